@@ -1,0 +1,165 @@
+"""A component is one class in one file: its fields are its YAML settings, its docstring is its help.
+
+    class Layer(Component, kind="layer", rooms=("trainlab.nn.layers",)): ...     # abstract: a kind
+    class Dense(Layer, name="dense"): ...                                        # final: a component
+
+The component called `dense` lives in the module `dense` of one of its kind's rooms, so looking one up imports one
+file, and a new file is a new component: there is no list to keep.
+"""
+
+import importlib
+import pkgutil
+import re
+from typing import Any, ClassVar, Self, TypeVar, cast
+
+from pydantic import BaseModel, ConfigDict, Field, GetCoreSchemaHandler, ValidationError
+from pydantic_core import CoreSchema, PydanticCustomError, core_schema
+
+_REQUIRED: Any = ...
+C = TypeVar("C", bound="Component")
+
+
+class Settings(BaseModel):
+    """Frozen settings that refuse unknown keys and wrong types. Every part of a config is one of these."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, defer_build=True, allow_inf_nan=False)
+
+
+def setting(*default_and_help: Any, search: Any = None, **limits: Any) -> Any:
+    """A field of a component: `setting("help", ge=1)` is required, `setting(0.9, "help", ge=0, lt=1)` has a default.
+
+    `search` is the range that a sweep draws from when it is told `auto`, written as in a config:
+    `{"log": [1e-5, 1e-1]}`. Limits are pydantic's: ge, gt, le, lt, min_length, max_length.
+    """
+    *default, text = default_and_help
+    value = default[0] if default else _REQUIRED
+    extra = {"search": search} if search is not None else None
+    if isinstance(value, list | dict):
+        made = cast("list[Any] | dict[str, Any]", value)
+        return Field(default_factory=made.copy, description=text, json_schema_extra=extra, **limits)
+    return Field(default=value, description=text, json_schema_extra=extra, **limits)
+
+
+class Component(Settings):
+    """Base of everything that can be chosen by name in a config."""
+
+    kind: ClassVar[str] = ""
+    name: ClassVar[str] = ""
+    rooms: ClassVar[tuple[str, ...]] = ()
+    separator: ClassVar[str] = "_"  # between the words of a name; files always use `_`
+    first: ClassVar[str] = ""  # the setting meant by `name: value`; by default the class's own first field
+
+    def __init_subclass__(cls, **_: Any) -> None:
+        super().__init_subclass__()
+
+    @classmethod
+    def __pydantic_init_subclass__(
+        cls, *, kind: str = "", name: str = "", rooms: tuple[str, ...] = (), **kwargs: Any
+    ) -> None:
+        super().__pydantic_init_subclass__(**kwargs)
+        cls.name = name
+        if kind:
+            cls.kind, cls.rooms = kind, rooms
+        if name and "first" not in cls.__dict__ and not cls.first:
+            cls.first = next((f for f in cls.__annotations__ if f in cls.model_fields), "")
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        if cls.name:
+            return handler(source)
+        return core_schema.no_info_plain_validator_function(cls.read)
+
+    @classmethod
+    def read(cls, value: object) -> Self:
+        """The component that `value` spells: `relu`, `{dense: 128}` or `{name: dense, units: 128}`.
+
+        Raises pydantic's ValidationError or PydanticCustomError, located inside `value`.
+        """
+        if isinstance(value, cls):
+            return value
+        name, params = spelled(value)
+        found = find(cls, name)
+        if found is None:
+            raise PydanticCustomError(
+                "unknown_component",
+                "unknown {kind} `{found}`",
+                {"kind": cls.kind, "found": name, "allowed": names(cls)},
+            )
+        if isinstance(params, dict):
+            return found.model_validate(params)
+        if not found.first:
+            raise PydanticCustomError(
+                "no_settings", "{kind} `{found}` takes no settings", {"kind": cls.kind, "found": name}
+            )
+        return found.model_validate({found.first: params})
+
+
+def spelled(value: object) -> tuple[str, Any]:
+    """(name, settings) of a component in any of the three spellings; settings are a dict or the first one's value."""
+    if isinstance(value, str):
+        return value, {}
+    if isinstance(value, dict):
+        table = cast("dict[str, Any]", value)
+        if isinstance(table.get("name"), str):
+            return table["name"], {k: v for k, v in table.items() if k != "name"}
+        if len(table) == 1:
+            ((name, params),) = table.items()
+            return str(name), {} if params is None else params
+    raise PydanticCustomError(
+        "not_a_component",
+        "expected a name, `name: value` or `{{name: ..., ...}}`",
+    )
+
+
+def find(base: type[C], name: str) -> type[C] | None:
+    """The registered class of this kind with this name, or None. Imports only the one module that holds it."""
+    module = name.replace(base.separator, "_")
+    if re.fullmatch(r"[a-z][a-z0-9_]*", module):
+        for room in base.rooms:
+            found = _load(f"{room}.{module}", base)
+            if found is not None and found.name == name:
+                return found
+    return None
+
+
+def names(base: type[Component]) -> list[str]:
+    """The names of all components of this kind, sorted. Imports nothing: a file's name is its component's name."""
+    return sorted(m.replace("_", base.separator) for room in base.rooms for m in _modules(room))
+
+
+def registered(base: type[C]) -> list[type[C]]:
+    """All components of this kind, sorted by name. Imports all of their modules."""
+    found = [_load(f"{room}.{module}", base) for room in base.rooms for module in _modules(room)]
+    return sorted((c for c in found if c is not None), key=lambda c: c.name)
+
+
+def plain(value: Any) -> Any:
+    """Settings as plain dicts, lists and scalars, every default written out, components as `{name: ..., ...}`."""
+    if isinstance(value, Settings):
+        fields = {f: plain(getattr(value, f)) for f in type(value).model_fields}
+        return {"name": value.name, **fields} if isinstance(value, Component) else fields
+    if isinstance(value, dict):
+        return {k: plain(v) for k, v in cast("dict[Any, Any]", value).items()}
+    if isinstance(value, list | tuple):
+        return [plain(v) for v in cast("list[Any]", value)]
+    return value
+
+
+def _modules(room: str) -> list[str]:
+    return [m.name for m in pkgutil.iter_modules(importlib.import_module(room).__path__) if not m.name.startswith("_")]
+
+
+def _load(module: str, base: type[C]) -> type[C] | None:
+    try:
+        loaded = importlib.import_module(module)
+    except ModuleNotFoundError as error:
+        if error.name == module:
+            return None
+        raise
+    for value in vars(loaded).values():
+        if isinstance(value, type) and issubclass(value, base) and value.name and value.__module__ == module:
+            return value
+    return None
+
+
+__all__ = ["Component", "Settings", "ValidationError", "find", "names", "plain", "registered", "setting", "spelled"]

@@ -1,0 +1,1 @@
+"""One file a component: every augment that a config can name."""

@@ -1,0 +1,1 @@
+"""One file a component: every fault that a config can name."""

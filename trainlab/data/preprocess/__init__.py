@@ -1,0 +1,1 @@
+"""One file a component: every preprocessor that a config can name."""

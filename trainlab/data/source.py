@@ -1,0 +1,40 @@
+"""A source reads or makes the rows of an experiment; the other settings of `data:` say what is done with them.
+
+To add one, write one class in one file of `trainlab/data/sources`.
+"""
+
+from abc import abstractmethod
+
+import numpy as np
+
+from trainlab.core.component import Component, Settings, setting
+from trainlab.core.types import Shape, Task
+from trainlab.data.augmentation import Augmentation
+from trainlab.data.dataset import Loaded
+from trainlab.data.fault import Fault
+from trainlab.data.preprocessor import Preprocessor
+
+
+class SplitSettings(Settings):
+    """Which share of the rows is kept for validation and for the test (a source's own test rows replace the latter)."""
+
+    val: float = setting(0.15, "share of the rows for validation", ge=0, lt=1)
+    test: float = setting(0.15, "share of the rows for the test", ge=0, lt=1)
+    stratify: bool = setting(True, "keep each class's share equal in all parts (classification)")
+
+
+class Source(Component, kind="data", rooms=("trainlab.data.sources",)):
+    """Rows and their targets, and what is done with them before training."""
+
+    split: SplitSettings = setting(SplitSettings(), "validation and test shares")
+    preprocess: list[Preprocessor] = setting([], "in order, fitted on the training rows only")
+    augment: list[Augmentation] = setting([], "random changes of training batches")
+    faults: list[Fault] = setting([], "deliberate damage, to study it or to test the monitors")
+
+    @abstractmethod
+    def load(self, rng: np.random.Generator) -> Loaded:
+        """Read or make all rows. Raises DataError naming file, row and column."""
+
+    def known(self) -> tuple[Shape, Task] | None:
+        """Shape of a row and the task, where they can be told without reading the data; else None."""
+        return None

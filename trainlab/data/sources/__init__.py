@@ -1,0 +1,1 @@
+"""One file a component: every source that a config can name."""

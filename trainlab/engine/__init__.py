@@ -1,0 +1,1 @@
+"""Memory and execution: lays out the network, runs the steps, evaluates."""

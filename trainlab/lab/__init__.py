@@ -1,0 +1,1 @@
+"""What people do with experiments: one run, sweeps, ensembles, fixes."""

@@ -1,0 +1,1 @@
+"""One file a component: every activation that a config can name."""

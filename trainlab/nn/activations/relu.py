@@ -1,0 +1,29 @@
+"""ReLU: the default activation."""
+
+from typing import ClassVar
+
+import numpy as np
+
+from trainlab.nn.activation import Activation
+from trainlab.nn.layer import Slot
+
+
+class ReLU(Activation, name="relu"):
+    """max(0, x). Cheap and never saturates for x > 0, but a unit whose x is always negative is dead: no gradient.
+
+    Source: Nair & Hinton 2010; Krizhevsky et al. 2012 (six times faster than tanh).
+
+    >>> ReLU()([-1.0, 0.0, 2.0])
+    array([0., 0., 2.])
+    """
+
+    gain: ClassVar[str] = "he"
+
+    def forward(self, s: Slot) -> None:
+        """y = max(0, x)."""
+        np.maximum(s.x, 0, out=s.y)
+
+    def backward(self, s: Slot) -> None:
+        """dx = dy where y > 0."""
+        if s.dx is not None:
+            np.multiply(s.dy, s.y > 0, out=s.dx)

@@ -1,0 +1,54 @@
+"""Dense: every input feeds every unit."""
+
+from typing import Literal
+
+import numpy as np
+
+from trainlab.core.component import setting
+from trainlab.core.errors import ShapeError
+from trainlab.core.types import Count, Shape
+from trainlab.nn.init import Init
+from trainlab.nn.layer import Layer, Param, Slot
+
+
+class Dense(Layer, name="dense"):
+    """y = x W + b: every input feeds every unit.
+
+    Shapes: x (batch, n_in), W (n_in, units), b (units,), y (batch, units). Images need a `flatten` before it.
+
+    Source: any textbook; CS231n, "Neural Networks Part 1".
+    """
+
+    units: Count | Literal["output"] = setting("number of outputs, or `output` for as many as the task needs")
+    bias: bool = setting(True, "add b; leave it out before a batch norm")
+    init: Init | None = setting(None, "this layer's own init; the model's where it is null")
+
+    def sized(self, outputs: int) -> "Dense":
+        """`output` replaced by the number of outputs."""
+        return self.model_copy(update={"units": outputs}) if self.units == "output" else self
+
+    def out_shape(self, shape: Shape) -> Shape:
+        """(units,) from (n_in,)."""
+        if len(shape) != 1:
+            raise ShapeError(f"dense takes rows of numbers, not {shape}; put `flatten` before it")
+        return (int(self.units),)
+
+    def params(self, shape: Shape) -> dict[str, Param]:
+        """W and, unless it is left out, b."""
+        n_in, units = shape[0], int(self.units)
+        weights = {"W": Param((n_in, units), fan_in=n_in, fan_out=units)}
+        return weights | {"b": Param((units,), "bias")} if self.bias else weights
+
+    def forward(self, s: Slot) -> None:
+        """y = x W + b."""
+        np.matmul(s.x, s.p["W"], out=s.y)
+        if self.bias:
+            s.y += s.p["b"]
+
+    def backward(self, s: Slot) -> None:
+        """dW = x' dy, db = sum dy, dx = dy W'."""
+        np.matmul(s.x.T, s.dy, out=s.g["W"])
+        if self.bias:
+            np.add.reduce(s.dy, axis=0, out=s.g["b"])
+        if s.dx is not None:
+            np.matmul(s.dy, s.p["W"].T, out=s.dx)

@@ -1,0 +1,29 @@
+"""A model says which layers follow each other. Every model expands to `sequential`.
+
+To add one, write one class in one file of `trainlab/nn/models`.
+"""
+
+from abc import abstractmethod
+from collections.abc import Sequence
+from typing import Literal
+
+from trainlab.core.component import Component, setting
+from trainlab.core.types import Shape
+from trainlab.nn.init import Init
+from trainlab.nn.layer import Layer
+
+
+class Model(Component, kind="model", rooms=("trainlab.nn.models",)):
+    """The network's layers and how their weights start."""
+
+    init: Init | Literal["auto"] = setting(
+        "auto", "init of all weights; `auto` is he before the relu family, lecun before selu, else xavier"
+    )
+    bias_init: float = setting(0.0, "what every bias starts at")
+    output_init: Init | None = setting(None, "the last layer's own init")
+    frozen: list[int] = setting([], "indices of layers with weights that are not trained")
+
+    @abstractmethod
+    def expand(self, shape: Shape) -> "Sequence[Layer]":
+        """The layers, first to last, for an input of this shape (no batch axis)."""
+

@@ -1,0 +1,48 @@
+"""An optimizer is a rule over one flat vector: from the gradient it makes the step, and the loop adds the step.
+
+To add one, write one class in one file of `trainlab/optim/optimizers`.
+"""
+
+from abc import abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import ClassVar
+
+from trainlab.core.component import Component, setting
+from trainlab.core.types import Array
+
+
+@dataclass(slots=True)
+class Motion:
+    """What an optimizer works on; all arrays are flat and equally long, and live as long as the run.
+
+    theta: the trained parameters (read only) · g: dloss/dtheta, penalties included · step: to be written, the change
+    of theta · buffers: the arrays named by `buffers`, zero before the first step · tmp: scratch, anything in it ·
+    lr: this step's learning rate, from the schedule · t: 1 in the first step · weights: how many numbers at the start
+    of theta are weights (the rest are biases and scales, which are not decayed) ·
+    evaluate: loss at another theta, writing its gradient to g (full-batch optimizers only, else None).
+    """
+
+    theta: Array
+    g: Array
+    step: Array
+    buffers: dict[str, Array]
+    tmp: Array
+    lr: float
+    t: int
+    weights: int
+    evaluate: Callable[[Array], float] | None = None
+
+
+class Optimizer(Component, kind="optimizer", rooms=("trainlab.optim.optimizers",)):
+    """From a gradient, a step."""
+
+    buffers: ClassVar[tuple[str, ...]] = ()  # vectors it remembers, saved in checkpoints
+    full_batch: ClassVar[bool] = False  # wants the gradient over the whole training set, and `evaluate`
+    first: ClassVar[str] = "lr"
+
+    lr: float = setting(0.01, "learning rate: scales every step", ge=0, search={"log": [1e-5, 1.0]})
+
+    @abstractmethod
+    def move(self, m: Motion) -> None:
+        """Write m.step; update m.buffers; allocate nothing."""

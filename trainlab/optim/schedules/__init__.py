@@ -1,0 +1,1 @@
+"""One file a component: every schedule that a config can name."""

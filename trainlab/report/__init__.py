@@ -1,0 +1,1 @@
+"""Run folders in; tables, curves and pages out. Reads through `store` only."""
