@@ -182,7 +182,7 @@ class _Maker:
                 tmp={k: self.scratch(s) for k, s in node.layer.scratch(node.shape).items()},
                 rng=self.rng,
                 train=self.train,
-                branches=[self.chain(branch, x, need_dx=dx is not None) for branch in node.branches if branch],
+                branches=[self.chain(branch, x, need_dx=dx is not None) for branch in node.branches],
             )
             made.append((node.layer, slot))
             # where nobody needs dx, a layer without params before the next one needs no gradient either
