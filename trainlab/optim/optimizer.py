@@ -16,11 +16,14 @@ from trainlab.core.types import Array
 class Motion:
     """What an optimizer works on; all arrays are flat and equally long, and live as long as the run.
 
-    theta: the trained parameters (read only) · g: dloss/dtheta, penalties included · step: to be written, the change
-    of theta · buffers: the arrays named by `buffers`, zero before the first step · tmp: scratch, anything in it ·
-    lr: this step's learning rate, from the schedule · t: 1 in the first step · weights: how many numbers at the start
-    of theta are weights (the rest are biases and scales, which are not decayed) ·
-    evaluate: loss at another theta, writing its gradient to g (full-batch optimizers only, else None).
+    theta: the trained parameters (read only) · g: dloss/dtheta, penalties included (read only) · step: to be written,
+    the change of theta · buffers: the arrays named by `buffers`, zero before the first step · tmp: scratch, anything
+    in it · lr: this step's learning rate, from the schedule, a Python float (a NumPy one would turn float32 arithmetic
+    into float64) · t: 1 in the first step · weights: how many numbers at the start of theta are weights (the rest are
+    biases and scales, which are not decayed).
+
+    For full-batch optimizers only: evaluate gives the loss, penalties included, at another theta and overwrites g with
+    its gradient there; loss is the loss at theta where the loop knows it.
     """
 
     theta: Array
@@ -32,6 +35,7 @@ class Motion:
     t: int
     weights: int
     evaluate: Callable[[Array], float] | None = None
+    loss: float | None = None
 
 
 class Optimizer(Component, kind="optimizer", rooms=("trainlab.optim.optimizers",)):
@@ -45,4 +49,4 @@ class Optimizer(Component, kind="optimizer", rooms=("trainlab.optim.optimizers",
 
     @abstractmethod
     def move(self, m: Motion) -> None:
-        """Write m.step; update m.buffers; allocate nothing."""
+        """Write m.step and update m.buffers; allocate nothing (full-batch ones, called once an epoch, may)."""

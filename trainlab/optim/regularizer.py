@@ -5,6 +5,7 @@ Only weights are regularized, never biases, scales and shifts. To add one, write
 """
 
 from abc import abstractmethod
+from typing import ClassVar
 
 from trainlab.core.component import Component, Settings, find, setting
 from trainlab.core.types import Array
@@ -12,6 +13,9 @@ from trainlab.core.types import Array
 
 class Regularizer(Component, kind="regularizer", rooms=("trainlab.optim.regularizers",)):
     """Works on the flat vector of all weights, or on each weight array after the step."""
+
+    penalizes: ClassVar[bool] = False  # `penalty` and `add_gradient` do something
+    constrains: ClassVar[bool] = False  # `constrain` does something
 
     @abstractmethod
     def penalty(self, w: Array) -> float:

@@ -1,8 +1,11 @@
-"""A schedule scales the learning rate over the run. To add one, write one class in one file of `optim/schedules`."""
+"""A schedule scales the learning rate over the run. To add one, write one class in one file of `optim/schedules`.
+
+Lengths of time are epochs or shares of the run by one rule: below 1 a share of the run's epochs (0.3: three tenths
+of the run), from 1 on epochs (1: one epoch). So a default schedule fits a short run and a long one.
+"""
 
 from abc import abstractmethod
 from collections.abc import Sequence
-from typing import ClassVar
 
 from trainlab.core.component import Component, setting
 
@@ -10,16 +13,20 @@ from trainlab.core.component import Component, setting
 class Schedule(Component, kind="schedule", rooms=("trainlab.optim.schedules",)):
     """The learning rate at a moment of the run is lr times `factor`, ramped up over the first `warmup` epochs."""
 
-    metric: ClassVar[str] = ""  # `plateau` style schedules name a setting that holds the metric they watch
-
     warmup: float = setting(0.0, "epochs over which the rate climbs linearly from 0 to its scheduled value", ge=0)
 
     @abstractmethod
     def factor(self, epoch: float, epochs: float, history: Sequence[float]) -> float:
         """What lr is multiplied by at `epoch` (fractional, 0 at the start, warmup included) of a run of `epochs`.
 
-        history: the watched metric after each finished epoch, oriented so that lower is better (empty for most).
+        A pure function, so a resumed run goes on as the whole one would have.
+        history: the watched metric after each finished epoch, the first entry after epoch 1, oriented so that lower
+        is better (empty for schedules that watch nothing).
         """
+
+    def watched(self) -> str:
+        """The column of metrics.csv that `history` is to hold, or "" where the schedule watches nothing."""
+        return ""
 
     def snapshots(self, epochs: float) -> list[float]:
         """Epochs at whose end the rate has annealed: where snapshot ensembles take their members."""
@@ -29,3 +36,21 @@ class Schedule(Component, kind="schedule", rooms=("trainlab.optim.schedules",)):
         """`factor` with the warmup applied: min(1, epoch / warmup) * factor."""
         ramp = min(1.0, epoch / self.warmup) if self.warmup > 0 else 1.0
         return ramp * self.factor(epoch, epochs, history)
+
+
+def in_epochs(length: float, epochs: float) -> float:
+    """A length of time in epochs: lengths below 1 are shares of the run.
+
+    >>> in_epochs(0.3, 30), in_epochs(5, 30)
+    (9.0, 5.0)
+    """
+    return length * epochs if length < 1 else float(length)
+
+
+def turns(epoch: float, period: float) -> int:
+    """How many whole periods have passed at `epoch`; a hair's breadth of rounding before a border counts as over it.
+
+    >>> turns(2.9999999999999996, 0.3), turns(2.9, 0.3)
+    (10, 9)
+    """
+    return int(epoch / period + 1e-9)

@@ -1,0 +1,31 @@
+"""Adagrad: each weight has its own rate, which only falls."""
+
+from typing import ClassVar
+
+import numpy as np
+
+from trainlab.core.component import setting
+from trainlab.optim.optimizer import Motion, Optimizer
+
+
+class Adagrad(Optimizer, name="adagrad"):
+    """s <- s + g^2, step = -lr g / (sqrt(s) + eps): weights that have moved much move less.
+
+    Good for rare features. The sum never forgets, so on long runs every rate goes to zero: `rmsprop` forgets.
+
+    Source: Duchi, Hazan & Singer 2011. As torch without `lr_decay` (use a schedule), with s = 0 at the start.
+    """
+
+    lr: float = setting(0.01, "learning rate: the size of the first step", ge=0, search={"log": [1e-4, 1.0]})
+    eps: float = setting(1e-10, "keeps the division finite", gt=0)
+    buffers: ClassVar[tuple[str, ...]] = ("s",)
+
+    def move(self, m: Motion) -> None:
+        """s <- s + g^2, step = -lr g / (sqrt(s) + eps)."""
+        s, tmp = m.buffers["s"], m.tmp
+        np.multiply(m.g, m.g, out=tmp)
+        s += tmp
+        np.sqrt(s, out=tmp)
+        tmp += self.eps
+        np.divide(m.g, tmp, out=m.step)
+        m.step *= -m.lr

@@ -1,0 +1,32 @@
+"""Momentum: SGD that keeps rolling."""
+
+from typing import ClassVar
+
+import numpy as np
+
+from trainlab.core.component import setting
+from trainlab.optim.optimizer import Motion, Optimizer
+
+
+class Momentum(Optimizer, name="momentum"):
+    """v <- mu v + g, step = -lr v: gradients that agree add up, gradients that alternate cancel.
+
+    In a steady direction a step is 1 / (1 - mu) times that of `sgd`: ten times at 0.9, a thousand times at 0.999,
+    where the weights overshoot and swing.
+
+    Source: Polyak 1964; Sutskever et al. 2013. As torch: lr is outside v, so a change of lr acts at once (CS231n's
+    v <- mu v - lr g is the same while lr is constant).
+    """
+
+    lr: float = setting(0.01, "learning rate: scales every step", ge=0, search={"log": [1e-4, 1.0]})
+    momentum: float = setting(
+        0.9, "mu: share of the velocity that is kept", ge=0, lt=1, search={"uniform": [0.5, 0.99]}
+    )
+    buffers: ClassVar[tuple[str, ...]] = ("v",)
+
+    def move(self, m: Motion) -> None:
+        """v <- mu v + g, step = -lr v."""
+        v = m.buffers["v"]
+        v *= self.momentum
+        v += m.g
+        np.multiply(v, -m.lr, out=m.step)

@@ -1,0 +1,21 @@
+"""SGD: straight down the gradient."""
+
+import numpy as np
+
+from trainlab.core.component import setting
+from trainlab.optim.optimizer import Motion, Optimizer
+
+
+class SGD(Optimizer, name="sgd"):
+    """step = -lr g. The simplest rule, and the base line of all others.
+
+    Slow along flat directions and shaky along steep ones: `momentum` costs one vector and mends much of it.
+
+    Source: Robbins & Monro 1951; CS231n, "Neural Networks Part 3", vanilla update.
+    """
+
+    lr: float = setting(0.01, "learning rate: scales every step", ge=0, search={"log": [1e-4, 1.0]})
+
+    def move(self, m: Motion) -> None:
+        """step = -lr g."""
+        np.multiply(m.g, -m.lr, out=m.step)

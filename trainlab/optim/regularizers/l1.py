@@ -1,0 +1,42 @@
+"""L1: weights that are not needed go to zero."""
+
+from typing import ClassVar
+
+import numpy as np
+
+from trainlab.core.component import setting
+from trainlab.core.types import Array
+from trainlab.optim.regularizer import Regularizer
+
+_CHUNK = 8192  # numbers whose absolute values are held at once
+
+
+class L1(Regularizer, name="l1"):
+    """strength sum |w| is added to the loss, so strength sign(w) to the gradient (0 where w is 0).
+
+    Pulls every weight with the same force however small it is, so the useless ones end near zero and swing around it
+    by about lr strength. Together with `l2`: elastic net.
+
+    Source: Tibshirani 1996; CS231n, "Neural Networks Part 2", regularization.
+
+    >>> L1(strength=0.1).penalty(np.array([3.0, -4.0]))
+    0.7000000000000001
+    """
+
+    penalizes: ClassVar[bool] = True
+
+    strength: float = setting("weight of the penalty", ge=0, search={"log": [1e-7, 1e-2]})
+
+    def penalty(self, w: Array) -> float:
+        """strength sum |w|."""
+        chunks = (w[i : i + _CHUNK] for i in range(0, w.size, _CHUNK))
+        return self.strength * sum(float(np.abs(chunk).sum()) for chunk in chunks)
+
+    def add_gradient(self, w: Array, g: Array, tmp: Array) -> None:
+        """g += strength sign(w)."""
+        np.sign(w, out=tmp)
+        tmp *= self.strength
+        g += tmp
+
+    def constrain(self, W: Array) -> None:
+        """Nothing: a penalty sets no limit."""

@@ -1,0 +1,41 @@
+"""Max norm: the weights that feed one unit have a limited length."""
+
+from typing import ClassVar
+
+import numpy as np
+
+from trainlab.core.component import setting
+from trainlab.core.types import Array
+from trainlab.optim.regularizer import Regularizer
+
+
+class MaxNorm(Regularizer, name="max_norm"):
+    """After each step, the weights that feed a unit are shortened to `limit` where they are longer: |w| <= limit.
+
+    Keeps a run with a high learning rate from exploding; typical limits are 3 or 4. Usual beside dropout.
+
+    Source: Srebro et al. 2005; Srivastava et al. 2014, section 5.1; CS231n, "Neural Networks Part 2".
+
+    >>> W = np.array([[3.0, 0.3], [4.0, 0.4]])  # two units of two inputs
+    >>> MaxNorm(limit=1.0).constrain(W); W
+    array([[0.6, 0.3],
+           [0.8, 0.4]])
+    """
+
+    constrains: ClassVar[bool] = True
+
+    limit: float = setting("largest Euclidean length of the weights that feed one unit", gt=0)
+
+    def penalty(self, w: Array) -> float:
+        """0: a limit costs nothing."""
+        return 0.0
+
+    def add_gradient(self, w: Array, g: Array, tmp: Array) -> None:
+        """Nothing: a limit has no gradient."""
+
+    def constrain(self, W: Array) -> None:
+        """W *= min(1, limit / |w|) for each unit."""
+        units = W.reshape(-1, W.shape[-1])
+        lengths = np.sqrt(np.einsum("ij,ij->j", units, units))
+        if lengths.size and lengths.max() > self.limit:
+            np.multiply(W, self.limit / np.maximum(lengths, self.limit), out=W)
