@@ -131,6 +131,11 @@ class Workspace:
             step(slot)
 
 
+def allocate(scratch: Scratch, rows: int, dtype: np.dtype[np.generic]) -> Array:
+    """The array that a scratch declaration asks for."""
+    return np.zeros((rows, *scratch.shape) if scratch.per_row else scratch.shape, scratch.dtype or dtype)
+
+
 def walk(nodes: Sequence[Node], chain: Chain) -> Iterator[tuple[Node, Slot]]:
     """Every node, inner ones too, with its slot, in the order in which they run."""
     for node, (_, slot) in zip(nodes, chain, strict=True):
@@ -157,9 +162,6 @@ class _Maker:
     def array(self, shape: Shape) -> Array:
         return np.zeros((self.rows, *shape), self.dtype)
 
-    def scratch(self, s: Scratch) -> Array:
-        return np.zeros((self.rows, *s.shape) if s.per_row else s.shape, s.dtype or self.dtype)
-
     def gradient(self, shape: Shape) -> Array:
         return self.array(shape) if self.train else np.zeros((0, *shape), self.dtype)
 
@@ -179,7 +181,7 @@ class _Maker:
                 dx=dx,
                 p={k: self.params[f"{node.name}.{k}"] for k in node.params},
                 g={k: self.grads[f"{node.name}.{k}"] for k, p in node.params.items() if p.trained},
-                tmp={k: self.scratch(s) for k, s in node.layer.scratch(node.shape).items()},
+                tmp={k: allocate(s, self.rows, self.dtype) for k, s in node.layer.scratch(node.shape).items()},
                 rng=self.rng,
                 train=self.train,
                 branches=[self.chain(branch, x, need_dx=dx is not None) for branch in node.branches],

@@ -46,7 +46,9 @@ class Net:
         self._grad = np.zeros(ends[-1], self.dtype)
         self.params: dict[str, Array] = {}
         self.grads: dict[str, Array] = {}
+        self._places: dict[str, tuple[slice, Shape]] = {}
         for (node, key, param), start, stop in zip(order, ends, ends[1:], strict=False):
+            self._places[f"{node.name}.{key}"] = slice(start, stop), param.shape
             self.params[f"{node.name}.{key}"] = self._theta[start:stop].reshape(param.shape)
             self.grads[f"{node.name}.{key}"] = self._grad[start:stop].reshape(param.shape)
         for node, key, param in every:
@@ -77,6 +79,11 @@ class Net:
     def size(self) -> int:
         """How many numbers are learned, frozen ones included."""
         return len(self._theta)
+
+    def part(self, vector: Array, name: str) -> Array | None:
+        """The view of a param's numbers in a vector as long as theta; None for a param that is not trained."""
+        where, shape = self._places[name]
+        return vector[where].reshape(shape) if where.stop <= self.trained else None
 
     def start(self, model: Model, streams: Streams) -> None:
         """Draw the weights: each array from its own stream, so that a layer more leaves the others as they were."""

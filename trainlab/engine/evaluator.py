@@ -1,0 +1,83 @@
+"""Evaluation: the network's outputs and scores over many rows, in large batches, apart from the training memory."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from trainlab.core.types import Array
+from trainlab.data.lazy import gather
+from trainlab.engine.memory import allocate
+from trainlab.engine.net import Net
+from trainlab.nn.loss import Loss, LossSlot
+
+_BUDGET = 1 << 22  # numbers in the widest layer of an evaluation batch: some 16 MB of float32
+
+
+@dataclass(frozen=True, slots=True)
+class Scores:
+    """Mean loss and, by task, accuracy or R2 over a set of rows; nan where the set is empty."""
+
+    loss: float
+    score: float
+
+
+class Evaluator:
+    """Runs a net in evaluation mode over rows x with encoded targets t."""
+
+    def __init__(self, net: Net, loss: Loss, *, regression: bool) -> None:
+        self.net, self.loss, self.regression = net, loss, regression
+        widest = max(int(np.prod(n.out_shape)) for n in net.all_nodes())
+        self._limit = max(1, min(1024, _BUDGET // widest))
+        self._rows = 0
+
+    def _room(self, rows: int) -> None:
+        rows = min(rows, self._limit)
+        if rows > self._rows:
+            self._rows = rows
+            self._work = self.net.workspace(rows, train=False)
+
+    def outputs(self, x: Any) -> Array:
+        """The network's outputs (rows, units) for all rows of x."""
+        n = len(x)
+        self._room(n)
+        y = np.empty((n, *self.net.out_shape), self.net.dtype)
+        with np.errstate(all="ignore"):
+            for start in range(0, n, max(1, self._rows)):
+                index = np.arange(start, min(n, start + self._rows))
+                work = self._work.first(len(index))
+                gather(x, index, work.x)
+                work.forward()
+                y[start : start + len(index)] = work.y
+        return y
+
+    def scores(self, x: Any, t: Array) -> Scores:
+        """Loss and score over all rows of x with encoded targets t."""
+        n = len(t)
+        if n == 0:
+            return Scores(float("nan"), float("nan"))
+        y = self.outputs(x)
+        return self.compare(y, t)
+
+    def compare(self, y: Array, t: Array) -> Scores:
+        """Loss and score of outputs y (rows, units) against encoded targets t."""
+        n = len(t)
+        tmp = {k: allocate(s, n, self.net.dtype) for k, s in self.loss.scratch(y.shape[-1]).items()}
+        end = LossSlot(y, t, None, tmp)
+        with np.errstate(all="ignore"):
+            loss = float(self.loss.value(end))
+            if not self.regression:
+                return Scores(loss, end.hits / n)
+            return Scores(loss, r2(y, t))
+
+
+def r2(y: Array, t: Array) -> float:
+    """1 - (squared error) / (squared distance from the mean), averaged over the columns; nan for constant targets.
+
+    Source: scikit-learn's `r2_score` with uniform averaging.
+    """
+    wide = t.astype(np.float64)
+    error = np.square(y - wide).sum(axis=0)
+    spread = np.square(wide - wide.mean(axis=0)).sum(axis=0)
+    with np.errstate(all="ignore"):
+        return float(np.mean(1.0 - error / spread)) if spread.all() else float("nan")

@@ -1,0 +1,253 @@
+"""The loop: batch, forward, loss, backward, penalties, step. It fits on one screen: `Trainer._step`.
+
+The trainer runs steps and keeps what happened; when to stop, look, evaluate and save is decided above it.
+"""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from math import isfinite, sqrt
+from typing import Any, Protocol
+
+import numpy as np
+
+from trainlab.core.streams import Streams
+from trainlab.core.types import Array
+from trainlab.data.augmentation import Augmentation
+from trainlab.data.lazy import gather
+from trainlab.engine.batches import Order
+from trainlab.engine.memory import Workspace, allocate
+from trainlab.engine.net import Net
+from trainlab.nn.loss import Loss, LossSlot
+from trainlab.optim.averaging import Average
+from trainlab.optim.clipping import clip
+from trainlab.optim.optimizer import Motion, Optimizer
+from trainlab.optim.regularizer import Regularizer
+from trainlab.optim.schedule import Schedule
+
+RECORDS = ("loss", "lr", "grad_norm", "update_ratio")  # what is kept of every step
+
+
+class Rows(Protocol):
+    """Anything with rows that `gather` understands."""
+
+    def __len__(self) -> int: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """How a network is trained: everything that does not change during the run."""
+
+    loss: Loss
+    optimizer: Optimizer
+    schedule: Schedule
+    regularizers: Sequence[Regularizer] = ()
+    augment: Sequence[Augmentation] = ()
+    epochs: int = 1
+    batch_size: int = 64
+    shuffle: bool = True
+    clip_norm: float | None = None
+    average: float | None = None
+    regression: bool = False
+
+
+@dataclass(slots=True)
+class Sums:
+    """Totals over the steps of the current epoch; means over rows come out at its end."""
+
+    rows: int = 0
+    steps: int = 0
+    loss: float = 0.0
+    hits: float = 0.0
+    squares: float = 0.0
+    grad_norm: float = 0.0
+    update_ratio: float = 0.0
+
+
+@dataclass(slots=True)
+class Trainer:
+    """Trains a net on rows x with encoded targets t.
+
+    `step` counts steps done; `records` holds a row (loss, lr, grad_norm, update_ratio) for each step of the last
+    `advance`; after it the workspace still holds the last batch, `net.grad` its gradient and `motion.step` its step.
+    `broken` turns true when a loss or gradient is not finite: that step is not taken.
+    """
+
+    net: Net
+    recipe: Recipe
+    x: Any
+    t: Array
+    streams: Streams
+    history: list[float] = field(default_factory=list[float])
+    step: int = 0
+    broken: bool = False
+    stop: bool = False
+    sums: Sums = field(default_factory=Sums)
+    average: Array | None = None
+    records: Array = field(default_factory=lambda: np.empty((0, len(RECORDS))))
+
+    def __post_init__(self) -> None:
+        r, net = self.recipe, self.net
+        full = r.optimizer.full_batch
+        self._noise = self.streams.named("dropout")
+        self._augment = self.streams.named("augmentation")
+        self._order_rng = self.streams.named("order")
+        size = len(self.t) if full else r.batch_size
+        self.order = Order(len(self.t), size, self._order_rng, shuffle=r.shuffle and not full)
+        self.work = net.workspace(self.order.batch_size, train=True, rng=self._noise)
+        if any(a.mixes for a in r.augment) and self.t.ndim == 1:
+            self.t = np.eye(net.out_shape[-1], dtype=net.dtype)[self.t]  # mixed rows belong to several classes
+        self._t = np.empty((self.order.batch_size, *self.t.shape[1:]), self.t.dtype)
+        self._scratch = r.loss.scratch(net.out_shape[-1])
+        self._tmp = {k: allocate(s, self.order.batch_size, net.dtype) for k, s in self._scratch.items()}
+        self.last = self.work
+        self._ends: dict[int, tuple[Workspace, LossSlot]] = {}
+        make = np.zeros_like
+        self.motion = Motion(
+            theta=net.theta,
+            g=net.grad,
+            step=make(net.theta),
+            buffers={name: make(net.theta) for name in r.optimizer.buffers},
+            tmp=make(net.theta),
+            lr=0.0,
+            t=0,
+            weights=net.weights,
+            evaluate=self._loss_at if full else None,
+        )
+        self._w, self._gw, self._tmpw = net.theta[: net.weights], net.grad[: net.weights], self.motion.tmp[: net.weights]
+        if r.average is not None:
+            self.average = net.theta.copy()
+
+    # ------------------------------------------------------------------ running
+
+    @property
+    def epoch(self) -> int:
+        """Whole epochs done."""
+        return self.step // self.order.steps_per_epoch
+
+    @property
+    def steps_left(self) -> int:
+        """Steps to the end of the current epoch."""
+        return self.order.steps_per_epoch - self.step % self.order.steps_per_epoch
+
+    def advance(self, steps: int) -> int:
+        """Run up to `steps` steps; fewer when `stop` is set from outside or a number is not finite. Returns how many."""
+        if len(self.records) < steps:
+            self.records = np.empty((steps, len(RECORDS)))
+        done = 0
+        with np.errstate(all="ignore"):
+            while done < steps and not self.stop:
+                alive = self._step(self.records[done])
+                done += 1
+                if not alive:
+                    self.broken = True
+                    break
+        return done
+
+    def _step(self, record: Array) -> bool:
+        r, net, m = self.recipe, self.net, self.motion
+        work, end = self._batch(self.order.next())
+        self.last = work
+        work.forward()
+        loss = r.loss.value(end)
+        work.backward()
+        for part in r.regularizers:
+            part.add_gradient(self._w, self._gw, self._tmpw)
+        norm = clip(m.g, r.clip_norm) if r.clip_norm else sqrt(np.dot(m.g, m.g))
+        m.t = self.step + 1
+        m.lr = r.optimizer.lr * r.schedule.at(self.step / self.order.steps_per_epoch, r.epochs, self.history)
+        record[0], record[1], record[2] = loss, m.lr, norm
+        if not isfinite(loss) or not isfinite(norm):
+            record[3] = np.nan
+            self.step += 1
+            return False
+        r.optimizer.move(m)
+        ratio = sqrt(np.dot(m.step, m.step) / (np.dot(m.theta, m.theta) or 1.0))
+        record[3] = ratio
+        m.theta += m.step
+        for part in r.regularizers:
+            for w in net.decayed:
+                part.constrain(w)
+        if self.average is not None:
+            self._averaging(m.theta)
+        self.step += 1
+        self._count(work, end, loss, norm, ratio)
+        return True
+
+    def _batch(self, index: Array) -> tuple[Workspace, LossSlot]:
+        work, end = self._end(len(index))
+        gather(self.x, index, work.x)
+        np.take(self.t, index, axis=0, out=end.t, mode="clip")
+        for change in self.recipe.augment:
+            change.change(work.x, end.t, self._augment)
+        return work, end
+
+    def _end(self, rows: int) -> tuple[Workspace, LossSlot]:
+        found = self._ends.get(rows)
+        if found is None:
+            work = self.work.first(rows)
+            tmp = {k: a[:rows] if self._scratch[k].per_row else a for k, a in self._tmp.items()}
+            found = self._ends[rows] = work, LossSlot(work.y, self._t[:rows], work.dy, tmp)
+        return found
+
+    def _count(self, work: Workspace, end: LossSlot, loss: float, norm: float, ratio: float) -> None:
+        s = self.sums
+        s.rows += work.rows
+        s.steps += 1
+        s.loss += loss * work.rows
+        s.hits += end.hits
+        s.grad_norm += norm
+        s.update_ratio += ratio
+        if self.recipe.regression:
+            np.subtract(work.y, end.t, out=work.dy)
+            s.squares += float(np.vdot(work.dy, work.dy))
+
+    def _loss_at(self, theta: Array) -> float:
+        """Whole loss at another theta, its gradient in net.grad: for full-batch optimizers."""
+        kept = self.net.theta.copy()
+        self.net.theta[...] = theta
+        work, end = self._end(self.order.rows)
+        work.forward()
+        loss = self.recipe.loss.value(end)
+        work.backward()
+        for part in self.recipe.regularizers:
+            loss += part.penalty(self._w)
+            part.add_gradient(self._w, self._gw, self._tmpw)
+        self.net.theta[...] = kept
+        return loss
+
+    def penalty(self) -> float:
+        """What the regularizers add to the loss now."""
+        return sum(part.penalty(self._w) for part in self.recipe.regularizers)
+
+    # ------------------------------------------------------------------ saving
+
+    def state(self) -> tuple[dict[str, Array], dict[str, Any]]:
+        """All that the future of the run depends on: named arrays and plain data."""
+        arrays = dict(self.net.params)
+        arrays |= {f"optimizer.{k}": a for k, a in self.motion.buffers.items()}
+        if self.average is not None:
+            arrays["average"] = self.average
+        plain = {
+            "step": self.step,
+            "history": list(self.history),
+            "order": self.order.state(),
+            "noise": self._noise.bit_generator.state,
+            "augment": self._augment.bit_generator.state,
+            "sums": asdict(self.sums),
+        }
+        return arrays, plain
+
+    def restore(self, arrays: dict[str, Array], plain: dict[str, Any]) -> None:
+        """Go on from a saved state as if nothing had happened."""
+        for name, a in self.net.params.items():
+            a[...] = arrays[name]
+        for name, a in self.motion.buffers.items():
+            a[...] = arrays[f"optimizer.{name}"]
+        if self.average is not None:
+            self.average[...] = arrays["average"]
+        self.step = plain["step"]
+        self.history[:] = plain["history"]
+        self.order.restore(plain["order"])
+        self._noise.bit_generator.state = plain["noise"]
+        self._augment.bit_generator.state = plain["augment"]
+        self.sums = Sums(**plain["sums"])

@@ -1,0 +1,162 @@
+"""From an experiment to what can run: loss, layers, shapes, data, network. Everything that can be checked, is.
+
+`check` lets the shapes flow before any data is read; `build` reads the data and makes the network. What does not fit
+is a ConfigError at the line of the layer.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from trainlab.core.component import find
+from trainlab.core.config import Document
+from trainlab.core.errors import ShapeError
+from trainlab.core.problem import ConfigError, Problem
+from trainlab.core.streams import Streams
+from trainlab.core.types import Array, Shape, Task
+from trainlab.data.dataset import Parts, Rows
+from trainlab.data.prepare import prepare
+from trainlab.engine.memory import LayerError, arrange
+from trainlab.engine.net import Net
+from trainlab.engine.trainer import Recipe
+from trainlab.lab.experiment import Experiment
+from trainlab.nn.layer import Layer
+from trainlab.nn.loss import Loss
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """An experiment ready to run: its data, network (weights drawn) and recipe; t are the encoded targets."""
+
+    experiment: Experiment
+    parts: Parts
+    net: Net
+    recipe: Recipe
+    streams: Streams
+    t_train: Array
+    t_val: Array | None
+    t_test: Array | None
+
+
+def check(document: Document[Experiment]) -> None:
+    """Let the shapes flow through the network, as far as they are known without reading data.
+
+    Raises ConfigError at the layer, loss or setting that does not fit.
+    """
+    known = document.value.data.known()
+    if known is None:
+        return
+    shape: Shape | None = known[0]
+    for step in document.value.data.preprocess:
+        shape = step.out_shape(shape) if shape is not None else None
+    if shape is not None:
+        layers_for(document, shape, known[1])
+
+
+def build(document: Document[Experiment]) -> Built:
+    """Read the data, check what could not be checked before, and make the network with its starting weights."""
+    experiment = document.value
+    streams = Streams(experiment.seed)
+    parts = prepare(experiment.data, streams=streams, dtype=experiment.train.dtype)
+    loss, layers = layers_for(document, parts.shape, parts.task)
+    net = Net(layers, parts.shape, frozen=experiment.model.frozen, dtype=experiment.train.dtype)
+    net.start(experiment.model, streams)
+    train = experiment.train
+    recipe = Recipe(
+        loss=loss,
+        optimizer=experiment.optimizer,
+        schedule=experiment.schedule,
+        regularizers=experiment.regularization.parts(),
+        augment=experiment.data.augment,
+        epochs=train.epochs,
+        batch_size=train.batch_size,
+        shuffle=not parts.sorted,
+        clip_norm=train.clip_norm,
+        average=train.average,
+        regression=parts.task.kind == "regression",
+    )
+
+    def encoded(rows: Rows | None) -> Array | None:
+        if rows is None:
+            return None
+        t = loss.encode(rows.y, parts.task)
+        return t.astype(net.dtype) if t.dtype.kind == "f" else np.ascontiguousarray(t)
+
+    t_train = encoded(parts.train)
+    assert t_train is not None  # noqa: S101 - there is always a training part; the split sees to it
+    return Built(experiment, parts, net, recipe, streams, t_train, encoded(parts.val), encoded(parts.test))
+
+
+def layers_for(document: Document[Experiment], shape: Shape, task: Task) -> tuple[Loss, Sequence[Layer]]:
+    """The loss and the layers for rows of this shape and this task. Raises ConfigError where they do not fit."""
+    experiment = document.value
+    loss = _loss(document, task)
+    units = loss.units(task)
+    try:
+        layers = [layer.sized(units) for layer in experiment.model.expand(shape)]
+        nodes = arrange(layers, shape)
+    except LayerError as error:
+        raise ConfigError([document.problem(_path(experiment, error.place), str(error))]) from None
+    except ShapeError as error:
+        raise ConfigError([document.problem("model", str(error))]) from None
+    problems = _augment_problems(document, shape)
+    if nodes[-1].out_shape != (units,):
+        problems.append(
+            document.problem(
+                _path(experiment, (len(layers) - 1,)),
+                f"{nodes[-1].name}: the network ends with {nodes[-1].out_shape}, but {loss.name} needs "
+                f"{units} output{'s' if units > 1 else ''} here; end with `dense: output`",
+            )
+        )
+    weights = sum(any(p.role == "weight" for p in n.params.values()) for top in nodes for n in top.walk())
+    for index, frozen in enumerate(experiment.model.frozen):
+        if not 0 <= frozen < weights:
+            problems.append(
+                document.problem(
+                    ("model", "frozen", index),
+                    f"there is no layer with weights of index {frozen}; there are {weights}, counted from 0",
+                )
+            )
+    if problems:
+        raise ConfigError(problems)
+    return loss, layers
+
+
+def _loss(document: Document[Experiment], task: Task) -> Loss:
+    chosen = document.value.loss
+    if isinstance(chosen, Loss):
+        if task.kind not in chosen.tasks:
+            raise ConfigError(
+                [document.problem("loss", f"{chosen.name} is for {' and '.join(chosen.tasks)}, not for {task.kind}")]
+            )
+        try:
+            chosen.units(task)
+        except ShapeError as error:
+            raise ConfigError([document.problem("loss", str(error))]) from None
+        return chosen
+    name = "softmax_cross_entropy" if task.kind == "classification" else "mse"
+    found = find(Loss, name)
+    if found is None:
+        raise LookupError(name)
+    return found()
+
+
+def _augment_problems(document: Document[Experiment], shape: Shape) -> list[Problem]:
+    problems: list[Problem] = []
+    for index, augmentation in enumerate(document.value.data.augment):
+        try:
+            augmentation.check(shape)
+        except ShapeError as error:
+            problems.append(document.problem(("data", "augment", index), str(error)))
+    return problems
+
+
+def _path(experiment: Experiment, place: Sequence[int]) -> tuple[str | int, ...]:
+    """Dotted path of the layer at these indices; a model that expands has one place for all of its layers."""
+    if experiment.model.name != "sequential":
+        return ("model",)
+    path: tuple[str | int, ...] = ("model",)
+    for index in place:
+        path = (*path, "layers", index)
+    return path

@@ -1,0 +1,75 @@
+"""An experiment: the whole config as one frozen tree of settings, every default filled in."""
+
+from collections.abc import Callable
+from typing import Any, Literal, TypeVar
+
+from pydantic import Field
+
+from trainlab.core.component import Component, Settings, find, setting
+from trainlab.core.types import Count
+from trainlab.data.source import Source
+from trainlab.lab.monitoring import Monitoring
+from trainlab.nn.loss import Loss
+from trainlab.nn.model import Model
+from trainlab.optim.optimizer import Optimizer
+from trainlab.optim.regularizer import Regularization
+from trainlab.optim.schedule import Schedule
+from trainlab.optim.stopping import EarlyStopping
+
+C = TypeVar("C", bound=Component)
+
+
+def _default(base: type[C], name: str, **settings: Any) -> Callable[[], C]:
+    def make() -> C:
+        found = find(base, name)
+        if found is None:
+            raise LookupError(name)
+        return found.model_validate(settings)
+
+    return make
+
+
+class Checkpoint(Settings):
+    """How often the state of the run is saved, and how many of these files are kept beside `last` and `best`."""
+
+    every: Count = setting(1, "epochs between checkpoints")
+    keep: int = setting(0, "how many numbered checkpoints to keep beside last and best", ge=0)
+
+
+class Train(Settings):
+    """How long and in what portions the network is trained."""
+
+    epochs: int = setting(30, "how often every training row is seen", ge=0, search={"int": [5, 100], "log": True})
+    batch_size: Count = setting(64, "rows per step", search={"int": [16, 256], "log": True})
+    early_stopping: EarlyStopping | None = setting(None, "end the run when a metric no longer improves")
+    clip_norm: float | None = setting(None, "longest gradient that is allowed: longer ones are scaled down", gt=0)
+    average: float | None = setting(
+        None, "keep an exponential moving average of the weights with this memory, e.g. 0.999", gt=0, lt=1
+    )
+    dtype: Literal["float32", "float64"] = setting("float32", "float type of the network; float64 for checks")
+    checkpoint: Checkpoint = setting(Checkpoint(), "when the state is saved")
+
+
+class Experiment(Settings):
+    """One experiment, as written in a YAML file."""
+
+    name: str = setting("", "what its run folders are called; by default the file's stem")
+    seed: int = setting(0, "where all randomness comes from", ge=0)
+    description: str = setting("", "free text")
+    data: Source = setting("a built-in data set, or a reader with a path")
+    model: Model = Field(
+        default_factory=_default(Model, "mlp", hidden=[64, 32]), description="the layers of the network"
+    )
+    loss: Loss | Literal["auto"] = setting(
+        "auto", "what is minimized; auto: softmax_cross_entropy for classes, mse for numbers"
+    )
+    optimizer: Optimizer = Field(
+        default_factory=_default(Optimizer, "adam", lr=1e-3), description="how gradients become steps"
+    )
+    schedule: Schedule = Field(
+        default_factory=_default(Schedule, "constant"), description="how the learning rate changes over the run"
+    )
+    regularization: Regularization = setting(Regularization(), "what keeps the weights small")
+    train: Train = setting(Train(), "epochs, batches, stopping, checkpoints")
+    monitors: Monitoring = setting(Monitoring(), "what watches the run, and what ends it")
+    sweep: dict[str, Any] | None = setting(None, "search space and strategy; only read by `trainlab sweep`")
