@@ -1,23 +1,26 @@
 """Rows as they come from a source, and the three parts that an experiment works on."""
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
 from trainlab.core.types import Array, Shape, Task
+from trainlab.data.lazy import LazyRows, take_rows
 
 
 @dataclass(frozen=True, slots=True)
 class Rows:
     """x (n, *shape) and y: class indices (n,) int64, or numbers (n, k) float64.
 
-    x keeps the source's own type (uint8 images stay uint8, a memory-mapped file stays on disk).
+    x keeps the source's own type (uint8 images stay uint8; a memory-mapped file stays on disk, as `LazyRows`).
+    Batches are read with `trainlab.data.lazy.gather(x, index, out)`.
     `features`: a name per column of x, for messages and `predict` (empty for images).
     `groups` (n,): rows of one group are never split apart. `time` (n,): later rows go to validation and test.
-    `lines` (n,): line of each row in its file, for messages.
+    `lines` (n,): line of each row in its file, or its number in its source, counted from 1; for messages.
     """
 
-    x: Array
+    x: Array | LazyRows
     y: Array
     features: tuple[str, ...] = ()
     groups: Array | None = None
@@ -27,13 +30,19 @@ class Rows:
     def __len__(self) -> int:
         return len(self.x)
 
+    @property
+    def shape(self) -> Shape:
+        """Shape of one row of x."""
+        return tuple(self.x.shape[1:])
+
     def take(self, index: Array) -> "Rows":
-        """The rows of this index (a memory-mapped x becomes an array)."""
+        """The rows of this index (rows that are stored on disk stay there)."""
 
         def pick(a: Array | None) -> Array | None:
             return None if a is None else a[index]
 
-        return Rows(self.x[index], self.y[index], self.features, pick(self.groups), pick(self.time), pick(self.lines))
+        x = take_rows(self.x, index)
+        return Rows(x, self.y[index], self.features, pick(self.groups), pick(self.time), pick(self.lines))
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,13 +52,16 @@ class Loaded:
     rows: Rows
     task: Task
     test: Rows | None = None
-    encoding: dict[str, object] = field(default_factory=dict[str, object])
+    encoding: dict[str, Any] = field(default_factory=dict[str, Any])
     """Plain JSON: how raw columns became x (column names, categories), for `predict` on new files."""
 
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """Train, validation and test, preprocessed; `fitted` holds each preprocessor's arrays for the checkpoint."""
+    """Train, validation and test, preprocessed; `fitted` holds each preprocessor's arrays for the checkpoint.
+
+    `sorted`: the training rows are to be gone through in their order, never shuffled (the fault `sort`).
+    """
 
     train: Rows
     val: Rows | None
@@ -57,6 +69,15 @@ class Parts:
     task: Task
     shape: Shape
     fitted: dict[str, Array] = field(default_factory=dict[str, Array])
-    encoding: dict[str, object] = field(default_factory=dict[str, object])
-    raw_train: Array = field(default_factory=lambda: np.empty(0))
+    encoding: dict[str, Any] = field(default_factory=dict[str, Any])
+    raw_train: Array | LazyRows = field(default_factory=lambda: np.empty(0))
     """x of the training rows before preprocessing (a view or the same array where it can be), for data checks."""
+    raw_y: Array = field(default_factory=lambda: np.empty(0))
+    """y of the training rows before `scale_target`, for data checks."""
+    sorted: bool = False
+    fingerprint: str = ""
+    """Of everything that the source gave, before split, faults and preprocessing."""
+
+    def class_counts(self) -> Array:
+        """Training rows per class (classification)."""
+        return np.bincount(self.train.y, minlength=self.task.outputs)

@@ -16,7 +16,8 @@ from trainlab.data.dataset import Rows
 @dataclass(frozen=True, slots=True)
 class Split:
     """The raw parts that a fault may damage, before preprocessing. `sorted`: the training order is not shuffled.
-    `skip`: parts ("val") that go without preprocessing."""
+    `skip`: parts ("val") that go without preprocessing.
+    """
 
     train: Rows
     val: Rows | None
@@ -32,5 +33,3 @@ class Fault(Component, kind="fault", rooms=("trainlab.data.faults",)):
     @abstractmethod
     def damage(self, split: Split, rng: np.random.Generator) -> Split:
         """The damaged parts."""
-
-

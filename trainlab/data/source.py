@@ -4,8 +4,11 @@ To add one, write one class in one file of `trainlab/data/sources`.
 """
 
 from abc import abstractmethod
+from typing import Self
 
 import numpy as np
+from pydantic import model_validator
+from pydantic_core import PydanticCustomError
 
 from trainlab.core.component import Component, Settings, setting
 from trainlab.core.types import Shape, Task
@@ -16,11 +19,24 @@ from trainlab.data.preprocessor import Preprocessor
 
 
 class SplitSettings(Settings):
-    """Which share of the rows is kept for validation and for the test (a source's own test rows replace the latter)."""
+    """Which share of the rows is kept for validation and for the test (a source's own test rows replace the latter).
+
+    Rows of one group stay together, and rows with a time are split in its order, where the source knows of either.
+    """
 
     val: float = setting(0.15, "share of the rows for validation", ge=0, lt=1)
     test: float = setting(0.15, "share of the rows for the test", ge=0, lt=1)
     stratify: bool = setting(True, "keep each class's share equal in all parts (classification)")
+
+    @model_validator(mode="after")
+    def _leaves_rows(self) -> Self:
+        if self.val + self.test >= 1:
+            raise PydanticCustomError(
+                "shares",
+                "val and test together must be less than 1, so that rows are left to train on; found {val} + {test}",
+                {"val": self.val, "test": self.test},
+            )
+        return self
 
 
 class Source(Component, kind="data", rooms=("trainlab.data.sources",)):
@@ -30,6 +46,9 @@ class Source(Component, kind="data", rooms=("trainlab.data.sources",)):
     preprocess: list[Preprocessor] = setting([], "in order, fitted on the training rows only")
     augment: list[Augmentation] = setting([], "random changes of training batches")
     faults: list[Fault] = setting([], "deliberate damage, to study it or to test the monitors")
+    scale_target: bool = setting(
+        False, "train on (y - mean) / std of the training rows (regression); predictions are scaled back"
+    )
 
     @abstractmethod
     def load(self, rng: np.random.Generator) -> Loaded:

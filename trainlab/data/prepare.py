@@ -1,0 +1,114 @@
+"""From a source to the three parts of an experiment: load, split, damage, preprocess."""
+
+import numpy as np
+
+from trainlab.core.errors import DataError
+from trainlab.core.streams import Streams
+from trainlab.core.types import Array
+from trainlab.data.dataset import Loaded, Parts, Rows
+from trainlab.data.fault import Split
+from trainlab.data.fingerprint import fingerprint
+from trainlab.data.lazy import LazyRows
+from trainlab.data.preprocessing import fit_all, preprocessed, scale
+from trainlab.data.source import Source
+from trainlab.data.split import split
+
+
+def prepare(source: Source, *, streams: Streams, dtype: str = "float32") -> Parts:
+    """The parts of an experiment. Preprocessors and the target's scale are fitted on the training rows only.
+
+    x comes out in `dtype`, but bytes that no preprocessor changes stay bytes, and rows of a memory-mapped file stay
+    on disk as `LazyRows`: read batches with `lazy.gather`. Draws from the streams "data", "split" and "faults".
+    Raises DataError.
+    """
+    loaded = _numbered(source.load(streams.named("data")))
+    if not len(loaded.rows):
+        raise DataError(f"data: `{source.name}` holds no rows")
+    train, val, test = split(loaded, source.split, streams.named("split"))
+    damaged = _damage(source, Split(train, val, test, loaded.task), streams)
+    train, val, test = damaged.train, damaged.val, damaged.test
+
+    fitted = fit_all(source.preprocess, train.x)
+    if source.scale_target:
+        fitted |= _target_scale(train.y, loaded)
+
+    def finish(rows: Rows | None, part: str) -> Rows | None:
+        if rows is None:
+            return None
+        steps = [] if part in damaged.skip else source.preprocess
+        x = preprocessed(steps, fitted, rows.x, dtype)
+        return Rows(x, scale(rows.y, fitted), rows.features, rows.groups, rows.time, rows.lines)
+
+    done = finish(train, "train")
+    assert done is not None  # noqa: S101 - a fact of the call above, for the type checker
+    parts = Parts(
+        done,
+        finish(val, "val"),
+        finish(test, "test"),
+        loaded.task,
+        done.shape,
+        fitted,
+        loaded.encoding,
+        raw_train=train.x,
+        raw_y=train.y,
+        sorted=damaged.sorted,
+        fingerprint=fingerprint(loaded.rows, loaded.test),
+    )
+    _same_shapes(parts)
+    return parts
+
+
+def _numbered(loaded: Loaded) -> Loaded:
+    """The rows with their numbers, memory-mapped ones wrapped."""
+
+    def number(rows: Rows) -> Rows:
+        x = LazyRows(rows.x) if isinstance(rows.x, np.memmap) else rows.x
+        lines = np.arange(1, len(rows) + 1) if rows.lines is None else rows.lines
+        return Rows(x, rows.y, rows.features, rows.groups, rows.time, lines)
+
+    encoding = loaded.encoding or _columns(loaded)
+    return Loaded(number(loaded.rows), loaded.task, loaded.test and number(loaded.test), encoding)
+
+
+def _columns(loaded: Loaded) -> dict[str, object]:
+    """The encoding of a source without raw columns of its own: all numbers, as `predict` would find them in a CSV."""
+    features = loaded.rows.features or tuple(f"x{i + 1}" for i in range(int(np.prod(loaded.rows.shape))))
+    task = loaded.task
+    return {
+        "columns": [{"name": name} for name in features],
+        "shape": list(loaded.rows.shape),
+        "target": list(task.names) if task.kind == "regression" else ["class"],
+        "classes": list(task.names) if task.kind == "classification" else None,
+        "ignored": [],
+    }
+
+
+def _damage(source: Source, parts: Split, streams: Streams) -> Split:
+    if source.faults:  # faults write to x
+        rows = [None if r is None else _in_memory(r) for r in (parts.train, parts.val, parts.test)]
+        parts = Split(rows[0] or parts.train, rows[1], rows[2], parts.task)
+    for i, fault in enumerate(source.faults):
+        parts = fault.damage(parts, streams.named("faults", str(i)))
+    return parts
+
+
+def _in_memory(rows: Rows) -> Rows:
+    if isinstance(rows.x, LazyRows):
+        return Rows(rows.x[:], rows.y, rows.features, rows.groups, rows.time, rows.lines)
+    return rows
+
+
+def _target_scale(y: Array, loaded: Loaded) -> dict[str, Array]:
+    if loaded.task.kind != "regression":
+        raise DataError("data.scale_target: only targets of a regression can be scaled; these are classes")
+    std = y.std(axis=0)
+    return {"target.mean": y.mean(axis=0), "target.std": np.where(std == 0, 1.0, std)}
+
+
+def _same_shapes(parts: Parts) -> None:
+    for name, rows in (("validation", parts.val), ("test", parts.test)):
+        if rows is not None and rows.shape != parts.shape:
+            raise DataError(
+                f"data: rows of the {name} set have the shape {rows.shape}, training rows {parts.shape}; "
+                "without the same preprocessing they cannot be compared"
+            )

@@ -1,0 +1,115 @@
+"""Fits the preprocessors one after the other on the training rows, and applies what they learned to any rows."""
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+
+import numpy as np
+from numpy.typing import DTypeLike
+
+from trainlab.core.errors import DataError
+from trainlab.core.types import Array
+from trainlab.data.lazy import LazyRows, chunks
+from trainlab.data.preprocessor import Preprocessor
+
+
+def fit_all(preprocessors: Sequence[Preprocessor], x: Array | LazyRows) -> dict[str, Array]:
+    """What each learns from the training rows as its predecessors leave them, named `0.standardize.mean` and so on."""
+    fitted: dict[str, Array] = {}
+    with np.errstate(invalid="ignore", over="ignore"):  # values that are not finite are the data checks' to report
+        for i, preprocessor in enumerate(preprocessors):
+            learned = preprocessor.fit(x)
+            fitted |= {f"{_prefix(i, preprocessor)}{name}": array for name, array in learned.items()}
+            if preprocessor is preprocessors[-1]:
+                break
+            step = partial(_apply_one, preprocessor, learned)
+            x = x.then(step) if isinstance(x, LazyRows) else _in_chunks(step, x, np.float64)
+    return fitted
+
+
+def apply_fitted(
+    preprocessors: Sequence[Preprocessor], fitted: Mapping[str, Array], x: Array, dtype: DTypeLike = np.float32
+) -> Array:
+    """Rows x preprocessed with what was fitted on the training rows, in a new array of this type.
+
+    Raises DataError where `fitted` lacks an array or the rows have another shape than the training rows.
+    """
+    return _in_chunks(partial(_apply_all, _steps(preprocessors, fitted)), x, dtype)
+
+
+def preprocessed(
+    preprocessors: Sequence[Preprocessor], fitted: Mapping[str, Array], x: Array | LazyRows, dtype: DTypeLike
+) -> Array | LazyRows:
+    """As `apply_fitted`, but stored rows are preprocessed when they are read, and bytes that nothing changes stay."""
+    if isinstance(x, LazyRows):
+        for step in _steps(preprocessors, fitted):
+            x = x.then(step)
+        return x.then(partial(_cast, dtype)) if preprocessors else x
+    if not preprocessors and x.dtype in (np.dtype(np.uint8), np.dtype(dtype)):
+        return x
+    return apply_fitted(preprocessors, fitted, x, dtype)
+
+
+def unscale(y: Array, fitted: Mapping[str, Array]) -> Array:
+    """Predictions (n, k) of a regression in the target's own units.
+
+    >>> fitted = {"target.mean": np.array([10.0]), "target.std": np.array([2.0])}
+    >>> unscale(np.array([[-1.0], [0.5]]), fitted)
+    array([[ 8.],
+           [11.]])
+    """
+    return y * fitted["target.std"] + fitted["target.mean"] if "target.mean" in fitted else y
+
+
+def scale(y: Array, fitted: Mapping[str, Array]) -> Array:
+    """Targets (n, k) of a regression in the units of training: the reverse of `unscale`."""
+    return (y - fitted["target.mean"]) / fitted["target.std"] if "target.mean" in fitted else y
+
+
+def _prefix(i: int, preprocessor: Preprocessor) -> str:
+    return f"{i}.{preprocessor.name}."
+
+
+def _steps(preprocessors: Sequence[Preprocessor], fitted: Mapping[str, Array]) -> list[Callable[[Array], Array]]:
+    steps: list[Callable[[Array], Array]] = []
+    for i, preprocessor in enumerate(preprocessors):
+        prefix = _prefix(i, preprocessor)
+        learned = {name.removeprefix(prefix): array for name, array in fitted.items() if name.startswith(prefix)}
+        steps.append(partial(_apply_one, preprocessor, learned))
+    return steps
+
+
+def _apply_one(preprocessor: Preprocessor, learned: dict[str, Array], x: Array) -> Array:
+    try:
+        with np.errstate(invalid="ignore", over="ignore"):
+            return preprocessor.apply(x.astype(np.float64, copy=False), learned)
+    except (KeyError, ValueError) as error:
+        shapes = ", ".join(f"{name} {array.shape}" for name, array in learned.items()) or "nothing"
+        raise DataError(
+            f"data.preprocess: `{preprocessor.name}`, fitted as {shapes}, cannot be applied "
+            f"to rows of shape {x.shape[1:]}"
+        ) from error
+
+
+def _apply_all(steps: Sequence[Callable[[Array], Array]], x: Array) -> Array:
+    for step in steps:
+        x = step(x)
+    return x
+
+
+def _cast(dtype: DTypeLike, x: Array) -> Array:
+    with np.errstate(over="ignore"):
+        return x.astype(dtype, copy=False)
+
+
+def _in_chunks(step: Callable[[Array], Array], x: Array, dtype: DTypeLike) -> Array:
+    """step(x) written piece by piece, so that float64 copies of everything never lie in memory at once."""
+    out: Array | None = None
+    start = 0
+    for part in chunks(x):
+        made = step(part)
+        if out is None:
+            out = np.empty((len(x), *made.shape[1:]), dtype)
+        with np.errstate(over="ignore", invalid="ignore"):
+            out[start : start + len(made)] = made
+        start += len(made)
+    return np.empty(x.shape, dtype) if out is None else out

@@ -1,0 +1,106 @@
+"""Which rows are for training, for validation and for the test: stratified, by group or by time."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from trainlab.core.errors import DataError
+from trainlab.core.types import Array
+from trainlab.data.dataset import Loaded, Rows
+from trainlab.data.source import SplitSettings
+
+
+@dataclass(frozen=True, slots=True)
+class Index:
+    """Row numbers of the three parts, ascending (by time: in its order)."""
+
+    train: Array
+    val: Array
+    test: Array
+
+
+def split(loaded: Loaded, settings: SplitSettings, rng: np.random.Generator) -> tuple[Rows, Rows | None, Rows | None]:
+    """Train, validation and test rows. A share of 0 gives None; the source's own test rows replace the test share.
+
+    Raises DataError where a part would have no rows, or a class only one row.
+    """
+    shares = settings.val, 0.0 if loaded.test is not None else settings.test
+    index = indices(loaded, shares, settings.stratify, rng)
+    train, val, test = (loaded.rows.take(part) for part in (index.train, index.val, index.test))
+    return train, (val if len(val) else None), (loaded.test or (test if len(test) else None))
+
+
+def indices(loaded: Loaded, shares: tuple[float, float], stratify: bool, rng: np.random.Generator) -> Index:
+    """The rows of each part, for these shares of validation and test rows."""
+    rows, n = loaded.rows, len(loaded.rows)
+    if rows.groups is not None and rows.time is not None:
+        raise DataError("data: `group` and `time` cannot be combined; leave one out")
+    if rows.groups is not None:
+        index = _by_group(rows.groups, shares, rng)
+    elif rows.time is not None:
+        index = _cut(np.argsort(rows.time, kind="stable"), shares)
+    elif stratify and loaded.task.kind == "classification":
+        index = _stratified(rows.y, loaded.task.names, shares, rng)
+    else:
+        index = _cut(rng.permutation(n), shares, ordered=False)
+    for name, part, share in zip(("val", "test"), (index.val, index.test), shares, strict=True):
+        if share and not len(part):
+            raise DataError(
+                f"data.split.{name}: a share of {share:g} of {n} rows leaves none; raise it, or "
+                "set it to 0 to do without"
+            )
+    if not len(index.train):
+        raise DataError(f"data.split: no rows are left to train on, of {n}; lower `val` and `test`")
+    return index
+
+
+def _cut(order: Array, shares: tuple[float, float], ordered: bool = True) -> Index:
+    """The order cut into train, validation and test, from its start to its end."""
+    n = len(order)
+    n_val, n_test = (round(n * share) for share in shares)
+    parts = order[: n - n_val - n_test], order[n - n_val - n_test : n - n_test], order[n - n_test :]
+    return Index(*parts) if ordered else Index(*map(np.sort, parts))
+
+
+def _by_group(groups: Array, shares: tuple[float, float], rng: np.random.Generator) -> Index:
+    """Whole groups in random order go to the part that lacks most of its share."""
+    names, group = np.unique(groups, return_inverse=True)
+    sizes = np.bincount(group)
+    wanted = np.array([1 - sum(shares), *shares]) * len(groups)
+    wanted[1:][np.array(shares) == 0] = -np.inf
+    part_of = np.empty(len(names), np.int64)
+    for g in rng.permutation(len(names)):
+        part = int(np.argmax(wanted))
+        part_of[g] = part
+        wanted[part] -= sizes[g]
+    part_of_row = part_of[group]
+    return Index(*(np.flatnonzero(part_of_row == part) for part in range(3)))
+
+
+def _stratified(y: Array, names: tuple[str, ...], shares: tuple[float, float], rng: np.random.Generator) -> Index:
+    """Each class gives its share, rounded so that the parts' sizes come out; one row of it stays in training."""
+    counts = np.bincount(y, minlength=len(names))
+    for c in np.flatnonzero(counts == 1) if any(shares) else ():
+        raise DataError(
+            f"data: class `{names[c] if names else c}` has one row only (number {int(np.flatnonzero(y == c)[0]) + 1}), "
+            "which cannot be in training and validation both; add rows of it, leave it out, or set "
+            "`split: {stratify: false}`"
+        )
+    n_test = _shared_out(counts, shares[1], np.maximum(counts - 1, 0))
+    n_val = _shared_out(counts, shares[0], np.maximum(counts - 1 - n_test, 0))
+    part = np.zeros(len(y), np.int8)
+    for c in range(len(counts)):
+        rows = rng.permutation(np.flatnonzero(y == c))
+        part[rows[: n_test[c]]] = 2
+        part[rows[n_test[c] : n_test[c] + n_val[c]]] = 1
+    return Index(*(np.flatnonzero(part == p) for p in range(3)))
+
+
+def _shared_out(counts: Array, share: float, most: Array) -> Array:
+    """How many rows each class gives: its exact share rounded down, the rest to the largest remainders."""
+    exact = counts * share
+    given = np.minimum(np.floor(exact).astype(np.int64), most)
+    for c in np.argsort(given - exact, kind="stable"):
+        if given.sum() < round(counts.sum() * share) and given[c] < most[c]:
+            given[c] += 1
+    return given
