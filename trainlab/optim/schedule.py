@@ -47,10 +47,20 @@ def in_epochs(length: float, epochs: float) -> float:
     return length * epochs if length < 1 else float(length)
 
 
-def turns(epoch: float, period: float) -> int:
-    """How many whole periods have passed at `epoch`; a hair's breadth of rounding before a border counts as over it.
+def share(epoch: float, epochs: float) -> float:
+    """How much of the run is over: 0 at the start, 1 at the end and after it; a run of no epochs is at its start.
 
-    >>> turns(2.9999999999999996, 0.3), turns(2.9, 0.3)
-    (10, 9)
+    >>> share(3, 30), share(31, 30), share(0, 0)
+    (0.1, 1.0, 0.0)
     """
-    return int(epoch / period + 1e-9)
+    return min(1.0, epoch / epochs) if epochs > 0 else 0.0
+
+
+def turns(epoch: float, period: float) -> float:
+    """How many periods have passed at `epoch`; within rounding of a border, the border itself.
+
+    >>> turns(3.0, 0.3), turns(1.5, 3.0), turns(0.0, 0.0)
+    (10.0, 0.5, 0.0)
+    """
+    passed = epoch / period if period > 0 else 0.0
+    return float(round(passed)) if abs(passed - round(passed)) < 1e-9 else passed

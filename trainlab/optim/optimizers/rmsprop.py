@@ -1,5 +1,6 @@
 """RMSprop: each weight has its own rate, from its recent gradients."""
 
+from math import sqrt
 from typing import ClassVar
 
 import numpy as np
@@ -24,12 +25,12 @@ class RMSprop(Optimizer, name="rmsprop"):
 
     def move(self, m: Motion) -> None:
         """s <- rho s + (1 - rho) g^2, step = -lr g / (sqrt(s) + eps)."""
-        s, tmp = m.buffers["s"], m.tmp
+        s, tmp = m.buffers["s"], m.tmp  # the buffer holds s / (1 - rho), which costs a pass less
         s *= self.rho
         np.multiply(m.g, m.g, out=tmp)
-        tmp *= 1 - self.rho
         s += tmp
+        scale = sqrt(1 - self.rho)
         np.sqrt(s, out=tmp)
-        tmp += self.eps
+        tmp += self.eps / scale
         np.divide(m.g, tmp, out=m.step)
-        m.step *= -m.lr
+        m.step *= -m.lr / scale

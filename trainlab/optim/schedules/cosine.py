@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from math import cos, pi
 
 from trainlab.core.component import setting
-from trainlab.optim.schedule import Schedule
+from trainlab.optim.schedule import Schedule, share
 
 
 class Cosine(Schedule, name="cosine"):
@@ -22,4 +22,4 @@ class Cosine(Schedule, name="cosine"):
 
     def factor(self, epoch: float, epochs: float, history: Sequence[float]) -> float:
         """end + (1 - end) (1 + cos(pi epoch / epochs)) / 2, and `end` afterwards."""
-        return self.end + (1 - self.end) * (1 + cos(pi * min(1.0, epoch / epochs))) / 2
+        return self.end + (1 - self.end) * (1 + cos(pi * share(epoch, epochs))) / 2

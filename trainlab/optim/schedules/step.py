@@ -20,4 +20,4 @@ class Step(Schedule, name="step"):
 
     def factor(self, epoch: float, epochs: float, history: Sequence[float]) -> float:
         """decay ^ floor(epoch / every)."""
-        return self.decay ** turns(epoch, in_epochs(self.every, epochs))
+        return self.decay ** int(turns(epoch, in_epochs(self.every, epochs)))

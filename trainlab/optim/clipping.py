@@ -1,0 +1,29 @@
+"""Gradient clipping: a gradient that is too long is shortened, its direction kept."""
+
+from math import isfinite, sqrt
+
+import numpy as np
+
+from trainlab.core.types import Array
+
+
+def clip(g: Array, limit: float) -> float:
+    """g *= min(1, limit / |g|) in place; returns |g| as it was before.
+
+    One step on a cliff of the loss can then not throw the weights far away. A gradient that is not finite is left
+    alone, to be found. Source: Pascanu et al. 2013, arXiv:1211.5063, Algorithm 1 (torch adds 1e-6 to |g|).
+
+    >>> g = np.array([3.0, 4.0])
+    >>> clip(g, 1.0), g
+    (5.0, array([0.6, 0.8]))
+    """
+    norm = length(g)
+    if isfinite(norm) and norm > limit:
+        g *= limit / norm
+    return norm
+
+
+def length(g: Array) -> float:
+    """|g|, also where the squares of float32 numbers would overflow."""
+    norm = sqrt(np.dot(g, g))
+    return norm if isfinite(norm) else float(np.linalg.norm(g.astype(np.float64)))

@@ -1,0 +1,35 @@
+"""Early stopping: the run ends when a metric has not improved for a while."""
+
+from collections.abc import Sequence
+from math import inf
+
+from trainlab.core.component import Settings, setting
+from trainlab.core.types import Count
+
+
+class EarlyStopping(Settings):
+    """Stops after `patience` epochs in which the metric was not better than its best by more than `min_delta`.
+
+    The cheapest regularizer: the best checkpoint is kept, so nothing is lost but the epochs that made it worse.
+
+    Source: Prechelt 1998, "Early Stopping - But When?"; Keras's EarlyStopping counts alike.
+
+    >>> losses = [0.9, 0.7, 0.8, 0.75, 0.8]
+    >>> [EarlyStopping(patience=3).should_stop(losses[:n], lower_is_better=True) for n in range(6)]
+    [False, False, False, False, False, True]
+    """
+
+    metric: str = setting("val_loss", "a column of metrics.csv")
+    patience: Count = setting(10, "epochs without improvement after which the run ends")
+    min_delta: float = setting(0.0, "an improvement is more than this", ge=0)
+
+    def should_stop(self, history: Sequence[float], lower_is_better: bool) -> bool:
+        """Whether the run ends now; history is the metric after each finished epoch. nan is no improvement."""
+        best, since = inf, 0
+        for value in history:
+            cost = value if lower_is_better else -value
+            if cost < best - self.min_delta:
+                best, since = cost, 0
+            else:
+                since += 1
+        return since >= self.patience
