@@ -1,0 +1,89 @@
+"""A file of lines that only grows at its end, and that stays readable if its writer is killed at any byte."""
+
+import os
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from trainlab.core.errors import UserError
+from trainlab.store.writing import named_errors
+
+
+class Appender:
+    """Base of the writers of lines: what is appended is in the hands of the system before `append` returns.
+
+    `tell`, `truncate` and `sync` make a run resumable: sync, keep `tell` in the checkpoint, truncate to it on resuming.
+    Opening an existing file cuts off a torn last line. Raises UserError if the file cannot be opened or written.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        with named_errors(path, "write"):
+            self._file = path.open("a+b", buffering=0)
+            self._file.truncate(_whole_lines(path.read_bytes()))
+
+    def append(self, lines: bytes) -> None:
+        """Adds lines, which end with a newline, at the end."""
+        with named_errors(self.path, "write"):
+            view = memoryview(lines)
+            while view:
+                view = view[self._file.write(view) :]
+
+    def tell(self) -> int:
+        """The position after the last line, to be kept in a checkpoint and given to `truncate` on resuming."""
+        return os.fstat(self._file.fileno()).st_size
+
+    def truncate(self, position: int) -> None:
+        """Drops every line after a position that `tell` gave.
+
+        Raises UserError if the file is shorter than that or has no line end there: it is not the file of that time.
+        """
+        with named_errors(self.path, "write"):
+            size = self.tell()
+            self._file.seek(max(position - 1, 0))
+            at_line_end = position == 0 or (position <= size and self._file.read(1) == b"\n")
+            if not at_line_end:
+                raise UserError(
+                    f"{self.path}: no line ends at byte {position} (the file has {size} bytes), where the checkpoint "
+                    "says that its last row ended; it was changed since, and the run cannot be resumed"
+                )
+            self._file.truncate(position)
+
+    def sync(self) -> None:
+        """Waits until the disk has every line: call it before a checkpoint is written that counts on them."""
+        with named_errors(self.path, "write"):
+            os.fsync(self._file.fileno())
+
+    def close(self) -> None:
+        """Closes the file; a second call does nothing."""
+        self._file.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.close()
+
+
+def read_lines(path: Path) -> str:
+    """The file's whole lines; a torn last line is left out.
+
+    Raises UserError if there is no such file, it cannot be read or is not UTF-8 text.
+    """
+    with named_errors(path, "read"):
+        data = path.read_bytes()
+    return decoded(path, data[: _whole_lines(data)])
+
+
+def decoded(path: Path, data: bytes) -> str:
+    """The bytes as text; a UserError that names the line if they are not UTF-8."""
+    try:
+        return data.decode()
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise UserError(f"{path}:{line}: not UTF-8 text (byte 0x{data[error.start]:02x})") from error
+
+
+def _whole_lines(data: bytes) -> int:
+    """How many bytes of the data are whole lines."""
+    return data.rfind(b"\n") + 1

@@ -1,0 +1,125 @@
+"""Checkpoints: named arrays and a JSON value in one safetensors file, written whole or not at all, read without code.
+
+checkpoints/last.safetensors        the newest, from which `--resume` continues
+checkpoints/best.safetensors        the best by the watched metric
+checkpoints/epoch-0012.safetensors  kept besides, as many of the newest as the config says
+"""
+
+import json
+import os
+import re
+import shutil
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from trainlab.core.errors import UserError
+from trainlab.core.types import Array
+from trainlab.store.writing import named_errors, sync_folder, write_atomic
+
+_META = "trainlab"  # the one key of safetensors' metadata that is ours
+
+
+def save(path: Path, arrays: Mapping[str, Array], meta: Mapping[str, Any]) -> None:
+    """Writes arrays and a JSON value, durably and atomically: at any instant the old file or the new one is there.
+
+    Ints of any size and floats, nan and the infinities included, come back exactly.
+    Raises UserError if the disk refuses; TypeError if an array or the JSON value has a type that cannot be kept.
+    """
+    from safetensors.numpy import save as to_bytes
+
+    ready = {name: _plain(name, array) for name, array in arrays.items()}
+    write_atomic(path, to_bytes(ready, {_META: json.dumps(dict(meta))}), durable=True)
+
+
+def load(path: Path) -> tuple[dict[str, Array], dict[str, Any]]:
+    """The arrays and the JSON value that `save` wrote; the arrays are the caller's own and writable.
+
+    Raises UserError if the file is missing, cut off, or not a checkpoint of trainlab.
+    """
+    from safetensors import SafetensorError
+    from safetensors.numpy import load as from_bytes
+
+    with named_errors(path, "read"):
+        data = path.read_bytes()
+    try:
+        arrays = {name: np.array(array) for name, array in from_bytes(data).items()}
+    except (SafetensorError, KeyError) as error:
+        raise UserError(f"{path}: {_why(data, error)}") from error
+    meta: dict[str, str] = _header(data).get("__metadata__", {})
+    if _META not in meta:
+        raise UserError(f"{path}: a safetensors file, but not a checkpoint of trainlab (its metadata lacks `{_META}`)")
+    try:
+        return arrays, json.loads(meta[_META])
+    except ValueError as error:
+        raise UserError(f"{path}: the checkpoint's metadata is damaged: {error}") from error
+
+
+def also(path: Path, as_path: Path) -> None:
+    """Gives a saved checkpoint a second name (`best` beside `last`), atomically and without writing it again."""
+    temporary = as_path.with_name(f".{as_path.name}.{os.getpid()}.tmp")
+    with named_errors(as_path, "write"):
+        temporary.unlink(missing_ok=True)
+        try:
+            os.link(path, temporary)
+        except OSError:  # a file system without hard links
+            shutil.copyfile(path, temporary)
+        temporary.replace(as_path)
+        temporary.unlink(missing_ok=True)  # a rename between two names of one file leaves both
+        sync_folder(as_path.parent)
+
+
+def numbered(folder: Path, epoch: int) -> Path:
+    """The path of the checkpoint that is kept for an epoch: `epoch-0012.safetensors`."""
+    return folder / f"epoch-{epoch:04d}.safetensors"
+
+
+def kept(folder: Path) -> dict[int, Path]:
+    """The numbered checkpoints of a folder by epoch, oldest first."""
+    found: dict[int, Path] = {}
+    with suppress(FileNotFoundError):
+        for path in folder.iterdir():
+            match = re.fullmatch(r"epoch-(\d+)\.safetensors", path.name)
+            if match:
+                found[int(match[1])] = path
+    return dict(sorted(found.items()))
+
+
+def prune(folder: Path, keep: int) -> None:
+    """Deletes all numbered checkpoints but the newest `keep`; `last` and `best` always stay."""
+    paths = list(kept(folder).values())
+    for path in paths[: max(len(paths) - keep, 0)]:
+        with named_errors(path, "delete"):
+            path.unlink(missing_ok=True)
+
+
+def _plain(name: str, array: Array) -> Array:
+    """The array in this machine's byte order and in C order: safetensors 0.8.0 writes any other as wrong numbers."""
+    if array.dtype.kind not in "fiub" or array.dtype.itemsize > 8:
+        raise TypeError(f"{name}: an array of {array.dtype} cannot be kept in a checkpoint")
+    return np.asarray(array, dtype=array.dtype.newbyteorder("="), order="C")
+
+
+def _header(data: bytes) -> dict[str, Any]:
+    """The table at the start of a safetensors file: 8 bytes with its length, then JSON."""
+    return json.loads(data[8 : 8 + int.from_bytes(data[:8], "little")])
+
+
+def _why(data: bytes, error: Exception) -> str:
+    """What is wrong with the bytes of a file that safetensors could not read."""
+    header = int.from_bytes(data[:8], "little")
+    if data[8:9] != b"{" or header < 2:
+        return "not a safetensors file" if data else "the checkpoint is empty"
+    if len(data) < 8 + header:
+        return f"the checkpoint is cut off: {len(data)} bytes, and its header alone takes {8 + header}"
+    try:
+        ends = [entry["data_offsets"][1] for name, entry in _header(data).items() if name != "__metadata__"]
+        want = 8 + header + max(ends, default=0)
+    except (ValueError, KeyError, TypeError, AttributeError, IndexError):
+        return "not a safetensors file"
+    if len(data) < want:
+        return f"the checkpoint is cut off: {len(data)} bytes of {want}"
+    return f"the checkpoint is damaged: {error}"

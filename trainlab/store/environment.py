@@ -1,0 +1,81 @@
+"""environment.json: what a run was made with, so that its numbers can be understood, and made again."""
+
+import os
+import platform
+import shlex
+import shutil
+import subprocess
+import sys
+from contextlib import suppress
+from importlib import metadata
+from pathlib import Path
+from typing import Any, cast
+
+import trainlab
+from trainlab.store.status import now
+from trainlab.store.strict_json import dumps
+from trainlab.store.writing import write_atomic
+
+PACKAGES = ("numpy", "scipy", "scikit-learn", "pandas", "pydantic", "safetensors")
+
+
+def describe(config_folder: Path, data: dict[str, Any] | None = None) -> dict[str, Any]:
+    """Versions, platform, BLAS and its threads, the config's git commit, the command line and the time.
+
+    `data` is the data set's fingerprint, given by whoever has read it.
+    """
+    return {
+        "trainlab": trainlab.__version__,
+        "python": platform.python_version(),
+        "packages": _versions(),
+        "platform": platform.platform(),
+        "machine": platform.machine(),
+        "cpus": os.cpu_count(),
+        "blas": blas(),
+        "git": git(config_folder),
+        "command": shlex.join(sys.argv),
+        "folder": str(Path.cwd()),
+        "time": now(),
+        "data": data,
+    }
+
+
+def write_environment(path: Path, description: dict[str, Any]) -> None:
+    """Writes what `describe` gave. Raises UserError if the disk refuses."""
+    write_atomic(path, (dumps(description, indent=2) + "\n").encode())
+
+
+def blas() -> list[dict[str, Any]]:
+    """Each loaded BLAS library with its version and threads: the same product has other last bits on 1 and 2 threads.
+
+    NumPy must have been imported, or there is none.
+    """
+    import threadpoolctl  # pyright: ignore[reportMissingTypeStubs]  # it has none
+
+    loaded = cast("list[dict[str, Any]]", threadpoolctl.threadpool_info())
+    kept = ("internal_api", "version", "num_threads", "threading_layer", "architecture")
+    return [{k: lib.get(k) for k in kept} for lib in loaded if lib.get("user_api") == "blas"]
+
+
+def git(folder: Path) -> dict[str, Any] | None:
+    """The commit that a folder is at, and whether tracked files differ from it; None where there is no git."""
+    program = shutil.which("git")
+    if program is None:
+        return None
+    options = ["--no-optional-locks", "-c", "core.fsmonitor=false", "-C", str(folder)]
+    command = [program, *options, "status", "--porcelain=v2", "--branch", "--untracked-files=no"]
+    with suppress(OSError, subprocess.TimeoutExpired):
+        done = subprocess.run(command, capture_output=True, text=True, errors="replace", timeout=5, check=False)
+        if done.returncode == 0:
+            lines = done.stdout.splitlines()
+            commit = next((line.split()[-1] for line in lines if line.startswith("# branch.oid ")), None)
+            return {"commit": commit, "dirty": any(not line.startswith("#") for line in lines)}
+    return None
+
+
+def _versions() -> dict[str, str]:
+    found: dict[str, str] = {}
+    for package in PACKAGES:
+        with suppress(metadata.PackageNotFoundError):
+            found[package] = metadata.version(package)
+    return found

@@ -1,0 +1,160 @@
+"""The run folder: `runs/NAME-N`, made so that two processes never share one, with a name for each of its files."""
+
+import re
+import unicodedata
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Self
+
+from trainlab.core.errors import UserError
+from trainlab.store.lock import locked
+from trainlab.store.writing import named_errors
+
+FILES = ("config.yaml", "status.json", "metrics.csv", "steps.csv", "layers.csv", "diagnoses.jsonl", "environment.json")
+_LONGEST = 100  # bytes of a name, so that NAME-sweep-N and its temporary files fit every file system
+_READABLE = "._+=,"
+
+
+@dataclass(frozen=True, slots=True)
+class RunFolder:
+    """A folder that holds one run. Make one with `create`, find one with `open`."""
+
+    path: Path
+
+    @classmethod
+    def create(cls, runs: Path, name: str, *, into: Path | None = None) -> Self:
+        """Makes `runs/NAME-N` with the next free number, or takes the folder `into` if no run is in it yet.
+
+        Raises UserError if the folder cannot be made, or if `into` holds a run.
+        """
+        if into is not None:
+            folder = cls(into)
+            if folder.status.exists() or folder.metrics.exists():
+                raise UserError(f"{into}: there is a run in this folder already; choose another, or use --resume")
+            _make(into, exist_ok=True)
+        else:
+            _make(runs, exist_ok=True)
+            folder = cls(_next_free(runs, safe_name(name)))
+        _make(folder.checkpoints, exist_ok=True)
+        return folder
+
+    @classmethod
+    def open(cls, path_or_name: Path | str, runs: Path) -> Self:
+        """The run folder at a path, or of this name inside `runs`.
+
+        Raises UserError with the nearest names if there is none.
+        """
+        given = Path(path_or_name)
+        for path in (given, runs / given):
+            if is_run(path):
+                return cls(path)
+        there = sorted(p.name for p in runs.iterdir() if is_run(p)) if runs.is_dir() else []
+        near = get_close_matches(given.name, there, n=3, cutoff=0.7)
+        if given.is_dir():
+            raise UserError(f"{given}: not a run folder: it has none of {', '.join(FILES)}")
+        if near:
+            raise UserError(f"no run `{path_or_name}` in {runs}; did you mean {' or '.join(f'`{n}`' for n in near)}?")
+        if there:
+            few = ", ".join(there[-5:]) + (f" and {len(there) - 5} more" if len(there) > 5 else "")
+            raise UserError(f"no run `{path_or_name}` in {runs}; it holds {few}")
+        raise UserError(f"no run `{path_or_name}`: there are no runs in {runs}")
+
+    @property
+    def name(self) -> str:
+        """The folder's own name, `NAME-N`."""
+        return self.path.resolve().name
+
+    @property
+    def config(self) -> Path:
+        """config.yaml: the resolved config; running it again gives the same numbers."""
+        return self.path / "config.yaml"
+
+    @property
+    def status(self) -> Path:
+        """status.json: see `store.status`."""
+        return self.path / "status.json"
+
+    @property
+    def metrics(self) -> Path:
+        """metrics.csv: a row per epoch."""
+        return self.path / "metrics.csv"
+
+    @property
+    def steps(self) -> Path:
+        """steps.csv: a row per step."""
+        return self.path / "steps.csv"
+
+    @property
+    def layers(self) -> Path:
+        """layers.csv: layer statistics in long form."""
+        return self.path / "layers.csv"
+
+    @property
+    def diagnoses(self) -> Path:
+        """diagnoses.jsonl: one finding a line."""
+        return self.path / "diagnoses.jsonl"
+
+    @property
+    def environment(self) -> Path:
+        """environment.json: see `store.environment`."""
+        return self.path / "environment.json"
+
+    @property
+    def checkpoints(self) -> Path:
+        """The folder of checkpoints, see `store.checkpoint`."""
+        return self.path / "checkpoints"
+
+    def lock(self) -> AbstractContextManager[None]:
+        """Holds the folder for this process inside a `with` block. Raises UserError if another process does."""
+        return locked(self.path)
+
+
+def is_run(path: Path) -> bool:
+    """Whether a folder holds a run, or was just made for one: `NAME-N` with nothing in it but `checkpoints`."""
+    try:
+        inside = {p.name for p in path.iterdir()}
+    except OSError:
+        return False
+    if inside & set(FILES):
+        return True
+    return not inside - {"checkpoints", ".lock"} and re.fullmatch(r".+-\d+", path.resolve().name) is not None
+
+
+def safe_name(name: str) -> str:
+    """The name as every file system takes it: letters and digits of any script, `._+=,` and single dashes.
+
+    >>> safe_name("../größe 2 (new)"), safe_name("a/b"), safe_name("...")
+    ('größe-2-new', 'a-b', 'run')
+    """
+    composed = unicodedata.normalize("NFC", name)
+    kept = "".join(c if unicodedata.category(c)[0] in "LMN" or c in _READABLE else "-" for c in composed)
+    short = kept.encode()[:_LONGEST].decode(errors="ignore")
+    return re.sub(r"-+", "-", short).strip("-. ") or "run"
+
+
+def _next_free(runs: Path, name: str) -> Path:
+    pattern = re.compile(re.escape(name) + r"-([0-9]+)")
+    with named_errors(runs, "read"):
+        matches = [pattern.fullmatch(unicodedata.normalize("NFC", p.name)) for p in runs.iterdir()]
+    number = max((int(m[1]) for m in matches if m), default=0) + 1
+    while True:
+        path = runs / f"{name}-{number}"
+        try:
+            _make(path, exist_ok=False)
+        except FileExistsError:
+            number += 1
+        else:
+            return path
+
+
+def _make(path: Path, *, exist_ok: bool) -> None:
+    try:
+        path.mkdir(parents=exist_ok, exist_ok=exist_ok)
+    except FileExistsError:
+        if exist_ok:
+            raise UserError(f"{path}: cannot make this folder: a file of that name is in the way") from None
+        raise
+    except OSError as error:
+        raise UserError(f"{path}: cannot make this folder: {error.strerror or error}") from error

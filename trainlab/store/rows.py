@@ -1,0 +1,161 @@
+"""CSV files written row by row while a run goes on (metrics.csv, steps.csv, layers.csv) and read back exactly.
+
+Floats are the shortest text that reads back as the same float, an absent value is an empty cell, and nan and the
+infinities are `nan`, `inf`, `-inf`. A line break inside a text becomes a space: one row is one line, always.
+"""
+
+import csv
+import io
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+from trainlab.core.errors import UserError
+from trainlab.store.appending import Appender, decoded, read_lines
+from trainlab.store.writing import named_errors
+
+if TYPE_CHECKING:
+    from trainlab.core.types import Array
+
+ALL_STEPS = 20_000  # up to here every step has a row
+_TAIL = 1 << 16  # a row is shorter than this
+_NOTHING: list[str] = []
+
+
+class RowWriter(Appender):
+    """Appends rows to a CSV file with fixed columns, each row in the hands of the system before `write` returns.
+
+    Opening an existing file keeps its whole rows and cuts off a torn one. Raises UserError if the file cannot be
+    written or has other columns.
+    """
+
+    def __init__(self, path: Path, columns: Sequence[str]) -> None:
+        self.columns = tuple(columns)
+        self._known = frozenset(self.columns)
+        header = (",".join(map(_cell, self.columns)) + "\n").encode()
+        super().__init__(path)
+        try:
+            if self.tell() == 0:
+                self.append(header)
+            _check_header(path, header)
+        except UserError:
+            self.close()
+            raise
+        self._numbers = ",".join(["%r"] * len(self.columns)) + "\n"
+
+    def write(self, row: Mapping[str, object]) -> None:
+        """Appends one row; a column that is not in it stays empty."""
+        self._refuse_unknown(row)
+        self.append(_line([_cell(row.get(c)) for c in self.columns]).encode())
+
+    def write_many(self, columns: Mapping[str, "Array | Sequence[object]"]) -> None:
+        """Appends rows given by column, all of one length; a column that is not in it stays empty."""
+        self._refuse_unknown(columns)
+        lengths = {len(v) for v in columns.values()}
+        if len(lengths) > 1:
+            raise ValueError(f"columns of different lengths: {sorted(lengths)}")
+        count = max(lengths, default=0)
+        if len(columns) == len(self.columns) and all(_is_numbers(v) for v in columns.values()):
+            lists = [cast("Array", columns[c]).tolist() for c in self.columns]
+            self.append("".join(map(self._numbers.__mod__, zip(*lists, strict=True))).encode())
+            return
+        cells = [[_cell(v) for v in columns[c]] if c in columns else [""] * count for c in self.columns]
+        self.append("".join(map(_line, zip(*cells, strict=True))).encode())
+
+    def _refuse_unknown(self, given: Mapping[str, object]) -> None:
+        if not given.keys() <= self._known:
+            raise ValueError(f"no such columns: {sorted(given.keys() - self._known)}")
+
+
+def kept_step(step: int) -> bool:
+    """Whether a step has a row in steps.csv: every one up to 20 000, then every 2nd, 4th, ... as steps double.
+
+    >>> [s for s in range(39_998, 40_009) if kept_step(s)]
+    [39998, 40000, 40004, 40008]
+    """
+    return step % (1 << (-(-step // ALL_STEPS) - 1).bit_length()) == 0 if step > 0 else True
+
+
+def read_rows(path: Path) -> dict[str, list[Any]]:
+    """The columns of a CSV file by name: ints, floats or texts, None for an empty cell; a torn last line is left out.
+
+    Raises UserError if the file is missing, unreadable, or has a row that does not fit its header.
+    """
+    reader = csv.reader(io.StringIO(read_lines(path), newline=""))
+    try:
+        header = next(reader, _NOTHING)
+        rows = list(reader)
+    except csv.Error as error:
+        raise UserError(f"{path}:{reader.line_num}: not CSV: {error}") from error
+    for number, row in enumerate(rows, start=2):
+        if len(row) != len(header):
+            raise UserError(f"{path}:{number}: {len(row)} cells in a row, but the header has {len(header)}")
+    columns = zip(*rows, strict=True) if rows else [() for _ in header]
+    return {name: _values(cells) for name, cells in zip(header, columns, strict=True)}
+
+
+def last_row(path: Path) -> dict[str, Any]:
+    """The last whole row of a CSV file by column, empty if it has none. Reads the file's two ends only.
+
+    Raises UserError if the file is missing, unreadable, or the row does not fit the header.
+    """
+    with named_errors(path, "read"), path.open("rb") as file:
+        head = file.read(_TAIL)
+        size = file.seek(0, io.SEEK_END)
+        if size > _TAIL:
+            file.seek(-_TAIL, io.SEEK_END)
+        else:
+            file.seek(0)
+        tail = file.read()
+    lines = tail[: tail.rfind(b"\n") + 1].splitlines()
+    header = next(csv.reader([decoded(path, head[: head.find(b"\n") + 1])]), _NOTHING)
+    if not header or not lines or (len(lines) == 1 and size <= _TAIL):
+        return {}
+    row = next(csv.reader([decoded(path, lines[-1])]), _NOTHING)
+    if len(row) != len(header):
+        raise UserError(f"{path}: {len(row)} cells in the last row, but the header has {len(header)}")
+    return {name: _values([cell])[0] for name, cell in zip(header, row, strict=True)}
+
+
+def _check_header(path: Path, header: bytes) -> None:
+    with named_errors(path, "read"), path.open("rb") as file:
+        found = file.readline()
+    if found != header:
+        raise UserError(
+            f"{path}:1: the columns are `{decoded(path, found).strip()}`, but this run writes "
+            f"`{header.decode().strip()}`; the file is another run's or another version's"
+        )
+
+
+def _is_numbers(values: object) -> bool:
+    """Whether these are a NumPy array of numbers, which `tolist` turns into plain ints and floats."""
+    return getattr(getattr(values, "dtype", None), "kind", "") in "fiu" and hasattr(values, "tolist")
+
+
+def _line(cells: Sequence[str]) -> str:
+    return (",".join(cells) or '""') + "\n"  # a line without anything would be no row
+
+
+def _cell(value: object) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, float):
+        return float.__repr__(value)  # NumPy's own floats are floats too, but spell themselves otherwise
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int):
+        return int.__repr__(value)
+    if hasattr(value, "item"):
+        return _cell(cast("Any", value).item())
+    text = " ".join(str(value).splitlines())
+    return '"' + text.replace('"', '""') + '"' if any(c in text for c in ',"') else text
+
+
+def _values(cells: Sequence[str]) -> list[Any]:
+    """Ints if all cells are, else floats if all are, else texts."""
+    for kind in (int, float):
+        try:
+            return [None if c == "" else kind(c) for c in cells]
+        except ValueError:
+            continue
+    return [None if c == "" else c for c in cells]

@@ -1,0 +1,50 @@
+"""JSON that every reader accepts: nan and the infinities, which JSON lacks, are the texts "nan", "inf", "-inf"."""
+
+import json
+import math
+from typing import Any, cast
+
+_NUMBERS = {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}
+
+
+def dumps(value: Any, *, indent: int | None = None) -> str:
+    """The value as JSON text, floats to the shortest text that reads back exactly.
+
+    >>> dumps({"loss": float("nan"), "lr": 0.1, "steps": [1, 2]})
+    '{"loss": "nan", "lr": 0.1, "steps": [1, 2]}'
+    """
+    return json.dumps(_spell(value), indent=indent, ensure_ascii=False, allow_nan=False)
+
+
+def loads(text: str | bytes) -> Any:
+    """The value of JSON text, with the texts "nan", "inf" and "-inf" as the numbers they stand for.
+
+    Raises ValueError if the text is no JSON.
+    """
+    try:
+        return _read(json.loads(text))
+    except RecursionError as error:
+        raise ValueError("nested too deeply") from error
+
+
+def _spell(value: Any) -> Any:
+    if isinstance(value, float):
+        number = float(value)
+        return number if math.isfinite(number) else float.__repr__(number)
+    if isinstance(value, dict):
+        return {str(k): _spell(v) for k, v in cast("dict[Any, Any]", value).items()}
+    if isinstance(value, list | tuple):
+        return [_spell(v) for v in cast("list[Any]", value)]
+    if hasattr(value, "tolist"):  # an array or a number of NumPy's, known without importing it
+        return _spell(value.tolist())
+    return value
+
+
+def _read(value: Any) -> Any:
+    if isinstance(value, str):
+        return _NUMBERS.get(value, value)
+    if isinstance(value, dict):
+        return {k: _read(v) for k, v in cast("dict[str, Any]", value).items()}
+    if isinstance(value, list):
+        return [_read(v) for v in cast("list[Any]", value)]
+    return value
