@@ -22,18 +22,16 @@ class Activation(Layer, kind="activation", rooms=("trainlab.nn.activations",)):
 
     def __call__(self, x: object) -> Array:
         """f(x) for any array-like, in float64: to look at, to plot, for doctests."""
-        values = np.atleast_1d(np.asarray(x, dtype=np.float64))
-        row = values.shape[1:] if values.ndim > 1 else ()
-        batch = values if values.ndim > 1 else values
-        y = np.empty_like(batch)
-        tmp = {k: _memory(s, len(batch), row) for k, s in self.scratch(row).items()}
+        batch = np.atleast_1d(np.asarray(x, dtype=np.float64))
+        row = batch.shape[1:]
+        y = batch.copy() if self.view else np.empty_like(batch)
+        tmp = {k: _memory(s, len(batch)) for k, s in self.scratch(row).items()}
         p = {k: np.full(v.shape, v.fill) for k, v in self.params(row).items()}
-        slot = Slot(batch, y, np.empty_like(y), None, p, {}, tmp, np.random.default_rng(0), train=False)
-        self.forward(slot)
+        self.forward(Slot(batch, y, np.empty_like(y), None, p, {}, tmp, np.random.default_rng(0), train=False))
         return y
 
 
-def _memory(scratch: Scratch, rows: int, row: Shape) -> Array:
+def _memory(scratch: Scratch, rows: int) -> Array:
     shape = (rows, *scratch.shape) if scratch.per_row else scratch.shape
     return np.empty(shape, scratch.dtype or np.float64)
 

@@ -96,7 +96,8 @@ class Layer(Component, kind="layer", rooms=("trainlab.nn.layers", "trainlab.nn.a
 
     def branches(self, shape: Shape) -> "Sequence[Sequence[Layer]]":
         """Chains of inner layers, each fed with x (composite layers only). The engine gives each chain its slots:
-        the first inner slot's x is this slot's x; each chain's last y, and the dy and dx of all, are their own."""
+        the first inner slot's x is this slot's x; each chain's last y, and the dy and dx of all, are their own.
+        """
         return ()
 
     @abstractmethod

@@ -26,4 +26,3 @@ class Model(Component, kind="model", rooms=("trainlab.nn.models",)):
     @abstractmethod
     def expand(self, shape: Shape) -> "Sequence[Layer]":
         """The layers, first to last, for an input of this shape (no batch axis)."""
-

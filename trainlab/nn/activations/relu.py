@@ -24,6 +24,7 @@ class ReLU(Activation, name="relu"):
         np.maximum(s.x, 0, out=s.y)
 
     def backward(self, s: Slot) -> None:
-        """dx = dy where y > 0."""
+        """dx = dy where y > 0: y is never negative, so its sign is the mask."""
         if s.dx is not None:
-            np.multiply(s.dy, s.y > 0, out=s.dx)
+            np.sign(s.y, out=s.dx)
+            np.multiply(s.dx, s.dy, out=s.dx)

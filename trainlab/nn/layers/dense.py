@@ -43,7 +43,7 @@ class Dense(Layer, name="dense"):
         """y = x W + b."""
         np.matmul(s.x, s.p["W"], out=s.y)
         if self.bias:
-            s.y += s.p["b"]
+            np.add(s.y, s.p["b"], out=s.y)
 
     def backward(self, s: Slot) -> None:
         """dW = x' dy, db = sum dy, dx = dy W'."""

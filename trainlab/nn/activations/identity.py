@@ -1,0 +1,24 @@
+"""Identity: no activation at all."""
+
+from typing import ClassVar
+
+from trainlab.nn.activation import Activation
+from trainlab.nn.layer import Slot
+
+
+class Identity(Activation, name="identity"):
+    """x itself. Without a nonlinearity between them, two dense layers are no more than one.
+
+    Source: CS231n, "Neural Networks Part 1" (why a network needs nonlinearities).
+
+    >>> Identity()([-1.0, 0.0, 2.0])
+    array([-1.,  0.,  2.])
+    """
+
+    view: ClassVar[bool] = True
+
+    def forward(self, s: Slot) -> None:
+        """Nothing: y is x."""
+
+    def backward(self, s: Slot) -> None:
+        """Nothing: dx is dy."""

@@ -1,0 +1,25 @@
+"""Xavier, also called Glorot: keeps the variance through layers of tanh or no activation."""
+
+import numpy as np
+
+from trainlab.core.component import setting
+from trainlab.core.types import Array
+from trainlab.nn.init import Init
+from trainlab.nn.inits._variance import Distribution, Mode, draw, fan
+
+
+class Xavier(Init, name="xavier"):
+    """Variance 1 / fan, fan the mean of a unit's inputs and outputs: a compromise of forward and backward pass.
+
+    For tanh and sigmoid. Under `relu` the signal halves its variance in every layer: take `he`. `mode: fan_in` is
+    what Caffe calls xavier.
+
+    Source: Glorot & Bengio 2010, equations 12 and 16 (uniform).
+    """
+
+    mode: Mode = setting("fan_avg", "what the variance is divided by: inputs, outputs or the mean of both")
+    distribution: Distribution = setting("uniform", "shape of the distribution")
+
+    def fill(self, W: Array, fan_in: int, fan_out: int, rng: np.random.Generator) -> None:
+        """W of variance 1 / fan."""
+        draw(W, 1 / fan(self.mode, fan_in, fan_out), self.distribution, rng)
