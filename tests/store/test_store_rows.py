@@ -96,8 +96,10 @@ def test_resume_truncates_to_a_position(tmp_path):
     writer.truncate(position)
     for row in rows[4:]:
         writer.write(row)
-    writer.close()
     assert two.read_bytes() == one.read_bytes()
+    writer.truncate(0)
+    assert two.read_text() == "step,loss\n", "the header stays"
+    writer.close()
 
 
 @pytest.mark.parametrize("position", [13, 500])

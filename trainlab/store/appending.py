@@ -13,14 +13,17 @@ class Appender:
     """Base of the writers of lines: what is appended is in the hands of the system before `append` returns.
 
     `tell`, `truncate` and `sync` make a run resumable: sync, keep `tell` in the checkpoint, truncate to it on resuming.
-    Opening an existing file cuts off a torn last line. Raises UserError if the file cannot be opened or written.
+    Opening an existing file cuts off a torn last line. A new file begins with `header`, which stays. Raises UserError if the file cannot be opened or written.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, header: bytes = b"") -> None:
         self.path = path
+        self._header = header
         with named_errors(path, "write"):
             self._file = path.open("a+b", buffering=0)
             self._file.truncate(_whole_lines(path.read_bytes()))
+        if header and self.tell() == 0:
+            self.append(header)
 
     def append(self, lines: bytes) -> None:
         """Adds lines, which end with a newline, at the end."""
@@ -34,12 +37,13 @@ class Appender:
         return os.fstat(self._file.fileno()).st_size
 
     def truncate(self, position: int) -> None:
-        """Drops every line after a position that `tell` gave.
+        """Drops every line after a position that `tell` gave; 0 drops all but the header.
 
         Raises UserError if the file is shorter than that or has no line end there: it is not the file of that time.
         """
         with named_errors(self.path, "write"):
             size = self.tell()
+            position = max(position, len(self._header))
             self._file.seek(max(position - 1, 0))
             at_line_end = position == 0 or (position <= size and self._file.read(1) == b"\n")
             if not at_line_end:

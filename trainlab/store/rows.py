@@ -33,10 +33,8 @@ class RowWriter(Appender):
         self.columns = tuple(columns)
         self._known = frozenset(self.columns)
         header = (",".join(map(_cell, self.columns)) + "\n").encode()
-        super().__init__(path)
+        super().__init__(path, header)
         try:
-            if self.tell() == 0:
-                self.append(header)
             _check_header(path, header)
         except UserError:
             self.close()
