@@ -15,6 +15,8 @@ from typing import Any, ClassVar, Self, TypeVar, cast
 from pydantic import BaseModel, ConfigDict, Field, GetCoreSchemaHandler, ValidationError
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
+from trainlab.core.errors import UserError
+
 _REQUIRED: Any = ...
 C = TypeVar("C", bound="Component")
 
@@ -23,6 +25,7 @@ class Settings(BaseModel):
     """Frozen settings that refuse unknown keys and wrong types. Every part of a config is one of these."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, defer_build=True, allow_inf_nan=False)
+    by_name: ClassVar[Any] = None  # a kind of component whose names are further keys, each with its settings
 
 
 def setting(*default_and_help: Any, search: Any = None, **limits: Any) -> Any:
@@ -61,7 +64,8 @@ class Component(Settings):
         if kind:
             cls.kind, cls.rooms = kind, rooms
         if name and "first" not in cls.__dict__ and not cls.first:
-            cls.first = next((f for f in cls.__annotations__ if f in cls.model_fields), "")
+            inherited = {f for base in cls.__mro__[1:] for f in getattr(base, "__pydantic_fields__", {})}
+            cls.first = next((f for f in cls.model_fields if f not in inherited), "")
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
@@ -85,13 +89,14 @@ class Component(Settings):
                 "unknown {kind} `{found}`",
                 {"kind": cls.kind, "found": name, "allowed": names(cls)},
             )
-        if isinstance(params, dict):
-            return found.model_validate(params)
-        if not found.first:
+        if not isinstance(params, dict) and not found.first:
             raise PydanticCustomError(
                 "no_settings", "{kind} `{found}` takes no settings", {"kind": cls.kind, "found": name}
             )
-        return found.model_validate({found.first: params})
+        try:
+            return found.model_validate(params if isinstance(params, dict) else {found.first: params})
+        except UserError as error:  # from a validator; in this form pydantic tells where
+            raise PydanticCustomError("refused", "{reason}", {"reason": str(error)}) from error
 
 
 def spelled(value: object) -> tuple[str, Any]:
@@ -102,13 +107,10 @@ def spelled(value: object) -> tuple[str, Any]:
         table = cast("dict[str, Any]", value)
         if isinstance(table.get("name"), str):
             return table["name"], {k: v for k, v in table.items() if k != "name"}
-        if len(table) == 1:
+        if len(table) == 1 and "name" not in table:
             ((name, params),) = table.items()
             return str(name), {} if params is None else params
-    raise PydanticCustomError(
-        "not_a_component",
-        "expected a name, `name: value` or `{{name: ..., ...}}`",
-    )
+    raise PydanticCustomError("not_a_component", "expected a name, `name: value` or `{name: ..., ...}`")
 
 
 def find(base: type[C], name: str) -> type[C] | None:
@@ -127,6 +129,14 @@ def names(base: type[Component]) -> list[str]:
     return sorted(m.replace("_", base.separator) for room in base.rooms for m in _modules(room))
 
 
+def spelled_name(value: object) -> str | None:
+    """The name in any of the three spellings of a component, None if it is none of them."""
+    try:
+        return spelled(value)[0]
+    except PydanticCustomError:
+        return None
+
+
 def registered(base: type[C]) -> list[type[C]]:
     """All components of this kind, sorted by name. Imports all of their modules."""
     found = [_load(f"{room}.{module}", base) for room in base.rooms for module in _modules(room)]
@@ -136,8 +146,9 @@ def registered(base: type[C]) -> list[type[C]]:
 def plain(value: Any) -> Any:
     """Settings as plain dicts, lists and scalars, every default written out, components as `{name: ..., ...}`."""
     if isinstance(value, Settings):
-        fields = {f: plain(getattr(value, f)) for f in type(value).model_fields}
-        return {"name": value.name, **fields} if isinstance(value, Component) else fields
+        own = {f: plain(getattr(value, f)) for f in type(value).model_fields}
+        further = {k: _unnamed(plain(v)) for k, v in (value.model_extra or {}).items()}
+        return {"name": value.name, **own} if isinstance(value, Component) else {**own, **further}
     if isinstance(value, dict):
         return {k: plain(v) for k, v in cast("dict[Any, Any]", value).items()}
     if isinstance(value, list | tuple):
@@ -145,8 +156,17 @@ def plain(value: Any) -> Any:
     return value
 
 
+def _unnamed(value: Any) -> Any:
+    """Settings that stand under their component's name, and so do not repeat it."""
+    if isinstance(value, dict):
+        return {k: v for k, v in cast("dict[str, Any]", value).items() if k != "name"}
+    return value
+
+
 def _modules(room: str) -> list[str]:
-    return [m.name for m in pkgutil.iter_modules(importlib.import_module(room).__path__) if not m.name.startswith("_")]
+    return [
+        m.name for m in pkgutil.iter_modules(importlib.import_module(room).__path__) if m.name[0] != "_" and not m.ispkg
+    ]
 
 
 def _load(module: str, base: type[C]) -> type[C] | None:
@@ -162,4 +182,15 @@ def _load(module: str, base: type[C]) -> type[C] | None:
     return None
 
 
-__all__ = ["Component", "Settings", "ValidationError", "find", "names", "plain", "registered", "setting", "spelled"]
+__all__ = [
+    "Component",
+    "Settings",
+    "ValidationError",
+    "find",
+    "names",
+    "plain",
+    "registered",
+    "setting",
+    "spelled",
+    "spelled_name",
+]

@@ -1,0 +1,174 @@
+"""A YAML file (or plain data) -> one frozen tree of settings, or all of its errors at once.
+
+    text --> nodes with marks --> `extends` merged, spellings made one --> overrides --> pydantic --> Document
+
+A `Document` keeps the nodes, so that what is found later (a shape that does not fit) can point at its line, too.
+"""
+
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Generic, TypeVar
+
+from trainlab.core.component import Settings
+from trainlab.core.merge import merged
+from trainlab.core.node import Node, Source, Span
+from trainlab.core.override import Refused, apply, argument, change
+from trainlab.core.place import Place
+from trainlab.core.problem import ConfigError, Problem, nearest
+from trainlab.core.spelling import spelled_out
+from trainlab.core.validation import checked
+from trainlab.core.words import found
+from trainlab.core.yaml_nodes import LARGEST_FILE, decode, parse
+
+S = TypeVar("S", bound=Settings)
+
+
+@dataclass(frozen=True, slots=True)
+class Document(Generic[S]):
+    """A config that is valid: its settings, the plain data they came from, and where each part was written."""
+
+    value: S
+    raw: dict[str, Any]
+    file: Path | None
+    node: Node
+
+    def problem(
+        self,
+        path: str | Sequence[str | int],
+        message: str,
+        *,
+        allowed: Iterable[str] = (),
+        nearest: str | None = None,
+        key: bool = False,
+    ) -> Problem:
+        """Something that is wrong at a dotted path, pointing there, or at the nearest part above that was written.
+
+        With `key` it points at the key instead of the value.
+        """
+        parts = path.split(".") if isinstance(path, str) else [str(part) for part in path]
+        span = self._span([part for part in parts if part], key)
+        return Problem.at(span, ".".join(parts), message, allowed=allowed, nearest=nearest)
+
+    def error(self, path: str | Sequence[str | int], message: str) -> ConfigError:
+        """The same as an error with one problem."""
+        return ConfigError([self.problem(path, message)])
+
+    def _span(self, parts: Sequence[str], key: bool) -> Span:
+        node, span = self.node, self.node.label if self.file is None else self.node.at
+        for part in parts:
+            inner = node.child(part)
+            if inner is None:
+                return span
+            span = node.keys.get(part, inner.label) if key else inner.label
+            node = inner
+        return span
+
+
+def read(model: type[S], file: Path | str, overrides: Sequence[str] = ()) -> Document[S]:
+    """The config in a YAML file, with `key=value` overrides. Raises ConfigError with all that is wrong with it."""
+    path, place = Path(file), Place(model)
+    node, problems = _file(path, place, ())
+    if node is None:
+        raise ConfigError(problems)
+    for text in overrides:
+        override, wrong = argument(text)
+        problems += wrong
+        if override:
+            try:
+                node = apply(node, place, override)
+            except Refused as refused:
+                problems.append(refused.problem)
+    return _document(model, node, path, problems)
+
+
+def read_plain(model: type[S], data: Mapping[str, Any], source_name: str) -> Document[S]:
+    """The config in plain data. Raises ConfigError; its problems name the source and the path."""
+    node = spelled_out(Node.of(dict(data), Source(source_name).whole), Place(model))
+    return _document(model, node, None, [])
+
+
+def override(raw: Mapping[str, Any], changes: Mapping[str, Any], model: type[Settings]) -> dict[str, Any]:
+    """Plain data with values set by their dotted paths, components in their long spelling. Nothing is validated.
+
+    Raises ConfigError where a path leads through something that has no settings.
+    """
+    place = Place(model)
+    node = spelled_out(Node.of(dict(raw), Source("config").whole), place)
+    problems: list[Problem] = []
+    for path, value in changes.items():
+        try:
+            node = apply(node, place, change(path, value, Source(f"override `{path}`")))
+        except Refused as refused:
+            problems.append(refused.problem)
+    if problems:
+        raise ConfigError(problems)
+    return node.plain()
+
+
+def _document(model: type[S], node: Node, file: Path | None, problems: list[Problem]) -> Document[S]:
+    value, wrong = checked(model, node)
+    if value is None or problems:
+        raise ConfigError([*problems, *wrong])
+    return Document(value, node.plain(), file, node)
+
+
+def _file(path: Path, place: Place, above: tuple[Path, ...]) -> tuple[Node | None, list[Problem]]:
+    """The nodes of a file, laid over the file that it extends; None where it cannot be read."""
+    source, problems = _source(path)
+    node = None
+    if not problems:
+        node, problems = parse(source)
+        if not problems and node is None:
+            problems = [Problem.at(source.whole, "", "the file is empty")]
+    if node is None or node.table is None:
+        if node is not None:
+            problems.append(Problem.at(node.at, "", f"a config is a table of `key: value`, not {found(node)}"))
+        return None, problems
+    base_name = node.child("extends")
+    values = {key: value for key, value in node.table.items() if key != "extends"}
+    own = spelled_out(Node(values, source.whole, node.keys), place)
+    if base_name is None:
+        return own, problems
+    base, wrong = _base(base_name, path, place, (*above, path))
+    return (merged(base, own, place) if base else None), [*problems, *wrong]
+
+
+def _base(name: Node, path: Path, place: Place, above: tuple[Path, ...]) -> tuple[Node | None, list[Problem]]:
+    """The nodes of the file that `extends` names."""
+    if not isinstance(name.value, str) or not name.value:
+        return None, [Problem.at(name.at, "extends", f"expected the name of a file, got {found(name)}")]
+    file = Path(os.path.normpath(path.parent / name.value))
+    if any(file.resolve() == other.resolve() for other in above):
+        chain = " -> ".join(str(other) for other in (*above, file))
+        return None, [Problem.at(name.at, "extends", f"the files extend each other in a circle: {chain}")]
+    if reason := _unreadable(file):
+        return None, [Problem.at(name.at, "extends", f"{file}: {reason}")]
+    return _file(file, place, above)
+
+
+def _source(path: Path) -> tuple[Source, list[Problem]]:
+    """The text of a file, or why there is none."""
+    source = Source(str(path))
+    if reason := _unreadable(path):
+        return source, [Problem.at(source.whole, "", reason)]
+    try:
+        with path.open("rb") as file:
+            return decode(str(path), file.read(LARGEST_FILE + 1))
+    except OSError as error:
+        return source, [Problem.at(source.whole, "", f"cannot be read: {error.strerror or error}")]
+
+
+def _unreadable(path: Path) -> str:
+    """Why a path is no file that could be read, or nothing."""
+    if path.is_file():
+        return ""
+    if path.is_dir():
+        return "is a folder; expected a YAML file"
+    if path.exists():
+        return "is not a regular file; expected a YAML file"
+    near = None
+    if path.parent.is_dir():
+        near = nearest(path.name, sorted(other.name for other in path.parent.iterdir() if other.is_file()))
+    return f"no such file; did you mean `{path.parent / near}`?" if near else "no such file"

@@ -1,0 +1,158 @@
+"""A problem is one thing that is wrong with a config: where, what was found, what is allowed, what was meant.
+
+It is printed as `file:line:column: path: message` above the quoted line with a caret under the whole token. Whatever a
+user wrote is shown with its control characters made visible: nothing of it reaches a terminal as a command.
+"""
+
+import difflib
+import unicodedata
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from trainlab.core.errors import UserError
+from trainlab.core.node import Span
+
+_WIDTH = 100  # of a quoted line; longer ones are clipped around the caret
+_TAB = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing that is wrong, and where: line and column count from 1 and are None where there is no text."""
+
+    file: str
+    line: int | None
+    column: int | None
+    path: str
+    message: str
+    allowed: tuple[str, ...] = ()
+    nearest: str | None = None
+    quoted: str = ""
+    width: int = 1
+
+    @classmethod
+    def at(
+        cls, span: Span, path: str, message: str, *, allowed: Iterable[str] = (), nearest: str | None = None
+    ) -> "Problem":
+        """The problem of what is written at `span`."""
+        line, column = (span.line, span.column) if span.line else (None, None)
+        return cls(
+            span.source.name, line, column, path, message, tuple(allowed), nearest, span.quoted, max(span.width, 1)
+        )
+
+    def __str__(self) -> str:
+        place = f"{self.file}:{self.line}:{self.column}" if self.line else self.file
+        head = visible(": ".join(part for part in (place, self.path, self.message) if part))
+        if not self.line or not self.column:
+            return head
+        text, caret = _pointed(self.quoted, self.column - 1, self.width)
+        return f"{head}\n{self.line:>5} | {text}\n      | {caret}".rstrip()
+
+    def as_dict(self) -> dict[str, Any]:
+        """As JSON would have it: file, line, column, end_column, path, message, allowed, nearest."""
+        return {
+            "file": self.file,
+            "line": self.line,
+            "column": self.column,
+            "end_column": self.column and self.column + self.width,
+            "path": self.path,
+            "message": self.message,
+            "allowed": list(self.allowed),
+            "nearest": self.nearest,
+        }
+
+
+class ConfigError(UserError):
+    """A config that cannot be used, with all its problems; the text shows each of them and ends with their number."""
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self.problems = in_order(problems)
+        count = len(self.problems)
+        super().__init__("\n".join([*map(str, self.problems), f"{count} problem{'s'[: count != 1]}"]))
+
+
+def in_order(problems: Iterable[Problem]) -> tuple[Problem, ...]:
+    """The problems by place, file after file in the order of their first appearance; each only once."""
+    kept = list(dict.fromkeys(problems))
+    files = list(dict.fromkeys(p.file for p in kept))
+    return tuple(sorted(kept, key=lambda p: (files.index(p.file), p.line or 0, p.column or 0)))
+
+
+def nearest(name: str, allowed: Iterable[str]) -> str | None:
+    """The allowed name that `name` was probably meant to be, or None.
+
+    >>> nearest("Adamm", ["sgd", "adam"])
+    'adam'
+    """
+    options = {_folded(option): option for option in allowed}
+    close = difflib.get_close_matches(_folded(name), options, n=1, cutoff=0.7)
+    return options[close[0]] if close else None
+
+
+def listed(options: Sequence[str], last: str = "or") -> str:
+    """Options in a sentence.
+
+    >>> listed(["`a`", "`b`", "`c`"])
+    '`a`, `b` or `c`'
+    """
+    return options[0] if len(options) == 1 else f"{', '.join(options[:-1])} {last} {options[-1]}" if options else ""
+
+
+def visible(text: str) -> str:
+    r"""The text with every character that a terminal would obey, or hide, written as an escape.
+
+    >>> visible("\x1b[2J")
+    '\\x1b[2J'
+    """
+    return "".join(map(_shown, text))
+
+
+def clipped(text: str, width: int = 60) -> str:
+    """The text with its middle left out where it is longer than `width`."""
+    half = (width - 1) // 2
+    return text if len(text) <= width else f"{text[:half]}…{text[-half:]}"
+
+
+def _folded(name: str) -> str:
+    return name.lower().replace("-", "_")
+
+
+def _shown(char: str) -> str:
+    if char == "\n" or unicodedata.category(char) in ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"):
+        code = ord(char)
+        return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+    return char
+
+
+def _cells(char: str) -> int:
+    """How many columns of a terminal a visible character fills."""
+    if unicodedata.combining(char):
+        return 0
+    return 2 if unicodedata.east_asian_width(char) in "WF" else 1
+
+
+def _pointed(line: str, start: int, width: int) -> tuple[str, str]:
+    """The line as a terminal can show it, and the carets under its characters from `start` on."""
+    shown = [" " * _TAB if char == "\t" else _shown(char) for char in line]
+    cells = [sum(map(_cells, text)) for text in shown]
+    end = max(min(start + width, len(line)), start + 1)
+    first, last = _window(cells, start, end)
+    left, right = "…" * (first > 0), "…" * (last < len(line))
+    before = len(left) + sum(cells[first:start])
+    carets = max(sum(cells[start : min(end, last)]), 1)
+    return left + "".join(shown[first:last]) + right, " " * before + "^" * carets
+
+
+def _window(cells: list[int], start: int, end: int) -> tuple[int, int]:
+    """Which characters of a long line to show: some before `start`, then as many as fit."""
+    if sum(cells) <= _WIDTH:
+        return 0, len(cells)
+    first = start
+    room = max((_WIDTH - sum(cells[start:end])) // 2, _WIDTH // 4)
+    while first > 0 and (room := room - cells[first - 1]) >= 0:
+        first -= 1
+    last, room = first, _WIDTH
+    while last < len(cells) and (room := room - cells[last]) >= 0:
+        last += 1
+    return first, last

@@ -1,0 +1,229 @@
+"""Settings from nodes, and pydantic's errors as problems: at their place, in plain words, with what was probably meant.
+
+Pydantic only finds the errors. What it says of them is replaced by what the model's classes say of the place, so that
+the alternatives of a union give one sentence: `expected a whole number of at least 1 or `output`, got `x``.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar, cast, get_args
+
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+from pydantic_core.core_schema import ErrorType
+
+from trainlab.core.component import Settings, names
+from trainlab.core.errors import UserError
+from trainlab.core.node import Node, Span
+from trainlab.core.place import Place, fields
+from trainlab.core.problem import Problem, nearest
+from trainlab.core.scalars import advice
+from trainlab.core.synonyms import homes, same_meaning
+from trainlab.core.words import expected, found, noun, value, with_article
+
+S = TypeVar("S", bound=Settings)
+
+_OWN_WORDS = {"missing", "extra_forbidden", "unknown_key", "unknown_component", "not_a_component", "no_settings"}
+_TEXTS = {"refused", "value_error", "assertion_error"}
+
+
+def checked(model: type[S], node: Node) -> tuple[S | None, list[Problem]]:
+    """The settings that a config (in its long spelling) describes, or None and everything that is wrong with it."""
+    try:
+        return model.model_validate(node.plain()), []
+    except ValidationError as error:
+        root = Place(model)
+        located = [_located(details, node, root) for details in error.errors(include_url=False)]
+        return None, [_problem(one, node, root) for one in _told_apart(located)]
+    except UserError as error:
+        return None, [Problem.at(node.at, "", str(error))]
+
+
+@dataclass(frozen=True, slots=True)
+class _Located:
+    """One error of pydantic's at its node. `unions`: the paths of the unions whose alternatives it went through;
+    `rest`: what is left of its location behind the last node that exists."""
+
+    details: ErrorDetails
+    path: tuple[str, ...]
+    unions: frozenset[tuple[str, ...]]
+    rest: tuple[str, ...]
+    parent: Node | None
+    node: Node
+    place: Place | None
+
+    @property
+    def type(self) -> str:
+        """Pydantic's name of the error."""
+        return self.details["type"]
+
+    @property
+    def key(self) -> Span:
+        """Where the key of the node is written, or else the node."""
+        return self.parent.keys.get(self.path[-1], self.node.at) if self.parent and self.path else self.node.at
+
+    @property
+    def dotted(self) -> str:
+        """The path as a user would write it."""
+        return ".".join((*self.path, *self.rest))
+
+
+def _located(details: ErrorDetails, root: Node, place: Place) -> _Located:
+    path: list[str] = []
+    unions: set[tuple[str, ...]] = set()
+    parent, node, here = None, root, cast("Place | None", place)
+    location = list(details["loc"])
+    rest: tuple[str, ...] = ()
+    for index, part in enumerate(location):
+        inner = node.child(part)
+        if inner is not None:
+            parent, node, here = node, inner, here.child(node, str(part)) if here else None
+            path.append(str(part))
+        elif details["type"] == "missing" and index == len(location) - 1:
+            rest = (str(part),)
+        else:
+            unions.add(tuple(path))
+    return _Located(details, tuple(path), frozenset(unions), rest, parent, node, here)
+
+
+def _told_apart(errors: Sequence[_Located]) -> list[_Located]:
+    """One error a place. Of the alternatives of a union only that is kept which fits best: the errors deeper inside,
+    or those that say more than `wrong type`."""
+    for union in sorted({union for error in errors for union in error.unions}, key=len, reverse=True):
+        inside = [e for e in errors if union in e.unions]
+        best = [e for e in inside if len(e.path) > len(union) or e.rest or e.type in _OWN_WORDS | _TEXTS]
+        kept = best or inside[:1]
+        errors = [e for e in errors if e not in inside or e in kept]
+    first: dict[tuple[str, ...], _Located] = {}
+    for error in errors:
+        first.setdefault((*error.path, *error.rest), error)
+    return list(first.values())
+
+
+def _problem(error: _Located, root: Node, model: Place) -> Problem:
+    match error.type:
+        case "missing":
+            return _missing(error)
+        case "extra_forbidden" | "unknown_key":
+            return _unknown_key(error, root, model)
+        case "unknown_component":
+            return _unknown_component(error)
+        case "not_a_component":
+            return _not_a_component(error)
+        case "no_settings":
+            name = error.node.label
+            return Problem.at(name, error.dotted, error.details["msg"])
+        case _:
+            return _wrong_value(error)
+
+
+def _missing(error: _Located) -> Problem:
+    settings = error.place.settings(error.node) if error.place else None
+    place = fields(settings).get(error.rest[0]) if settings else None
+    message = f"missing; expected {expected(place)}" if place else "missing"
+    return Problem.at(error.node.label, error.dotted, message)
+
+
+def _unknown_key(error: _Located, root: Node, model: Place) -> Problem:
+    key = error.path[-1]
+    allowed = _siblings(error, root, model)
+    near = same_meaning(key, allowed) or nearest(key, allowed)
+    if near:
+        return Problem.at(
+            error.key, error.dotted, f"unknown key; did you mean `{near}`?", allowed=allowed, nearest=near
+        )
+    home = homes(key, root, model)
+    if home:
+        message = f"unknown key; {home}"
+    elif allowed:
+        message = f"unknown key; allowed are {', '.join(f'`{name}`' for name in allowed)}"
+    else:
+        message = "unknown key; there is nothing to set here"
+    return Problem.at(error.key, error.dotted, message, allowed=allowed)
+
+
+def _siblings(error: _Located, root: Node, model: Place) -> list[str]:
+    """The keys that are allowed beside a key."""
+    if error.type == "unknown_key":
+        return list((error.details.get("ctx") or {}).get("allowed", ()))
+    place: Place | None = model
+    node = root
+    for part in error.path[:-1]:
+        inner = node.child(part)
+        if inner is None or place is None:
+            return []
+        place, node = place.child(node, part), inner
+    settings = place.settings(node) if place else None
+    return list(fields(settings)) if settings else []
+
+
+def _unknown_component(error: _Located) -> Problem:
+    context = error.details.get("ctx") or {}
+    kind = error.place.component(error.node) if error.place else None
+    what = noun(kind) if kind else str(context.get("kind", "component"))
+    words = [value(word) for choice in error.place.choices() for word in choice.literals] if error.place else []
+    allowed = [*words, *context.get("allowed", ())]
+    table = error.node.table
+    if kind and table and len(table) == 1 and next(iter(table)) in fields(kind):
+        (key,) = table
+        message = f"`{key}` is a setting; name the {what}, too: `{{name: ..., {key}: ...}}`"
+        return Problem.at(error.node.keys[key], error.dotted, message, allowed=allowed)
+    name = str(context.get("found", ""))
+    near = nearest(name, allowed)
+    if near:
+        message = f"unknown {what} `{name}`; did you mean `{near}`?"
+    else:
+        message = f"unknown {what} `{name}`; there are {', '.join(f'`{option}`' for option in allowed) or 'none'}"
+    place = error.node.keys[name] if table and name in error.node.keys else error.node.label
+    return Problem.at(place, error.dotted, message, allowed=allowed, nearest=near)
+
+
+def _not_a_component(error: _Located) -> Problem:
+    kind = error.place.component(error.node) if error.place else None
+    what = with_article(noun(kind)) if kind else "a component"
+    allowed = names(kind) if kind else []
+    table = error.node.table
+    if table and (key := next((k for k in ("type", "class", "kind", "_target_") if k in table), "")):
+        message = "unknown key; did you mean `name`?"
+        return Problem.at(error.node.keys[key], f"{error.dotted}.{key}", message, allowed=["name"], nearest="name")
+    if table and kind and len(kinds := [k for k in table if k in allowed]) > 1:
+        message = f"more than one {noun(kind)} in one table: {', '.join(f'`{k}`' for k in kinds)}"
+        return Problem.at(error.node.keys[kinds[1]], error.dotted, message, allowed=allowed)
+    message = f"expected {what}: its name, `name: value` or `{{name: ..., ...}}`, got {found(error.node)}"
+    if table:
+        message = f"which {noun(kind) if kind else 'component'}? `name` is missing"
+    return Problem.at(error.node.at, error.dotted, message, allowed=allowed)
+
+
+def _wrong_value(error: _Located) -> Problem:
+    if error.type in _TEXTS or error.type not in get_args(ErrorType):
+        reason = (error.details.get("ctx") or {}).get("error") if error.type in _TEXTS else None
+        return Problem.at(error.node.label, error.dotted, str(reason or error.details["msg"]))
+    if error.place is None or not error.place.choices():
+        text = error.details["msg"]
+        return Problem.at(error.node.at, error.dotted, text[:1].lower() + text[1:])
+    choices = error.place.choices()
+    words = [value(word) for choice in choices for word in choice.literals]
+    wanted = expected(error.place)
+    if error.type == "finite_number":
+        wanted = wanted.replace("a number", "a finite number", 1)
+    takes_words = bool(words) or any(choice.type is str for choice in choices)
+    message = f"expected {wanted}, got {found(error.node, words_allowed=takes_words)}"
+    near = nearest(error.node.value, words) if isinstance(error.node.value, str) else None
+    if near:
+        message = f"{message}; did you mean `{near}`?"
+    elif hint := _hint(error.node, choices):
+        message = f"{message}; {hint}"
+    return Problem.at(error.node.at, error.dotted, message, allowed=words, nearest=near)
+
+
+def _hint(node: Node, choices: Iterable[Any]) -> str:
+    """What to write instead, where that is easy to guess."""
+    types = {choice.type for choice in choices}
+    if isinstance(node.value, str) and types & {int, float}:
+        return advice(node.value)
+    if isinstance(node.value, str) and bool in types and node.value.lower() in ("yes", "on", "no", "off"):
+        return f"write {'true' if node.value.lower() in ('yes', 'on') else 'false'}"
+    if isinstance(node.value, bool | int | float) and str in types:
+        return "put it in quotes"
+    return ""

@@ -1,0 +1,246 @@
+"""YAML text -> nodes that know their place, and every problem of the text on the way.
+
+Built from PyYAML's parse events rather than its constructors, so that nothing in a file can make an object, a duplicate
+key is seen with both of its lines, aliases are shared instead of copied, and what they would expand to is counted.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+import yaml
+from yaml.events import (
+    AliasEvent,
+    DocumentStartEvent,
+    Event,
+    MappingEndEvent,
+    MappingStartEvent,
+    ScalarEvent,
+    SequenceEndEvent,
+    StreamEndEvent,
+)
+
+from trainlab.core.node import Node, Source, Span
+from trainlab.core.problem import Problem
+from trainlab.core.scalars import resolve
+
+LARGEST_FILE = 1 << 20  # bytes
+MOST_NODES = 50_000  # after aliases are expanded
+DEEPEST = 40  # levels
+
+_PLAIN_WORDS = (
+    ("character '\\t'", "a tab cannot stand here; indent with spaces"),
+    ("mapping values are not allowed here", "a `:` too many in one line, or a wrong indent"),
+    ("could not find expected ':'", "a key without `: value`, or a wrong indent"),
+    ("found unexpected end of stream", "a quote that is never closed"),
+    ("did not find expected key", "a wrong indent, or a bracket or quote that is never closed"),
+    ("expected <block end>", "a wrong indent"),
+    ("expected ',' or ']'", "a `[` that is never closed, or a missing comma"),
+    ("expected ',' or '}'", "a `{` that is never closed, or a missing comma"),
+    ("cannot start any token", "a text that begins so must stand in quotes"),
+    ("unknown escape character", "an unknown escape in double quotes; single quotes take text as it is"),
+    ("expected alphabetic or numeric character", "a `*` or `&` without a name; a text that begins so must be quoted"),
+    ("sequence entries are not allowed here", "a list item where none can stand, or a wrong indent"),
+)
+
+
+def decode(name: str, data: bytes) -> tuple[Source, list[Problem]]:
+    """The text of a file as a source, or why it cannot be read as text."""
+    if len(data) > LARGEST_FILE:
+        size = f"{len(data) / LARGEST_FILE:.1f} MiB"
+        return Source(name), [Problem.at(Source(name).whole, "", f"{size} are too much for a config: at most 1 MiB")]
+    try:
+        return Source.of(name, data.decode("utf-8-sig")), []
+    except UnicodeDecodeError as error:
+        head = Source.of(name, data[: error.start].decode("utf-8-sig", "replace"))
+        source = Source.of(name, data.decode("utf-8-sig", "replace"))
+        place = source.span(len(head.lines), len(head.lines[-1]) + 1)
+        return source, [Problem.at(place, "", f"byte 0x{data[error.start]:02x} is not UTF-8; save the file as UTF-8")]
+
+
+def parse(source: Source, text: str | None = None) -> tuple[Node | None, list[Problem]]:
+    """The nodes of a YAML text (None if there are none) and its problems.
+
+    `text` is what is parsed where it is not the source's own: the value in an argument, padded to its place.
+    """
+    builder = _Builder(source)
+    try:
+        return builder.document("\n".join(source.lines) if text is None else text), builder.problems
+    except _Unreadable as error:
+        return None, [*builder.problems, error.problem]
+
+
+class _Unreadable(Exception):
+    """The text cannot be read any further."""
+
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(problem.message)
+        self.problem = problem
+
+
+class _Builder:
+    """Nodes from events, remembering the anchors and counting what aliases expand to."""
+
+    def __init__(self, source: Source) -> None:
+        self.source = source
+        self.problems: list[Problem] = []
+        self.anchors: dict[str, tuple[Node, int]] = {}
+        self.open: set[str] = set()
+        self.count = 0
+        self.end: Any = None  # the mark behind the list or table that was read last
+
+    def document(self, text: str) -> Node | None:
+        """The one document of the text."""
+        events = self.events(text)
+        root: Node | None = None
+        for event in events:
+            if isinstance(event, DocumentStartEvent):
+                if root is not None:
+                    self.problem(self.span(event), "a second document starts here; a config is one document")
+                    return root
+                root = self.node(next(events), events, 0, None)
+            elif isinstance(event, StreamEndEvent):
+                break
+        return root
+
+    def events(self, text: str) -> Iterator[Event]:
+        """PyYAML's events; its errors as problems."""
+        try:
+            yield from yaml.parse(text, Loader=yaml.SafeLoader)
+        except yaml.reader.ReaderError as error:
+            before = Source.of("", text[: error.position]).lines
+            code = error.character if isinstance(error.character, int) else ord(error.character[:1])
+            place = self.source.span(len(before), len(before[-1]) + 1)
+            raise _Unreadable(Problem.at(place, "", f"the character U+{code:04X} cannot stand in YAML")) from None
+        except yaml.MarkedYAMLError as error:
+            raise _Unreadable(self.syntax(error)) from None
+
+    def syntax(self, error: yaml.MarkedYAMLError) -> Problem:
+        """PyYAML's complaint at its place, in plain words where there are some."""
+        found = " ".join(part for part in (error.problem, error.context) if part)
+        plain = next((words for sign, words in _PLAIN_WORDS if sign in (error.problem or "")), "")
+        mark = error.problem_mark or error.context_mark
+        opened = error.context_mark
+        if opened and mark and plain.startswith(("a quote", "a `[`", "a `{`")) and opened.line < mark.line:
+            mark = opened
+        message = f"not valid YAML: {plain or found}"
+        place = self.source.span(mark.line + 1, mark.column + 1) if mark else self.source.whole
+        return Problem.at(place, "", message)
+
+    def problem(self, span: Span, message: str) -> None:
+        """One problem more; reading goes on."""
+        self.problems.append(Problem.at(span, "", message))
+
+    def span(self, event: Event) -> Span:
+        """Where an event was written; one that fills several lines is pointed at in its first."""
+        start, end = event.start_mark, event.end_mark
+        line, column = start.line + 1, start.column + 1
+        length = len(self.source.lines[start.line]) if start.line < len(self.source.lines) else start.column
+        width = (end.column if end.line == start.line else length) - start.column
+        return self.source.span(line, column, max(width, 1))
+
+    def collection_span(self, event: Any, span: Span, key: Span | None) -> Span:
+        """Where a list or table was written: the key of a block stands for it, else all that is in its first line."""
+        if key is not None and not event.flow_style:
+            return key
+        length = len(span.quoted)
+        return self.source.span(span.line, span.column, max(length - span.column + 1, 1))
+
+    def counted(self, size: int, span: Span) -> None:
+        """Count nodes, refusing a text that expands to too many."""
+        self.count += size
+        if self.count > MOST_NODES:
+            message = f"too much for a config: with all aliases expanded there are more than {MOST_NODES} values"
+            raise _Unreadable(Problem.at(span, "", message))
+
+    def node(self, event: Event, events: Iterator[Event], depth: int, key: Span | None) -> Node:
+        """The node that starts with this event. `key` is where its key is written, if it has one."""
+        span = self.span(event)
+        if isinstance(event, AliasEvent):
+            return self.alias(event, span)
+        if depth > DEEPEST:
+            raise _Unreadable(Problem.at(span, "", f"nested more than {DEEPEST} levels deep"))
+        before, anchor = self.count, getattr(event, "anchor", None)
+        self.counted(1, span)
+        if anchor is not None:
+            self.open.add(anchor)
+        if isinstance(event, ScalarEvent):
+            node = Node(self.scalar(event, span), span)
+        else:
+            self.tag(event, span)
+            read = self.table if isinstance(event, MappingStartEvent) else self.sequence
+            node = read(events, self.collection_span(event, span, key), depth)
+            if event.flow_style and self.end.line == event.start_mark.line:
+                width = self.end.column - event.start_mark.column
+                node = Node(node.value, self.source.span(span.line, span.column, width), node.keys)
+        if anchor is not None:
+            self.open.discard(anchor)
+            self.anchors[anchor] = (node, self.count - before)
+        return node
+
+    def alias(self, event: AliasEvent, span: Span) -> Node:
+        """The node that an alias stands for."""
+        name = event.anchor
+        if name in self.open:
+            raise _Unreadable(Problem.at(span, "", f"`*{name}` stands inside of what it names"))
+        if name not in self.anchors:
+            self.problem(span, f"nothing is named `&{name}` above")
+            return Node(None, span)
+        node, size = self.anchors[name]
+        self.counted(size, span)
+        return node
+
+    def tag(self, event: Any, span: Span) -> None:
+        """A problem for every tag but those that say `this is text`."""
+        if event.tag not in (None, "!", "tag:yaml.org,2002:str"):
+            shown = event.tag.replace("tag:yaml.org,2002:", "!!")
+            self.problem(span, f"the tag `{shown}` is not supported; write the plain value")
+
+    def scalar(self, event: ScalarEvent, span: Span) -> Any:
+        """The value of a scalar: what an unquoted word means, else text."""
+        self.tag(event, span)
+        quoted = event.style is not None or event.tag in ("!", "tag:yaml.org,2002:str")
+        return event.value if quoted else resolve(event.value)
+
+    def sequence(self, events: Iterator[Event], span: Span, depth: int) -> Node:
+        """A list; its start has been read."""
+        items: list[Node] = []
+        while not isinstance(event := next(events), SequenceEndEvent):
+            items.append(self.node(event, events, depth + 1, None))
+        self.end = event.end_mark
+        return Node(items, span)
+
+    def table(self, events: Iterator[Event], span: Span, depth: int) -> Node:
+        """A table; its start has been read."""
+        values: dict[str, Node] = {}
+        keys: dict[str, Span] = {}
+        merged: list[Node] = []
+        while not isinstance(event := next(events), MappingEndEvent):
+            place = self.span(event)
+            key = self.node(event, events, depth + 1, None)
+            value = self.node(next(events), events, depth + 1, place)
+            if key.value == "<<" and isinstance(event, ScalarEvent) and event.style is None:
+                merged += self.merge_key(value, place)
+            elif isinstance(key.value, str):
+                self.add(key.value, value, place, values, keys)
+            else:
+                shown = "null" if key.value is None else str(key.plain()).lower()
+                self.problem(place, f"a key must be text, not {shown}; put it in quotes if it is meant so")
+        self.end = event.end_mark
+        for other in merged:
+            values = {**(other.table or {}), **values}
+            keys = {**other.keys, **keys}
+        return Node(values, span, keys)
+
+    def add(self, key: str, value: Node, place: Span, values: dict[str, Node], keys: dict[str, Span]) -> None:
+        """One more key of a table, unless it has been written before."""
+        if key in keys:
+            self.problem(place, f"the key `{key}` is written twice, first in line {keys[key].line}")
+            return
+        values[key], keys[key] = value, place
+
+    def merge_key(self, value: Node, place: Span) -> list[Node]:
+        """The tables that `<<` brings in; the first has the last word."""
+        tables = [value] if value.items is None else value.items
+        if any(node.table is None for node in tables):
+            self.problem(place, "`<<` takes a table or a list of tables")
+        return [node for node in tables if node.table is not None]
