@@ -32,3 +32,8 @@ class Diagnosis:
         d = asdict(self)
         keys = ("code", "severity", "epoch", "step", "layer", "message", "evidence", "because", "advice", "patches")
         return {k: list(d[k]) if isinstance(d[k], tuple) else d[k] for k in keys}
+
+    @classmethod
+    def from_dict(cls, line: dict[str, Any]) -> "Diagnosis":
+        """The diagnosis that `as_dict` wrote."""
+        return cls(**{**line, "because": tuple(line["because"]), "patches": tuple(line["patches"])})

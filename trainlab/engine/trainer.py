@@ -3,7 +3,8 @@
 The trainer runs steps and keeps what happened; when to stop, look, evaluate and save is decided above it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from math import isfinite, sqrt
 from typing import Any, Protocol
@@ -19,7 +20,7 @@ from trainlab.engine.memory import Workspace, allocate
 from trainlab.engine.net import Net
 from trainlab.nn.loss import Loss, LossSlot
 from trainlab.optim.averaging import Average
-from trainlab.optim.clipping import clip
+from trainlab.optim.clipping import clip, length
 from trainlab.optim.optimizer import Motion, Optimizer
 from trainlab.optim.regularizer import Regularizer
 from trainlab.optim.schedule import Schedule
@@ -27,10 +28,17 @@ from trainlab.optim.schedule import Schedule
 RECORDS = ("loss", "lr", "grad_norm", "update_ratio")  # what is kept of every step
 
 
-class Rows(Protocol):
-    """Anything with rows that `gather` understands."""
+class Stopper(Protocol):
+    """Somebody who may want the run to end after its current step."""
 
-    def __len__(self) -> int: ...
+    stop: bool
+
+
+class _Never:
+    stop = False
+
+
+_NEVER = _Never()
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +77,7 @@ class Trainer:
 
     `step` counts steps done; `records` holds a row (loss, lr, grad_norm, update_ratio) for each step of the last
     `advance`; after it the workspace still holds the last batch, `net.grad` its gradient and `motion.step` its step.
-    `broken` turns true when a loss or gradient is not finite: that step is not taken.
+    `broken` turns true when a loss or gradient is not finite: that step is not taken. `stopper.stop` ends `advance`.
     """
 
     net: Net
@@ -80,7 +88,7 @@ class Trainer:
     history: list[float] = field(default_factory=list[float])
     step: int = 0
     broken: bool = False
-    stop: bool = False
+    stopper: Stopper | None = None
     sums: Sums = field(default_factory=Sums)
     average: Array | None = None
     records: Array = field(default_factory=lambda: np.empty((0, len(RECORDS))))
@@ -115,7 +123,7 @@ class Trainer:
         )
         self._w, self._gw, self._tmpw = net.theta[: net.weights], net.grad[: net.weights], self.motion.tmp[: net.weights]
         if r.average is not None:
-            self.average = net.theta.copy()
+            self.average, self._averaging = net.theta.copy(), Average(r.average)
 
     # ------------------------------------------------------------------ running
 
@@ -130,12 +138,12 @@ class Trainer:
         return self.order.steps_per_epoch - self.step % self.order.steps_per_epoch
 
     def advance(self, steps: int) -> int:
-        """Run up to `steps` steps; fewer when `stop` is set from outside or a number is not finite. Returns how many."""
+        """Run up to `steps` steps; fewer when the stopper says so or a number is not finite. Returns how many."""
         if len(self.records) < steps:
             self.records = np.empty((steps, len(RECORDS)))
-        done = 0
+        done, stopper = 0, self.stopper or _NEVER
         with np.errstate(all="ignore"):
-            while done < steps and not self.stop:
+            while done < steps and not stopper.stop:
                 alive = self._step(self.records[done])
                 done += 1
                 if not alive:
@@ -152,7 +160,7 @@ class Trainer:
         work.backward()
         for part in r.regularizers:
             part.add_gradient(self._w, self._gw, self._tmpw)
-        norm = clip(m.g, r.clip_norm) if r.clip_norm else sqrt(np.dot(m.g, m.g))
+        norm = clip(m.g, r.clip_norm) if r.clip_norm else length(m.g)
         m.t = self.step + 1
         m.lr = r.optimizer.lr * r.schedule.at(self.step / self.order.steps_per_epoch, r.epochs, self.history)
         record[0], record[1], record[2] = loss, m.lr, norm
@@ -168,7 +176,7 @@ class Trainer:
             for w in net.decayed:
                 part.constrain(w)
         if self.average is not None:
-            self._averaging(m.theta)
+            self._averaging.follow(self.average, m.theta, self.step + 1, m.tmp)
         self.step += 1
         self._count(work, end, loss, norm, ratio)
         return True
@@ -214,6 +222,19 @@ class Trainer:
             part.add_gradient(self._w, self._gw, self._tmpw)
         self.net.theta[...] = kept
         return loss
+
+    @contextmanager
+    def averaged(self) -> Generator[None, None, None]:
+        """Inside the block the network has the averaged weights, if weights are averaged."""
+        if self.average is None:
+            yield
+            return
+        kept = self.net.theta.copy()
+        self.net.theta[...] = self.average
+        try:
+            yield
+        finally:
+            self.net.theta[...] = kept
 
     def penalty(self) -> float:
         """What the regularizers add to the loss now."""

@@ -1,11 +1,15 @@
 """An experiment: the whole config as one frozen tree of settings, every default filled in."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 from pydantic import Field
 
+from trainlab.core import config
 from trainlab.core.component import Component, Settings, find, setting
+from trainlab.core.config import Document
 from trainlab.core.types import Count
 from trainlab.data.source import Source
 from trainlab.lab.monitoring import Monitoring
@@ -73,3 +77,19 @@ class Experiment(Settings):
     train: Train = setting(Train(), "epochs, batches, stopping, checkpoints")
     monitors: Monitoring = setting(Monitoring(), "what watches the run, and what ends it")
     sweep: dict[str, Any] | None = setting(None, "search space and strategy; only read by `trainlab sweep`")
+
+
+def read(file: Path | str, overrides: Sequence[str] = ()) -> Document[Experiment]:
+    """The experiment in a file, with `key=value` overrides. Without a name it is called like the file.
+
+    Raises ConfigError with all problems at once.
+    """
+    return named(config.read(Experiment, file, overrides))
+
+
+def named(document: Document[Experiment]) -> Document[Experiment]:
+    """The document with its experiment called like its file, where it has no name of its own."""
+    if document.value.name:
+        return document
+    stem = Path(document.file).stem if document.file else document.value.data.name
+    return replace(document, value=document.value.model_copy(update={"name": stem}))

@@ -8,7 +8,8 @@ from typing import Any
 from trainlab.core.types import Shape
 from trainlab.diagnose.diagnosis import Diagnosis
 
-EXIT_CODES = {"finished": 0, "diverged": 3, "interrupted": 130, "failed": 1}
+# a run that a monitor in `stop_on` ended has failed too; an exception never gets as far as an Outcome
+EXIT_CODES = {"finished": 0, "diverged": 3, "interrupted": 130, "failed": 3}
 
 
 @dataclass(frozen=True, slots=True)

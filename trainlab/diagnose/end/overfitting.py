@@ -1,0 +1,69 @@
+"""overfitting: the network learns its training rows by heart."""
+
+from collections.abc import Iterable
+from typing import ClassVar
+
+import numpy as np
+
+from trainlab.core.component import setting
+from trainlab.core.types import Count
+from trainlab.diagnose.diagnosis import Diagnosis
+from trainlab.diagnose.monitor import Monitor, When
+from trainlab.diagnose.view import View
+
+
+class Overfitting(Monitor, name="overfitting"):
+    """The validation loss has risen for several epochs while the training loss went on falling.
+
+    Measured on epochs, never on one: the validation loss of each of the last `patience` epochs lies above `rise` times
+    its best, by more than `margin` of the loss at chance, the training loss has fallen since that best epoch, and the
+    training score is ahead of the validation score by `gap`. A network that is only surer of itself, with the same
+    score, does not overfit in a way that matters.
+
+    Source: CS231n, "Train/val accuracy": the gap between the curves; Prechelt 1998, "Early Stopping - But When?".
+    """
+
+    when: ClassVar[tuple[When, ...]] = ("epoch", "end")
+
+    patience: Count = setting(5, "epochs over which the validation loss stays risen")
+    rise: float = setting(1.3, "how many times the best validation loss is a rise", gt=1)
+    margin: float = setting(0.05, "the least rise that counts, as a share of the loss at chance", ge=0)
+    gap: float = setting(0.08, "by how much the training score is ahead", ge=0)
+
+    def look(self, view: View) -> Iterable[Diagnosis]:
+        """When validation has been rising while training fell."""
+        curves = view.curves
+        val, train = curves["val_loss"], curves["train_loss"]
+        if len(val) < self.patience + 2 or not np.isfinite(val[1:]).any():
+            return
+        best_epoch = int(np.nanargmin(val))
+        best, since = float(val[best_epoch]), len(val) - 1 - best_epoch
+        if since < self.patience or best_epoch == 0:
+            return
+        recent = val[-self.patience :]
+        risen = bool(np.all(recent > max(self.rise * best, best + self.margin * view.chance)))
+        gap = float(curves[f"train_{curves.score}"][-1] - curves[f"val_{curves.score}"][-1])
+        if risen and train[-1] < train[best_epoch] and gap > self.gap:
+            yield self.finding(
+                view,
+                f"The validation loss was best in epoch {best_epoch} ({best:.3g}) and has risen to {val[-1]:.3g} since, "
+                f"while the training loss fell to {train[-1]:.3g}: the network learns its training rows by heart.",
+                "Stop early, regularize more (l2, dropout, augmentation), take a smaller network, or bring more data.",
+                evidence={
+                    "best_epoch": best_epoch,
+                    "best_val_loss": best,
+                    "val_loss": float(val[-1]),
+                    "train_loss": float(train[-1]),
+                    "score_gap": gap,
+                    "threshold": self.rise,
+                },
+                patches=[
+                    {"train.early_stopping": {"metric": "val_loss", "patience": 5}},
+                    {"regularization.l2": max(1e-3, 10 * _l2(view))},
+                    {"model.dropout": 0.5},
+                ],
+            )
+
+
+def _l2(view: View) -> float:
+    return float(view.settings.get("regularization", {}).get("l2") or 0.0)

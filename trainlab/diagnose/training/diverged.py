@@ -1,0 +1,60 @@
+"""diverged: a number is no longer finite."""
+
+from collections.abc import Iterable
+from typing import Any, ClassVar
+
+import numpy as np
+
+from trainlab.core.component import setting
+from trainlab.core.types import Count
+from trainlab.diagnose.diagnosis import Diagnosis, Severity
+from trainlab.diagnose.monitor import Monitor, When
+from trainlab.diagnose.training._lr import lower_lr
+from trainlab.diagnose.view import View
+
+
+class Diverged(Monitor, name="diverged"):
+    """The loss, a weight or a gradient has become nan or infinite: from here on the run computes nothing.
+
+    Measured at every step, on the loss and the gradient's norm; the step that would carry the nan into the weights is
+    not taken. It names the first place in the order of the computation that is not finite, and shows the steps that
+    led there. Where the input itself is not finite, the data are to blame; else steps were too long for the loss.
+
+    Source: CS231n, "Babysitting the learning process": a cost of nan almost always means too high a learning rate.
+    """
+
+    when: ClassVar[tuple[When, ...]] = ("steps", "epoch")
+    severity: ClassVar[Severity] = "error"
+
+    history: Count = setting(5, "how many of the steps before are shown as evidence")
+
+    def look(self, view: View) -> Iterable[Diagnosis]:
+        """At the first loss or gradient that is not finite."""
+        losses, norms = view.steps["loss"], view.steps["grad_norm"]
+        bad = np.flatnonzero(~(np.isfinite(losses) & np.isfinite(norms)))
+        epochs = view.curves["train_loss"] if not len(view.steps) else np.empty(0)
+        if not len(bad) and np.isfinite(epochs).all():
+            return
+        step = int(bad[0]) + 1 if len(bad) else 0
+        evidence: dict[str, Any] = {"step": step, "where": view.broken}
+        if step:
+            before = slice(max(0, step - 1 - self.history), step - 1)
+            evidence |= {c: [float(v) for v in view.steps[c][before]] for c in view.steps.columns}
+        if view.broken == "input":
+            yield self.finding(
+                view,
+                f"The input of step {step} has values that are not finite.",
+                "Find and fix them in the data: no setting of the network can.",
+                evidence=evidence,
+            )
+            return
+        where = f", first in {view.broken}" if view.broken else ""
+        at = f"step {step}" if step else f"epoch {view.epoch}"
+        yield self.finding(
+            view,
+            f"At {at} the loss or its gradient is no longer finite{where}.",
+            "The steps were too long: lower the learning rate, or clip the gradient.",
+            evidence=evidence,
+            layer=view.broken.split(".")[0].removeprefix("gradient of ") if view.broken else None,
+            patches=[*lower_lr(view, step - 1), {"train.clip_norm": 1.0}] if step else [],
+        )

@@ -1,0 +1,46 @@
+"""exploding-loss: the loss climbs far above where it began."""
+
+from collections.abc import Iterable
+from typing import ClassVar
+
+import numpy as np
+
+from trainlab.core.component import setting
+from trainlab.core.types import Count
+from trainlab.diagnose.diagnosis import Diagnosis, Severity
+from trainlab.diagnose.monitor import Monitor, When
+from trainlab.diagnose.training._lr import lower_lr
+from trainlab.diagnose.view import View
+
+
+class ExplodingLoss(Monitor, name="exploding-loss"):
+    """The training loss has climbed to a multiple of where it began, and of chance: each step makes things worse.
+
+    Measured on the median of the last `window` steps, so that a single odd batch says nothing, against the larger of
+    the first steps' median and the loss at chance. A loss that began far above chance and falls is no explosion.
+
+    Source: CS231n, "Babysitting the learning process"; 3 times the start is where a trial is not worth going on.
+    """
+
+    when: ClassVar[tuple[When, ...]] = ("steps", "epoch")
+    severity: ClassVar[Severity] = "error"
+
+    factor: float = setting(3.0, "how many times the start is an explosion", gt=1)
+    window: Count = setting(10, "steps whose median is compared")
+
+    def look(self, view: View) -> Iterable[Diagnosis]:
+        """When the recent losses lie above `factor` times the start."""
+        losses = view.steps["loss"]
+        if len(losses) < 2 * self.window:
+            return
+        recent = float(np.median(losses[-self.window :]))
+        start = max(float(np.median(losses[: min(5, self.window)])), view.chance, view.zero_loss)
+        if np.isfinite(recent) and recent > self.factor * start:
+            yield self.finding(
+                view,
+                f"The training loss has climbed to {recent:.3g}, {recent / start:.1f} times where it began "
+                f"({start:.3g}).",
+                "Each step overshoots: lower the learning rate, or clip the gradient.",
+                evidence={"loss": recent, "start": start, "factor": self.factor, "window": self.window},
+                patches=[*lower_lr(view), {"train.clip_norm": 1.0}],
+            )

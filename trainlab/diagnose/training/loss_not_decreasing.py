@@ -1,0 +1,63 @@
+"""loss-not-decreasing: nothing is learned."""
+
+from collections.abc import Iterable
+from typing import ClassVar
+
+import numpy as np
+
+from trainlab.core.component import setting
+from trainlab.core.types import Count
+from trainlab.diagnose.diagnosis import Diagnosis
+from trainlab.diagnose.monitor import Monitor, When
+from trainlab.diagnose.view import View
+
+
+class LossNotDecreasing(Monitor, name="loss-not-decreasing"):
+    """After a good part of the run the training loss is still where it began, near chance: nothing is learned.
+
+    Measured on the best epoch so far, against the smaller of the first epoch's loss and the loss at chance, once
+    `share` of the run, `steps` steps and the warmup are over. A run that has learned may stand still.
+
+    Source: CS231n, "Babysitting the learning process": loss barely changing means too low a learning rate, or
+    gradients that do not arrive.
+    """
+
+    when: ClassVar[tuple[When, ...]] = ("epoch",)
+
+    share: float = setting(0.3, "share of the run's epochs after which it should have begun to learn", gt=0, le=1)
+    steps: Count = setting(100, "steps before which nothing is said")
+    learned: float = setting(0.05, "fall of the loss, relative to its start, that counts as learning", gt=0, lt=1)
+
+    def look(self, view: View) -> Iterable[Diagnosis]:
+        """When the best training loss so far is not below (1 - learned) of its start."""
+        warmup = float(view.settings.get("schedule", {}).get("warmup") or 0.0)
+        if view.step < self.steps or view.epoch < max(2.0, self.share * view.epochs, warmup + 2):
+            return
+        losses = view.curves["train_loss"]
+        first, later = losses[0], losses[1:]
+        later = later[np.isfinite(later)]
+        start = min(float(first), view.chance) if np.isfinite(first) else view.chance
+        if not len(later) or not np.isfinite(start):
+            return
+        best = float(later.min())
+        if best > (1.0 - self.learned) * start:
+            yield self.finding(
+                view,
+                f"After {view.epoch} epochs the training loss is {best:.3g} at best, where it began ({start:.3g} is "
+                "chance or the start): nothing is learned.",
+                "Check that steps are neither far too short nor far too long (`trainlab lr-range`), that gradients "
+                "reach the first layer, and that the labels belong to the rows.",
+                evidence={"best": best, "start": start, "chance": view.chance, "threshold": self.learned},
+                patches=_other_lrs(view),
+            )
+
+
+def _other_lrs(view: View) -> list[dict[str, float]]:
+    """lr times what would make the median step a thousandth of the weights."""
+    lr = view.settings.get("optimizer", {}).get("lr")
+    ratios = view.steps["update_ratio"]
+    ratios = ratios[np.isfinite(ratios) & (ratios > 0)]
+    if not lr or not len(ratios):
+        return []
+    factor = 1e-3 / float(np.median(ratios))
+    return [{"optimizer.lr": float(f"{lr * factor:.1e}")}] if not 0.5 < factor < 2 else []

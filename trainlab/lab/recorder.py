@@ -1,0 +1,67 @@
+"""The growing files of a run folder: rows and findings as they happen, and how long each file was at a checkpoint."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from trainlab.core.types import Array
+from trainlab.diagnose.diagnosis import Diagnosis
+from trainlab.engine.trainer import RECORDS
+from trainlab.store.columns import LAYER_COLUMNS, STEP_COLUMNS, metric_columns
+from trainlab.store.findings import FindingWriter
+from trainlab.store.folder import RunFolder
+from trainlab.store.rows import RowWriter, kept_step
+
+
+class Recorder:
+    """Appends to metrics.csv, steps.csv, layers.csv and diagnoses.jsonl of one run folder."""
+
+    def __init__(self, folder: RunFolder, task: str) -> None:
+        self._metrics = RowWriter(folder.metrics, metric_columns(task))
+        self._steps = RowWriter(folder.steps, STEP_COLUMNS)
+        self._layers = RowWriter(folder.layers, LAYER_COLUMNS)
+        self._findings = FindingWriter(folder.diagnoses)
+        self._files: dict[str, RowWriter | FindingWriter] = {
+            "metrics": self._metrics,
+            "steps": self._steps,
+            "layers": self._layers,
+            "diagnoses": self._findings,
+        }
+
+    def epoch(self, row: Mapping[str, Any]) -> None:
+        """A row of metrics.csv."""
+        self._metrics.write(row)
+
+    def steps(self, last: int, records: Array) -> None:
+        """Rows of steps.csv for the steps that end with number `last`; long runs keep fewer."""
+        first = last - len(records) + 1
+        kept = [i for i in range(len(records)) if kept_step(first + i)]
+        if kept:
+            rows = records[kept] if len(kept) < len(records) else records
+            columns: dict[str, Any] = {"step": [first + i for i in kept]}
+            self._steps.write_many(columns | {name: rows[:, i] for i, name in enumerate(RECORDS)})
+
+    def layers(self, step: int, values: Iterable[tuple[str, str, float]]) -> None:
+        """Rows of layers.csv: (layer, quantity, value) at this step."""
+        names, quantities, numbers = zip(*values, strict=True)
+        columns = {"step": [step] * len(names), "layer": names, "quantity": quantities, "value": numbers}
+        self._layers.write_many(columns)
+
+    def finding(self, diagnosis: Diagnosis) -> None:
+        """A line of diagnoses.jsonl."""
+        self._findings.write(diagnosis.as_dict())
+
+    def positions(self) -> dict[str, int]:
+        """How long each file is, once the disk has all of it: what a checkpoint counts on."""
+        for file in self._files.values():
+            file.sync()
+        return {name: file.tell() for name, file in self._files.items()}
+
+    def cut(self, positions: Mapping[str, int]) -> None:
+        """Drop what was written after these positions."""
+        for name, file in self._files.items():
+            file.truncate(positions[name])
+
+    def close(self) -> None:
+        """Close the files."""
+        for file in self._files.values():
+            file.close()

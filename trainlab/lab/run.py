@@ -1,0 +1,438 @@
+"""One run: trains an experiment, watches it, and writes its folder as it goes.
+
+Everything that the future of a run depends on is in a checkpoint: arrays, generators' states, sums of the epoch, and
+how long each file was. A run that was killed is cut back to its last checkpoint and goes on to the same weights, bit
+for bit.
+"""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from time import monotonic
+from typing import Any
+
+import numpy as np
+
+from trainlab.core.component import plain
+from trainlab.core.config import Document
+from trainlab.core.dump import dump
+from trainlab.core.errors import UserError
+from trainlab.core.types import Array
+from trainlab.diagnose.diagnosis import SEVERITIES, Diagnosis
+from trainlab.diagnose.monitor import When
+from trainlab.diagnose.view import Curves, LayerView, Steps, View
+from trainlab.engine.evaluator import Evaluator, Scores
+from trainlab.engine.inspection import first_broken, histograms, layer_values
+from trainlab.engine.trainer import RECORDS, Sums, Trainer
+from trainlab.lab.babysitter import Babysitter
+from trainlab.lab.building import Built, build
+from trainlab.lab.experiment import Experiment, read
+from trainlab.lab.recorder import Recorder
+from trainlab.lab.watching import EXIT_CODES, Outcome, Plan, Watcher
+from trainlab.store import checkpoint
+from trainlab.store.columns import METRICS_OF, higher_is_better
+from trainlab.store.environment import describe, write_environment
+from trainlab.store.findings import read_findings
+from trainlab.store.folder import RunFolder
+from trainlab.store.rows import read_rows
+from trainlab.store.status import Best, State, Status, read_status, write_status
+
+_SAVE_EVERY = 1.0  # seconds: a checkpoint that is due waits until the last one is at least this old
+
+
+def train(
+    document: Document[Experiment],
+    *,
+    runs: Path = Path("runs"),
+    name: str | None = None,
+    into: Path | None = None,
+    watcher: Watcher | None = None,
+) -> Outcome:
+    """Train an experiment in a new run folder: `runs/NAME-N`, or the folder `into`.
+
+    Raises ConfigError or DataError before anything is made; a folder is made only for a run that can start.
+    """
+    built = build(document)
+    experiment = built.experiment
+    folder = RunFolder.create(runs, name or experiment.name, into=into)
+    with folder.lock():
+        folder.config.write_text(dump(plain(experiment)), encoding="utf-8")
+        source = Path(document.file) if document.file else Path()
+        data = {"fingerprint": built.parts.fingerprint, "train_rows": len(built.parts.train)}
+        write_environment(folder.environment, describe(source.parent, data))
+        status = Status.begin(folder.name, experiment.train.epochs)
+        write_status(folder.status, status)
+        run = Run(built, folder, status, watcher or Watcher())
+        return run.guarded(run.begin)
+
+
+def resume(run: Path | str, *, runs: Path = Path("runs"), watcher: Watcher | None = None, epochs: int = 0) -> Outcome:
+    """Go on with a run from its last checkpoint, up to `epochs` epochs if that is more than its config says.
+
+    Raises UserError if the run has finished, or another process is training in it.
+    """
+    folder = RunFolder.open(run, runs)
+    with folder.lock():
+        status = read_status(folder.status)
+        longer = [f"train.epochs={epochs}"] if epochs else []
+        built = build(read(folder.config, longer))
+        done = built.experiment.train.epochs <= status.epoch
+        if status.state == "finished" and (done or not epochs):
+            raise UserError(
+                f"{folder.path}: this run has finished ({status.epoch} epochs); to train it further say how far: "
+                f"train.epochs={2 * max(1, status.epoch)}"
+            )
+        if epochs:
+            folder.config.write_text(dump(plain(built.experiment)), encoding="utf-8")
+        status = replace(status.resumed(), epochs=built.experiment.train.epochs)
+        write_status(folder.status, status)
+        again = Run(built, folder, status, watcher or Watcher())
+        return again.guarded(again.go_on)
+
+
+@dataclass(slots=True)
+class _Leader:
+    """The best epoch so far by the watched metric, and its weights until they are on disk."""
+
+    metric: str
+    value: float = float("nan")
+    epoch: int = -1
+    tie: float = float("inf")  # val_loss of that epoch: breaks ties
+    arrays: dict[str, Array] = field(default_factory=dict[str, Array])
+
+    def beaten_by(self, value: float, tie: float) -> bool:
+        if not np.isfinite(value):
+            return False
+        if self.epoch < 0 or value == self.value:
+            return self.epoch < 0 or tie < self.tie
+        return (value > self.value) == higher_is_better(self.metric)
+
+
+class Run:
+    """A run in its folder: the loop over chunks of steps, looks, epochs and checkpoints."""
+
+    def __init__(self, built: Built, folder: RunFolder, status: Status, watcher: Watcher) -> None:
+        experiment = built.experiment
+        self.built, self.folder, self.status, self.watcher = built, folder, status, watcher
+        self.settings = experiment.train
+        self.score = METRICS_OF[built.parts.task.kind]
+        self.trainer = Trainer(
+            built.net, built.recipe, built.parts.train.x, built.t_train, built.streams, stopper=watcher
+        )
+        self.evaluator = Evaluator(built.net, built.recipe.loss, regression=built.recipe.regression)
+        self.babysitter = Babysitter(experiment.monitors.active(), experiment.monitors.stop_on)
+        self.every = experiment.monitors.every
+        self.steps, self.curves = Steps(), Curves()
+        self.recorder = Recorder(folder, built.parts.task.kind)
+        self.leader = _Leader(self._watched())
+        self.spread = self._target_variance()
+        self.plain_settings = plain(experiment)
+        loss, task, t = built.recipe.loss, built.parts.task, built.t_train
+        self.chance = loss.chance(t, task)
+        self.zero_loss = self.evaluator.compare(np.zeros((len(t), loss.units(task)), built.net.dtype), t).loss
+        self._began = monotonic()
+        self._saved = monotonic()
+        self._earlier = status.seconds
+
+    # ------------------------------------------------------------------ the life of a run
+
+    def begin(self) -> Outcome:
+        """From the first step."""
+        self._start(None)
+        scores = self.evaluator.scores(self.built.parts.train.x, self.built.t_train)
+        self._close_epoch(scores, None, None)
+        self._look("start")
+        return self._loop()
+
+    def go_on(self) -> Outcome:
+        """From the last checkpoint; from the first step if there is none yet."""
+        last = self.folder.checkpoints / "last.safetensors"
+        if not last.exists():
+            self.recorder.cut(dict.fromkeys(("metrics", "steps", "layers", "diagnoses"), 0))
+            return self.begin()
+        arrays, meta = checkpoint.load(last)
+        self.trainer.restore(arrays, meta["trainer"])
+        self.recorder.cut(meta["files"])
+        self._earlier = meta["seconds"]
+        self.leader = _Leader(**meta["leader"])
+        self._read_back()
+        self._start(self.trainer.step)
+        return self._loop()
+
+    def guarded(self, live: Any) -> Outcome:
+        """Run, and leave a true status behind whatever happens."""
+        try:
+            return live()
+        except BaseException as error:
+            state: State = "interrupted" if isinstance(error, KeyboardInterrupt) else "failed"
+            reason = f"{type(error).__name__}: {error}".rstrip(": ")
+            ended = self._status().ended_as(state, 2 if isinstance(error, UserError) else EXIT_CODES[state], reason)
+            write_status(self.folder.status, ended)
+            raise
+        finally:
+            self.recorder.close()
+
+    def _start(self, resumed_at: int | None) -> None:
+        parts, net = self.built.parts, self.built.net
+        layers = [
+            (n.name, n.out_shape, sum(int(np.prod(p.shape)) for m in n.walk() for p in m.params.values() if p.trained))
+            for n in net.nodes
+        ]
+        plan = Plan(
+            self.folder.name,
+            self.folder.path,
+            self.settings.epochs,
+            self.trainer.order.steps_per_epoch,
+            len(parts.train),
+            len(parts.val) if parts.val else 0,
+            len(parts.test) if parts.test else 0,
+            net.size,
+            layers,
+            resumed_at,
+        )
+        self.watcher.started(plan)
+
+    def _loop(self) -> Outcome:
+        t, state, reason = self.trainer, "finished", ""
+        while t.epoch < self.settings.epochs:
+            done = t.advance(min(self.every - t.step % self.every, t.steps_left))
+            self._keep(done)
+            if t.broken or t.step % self.every == 0:
+                self._look("steps", layers=True)
+            if done and t.steps_left == t.order.steps_per_epoch:
+                self._end_epoch()
+            if (found := self.babysitter.says_stop()) is not None:
+                state, reason = ("diverged" if found.code == "diverged" else "failed"), found.message
+                break
+            if self.watcher.stop:
+                state, reason = "interrupted", "stopped from outside"
+                break
+            if self._stops_early():
+                reason = f"{self.leader.metric} did not improve for {self._patience()} epochs"
+                break
+            t.broken = False
+        return self._finish(state, reason)
+
+    # ------------------------------------------------------------------ moments
+
+    def _keep(self, done: int) -> None:
+        """Record the steps just done."""
+        t = self.trainer
+        rows = t.records[:done]
+        if done:
+            self.steps.append(rows)
+            self.recorder.steps(t.step, rows)
+            loss, lr = rows[-1, RECORDS.index("loss")], rows[-1, RECORDS.index("lr")]
+            self.watcher.stepped(t.step, t.step / t.order.steps_per_epoch, float(loss), float(lr))
+
+    def _end_epoch(self) -> None:
+        s, n = self.trainer.sums, max(1, self.trainer.sums.rows)
+        score = 1.0 - s.squares / n / self.spread if self.built.recipe.regression else s.hits / n
+        steps = max(1, s.steps)
+        self._close_epoch(Scores(s.loss / n, score), s.grad_norm / steps, s.update_ratio / steps)
+        self.trainer.sums = Sums()
+        self._look("epoch")
+        self._save_if_due()
+        write_status(self.folder.status, self._status())
+
+    def _close_epoch(self, train: Scores, grad_norm: float | None, update_ratio: float | None) -> None:
+        """Evaluate, write the row of this epoch, and see whether it is the best so far."""
+        t, val = self.trainer, None
+        with t.averaged():
+            if self.built.parts.val is not None and self.built.t_val is not None:
+                val = self.evaluator.scores(self.built.parts.val.x, self.built.t_val)
+        factor = self.built.recipe.schedule.at(t.step / t.order.steps_per_epoch, self.settings.epochs, t.history)
+        row: dict[str, Any] = {
+            "epoch": t.epoch,
+            "step": t.step,
+            "seconds": round(self._seconds(), 3),
+            "lr": t.motion.lr if t.step else self.built.recipe.optimizer.lr * factor,
+            "train_loss": train.loss,
+            f"train_{self.score}": train.score,
+            "val_loss": val.loss if val else None,
+            f"val_{self.score}": val.score if val else None,
+            "reg_loss": t.penalty(),
+            "grad_norm": grad_norm,
+            "update_ratio": update_ratio,
+        }
+        self.recorder.epoch(row)
+        self.curves.rows.append(row)
+        self._lead(row)
+        if self.built.recipe.schedule.metric:
+            t.history.append(self._oriented(self.built.recipe.schedule.metric, row))
+        self.watcher.epoch(row)
+
+    def _lead(self, row: dict[str, Any]) -> None:
+        value, tie = row.get(self.leader.metric), row.get("val_loss")
+        if value is not None and self.leader.beaten_by(value, tie if tie is not None else 0.0):
+            with self.trainer.averaged():
+                arrays = {name: a.copy() for name, a in self.built.net.params.items()}
+            self.leader = _Leader(self.leader.metric, value, row["epoch"], tie if tie is not None else 0.0, arrays)
+
+    def _look(self, when: When, *, layers: bool = False) -> None:
+        """Let the monitors look, and keep what they find; on the way measure the layers."""
+        t, net = self.trainer, self.built.net
+        view = View(
+            epoch=t.epoch,
+            step=t.step,
+            epochs=self.settings.epochs,
+            steps_per_epoch=t.order.steps_per_epoch,
+            task=self.built.parts.task,
+            chance=self.chance,
+            zero_loss=self.zero_loss,
+            steps=self.steps,
+            curves=self.curves,
+            settings=self.plain_settings,
+            train_rows=len(self.built.parts.train),
+            val_rows=len(self.built.parts.val or ()),
+        )
+        if layers:
+            with np.errstate(all="ignore"):
+                if t.broken:
+                    view.broken = first_broken(net, t.last)
+                values = list(layer_values(net, t.last, t.motion.step))
+                if t.step % t.order.steps_per_epoch < self.every and not t.broken:
+                    values += histograms(net, t.last)
+            self.recorder.layers(t.step, values)
+            view.layers = self._layer_views()
+        for found in self.babysitter.look(when, view):
+            self.recorder.finding(found)
+            self.watcher.diagnosed(found)
+
+    def _layer_views(self) -> list[LayerView]:
+        net, t = self.built.net, self.trainer
+        views: list[LayerView] = []
+        for node in net.all_nodes():
+            parts = {k: net.part(t.motion.step, f"{node.name}.{k}") for k, p in node.params.items() if p.trained}
+            moved = {k: a for k, a in parts.items() if a is not None}
+            views.append(LayerView(node.name, node.layer, t.last.slots[node.name], moved))
+        return views
+
+    def _stops_early(self) -> bool:
+        rule = self.settings.early_stopping
+        if rule is None or self.trainer.steps_left != self.trainer.order.steps_per_epoch:
+            return False
+        history = [row[rule.metric] for row in self.curves.rows if row.get(rule.metric) is not None]
+        return rule.should_stop(history, not higher_is_better(rule.metric))
+
+    def _patience(self) -> int:
+        return self.settings.early_stopping.patience if self.settings.early_stopping else 0
+
+    def _finish(self, state: str, reason: str) -> Outcome:
+        """Save, test the best weights, tell how it ended."""
+        self._save()
+        test = None
+        if state != "interrupted":
+            if state == "finished":
+                self._look("end")
+                self._save()  # what was found at the end belongs to the checkpoint's files
+            test = self._test()
+        exit_code = EXIT_CODES[state]
+        self.status = replace(self._status(), test=test or {}, reason=reason)
+        ended: Any = state
+        write_status(self.folder.status, self.status.ended_as(ended, exit_code, reason))
+        best = asdict(self.status.best) if self.status.best else None
+        outcome = Outcome(
+            self.folder.path,
+            state,
+            self.trainer.epoch,
+            self.trainer.step,
+            self._seconds(),
+            best,
+            test,
+            tuple(self.babysitter.said),
+        )
+        self.watcher.finished(outcome)
+        return outcome
+
+    def _test(self) -> dict[str, float] | None:
+        """Loss and score on the test rows, with the best weights."""
+        test, best = self.built.parts.test, self.folder.checkpoints / "best.safetensors"
+        if test is None or self.built.t_test is None or not best.exists():
+            return None
+        arrays, _ = checkpoint.load(best)
+        for name, a in self.built.net.params.items():
+            a[...] = arrays[name]
+        scores = self.evaluator.scores(test.x, self.built.t_test)
+        return {"loss": scores.loss, self.score: scores.score}
+
+    # ------------------------------------------------------------------ saving
+
+    def _save_if_due(self) -> None:
+        every = self.trainer.epoch % self.settings.checkpoint.every == 0
+        old = monotonic() - self._saved >= _SAVE_EVERY
+        if every and (old or self.settings.checkpoint.keep):
+            self._save()
+            if self.settings.checkpoint.keep:
+                numbered = checkpoint.numbered(self.folder.checkpoints, self.trainer.epoch)
+                checkpoint.also(self.folder.checkpoints / "last.safetensors", numbered)
+                checkpoint.prune(self.folder.checkpoints, self.settings.checkpoint.keep)
+
+    def _save(self) -> None:
+        """The best weights if they are new, then everything that the future depends on."""
+        folder, data = self.folder.checkpoints, self.built.parts
+        fixed = {f"data.{name}": a for name, a in data.fitted.items()}
+        common = {"shape": list(data.shape), "task": asdict(data.task), "encoding": data.encoding}
+        if self.leader.arrays:
+            meta = common | {"epoch": self.leader.epoch, "metric": self.leader.metric, "value": self.leader.value}
+            checkpoint.save(folder / "best.safetensors", self.leader.arrays | fixed, meta)
+            self.leader.arrays = {}
+        arrays, state = self.trainer.state()
+        lead = {"metric": self.leader.metric, "value": self.leader.value, "epoch": self.leader.epoch}
+        meta = common | {
+            "epoch": self.trainer.epoch,
+            "seconds": self._seconds(),
+            "trainer": state,
+            "leader": lead | {"tie": self.leader.tie},
+            "files": self.recorder.positions(),
+        }
+        checkpoint.save(folder / "last.safetensors", arrays | fixed, meta)
+        self._saved = monotonic()
+
+    def _read_back(self) -> None:
+        """What the monitors need to know of the past, from the files."""
+        self.curves.rows = _as_rows(read_rows(self.folder.metrics))
+        table = read_rows(self.folder.steps)
+        self.steps.append(np.array([table[name] for name in RECORDS], dtype=np.float64).T)
+        self.babysitter.said = [Diagnosis.from_dict(d) for d in read_findings(self.folder.diagnoses)]
+
+    def _status(self) -> Status:
+        lead = self.leader
+        best = Best(lead.metric, float(lead.value), lead.epoch) if lead.epoch >= 0 else None
+        said = [d.severity for d in self.babysitter.said]
+        self.status = replace(
+            self.status,
+            updated=Status.begin("", None).updated,
+            seconds=round(self._seconds(), 3),
+            epoch=self.trainer.epoch,
+            step=self.trainer.step,
+            best=best,
+            diagnoses={s: said.count(s) for s in SEVERITIES if s in said},
+        )
+        return self.status
+
+    # ------------------------------------------------------------------ small questions
+
+    def _seconds(self) -> float:
+        return self._earlier + monotonic() - self._began
+
+    def _watched(self) -> str:
+        if self.settings.early_stopping is not None:
+            return self.settings.early_stopping.metric
+        return f"val_{self.score}" if self.built.t_val is not None else "train_loss"
+
+    def _oriented(self, metric: str, row: dict[str, Any]) -> float:
+        value = row.get(metric)
+        sign = -1.0 if higher_is_better(metric) else 1.0
+        return float("nan") if value is None else sign * value
+
+    def _target_variance(self) -> float:
+        """What R2 of the training rows is measured against: the summed variance of the target columns."""
+        if not self.built.recipe.regression:
+            return 1.0
+        return float(np.var(self.built.t_train.astype(np.float64), axis=0).sum()) or float("nan")
+
+
+def _as_rows(columns: dict[str, list[Any]]) -> list[dict[str, Any]]:
+    names: Sequence[str] = list(columns)
+    return [dict(zip(names, values, strict=True)) for values in zip(*columns.values(), strict=True)]

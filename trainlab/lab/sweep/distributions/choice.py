@@ -1,0 +1,30 @@
+"""One of some options."""
+
+from typing import Any
+
+from trainlab.core.component import setting
+from trainlab.lab.sweep.distribution import Distribution
+
+
+class Choice(Distribution, name="choice"):
+    """One of the options, each as often as any other: numbers, names, lists or whole components.
+
+    >>> Choice(options=[[64], [128], [128, 64]]).at(0.99)
+    [128, 64]
+    """
+
+    options: list[Any] = setting("what to choose from", min_length=1)
+
+    def at(self, u: float) -> Any:
+        """The option in whose share of [0, 1) u lies."""
+        return self.options[int(u * len(self.options))]
+
+    def ends(self) -> list[Any]:
+        """All of them: options have no order."""
+        return list(self.options)
+
+    def position(self, value: Any) -> None:
+        """None: options have no order."""
+
+    def beyond(self, *, high: bool) -> None:
+        """None: there is no end to go beyond."""

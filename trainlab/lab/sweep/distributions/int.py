@@ -1,0 +1,60 @@
+"""Whole numbers, uniform or log-uniform."""
+
+import math
+from typing import Self
+
+from pydantic import model_validator
+from pydantic_core import PydanticCustomError
+
+from trainlab.core.component import setting
+from trainlab.lab.sweep.distribution import Distribution, WholeEnds
+
+
+class Int(Distribution, name="int"):
+    """A whole number from low to high, both included; with `log` small ones as often as large ones.
+
+    For counts: layers, units, rows per batch. With `log`, k has the weight log((k + 1/2) / (k - 1/2)), the share of
+    the log-uniform numbers that round to it.
+
+    >>> Int(range=[1, 3]).at(0.5), Int(range=[16, 256], log=True).at(0.5)
+    (2, 63)
+    """
+
+    range: WholeEnds = setting("[low, high], both included")
+    log: bool = setting(False, "equal ratios instead of equal steps: 16 to 32 as often as 128 to 256")
+
+    @model_validator(mode="after")
+    def _positive(self) -> Self:
+        if self.log and self.range[0] < 1:
+            raise PydanticCustomError("range", "a log range begins above 0, found {low}", {"low": self.range[0]})
+        return self
+
+    def at(self, u: float) -> int:
+        """The number whose share of [0, 1) holds u."""
+        low, high = self.range
+        if not self.log:
+            return low + int(u * (high - low + 1))
+        a, b = math.log(low - 0.5), math.log(high + 0.5)
+        return min(max(math.floor(math.exp(a + u * (b - a)) + 0.5), low), high)
+
+    def ends(self) -> list[int]:
+        """Low and high."""
+        return list(self.range)
+
+    def position(self, value: int) -> float:
+        """Where it lies between low (0) and high (1)."""
+        low, high = self.range
+        if self.log:
+            return math.log(value / low) / math.log(high / low)
+        return (value - low) / (high - low)
+
+    def beyond(self, *, high: bool) -> str:
+        """The range moved by half of itself towards that end."""
+        a, b = self.range
+        if self.log:
+            ratio = (b / a) ** (0.5 if high else -0.5)
+            moved = f"{{int: [{max(1, round(a * ratio))}, {max(2, round(b * ratio))}], log: true}}"
+        else:
+            shift = -(-(b - a) // 2) * (1 if high else -1)
+            moved = f"{{int: [{a + shift}, {b + shift}]}}"
+        return moved

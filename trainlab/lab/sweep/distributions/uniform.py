@@ -1,0 +1,39 @@
+"""Uniform numbers."""
+
+import math
+
+from trainlab.core.component import setting
+from trainlab.lab.sweep.distribution import Distribution, Ends
+
+
+class Uniform(Distribution, name="uniform"):
+    """low + u (high - low): equal lengths are drawn equally often.
+
+    For shares such as dropout, where 0.1 and 0.2 differ as much as 0.6 and 0.7. What multiplies wants `log`. Values
+    are rounded to a 10 000th of the range, so that they can be read and typed.
+
+    >>> Uniform(range=[0.0, 0.7]).at(0.5)
+    0.35
+    """
+
+    range: Ends = setting("[low, high]")
+
+    def at(self, u: float) -> float:
+        """low + u (high - low), rounded."""
+        low, high = self.range
+        x = round(low + u * (high - low), 4 - math.floor(math.log10(high - low)))
+        return min(max(x, low), high)
+
+    def ends(self) -> list[float]:
+        """Low and high."""
+        return list(self.range)
+
+    def position(self, value: float) -> float:
+        """(value - low) / (high - low)."""
+        low, high = self.range
+        return (value - low) / (high - low)
+
+    def beyond(self, *, high: bool) -> str:
+        """The range moved by half its length towards that end."""
+        shift = (self.range[1] - self.range[0]) * (0.5 if high else -0.5)
+        return f"{{uniform: [{self.range[0] + shift:.3g}, {self.range[1] + shift:.3g}]}}"

@@ -1,0 +1,1 @@
+"""Strategies that choose the trials of a sweep, one a file."""
