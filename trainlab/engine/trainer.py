@@ -71,7 +71,7 @@ class Sums:
     update_ratio: float = 0.0
 
 
-@dataclass(slots=True)
+@dataclass
 class Trainer:
     """Trains a net on rows x with encoded targets t.
 

@@ -258,8 +258,8 @@ class Run:
         self.recorder.epoch(row)
         self.curves.rows.append(row)
         self._lead(row)
-        if self.built.recipe.schedule.metric:
-            t.history.append(self._oriented(self.built.recipe.schedule.metric, row))
+        if t.step and (watched := self.built.recipe.schedule.watched()):
+            t.history.append(self._oriented(watched, row))
         self.watcher.epoch(row)
 
     def _lead(self, row: dict[str, Any]) -> None:
