@@ -1,0 +1,59 @@
+"""`trainlab new`: a commented config to start from. A template is a file in `templates`; its stem is its name."""
+
+from importlib.resources import files
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from trainlab.cli import _terminal
+from trainlab.core.errors import UserError
+
+DEFAULT = "mlp"
+
+
+def new(
+    template: Annotated[
+        str, typer.Argument(metavar="TEMPLATE", help="One of mlp, cnn, regression, sweep, csv.")
+    ] = DEFAULT,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write to this file instead of stdout.")
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite FILE if it exists.")] = False,
+) -> None:
+    """Write a commented config to start from: mlp (the default), cnn, regression, sweep or csv.
+
+    Examples:
+        trainlab new -o my.yaml
+        trainlab new cnn -o cnn.yaml
+    """
+    text = read(template)
+    if output is None:
+        _terminal.say(text.rstrip("\n"))
+        return
+    try:
+        with output.open("w" if force else "x", encoding="utf-8") as file:
+            file.write(text)
+    except FileExistsError:
+        raise UserError(f"{output}: exists already; --force overwrites it") from None
+    except OSError as error:
+        raise UserError(f"{output}: cannot be written: {error.strerror}") from None
+    _terminal.note(f"{output}: written; next: trainlab {'sweep' if template == 'sweep' else 'train'} {output}")
+
+
+def templates() -> list[str]:
+    """The names of all templates."""
+    there = files("trainlab.cli").joinpath("templates").iterdir()
+    return sorted(f.name.removesuffix(".yaml") for f in there if f.name.endswith(".yaml"))
+
+
+def read(template: str) -> str:
+    """The text of a template. Raises UserError with the nearest name if there is none of this name."""
+    from trainlab.core.problem import listed, nearest
+
+    known = templates()
+    if template not in known:
+        near = nearest(template, known)
+        hint = f"did you mean `{near}`?" if near else f"there are {listed(known, 'and')}"
+        raise UserError(f"no template `{template}`; {hint}")
+    return files("trainlab.cli").joinpath("templates", f"{template}.yaml").read_text(encoding="utf-8")

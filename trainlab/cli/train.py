@@ -1,0 +1,159 @@
+"""`trainlab train`: one run from a config, or the rest of a run that was stopped."""
+
+import signal
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
+from enum import StrEnum
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from trainlab.cli import _terminal
+from trainlab.core.errors import UserError
+
+if TYPE_CHECKING:
+    from trainlab.cli._progress import Quiet
+    from trainlab.lab.watching import Outcome
+
+
+class FailOn(StrEnum):
+    """The mildest diagnosis that makes the command fail."""
+
+    never = "never"
+    info = "info"
+    warning = "warning"
+    error = "error"
+
+
+def train(
+    config: Annotated[str | None, typer.Argument(metavar="CONFIG", help="The experiment, a YAML file.")] = None,
+    overrides: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="KEY=VALUE", help="Settings that replace the file's, e.g. optimizer.lr=3e-4."),
+    ] = None,
+    runs: Annotated[Path, typer.Option(metavar="DIR", help="Where run folders are made.")] = Path("runs"),
+    name: Annotated[str | None, typer.Option(metavar="NAME", help="Name of the run instead of the config's.")] = None,
+    resume: Annotated[
+        str | None,
+        typer.Option(metavar="RUN", help="Go on with this run; train.epochs=N trains a finished one further."),
+    ] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print only the run's folder.")] = False,
+    fail_on: Annotated[
+        FailOn, typer.Option(help="Exit with 4 if a diagnosis of this severity or a worse one was made.")
+    ] = FailOn.never,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the outcome as JSON.")] = False,
+    into: Annotated[Path | None, typer.Option(hidden=True)] = None,
+) -> None:
+    """Train a network as CONFIG says, watch it, and leave a run folder behind.
+
+    Progress goes to stderr, the outcome to stdout. Ctrl-C ends the run after the current step; it can be resumed to
+    the same final weights. Exit code 3 if training diverged, 130 if it was interrupted.
+
+    Examples:
+        trainlab train configs/digits.yaml
+        trainlab train configs/digits.yaml optimizer.lr=3e-4 model.hidden=[64,64]
+        trainlab train --resume runs/digits-1 train.epochs=60
+    """
+    given = [part for part in (config, *(overrides or ())) if part is not None]
+    with _terminal.answering(as_json):
+        watcher = _watcher(quiet)
+        with stoppable(watcher):
+            if resume is not None:
+                outcome = _go_on(resume, runs, given, watcher, {"--name": name, "--into": into})
+            else:
+                outcome = _begin(given, runs, name, into, watcher)
+    code = _exit_code(outcome, fail_on)
+    _tell(outcome, code, config if resume is None else None, quiet=quiet, as_json=as_json)
+    raise typer.Exit(code)
+
+
+@contextmanager
+def stoppable(watcher: "Quiet") -> Generator[None]:
+    """While this lasts, Ctrl-C or a polite kill ends the run after its step, and a second one ends it at once."""
+
+    def stop(number: int, _: FrameType | None) -> None:
+        if watcher.stop or not watcher.running:
+            raise KeyboardInterrupt
+        watcher.stop = True
+        _terminal.note("stopping after this step; once more ends it at once")
+
+    before = {
+        number: signal.signal(number, stop)
+        for number in (signal.SIGINT, signal.SIGTERM)
+        if signal.getsignal(number) is not signal.SIG_IGN
+    }
+    try:
+        yield
+    finally:
+        watcher.close()
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _watcher(quiet: bool) -> "Quiet":
+    import sys
+
+    from trainlab.cli import _progress
+
+    if quiet:
+        return _progress.Quiet()
+    return _progress.Redrawn() if _terminal.live(sys.stderr) else _progress.Lines()
+
+
+def _begin(given: Sequence[str], runs: Path, name: str | None, into: Path | None, watcher: "Quiet") -> "Outcome":
+    if not given:
+        raise UserError("which config? Say `trainlab train CONFIG`; `trainlab new -o CONFIG` writes one to start with")
+    from trainlab.lab.experiment import read
+    from trainlab.lab.run import train as run
+
+    return run(read(given[0], given[1:]), runs=runs, name=name, into=into, watcher=watcher)
+
+
+def _go_on(
+    resumed: str, runs: Path, given: Sequence[str], watcher: "Quiet", refused: dict[str, object | None]
+) -> "Outcome":
+    from trainlab.lab.run import resume as run
+
+    for option, value in refused.items():
+        if value is not None:
+            raise UserError(f"--resume goes on in the run's own folder: leave out {option}")
+    return run(resumed, runs=runs, watcher=watcher, epochs=_epochs(given))
+
+
+def _epochs(given: Sequence[str]) -> int:
+    """The one setting that may change when a run goes on: how far."""
+    epochs = 0
+    for text in given:
+        key, _, value = text.partition("=")
+        if key != "train.epochs":
+            raise UserError(
+                f"{text}: --resume keeps the run's own config; only train.epochs=N may be added, to train further"
+            )
+        if not value.isdecimal() or int(value) < 1:
+            raise UserError(f"{text}: expected a number of epochs, for example train.epochs=60")
+        epochs = int(value)
+    return epochs
+
+
+def _exit_code(outcome: "Outcome", fail_on: FailOn) -> int:
+    from trainlab.diagnose.diagnosis import SEVERITIES
+
+    if outcome.state == "failed":  # a code of monitors.stop_on ended it
+        return 3
+    if outcome.exit_code or fail_on is FailOn.never:
+        return outcome.exit_code
+    bar = SEVERITIES.index(fail_on.value)
+    return 4 if any(SEVERITIES.index(d.severity) >= bar for d in outcome.diagnoses) else 0
+
+
+def _tell(outcome: "Outcome", code: int, config: str | None, *, quiet: bool, as_json: bool) -> None:
+    from trainlab.cli import _summary
+
+    if as_json:
+        _terminal.emit(_summary.as_data(outcome, code))
+    elif quiet:
+        _terminal.say(str(outcome.folder))
+    else:
+        _terminal.say(_summary.as_text(outcome, config))
