@@ -51,6 +51,7 @@ class Component(Settings):
     rooms: ClassVar[tuple[str, ...]] = ()
     separator: ClassVar[str] = "_"  # between the words of a name; files always use `_`
     first: ClassVar[str] = ""  # the setting meant by `name: value`; by default the class's own first field
+    beside: ClassVar[bool] = False  # other settings may stand beside `name: value`: `{int: [1, 9], log: true}`
 
     def __init_subclass__(cls, **_: Any) -> None:
         super().__init_subclass__()
@@ -122,6 +123,14 @@ def find(base: type[C], name: str) -> type[C] | None:
             if found is not None and found.name == name:
                 return found
     return None
+
+
+def make(base: type[C], name: str, **settings: Any) -> C:
+    """The component of this kind and name with these settings. Raises LookupError if there is none of that name."""
+    found = find(base, name)
+    if found is None:
+        raise LookupError(f"no {base.kind} is called {name}")
+    return found.model_validate(settings)
 
 
 def names(base: type[Component]) -> list[str]:

@@ -14,7 +14,7 @@ from typing import Any, Generic, TypeVar
 from trainlab.core.component import Settings
 from trainlab.core.merge import merged
 from trainlab.core.node import Node, Source, Span
-from trainlab.core.override import Refused, apply, argument, change
+from trainlab.core.override import PathError, apply, argument, change
 from trainlab.core.place import Place
 from trainlab.core.problem import ConfigError, Problem, nearest
 from trainlab.core.spelling import spelled_out
@@ -78,8 +78,8 @@ def read(model: type[S], file: Path | str, overrides: Sequence[str] = ()) -> Doc
         if override:
             try:
                 node = apply(node, place, override)
-            except Refused as refused:
-                problems.append(refused.problem)
+            except PathError as error:
+                problems.append(error.problem)
     return _document(model, node, path, problems)
 
 
@@ -100,8 +100,8 @@ def override(raw: Mapping[str, Any], changes: Mapping[str, Any], model: type[Set
     for path, value in changes.items():
         try:
             node = apply(node, place, change(path, value, Source(f"override `{path}`")))
-        except Refused as refused:
-            problems.append(refused.problem)
+        except PathError as error:
+            problems.append(error.problem)
     if problems:
         raise ConfigError(problems)
     return node.plain()

@@ -14,17 +14,17 @@ class _Dumper(yaml.SafeDumper):
         return True
 
 
-def _text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+def _text(_: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
     quoted = not isinstance(resolve(text) if text else None, str)
-    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style="'" if quoted else None)
+    return yaml.ScalarNode("tag:yaml.org,2002:str", text, style="'" if quoted else None)
 
 
-def _number(dumper: yaml.SafeDumper, value: float) -> yaml.ScalarNode:
+def _number(_: yaml.SafeDumper, value: float) -> yaml.ScalarNode:
     text = repr(value)
     text = {"inf": ".inf", "-inf": "-.inf", "nan": ".nan"}.get(text, text)
     if "e" in text and "." not in text:
         text = text.replace("e", ".0e", 1)  # YAML 1.1 readers want the point: 1.0e-05
-    return dumper.represent_scalar("tag:yaml.org,2002:float", text)
+    return yaml.ScalarNode("tag:yaml.org,2002:float", text)
 
 
 _Dumper.add_representer(str, _text)

@@ -6,6 +6,7 @@ A component with another name is replaced whole: the settings of `adam` mean not
 
 from trainlab.core.node import Node
 from trainlab.core.place import Place
+from trainlab.core.spelling import spelled_out
 
 
 def merged(base: Node, over: Node, place: Place | None) -> Node:
@@ -14,8 +15,10 @@ def merged(base: Node, over: Node, place: Place | None) -> Node:
     if under is None or upper is None or (place and _other_component(base, over, place)):
         return over
     both = Node({**under, **upper}, over.at, {**base.keys, **over.keys})
-    for key in under.keys() & upper.keys():
-        both.value[key] = merged(under[key], upper[key], place.child(both, key) if place else None)
+    for key, value in upper.items():
+        inner = place.child(both, key) if place else None
+        value = spelled_out(value, inner) if inner else value
+        both.value[key] = merged(under[key], value, inner) if key in under else value
     return both
 
 

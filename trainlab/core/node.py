@@ -69,12 +69,14 @@ class Node:
     @property
     def table(self) -> "dict[str, Node] | None":
         """The nodes of a table by key, None for anything else."""
-        return cast("dict[str, Node]", self.value) if isinstance(self.value, dict) else None
+        value = self.value
+        return cast("dict[str, Node]", value) if isinstance(value, dict) else None
 
     @property
     def items(self) -> "list[Node] | None":
         """The nodes of a list, None for anything else."""
-        return cast("list[Node]", self.value) if isinstance(self.value, list) else None
+        value = self.value
+        return cast("list[Node]", value) if isinstance(value, list) else None
 
     def plain(self) -> Any:
         """The value as dicts, lists and scalars."""

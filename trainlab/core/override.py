@@ -13,7 +13,7 @@ from trainlab.core.place import Place, fields
 from trainlab.core.problem import Problem, clipped
 from trainlab.core.spelling import spelled_out
 from trainlab.core.words import found
-from trainlab.core.yaml_nodes import parse
+from trainlab.core.yaml_nodes import DEEPEST, parse
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,7 @@ class Override:
     value: Node
 
 
-class Refused(Exception):
+class PathError(Exception):
     """The path of an override leads nowhere."""
 
     def __init__(self, problem: Problem) -> None:
@@ -39,6 +39,8 @@ def argument(text: str) -> tuple[Override | None, list[Problem]]:
     if not equals or not all(path.split(".")):
         place = source.span(1, 1, max(len(path), 1))
         return None, [Problem.at(place, "", "expected `key=value`, for example `optimizer.lr=3e-4`")]
+    if path.count(".") >= DEEPEST:
+        return None, [Problem.at(source.span(1, 1, len(path)), "", f"nested more than {DEEPEST} levels deep")]
     node, problems = parse(source, " " * (len(path) + 1) + value)
     if problems:
         return None, problems
@@ -51,7 +53,7 @@ def change(path: str, value: object, source: Source) -> Override:
 
 
 def apply(root: Node, place: Place, override: Override) -> Node:
-    """The config with the override in it. Raises Refused where the path leads through something without settings."""
+    """The config with the override in it. Raises PathError where the path leads through something without settings."""
     return _set(root, place, override.parts, override.value, ())
 
 
@@ -71,7 +73,7 @@ def _set(
     if node.items is not None:
         return _set_item(node, place, parts, value, path)
     if node.table is None:
-        raise Refused(_no_settings(node, place, parts[0], path))
+        raise PathError(_no_settings(node, place, parts[0], path))
     if place and key == "name" and not rest and (kind := place.component(node)):
         return _renamed(node, kind, value, at)
     key, rest = _free_key(node, place, key, rest)
@@ -91,7 +93,7 @@ def _set_item(
     if not key.isdecimal() or int(key) >= len(items):
         there = f"0 to {len(items) - 1}" if len(items) > 1 else "0" if items else "none: the list is empty"
         message = f"no such item; the items of `{'.'.join(path)}` are {there}"
-        raise Refused(Problem.at(at, ".".join((*path, key)), message))
+        raise PathError(Problem.at(at, ".".join((*path, key)), message))
     inner = place.child(node, key) if place else None
     if rest:
         new = _set(items[int(key)], inner, rest, value, (*path, key))
@@ -103,8 +105,9 @@ def _set_item(
 def _free_key(
     node: Node, place: Place | None, key: str, rest: Sequence[tuple[str, Span]]
 ) -> tuple[str, Sequence[tuple[str, Span]]]:
-    """In a table with free keys these may hold dots (`sweep.space.optimizer.lr`): the longest key that is there, or
-    all that is left of the path."""
+    """The key that a path means in a table with free keys, which may hold dots (`sweep.space.optimizer.lr`): the
+    longest one that is there, else the first part.
+    """
     if place is None or place.settings(node) or not any(choice.values for choice in place.choices()):
         return key, rest
     for end in range(len(rest), 0, -1):

@@ -20,39 +20,39 @@ _LIMITS = ("ge", "gt", "le", "lt", "min_length", "max_length", "multiple_of")
 class Choice:
     """One alternative of a place: a type without its annotations, and the limits that hold for it."""
 
-    type: Any
+    annotation: Any
     limits: Mapping[str, Any]
 
     @property
     def kind(self) -> type[Component] | None:
         """The kind of component that may be chosen here, if any."""
-        return self.type if _is_a(self.type, Component) and not self.type.name else None
+        return self.annotation if _is_a(self.annotation, Component) and not self.annotation.name else None
 
     @property
     def settings(self) -> type[Settings] | None:
         """The one class of settings that stands here, if any."""
-        return self.type if _is_a(self.type, Settings) and not self.kind else None
+        return self.annotation if _is_a(self.annotation, Settings) and not self.kind else None
 
     @property
     def literals(self) -> tuple[Any, ...]:
         """The words or numbers that are allowed here, if they are listed."""
-        return get_args(self.type) if get_origin(self.type) is Literal else ()
+        return get_args(self.annotation) if get_origin(self.annotation) is Literal else ()
 
     @property
     def items(self) -> "Place | None":
         """What each item of a list must be, if this is a list."""
-        origin = get_origin(self.type) or self.type
+        origin = get_origin(self.annotation) or self.annotation
         if origin not in (list, tuple, Sequence, set, frozenset):
             return None
-        arguments = get_args(self.type)
+        arguments = get_args(self.annotation)
         return Place(arguments[0] if arguments else Any)
 
     @property
     def values(self) -> "Place | None":
         """What each value of a table with free keys must be, if this is one."""
-        if (get_origin(self.type) or self.type) not in (dict, Mapping):
+        if (get_origin(self.annotation) or self.annotation) not in (dict, Mapping):
             return None
-        arguments = get_args(self.type)
+        arguments = get_args(self.annotation)
         return Place(arguments[1] if arguments else Any)
 
 

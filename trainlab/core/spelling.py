@@ -6,7 +6,7 @@ names no component of its kind is left as it is: it may be a part that is merged
 
 from trainlab.core.component import Component, find
 from trainlab.core.node import Node
-from trainlab.core.place import Place
+from trainlab.core.place import Place, fields
 
 
 def spelled_out(node: Node, place: Place) -> Node:
@@ -34,20 +34,32 @@ def _long(node: Node, kind: type[Component]) -> Node:
     table = node.table
     if isinstance(node.value, str):
         return Node({"name": node}, node.at, {"name": node.at})
-    if table is None or "name" in table or len(table) != 1:
+    if table is None or "name" in table or (name := _head(table, kind)) is None:
         return node
-    ((name, value),) = table.items()
-    found, at = find(kind, name), node.keys[name]
+    found, at, value = find(kind, name), node.keys[name], table[name]
     if found is None:
         return node
     named = Node(name, at)
+    beside = {key: other for key, other in table.items() if key != name}
+    keys = {key: node.keys[key] for key in beside}
     if value.value is None:
-        return Node({"name": named}, node.at, {"name": at})
+        return Node({"name": named, **beside}, node.at, {"name": at, **keys})
     if (settings := value.table) is not None:
-        return Node({"name": named, **settings}, node.at, {"name": at, **value.keys})
+        return Node({"name": named, **settings, **beside}, node.at, {"name": at, **value.keys, **keys})
     if not found.first:
         return node
-    return Node({"name": named, found.first: value}, node.at, {"name": at, found.first: value.at})
+    return Node({"name": named, found.first: value, **beside}, node.at, {"name": at, found.first: value.at, **keys})
+
+
+def _head(table: dict[str, Node], kind: type[Component]) -> str | None:
+    """The key that names the component: the only one, or, where the kind allows settings beside it, the one of whose
+    component all others are settings.
+    """
+    if len(table) == 1 or not kind.beside:
+        return next(iter(table)) if len(table) == 1 else None
+    known = {key: fields(found) for key in table if (found := find(kind, key))}
+    fitting = (key for key, settings in known.items() if table.keys() - {key} <= settings.keys())
+    return next(fitting, next(iter(known), None))
 
 
 def _by_name(node: Node, kind: type[Component], key: str) -> Node:

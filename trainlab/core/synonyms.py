@@ -125,10 +125,10 @@ def _homes(key: str, node: Node | None, place: Place, path: tuple[str, ...]) -> 
 
 def _class(node: Node | None, place: Place) -> type[Settings] | None:
     """The class of settings at a place: of what is there, else of its default, else of its kind."""
-    if node is not None:
-        return place.settings(node)
+    if node is not None and (found := place.settings(node)):
+        return found
     default = place.default()
-    if isinstance(default, Settings):
+    if node is None and isinstance(default, Settings):
         return type(default)
     choices = place.choices()
     kinds: list[type[Component]] = [choice.kind for choice in choices if choice.kind]

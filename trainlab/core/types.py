@@ -7,7 +7,6 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-
 Array = NDArray[Any]
 Floats = NDArray[np.floating[Any]]
 Count = Annotated[int, Field(ge=1)]  # at least one of something

@@ -4,9 +4,9 @@ Pydantic only finds the errors. What it says of them is replaced by what the mod
 the alternatives of a union give one sentence: `expected a whole number of at least 1 or `output`, got `x``.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar, cast, get_args
+from typing import TypeVar, cast, get_args
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
@@ -15,8 +15,8 @@ from pydantic_core.core_schema import ErrorType
 from trainlab.core.component import Settings, names
 from trainlab.core.errors import UserError
 from trainlab.core.node import Node, Span
-from trainlab.core.place import Place, fields
-from trainlab.core.problem import Problem, nearest
+from trainlab.core.place import Choice, Place, fields
+from trainlab.core.problem import Problem, clipped, nearest
 from trainlab.core.scalars import advice
 from trainlab.core.synonyms import homes, same_meaning
 from trainlab.core.words import expected, found, noun, value, with_article
@@ -36,13 +36,14 @@ def checked(model: type[S], node: Node) -> tuple[S | None, list[Problem]]:
         located = [_located(details, node, root) for details in error.errors(include_url=False)]
         return None, [_problem(one, node, root) for one in _told_apart(located)]
     except UserError as error:
-        return None, [Problem.at(node.at, "", str(error))]
+        return None, [Problem.at(node.at, "", _one_line(error))]
 
 
 @dataclass(frozen=True, slots=True)
 class _Located:
     """One error of pydantic's at its node. `unions`: the paths of the unions whose alternatives it went through;
-    `rest`: what is left of its location behind the last node that exists."""
+    `rest`: what is left of its location behind the last node that exists.
+    """
 
     details: ErrorDetails
     path: tuple[str, ...]
@@ -61,6 +62,11 @@ class _Located:
     def key(self) -> Span:
         """Where the key of the node is written, or else the node."""
         return self.parent.keys.get(self.path[-1], self.node.at) if self.parent and self.path else self.node.at
+
+    @property
+    def label(self) -> Span:
+        """What stands for the whole node: a component's name, else where it is written."""
+        return self.node.label if self.path else self.node.at
 
     @property
     def dotted(self) -> str:
@@ -88,7 +94,8 @@ def _located(details: ErrorDetails, root: Node, place: Place) -> _Located:
 
 def _told_apart(errors: Sequence[_Located]) -> list[_Located]:
     """One error a place. Of the alternatives of a union only that is kept which fits best: the errors deeper inside,
-    or those that say more than `wrong type`."""
+    or those that say more than `wrong type`.
+    """
     for union in sorted({union for error in errors for union in error.unions}, key=len, reverse=True):
         inside = [e for e in errors if union in e.unions]
         best = [e for e in inside if len(e.path) > len(union) or e.rest or e.type in _OWN_WORDS | _TEXTS]
@@ -111,7 +118,7 @@ def _problem(error: _Located, root: Node, model: Place) -> Problem:
         case "not_a_component":
             return _not_a_component(error)
         case "no_settings":
-            name = error.node.label
+            name = error.label
             return Problem.at(name, error.dotted, error.details["msg"])
         case _:
             return _wrong_value(error)
@@ -121,7 +128,7 @@ def _missing(error: _Located) -> Problem:
     settings = error.place.settings(error.node) if error.place else None
     place = fields(settings).get(error.rest[0]) if settings else None
     message = f"missing; expected {expected(place)}" if place else "missing"
-    return Problem.at(error.node.label, error.dotted, message)
+    return Problem.at(error.label, error.dotted, message)
 
 
 def _unknown_key(error: _Located, root: Node, model: Place) -> Problem:
@@ -174,7 +181,7 @@ def _unknown_component(error: _Located) -> Problem:
         message = f"unknown {what} `{name}`; did you mean `{near}`?"
     else:
         message = f"unknown {what} `{name}`; there are {', '.join(f'`{option}`' for option in allowed) or 'none'}"
-    place = error.node.keys[name] if table and name in error.node.keys else error.node.label
+    place = error.node.keys.get(name, error.label)
     return Problem.at(place, error.dotted, message, allowed=allowed, nearest=near)
 
 
@@ -198,7 +205,7 @@ def _not_a_component(error: _Located) -> Problem:
 def _wrong_value(error: _Located) -> Problem:
     if error.type in _TEXTS or error.type not in get_args(ErrorType):
         reason = (error.details.get("ctx") or {}).get("error") if error.type in _TEXTS else None
-        return Problem.at(error.node.label, error.dotted, str(reason or error.details["msg"]))
+        return Problem.at(error.label, error.dotted, _one_line(reason or error.details["msg"]))
     if error.place is None or not error.place.choices():
         text = error.details["msg"]
         return Problem.at(error.node.at, error.dotted, text[:1].lower() + text[1:])
@@ -207,7 +214,7 @@ def _wrong_value(error: _Located) -> Problem:
     wanted = expected(error.place)
     if error.type == "finite_number":
         wanted = wanted.replace("a number", "a finite number", 1)
-    takes_words = bool(words) or any(choice.type is str for choice in choices)
+    takes_words = bool(words) or any(choice.annotation is str or choice.items for choice in choices)
     message = f"expected {wanted}, got {found(error.node, words_allowed=takes_words)}"
     near = nearest(error.node.value, words) if isinstance(error.node.value, str) else None
     if near:
@@ -217,13 +224,19 @@ def _wrong_value(error: _Located) -> Problem:
     return Problem.at(error.node.at, error.dotted, message, allowed=words, nearest=near)
 
 
-def _hint(node: Node, choices: Iterable[Any]) -> str:
+def _one_line(text: object) -> str:
+    return " ".join(str(text).split())
+
+
+def _hint(node: Node, choices: Sequence[Choice]) -> str:
     """What to write instead, where that is easy to guess."""
-    types = {choice.type for choice in choices}
+    types = {choice.annotation for choice in choices}
     if isinstance(node.value, str) and types & {int, float}:
         return advice(node.value)
     if isinstance(node.value, str) and bool in types and node.value.lower() in ("yes", "on", "no", "off"):
         return f"write {'true' if node.value.lower() in ('yes', 'on') else 'false'}"
     if isinstance(node.value, bool | int | float) and str in types:
         return "put it in quotes"
+    if any(choice.items for choice in choices) and isinstance(node.value, str | int | float):
+        return f"write [{clipped(value(node.value))}]"
     return ""

@@ -79,12 +79,12 @@ def _either(parts: list[str]) -> str:
 def _one(choice: Choice, *, plural: bool = False) -> str:
     if choice.literals:
         return listed([f"`{value(word)}`" for word in choice.literals])
-    if choice.type is NoneType:
+    if choice.annotation is NoneType:
         return "null"
-    if choice.type is bool:
+    if choice.annotation is bool:
         return "true or false"
-    if choice.type in _NOUNS:
-        name = _NOUNS[choice.type]
+    if choice.annotation in _NOUNS:
+        name = _NOUNS[choice.annotation]
         name = f"{name}s" if plural else name if name == "text" else with_article(name)
         return f"{name}{_limits(choice)}"
     if inner := choice.items or choice.values:

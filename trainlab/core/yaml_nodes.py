@@ -4,8 +4,8 @@ Built from PyYAML's parse events rather than its constructors, so that nothing i
 key is seen with both of its lines, aliases are shared instead of copied, and what they would expand to is counted.
 """
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Callable, Iterator
+from typing import Any, cast
 
 import yaml
 from yaml.events import (
@@ -27,6 +27,8 @@ LARGEST_FILE = 1 << 20  # bytes
 MOST_NODES = 50_000  # after aliases are expanded
 DEEPEST = 40  # levels
 
+# PyYAML's stubs leave the stream untyped
+_events = cast("Callable[..., Iterator[Event]]", yaml.parse)  # pyright: ignore[reportUnknownMemberType]
 _PLAIN_WORDS = (
     ("character '\\t'", "a tab cannot stand here; indent with spaces"),
     ("mapping values are not allowed here", "a `:` too many in one line, or a wrong indent"),
@@ -65,11 +67,11 @@ def parse(source: Source, text: str | None = None) -> tuple[Node | None, list[Pr
     builder = _Builder(source)
     try:
         return builder.document("\n".join(source.lines) if text is None else text), builder.problems
-    except _Unreadable as error:
+    except _UnreadableError as error:
         return None, [*builder.problems, error.problem]
 
 
-class _Unreadable(Exception):
+class _UnreadableError(Exception):
     """The text cannot be read any further."""
 
     def __init__(self, problem: Problem) -> None:
@@ -105,14 +107,14 @@ class _Builder:
     def events(self, text: str) -> Iterator[Event]:
         """PyYAML's events; its errors as problems."""
         try:
-            yield from yaml.parse(text, Loader=yaml.SafeLoader)
+            yield from _events(text, Loader=yaml.SafeLoader)
         except yaml.reader.ReaderError as error:
             before = Source.of("", text[: error.position]).lines
             code = error.character if isinstance(error.character, int) else ord(error.character[:1])
             place = self.source.span(len(before), len(before[-1]) + 1)
-            raise _Unreadable(Problem.at(place, "", f"the character U+{code:04X} cannot stand in YAML")) from None
+            raise _UnreadableError(Problem.at(place, "", f"the character U+{code:04X} cannot stand in YAML")) from None
         except yaml.MarkedYAMLError as error:
-            raise _Unreadable(self.syntax(error)) from None
+            raise _UnreadableError(self.syntax(error)) from None
 
     def syntax(self, error: yaml.MarkedYAMLError) -> Problem:
         """PyYAML's complaint at its place, in plain words where there are some."""
@@ -150,38 +152,43 @@ class _Builder:
         self.count += size
         if self.count > MOST_NODES:
             message = f"too much for a config: with all aliases expanded there are more than {MOST_NODES} values"
-            raise _Unreadable(Problem.at(span, "", message))
+            raise _UnreadableError(Problem.at(span, "", message))
 
     def node(self, event: Event, events: Iterator[Event], depth: int, key: Span | None) -> Node:
         """The node that starts with this event. `key` is where its key is written, if it has one."""
         span = self.span(event)
         if isinstance(event, AliasEvent):
-            return self.alias(event, span)
+            return self.alias(str(event.anchor), span)
         if depth > DEEPEST:
-            raise _Unreadable(Problem.at(span, "", f"nested more than {DEEPEST} levels deep"))
-        before, anchor = self.count, getattr(event, "anchor", None)
+            raise _UnreadableError(Problem.at(span, "", f"nested more than {DEEPEST} levels deep"))
+        before = self.count
+        anchor = cast("str | None", getattr(event, "anchor", None))
         self.counted(1, span)
         if anchor is not None:
             self.open.add(anchor)
         if isinstance(event, ScalarEvent):
             node = Node(self.scalar(event, span), span)
         else:
-            self.tag(event, span)
-            read = self.table if isinstance(event, MappingStartEvent) else self.sequence
-            node = read(events, self.collection_span(event, span, key), depth)
-            if event.flow_style and self.end.line == event.start_mark.line:
-                width = self.end.column - event.start_mark.column
-                node = Node(node.value, self.source.span(span.line, span.column, width), node.keys)
+            node = self.collection(event, events, span, depth, key)
         if anchor is not None:
             self.open.discard(anchor)
             self.anchors[anchor] = (node, self.count - before)
         return node
 
-    def alias(self, event: AliasEvent, span: Span) -> Node:
+    def collection(self, event: Any, events: Iterator[Event], span: Span, depth: int, key: Span | None) -> Node:
+        """The list or table that starts with this event."""
+        self.tag(event, span)
+        read = self.table if isinstance(event, MappingStartEvent) else self.sequence
+        node = read(events, self.collection_span(event, span, key), depth)
+        if event.flow_style and self.end.line == event.start_mark.line:
+            width = self.end.column - event.start_mark.column
+            return Node(node.value, self.source.span(span.line, span.column, width), node.keys)
+        return node
+
+    def alias(self, name: str, span: Span) -> Node:
         """The node that an alias stands for."""
-        name = event.anchor
         if name in self.open:
-            raise _Unreadable(Problem.at(span, "", f"`*{name}` stands inside of what it names"))
+            raise _UnreadableError(Problem.at(span, "", f"`*{name}` stands inside of what it names"))
         if name not in self.anchors:
             self.problem(span, f"nothing is named `&{name}` above")
             return Node(None, span)
