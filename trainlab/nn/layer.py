@@ -54,6 +54,10 @@ class Scratch:
     dtype: type[np.generic] | None = None
 
 
+def _no_branches() -> "list[list[tuple[Layer, Slot]]]":
+    return []
+
+
 @dataclass(slots=True)
 class Slot:
     """The memory of one layer for one batch. `dx` is None where nobody needs it (the first layer).
@@ -70,7 +74,7 @@ class Slot:
     tmp: dict[str, Array]
     rng: np.random.Generator
     train: bool
-    branches: "list[list[tuple[Layer, Slot]]]" = field(default_factory=list)
+    branches: "list[list[tuple[Layer, Slot]]]" = field(default_factory=_no_branches)
 
 
 class Layer(Component, kind="layer", rooms=("trainlab.nn.layers", "trainlab.nn.activations")):

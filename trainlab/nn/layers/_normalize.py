@@ -10,6 +10,7 @@ import numpy as np
 
 from trainlab.core.types import Array, Shape
 from trainlab.nn.layer import Scratch, Slot
+from trainlab.nn.layers._sums import total
 
 _AXES = (1, 3)
 
@@ -56,8 +57,8 @@ def backward(s: Slot, groups: int) -> None:
     tmp, dy, dx = s.tmp, s.dy, s.dx
     work, mean = tmp["work"], tmp["mean"]
     np.multiply(dy, tmp["xhat"], out=work)
-    _total(work, tmp["row"], s.g["scale"])
-    _total(dy, tmp["row"], s.g["shift"])
+    total(work, tmp["row"], s.g["scale"])
+    total(dy, tmp["row"], s.g["shift"])
     if dx is None:
         return
     np.multiply(work, s.p["scale"], out=work)  # d xhat
@@ -72,12 +73,3 @@ def backward(s: Slot, groups: int) -> None:
     np.add(d, mean, out=d)
     np.add(d, product, out=d)
     np.multiply(d, tmp["inv"], out=d)
-
-
-def _total(x: Array, row: Array, out: Array) -> None:
-    """Sum over the batch and, where scale and shift are per channel, over all places."""
-    if out.shape == row.shape:
-        np.add.reduce(x, axis=0, out=out)
-    else:
-        np.add.reduce(x, axis=0, out=row)
-        np.add.reduce(row.reshape(-1, row.shape[-1]), axis=0, out=out)

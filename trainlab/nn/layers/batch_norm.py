@@ -5,6 +5,7 @@ import numpy as np
 from trainlab.core.component import setting
 from trainlab.core.types import Array, Shape
 from trainlab.nn.layer import Layer, Param, Scratch, Slot
+from trainlab.nn.layers._sums import total
 
 
 class BatchNorm(Layer, name="batch_norm"):
@@ -51,11 +52,11 @@ class BatchNorm(Layer, name="batch_norm"):
         count = _count(x)
         if s.train and count > 1:
             mean, var = tmp["m"], tmp["v"]
-            _total(x, tmp["row"], mean)
+            total(x, tmp["row"], mean)
             np.multiply(mean, 1 / count, out=mean)
             np.subtract(x, mean, out=xhat)
             np.multiply(xhat, xhat, out=y)  # y is free until the end
-            _total(y, tmp["row"], var)
+            total(y, tmp["row"], var)
             self._remember(p["mean"], mean, 1.0, inv)
             self._remember(p["var"], var, 1 / (count - 1), inv, 1 / count)
         else:
@@ -82,8 +83,8 @@ class BatchNorm(Layer, name="batch_norm"):
         xhat, row, dx = tmp["xhat"], tmp["row"], s.dx
         product = xhat if dx is None else dx
         np.multiply(dy, xhat, out=product)
-        _total(product, row, g["scale"])
-        _total(dy, row, g["shift"])
+        total(product, row, g["scale"])
+        total(dy, row, g["shift"])
         if dx is None:
             return
         m, inv, count = tmp["m"], tmp["inv"], _count(dy)
@@ -102,12 +103,3 @@ class BatchNorm(Layer, name="batch_norm"):
 def _count(x: Array) -> int:
     """How many numbers each feature or channel has in this batch."""
     return x.size // x.shape[-1]
-
-
-def _total(x: Array, row: Array, out: Array) -> None:
-    """Sum over everything but the last axis: over the batch first, where the inner loop is long."""
-    if x.ndim == 2:
-        np.add.reduce(x, axis=0, out=out)
-    else:
-        np.add.reduce(x, axis=0, out=row)
-        np.add.reduce(row.reshape(-1, row.shape[-1]), axis=0, out=out)

@@ -1,6 +1,5 @@
 """Mean squared error: the loss of regression."""
 
-from functools import lru_cache
 from typing import ClassVar
 
 import numpy as np
@@ -8,6 +7,7 @@ import numpy as np
 from trainlab.core.types import Array, Task
 from trainlab.nn.layer import Scratch
 from trainlab.nn.loss import Loss, LossSlot
+from trainlab.nn.losses._one_hot import one_hot
 
 
 class MSE(Loss, name="mse"):
@@ -68,14 +68,6 @@ def _from_one_hot(s: LossSlot, r: Array) -> None:
     s.y.argmax(axis=1, out=best)
     np.equal(best, s.t, out=hit)
     s.hits = float(np.count_nonzero(hit))
-    one_hot = s.tmp["one_hot"]
-    np.equal(s.t[:, None], _classes(r.shape[1]), out=one_hot)
-    np.subtract(s.y, one_hot, out=r)
-
-
-@lru_cache(maxsize=64)
-def _classes(units: int) -> Array:
-    """0, 1, ... units - 1."""
-    classes = np.arange(units)
-    classes.flags.writeable = False
-    return classes
+    rows = s.tmp["one_hot"]
+    one_hot(s.t, rows)
+    np.subtract(s.y, rows, out=r)

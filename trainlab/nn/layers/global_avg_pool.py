@@ -1,0 +1,32 @@
+"""Global average pooling: one number a channel."""
+
+import numpy as np
+
+from trainlab.core.errors import ShapeError
+from trainlab.core.types import Shape
+from trainlab.nn.layer import Layer, Slot
+
+
+class GlobalAvgPool(Layer, name="global_avg_pool"):
+    """The mean of each channel over all places: (height, width, channels) to (channels,), with nothing to learn.
+
+    Takes the place of `flatten` and a large dense layer at the end of a convolutional network.
+
+    Source: Lin, Chen & Yan 2014, "Network in network", arXiv:1312.4400, section 3.2.
+    """
+
+    def out_shape(self, shape: Shape) -> Shape:
+        """(channels,)."""
+        if len(shape) != 3:
+            raise ShapeError(f"takes images (height, width, channels), not {shape}")
+        return shape[-1:]
+
+    def forward(self, s: Slot) -> None:
+        """y = mean of x over height and width."""
+        np.add.reduce(s.x, axis=(1, 2), out=s.y)
+        np.multiply(s.y, s.y.size / s.x.size, out=s.y)
+
+    def backward(self, s: Slot) -> None:
+        """dx = dy / places, everywhere."""
+        if s.dx is not None:
+            np.multiply(s.dy[:, None, None, :], s.dy.size / s.dx.size, out=s.dx)

@@ -1,0 +1,83 @@
+"""Residual: inner layers plus a shortcut around them."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from trainlab.core.component import setting
+from trainlab.core.errors import ShapeError
+from trainlab.core.types import Shape
+from trainlab.nn.layer import Layer, Slot, run_backward, run_forward
+from trainlab.nn.layers.conv import Conv
+from trainlab.nn.layers.dense import Dense
+
+
+class Residual(Layer, name="residual"):
+    """y = f(x) + x, f the inner layers: gradients pass the shortcut undamped, so that very deep networks train.
+
+    Where f changes the shape, the shortcut is a learned projection: `dense` for rows, for images `conv` of size 1
+    with the stride that shrinks as f does. `shortcut` puts layers of your own there (a conv and a batch norm, say).
+    He et al. put a `relu` after the sum: write it after this layer.
+
+    Source: He et al. 2016, "Deep residual learning for image recognition", arXiv:1512.03385, equations 1 and 2.
+    """
+
+    layers: list[Layer] = setting("the inner layers, first to last", min_length=1)
+    shortcut: list[Layer] = setting([], "layers of the shortcut; empty: x itself, or a projection where shapes differ")
+
+    def sized(self, outputs: int) -> "Residual":
+        """Inner layers that say `output` sized."""
+        return self.model_copy(
+            update={
+                "layers": [layer.sized(outputs) for layer in self.layers],
+                "shortcut": [layer.sized(outputs) for layer in self.shortcut],
+            }
+        )
+
+    def out_shape(self, shape: Shape) -> Shape:
+        """The inner layers' shape, which the shortcut's must equal."""
+        out = _through(self.layers, shape)
+        beside = _through(self._shortcut(shape, out), shape)
+        if beside != out:
+            raise ShapeError(f"the inner layers give {out}, the shortcut {beside}; they must be equal to be added")
+        return out
+
+    def _shortcut(self, shape: Shape, out: Shape) -> Sequence[Layer]:
+        """The layers of the shortcut: none where x itself fits."""
+        if self.shortcut or out == shape:
+            return self.shortcut
+        if len(shape) == len(out) == 1:
+            return [Dense(units=out[0], bias=False)]
+        if len(shape) == len(out) == 3:
+            return [Conv(filters=out[2], size=1, stride=max(1, -(-shape[0] // out[0])), bias=False)]
+        raise ShapeError(f"no projection leads from {shape} to {out}; give the `shortcut` its own layers")
+
+    def branches(self, shape: Shape) -> Sequence[Sequence[Layer]]:
+        """The inner layers and, unless it is x itself, the shortcut."""
+        shortcut = self._shortcut(shape, _through(self.layers, shape))
+        return [self.layers, shortcut] if shortcut else [self.layers]
+
+    def forward(self, s: Slot) -> None:
+        """y = f(x) + shortcut(x)."""
+        for branch in s.branches:
+            run_forward(branch)
+        beside = s.branches[1][-1][1].y if len(s.branches) == 2 else s.x
+        np.add(s.branches[0][-1][1].y, beside, out=s.y)
+
+    def backward(self, s: Slot) -> None:
+        """Both branches get dy; dx is the sum of theirs."""
+        for branch in s.branches:
+            np.copyto(branch[-1][1].dy, s.dy)
+            run_backward(branch)
+        if s.dx is not None:
+            inner = s.branches[0][0][1].dx
+            beside = s.branches[1][0][1].dx if len(s.branches) == 2 else s.dy
+            if inner is not None and beside is not None:
+                np.add(inner, beside, out=s.dx)
+
+
+def _through(layers: Sequence[Layer], shape: Shape) -> Shape:
+    """The shape after these layers."""
+    for layer in layers:
+        shape = layer.out_shape(shape)
+    return shape
