@@ -196,6 +196,7 @@ __all__ = [
     "Settings",
     "ValidationError",
     "find",
+    "make",
     "names",
     "plain",
     "registered",

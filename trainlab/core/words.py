@@ -4,7 +4,7 @@ import re
 from types import NoneType
 from typing import Any
 
-from trainlab.core.component import Component
+from trainlab.core.component import Component, Settings
 from trainlab.core.node import Node
 from trainlab.core.place import Choice, Place
 from trainlab.core.problem import clipped, listed
@@ -41,6 +41,19 @@ def with_article(words: str) -> str:
     'an init'
     """
     return f"{'an' if words[0] in 'aeio' else 'a'} {words}"
+
+
+def summary(settings: type[Settings]) -> str:
+    """The first sentence of a class's docstring, on one line.
+
+    >>> class Thing(Settings):
+    ...     '''Adds one thing
+    ...     to another. Rarely useful.'''
+    >>> summary(Thing)
+    'Adds one thing to another.'
+    """
+    text = " ".join((settings.__doc__ or "").split("\n\n")[0].split())
+    return re.split(r"(?<=[.?!]) (?=[A-Z])", text)[0]
 
 
 def value(plain: Any) -> str:

@@ -135,10 +135,9 @@ class _Builder:
     def span(self, event: Event) -> Span:
         """Where an event was written; one that fills several lines is pointed at in its first."""
         start, end = event.start_mark, event.end_mark
-        line, column = start.line + 1, start.column + 1
-        length = len(self.source.lines[start.line]) if start.line < len(self.source.lines) else start.column
-        width = (end.column if end.line == start.line else length) - start.column
-        return self.source.span(line, column, max(width, 1))
+        place = self.source.span(int(start.line) + 1, int(start.column) + 1)
+        last = int(end.column) if end.line == start.line else len(place.quoted)
+        return self.source.span(place.line, place.column, max(last - place.column + 1, 1))
 
     def collection_span(self, event: Any, span: Span, key: Span | None) -> Span:
         """Where a list or table was written: the key of a block stands for it, else all that is in its first line."""
