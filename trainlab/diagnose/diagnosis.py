@@ -36,4 +36,5 @@ class Diagnosis:
     @classmethod
     def from_dict(cls, line: dict[str, Any]) -> "Diagnosis":
         """The diagnosis that `as_dict` wrote."""
-        return cls(**{**line, "because": tuple(line["because"]), "patches": tuple(line["patches"])})
+        fields: dict[str, Any] = {**line, "because": tuple(line["because"]), "patches": tuple(line["patches"])}
+        return cls(**fields)

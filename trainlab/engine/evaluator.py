@@ -80,4 +80,4 @@ def r2(y: Array, t: Array) -> float:
     error = np.square(y - wide).sum(axis=0)
     spread = np.square(wide - wide.mean(axis=0)).sum(axis=0)
     with np.errstate(all="ignore"):
-        return float(np.mean(1.0 - error / spread)) if spread.all() else float("nan")
+        return float((1.0 - error / spread).mean()) if spread.all() else float("nan")

@@ -67,7 +67,8 @@ def histograms(net: Net, work: Workspace) -> Iterator[Value]:
 
 def first_broken(net: Net, work: Workspace) -> str:
     """Where the first non-finite number stands, in the order of the computation: `input`, a param (`dense1.W`), a
-    layer's output (`relu2`), `loss`, or a gradient (`gradient of dense1.W`)."""
+    layer's output (`relu2`), `loss`, or a gradient (`gradient of dense1.W`).
+    """
     if not np.isfinite(work.x).all():
         return "input"
     nodes = net.all_nodes()

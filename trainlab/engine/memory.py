@@ -239,7 +239,5 @@ def slot_for(
                 params[name][...] = rng.normal(size=param.shape) / np.sqrt(max(1, param.fan_in))
             if param.trained:
                 grads[name] = np.zeros(param.shape, dtype)
-    work = Workspace(
-        nodes, params, grads, rows=rows, dtype=np.dtype(dtype), rng=rng, train=train, need_dx=need_dx
-    )
+    work = Workspace(nodes, params, grads, rows=rows, dtype=np.dtype(dtype), rng=rng, train=train, need_dx=need_dx)
     return work.chain[0][1]

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from trainlab.core.component import find
+from trainlab.core.component import make
 from trainlab.core.streams import Streams
 from trainlab.core.types import Array, Shape
 from trainlab.engine.memory import Node, Workspace, arrange
@@ -59,9 +59,7 @@ class Net:
         self.trained = sum(size for _, _, size in moved)
         self.weights = sum(size for _, p, size in moved if p.role == "weight")
         self.theta, self.grad = self._theta[: self.trained], self._grad[: self.trained]
-        self.decayed = [
-            self.params[f"{n.name}.{k}"] for n, k, p in order if p.role == "weight" and n.name not in still
-        ]
+        self.decayed = [self.params[f"{n.name}.{k}"] for n, k, p in order if p.role == "weight" and n.name not in still]
 
     def all_nodes(self) -> list[Node]:
         """Every node, inner ones too, in the order in which they run."""
@@ -111,7 +109,7 @@ class Net:
                 own: Init | None = getattr(node.layer, "init", None)
                 if own is None and not chosen:
                     own = model.output_init
-                chosen[node.name] = own or (_named(gain) if model.init == "auto" else model.init)
+                chosen[node.name] = own or (make(Init, gain) if model.init == "auto" else model.init)
                 gain = "xavier"
             for branch in node.branches:
                 self._choose(branch, model, gain, chosen)
@@ -120,10 +118,3 @@ class Net:
         """Slots for batches of up to `rows` rows; rng feeds dropout and its like in training."""
         rng = rng or np.random.default_rng(0)
         return Workspace(self.nodes, self.params, self.grads, rows=rows, dtype=self.dtype, rng=rng, train=train)
-
-
-def _named(name: str) -> Init:
-    found = find(Init, name)
-    assert found is not None, name  # noqa: S101 - the names come from Activation.gain, which a contract test checks
-    return found()
-

@@ -121,7 +121,8 @@ class Trainer:
             weights=net.weights,
             evaluate=self._loss_at if full else None,
         )
-        self._w, self._gw, self._tmpw = net.theta[: net.weights], net.grad[: net.weights], self.motion.tmp[: net.weights]
+        weights = slice(net.weights)
+        self._w, self._gw, self._tmpw = net.theta[weights], net.grad[weights], self.motion.tmp[weights]
         if r.average is not None:
             self.average, self._averaging = net.theta.copy(), Average(r.average)
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from trainlab.core.component import find
+from trainlab.core.component import make
 from trainlab.core.config import Document
 from trainlab.core.errors import ShapeError
 from trainlab.core.problem import ConfigError, Problem
@@ -136,10 +136,7 @@ def _loss(document: Document[Experiment], task: Task) -> Loss:
             raise ConfigError([document.problem("loss", str(error))]) from None
         return chosen
     name = "softmax_cross_entropy" if task.kind == "classification" else "mse"
-    found = find(Loss, name)
-    if found is None:
-        raise LookupError(name)
-    return found()
+    return make(Loss, name)
 
 
 def _augment_problems(document: Document[Experiment], shape: Shape) -> list[Problem]:

@@ -2,17 +2,19 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 from pydantic import Field
 
 from trainlab.core import config
-from trainlab.core.component import Component, Settings, find, setting
+from trainlab.core.component import Component, Settings, make, setting
 from trainlab.core.config import Document
 from trainlab.core.types import Count
 from trainlab.data.source import Source
 from trainlab.lab.monitoring import Monitoring
+from trainlab.lab.sweep.settings import SweepSettings
 from trainlab.nn.loss import Loss
 from trainlab.nn.model import Model
 from trainlab.optim.optimizer import Optimizer
@@ -24,13 +26,7 @@ C = TypeVar("C", bound=Component)
 
 
 def _default(base: type[C], name: str, **settings: Any) -> Callable[[], C]:
-    def make() -> C:
-        found = find(base, name)
-        if found is None:
-            raise LookupError(name)
-        return found.model_validate(settings)
-
-    return make
+    return partial(make, base, name, **settings)
 
 
 class Checkpoint(Settings):
@@ -76,7 +72,7 @@ class Experiment(Settings):
     regularization: Regularization = setting(Regularization(), "what keeps the weights small")
     train: Train = setting(Train(), "epochs, batches, stopping, checkpoints")
     monitors: Monitoring = setting(Monitoring(), "what watches the run, and what ends it")
-    sweep: dict[str, Any] | None = setting(None, "search space and strategy; only read by `trainlab sweep`")
+    sweep: SweepSettings | None = setting(None, "search space and strategy; only read by `trainlab sweep`")
 
 
 def read(file: Path | str, overrides: Sequence[str] = ()) -> Document[Experiment]:

@@ -1,6 +1,6 @@
 """The `monitors` block of a config: when to look, what to silence, what ends a run, and any monitor's own settings."""
 
-from typing import Any, ClassVar, cast
+from typing import Any, ClassVar, LiteralString, cast
 
 from pydantic import ConfigDict, ModelWrapValidatorHandler, ValidationError, model_validator
 from pydantic_core import InitErrorDetails, PydanticCustomError
@@ -65,16 +65,22 @@ class Monitoring(Settings):
     def active(self) -> list[Monitor]:
         """All monitors that are not silenced, with their settings from the config."""
         own = cast("dict[str, Monitor]", self.model_extra or {})
-        return [own.get(cls.name) or cls() for cls in registered(Monitor) if cls.name not in self.off]
+        return [own.get(cls.name) or cls.model_validate({}) for cls in registered(Monitor) if cls.name not in self.off]
 
 
 def _moved(error: ValidationError, *place: str) -> list[InitErrorDetails]:
     """The errors of a nested part, as errors of the part at `place`."""
     return [
         InitErrorDetails(
-            type=PydanticCustomError(e["type"], e["msg"].replace("{", "{{").replace("}", "}}"), e.get("ctx")),
+            type=PydanticCustomError(
+                _literal(e["type"]), _literal(e["msg"].replace("{", "{{").replace("}", "}}")), e.get("ctx")
+            ),
             loc=(*place, *e["loc"]),
             input=e["input"],
         )
         for e in error.errors(include_url=False)
     ]
+
+
+def _literal(text: str) -> LiteralString:
+    return cast(LiteralString, text)  # pydantic asks for literals, but these were its own
