@@ -1,0 +1,211 @@
+"""Optimizers: contract tests over the registry, golden paths from torch, and the laws of single rules."""
+
+import tracemalloc
+
+import numpy as np
+import pytest
+from moving import GOLDEN, bowl, golden_bowl, motion, walk
+from pydantic import ValidationError
+
+from trainlab.core.component import find, names, registered
+from trainlab.optim.optimizer import Optimizer
+from trainlab.optim.optimizers.adagrad import Adagrad
+from trainlab.optim.optimizers.adam import Adam
+from trainlab.optim.optimizers.adamw import AdamW
+from trainlab.optim.optimizers.momentum import Momentum
+from trainlab.optim.optimizers.nadam import NAdam
+from trainlab.optim.optimizers.sgd import SGD
+
+ALL = registered(Optimizer)
+FIRST_ORDER = [cls for cls in ALL if not cls.full_batch]
+BOWL = {  # a rate and a number of steps at which each rule should have reached the ground
+    "sgd": (1.0, 1500),
+    "momentum": (0.3, 500),
+    "nesterov": (0.3, 500),
+    "adagrad": (0.5, 600),
+    "adadelta": (10.0, 3000),
+    "rmsprop": (0.01, 1500),
+    "adam": (0.05, 600),
+    "adamw": (0.05, 600),
+    "nadam": (0.05, 600),
+    "lbfgs": (1.0, 25),
+}
+
+
+def named(cls):
+    """The component's name, as the test's id."""
+    return cls.name
+
+
+def test_all_there():
+    """Every optimizer of the contract exists."""
+    want = ["adadelta", "adagrad", "adam", "adamw", "lbfgs", "momentum", "nadam", "nesterov", "rmsprop", "sgd"]
+    assert names(Optimizer) == want
+    assert [cls.name for cls in ALL] == want
+
+
+@pytest.mark.parametrize("cls", ALL, ids=named)
+@pytest.mark.parametrize("dtype", ["f4", "f8"])
+def test_bowl(cls, dtype):
+    """Every optimizer comes down an ill-conditioned bowl to a thousandth of the loss, in both float types."""
+    land = bowl(dtype=dtype)
+    lr, steps = BOWL[cls.name]
+    settings = {"weight_decay": 0.0} if cls.name == "adamw" else {}
+    path = walk(cls(lr=lr, **settings), land, steps)
+    assert path[-1].dtype == np.dtype(dtype)
+    assert land.value(path[-1]) < 1e-3 * land.value(land.start)
+
+
+@pytest.mark.parametrize("cls", ALL, ids=named)
+def test_input_untouched(cls):
+    """A move leaves theta and the gradient as they were and writes every number of the step."""
+    optimizer, land = cls(), bowl()
+    m = motion(optimizer, land.start.copy())
+
+    def evaluate(theta):
+        m.g[...] = land.slope(theta)
+        return land.value(theta)
+
+    m.evaluate = evaluate if cls.full_batch else None
+    for m.t in (1, 2, 3):
+        m.g[...] = land.slope(m.theta)
+        g, theta = m.g.copy(), m.theta.copy()
+        m.step.fill(np.nan)
+        optimizer.move(m)
+        np.testing.assert_array_equal(m.g, g)
+        np.testing.assert_array_equal(m.theta, theta)
+        assert np.isfinite(m.step).all()
+        assert np.abs(m.step).max() > 0
+        m.theta += m.step
+
+
+@pytest.mark.parametrize("cls", FIRST_ORDER, ids=named)
+def test_allocates_nothing(cls):
+    """A move allocates no array, whatever the length of theta."""
+    optimizer, rng = cls(), np.random.default_rng(0)
+    m = motion(optimizer, rng.normal(size=200_000).astype("f4"), weights=150_000)
+    m.g[...] = rng.normal(size=m.g.size)
+    m.t = 1
+    optimizer.move(m)
+    tracemalloc.start()
+    for m.t in (2, 3):
+        optimizer.move(m)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 20_000
+
+
+@pytest.mark.parametrize("cls", FIRST_ORDER, ids=named)
+def test_scaled_by_lr(cls):
+    """A step is proportional to the learning rate of the motion, which is not the setting."""
+    optimizer = cls(lr=0.3)
+    steps = []
+    for lr in (0.1, 0.2, 0.0):
+        m = motion(optimizer, np.array([1.0, -2.0]))
+        m.g[...] = [0.5, 3.0]
+        m.lr, m.t = lr, 1
+        optimizer.move(m)
+        steps.append(m.step)
+    np.testing.assert_allclose(steps[1], 2 * steps[0], rtol=1e-12)
+    np.testing.assert_array_equal(steps[2], [0.0, 0.0])
+
+
+@pytest.mark.parametrize("cls", FIRST_ORDER, ids=named)
+def test_resumable(cls):
+    """Theta, the buffers and t are all that the future depends on: a copy of them goes on bit for bit the same."""
+    optimizer, land = cls(), bowl(dtype="f4")
+    m = motion(optimizer, land.start.copy())
+    copy = motion(optimizer, land.start.copy())
+    for t in range(1, 11):
+        for each in (m, copy) if t > 5 else (m,):
+            each.t = t
+            each.g[...] = land.slope(each.theta)
+            optimizer.move(each)
+            each.theta += each.step
+        if t == 5:
+            copy.theta[...] = m.theta
+            copy.buffers = {name: buffer.copy() for name, buffer in m.buffers.items()}
+    np.testing.assert_array_equal(copy.theta, m.theta)
+
+
+@pytest.mark.parametrize("cls", ALL, ids=named)
+def test_settings(cls):
+    """Settings are frozen, unknown ones and a negative rate are errors, and the first setting is the rate."""
+    optimizer = cls()
+    with pytest.raises(ValidationError, match="frozen"):
+        optimizer.lr = 1.0
+    with pytest.raises(ValidationError, match="extra_forbidden"):
+        cls(learning_rate=1.0)
+    with pytest.raises(ValidationError, match="greater_than_equal"):
+        cls(lr=-1.0)
+    assert Optimizer.read({cls.name: 0.5}).lr == 0.5
+    assert "Source:" in cls.__doc__
+
+
+@pytest.mark.parametrize("case", GOLDEN["optimizers"], ids=lambda c: f"{c['name']}-{len(c['settings'])}")
+@pytest.mark.parametrize(("dtype", "rtol"), [("f4", 1e-5), ("f8", 1e-10)])
+def test_torch(case, dtype, rtol):
+    """Twenty steps are those of torch 2.13, biases not decayed."""
+    optimizer = find(Optimizer, case["name"])(**case["settings"])
+    got = walk(optimizer, golden_bowl(dtype), 20, GOLDEN["bowl"]["weights"])
+    want = case["float32" if dtype == "f4" else "float64"]
+    np.testing.assert_allclose(got, want, rtol=rtol, atol=rtol * 0.1)
+
+
+def test_adam_first_step():
+    """Adam's first step is lr against the sign of the gradient, whatever its size."""
+    m = motion(Adam(lr=0.1), np.zeros(4))
+    m.g[...], m.t = [1e-3, -5.0, 400.0, 0.0], 1
+    Adam().move(m)
+    np.testing.assert_allclose(m.step, [-0.1, 0.1, -0.1, 0.0], rtol=2e-5)
+
+
+def test_momentum_gathers():
+    """In a steady direction momentum's step tends to lr g / (1 - mu)."""
+    optimizer = Momentum(lr=0.1, momentum=0.8)
+    m = motion(optimizer, np.zeros(1))
+    for m.t in range(1, 101):
+        m.g[...] = 2.0
+        optimizer.move(m)
+    assert m.step[0] == pytest.approx(-0.1 * 2.0 / 0.2)
+
+
+def test_momentum_without_memory():
+    """With mu = 0 momentum is plain SGD."""
+    got, want = (walk(o, bowl(), 5) for o in (Momentum(lr=0.3, momentum=0.0), SGD(lr=0.3)))
+    np.testing.assert_array_equal(got, want)
+
+
+def test_adagrad_slows_down():
+    """Under a constant gradient Adagrad's t-th step is lr / sqrt(t)."""
+    optimizer = Adagrad(lr=0.5)
+    m = motion(optimizer, np.zeros(1))
+    for m.t in range(1, 10):
+        m.g[...] = 3.0
+        optimizer.move(m)
+    assert m.step[0] == pytest.approx(-0.5 / 3)
+
+
+def test_adamw_decays_apart():
+    """Without a gradient AdamW still shrinks the weights, by lr weight_decay, and leaves the biases alone."""
+    m = motion(AdamW(), np.array([2.0, -4.0, 2.0]), weights=2)
+    m.lr, m.t = 0.1, 1
+    AdamW(weight_decay=0.5).move(m)
+    np.testing.assert_allclose(m.step, [-0.1, 0.2, 0.0], rtol=1e-12)
+
+
+def test_nadam_long_run():
+    """NAdam's product of momenta, closed form, is the plain product at any step."""
+    optimizer = NAdam(b1=0.99, momentum_decay=0.02)
+    product = 1.0
+    for t in range(1, 3001):
+        product *= 0.99 * (1 - 0.5 * 0.96 ** (0.02 * t))
+        if t in (1, 2, 10, 100, 1000, 3000):
+            m = motion(optimizer, np.zeros(1))
+            m.g[...], m.t, m.lr = 0.0, t, 1.0
+            m.buffers["m"][...] = 100.0  # m = (1 - b1) 100 = 1 after a gradient of 0 but for the decay by b1
+            m.buffers["v"][...] = 1000.0 * (1 - 0.999**t)  # v_hat = 1 but for the decay by b2
+            optimizer.move(m)
+            mu_next = 0.99 * (1 - 0.5 * 0.96 ** (0.02 * (t + 1)))
+            want = -mu_next * 0.99 / (1 - product * mu_next) / np.sqrt(0.999)
+            assert m.step[0] == pytest.approx(want, rel=1e-7)
