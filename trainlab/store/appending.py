@@ -13,7 +13,8 @@ class Appender:
     """Base of the writers of lines: what is appended is in the hands of the system before `append` returns.
 
     `tell`, `truncate` and `sync` make a run resumable: sync, keep `tell` in the checkpoint, truncate to it on resuming.
-    Opening an existing file cuts off a torn last line. A new file begins with `header`, which stays. Raises UserError if the file cannot be opened or written.
+    Opening an existing file cuts off a torn last line. A new file begins with `header`, which stays.
+    Raises UserError if the file cannot be opened or written.
     """
 
     def __init__(self, path: Path, header: bytes = b"") -> None:

@@ -35,8 +35,7 @@ class RunFolder:
                 raise UserError(f"{into}: there is a run in this folder already; choose another, or use --resume")
             _make(into, exist_ok=True)
         else:
-            _make(runs, exist_ok=True)
-            folder = cls(_next_free(runs, safe_name(name)))
+            folder = cls(next_free(runs, safe_name(name)))
         _make(folder.checkpoints, exist_ok=True)
         return folder
 
@@ -134,7 +133,12 @@ def safe_name(name: str) -> str:
     return re.sub(r"-+", "-", short).strip("-. ") or "run"
 
 
-def _next_free(runs: Path, name: str) -> Path:
+def next_free(runs: Path, name: str) -> Path:
+    """Makes `runs/NAME-N` with the next free number; two processes never get the same. The name must be safe.
+
+    Raises UserError if the folder cannot be made.
+    """
+    _make(runs, exist_ok=True)
     pattern = re.compile(re.escape(name) + r"-([0-9]+)")
     with named_errors(runs, "read"):
         matches = [pattern.fullmatch(unicodedata.normalize("NFC", p.name)) for p in runs.iterdir()]

@@ -1,0 +1,115 @@
+"""Reading run folders back, whatever state they are in: what is wrong with one is said on its record, never raised."""
+
+from collections.abc import Callable
+from functools import cached_property
+from pathlib import Path
+from typing import Any, TypeVar
+
+from trainlab.core.errors import UserError
+from trainlab.store.findings import read_findings
+from trainlab.store.folder import RunFolder, is_run
+from trainlab.store.plain_yaml import read_config
+from trainlab.store.rows import last_row, read_rows
+from trainlab.store.status import Status, read_status, seen_state
+from trainlab.store.writing import named_errors
+
+T = TypeVar("T")
+
+
+class RunRecord:
+    """One run as its folder tells it. Each file is read when first asked for; `problem` names what could not be."""
+
+    def __init__(self, path: Path, name: str) -> None:
+        self.folder = RunFolder(path)
+        self.path, self.name = path, name
+        self._problems: list[str] = []
+
+    @property
+    def problem(self) -> str:
+        """What is wrong with the files read so far, empty if nothing is."""
+        return "; ".join(dict.fromkeys(self._problems))
+
+    @cached_property
+    def status(self) -> Status | None:
+        """status.json, None if it is missing or damaged."""
+        return self._read(self.folder.status, read_status, None)
+
+    @cached_property
+    def state(self) -> str:
+        """A state of `store.status`, or `killed`; `half-written` without a status, `unreadable` with a damaged one."""
+        if self.status is not None:
+            return seen_state(self.status)
+        return "unreadable" if self.folder.status.exists() else "half-written"
+
+    @cached_property
+    def last(self) -> dict[str, Any]:
+        """The last row of metrics.csv by column, empty if there is none."""
+        return self._read(self.folder.metrics, last_row, {}, needed=self._ended_well)
+
+    @cached_property
+    def metrics(self) -> dict[str, list[Any]]:
+        """The columns of metrics.csv, empty if there are none."""
+        return self._read(self.folder.metrics, read_rows, {}, needed=self._ended_well)
+
+    @cached_property
+    def findings(self) -> list[dict[str, Any]]:
+        """The findings of diagnoses.jsonl in their order."""
+        return self._read(self.folder.diagnoses, read_findings, [], needed=False)
+
+    @cached_property
+    def config(self) -> dict[str, Any]:
+        """The resolved config as plain data, empty if it is missing or damaged."""
+        return self._read(self.folder.config, read_config, {})
+
+    @property
+    def _ended_well(self) -> bool:
+        return self.status is not None and self.status.state == "finished"
+
+    def _read(self, path: Path, read: Callable[[Path], T], default: T, *, needed: bool = True) -> T:
+        try:
+            return read(path)
+        except UserError as error:
+            if path.exists():
+                self._problems.append(str(error).replace(f"{self.path}/", ""))
+            elif needed:
+                self._problems.append(f"no {path.name}")
+            return default
+
+
+def read_run(path: Path, name: str = "") -> RunRecord:
+    """The record of a run folder, its status, last metrics and findings read; `name` is what it is called in lists."""
+    record = RunRecord(path, name or path.resolve().name)
+    _ = record.state, record.last, record.findings
+    return record
+
+
+def find_runs(folder: Path) -> list[Path]:
+    """The run folders in a folder of runs or of a sweep, with those of the sweeps in it; anything else is left out.
+
+    Raises UserError if the folder does not exist or cannot be read.
+    """
+    found: list[Path] = []
+    for path in _inside(folder):
+        if is_sweep(path):
+            found += [trial for trial in _inside(path / "trials") if is_run(trial)]
+        elif path.name == "trials" and is_sweep(folder):
+            found += [trial for trial in _inside(path) if is_run(trial)]
+        elif is_run(path):
+            found.append(path)
+    return found
+
+
+def is_sweep(path: Path) -> bool:
+    """Whether a folder holds a sweep: a folder `trials` beside its sweep.yaml or trials.csv."""
+    return (path / "trials").is_dir() and ((path / "sweep.yaml").exists() or (path / "trials.csv").exists())
+
+
+def _inside(folder: Path) -> list[Path]:
+    with named_errors(folder, "read"):
+        return sorted((p for p in folder.iterdir() if p.is_dir() and not p.name.startswith(".")), key=_natural)
+
+
+def _natural(path: Path) -> tuple[str, int, str]:
+    """Sorts `a-2` before `a-10`."""
+    head, dash, tail = path.name.rpartition("-")
+    return (head, int(tail), "") if dash and tail.isdecimal() and len(tail) < 20 else (path.name, -1, path.name)
