@@ -70,7 +70,7 @@ def gather(x: "Array | LazyRows", index: Array, out: Array) -> None:
     array([3., 1.], dtype=float32)
     """
     if isinstance(x, np.ndarray) and x.dtype == out.dtype and out.flags.c_contiguous:
-        np.take(x, index, axis=0, out=out, mode="clip")  # unlike "raise", "clip" writes without a buffer
+        x.take(index, axis=0, out=out, mode="clip")  # unlike "raise", "clip" writes without a buffer
     else:
         out[...] = x[index]
 

@@ -1,0 +1,61 @@
+"""Reads a Parquet file into a table."""
+
+from collections.abc import Collection
+from typing import Any
+
+import numpy as np
+
+from trainlab.core.errors import DataError
+from trainlab.core.types import Array
+from trainlab.data.paths import existing_file
+from trainlab.data.table import Problems, Table
+
+
+def read_parquet(
+    path: str, *, text: Collection[str] = (), numbers: Collection[str] = (), skip: Collection[str] = ()
+) -> Table:
+    """The table in this file: numbers and truth values as float64, everything else as text.
+
+    `lines` are row numbers, from 1. Raises DataError for a bad file, missing values and a missing pyarrow.
+    """
+    file = existing_file(path)
+    try:
+        import pyarrow as pa  # pyright: ignore[reportMissingTypeStubs] - pyarrow has none
+        import pyarrow.parquet as pq  # pyright: ignore[reportMissingTypeStubs] - pyarrow has none
+    except ImportError:
+        raise DataError(f'{path}: Parquet files need pyarrow: pip install "trainlab[parquet]"') from None
+    try:
+        stored: Any = pq.ParquetFile(file)  # pyright: ignore[reportUnknownMemberType] - pyarrow has no stubs
+        names: list[str] = stored.schema_arrow.names
+        data: Any = stored.read(columns=[name for name in names if name not in skip])
+    except (pa.ArrowInvalid, OSError) as error:
+        raise DataError(f"{path}: not a Parquet file, or a damaged one: {error}") from None
+    if not data.num_rows:
+        raise DataError(f"{path}: holds no rows")
+    problems, columns = Problems(path), dict[str, Array]()
+    for name, chunked in zip(data.column_names, data.columns, strict=True):
+        is_number = pa.types.is_floating(chunked.type) or pa.types.is_integer(chunked.type)
+        is_number = is_number or pa.types.is_boolean(chunked.type) or pa.types.is_decimal(chunked.type)
+        if name in text or not is_number:
+            if name in numbers:
+                raise DataError(f"{path}: column `{name}` holds {chunked.type}, where numbers are needed")
+            columns[name] = _texts(chunked.to_pylist())
+            bad = np.array([not cell for cell in columns[name]])
+        else:
+            columns[name] = np.array([np.nan if v is None else float(v) for v in chunked.to_pylist()])
+            bad = ~np.isfinite(columns[name])
+        for row in np.flatnonzero(bad):
+            value = chunked[int(row)].as_py()
+            problems.add(int(row) + 1, name, "missing value" if value is None or value != value else f"`{value}`")
+    problems.stop("fill these cells in, remove their rows, or name the column under `drop`")
+    return Table(path, columns, np.arange(1, data.num_rows + 1))
+
+
+def _texts(values: list[Any]) -> Array:
+    """Texts as a CSV would hold them: whole numbers without a decimal point, dates in ISO form."""
+    cells = ["" if v is None or v != v else v.isoformat() if hasattr(v, "isoformat") else _text(v) for v in values]
+    return np.array(cells, dtype=object)
+
+
+def _text(value: Any) -> str:
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value).strip()

@@ -1,0 +1,38 @@
+"""A table of named columns, each all numbers or all text, and the list of cells that cannot be used."""
+
+from dataclasses import dataclass, field
+
+from trainlab.core.errors import DataError
+from trainlab.core.types import Array
+
+SHOWN = 5  # problems that an error lists before it only counts
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Columns by name in the file's order: float64, or objects of type str. `lines`: line of each row in the file."""
+
+    path: str
+    columns: dict[str, Array]
+    lines: Array
+
+
+@dataclass(slots=True)
+class Problems:
+    """Cells that cannot be used. All of them are reported at once, the first ones in full."""
+
+    path: str
+    found: list[tuple[int, str, str]] = field(default_factory=list[tuple[int, str, str]])
+    more: int = 0
+
+    def add(self, line: int, column: str, message: str) -> None:
+        """One cell: its line, its column, and what is wrong with it."""
+        self.found.append((line, column, message))
+
+    def stop(self, advice: str) -> None:
+        """Raises DataError with the first problems, ordered by line, if there are any."""
+        if not self.found:
+            return
+        listed = [f"{self.path}:{line}: column `{column}`: {what}" for line, column, what in sorted(self.found)[:SHOWN]]
+        more = len(self.found) - len(listed) + self.more
+        raise DataError("\n".join([*listed, *([f"... and {more} more"] if more > 0 else []), advice]))
