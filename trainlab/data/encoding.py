@@ -116,8 +116,8 @@ def learn_encoding(
         categories = ordered(cells)
         if name not in categorical and len(categories) > max(MOST_CATEGORIES, len(cells) // 2):
             raise DataError(
-                f"{table.path}:1: column `{name}` holds {len(categories)} different texts in {len(cells)} rows, such as "
-                f"`{categories[0]}`; name it under `drop`, or under `categorical` if it is meant so"
+                f"{table.path}:1: column `{name}` holds {len(categories)} different texts in {len(cells)} rows, such "
+                f"as `{categories[0]}`; name it under `drop`, or under `categorical` if it is meant so"
             )
         columns.append({"name": name, "categories": categories})
     if not columns:
