@@ -1,0 +1,366 @@
+"""Makes nn.json: torch's outputs and gradients for every layer, activation and loss, on small inputs.
+
+    python tests/golden/make_nn.py            # writes nn.json beside this file
+    python tests/golden/make_nn.py --check    # makes them anew and compares to 1e-6; exit 1 where they differ
+
+Needs torch 2.13 and NumPy; knows nothing of trainlab. Images are (batch, height, width, channels) and filters
+(height, width, channels, filters) here too: each formula turns them round for torch and back, and torch's own
+backward does the rest. Params of a composite layer are named branch.layer.param.
+"""
+
+import json
+import sys
+from pathlib import Path
+from zlib import crc32
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+
+FILE = Path(__file__).with_name("nn.json")
+torch.set_default_dtype(torch.float64)
+torch.manual_seed(0)
+
+
+def chw(x):
+    return x.permute(0, 3, 1, 2)
+
+
+def hwc(x):
+    return x.permute(0, 2, 3, 1)
+
+
+def linear(x, p, prefix=""):
+    return F.linear(x, p[f"{prefix}W"].T, p.get(f"{prefix}b"))
+
+
+def conv(stride=1, pad=(0, 0, 0, 0), prefix=""):
+    """pad: left, right, top, bottom."""
+
+    def f(x, p):
+        y = F.conv2d(F.pad(chw(x), pad), p[f"{prefix}W"].permute(3, 2, 0, 1), p.get(f"{prefix}b"), stride=stride)
+        return hwc(y)
+
+    return f
+
+
+def conv_same(x, p):
+    return hwc(F.conv2d(chw(x), p["W"].permute(3, 2, 0, 1), p["b"], padding="same"))
+
+
+def max_pool(size, stride, pad=0, ceil=(0, 0, 0, 0)):
+    return lambda x, p: hwc(F.max_pool2d(F.pad(chw(x), ceil, value=-torch.inf), size, stride, pad))
+
+
+def avg_pool(size, stride, pad=0):
+    return lambda x, p: hwc(F.avg_pool2d(chw(x), size, stride, pad, count_include_pad=False))
+
+
+def avg_same(size, stride, pad):
+    """The mean over existing pixels: a sum with zeros around, over the same sum of ones."""
+
+    def f(x, p):
+        total = F.avg_pool2d(F.pad(chw(x), pad), size, stride) * size * size
+        count = F.avg_pool2d(F.pad(torch.ones_like(chw(x)), pad), size, stride) * size * size
+        return hwc(total / count)
+
+    return f
+
+
+def batch_norm(train, momentum=0.1, eps=1e-5):
+    def f(x, p):
+        x, back = (chw(x), hwc) if x.ndim == 4 else (x, lambda y: y)
+        return back(F.batch_norm(x, p["mean"], p["var"], p["scale"], p["shift"], train, momentum, eps))
+
+    return f
+
+
+def layer_norm(x, p):
+    return F.layer_norm(x, x.shape[1:], p["scale"], p["shift"])
+
+
+def group_norm(groups):
+    def f(x, p):
+        if x.ndim == 2:
+            return F.group_norm(x, groups, p["scale"], p["shift"])
+        return hwc(F.group_norm(chw(x), groups, p["scale"], p["shift"]))
+
+    return f
+
+
+def instance_norm(x, p):
+    return hwc(F.instance_norm(chw(x), weight=p["scale"], bias=p["shift"]))
+
+
+def maxout(pieces):
+    return lambda x, p: linear(x, p).reshape(len(x), pieces, -1).max(dim=1).values
+
+
+def prelu(x, p):
+    slope = p["slope"]
+    return F.prelu(x, slope) if x.ndim == 2 else hwc(F.prelu(chw(x), slope))
+
+
+def residual_rows(x, p):
+    return linear(torch.tanh(linear(x, p, "0.0.")), p, "0.2.") + x
+
+
+def residual_rows_projected(x, p):
+    return F.relu(linear(x, p, "0.0.")) + linear(x, p, "1.0.")
+
+
+def residual_images_projected(x, p):
+    inner = conv(2, (0, 1, 1, 1), "0.0.")(x, p)  # 3x3, stride 2, same: 5x4 -> 3x2
+    return inner + conv(2, prefix="1.0.")(x, p)
+
+
+BN = {"scale": (3,), "shift": (3,), "mean": (3,), "var": (3,)}
+BN_ROWS = dict.fromkeys(BN, (4,))
+# (component, its settings, shape of x with the batch, shapes of its params, the formula)
+LAYERS = [
+    ("dense", {"units": 3}, (4, 5), {"W": (5, 3), "b": (3,)}, linear),
+    ("dense", {"units": 2, "bias": False}, (3, 4), {"W": (4, 2)}, linear),
+    ("conv", {"filters": 4}, (2, 5, 4, 3), {"W": (3, 3, 3, 4), "b": (4,)}, conv_same),
+    ("conv", {"filters": 2, "size": 4}, (2, 5, 6, 2), {"W": (4, 4, 2, 2), "b": (2,)}, conv_same),
+    ("conv", {"filters": 2, "size": [2, 5]}, (2, 4, 5, 2), {"W": (2, 5, 2, 2), "b": (2,)}, conv_same),
+    (
+        "conv",
+        {"filters": 3, "size": 3, "stride": 2, "pad": 1},
+        (2, 7, 5, 2),
+        {"W": (3, 3, 2, 3), "b": (3,)},
+        conv(2, (1, 1, 1, 1)),
+    ),
+    (
+        "conv",
+        {"filters": 2, "size": 3, "pad": 1},
+        (1, 3, 4, 2),
+        {"W": (3, 3, 2, 2), "b": (2,)},
+        conv(1, (1, 1, 1, 1)),
+    ),
+    (
+        "conv",
+        {"filters": 2, "size": 3, "stride": 2, "pad": "same"},
+        (2, 6, 5, 2),
+        {"W": (3, 3, 2, 2), "b": (2,)},
+        conv(2, (1, 1, 0, 1)),
+    ),
+    (
+        "conv",
+        {"filters": 3, "size": [2, 3], "pad": "valid", "bias": False},
+        (2, 4, 5, 2),
+        {"W": (2, 3, 2, 3)},
+        conv(),
+    ),
+    ("conv", {"filters": 3, "size": 2, "stride": 3, "pad": 0}, (2, 5, 8, 2), {"W": (2, 2, 2, 3), "b": (3,)}, conv(3)),
+    ("conv", {"filters": 3, "size": 1}, (2, 3, 4, 2), {"W": (1, 1, 2, 3), "b": (3,)}, conv()),
+    ("max_pool", {}, (2, 4, 6, 2), {}, max_pool(2, 2)),
+    ("max_pool", {"size": [2, 3]}, (2, 4, 6, 2), {}, max_pool((2, 3), (2, 3))),
+    ("max_pool", {"size": 3, "stride": 2}, (2, 5, 7, 2), {}, max_pool(3, 2)),
+    ("max_pool", {"size": 3, "stride": 2, "pad": 1}, (2, 5, 7, 2), {}, max_pool(3, 2, 1)),
+    ("max_pool", {"size": 2, "pad": "same"}, (2, 5, 3, 2), {}, max_pool(2, 2, 0, (0, 1, 0, 1))),
+    ("max_pool", {"size": 2, "stride": 3}, (2, 5, 8, 2), {}, max_pool(2, 3)),
+    ("avg_pool", {}, (2, 4, 6, 2), {}, avg_pool(2, 2)),
+    ("avg_pool", {"size": 3, "stride": 2}, (2, 5, 7, 2), {}, avg_pool(3, 2)),
+    ("avg_pool", {"size": 3, "stride": 2, "pad": 1}, (2, 5, 7, 2), {}, avg_pool(3, 2, 1)),
+    ("avg_pool", {"size": 2, "pad": "same"}, (2, 5, 3, 2), {}, avg_same(2, 2, (0, 1, 0, 1))),
+    ("global_avg_pool", {}, (2, 3, 5, 4), {}, lambda x, p: x.mean(dim=(1, 2))),
+    ("flatten", {}, (2, 3, 2, 2), {}, lambda x, p: x.flatten(1)),
+    ("batch_norm", {}, (6, 4), BN_ROWS, batch_norm(True)),
+    ("batch_norm", {"momentum": 0.3, "eps": 0.1}, (2, 3, 2, 3), BN, batch_norm(True, 0.3, 0.1)),
+    ("layer_norm", {}, (3, 5), {"scale": (5,), "shift": (5,)}, layer_norm),
+    ("layer_norm", {}, (2, 3, 2, 2), {"scale": (3, 2, 2), "shift": (3, 2, 2)}, layer_norm),
+    ("group_norm", {"groups": 2}, (2, 3, 2, 4), {"scale": (4,), "shift": (4,)}, group_norm(2)),
+    ("group_norm", {"groups": 3}, (3, 6), {"scale": (6,), "shift": (6,)}, group_norm(3)),
+    ("instance_norm", {}, (2, 3, 2, 3), {"scale": (3,), "shift": (3,)}, instance_norm),
+    ("maxout", {"units": 3}, (4, 5), {"W": (5, 6), "b": (6,)}, maxout(2)),
+    ("maxout", {"units": 2, "pieces": 3, "bias": False}, (3, 4), {"W": (4, 6)}, maxout(3)),
+    (
+        "residual",
+        {"layers": [{"dense": 5}, "tanh", {"dense": 4}]},
+        (3, 4),
+        {"0.0.W": (4, 5), "0.0.b": (5,), "0.2.W": (5, 4), "0.2.b": (4,)},
+        residual_rows,
+    ),
+    (
+        "residual",
+        {"layers": [{"dense": 3}, "relu"]},
+        (3, 5),
+        {"0.0.W": (5, 3), "0.0.b": (3,), "1.0.W": (5, 3)},
+        residual_rows_projected,
+    ),
+    (
+        "residual",
+        {"layers": [{"conv": {"filters": 3, "stride": 2}}]},
+        (2, 5, 4, 2),
+        {"0.0.W": (3, 3, 2, 3), "0.0.b": (3,), "1.0.W": (1, 1, 2, 3)},
+        residual_images_projected,
+    ),
+    ("sigmoid", {}, (3, 4), {}, lambda x, p: torch.sigmoid(x)),
+    ("tanh", {}, (3, 4), {}, lambda x, p: torch.tanh(x)),
+    ("relu", {}, (3, 4), {}, lambda x, p: F.relu(x)),
+    ("leaky_relu", {}, (3, 4), {}, lambda x, p: F.leaky_relu(x)),
+    ("leaky_relu", {"slope": 0.3}, (3, 4), {}, lambda x, p: F.leaky_relu(x, 0.3)),
+    ("prelu", {}, (3, 4), {"slope": (4,)}, prelu),
+    ("prelu", {}, (2, 2, 3, 4), {"slope": (4,)}, prelu),
+    ("prelu", {"shared": True}, (3, 4), {"slope": (1,)}, prelu),
+    ("elu", {}, (3, 4), {}, lambda x, p: F.elu(x)),
+    ("elu", {"alpha": 0.4}, (3, 4), {}, lambda x, p: F.elu(x, 0.4)),
+    ("selu", {}, (3, 4), {}, lambda x, p: F.selu(x)),
+    ("gelu", {}, (3, 4), {}, lambda x, p: F.gelu(x)),
+    ("gelu", {"approximate": "tanh"}, (3, 4), {}, lambda x, p: F.gelu(x, approximate="tanh")),
+    ("silu", {}, (3, 4), {}, lambda x, p: F.silu(x)),
+    ("softplus", {}, (3, 4), {}, lambda x, p: F.softplus(x, threshold=100)),
+    ("identity", {}, (3, 4), {}, lambda x, p: x),
+]
+# evaluation: (component, settings, shape of x, shapes of params, formula)
+EVALUATED = [
+    ("batch_norm", {}, (3, 4), BN_ROWS, batch_norm(False)),
+    ("batch_norm", {"eps": 0.1}, (2, 3, 2, 3), BN, batch_norm(False, 0.1, 0.1)),
+    ("dropout", {"drop": 0.3}, (3, 4), {}, lambda x, p: F.dropout(x, 0.3, training=False)),
+    ("drop_connect", {"units": 3}, (4, 5), {"W": (5, 3), "b": (3,)}, linear),
+]
+ACTIVATIONS = ["sigmoid", "tanh", "relu", "leaky_relu", "elu", "selu", "gelu", "silu", "softplus", "identity"]
+HARD = [0.0, 20.0, -20.0, 1e4, -1e4]  # what overflows, cancels or has a kink
+WEIGHTS = [0.5, 2.0, 1.0, 3.0]
+
+
+def cross_entropy(smoothing=0.0, weights=None):
+    def f(y, t):
+        weight = None if weights is None else torch.tensor(weights)
+        return F.cross_entropy(y, t, weight=weight, label_smoothing=smoothing, reduction="sum") / len(y)
+
+    return f
+
+
+def one_hot_mse(y, t):
+    return F.mse_loss(y, F.one_hot(t, y.shape[1]).to(y.dtype))
+
+
+# (loss, its settings, task, rows, outputs, kind of targets, formula)
+LOSSES = [
+    ("softmax_cross_entropy", {}, 5, 4, "classes", cross_entropy()),
+    ("softmax_cross_entropy", {}, 5, 4, "extreme", cross_entropy()),
+    ("softmax_cross_entropy", {}, 5, 4, "soft", cross_entropy()),
+    ("softmax_cross_entropy", {"label_smoothing": 0.2}, 5, 4, "classes", cross_entropy(0.2)),
+    ("softmax_cross_entropy", {"label_smoothing": 0.2}, 5, 4, "soft", cross_entropy(0.2)),
+    ("softmax_cross_entropy", {"class_weights": WEIGHTS}, 5, 4, "classes", cross_entropy(0.0, WEIGHTS)),
+    (
+        "softmax_cross_entropy",
+        {"class_weights": WEIGHTS, "label_smoothing": 0.1},
+        5,
+        4,
+        "extreme",
+        cross_entropy(0.1, WEIGHTS),
+    ),
+    ("hinge", {}, 5, 4, "classes", lambda y, t: F.multi_margin_loss(y, t) * y.shape[1]),
+    ("hinge", {"margin": 0.3}, 5, 4, "classes", lambda y, t: F.multi_margin_loss(y, t, margin=0.3) * y.shape[1]),
+    ("hinge", {}, 5, 4, "extreme", lambda y, t: F.multi_margin_loss(y, t) * y.shape[1]),
+    ("binary_cross_entropy", {}, 6, 1, "binary", F.binary_cross_entropy_with_logits),
+    ("binary_cross_entropy", {}, 6, 1, "binary extreme", F.binary_cross_entropy_with_logits),
+    ("mse", {}, 5, 3, "numbers", F.mse_loss),
+    ("mse", {}, 5, 3, "classes", one_hot_mse),
+    ("mae", {}, 5, 3, "numbers", F.l1_loss),
+    ("huber", {}, 5, 3, "numbers", F.huber_loss),
+    ("huber", {"delta": 0.4}, 5, 3, "numbers", lambda y, t: F.huber_loss(y, t, delta=0.4)),
+]
+
+
+def seeded(*what):
+    return np.random.default_rng(crc32(json.dumps(what).encode()))
+
+
+def drawn(rng, shape):
+    return np.round(rng.normal(size=shape), 3)
+
+
+def layer_case(name, settings, shape, shapes, formula, train=True):
+    rng = seeded(name, settings, shape)
+    x = drawn(rng, shape)
+    if name in ACTIVATIONS:
+        x.flat[: len(HARD)] = HARD
+    if name == "max_pool":
+        x = np.round(x)  # ties
+    values = {key: drawn(rng, s) for key, s in shapes.items()}
+    if "var" in values:
+        values["var"] = np.abs(values["var"]) + 0.1
+    leaf = torch.tensor(x, requires_grad=True)
+    p = {key: torch.tensor(v, requires_grad=key not in ("mean", "var")) for key, v in values.items()}
+    y = formula(leaf, p)
+    dy = drawn(rng, tuple(y.shape))
+    case = {"name": name, "settings": settings, "x": x.tolist(), "y": y.tolist(), "dy": dy.tolist()}
+    case["params"] = {key: v.tolist() for key, v in values.items()}
+    if train:
+        (y * torch.tensor(dy)).sum().backward()
+        case["dx"] = leaf.grad.tolist()
+        case["grads"] = {key: v.grad.tolist() for key, v in p.items() if v.requires_grad}
+        case["after"] = {key: v.tolist() for key, v in p.items() if not v.requires_grad}
+    return case
+
+
+def loss_case(name, settings, rows, outputs, kind, formula):
+    rng = seeded(name, settings, kind)
+    y = drawn(rng, (rows, outputs))
+    if "extreme" in kind:
+        y.flat[: 2 * outputs : 2] = 1e4
+        y.flat[1 : 2 * outputs : 3] = -1e4
+    if kind == "numbers":
+        t = drawn(rng, (rows, outputs))
+    elif "binary" in kind:
+        t = rng.integers(2, size=(rows, 1)).astype(float)
+    elif kind == "soft":
+        t = rng.dirichlet(np.ones(outputs), size=rows).round(3)
+        t[:, 0] += 1 - t.sum(axis=1)
+    else:
+        t = rng.integers(outputs, size=rows)
+    leaf = torch.tensor(y, requires_grad=True)
+    value = formula(leaf, torch.tensor(t))
+    value.backward()
+    hits = None
+    if kind != "numbers":
+        best = (y[:, 0] > 0) if "binary" in kind else y.argmax(axis=1)
+        right = t[:, 0] if "binary" in kind else t.argmax(axis=1) if t.ndim == 2 else t
+        hits = int((best == right).sum())
+    return {
+        "name": name,
+        "settings": settings,
+        "kind": kind,
+        "y": y.tolist(),
+        "t": t.tolist(),
+        "value": value.item(),
+        "dy": leaf.grad.tolist(),
+        "hits": hits,
+    }
+
+
+def made():
+    """Everything that nn.json holds."""
+    return {
+        "layers": [layer_case(*case) for case in LAYERS],
+        "evaluated": [layer_case(*case, train=False) for case in EVALUATED],
+        "losses": [loss_case(*case) for case in LOSSES],
+    }
+
+
+def differences(got, want, where=""):
+    """Where two trees of plain values differ by more than 1e-6."""
+    if isinstance(want, dict) and isinstance(got, dict) and got.keys() == want.keys():
+        return [d for key in want for d in differences(got[key], want[key], f"{where}/{key}")]
+    if isinstance(want, list) and isinstance(got, list) and len(got) == len(want):
+        return [d for i, pair in enumerate(zip(got, want, strict=True)) for d in differences(*pair, f"{where}/{i}")]
+    if isinstance(want, float) and isinstance(got, (int, float)):
+        return [] if abs(got - want) <= 1e-6 * max(1.0, abs(want)) else [f"{where}: {got} is not {want}"]
+    return [] if got == want else [f"{where}: {got!r} is not {want!r}"]
+
+
+def main():
+    if sys.argv[1:] == ["--check"]:
+        found = differences(made(), json.loads(FILE.read_text()))
+        print("\n".join(found) or f"{FILE.name}: torch {torch.__version__} agrees")
+        sys.exit(1 if found else 0)
+    cases = made()
+    lines = [f'"{key}": [\n' + ",\n".join(json.dumps(c) for c in value) + "\n]" for key, value in cases.items()]
+    FILE.write_text("{\n" + ",\n".join(lines) + "\n}\n")
+
+
+if __name__ == "__main__":
+    main()
