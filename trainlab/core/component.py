@@ -165,6 +165,16 @@ def plain(value: Any) -> Any:
     return value
 
 
+def brief(value: Any) -> Any:
+    """Like `plain`, but without the settings that were left at their defaults: what a person would write."""
+    if isinstance(value, Settings):
+        own = {f: brief(getattr(value, f)) for f in type(value).model_fields if f in value.model_fields_set}
+        return {"name": value.name, **own} if isinstance(value, Component) else own
+    if isinstance(value, list | tuple):
+        return [brief(v) for v in cast("list[Any]", value)]
+    return plain(value)
+
+
 def _unnamed(value: Any) -> Any:
     """Settings that stand under their component's name, and so do not repeat it."""
     if isinstance(value, dict):

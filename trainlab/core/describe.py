@@ -2,9 +2,9 @@
 
 import inspect
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
-from trainlab.core.component import Component, Settings, plain, registered
+from trainlab.core.component import Component, Settings, brief, registered
 from trainlab.core.place import Place, fields, limits_of
 from trainlab.core.words import expected, summary
 
@@ -78,15 +78,15 @@ def blocks(model: type[Settings], path: tuple[str, ...] = ()) -> list[tuple[str,
 
 def _described(name: str, place: Place) -> Described:
     default, field = place.default(), place.field
-    extra = field.json_schema_extra if field else None
+    extra = cast("dict[str, Any] | None", field.json_schema_extra) if field else None
     return Described(
         name=name,
         type=expected(place),
         required=default is ...,
-        default=None if default is ... else plain(default),
+        default=None if default is ... else brief(default),
         limits=limits_of(field.metadata if field else ()),
         help=(field.description if field else None) or "",
-        search=extra.get("search") if isinstance(extra, dict) else None,
+        search=(extra or {}).get("search"),
     )
 
 

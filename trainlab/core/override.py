@@ -7,7 +7,7 @@ those settings that it has, too; `optimizer` alone replaces the whole of it.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from trainlab.core.component import Component, Settings, find, plain
+from trainlab.core.component import Component, brief, find
 from trainlab.core.node import Node, Source, Span
 from trainlab.core.place import Place, fields
 from trainlab.core.problem import Problem, clipped
@@ -122,13 +122,7 @@ def _begun(node: Node | None, place: Place | None, at: Span) -> Node:
     if node is not None and node.value is not None:
         return node
     default = place.default() if place else ...
-    if isinstance(default, Settings):
-        given = {key: getattr(default, key) for key in default.model_fields_set}
-        name = {"name": default.name} if isinstance(default, Component) else {}
-        return Node.of({**name, **plain(given)}, at)
-    if default is ... or default is None:
-        return Node({}, at)
-    return Node.of(plain(default), at)
+    return Node.of({} if default is ... or default is None else brief(default), at)
 
 
 def _renamed(node: Node, kind: type[Component], name: Node, at: Span) -> Node:

@@ -44,7 +44,7 @@ class Problem:
     def __str__(self) -> str:
         place = f"{self.file}:{self.line}:{self.column}" if self.line else self.file
         head = visible(": ".join(part for part in (place, self.path, self.message) if part))
-        if not self.line or not self.column:
+        if not self.line or not self.column or not self.quoted.strip():
             return head
         text, caret = _pointed(self.quoted, self.column - 1, self.width)
         return f"{head}\n{self.line:>5} | {text}\n      | {caret}".rstrip()
@@ -73,21 +73,30 @@ class ConfigError(UserError):
 
 
 def in_order(problems: Iterable[Problem]) -> tuple[Problem, ...]:
-    """The problems by place, file after file in the order of their first appearance; each only once."""
-    kept = list(dict.fromkeys(problems))
+    """The problems by place, file after file in the order of their first appearance; each only once.
+
+    Where the text itself is wrong (a problem without a path) nothing else is said of the same place.
+    """
+    unique = list(dict.fromkeys(problems))
+    text = {(p.file, p.line, p.column) for p in unique if p.line and not p.path}
+    kept = [p for p in unique if not p.path or (p.file, p.line, p.column) not in text]
     files = list(dict.fromkeys(p.file for p in kept))
     return tuple(sorted(kept, key=lambda p: (files.index(p.file), p.line or 0, p.column or 0)))
 
 
 def nearest(name: str, allowed: Iterable[str]) -> str | None:
-    """The allowed name that `name` was probably meant to be, or None.
+    """The allowed name that `name` was probably meant to be: one spelled alike, or the only one with all its words.
 
-    >>> nearest("Adamm", ["sgd", "adam"])
-    'adam'
+    >>> nearest("Adamm", ["sgd", "adam"]), nearest("pool", ["max_pool", "dense"]), nearest("x", ["sgd", "adam"])
+    ('adam', 'max_pool', None)
     """
+    folded = _folded(name)
     options = {_folded(option): option for option in allowed}
-    close = difflib.get_close_matches(_folded(name), options, n=1, cutoff=0.7)
-    return options[close[0]] if close else None
+    if close := difflib.get_close_matches(folded, options, n=1, cutoff=0.7):
+        return options[close[0]]
+    words = set(folded.split("_"))
+    same = [option for option in options if words <= set(option.split("_"))]
+    return options[same[0]] if len(same) == 1 else None
 
 
 def listed(options: Sequence[str], last: str = "or") -> str:

@@ -1,11 +1,11 @@
 """The reference of all settings as Markdown, from the classes alone: the same classes give the same text."""
 
-import json
 from collections.abc import Iterable
 
 from trainlab.core.component import Component, Settings, registered
 from trainlab.core.describe import Described, Page, blocks, describe, kinds
 from trainlab.core.place import fields
+from trainlab.core.words import value
 
 _HEAD = """# Settings
 
@@ -59,8 +59,10 @@ def _table(settings: Iterable[Described], first: str = "") -> str:
 def _default(setting: Described) -> str:
     if setting.required:
         return "must be given"
-    text = json.dumps(setting.default, ensure_ascii=False)
-    return f"`{_cell(text)}`" if len(text) <= 60 else "as below"
+    if setting.default == {}:
+        return "all defaults"
+    text = value(setting.default)
+    return f"`{_cell(text)}`" if text else "empty"
 
 
 def _cell(text: str) -> str:

@@ -54,8 +54,6 @@ def advice(text: str) -> str:
         return f"write {number}"
     if re.fullmatch(r"[-+]?[0-9]+,[0-9]+", text):
         return f"a decimal point is a dot: write {text.replace(',', '.')}"
-    if text.lower().lstrip("+-") in ("inf", "nan"):
-        return f"YAML writes it .{text.lower().lstrip('+-')}"
     if isinstance(number := resolve(text.strip()), int | float) and not isinstance(number, bool):
         return "write it without quotes"
     return ""

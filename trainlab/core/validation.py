@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 from pydantic_core.core_schema import ErrorType
 
-from trainlab.core.component import Settings, names
+from trainlab.core.component import Component, Settings, names
 from trainlab.core.errors import UserError
 from trainlab.core.node import Node, Span
 from trainlab.core.place import Choice, Place, fields
@@ -23,7 +23,7 @@ from trainlab.core.words import expected, found, noun, value, with_article
 
 S = TypeVar("S", bound=Settings)
 
-_OWN_WORDS = {"missing", "extra_forbidden", "unknown_key", "unknown_component", "not_a_component", "no_settings"}
+_OWN_WORDS = {"missing", "extra_forbidden", "unknown_key", "unknown_component", "no_settings"}
 _TEXTS = {"refused", "value_error", "assertion_error"}
 
 
@@ -54,9 +54,21 @@ class _Located:
     place: Place | None
 
     @property
-    def type(self) -> str:
+    def code(self) -> str:
         """Pydantic's name of the error."""
         return self.details["type"]
+
+    @property
+    def telling(self) -> bool:
+        """Whether it says more than that the type is wrong."""
+        if self.code == "not_a_component":
+            return self.node.table is not None
+        return self.code in _OWN_WORDS or self.code in _TEXTS
+
+    @property
+    def kind(self) -> type[Component] | None:
+        """The kind of component that may stand here."""
+        return next((c.kind for c in self.place.choices() if c.kind), None) if self.place else None
 
     @property
     def key(self) -> Span:
@@ -98,7 +110,7 @@ def _told_apart(errors: Sequence[_Located]) -> list[_Located]:
     """
     for union in sorted({union for error in errors for union in error.unions}, key=len, reverse=True):
         inside = [e for e in errors if union in e.unions]
-        best = [e for e in inside if len(e.path) > len(union) or e.rest or e.type in _OWN_WORDS | _TEXTS]
+        best = [e for e in inside if len(e.path) > len(union) or e.rest or e.telling]
         kept = best or inside[:1]
         errors = [e for e in errors if e not in inside or e in kept]
     first: dict[tuple[str, ...], _Located] = {}
@@ -108,14 +120,14 @@ def _told_apart(errors: Sequence[_Located]) -> list[_Located]:
 
 
 def _problem(error: _Located, root: Node, model: Place) -> Problem:
-    match error.type:
+    match error.code:
         case "missing":
             return _missing(error)
         case "extra_forbidden" | "unknown_key":
             return _unknown_key(error, root, model)
         case "unknown_component":
             return _unknown_component(error)
-        case "not_a_component":
+        case "not_a_component" if error.node.table or not error.unions:
             return _not_a_component(error)
         case "no_settings":
             name = error.label
@@ -151,7 +163,7 @@ def _unknown_key(error: _Located, root: Node, model: Place) -> Problem:
 
 def _siblings(error: _Located, root: Node, model: Place) -> list[str]:
     """The keys that are allowed beside a key."""
-    if error.type == "unknown_key":
+    if error.code == "unknown_key":
         return list((error.details.get("ctx") or {}).get("allowed", ()))
     place: Place | None = model
     node = root
@@ -176,7 +188,7 @@ def _unknown_component(error: _Located) -> Problem:
         message = f"`{key}` is a setting; name the {what}, too: `{{name: ..., {key}: ...}}`"
         return Problem.at(error.node.keys[key], error.dotted, message, allowed=allowed)
     name = str(context.get("found", ""))
-    near = nearest(name, allowed)
+    near = same_meaning(name, allowed) or nearest(name, allowed)
     if near:
         message = f"unknown {what} `{name}`; did you mean `{near}`?"
     else:
@@ -186,7 +198,7 @@ def _unknown_component(error: _Located) -> Problem:
 
 
 def _not_a_component(error: _Located) -> Problem:
-    kind = error.place.component(error.node) if error.place else None
+    kind = error.kind
     what = with_article(noun(kind)) if kind else "a component"
     allowed = names(kind) if kind else []
     table = error.node.table
@@ -196,15 +208,15 @@ def _not_a_component(error: _Located) -> Problem:
     if table and kind and len(kinds := [k for k in table if k in allowed]) > 1:
         message = f"more than one {noun(kind)} in one table: {', '.join(f'`{k}`' for k in kinds)}"
         return Problem.at(error.node.keys[kinds[1]], error.dotted, message, allowed=allowed)
-    message = f"expected {what}: its name, `name: value` or `{{name: ..., ...}}`, got {found(error.node)}"
+    message = f"expected {what} (its name, `name: value` or `{{name: ..., ...}}`), got {found(error.node)}"
     if table:
         message = f"which {noun(kind) if kind else 'component'}? `name` is missing"
     return Problem.at(error.node.at, error.dotted, message, allowed=allowed)
 
 
 def _wrong_value(error: _Located) -> Problem:
-    if error.type in _TEXTS or error.type not in get_args(ErrorType):
-        reason = (error.details.get("ctx") or {}).get("error") if error.type in _TEXTS else None
+    if error.code in _TEXTS or error.code not in (*get_args(ErrorType), "not_a_component"):
+        reason = (error.details.get("ctx") or {}).get("error") if error.code in _TEXTS else None
         return Problem.at(error.label, error.dotted, _one_line(reason or error.details["msg"]))
     if error.place is None or not error.place.choices():
         text = error.details["msg"]
@@ -212,7 +224,7 @@ def _wrong_value(error: _Located) -> Problem:
     choices = error.place.choices()
     words = [value(word) for choice in choices for word in choice.literals]
     wanted = expected(error.place)
-    if error.type == "finite_number":
+    if error.code == "finite_number":
         wanted = wanted.replace("a number", "a finite number", 1)
     takes_words = bool(words) or any(choice.annotation is str or choice.items for choice in choices)
     message = f"expected {wanted}, got {found(error.node, words_allowed=takes_words)}"

@@ -2,7 +2,7 @@
 
 import re
 from types import NoneType
-from typing import Any
+from typing import Any, cast
 
 from trainlab.core.component import Component, Settings
 from trainlab.core.node import Node
@@ -57,11 +57,16 @@ def summary(settings: type[Settings]) -> str:
 
 
 def value(plain: Any) -> str:
-    """A scalar as YAML writes it.
+    """A value as YAML writes it in one line.
 
-    >>> value(True), value(None), value(0.001), value(float("inf"))
-    ('true', 'null', '0.001', '.inf')
+    >>> value(True), value(0.001), value(float("inf")), value({"name": "mlp", "hidden": [64, 32]})
+    ('true', '0.001', '.inf', '{name: mlp, hidden: [64, 32]}')
     """
+    if isinstance(plain, dict):
+        table = cast("dict[str, Any]", plain)
+        return f"{{{', '.join(f'{key}: {value(inner)}' for key, inner in table.items())}}}"
+    if isinstance(plain, list):
+        return f"[{', '.join(map(value, cast('list[Any]', plain)))}]"
     if plain is None:
         return "null"
     if isinstance(plain, bool):

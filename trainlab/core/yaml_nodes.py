@@ -122,7 +122,7 @@ class _Builder:
         plain = next((words for sign, words in _PLAIN_WORDS if sign in (error.problem or "")), "")
         mark = error.problem_mark or error.context_mark
         opened = error.context_mark
-        if opened and mark and plain.startswith(("a quote", "a `[`", "a `{`")) and opened.line < mark.line:
+        if opened and mark and plain.startswith(("a quote", "a `[`", "a `{`", "a key")) and opened.line < mark.line:
             mark = opened
         message = f"not valid YAML: {plain or found}"
         place = self.source.span(mark.line + 1, mark.column + 1) if mark else self.source.whole
@@ -229,8 +229,7 @@ class _Builder:
             elif isinstance(key.value, str):
                 self.add(key.value, value, place, values, keys)
             else:
-                shown = "null" if key.value is None else str(key.plain()).lower()
-                self.problem(place, f"a key must be text, not {shown}; put it in quotes if it is meant so")
+                self.problem(place, _not_text(key, value))
         self.end = event.end_mark
         for other in merged:
             values = {**(other.table or {}), **values}
@@ -250,3 +249,13 @@ class _Builder:
         if any(node.table is None for node in tables):
             self.problem(place, "`<<` takes a table or a list of tables")
         return [node for node in tables if node.table is not None]
+
+
+def _not_text(key: Node, value: Node) -> str:
+    """The complaint about a key that is no text."""
+    if key.table is not None or key.items is not None:
+        return f"a key must be text, not a {'table' if key.table is not None else 'list'}"
+    shown = "null" if key.value is None else str(key.value).lower()
+    if value.value is None and isinstance(key.value, int):
+        return f"expected `key: value`, got {shown}; a decimal point is written as a dot"
+    return f"a key must be text, not {shown}; put it in quotes if it is meant so"
