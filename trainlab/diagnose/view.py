@@ -34,6 +34,10 @@ class Steps:
     def __getitem__(self, column: str) -> Array:
         return self._table[: self.count, self.columns.index(column)]
 
+    def tail(self, column: str, steps: int) -> Array:
+        """The last `steps` values of a column."""
+        return self._table[max(0, self.count - steps) : self.count, self.columns.index(column)]
+
     def __len__(self) -> int:
         return self.count
 
@@ -71,9 +75,10 @@ class LayerView:
 class View:
     """A run at a moment.
 
-    chance: the loss of a network that has learned nothing (ln C; the targets' variance) · zero_loss: the loss of all-zero
+    chance: the loss of a network that has learned nothing (ln C; the variance) · zero_loss: the loss of all-zero
     outputs, where a sane start is near · settings: the resolved config as plain data · layers: only on observed steps
-    of a network of ours, else empty · broken: where the first non-finite number stands (`relu2`, `dense1.W`), once.
+    of a network of ours, else empty · broken: where the first non-finite number stands (`relu2`, `dense1.W`), once ·
+    fresh: how many of the steps no monitor has seen yet.
     """
 
     epoch: int
@@ -88,6 +93,7 @@ class View:
     settings: Mapping[str, Any]
     layers: Sequence[LayerView] = ()
     broken: str | None = None
+    fresh: int = 0
     val_rows: int = 0
     train_rows: int = 0
 

@@ -5,6 +5,7 @@ sample. Nothing here is done at every step.
 """
 
 from collections.abc import Iterator
+from math import sqrt
 
 import numpy as np
 
@@ -36,23 +37,28 @@ def layer_values(net: Net, work: Workspace, step: Array) -> Iterator[Value]:
         if not node.layer.view:
             y = sample(slot.y)
             flat = y.ravel()
-            mean = float(flat.mean())
+            mean = float(np.add.reduce(flat)) / flat.size
             yield node.name, "mean", mean
-            yield node.name, "std", float(np.sqrt(max(0.0, float(np.dot(flat, flat)) / flat.size - mean * mean)))
+            yield node.name, "std", sqrt(max(0.0, float(np.dot(flat, flat)) / flat.size - mean * mean))
             if isinstance(node.layer, Activation):
                 if node.layer.name == "relu":
-                    yield node.name, "dead", 1.0 - float(y.any(axis=tuple(range(y.ndim - 1))).mean())
+                    fires = np.maximum.reduce(y.reshape(-1, y.shape[-1]), axis=0)
+                    yield node.name, "dead", 1.0 - np.count_nonzero(fires) / fires.size
                 ends = _SATURATION.get(node.layer.name)
                 if ends:
                     yield node.name, "saturated", float(np.mean((y < ends[0]) | (y > ends[1])))
         for key, g in slot.g.items():
             if node.params[key].role == "weight":
-                norm = float(np.sqrt(np.vdot(slot.p[key], slot.p[key])))
-                yield node.name, "grad_norm", float(np.sqrt(np.vdot(g, g)))
+                norm = _length(slot.p[key])
+                yield node.name, "grad_norm", _length(g)
                 yield node.name, "weight_norm", norm
                 change = net.part(step, f"{node.name}.{key}")
-                moved = 0.0 if change is None else float(np.sqrt(np.vdot(change, change)))
+                moved = 0.0 if change is None else _length(change)
                 yield node.name, "update_ratio", moved / norm if norm else float("nan")
+
+
+def _length(a: Array) -> float:
+    return sqrt(float(np.vdot(a, a)))
 
 
 def histograms(net: Net, work: Workspace) -> Iterator[Value]:

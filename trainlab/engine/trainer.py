@@ -185,7 +185,7 @@ class Trainer:
     def _batch(self, index: Array) -> tuple[Workspace, LossSlot]:
         work, end = self._end(len(index))
         gather(self.x, index, work.x)
-        np.take(self.t, index, axis=0, out=end.t, mode="clip")
+        self.t.take(index, axis=0, out=end.t, mode="clip")
         for change in self.recipe.augment:
             change.change(work.x, end.t, self._augment)
         return work, end

@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+import numpy as np
+
 from trainlab.core.types import Array
 from trainlab.diagnose.diagnosis import Diagnosis
 from trainlab.engine.trainer import RECORDS
@@ -37,7 +39,7 @@ class Recorder:
         kept = [i for i in range(len(records)) if kept_step(first + i)]
         if kept:
             rows = records[kept] if len(kept) < len(records) else records
-            columns: dict[str, Any] = {"step": [first + i for i in kept]}
+            columns: dict[str, Any] = {"step": np.array(kept) + first}
             self._steps.write_many(columns | {name: rows[:, i] for i, name in enumerate(RECORDS)})
 
     def layers(self, step: int, values: Iterable[tuple[str, str, float]]) -> None:

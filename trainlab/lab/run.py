@@ -36,7 +36,9 @@ from trainlab.store.findings import read_findings
 from trainlab.store.folder import RunFolder
 from trainlab.store.rows import read_rows
 from trainlab.store.status import Best, State, Status, read_status, write_status
+from trainlab.store.writing import write_atomic
 
+_TELL_EVERY = 0.5  # seconds between versions of status.json while the run goes on
 _SAVE_EVERY = 1.0  # seconds: a checkpoint that is due waits until the last one is at least this old
 
 
@@ -56,7 +58,7 @@ def train(
     experiment = built.experiment
     folder = RunFolder.create(runs, name or experiment.name, into=into)
     with folder.lock():
-        folder.config.write_text(dump(plain(experiment)), encoding="utf-8")
+        write_atomic(folder.config, dump(plain(experiment)).encode())
         source = Path(document.file) if document.file else Path()
         data = {"fingerprint": built.parts.fingerprint, "train_rows": len(built.parts.train)}
         write_environment(folder.environment, describe(source.parent, data))
@@ -73,7 +75,7 @@ def resume(run: Path | str, *, runs: Path = Path("runs"), watcher: Watcher | Non
     """
     folder = RunFolder.open(run, runs)
     with folder.lock():
-        status = read_status(folder.status)
+        status = _left_behind(folder)
         longer = [f"train.epochs={epochs}"] if epochs else []
         built = build(read(folder.config, longer))
         done = built.experiment.train.epochs <= status.epoch
@@ -83,11 +85,20 @@ def resume(run: Path | str, *, runs: Path = Path("runs"), watcher: Watcher | Non
                 f"train.epochs={2 * max(1, status.epoch)}"
             )
         if epochs:
-            folder.config.write_text(dump(plain(built.experiment)), encoding="utf-8")
+            write_atomic(folder.config, dump(plain(built.experiment)).encode())
         status = replace(status.resumed(), epochs=built.experiment.train.epochs)
         write_status(folder.status, status)
         again = Run(built, folder, status, watcher or Watcher())
         return again.guarded(again.go_on)
+
+
+def _left_behind(folder: RunFolder) -> Status:
+    """The status that the last session left; a run that was killed before it wrote one has only begun."""
+    if folder.status.exists():
+        return read_status(folder.status)
+    if not folder.config.exists():
+        raise UserError(f"{folder.path}: this run was stopped before it had a config; start it anew")
+    return Status.begin(folder.name, None)
 
 
 @dataclass(slots=True)
@@ -130,8 +141,9 @@ class Run:
         loss, task, t = built.recipe.loss, built.parts.task, built.t_train
         self.chance = loss.chance(t, task)
         self.zero_loss = self.evaluator.compare(np.zeros((len(t), loss.units(task)), built.net.dtype), t).loss
-        self._began = monotonic()
+        self._began = self._told = monotonic()
         self._saved = monotonic()
+        self._seen = 0  # steps that the monitors have looked at
         self._earlier = status.seconds
 
     # ------------------------------------------------------------------ the life of a run
@@ -233,7 +245,9 @@ class Run:
         self.trainer.sums = Sums()
         self._look("epoch")
         self._save_if_due()
-        write_status(self.folder.status, self._status())
+        if monotonic() - self._told >= _TELL_EVERY:
+            write_status(self.folder.status, self._status())
+            self._told = monotonic()
 
     def _close_epoch(self, train: Scores, grad_norm: float | None, update_ratio: float | None) -> None:
         """Evaluate, write the row of this epoch, and see whether it is the best so far."""
@@ -285,7 +299,9 @@ class Run:
             settings=self.plain_settings,
             train_rows=len(self.built.parts.train),
             val_rows=len(self.built.parts.val or ()),
+            fresh=len(self.steps) - self._seen,
         )
+        self._seen = len(self.steps)
         if layers:
             with np.errstate(all="ignore"):
                 if t.broken:
@@ -294,7 +310,8 @@ class Run:
                 if t.step % t.order.steps_per_epoch < self.every and not t.broken:
                     values += histograms(net, t.last)
             self.recorder.layers(t.step, values)
-            view.layers = self._layer_views()
+            if any("layers" in m.needs for m in self.babysitter.monitors):
+                view.layers = self._layer_views()
         for found in self.babysitter.look(when, view):
             self.recorder.finding(found)
             self.watcher.diagnosed(found)

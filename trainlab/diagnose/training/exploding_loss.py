@@ -1,9 +1,9 @@
 """exploding-loss: the loss climbs far above where it began."""
 
 from collections.abc import Iterable
+from math import isfinite
+from statistics import median_low
 from typing import ClassVar
-
-import numpy as np
 
 from trainlab.core.component import setting
 from trainlab.core.types import Count
@@ -30,12 +30,11 @@ class ExplodingLoss(Monitor, name="exploding-loss"):
 
     def look(self, view: View) -> Iterable[Diagnosis]:
         """When the recent losses lie above `factor` times the start."""
-        losses = view.steps["loss"]
-        if len(losses) < 2 * self.window:
+        if len(view.steps) < 2 * self.window:
             return
-        recent = float(np.median(losses[-self.window :]))
-        start = max(float(np.median(losses[: min(5, self.window)])), view.chance, view.zero_loss)
-        if np.isfinite(recent) and recent > self.factor * start:
+        recent = median_low(view.steps.tail("loss", self.window).tolist())
+        start = max(median_low(view.steps["loss"][:5].tolist()), view.chance, view.zero_loss)
+        if isfinite(recent) and recent > self.factor * start:
             yield self.finding(
                 view,
                 f"The training loss has climbed to {recent:.3g}, {recent / start:.1f} times where it began "

@@ -5,12 +5,12 @@ what is searched. To add one, write one class in one file of `trainlab/lab/sweep
 """
 
 from abc import abstractmethod
-from typing import Annotated, Any, TypeVar, cast
+from typing import Annotated, Any, ClassVar, Self, TypeVar
 
 from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
 
-from trainlab.core.component import Component, find
+from trainlab.core.component import Component
 
 N = TypeVar("N", int, float)
 
@@ -18,21 +18,23 @@ N = TypeVar("N", int, float)
 class Distribution(Component, kind="distribution", rooms=("trainlab.lab.sweep.distributions",)):
     """From a number in [0, 1), a value of a setting."""
 
+    beside: ClassVar[bool] = True
+
     @abstractmethod
     def at(self, u: float) -> Any:
         """The value below which a share `u` of all draws lies; u in [0, 1)."""
 
     @abstractmethod
     def ends(self) -> list[Any]:
-        """The values that are checked before the first trial: the least and the greatest, or all where there is no order."""
+        """What is tried on the config before the first trial: the least and the greatest value, or all options."""
 
     @abstractmethod
     def position(self, value: Any) -> float | None:
-        """Where a value lies between the least (0) and the greatest (1), in the range's own scale; None without order."""
+        """Where a value lies between the least (0) and the greatest (1), in the range's own scale; None for options."""
 
     @abstractmethod
-    def beyond(self, *, high: bool) -> str | None:
-        """The range to try next when the best value lies at an end, as one would type it; None without order."""
+    def beyond(self, *, high: bool) -> Self | None:
+        """The range to try next when the best values lie at this end: moved by half of itself, if any."""
 
 
 def ordered(ends: list[N]) -> list[N]:
@@ -46,21 +48,3 @@ def ordered(ends: list[N]) -> list[N]:
 
 Ends = Annotated[list[float], Field(min_length=2, max_length=2), AfterValidator(ordered)]
 WholeEnds = Annotated[list[int], Field(min_length=2, max_length=2), AfterValidator(ordered)]
-
-
-def headed(value: object) -> object:
-    """`{int: [16, 256], log: true}` as `{name: int, range: [16, 256], log: true}`; any other value as it is.
-
-    >>> headed({"int": [16, 256], "log": True})
-    {'name': 'int', 'range': [16, 256], 'log': True}
-    """
-    if not isinstance(value, dict):
-        return value
-    table = cast("dict[str, Any]", value)
-    if "name" in table or len(table) < 2:
-        return value
-    for key, first in table.items():
-        found = find(Distribution, key) if isinstance(first, list) else None
-        if found is not None:
-            return {"name": key, found.first: first, **{k: v for k, v in table.items() if k != key}}
-    return value

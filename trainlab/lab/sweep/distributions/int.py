@@ -48,13 +48,13 @@ class Int(Distribution, name="int"):
             return math.log(value / low) / math.log(high / low)
         return (value - low) / (high - low)
 
-    def beyond(self, *, high: bool) -> str:
-        """The range moved by half of itself towards that end."""
-        a, b = self.range
+    def beyond(self, *, high: bool) -> "Int | None":
+        """The range moved by half of itself; None where no whole numbers are left to go to."""
+        low, top = self.range
         if self.log:
-            ratio = (b / a) ** (0.5 if high else -0.5)
-            moved = f"{{int: [{max(1, round(a * ratio))}, {max(2, round(b * ratio))}], log: true}}"
+            shift = (top / low) ** (0.5 if high else -0.5)
+            moved = [max(1, round(low * shift)), round(top * shift)]
         else:
-            shift = -(-(b - a) // 2) * (1 if high else -1)
-            moved = f"{{int: [{a + shift}, {b + shift}]}}"
-        return moved
+            step = (top - low + 1) // 2 * (1 if high else -1)
+            moved = [low + step, top + step]
+        return Int(range=moved, log=self.log) if moved[0] < moved[1] and moved != self.range else None

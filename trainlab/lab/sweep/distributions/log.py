@@ -46,7 +46,8 @@ class Log(Distribution, name="log"):
         low, high = self.range
         return math.log(value / low) / math.log(high / low)
 
-    def beyond(self, *, high: bool) -> str:
-        """The range moved by half of its powers of ten towards that end."""
-        shift = (self.range[1] / self.range[0]) ** (0.5 if high else -0.5)
-        return f"{{log: [{self.range[0] * shift:.2g}, {self.range[1] * shift:.2g}]}}"
+    def beyond(self, *, high: bool) -> "Log":
+        """The range moved by half of its powers of ten."""
+        low, top = self.range
+        shift = (top / low) ** (0.5 if high else -0.5)
+        return Log(range=[float(f"{low * shift:.1e}"), float(f"{top * shift:.1e}")])

@@ -33,7 +33,8 @@ class Uniform(Distribution, name="uniform"):
         low, high = self.range
         return (value - low) / (high - low)
 
-    def beyond(self, *, high: bool) -> str:
-        """The range moved by half its length towards that end."""
-        shift = (self.range[1] - self.range[0]) * (0.5 if high else -0.5)
-        return f"{{uniform: [{self.range[0] + shift:.3g}, {self.range[1] + shift:.3g}]}}"
+    def beyond(self, *, high: bool) -> "Uniform":
+        """The range moved by half of its length."""
+        low, top = self.range
+        shift = (top - low) * (0.5 if high else -0.5)
+        return Uniform(range=[float(f"{low + shift:.6g}"), float(f"{top + shift:.6g}")])
