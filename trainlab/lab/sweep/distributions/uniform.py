@@ -10,7 +10,7 @@ class Uniform(Distribution, name="uniform"):
     """low + u (high - low): equal lengths are drawn equally often.
 
     For shares such as dropout, where 0.1 and 0.2 differ as much as 0.6 and 0.7. What multiplies wants `log`. Values
-    are rounded to a 10 000th of the range, so that they can be read and typed.
+    are rounded to a 1 000th of the range or finer, so that they can be read and typed.
 
     >>> Uniform(range=[0.0, 0.7]).at(0.5)
     0.35
@@ -21,7 +21,7 @@ class Uniform(Distribution, name="uniform"):
     def at(self, u: float) -> float:
         """low + u (high - low), rounded."""
         low, high = self.range
-        x = round(low + u * (high - low), 4 - math.floor(math.log10(high - low)))
+        x = round(low + u * (high - low), 3 - math.floor(math.log10(high - low)))
         return min(max(x, low), high)
 
     def ends(self) -> list[float]:

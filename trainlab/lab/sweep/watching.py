@@ -1,0 +1,43 @@
+"""What somebody who watches a sweep gets to see, and how they stop it."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from trainlab.lab.sweep.space import Trial
+from trainlab.lab.sweep.table import Row
+
+
+@dataclass(frozen=True, slots=True)
+class SweepPlan:
+    """What is about to run. `done` trials had ended before, in a sweep that is resumed."""
+
+    name: str
+    folder: Path
+    metric: str
+    trials: int
+    workers: int
+    done: int = 0
+
+
+class SweepWatcher:
+    """Watches nothing; a terminal overrides what it wants to show.
+
+    Raising `stops` to 1 lets the running trials end after their step, to 2 kills them; no further one begins.
+    """
+
+    stops: int = 0
+
+    def started(self, plan: SweepPlan) -> None:
+        """The first trial is about to begin."""
+
+    def began(self, trial: Trial) -> None:
+        """A trial begins."""
+
+    def ended(self, row: Row) -> None:
+        """A trial has ended."""
+
+    def waited(self) -> None:
+        """Some time has gone by; called a few times a second."""
+
+    def finished(self) -> None:
+        """The sweep has ended, however it did."""
