@@ -251,8 +251,8 @@ def test_regression_is_scored_by_r2(tmp_path):
         ),
         (
             "data: iris\nmodel:\n  name: sequential\n  layers: [dense: 7]\n",
-            "x.yaml:4:12: model.layers.0: dense1: the network ends with (7,), but softmax_cross_entropy needs 3 outputs "
-            "here; end with `dense: output`\n    4 |   layers: [dense: 7]\n      |            ^^^^^\n1 problem",
+            "x.yaml:4:12: model.layers.0: dense1: the network ends with (7,), but softmax_cross_entropy needs 3 "
+            "outputs here; end with `dense: output`\n    4 |   layers: [dense: 7]\n      |            ^^^^^\n1 problem",
         ),
     ],
 )

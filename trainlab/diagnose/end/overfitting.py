@@ -47,7 +47,7 @@ class Overfitting(Monitor, name="overfitting"):
             yield self.finding(
                 view,
                 f"The validation loss was best in epoch {best_epoch} ({best:.3g}) and has risen to {val[-1]:.3g} "
-                f"since, while the training loss fell to {train[-1]:.3g}: the network learns its training rows by heart.",
+                f"since, while the training loss fell to {train[-1]:.3g}: the training rows are learned by heart.",
                 "Stop early, regularize more (l2, dropout, augmentation), take a smaller network, or bring more data.",
                 evidence={
                     "best_epoch": best_epoch,
