@@ -122,6 +122,26 @@ def test_known_loss():
     assert not any((theta == land.start).all() for theta in calls)
 
 
+def test_clipped_gradient():
+    """A gradient that the loop has clipped changes nothing: the line search needs the slope as it is."""
+    land = golden_bowl()
+    steps = []
+    for share in (1.0, 0.01):
+        m = motion(LBFGS(), land.start.copy())
+
+        def evaluate(theta, m=m):
+            m.g[...] = land.slope(theta)
+            return land.value(theta)
+
+        m.evaluate = evaluate
+        for m.t in (1, 2, 3):
+            m.g[...] = share * land.slope(m.theta)
+            LBFGS().move(m)
+            m.theta += m.step
+        steps.append(m.theta)
+    np.testing.assert_array_equal(steps[1], steps[0])
+
+
 def test_needs_evaluate():
     """Without `evaluate` it says what is missing."""
     m = motion(LBFGS(), np.ones(2))

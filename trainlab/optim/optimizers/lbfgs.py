@@ -18,7 +18,7 @@ class LBFGS(Optimizer, name="lbfgs"):
 
     One move is one iteration on the whole training set: an epoch is one step. Far fewer steps than any first-order
     rule on small smooth problems; no use with mini-batches, dropout or augmentation, whose noise it takes for
-    curvature. The loss never rises. Where no step lowers it (a minimum, or the limit of float32), the step is zero.
+    curvature. The loss never rises. Where no step lowers it (a minimum, or the limit of float32), the step is zero. A clipped gradient is taken whole.
 
     Source: Nocedal & Wright 2006, Algorithms 7.4 and 7.5; strong Wolfe line search of SciPy (c1 = 1e-4, c2 = 0.9).
     torch's LBFGS interpolates otherwise in its line search and does 20 iterations per call: other steps, same minimum.
@@ -37,8 +37,9 @@ class LBFGS(Optimizer, name="lbfgs"):
             return
         if m.evaluate is None:
             raise ValueError("lbfgs needs Motion.evaluate")
-        g = m.g.copy()
+        given = m.g.copy()
         loss = m.evaluate(m.theta) if m.loss is None else m.loss
+        g = m.g.copy()  # whole, where the given one was clipped
         pairs = self._pairs(m)
         way = _descent(pairs, g)
         way *= m.lr if pairs else m.lr * min(1.0, 1.0 / float(np.abs(g).sum()))
@@ -50,7 +51,7 @@ class LBFGS(Optimizer, name="lbfgs"):
         place = m.t % self.history
         m.buffers[f"s{place}"][...] = m.step
         np.subtract(m.g, g, out=m.buffers[f"y{place}"])
-        m.g[...] = g
+        m.g[...] = given
 
     def _pairs(self, m: Motion) -> list[tuple[Array, Array, float]]:
         """(s, y, s'y) of the last steps, newest first, where the curvature s'y is positive."""
