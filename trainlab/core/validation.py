@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 from pydantic_core.core_schema import ErrorType
 
-from trainlab.core.component import Component, Settings, names
+from trainlab.core.component import Component, Settings, names, registered
 from trainlab.core.errors import UserError
 from trainlab.core.node import Node, Span
 from trainlab.core.place import Choice, Place, fields
@@ -183,13 +183,13 @@ def _unknown_component(error: _Located) -> Problem:
     words = [value(word) for choice in error.place.choices() for word in choice.literals] if error.place else []
     allowed = [*words, *context.get("allowed", ())]
     table = error.node.table
-    if kind and table and len(table) == 1 and next(iter(table)) in fields(kind):
-        (key,) = table
-        message = f"`{key}` is a setting; name the {what}, too: `{{name: ..., {key}: ...}}`"
-        return Problem.at(error.node.keys[key], error.dotted, message, allowed=allowed)
+    if table and (problem := _other_word_for_name(error, table)):
+        return problem
     name = str(context.get("found", ""))
     near = same_meaning(name, allowed) or nearest(name, allowed)
-    if near:
+    if kind and table and name in table and (owner := _owner(kind, name)):
+        message = f"`{name}` is a setting; name the {what}, too: `{{name: {owner}, {name}: ...}}`"
+    elif near:
         message = f"unknown {what} `{name}`; did you mean `{near}`?"
     else:
         message = f"unknown {what} `{name}`; there are {', '.join(f'`{option}`' for option in allowed) or 'none'}"
@@ -197,14 +197,20 @@ def _unknown_component(error: _Located) -> Problem:
     return Problem.at(place, error.dotted, message, allowed=allowed, nearest=near)
 
 
+def _owner(kind: type[Component], key: str) -> str | None:
+    """The component that has a setting of this name, `...` if all of this kind have it, None if there is none."""
+    if key in fields(kind):
+        return "..."
+    return next((component.name for component in registered(kind) if key in fields(component)), None)
+
+
 def _not_a_component(error: _Located) -> Problem:
     kind = error.kind
     what = with_article(noun(kind)) if kind else "a component"
     allowed = names(kind) if kind else []
     table = error.node.table
-    if table and (key := next((k for k in ("type", "class", "kind", "_target_") if k in table), "")):
-        message = "unknown key; did you mean `name`?"
-        return Problem.at(error.node.keys[key], f"{error.dotted}.{key}", message, allowed=["name"], nearest="name")
+    if table and (problem := _other_word_for_name(error, table)):
+        return problem
     if table and kind and len(kinds := [k for k in table if k in allowed]) > 1:
         message = f"more than one {noun(kind)} in one table: {', '.join(f'`{k}`' for k in kinds)}"
         return Problem.at(error.node.keys[kinds[1]], error.dotted, message, allowed=allowed)
@@ -212,6 +218,15 @@ def _not_a_component(error: _Located) -> Problem:
     if table:
         message = f"which {noun(kind) if kind else 'component'}? `name` is missing"
     return Problem.at(error.node.at, error.dotted, message, allowed=allowed)
+
+
+def _other_word_for_name(error: _Located, table: dict[str, Node]) -> Problem | None:
+    """The complaint about `{type: adam}`."""
+    key = next((key for key in table if same_meaning(key, ["name"])), None)
+    if key is None:
+        return None
+    message = "unknown key; did you mean `name`?"
+    return Problem.at(error.node.keys[key], f"{error.dotted}.{key}", message, allowed=["name"], nearest="name")
 
 
 def _wrong_value(error: _Located) -> Problem:

@@ -121,7 +121,7 @@ def _count(choice: Choice) -> str:
     low, high = choice.limits.get("min_length"), choice.limits.get("max_length")
     if low is not None and low == high:
         return f"{low} "
-    low_words = f"at least {low} " if low else ""
+    low_words = "" if not low else "one or more " if low == 1 else f"at least {low} "
     return f"{low_words}{'and ' if low and high else ''}{f'at most {high} ' if high else ''}"
 
 

@@ -166,7 +166,8 @@ class _Builder:
         if anchor is not None:
             self.open.add(anchor)
         if isinstance(event, ScalarEvent):
-            node = Node(self.scalar(event, span), span)
+            nothing = key if key and not event.value and event.style is None else None
+            node = Node(self.scalar(event, span), nothing or span)
         else:
             node = self.collection(event, events, span, depth, key)
         if anchor is not None:

@@ -1,0 +1,7 @@
+"""Teddy."""
+
+from toybox import Toy
+
+
+class Teddy(Toy, name="teddy"):
+    """Is there."""
