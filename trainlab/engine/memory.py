@@ -171,7 +171,7 @@ class _Maker:
         for node in nodes:
             if node.layer.view:
                 y = x.reshape((self.rows, *node.out_shape))
-                dy = dx.reshape(y.shape) if dx is not None else self.gradient(node.out_shape)
+                dy = dx.reshape((len(dx), *node.out_shape)) if dx is not None else self.gradient(node.out_shape)
             else:
                 y, dy = self.array(node.out_shape), self.gradient(node.out_shape)
             slot = Slot(
