@@ -18,7 +18,8 @@ class LBFGS(Optimizer, name="lbfgs"):
 
     One move is one iteration on the whole training set: an epoch is one step. Far fewer steps than any first-order
     rule on small smooth problems; no use with mini-batches, dropout or augmentation, whose noise it takes for
-    curvature. The loss never rises. Where no step lowers it (a minimum, or the limit of float32), the step is zero. A clipped gradient is taken whole.
+    curvature. The loss never rises. Where no step lowers it (a minimum, or the limit of float32), the step is zero.
+    A gradient that was clipped is taken whole.
 
     Source: Nocedal & Wright 2006, Algorithms 7.4 and 7.5; strong Wolfe line search of SciPy (c1 = 1e-4, c2 = 0.9).
     torch's LBFGS interpolates otherwise in its line search and does 20 iterations per call: other steps, same minimum.
