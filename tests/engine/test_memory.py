@@ -80,3 +80,10 @@ def test_a_free_standing_slot_has_everything_a_layer_asks_for():
     assert (s.x.shape, s.y.shape, s.dy.shape, s.p["W"].shape, s.g["b"].shape) == ((7, 5), (7, 3), (7, 3), (5, 3), (3,))
     assert s.dx is not None
     assert s.p["W"].std() > 0
+
+
+def test_views_work_in_evaluation_behind_other_layers():
+    """A flatten after a layer that learns has no gradient to reshape in evaluation."""
+    work = net_of(Dense(units=4), Flatten(), Dense(units=2)).workspace(3, train=False)
+    work.forward()
+    assert [slot.dx for _, slot in work.chain] == [None, None, None]

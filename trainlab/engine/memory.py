@@ -188,7 +188,7 @@ class _Maker:
             )
             made.append((node.layer, slot))
             # where nobody needs dx, a layer without params before the next one needs no gradient either
-            x, dx = y, (dy if need_dx or dx is not None or _learns(node) else None)
+            x, dx = y, (dy if self.train and (need_dx or dx is not None or _learns(node)) else None)
         return made
 
 
