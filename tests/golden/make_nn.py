@@ -15,7 +15,7 @@ from zlib import crc32
 
 import numpy as np
 import torch
-import torch.nn.functional as F
+import torch.nn.functional as F  # noqa: N812 - its name everywhere
 
 FILE = Path(__file__).with_name("nn.json")
 torch.set_default_dtype(torch.float64)

@@ -1,0 +1,135 @@
+"""How each layer is set up for its contract tests, and on which shapes: odd sizes, in != out, strides, borders."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from trainlab.core.component import find
+from trainlab.engine.memory import slot_for
+from trainlab.nn.layer import Layer
+
+ROW, IMAGE = (5,), (3, 2, 4)
+BOTH = [({}, ROW), ({}, IMAGE)]
+CASES = {
+    "dense": [({"units": 3}, ROW), ({"units": 7, "bias": False}, (4,))],
+    "conv": [
+        ({"filters": 4}, (5, 7, 3)),
+        ({"filters": 4, "size": 3, "stride": 2, "pad": 1}, (7, 5, 2)),
+        ({"filters": 3, "size": 3, "stride": 2}, (6, 5, 2)),
+        ({"filters": 3, "size": [2, 3], "pad": "valid"}, (4, 5, 2)),
+        ({"filters": 3, "size": 4, "bias": False}, (5, 6, 2)),
+        ({"filters": 2, "size": 2, "stride": 3, "pad": 0}, (5, 8, 1)),
+        ({"filters": 3, "size": 1}, (3, 4, 2)),
+        ({"filters": 3, "size": 1, "stride": 2}, (4, 5, 2)),
+        ({"filters": 2, "size": 5, "pad": 4}, (3, 2, 2)),
+    ],
+    "max_pool": [
+        ({}, (4, 6, 3)),
+        ({"size": 3, "stride": 2}, (7, 5, 2)),
+        ({"size": 3, "stride": 2, "pad": 1}, (5, 7, 2)),
+        ({"pad": "same"}, (5, 3, 2)),
+        ({"size": 2, "stride": 3}, (5, 8, 2)),
+        ({"size": [3, 1]}, (3, 4, 2)),
+    ],
+    "avg_pool": [
+        ({}, (4, 6, 3)),
+        ({"size": 3, "stride": 2}, (7, 5, 2)),
+        ({"size": 3, "stride": 2, "pad": 1}, (5, 7, 2)),
+        ({"pad": "same"}, (5, 3, 2)),
+        ({"size": 2, "stride": 3}, (5, 8, 2)),
+    ],
+    "global_avg_pool": [({}, IMAGE)],
+    "flatten": [({}, IMAGE), ({}, ROW)],
+    "batch_norm": [({}, ROW), ({"momentum": 0.3, "eps": 0.1}, IMAGE)],
+    "layer_norm": BOTH,
+    "group_norm": [({"groups": 2}, IMAGE), ({"groups": 3}, (6,)), ({"groups": 1}, IMAGE)],
+    "instance_norm": [({}, IMAGE)],
+    "dropout": [({"drop": 0.4}, ROW), ({"mode": "vanilla"}, IMAGE), ({"mode": "unscaled"}, ROW)],
+    "drop_connect": [({"units": 3, "drop": 0.4}, ROW), ({"units": 6, "bias": False}, (4,))],
+    "maxout": [({"units": 3}, ROW), ({"units": 4, "pieces": 3, "bias": False}, (3,))],
+    "residual": [
+        ({"layers": [{"dense": 6}, "tanh", {"dense": 5}]}, ROW),
+        ({"layers": [{"dense": 3}, "batch_norm"]}, ROW),
+        ({"layers": [{"conv": {"filters": 4, "bias": False}}, "batch_norm", "silu"]}, IMAGE),
+        ({"layers": [{"conv": {"filters": 3, "stride": 2}}]}, (5, 4, 2)),
+        ({"layers": [{"conv": {"filters": 3}}], "shortcut": [{"conv": {"filters": 3, "size": 1}}, "tanh"]}, IMAGE),
+        ({"layers": [{"residual": {"layers": [{"dense": 5}]}}, "tanh"]}, ROW),
+    ],
+    "leaky_relu": [({}, ROW), ({"slope": 0.3}, IMAGE)],
+    "prelu": [({}, ROW), ({}, IMAGE), ({"shared": True}, IMAGE)],
+    "elu": [({}, ROW), ({"alpha": 0.5}, IMAGE)],
+    "gelu": [({}, ROW), ({"approximate": "tanh"}, IMAGE)],
+    "relu": BOTH,
+    "sigmoid": BOTH,
+    "tanh": BOTH,
+    "selu": BOTH,
+    "silu": BOTH,
+    "softplus": BOTH,
+    "identity": BOTH,
+}
+
+
+@dataclass
+class Case:
+    """One layer on one shape."""
+
+    name: str
+    settings: dict
+    shape: tuple
+
+    def __str__(self):
+        return f"{self.name}-{self.settings or ''}-{'x'.join(map(str, self.shape))}"
+
+    @property
+    def layer(self):
+        """The layer itself."""
+        return Layer.read({"name": self.name, **self.settings})
+
+    def slot(self, rows, *, seed=0, train=True, dtype=np.float64, need_dx=True):
+        """Its memory: x and dy drawn, every param moved off its start, so that none is a neutral 0 or 1."""
+        rng = np.random.default_rng(seed)
+        s = slot_for(self.layer, self.shape, rows, dtype=dtype, train=train, need_dx=need_dx)
+        for key, p in params(s).items():
+            p += 0.3 * rng.normal(size=p.shape)
+            if key.endswith("var"):
+                np.abs(p, out=p)
+        s.x[...] = rng.normal(size=s.x.shape)
+        if train:
+            s.dy[...] = rng.normal(size=s.dy.shape)
+        return s
+
+
+ALL = [Case(name, settings, shape) for name, cases in CASES.items() for settings, shape in cases]
+
+
+def is_view(case):
+    """Whether the layer only renames the axes."""
+    return find(Layer, case.name).view
+
+
+def params(slot):
+    """All params of a slot, those of inner layers too, by path."""
+    return _collect(slot, "p", "")
+
+
+def grads(slot):
+    """All gradients of a slot, those of inner layers too, by path."""
+    return _collect(slot, "g", "")
+
+
+def _collect(slot, which, prefix):
+    found = {prefix + key: value for key, value in getattr(slot, which).items()}
+    for b, branch in enumerate(slot.branches):
+        for i, (_, inner) in enumerate(branch):
+            found |= _collect(inner, which, f"{prefix}{b}.{i}.")
+    return found
+
+
+def replay(slot):
+    """A function that puts the slot's random stream back to where it is now, so that masks repeat."""
+    state = slot.rng.bit_generator.state
+
+    def again():
+        slot.rng.bit_generator.state = state
+
+    return again
