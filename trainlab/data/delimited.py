@@ -144,7 +144,9 @@ def _table(path: str, columns: list[_Column], lines: list[int]) -> Table:
             what = "missing value" if column.text or cell.lower() in MISSING else f"`{cell}` is not a number"
             problems.add(line, column.name, what)
         problems.more += column.missing + column.strays - len(column.bad)
-    problems.stop("fill these cells in, remove their rows, or name the column under `drop` or `categorical`")
+    settled = all(c.forced or c.text for c in columns if c.bad)
+    advice = "" if settled else ", or name the column under `drop` or `categorical`"
+    problems.stop("fill these cells in or remove their rows" + advice)
     return Table(path, {c.name: np.concatenate(c.blocks) for c in columns}, np.array(lines, np.int64))
 
 

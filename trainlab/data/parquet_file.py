@@ -1,6 +1,7 @@
 """Reads a Parquet file into a table."""
 
 from collections.abc import Collection
+from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -20,12 +21,12 @@ def read_parquet(
     """
     file = existing_file(path)
     try:
-        import pyarrow as pa  # pyright: ignore[reportMissingTypeStubs] - pyarrow has none
-        import pyarrow.parquet as pq  # pyright: ignore[reportMissingTypeStubs] - pyarrow has none
+        pa: Any = import_module("pyarrow")  # Any: it comes without types
+        pq: Any = import_module("pyarrow.parquet")
     except ImportError:
         raise DataError(f'{path}: Parquet files need pyarrow: pip install "trainlab[parquet]"') from None
     try:
-        stored: Any = pq.ParquetFile(file)  # pyright: ignore[reportUnknownMemberType] - pyarrow has no stubs
+        stored: Any = pq.ParquetFile(file)
         names: list[str] = stored.schema_arrow.names
         data: Any = stored.read(columns=[name for name in names if name not in skip])
     except (pa.ArrowInvalid, OSError) as error:
@@ -34,8 +35,8 @@ def read_parquet(
         raise DataError(f"{path}: holds no rows")
     problems, columns = Problems(path), dict[str, Array]()
     for name, chunked in zip(data.column_names, data.columns, strict=True):
-        is_number = pa.types.is_floating(chunked.type) or pa.types.is_integer(chunked.type)
-        is_number = is_number or pa.types.is_boolean(chunked.type) or pa.types.is_decimal(chunked.type)
+        kinds = ("floating", "integer", "boolean", "decimal")
+        is_number = any(getattr(pa.types, f"is_{kind}")(chunked.type) for kind in kinds)
         if name in text or not is_number:
             if name in numbers:
                 raise DataError(f"{path}: column `{name}` holds {chunked.type}, where numbers are needed")
@@ -48,7 +49,7 @@ def read_parquet(
             value = chunked[int(row)].as_py()
             problems.add(int(row) + 1, name, "missing value" if value is None or value != value else f"`{value}`")
     problems.stop("fill these cells in, remove their rows, or name the column under `drop`")
-    return Table(path, columns, np.arange(1, data.num_rows + 1))
+    return Table(path, columns, np.arange(1, int(data.num_rows) + 1))
 
 
 def _texts(values: list[Any]) -> Array:

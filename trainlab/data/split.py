@@ -45,9 +45,9 @@ def indices(loaded: Loaded, shares: tuple[float, float], stratify: bool, rng: np
         index = _cut(rng.permutation(n), shares, ordered=False)
     for name, part, share in zip(("val", "test"), (index.val, index.test), shares, strict=True):
         if share and not len(part):
+            what = f"{n} rows" if rows.groups is None else f"{len(np.unique(rows.groups))} groups of rows"
             raise DataError(
-                f"data.split.{name}: a share of {share:g} of {n} rows leaves none; raise it, or "
-                "set it to 0 to do without"
+                f"data.split.{name}: a share of {share:g} of {what} leaves none; raise it, or set it to 0 to do without"
             )
     if not len(index.train):
         raise DataError(f"data.split: no rows are left to train on, of {n}; lower `val` and `test`")

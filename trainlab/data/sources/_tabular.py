@@ -84,9 +84,8 @@ class Tabular(Source):
 def _check_classes(table: Table, target: str, y: Array, names: tuple[str, ...]) -> None:
     """Raises DataError for one class only, and for a class with one row only."""
     if len(names) < 2:
-        raise DataError(
-            f"{table.path}: column `{target}` holds one class only, `{names[0]}`; there is nothing to learn"
-        )
+        only = "".join(names)
+        raise DataError(f"{table.path}: column `{target}` holds one class only, `{only}`; there is nothing to learn")
     problems = Problems(table.path)
     counts = np.bincount(y, minlength=len(names))
     for c in np.flatnonzero(counts == 1):

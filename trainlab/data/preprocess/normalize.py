@@ -1,0 +1,34 @@
+"""Normalize: every row gets length one."""
+
+from typing import Literal
+
+import numpy as np
+
+from trainlab.core.component import setting
+from trainlab.core.types import Array
+from trainlab.data.lazy import LazyRows
+from trainlab.data.preprocessor import Preprocessor
+
+
+class Normalize(Preprocessor, name="normalize"):
+    """x / |x|, row by row, whatever the other rows are: only the direction of a row is kept. Rows of zeros stay.
+
+    Source: scikit-learn's Normalizer.
+
+    >>> import numpy as np
+    >>> Normalize().apply(np.array([[3.0, 4.0], [0.0, 0.0]]), {})
+    array([[0.6, 0.8],
+           [0. , 0. ]])
+    """
+
+    norm: Literal["l2", "l1", "max"] = setting("l2", "root of the sum of squares, sum of sizes, or largest size")
+
+    def fit(self, x: Array | LazyRows) -> dict[str, Array]:
+        """Nothing: no row depends on another."""
+        return {}
+
+    def apply(self, x: Array, fitted: dict[str, Array]) -> Array:
+        """x / |x|."""
+        order = {"l2": 2, "l1": 1, "max": np.inf}[self.norm]
+        length = np.linalg.norm(x.reshape(len(x), -1), ord=order, axis=1)
+        return x / np.where(length == 0, 1.0, length).reshape(-1, *[1] * (x.ndim - 1))

@@ -1,0 +1,62 @@
+"""Opens NumPy's files without ever running code from them."""
+
+import zipfile
+from collections.abc import Collection
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from trainlab.core.errors import DataError
+from trainlab.core.types import Array
+
+
+def open_npy(path: str, file: Path) -> Array:
+    """The array in a .npy file, memory-mapped: nothing is read yet. Raises DataError for any other file."""
+    with file.open("rb") as stream:
+        if stream.read(6) != b"\x93NUMPY":
+            raise DataError(f"{path}: not a .npy file: it does not begin with \\x93NUMPY; save it with numpy.save")
+    try:
+        return np.load(file, mmap_mode="r", allow_pickle=False)
+    except (ValueError, OSError, EOFError) as error:
+        if "object" in str(error).lower():
+            raise DataError(_objects(path)) from None
+        raise DataError(f"{path}: the file is truncated or damaged: {error}") from None
+
+
+def open_npz(path: str, file: Path, wanted: Collection[str]) -> tuple[dict[str, Array], list[str]]:
+    """The wanted arrays of a .npz file, as far as it has them, and the names of all that it has.
+
+    Raises DataError for any other file, and for arrays of objects.
+    """
+    arrays = dict[str, Array]()
+    with file.open("rb") as stream:
+        if stream.read(6) == b"\x93NUMPY":
+            raise DataError(f"{path}: holds a single array, as a .npy file does; use the source `npy`")
+    try:
+        with np.load(file, allow_pickle=False) as stored:
+            names = list(stored.files)
+            for key in names:
+                if key in wanted:
+                    arrays[key] = _member(path, stored, key)
+    except (zipfile.BadZipFile, EOFError, OSError) as error:
+        raise DataError(f"{path}: the file is truncated or damaged: {error}") from None
+    except ValueError:
+        raise DataError(f"{path}: not a .npz file; save it with numpy.savez") from None
+    return arrays, names
+
+
+def _member(path: str, stored: "np.lib.npyio.NpzFile[Any]", key: str) -> Array:
+    try:
+        return stored[key]
+    except ValueError as error:
+        if "object" in str(error).lower():
+            raise DataError(_objects(f"{path}: `{key}`")) from None
+        raise DataError(f"{path}: `{key}` is truncated or damaged: {error}") from None
+
+
+def _objects(where: str) -> str:
+    return (
+        f"{where}: is an array of Python objects, which are refused because reading them runs code; "
+        "save it as numbers: array.astype(float)"
+    )
