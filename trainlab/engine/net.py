@@ -100,6 +100,31 @@ class Net:
         self._choose(self.nodes, model, "xavier", chosen)
         return chosen
 
+    def calibrate(self, model: Model, x: Array) -> dict[str, int]:
+        """Let the inits that look at data scale their layers, first to last, on the training rows x (a batch, as the
+        network gets it). Returns how many passes each such layer took; running statistics stay as they were.
+        """
+        chosen = self._inits(model)
+        waiting = [n for n in self.weight_nodes() if type(chosen[n.name]).calibrates]
+        if not waiting:
+            return {}
+        still = {f"{n.name}.{k}" for n in self.all_nodes() for k, p in n.params.items() if not p.trained}
+        kept = {name: self.params[name].copy() for name in still}
+        work = self.workspace(len(x), train=True)
+        work.x[...] = x
+        passes: dict[str, int] = {}
+        for node in waiting:
+            W = next(self.params[f"{node.name}.{k}"] for k, p in node.params.items() if p.role == "weight")
+            done = 0
+            work.forward()
+            while chosen[node.name].calibrate(W, float(work.slots[node.name].y.std()), done):
+                done += 1
+                work.forward()
+            passes[node.name] = done
+        for name, a in kept.items():
+            self.params[name][...] = a
+        return passes
+
     def _choose(self, nodes: Sequence[Node], model: Model, gain: str, chosen: dict[str, Init]) -> None:
         """Pick each layer's init, last layer first: `auto` scales the weights for the activation that follows them."""
         for node in reversed(nodes):

@@ -123,6 +123,8 @@ class Trainer:
         )
         weights = slice(net.weights)
         self._w, self._gw, self._tmpw = net.theta[weights], net.grad[weights], self.motion.tmp[weights]
+        self._penalties = [part for part in r.regularizers if part.penalizes]
+        self._constraints = [part for part in r.regularizers if part.constrains]
         if r.average is not None:
             self.average, self._averaging = net.theta.copy(), Average(r.average)
 
@@ -159,7 +161,7 @@ class Trainer:
         work.forward()
         loss = r.loss.value(end)
         work.backward()
-        for part in r.regularizers:
+        for part in self._penalties:
             part.add_gradient(self._w, self._gw, self._tmpw)
         norm = clip(m.g, r.clip_norm) if r.clip_norm else length(m.g)
         m.t = self.step + 1
@@ -173,7 +175,7 @@ class Trainer:
         ratio = sqrt(np.dot(m.step, m.step) / (np.dot(m.theta, m.theta) or 1.0))
         record[3] = ratio
         m.theta += m.step
-        for part in r.regularizers:
+        for part in self._constraints:
             for w in net.decayed:
                 part.constrain(w)
         if self.average is not None:
@@ -218,7 +220,7 @@ class Trainer:
         work.forward()
         loss = self.recipe.loss.value(end)
         work.backward()
-        for part in self.recipe.regularizers:
+        for part in self._penalties:
             loss += part.penalty(self._w)
             part.add_gradient(self._w, self._gw, self._tmpw)
         self.net.theta[...] = kept

@@ -25,9 +25,15 @@ from trainlab.nn.layer import Layer
 from trainlab.nn.loss import Loss
 
 
+_CALIBRATION_ROWS = 256  # training rows that a data-dependent init looks at
+
+
 @dataclass(frozen=True, slots=True)
 class Built:
-    """An experiment ready to run: its data, network (weights drawn) and recipe; t are the encoded targets."""
+    """An experiment ready to run: its data, network (weights drawn) and recipe; t are the encoded targets.
+
+    `passes`: how many corrections a data-dependent init made to each layer.
+    """
 
     experiment: Experiment
     parts: Parts
@@ -37,6 +43,7 @@ class Built:
     t_train: Array
     t_val: Array | None
     t_test: Array | None
+    passes: dict[str, int]
 
 
 def check(document: Document[Experiment]) -> None:
@@ -62,6 +69,8 @@ def build(document: Document[Experiment]) -> Built:
     loss, layers = layers_for(document, parts.shape, parts.task)
     net = Net(layers, parts.shape, frozen=experiment.model.frozen, dtype=experiment.train.dtype)
     net.start(experiment.model, streams)
+    rows = streams.named("calibration").permutation(len(parts.train))[:_CALIBRATION_ROWS]
+    passes = net.calibrate(experiment.model, np.asarray(parts.train.x[np.sort(rows)]))
     train = experiment.train
     recipe = Recipe(
         loss=loss,
@@ -85,7 +94,7 @@ def build(document: Document[Experiment]) -> Built:
 
     t_train = encoded(parts.train)
     assert t_train is not None  # noqa: S101 - there is always a training part; the split sees to it
-    return Built(experiment, parts, net, recipe, streams, t_train, encoded(parts.val), encoded(parts.test))
+    return Built(experiment, parts, net, recipe, streams, t_train, encoded(parts.val), encoded(parts.test), passes)
 
 
 def layers_for(document: Document[Experiment], shape: Shape, task: Task) -> tuple[Loss, Sequence[Layer]]:

@@ -152,6 +152,8 @@ class Run:
         """From the first step."""
         self._start(None)
         scores = self.evaluator.scores(self.built.parts.train.x, self.built.t_train)
+        if self.built.passes:
+            self.recorder.layers(0, [(name, "lsuv_passes", float(n)) for name, n in self.built.passes.items()])
         self._close_epoch(scores, None, None)
         self._look("start")
         return self._loop()
