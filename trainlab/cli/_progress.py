@@ -7,7 +7,7 @@ given width, so that it can be looked at without a terminal.
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
+from math import isfinite, log10
 from time import perf_counter
 from typing import Any
 
@@ -264,7 +264,7 @@ def frame(p: Progress, width: int, now: float, *, fancy: bool = True) -> list[st
     lines = [f"{head}{middle}{tail}"[:width], _numbers_line(p, width)]
     losses = p.curve.points()
     if len(losses) > 1 and width > 10:
-        lines.append("loss " + sparkline(means(losses, min(width - 5, 60)), ascii_only=not fancy))
+        lines.append("loss " + sparkline(_scaled(losses), min(width - 5, 60), ascii_only=not fancy))
     return lines
 
 
@@ -289,17 +289,12 @@ def clock(seconds: float) -> str:
     return f"{hours}:{m:02}:{s:02}" if hours else f"{m}:{s:02}"
 
 
-def means(values: Sequence[float], count: int) -> list[float]:
-    """The values, or where there are more than `count`, the means of that many runs of neighbours.
-
-    >>> means([1.0, 3.0, 5.0, 5.0], 2)
-    [2.0, 5.0]
-    """
-    n = len(values)
-    if n <= count:
-        return list(values)
-    cuts = [i * n // count for i in range(count + 1)]
-    return [sum(values[a:b]) / (b - a) for a, b in pairwise(cuts)]
+def _scaled(losses: list[float]) -> list[float]:
+    """The losses, or their logarithms where they span a decade or more: what happens late stays visible."""
+    finite = [v for v in losses if isfinite(v)]
+    if finite and min(finite) > 0 and max(finite) / min(finite) >= 10:
+        return [log10(v) if isfinite(v) else v for v in losses]
+    return losses
 
 
 def _numbers_line(p: Progress, width: int) -> str:

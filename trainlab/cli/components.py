@@ -1,0 +1,102 @@
+"""`trainlab components`: what there is to choose from, straight from the classes."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from trainlab.cli import _terminal
+from trainlab.core.errors import UserError
+
+if TYPE_CHECKING:
+    from trainlab.core.component import Component
+
+
+def components(
+    kind: Annotated[
+        str | None, typer.Argument(metavar="KIND", help="layer, activation, optimizer, ...; or a component's name.")
+    ] = None,
+    name: Annotated[str | None, typer.Argument(metavar="NAME", help="One component of this kind.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the same as JSON.")] = False,
+) -> None:
+    """List what a config can name: every layer, optimizer, data source, monitor ... with its settings.
+
+    Without KIND all names; with KIND a line on each; with NAME all about one.
+
+    Examples:
+        trainlab components
+        trainlab components optimizer
+        trainlab components layer conv
+    """
+    with _terminal.answering(as_json):
+        from trainlab.cli import _pages
+        from trainlab.core.component import names, registered
+        from trainlab.core.describe import describe
+
+        kinds = _kinds()
+        if kind is not None and name is None and kind not in kinds:
+            kind, name = _kind_of(kind, kinds), kind
+        if kind is None:
+            found = {k: names(base) for k, base in kinds.items()}
+            if as_json:
+                _terminal.emit(found)
+            else:
+                rows = [(k, ", ".join(there)) for k, there in found.items()]
+                _terminal.say("\n".join(_pages.listing(rows, _pages.width())))
+                _terminal.say("\nmore: trainlab components KIND, trainlab components KIND NAME")
+            return
+        base = _named(kind, kinds)
+        chosen = registered(base) if name is None else [_one(base, name)]
+        pages = [describe(cls) for cls in chosen]
+        if as_json:
+            _terminal.emit(pages[0].as_dict() if name is not None else [page.as_dict() for page in pages])
+        elif name is not None:
+            _terminal.say("\n".join(_pages.page(pages[0], _pages.width())))
+        else:
+            rows = [(page.name, page.summary) for page in pages]
+            _terminal.say("\n".join(_pages.listing(rows, _pages.width())))
+            _terminal.say(f"\nmore: trainlab components {kind} NAME")
+
+
+def _kinds() -> "dict[str, type[Component]]":
+    """Every kind that an experiment can name, by its name."""
+    from trainlab.core.describe import kinds
+    from trainlab.lab.experiment import Experiment
+    from trainlab.optim.regularizer import Regularizer  # a config names these as plain numbers: `l2: 1e-4`
+
+    return {base.kind: base for base in (*kinds(Experiment), Regularizer)}
+
+
+def _kind_of(name: str, kinds: "dict[str, type[Component]]") -> str:
+    """The kind of the component of this name. Raises UserError if neither a kind nor a component is called so."""
+    from trainlab.core.component import find, names
+    from trainlab.core.problem import listed, nearest
+
+    for kind, base in kinds.items():
+        found = find(base, name)
+        if found is not None:
+            return found.kind if found.kind in kinds else kind
+    near = nearest(name, [*kinds, *(n for base in kinds.values() for n in names(base))])
+    hint = f"did you mean `{near}`?" if near else f"the kinds are {listed(list(kinds), 'and')}"
+    raise UserError(f"no kind and no component is called `{name}`; {hint}")
+
+
+def _named(kind: str, kinds: "dict[str, type[Component]]") -> "type[Component]":
+    from trainlab.core.problem import listed, nearest
+
+    if kind in kinds:
+        return kinds[kind]
+    near = nearest(kind, kinds)
+    hint = f"did you mean `{near}`?" if near else f"the kinds are {listed(list(kinds), 'and')}"
+    raise UserError(f"no kind `{kind}`; {hint}")
+
+
+def _one(base: "type[Component]", name: str) -> "type[Component]":
+    from trainlab.core.component import find, names
+    from trainlab.core.problem import listed, nearest
+
+    found = find(base, name)
+    if found is not None:
+        return found
+    near = nearest(name, names(base))
+    hint = f"did you mean `{near}`?" if near else f"there are {listed(names(base), 'and')}"
+    raise UserError(f"no {base.kind} `{name}`; {hint}")

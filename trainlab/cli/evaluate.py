@@ -1,0 +1,77 @@
+"""`trainlab evaluate`: how good a trained network is."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from trainlab.cli import _terminal
+
+if TYPE_CHECKING:
+    from trainlab.lab.evaluation import Evaluation
+
+_WIDEST_CONFUSION = 30  # classes; beyond, the matrix is for --json
+
+
+class Part(StrEnum):
+    """A part of the data that a run was trained with."""
+
+    test = "test"
+    val = "val"
+    train = "train"
+
+
+def evaluate(
+    run: Annotated[str, typer.Argument(metavar="RUN", help="A run folder, or its name in --runs.")],
+    data: Annotated[
+        str | None, typer.Option(metavar="FILE", help="Score on this file with a target column, CSV or Parquet.")
+    ] = None,
+    part: Annotated[Part, typer.Option(help="Without --data: on this part of the run's own data.")] = Part.test,
+    top: Annotated[int, typer.Option(min=1, metavar="K", help="Also count the right class among the first K.")] = 5,
+    runs: Annotated[Path, typer.Option(metavar="DIR", help="Where run folders are.")] = Path("runs"),
+    as_json: Annotated[bool, typer.Option("--json", help="Print the scores as JSON.")] = False,
+) -> None:
+    """Score the best network of a run, with the run's own preprocessing.
+
+    Classes: accuracy, top-K, precision, recall and F1 of each class, the confusion matrix. Numbers: R2, MAE and RMSE.
+
+    Examples:
+        trainlab evaluate runs/digits-1
+        trainlab evaluate digits-1 --data new-digits.csv --json
+    """
+    with _terminal.answering(as_json):
+        from trainlab.lab.evaluation import evaluate as scored
+
+        found = scored(run, data, part=part.value, top=top, runs=runs)
+        if as_json:
+            _terminal.emit(found.as_dict())
+        else:
+            _terminal.say("\n".join(_lines(found)))
+
+
+def _lines(found: "Evaluation") -> list[str]:
+    lines = [f"{found.run}, weights of epoch {found.epoch}, on {found.rows} {_of(found.data)}"]
+    lines += [f"  {name:<9} {value:.4g}" for name, value in found.scores.items()]
+    for target, scores in found.targets.items():
+        lines.append(f"  {target}: " + "  ".join(f"{name} {value:.4g}" for name, value in scores.items()))
+    if found.classes:
+        widest = max(5, *(len(c.name) for c in found.classes))
+        lines += ["", f"{'class':<{widest}}   rows  precision  recall      F1"]
+        lines += [
+            f"{c.name:<{widest}}  {c.rows:>5}  {c.precision:>9.4f}  {c.recall:>6.4f}  {c.f1:>6.4f}"
+            for c in found.classes
+        ]
+    if found.confusion and len(found.confusion) <= _WIDEST_CONFUSION:
+        names = [c.name for c in found.classes]
+        cell = max(len(str(max(map(max, found.confusion)))), *(min(len(name), 8) for name in names)) + 1
+        widest = max(map(len, names))
+        lines += ["", "confusion: a row per true class, a column per prediction"]
+        lines.append(" " * widest + "".join(f"{name[:8]:>{cell}}" for name in names))
+        for name, row in zip(names, found.confusion, strict=True):
+            lines.append(f"{name:<{widest}}" + "".join(f"{count or '.':>{cell}}" for count in row))
+    return lines
+
+
+def _of(data: str) -> str:
+    return data if data.endswith(" rows") else f"rows of {data}"

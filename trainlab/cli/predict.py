@@ -1,0 +1,43 @@
+"""`trainlab predict`: what a trained network says of new rows."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from trainlab.cli import _terminal
+from trainlab.core.errors import UserError
+
+
+def predict(
+    run: Annotated[str, typer.Argument(metavar="RUN", help="A run folder, or its name in --runs.")],
+    source: Annotated[
+        str, typer.Option("--input", metavar="FILE", help="The rows: a CSV or Parquet file with the training columns.")
+    ],
+    output: Annotated[
+        Path | None, typer.Option("--output", metavar="FILE", help="Write the CSV here instead of to stdout.")
+    ] = None,
+    runs: Annotated[Path, typer.Option(metavar="DIR", help="Where run folders are.")] = Path("runs"),
+    as_json: Annotated[bool, typer.Option("--json", help="Print the predictions as JSON.")] = False,
+) -> None:
+    """Predict the rows of a file with the best network of a run, with the run's own preprocessing.
+
+    One row comes out per row that goes in: the class and the probability of each class, or the numbers. A target
+    column in the file is left unread; columns that are missing or unknown are an error.
+
+    Examples:
+        trainlab predict runs/iris-1 --input flowers.csv --output predictions.csv
+    """
+    with _terminal.answering(as_json):
+        if output is not None and output.exists() and Path(source).exists() and output.samefile(source):
+            raise UserError(f"{output}: would be overwritten with its own predictions; choose another --output")
+        from trainlab.lab.evaluation import predict as predicted
+
+        found = predicted(run, source, runs=runs)
+        if output is not None:
+            found.write(output)
+            _terminal.note(f"{output}: {len(found.rows)} predictions written")
+        if as_json:
+            _terminal.emit([dict(zip(found.columns, row, strict=True)) for row in found.rows])
+        elif output is None:
+            _terminal.say(found.text().rstrip("\n"))
