@@ -1,0 +1,125 @@
+"""`--where key=value`: which runs a report is about, by config keys, status fields, metrics and diagnoses."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any, cast
+
+from trainlab.core.errors import UserError
+from trainlab.core.problem import nearest
+from trainlab.report.rows import row_of, tested_value
+from trainlab.store.plain_yaml import read_value
+from trainlab.store.reading import RunRecord
+
+_RULE = re.compile(r"\s*([^=<>!\s]+)\s*(<=|>=|!=|==|=|<|>)\s*(.*?)\s*", re.DOTALL)
+
+
+def selected(records: Sequence[RunRecord], rules: Sequence[str]) -> list[RunRecord]:
+    """The records that fulfil every rule: `optimizer.lr<1e-2`, `status=finished`, `val_accuracy>=0.9`,
+    `diagnosis=overfitting`, `model.name!=cnn`.
+
+    Raises UserError if a rule cannot be read, or no run knows its key.
+    """
+    left = list(records)
+    for rule in rules:
+        match = _RULE.fullmatch(rule)
+        if match is None:
+            raise UserError(f"--where {rule}: expected KEY=VALUE, or KEY with one of != < > <= >=")
+        key, sign, text = match[1], match[2], match[3]
+        wanted = read_value(text)
+        found = [(record, values_of(record, key)) for record in left]
+        if left and not any(values for _, values in found):
+            _unknown(rule, key, left)
+        left = [record for record, values in found if _holds(values, sign, wanted, text)]
+    return left
+
+
+def values_of(record: RunRecord, key: str) -> list[Any]:
+    """What a key stands for in a run; several values where it has several meanings, none where it has none."""
+    status = asdict(record.status) if record.status else {}
+    if key in ("status", "state"):
+        return [record.state]
+    if key in ("diagnosis", "diagnoses"):
+        return [f.get("code") for f in record.findings] or ["none"]
+    if key == "name":
+        return [v for v in (record.name, record.config.get("name")) if v is not None]
+    if key.startswith(("test_", "test.")):
+        value = tested_value(row_of(record), key)
+        return [] if value is None else [value]
+    if key in record.last:
+        if key in ("epoch", "step", "seconds"):
+            return [status.get(key, record.last[key])]
+        best = row_of(record, key).best
+        return [] if best is None else [best]
+    if key in status and not isinstance(status[key], dict):
+        return [status[key]]
+    return _at(record.config, key)
+
+
+def flat(config: dict[str, Any]) -> dict[str, Any]:
+    """A config by dotted keys; a list of scalars is one value, a list of tables is not.
+
+    >>> flat({"model": {"hidden": [64, 32], "layers": [{"name": "relu"}]}, "seed": 0})
+    {'model.hidden': [64, 32], 'model.layers.0.name': 'relu', 'seed': 0}
+    """
+    made: dict[str, Any] = {}
+    for key, value in config.items():
+        made.update({f"{key}.{k}": v for k, v in flat(inner).items()} if (inner := _table(value)) else {key: value})
+    return made
+
+
+def _table(value: Any) -> dict[str, Any]:
+    """What has dotted keys below it: a table, or a list with a table in it."""
+    if isinstance(value, list) and any(isinstance(v, dict | list) for v in cast("list[Any]", value)):
+        return {str(i): v for i, v in enumerate(cast("list[Any]", value))}
+    return cast("dict[str, Any]", value) if isinstance(value, dict) else {}
+
+
+def _at(config: Any, key: str) -> list[Any]:
+    """The value at a dotted key; a component counts by its name as well."""
+    for part in key.split("."):
+        if isinstance(config, list):
+            items = cast("list[Any]", config)
+            config = dict(enumerate(items)).get(int(part)) if part.isdecimal() and len(part) < 9 else None
+        elif isinstance(config, dict) and part in config:
+            config = cast("dict[str, Any]", config)[part]
+        else:
+            return []
+    if isinstance(config, dict):
+        return [v for v in [cast("dict[str, Any]", config).get("name")] if isinstance(v, str)]
+    return [config]
+
+
+def _holds(values: list[Any], sign: str, wanted: Any, text: str) -> bool:
+    if sign == "!=":
+        return bool(values) and not any(_equal(v, wanted, text) for v in values)
+    if sign in ("=", "=="):
+        return any(_equal(v, wanted, text) for v in values)
+    return any(_ordered(v, sign, wanted, text) for v in values)
+
+
+def _equal(value: Any, wanted: Any, text: str) -> bool:
+    return (value == wanted and isinstance(value, bool) == isinstance(wanted, bool)) or value == text
+
+
+def _ordered(value: Any, sign: str, wanted: Any, text: str) -> bool:
+    if _is_number(value) and _is_number(wanted):
+        low, high = value, wanted
+    elif isinstance(value, str):
+        low, high = value, text
+    else:
+        return False
+    return {"<": low < high, ">": low > high, "<=": low <= high, ">=": low >= high}[sign]
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _unknown(rule: str, key: str, records: Sequence[RunRecord]) -> None:
+    """Raises the error for a key that no run knows."""
+    known = {"status", "diagnosis", "name", "started", "host", "reason", "exit_code"}
+    for record in records:
+        known |= {*flat(record.config), *record.last, *(f"test_{m}" for m in row_of(record).test)}
+    near = nearest(key, sorted(known))
+    raise UserError(f"--where {rule}: no run has `{key}`" + (f"; did you mean `{near}`?" if near else ""))

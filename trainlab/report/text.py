@@ -1,0 +1,79 @@
+"""Text for a terminal: how wide it is, cutting and padding it, numbers and times as people write them."""
+
+import unicodedata
+from datetime import datetime
+
+from trainlab.core.problem import visible
+
+STYLES = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", "blue": "34"}
+
+
+def clean(text: str, *, ascii_only: bool = False) -> str:
+    r"""The text with control characters made visible, and, for an ASCII terminal, all others than ASCII too.
+
+    >>> clean("a\x1b[2J"), clean("größe", ascii_only=True)
+    ('a\\x1b[2J', 'gr\\xf6\\xdfe')
+    """
+    shown = text if text.isascii() and text.isprintable() else visible(text)
+    return shown.encode("ascii", "backslashreplace").decode() if ascii_only else shown
+
+
+def width_of(text: str) -> int:
+    """How many columns of a terminal a text fills."""
+    if text.isascii():
+        return len(text)
+    wide = sum(unicodedata.east_asian_width(c) in "WF" for c in text)
+    return len(text) + wide - sum(unicodedata.combining(c) != 0 for c in text)
+
+
+def fit(text: str, width: int, *, right: bool = False, ascii_only: bool = False) -> str:
+    """The text cut (with an ellipsis) or padded to exactly this width.
+
+    >>> fit("overfitting", 6), fit("ab", 4, right=True)
+    ('overf…', '  ab')
+    """
+    if width_of(text) > width:
+        dots = "..." if ascii_only and width > 3 else "" if ascii_only else "…"
+        while text and width_of(text) > width - len(dots):
+            text = text[:-1]
+        text += dots
+    space = " " * (width - width_of(text))
+    return space + text if right else text + space
+
+
+def styled(text: str, style: str, color: bool) -> str:
+    """The text in a style, if there are colours."""
+    return f"\x1b[{STYLES[style]}m{text}\x1b[0m" if color and style else text
+
+
+def number(value: float | None) -> str:
+    """A number to four digits, empty for None.
+
+    >>> number(0.97222), number(12.0), number(1.5e-7), number(float("nan"))
+    ('0.9722', '12', '1.5e-07', 'nan')
+    """
+    return "" if value is None else f"{value:.4g}"
+
+
+def duration(seconds: float) -> str:
+    """A time span as people write it.
+
+    >>> duration(0.5), duration(75), duration(4000), duration(200_000)
+    ('0.5 s', '1 min 15 s', '1 h 06 min', '2 d 07 h')
+    """
+    if not seconds < 59.95:
+        whole = round(seconds) if seconds < 1e12 else 0
+        minutes, hours, days = whole // 60, whole // 3600, whole // 86400
+        if days:
+            return f"{days} d {hours % 24:02d} h"
+        return f"{hours} h {minutes % 60:02d} min" if hours else f"{minutes} min {whole % 60:02d} s"
+    return f"{seconds:.1f} s"
+
+
+def moment(iso: str) -> str:
+    """A time in ISO 8601 as people write it, in its own zone.
+
+    >>> moment("2026-11-21T14:03:09.120+01:00")
+    '2026-11-21 14:03'
+    """
+    return datetime.fromisoformat(iso).strftime("%Y-%m-%d %H:%M")
