@@ -72,21 +72,22 @@ def read(model: type[S], file: Path | str, overrides: Sequence[str] = ()) -> Doc
     node, problems = _file(path, place, ())
     if node is None:
         raise ConfigError(problems)
+    refused: list[Problem] = []
     for text in overrides:
         override, wrong = argument(text)
-        problems += wrong
+        refused += wrong
         if override:
             try:
                 node = apply(node, place, override)
             except PathError as error:
-                problems.append(error.problem)
-    return _document(model, node, path, problems)
+                refused.append(error.problem)
+    return _document(model, node, path, problems, refused)
 
 
 def read_plain(model: type[S], data: Mapping[str, Any], source_name: str) -> Document[S]:
     """The config in plain data. Raises ConfigError; its problems name the source and the path."""
     node = spelled_out(Node.of(dict(data), Source(source_name).whole), Place(model))
-    return _document(model, node, None, [])
+    return _document(model, node, None)
 
 
 def override(raw: Mapping[str, Any], changes: Mapping[str, Any], model: type[Settings]) -> dict[str, Any]:
@@ -107,10 +108,13 @@ def override(raw: Mapping[str, Any], changes: Mapping[str, Any], model: type[Set
     return node.plain()
 
 
-def _document(model: type[S], node: Node, file: Path | None, problems: list[Problem]) -> Document[S]:
+def _document(
+    model: type[S], node: Node, file: Path | None, before: Sequence[Problem] = (), after: Sequence[Problem] = ()
+) -> Document[S]:
+    """The checked config; all problems in one error: those of the text, of the values and of the overrides."""
     value, wrong = checked(model, node)
-    if value is None or problems:
-        raise ConfigError([*problems, *wrong])
+    if value is None or before or after:
+        raise ConfigError([*before, *wrong, *after])
     return Document(value, node.plain(), file, node)
 
 

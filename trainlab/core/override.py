@@ -72,6 +72,8 @@ def _set(
     (key, at), rest = parts[0], parts[1:]
     if node.items is not None:
         return _set_item(node, place, parts, value, path)
+    if node.table is None and key == "name" and not rest and place and any(c.kind for c in place.choices()):
+        node = Node({}, at)  # a word like `auto` makes way for a component
     if node.table is None:
         raise PathError(_no_settings(node, place, parts[0], path))
     if place and key == "name" and not rest and (kind := place.component(node)):
@@ -91,8 +93,8 @@ def _set_item(
     (key, at), rest = parts[0], parts[1:]
     items = node.items or []
     if not key.isdecimal() or int(key) >= len(items):
-        there = f"0 to {len(items) - 1}" if len(items) > 1 else "0" if items else "none: the list is empty"
-        message = f"no such item; the items of `{'.'.join(path)}` are {there}"
+        there = "has only item 0" if len(items) == 1 else f"has items 0 to {len(items) - 1}"
+        message = f"no such item; `{'.'.join(path)}` {there if items else 'is an empty list'}"
         raise PathError(Problem.at(at, ".".join((*path, key)), message))
     inner = place.child(node, key) if place else None
     if rest:

@@ -35,6 +35,8 @@ _PLAIN_WORDS = (
     ("could not find expected ':'", "a key without `: value`, or a wrong indent"),
     ("found unexpected end of stream", "a quote that is never closed"),
     ("did not find expected key", "a wrong indent, or a bracket or quote that is never closed"),
+    ("but found ']'", "a `]` too many"),
+    ("but found '}'", "a `}` too many"),
     ("expected <block end>", "a wrong indent"),
     ("expected ',' or ']'", "a `[` that is never closed, or a missing comma"),
     ("expected ',' or '}'", "a `{` that is never closed, or a missing comma"),
@@ -48,8 +50,7 @@ _PLAIN_WORDS = (
 def decode(name: str, data: bytes) -> tuple[Source, list[Problem]]:
     """The text of a file as a source, or why it cannot be read as text."""
     if len(data) > LARGEST_FILE:
-        size = f"{len(data) / LARGEST_FILE:.1f} MiB"
-        return Source(name), [Problem.at(Source(name).whole, "", f"{size} are too much for a config: at most 1 MiB")]
+        return Source(name), [Problem.at(Source(name).whole, "", "larger than 1 MiB; a config is not that large")]
     try:
         return Source.of(name, data.decode("utf-8-sig")), []
     except UnicodeDecodeError as error:
@@ -122,7 +123,8 @@ class _Builder:
         plain = next((words for sign, words in _PLAIN_WORDS if sign in (error.problem or "")), "")
         mark = error.problem_mark or error.context_mark
         opened = error.context_mark
-        if opened and mark and plain.startswith(("a quote", "a `[`", "a `{`", "a key")) and opened.line < mark.line:
+        never_closed = plain.startswith(("a quote", "a `[`", "a `{`", "a key"))
+        if opened and mark and never_closed and (opened.line < mark.line or "<stream end>" in found):
             mark = opened
         message = f"not valid YAML: {plain or found}"
         place = self.source.span(mark.line + 1, mark.column + 1) if mark else self.source.whole
