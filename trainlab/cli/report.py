@@ -25,7 +25,7 @@ def report(
         list[str] | None,
         typer.Option(
             metavar="KEY=VALUE",
-            help="Only runs where this holds: optimizer.lr<1e-2, status=finished, diagnosis!=none. May be repeated.",
+            help="Only runs where this holds: seed=0, 'optimizer.lr<1e-2', diagnosis=none. May be repeated.",
         ),
     ] = None,
     compare: Annotated[
@@ -42,7 +42,7 @@ def report(
     Examples:
         trainlab report
         trainlab report digits-mlp-7
-        trainlab report --sort val_accuracy --where optimizer.lr<1e-2 --compare
+        trainlab report --sort val_accuracy --where 'optimizer.lr<1e-2' --compare
         trainlab report --csv runs.csv
     """
     from trainlab.report.compare import differing, short_names, shown
