@@ -38,6 +38,7 @@ class Summary:
     trials: int
     counts: Mapping[str, int]
     best: Sequence[Row]
+    failed: Sequence[Row]
     edges: Sequence[Edge]
     refused: Mapping[str, int]
 
@@ -57,7 +58,8 @@ def summarize(folder: Path, space: Space, rows: list[Row], trials: Sequence[Tria
     best = ranked(rows, space.sweep.metric)
     counts = Counter(str(row.status) for row in rows)
     edges = [edge for path, d in space.distributions.items() if (edge := _edge(path, d, best, space))]
-    return Summary(folder, space.sweep.metric, space.sweep.trials, counts, best[:_TOP], edges, summed(trials))
+    failed = sorted((row for row in rows if row.status == "failed"), key=lambda row: row.trial)
+    return Summary(folder, space.sweep.metric, space.sweep.trials, counts, best[:_TOP], failed, edges, summed(trials))
 
 
 def _edge(path: str, distribution: Distribution, best: list[Row], space: Space) -> Edge | None:

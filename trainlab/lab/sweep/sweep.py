@@ -66,9 +66,11 @@ def resume(
     """
     folder = _found(sweep, runs)
     with locked(folder):
-        more = [f"sweep.trials={trials}"] if trials else []
-        space = Space(read(folder / "sweep.yaml", more))
+        space = Space(read(folder / "sweep.yaml"))
+        if trials and trials < space.sweep.trials:
+            raise UserError(f"{folder}: this sweep has {space.sweep.trials} trials; more can be added, none taken away")
         if trials:
+            space = Space(read(folder / "sweep.yaml", [f"sweep.trials={trials}"]))
             write_atomic(folder / "sweep.yaml", dump(space.config).encode())
         return Sweep(folder, space, workers, watcher or SweepWatcher()).run()
 
@@ -100,7 +102,7 @@ class Sweep:
             (self.folder / "trials").mkdir(exist_ok=True)
         left = [number for number in range(1, self.sweep.trials + 1) if not self._ended(number)]
         self._write()
-        done = self.sweep.trials - len(left)
+        done = tuple(self.rows)
         self.watcher.started(
             SweepPlan(self.folder.name, self.folder, self.sweep.metric, self.sweep.trials, self.workers, done)
         )

@@ -1,5 +1,6 @@
 """What somebody who watches a sweep gets to see, and how they stop it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,14 +10,14 @@ from trainlab.lab.sweep.table import Row
 
 @dataclass(frozen=True, slots=True)
 class SweepPlan:
-    """What is about to run. `done` trials had ended before, in a sweep that is resumed."""
+    """What is about to run. `done`: the trials that had ended before, in a sweep that is resumed."""
 
     name: str
     folder: Path
     metric: str
     trials: int
     workers: int
-    done: int = 0
+    done: Sequence[Row] = ()
 
 
 class SweepWatcher:

@@ -1,0 +1,188 @@
+"""What is seen of a sweep while it goes on: a few redrawn lines on a terminal, a plain line per trial anywhere else.
+
+What is known of the sweep stands in `Standing`; `frame` says how it looks at a given width, so that it can be looked at
+without a terminal.
+"""
+
+import sys
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from time import perf_counter
+from typing import Any
+
+from trainlab.cli import _terminal
+from trainlab.cli._progress import bar, clock
+from trainlab.lab.sweep.space import Trial
+from trainlab.lab.sweep.table import Row, ranked, spelled
+from trainlab.lab.sweep.watching import SweepPlan, SweepWatcher
+from trainlab.report.text import clean, fit
+
+_EVERY = 0.2  # seconds between two frames
+_SHOWN = 4  # running trials that get a line of their own
+_SIGNS = "━─…"
+
+
+@dataclass(slots=True)
+class Standing:
+    """How far a sweep has come."""
+
+    plan: SweepPlan
+    began: float = field(default_factory=perf_counter)
+    running: dict[int, Trial] = field(default_factory=dict[int, Trial])
+    counts: Counter[str] = field(default_factory=Counter[str])
+    ended: int = 0
+    best: Row | None = None
+
+    def __post_init__(self) -> None:
+        for row in self.plan.done:
+            self.take(row)
+        self.ended = 0  # in this session
+
+    def take(self, row: Row) -> bool:
+        """Count a trial that has ended; whether it is the best so far."""
+        self.running.pop(row.trial, None)
+        self.counts[row.status] += 1
+        self.ended += 1
+        rows = [row] if self.best is None else [self.best, row]
+        leader = next(iter(ranked(rows, self.plan.metric)), None)
+        new = leader is row
+        self.best = leader
+        return new
+
+    def left(self, now: float) -> float | None:
+        """Seconds to the end at the pace so far."""
+        rest = self.plan.trials - len(self.plan.done) - self.ended
+        return (now - self.began) / self.ended * rest if self.ended else None
+
+
+class Quiet(SweepWatcher):
+    """Says nothing, but is a watcher that a signal can stop."""
+
+    running = False
+
+    def started(self, plan: SweepPlan) -> None:
+        """From here on a stop is heard."""
+        self.running = True
+
+
+class Lines(Quiet):
+    """A line per trial."""
+
+    def __init__(self) -> None:
+        self._standing: Standing | None = None
+
+    def started(self, plan: SweepPlan) -> None:
+        """Tell what is about to run."""
+        super().started(plan)
+        self._standing = Standing(plan)
+        _terminal.note(headline(plan))
+
+    def ended(self, row: Row) -> None:
+        """Print the trial's line."""
+        if s := self._standing:
+            new = s.take(row)
+            count = f"[{len(s.plan.done) + s.ended}/{s.plan.trials}]"
+            _terminal.note(f"{count} {line(row, s.plan.metric)}{'  best so far' if new else ''}")
+
+
+class Redrawn(Quiet):
+    """Some lines on a terminal, redrawn in place, with the trials that went wrong scrolling by above them."""
+
+    def __init__(self) -> None:
+        from rich.console import Console
+        from rich.live import Live
+
+        self._console = Console(file=sys.stderr, force_terminal=True, force_interactive=True, highlight=False)
+        self._live = Live(console=self._console, auto_refresh=False, redirect_stdout=False, redirect_stderr=False)
+        self._fancy = _terminal.fits(_SIGNS, sys.stderr)
+        self._standing: Standing | None = None
+        self._due = 0.0
+
+    def started(self, plan: SweepPlan) -> None:
+        """Draw the first frame."""
+        super().started(plan)
+        self._standing = Standing(plan)
+        self._print(headline(plan))
+        self._live.start()
+
+    def began(self, trial: Trial) -> None:
+        """A line more."""
+        if s := self._standing:
+            s.running[trial.number] = trial
+
+    def ended(self, row: Row) -> None:
+        """A line less; what went wrong is told."""
+        if s := self._standing:
+            s.take(row)
+            if row.status in ("failed", "diverged"):
+                self._print(line(row, s.plan.metric), "red")
+            self._due = 0.0
+
+    def waited(self) -> None:
+        """Redraw a few times a second."""
+        if perf_counter() >= self._due:
+            self._draw()
+
+    def finished(self) -> None:
+        """Draw the last frame, leave it there, and give the terminal back."""
+        if self._standing and self._live.is_started:
+            self._draw()
+        self._live.stop()
+
+    def _draw(self) -> None:
+        from rich.text import Text
+
+        if s := self._standing:
+            now = perf_counter()
+            text = "\n".join(frame(s, self._console.width - 1, now, fancy=self._fancy))
+            self._live.update(Text(text, no_wrap=True, overflow="crop"), refresh=True)
+            self._due = now + _EVERY
+
+    def _print(self, text: str, style: str = "") -> None:
+        from rich.text import Text
+
+        self._console.print(Text(_terminal.shown(text), style=style))
+
+
+def headline(plan: SweepPlan) -> str:
+    """One line on what is about to run."""
+    done = f", {len(plan.done)} of them done" if plan.done else ""
+    return f"{plan.name}: {plan.trials} trials{done}, {plan.workers} at once, by {plan.metric}"
+
+
+def line(row: Row, metric: str) -> str:
+    """One line on a trial that has ended.
+
+    >>> line(Row(3, "finished", {"optimizer.lr": 0.01}, 0.95, 8), "val_accuracy")
+    'trial 3 finished: val_accuracy 0.95 at epoch 8  optimizer.lr=0.01'
+    """
+    said = "" if row.score is None else f"{metric} {row.score:.4g} at epoch {row.best_epoch}"
+    parts = [said if row.status == "finished" else row.reason, drawn(row.values)]
+    return f"trial {row.trial} {row.status}: {'  '.join(part for part in parts if part)}"
+
+
+def drawn(values: Mapping[str, Any]) -> str:
+    """Sampled values as one would type them.
+
+    >>> drawn({"optimizer.lr": 0.01, "model.hidden": [64, 32]})
+    'optimizer.lr=0.01 model.hidden=[64,32]'
+    """
+    return " ".join(f"{path}={spelled(value).replace(', ', ',')}" for path, value in values.items())
+
+
+def frame(s: Standing, width: int, now: float, *, fancy: bool = True) -> list[str]:
+    """What stands on the terminal: how far, how the trials ended, the best, what runs; no line over `width`."""
+    ended, trials, left = len(s.plan.done) + s.ended, s.plan.trials, s.left(now)
+    head, tail = f"trial {ended}/{trials}", "" if left is None else f"{clock(left)} left"
+    room = min(40, width - len(head) - len(tail) - 2)
+    middle = f" {bar(ended / trials, room, fancy=fancy)} " if room >= 5 else "  "
+    counts = "  ".join(f"{number} {status}" for status, number in sorted(s.counts.items()))
+    lines = [head + middle + tail, counts or "none has ended yet"]
+    if s.best and s.best.score is not None:
+        lines.append(f"best: trial {s.best.trial}  {s.plan.metric} {s.best.score:.4g}  {drawn(s.best.values)}")
+    running = sorted(s.running.items())
+    lines += [f"running: trial {number}  {drawn(trial.values)}" for number, trial in running[:_SHOWN]]
+    if len(running) > _SHOWN:
+        lines.append(f"and {len(running) - _SHOWN} more")
+    return [fit(clean(text, ascii_only=not fancy), width, ascii_only=not fancy).rstrip() for text in lines]

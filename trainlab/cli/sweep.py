@@ -1,0 +1,162 @@
+"""`trainlab sweep`: a search for better settings, or the rest of one that was stopped."""
+
+import os
+import signal
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from trainlab.cli import _terminal
+from trainlab.core.errors import UserError
+
+if TYPE_CHECKING:
+    from trainlab.cli._sweep_progress import Quiet
+    from trainlab.core.config import Document
+    from trainlab.lab.experiment import Experiment
+    from trainlab.lab.sweep.summary import Summary
+
+
+def sweep(
+    config: Annotated[
+        str | None, typer.Argument(metavar="CONFIG", help="The experiment with its `sweep` block, a YAML file.")
+    ] = None,
+    overrides: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="KEY=VALUE", help="Settings that replace the file's, e.g. train.epochs=5."),
+    ] = None,
+    workers: Annotated[
+        int | None, typer.Option("--workers", "-w", metavar="N", min=1, help="Trials at once; all cores by default.")
+    ] = None,
+    trials: Annotated[
+        int | None, typer.Option(metavar="N", min=1, help="How many trials, instead of the config's number.")
+    ] = None,
+    runs: Annotated[Path, typer.Option(metavar="DIR", help="Where the sweep's folder is made.")] = Path("runs"),
+    name: Annotated[str | None, typer.Option(metavar="NAME", help="Name of the sweep instead of the config's.")] = None,
+    resume: Annotated[
+        str | None, typer.Option(metavar="SWEEP", help="Go on with this sweep; --trials N extends a finished one.")
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Check everything, and train nothing.")] = False,
+    print_trials: Annotated[
+        bool, typer.Option("--print-trials", help="Print what every trial would try, and train nothing.")
+    ] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print only the sweep's folder.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
+) -> None:
+    """Search for better settings: many trials of an experiment, each a run folder and a process of its own.
+
+    The values of trial number i depend on the config and i alone, so the number of workers, a crash or a resume change
+    nothing. A trial that dies is marked `failed`, and the sweep goes on. Ctrl-C lets the running trials save their
+    state, a second one kills them; --resume repeats nothing that had ended. Exit code 130 if the sweep was
+    interrupted, 3 if not one trial finished.
+
+    Examples:
+        trainlab sweep configs/digits-sweep.yaml --workers 2
+        trainlab sweep configs/digits-sweep.yaml train.epochs=5 --trials 40
+        trainlab sweep configs/digits-sweep.yaml --print-trials
+        trainlab sweep --resume digits-sweep-1 --trials 60
+    """
+    given = [part for part in (config, *(overrides or ())) if part is not None]
+    at_once = workers or _cores()
+    with _terminal.answering(as_json):
+        if resume is not None:
+            if given or name is not None or dry_run or print_trials:
+                raise UserError("--resume goes on with the sweep's own config: it takes --trials and --workers only")
+            from trainlab.lab.sweep.sweep import resume as go_on
+
+            with _stoppable(_watcher(quiet)) as watcher:
+                summary = go_on(resume, runs=runs, trials=trials, workers=at_once, watcher=watcher)
+        else:
+            document = _read(given, trials)
+            if dry_run or print_trials:
+                _show(document, runs, name, listed=print_trials, as_json=as_json)
+                return
+            from trainlab.lab.sweep.sweep import start
+
+            with _stoppable(_watcher(quiet)) as watcher:
+                summary = start(document, runs=runs, name=name, workers=at_once, watcher=watcher)
+    _tell(summary, quiet=quiet, as_json=as_json)
+    raise typer.Exit(summary.exit_code)
+
+
+@contextmanager
+def _stoppable(watcher: "Quiet") -> "Generator[Quiet]":
+    """While this lasts, Ctrl-C or a polite kill stops the sweep gently, and a second one kills its trials."""
+
+    def stop(number: int, _: FrameType | None) -> None:
+        if not watcher.running or watcher.stops > 1:
+            raise KeyboardInterrupt
+        watcher.stops += 1
+        _terminal.note(
+            "stopping after the running trials' steps; once more kills them" if watcher.stops == 1 else "killing them"
+        )
+
+    before = {
+        number: signal.signal(number, stop)
+        for number in (signal.SIGINT, signal.SIGTERM)
+        if signal.getsignal(number) is not signal.SIG_IGN
+    }
+    try:
+        yield watcher
+    finally:
+        watcher.finished()
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _watcher(quiet: bool) -> "Quiet":
+    import sys
+
+    from trainlab.cli import _sweep_progress
+
+    if quiet:
+        return _sweep_progress.Quiet()
+    return _sweep_progress.Redrawn() if _terminal.live(sys.stderr) else _sweep_progress.Lines()
+
+
+def _read(given: list[str], trials: int | None) -> "Document[Experiment]":
+    if not given:
+        raise UserError("which config? Say `trainlab sweep CONFIG`; `trainlab new sweep -o CONFIG` writes one")
+    from trainlab.lab.experiment import read
+
+    document = read(given[0], given[1:])
+    if trials is not None and document.value.sweep is not None:
+        document = read(given[0], [*given[1:], f"sweep.trials={trials}"])
+    return document
+
+
+def _show(document: "Document[Experiment]", runs: Path, name: str | None, *, listed: bool, as_json: bool) -> None:
+    """What would be tried."""
+    from trainlab.cli import _sweep_summary
+    from trainlab.lab.sweep.space import Space
+
+    space = Space(document)
+    drawn = [space.trial(number) for number in range(1, space.sweep.trials + 1)]
+    if as_json:
+        _terminal.emit([{"trial": trial.number, **trial.values} for trial in drawn])
+    elif listed:
+        _terminal.say(_sweep_summary.trials_text(drawn, _sweep_summary.width()))
+    else:
+        where = runs / f"{name or document.value.name}-sweep-N"
+        _terminal.say(_sweep_summary.plan_text(space, drawn, where))
+
+
+def _tell(summary: "Summary", *, quiet: bool, as_json: bool) -> None:
+    from trainlab.cli import _sweep_summary
+
+    if as_json:
+        _terminal.emit(_sweep_summary.as_data(summary))
+    elif quiet:
+        _terminal.say(str(summary.folder))
+    else:
+        _terminal.say(_sweep_summary.as_text(summary, _sweep_summary.width()))
+
+
+def _cores() -> int:
+    """How many cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
