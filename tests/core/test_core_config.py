@@ -335,7 +335,8 @@ def test_override_of_plain_data_that_leads_nowhere() -> None:
 )
 def test_later_findings(write: Write, path: Any, line: int, column: int, width: int) -> None:
     """A later finding points at what was written at its path, or at the nearest part above, through all spellings."""
-    text = "children: 1\ntoys:\n  - ball: 3\n  - train_set: {cars: 3, driver: {ball: 2}}\n  - {name: ball}\nbox:\n  width: 1.5\n"
+    toys = "  - ball: 3\n  - train_set: {cars: 3, driver: {ball: 2}}\n  - {name: ball}\n"
+    text = f"children: 1\ntoys:\n{toys}box:\n  width: 1.5\n"
     document = read(Room, write(text))
     got = document.problem(path, "found")
     assert (got.line, got.column, got.width, got.message) == (line, column, width, "found")

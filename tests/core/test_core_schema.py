@@ -1,0 +1,141 @@
+"""The JSON Schema: valid in both drafts, and of the same opinion as the reader."""
+
+from typing import Any
+
+import jsonschema
+import pytest
+from core_broken import HERE
+from toybox import Room
+
+from trainlab.core.config import read_plain
+from trainlab.core.node import Source
+from trainlab.core.problem import ConfigError
+from trainlab.core.schema import json_schema
+from trainlab.core.yaml_nodes import parse
+from trainlab.lab.experiment import Experiment
+
+VALIDATORS = (jsonschema.Draft202012Validator, jsonschema.Draft7Validator)
+GOOD = [
+    "children: 1",
+    "{children: 0, name: x, box: {width: 2, label: a, lid: false, sizes: [1, 2]}, spare: null}",
+    "{children: 1, toys: [teddy, ball, ball: , ball: 3, ball: {size: 3}, {name: ball, size: 3}, train_set: 3]}",
+    "{children: 1, toys: [{train_set: {cars: 1, driver: {ball: 3}, cargo: [teddy, {train_set: {cars: 2}}]}}]}",
+    "{children: 1, best: any, doll: null, volume: off}",
+    "{children: 1, best: {teddy: {colour: blue}}, doll: {ball: {bounce: null}}, volume: 3, prices: {a: 1, b: 1.5}}",
+]
+BAD = [
+    "{}",
+    "children: -1",
+    "children: x",
+    "children: 1.5",
+    "{children: 1, chairs: 3}",
+    "{children: 1, box: {width: 0}}",
+    "{children: 1, box: {width: 2.1}}",
+    "{children: 1, box: {sizes: []}}",
+    "{children: 1, box: {sizes: [0]}}",
+    "{children: 1, box: {lid: 1}}",
+    "{children: 1, box: null}",
+    "{children: 1, box: {hight: 1}}",
+    "{children: 1, toys: teddy}",
+    "{children: 1, toys: [clown]}",
+    "{children: 1, toys: [train_set]}",
+    "{children: 1, toys: [train_set: ]}",
+    "{children: 1, toys: [{train_set: {}}]}",
+    "{children: 1, toys: [{teddy: 3}]}",
+    "{children: 1, toys: [{ball: x}]}",
+    "{children: 1, toys: [{ball: 1, teddy: }]}",
+    "{children: 1, toys: [{ball: 1, colour: red}]}",
+    "{children: 1, toys: [{name: ball, width: 3}]}",
+    "{children: 1, toys: [{name: ball, colour: rot}]}",
+    "{children: 1, toys: [{train_set: {cars: 1, driver: {ball: {siz: 3}}}}]}",
+    "{children: 1, best: ani}",
+    "{children: 1, best: null}",
+    "{children: 1, volume: 0}",
+    "{children: 1, volume: on}",
+    "{children: 1, prices: {a: x}}",
+]
+
+
+def loaded(text: str) -> Any:
+    """The plain data of a YAML text, read as editors do: in YAML 1.2."""
+    node, problems = parse(Source.of("test", text))
+    assert problems == []
+    return node and node.plain()
+
+
+def accepted(data: Any) -> bool:
+    """Whether the reader takes the data for a room."""
+    try:
+        read_plain(Room, data, "test")
+    except ConfigError:
+        return False
+    return True
+
+
+@pytest.mark.parametrize("validator", VALIDATORS)
+@pytest.mark.parametrize("model", [Room, Experiment])
+def test_schema_is_valid(model: Any, validator: Any) -> None:
+    """The schema is one by the rules of both drafts."""
+    validator.check_schema(json_schema(model))
+
+
+@pytest.mark.parametrize("validator", VALIDATORS)
+@pytest.mark.parametrize(("text", "want"), [*((text, True) for text in GOOD), *((text, False) for text in BAD)])
+def test_same_opinion(text: str, want: bool, validator: Any) -> None:
+    """Schema and reader accept the same configs and refuse the same."""
+    data = loaded(text)
+    assert accepted(data) is want
+    assert validator(json_schema(Room)).is_valid(data) is want
+
+
+@pytest.mark.parametrize("validator", VALIDATORS)
+def test_configs_of_the_project(validator: Any) -> None:
+    """Every config that comes with trainlab fits the schema."""
+    files = sorted((HERE.parents[1] / "configs").glob("**/*.yaml"))
+    assert files
+    schema = validator(json_schema(Experiment))
+    for file in files:
+        assert list(schema.iter_errors(loaded(file.read_text(encoding="utf-8")))) == [], file
+
+
+def test_nothing_further_anywhere() -> None:
+    """Every table with settings refuses further keys."""
+
+    def tables(schema: Any) -> Any:
+        if isinstance(schema, dict):
+            if "properties" in schema:
+                yield schema
+            for inner in schema.values():
+                yield from tables(inner)
+        elif isinstance(schema, list):
+            for inner in schema:
+                yield from tables(inner)
+
+    found = list(tables(json_schema(Experiment)))
+    assert len(found) > 100
+    assert all(table["additionalProperties"] is False for table in found)
+
+
+def test_help_default_and_limits() -> None:
+    """Help, default and limits of a setting stand in the schema."""
+    box = json_schema(Room)["definitions"]["Box"]["properties"]
+    assert box["width"] == {
+        "description": "in metres",
+        "default": 1.0,
+        "type": "number",
+        "exclusiveMinimum": 0,
+        "maximum": 2,
+    }
+    assert box["sizes"] == {
+        "description": "of the compartments",
+        "default": [1],
+        "type": "array",
+        "items": {"type": "integer", "minimum": 1},
+        "minItems": 1,
+    }
+
+
+def test_same_every_time() -> None:
+    """The same classes give the same schema, in the same order."""
+    assert list(json_schema(Experiment)["definitions"]) == sorted(json_schema(Experiment)["definitions"])
+    assert repr(json_schema(Room)) == repr(json_schema(Room))
