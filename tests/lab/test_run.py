@@ -254,6 +254,15 @@ def test_regression_is_scored_by_r2(tmp_path):
             "x.yaml:4:12: model.layers.0: dense1: the network ends with (7,), but softmax_cross_entropy needs 3 "
             "outputs here; end with `dense: output`\n    4 |   layers: [dense: 7]\n      |            ^^^^^\n1 problem",
         ),
+        (
+            "data: {name: iris, split: {val: 0}}\ntrain:\n  early_stopping: {metric: val_acc}\n"
+            "schedule: {name: plateau, metric: val_loss}\n",
+            "x.yaml:3:28: train.early_stopping.metric: nothing is measured as `val_acc`; did you mean `val_accuracy`?\n"
+            "    3 |   early_stopping: {metric: val_acc}\n      |                            ^^^^^^^\n"
+            "x.yaml:4:35: schedule.metric: `val_loss` needs validation rows, but data.split.val is 0; watch "
+            "`train_loss`\n    4 | schedule: {name: plateau, metric: val_loss}\n"
+            "      |                                   ^^^^^^^^\n2 problems",
+        ),
     ],
 )
 def test_what_does_not_fit_is_said_at_its_line_before_anything_is_made(tmp_path, monkeypatch, text, message):

@@ -12,7 +12,7 @@ import numpy as np
 from trainlab.core.component import make
 from trainlab.core.config import Document
 from trainlab.core.errors import ShapeError
-from trainlab.core.problem import ConfigError, Problem
+from trainlab.core.problem import ConfigError, Problem, listed, nearest
 from trainlab.core.streams import Streams
 from trainlab.core.types import Array, Shape, Task
 from trainlab.data.dataset import Parts, Rows
@@ -23,7 +23,7 @@ from trainlab.engine.trainer import Recipe
 from trainlab.lab.experiment import Experiment
 from trainlab.nn.layer import Layer
 from trainlab.nn.loss import Loss
-
+from trainlab.store.columns import metric_columns
 
 _CALIBRATION_ROWS = 256  # training rows that a data-dependent init looks at
 
@@ -109,7 +109,7 @@ def layers_for(document: Document[Experiment], shape: Shape, task: Task) -> tupl
         raise ConfigError([document.problem(_path(experiment, error.place), str(error))]) from None
     except ShapeError as error:
         raise ConfigError([document.problem("model", str(error))]) from None
-    problems = _augment_problems(document, shape)
+    problems = [*_augment_problems(document, shape), *_metric_problems(document, task)]
     if nodes[-1].out_shape != (units,):
         problems.append(
             document.problem(
@@ -155,6 +155,27 @@ def _augment_problems(document: Document[Experiment], shape: Shape) -> list[Prob
             augmentation.check(shape)
         except ShapeError as error:
             problems.append(document.problem(("data", "augment", index), str(error)))
+    return problems
+
+
+def _metric_problems(document: Document[Experiment], task: Task) -> list[Problem]:
+    """What is watched must be measured: a column of metrics.csv, and of the validation part only if there is one."""
+    experiment = document.value
+    watched = {"schedule.metric": experiment.schedule.watched()}
+    if experiment.train.early_stopping is not None:
+        watched["train.early_stopping.metric"] = experiment.train.early_stopping.metric
+    measured = [c for c in metric_columns(task.kind) if c.startswith(("train_", "val_"))]
+    problems: list[Problem] = []
+    for path, metric in watched.items():
+        if metric and metric not in measured:
+            near = nearest(metric, measured)
+            meant = f"did you mean `{near}`?" if near else f"one of {listed([f'`{m}`' for m in measured])}"
+            message = f"nothing is measured as `{metric}`; {meant}"
+            problems.append(document.problem(path, message, allowed=measured, nearest=near))
+        elif metric.startswith("val_") and experiment.data.split.val == 0:
+            problems.append(
+                document.problem(path, f"`{metric}` needs validation rows, but data.split.val is 0; watch `train_loss`")
+            )
     return problems
 
 

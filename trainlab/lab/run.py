@@ -17,6 +17,7 @@ from trainlab.core.component import plain
 from trainlab.core.config import Document
 from trainlab.core.dump import dump
 from trainlab.core.errors import UserError
+from trainlab.core.metric_names import lower_is_better
 from trainlab.core.types import Array
 from trainlab.diagnose.diagnosis import SEVERITIES, Diagnosis
 from trainlab.diagnose.monitor import When
@@ -30,7 +31,7 @@ from trainlab.lab.experiment import Experiment, read
 from trainlab.lab.recorder import Recorder
 from trainlab.lab.watching import EXIT_CODES, Outcome, Plan, Watcher
 from trainlab.store import checkpoint
-from trainlab.store.columns import METRICS_OF, higher_is_better
+from trainlab.store.columns import METRICS_OF
 from trainlab.store.environment import describe, write_environment
 from trainlab.store.findings import read_findings
 from trainlab.store.folder import RunFolder
@@ -116,7 +117,7 @@ class _Leader:
             return False
         if self.epoch < 0 or value == self.value:
             return self.epoch < 0 or tie < self.tie
-        return (value > self.value) == higher_is_better(self.metric)
+        return (value < self.value) == lower_is_better(self.metric)
 
 
 class Run:
@@ -332,7 +333,7 @@ class Run:
         if rule is None or self.trainer.steps_left != self.trainer.order.steps_per_epoch:
             return False
         history = [row[rule.metric] for row in self.curves.rows if row.get(rule.metric) is not None]
-        return rule.should_stop(history, not higher_is_better(rule.metric))
+        return rule.should_stop(history, lower_is_better(rule.metric))
 
     def _patience(self) -> int:
         return self.settings.early_stopping.patience if self.settings.early_stopping else 0
@@ -442,7 +443,7 @@ class Run:
 
     def _oriented(self, metric: str, row: dict[str, Any]) -> float:
         value = row.get(metric)
-        sign = -1.0 if higher_is_better(metric) else 1.0
+        sign = 1.0 if lower_is_better(metric) else -1.0
         return float("nan") if value is None else sign * value
 
     def _target_variance(self) -> float:

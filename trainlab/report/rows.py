@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from trainlab.core.errors import UserError
+from trainlab.core.metric_names import lower_is_better
 from trainlab.core.problem import nearest
-from trainlab.store.columns import higher_is_better
 from trainlab.store.folder import RunFolder, is_run
 from trainlab.store.reading import RunRecord, find_runs, is_sweep, read_run
 
@@ -97,7 +97,7 @@ def sorted_rows(records: Sequence[RunRecord], key: str) -> list[tuple[RunRecord,
             f"--sort {key}: no run has it; "
             + (f"did you mean `{near}`?" if near else f"choose one of {', '.join(known)}")
         )
-    sign = -1.0 if higher_is_better(key.replace(".", "_")) else 1.0
+    sign = 1.0 if lower_is_better(key.replace(".", "_")) else -1.0
     ranks = [(True, 0.0) if v is None or math.isnan(v) else (False, sign * v) for v in values]
     return [rows[i] for i in sorted(range(len(rows)), key=ranks.__getitem__)]
 
@@ -156,5 +156,5 @@ def _best(record: RunRecord, metric: str) -> tuple[float | None, int | None]:
     values = [(v, e) for v, e in pairs if isinstance(v, int | float) and not math.isnan(v)]
     if not values:
         return None, None
-    value, epoch = (max if higher_is_better(metric) else min)(values, key=lambda pair: pair[0])
+    value, epoch = (min if lower_is_better(metric) else max)(values, key=lambda pair: pair[0])
     return float(value), epoch

@@ -1,6 +1,4 @@
-"""What the columns of a run folder's CSV files are called, and which way a metric gets better."""
-
-from trainlab.core.metric_names import lower_is_better
+"""What the columns of a run folder's CSV files are called."""
 
 METRICS_OF = {"classification": "accuracy", "regression": "r2"}
 STEP_COLUMNS = ("step", "loss", "lr", "grad_norm", "update_ratio")
@@ -17,11 +15,3 @@ def metric_columns(task: str) -> tuple[str, ...]:
     measured = ("train_loss", f"train_{score}", "val_loss", f"val_{score}")
     return ("epoch", "step", "seconds", "lr", *measured, "reg_loss", "grad_norm", "update_ratio")
 
-
-def higher_is_better(metric: str) -> bool:
-    """Whether a larger value of this metric is the better one, as for accuracy and R2; the opposite of core's rule.
-
-    >>> higher_is_better("val_accuracy"), higher_is_better("val_loss")
-    (True, False)
-    """
-    return not lower_is_better(metric)
