@@ -74,10 +74,10 @@ def _fit(axis: str, pixels: int, size: int, stride: int, pad: int | str) -> tupl
         raise ShapeError(f"pad {p} puts whole windows of size {size} outside the image; pad must be below the size")
     steps = pixels - size + 2 * p
     if steps < 0 or steps % stride:
-        said = "is negative: the window is larger than the image" if steps < 0 else "is no whole number"
+        said = "the window is larger than the image" if steps < 0 else "no whole number"
         raise ShapeError(
             f"{axis} {pixels}: (W - F + 2P)/S + 1 = ({pixels} - {size} + 2*{p})/{stride} + 1 = "
-            f"{steps / stride + 1:g} {said}; change size, stride or pad, or use `pad: same`"
+            f"{steps / stride + 1:g}: {said}; change size, stride or pad, or use `pad: same`"
         )
     return steps // stride + 1, (p, p)
 

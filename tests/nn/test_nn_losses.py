@@ -1,0 +1,213 @@
+"""What every loss promises, and its law."""
+
+import tracemalloc
+from math import log
+
+import numpy as np
+import pytest
+
+from trainlab.core.component import names
+from trainlab.core.errors import UserError
+from trainlab.core.types import Task
+from trainlab.nn.loss import Loss, LossSlot
+
+CLASSES, TWO, NUMBERS = Task("classification", 4), Task("classification", 2), Task("regression", 3)
+# (loss, the task it is tried on)
+CASES = [
+    ("softmax_cross_entropy", CLASSES),
+    ({"softmax_cross_entropy": 0.2}, CLASSES),
+    ({"name": "softmax_cross_entropy", "class_weights": [1.0, 2.0, 3.0, 0.5]}, CLASSES),
+    ("hinge", CLASSES),
+    ({"hinge": 0.3}, CLASSES),
+    ("binary_cross_entropy", TWO),
+    ("mse", NUMBERS),
+    ("mse", CLASSES),
+    ("mae", NUMBERS),
+    ("huber", NUMBERS),
+    ({"huber": 0.3}, NUMBERS),
+]
+each_case = pytest.mark.parametrize(("spelled", "task"), CASES, ids=str)
+
+
+def slot_of(loss, task, rows, *, dtype=np.float64, seed=0, gradient=True):
+    """A loss slot with drawn outputs and encoded targets."""
+    rng = np.random.default_rng(seed)
+    units = loss.units(task)
+    numbers = task.kind == "regression"
+    t = loss.encode(rng.normal(size=(rows, units)) if numbers else rng.integers(task.outputs, size=rows), task)
+    t = t.astype(dtype) if t.dtype.kind == "f" else t
+    tmp = {k: np.zeros((rows, *s.shape), s.dtype or dtype) for k, s in loss.scratch(units).items()}
+    y = rng.normal(size=(rows, units)).astype(dtype)
+    return LossSlot(y, t, np.full_like(y, np.nan) if gradient else None, tmp)
+
+
+def test_every_loss_has_its_case():
+    """A new loss needs a line in CASES."""
+    assert {s if isinstance(s, str) else Loss.read(s).name for s, _ in CASES} == set(names(Loss))
+
+
+@each_case
+@pytest.mark.parametrize("rows", [1, 6])
+def test_gradient_is_the_slope(spelled, task, rows):
+    """dy agrees with a central difference in random directions, and the mean over rows with the rows one by one."""
+    loss = Loss.read(spelled)
+    s = slot_of(loss, task, rows)
+    value = loss.value(s)
+    gradient, start = s.dy.copy(), s.y.copy()
+    assert np.abs(gradient).max() > 0
+    rng, h = np.random.default_rng(1), 1e-6
+    for _ in range(3):
+        d = rng.normal(size=start.shape)
+        s.y[...] = start + h * d
+        up = loss.value(s)
+        s.y[...] = start - h * d
+        down = loss.value(s)
+        assert (up - down) / (2 * h) == pytest.approx((gradient * d).sum(), rel=1e-6, abs=1e-8)
+    alone = []
+    for row in range(rows):
+        one = slot_of(loss, task, 1)
+        one.y[0], one.t[0] = start[row], s.t[row]
+        alone.append(loss.value(one))
+    assert np.mean(alone) == pytest.approx(value)
+
+
+@each_case
+def test_value_leaves_outputs_and_targets_alone(spelled, task):
+    """y and t stay, and the value is the same whether a gradient is asked for or not, whatever tmp held."""
+    loss = Loss.read(spelled)
+    s = slot_of(loss, task, 5)
+    y, t = s.y.copy(), s.t.copy()
+    value = loss.value(s)
+    np.testing.assert_array_equal(s.y, y)
+    np.testing.assert_array_equal(s.t, t)
+    for memory in s.tmp.values():
+        memory.fill(1)
+    s.dy = None
+    assert loss.value(s) == value
+
+
+@each_case
+def test_extreme_outputs_are_safe(spelled, task):
+    """Outputs of +-1e4 give a finite loss and gradient in float32, without a warning."""
+    loss = Loss.read(spelled)
+    s = slot_of(loss, task, 8, dtype=np.float32)
+    s.y[...] = np.where(s.y > 0, 1e4, -1e4)
+    assert np.isfinite(loss.value(s))
+    assert np.isfinite(s.dy).all()
+    assert s.dy.dtype == np.float32
+
+
+@each_case
+def test_nothing_of_a_batch_size_is_allocated(spelled, task):
+    """A loss allocates less than one number a row, beyond NumPy's own buffers."""
+    loss = Loss.read(spelled)
+    s = slot_of(loss, task, 80_000, dtype=np.float32)
+    loss.value(s)
+    tracemalloc.start()
+    try:
+        loss.value(s)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 4 * 80_000
+
+
+@pytest.mark.parametrize(("spelled", "task", "chance"), [
+    ("softmax_cross_entropy", CLASSES, log(4)),
+    ({"softmax_cross_entropy": 0.3}, CLASSES, log(4)),
+    ("hinge", CLASSES, 3.0),
+    ({"hinge": 0.5}, CLASSES, 1.5),
+    ("binary_cross_entropy", TWO, log(2)),
+])  # fmt: skip
+def test_chance_is_the_loss_of_equal_scores(spelled, task, chance):
+    """Zero outputs cost what `chance` says: ln C, (C - 1) margin, ln 2."""
+    loss = Loss.read(spelled)
+    s = slot_of(loss, task, 7)
+    s.y.fill(0)
+    assert loss.value(s) == pytest.approx(chance)
+    assert loss.chance(s.t, task) == pytest.approx(chance)
+
+
+def test_chance_of_weighted_classes():
+    """With class weights chance is ln C times the mean weight of the rows; balanced weights make that ln C."""
+    y = np.array([0] * 6 + [1] * 3 + [2])
+    task = Task("classification", 3)
+    weighted = Loss.read({"name": "softmax_cross_entropy", "class_weights": [1.0, 2.0, 4.0]})
+    assert weighted.chance(y, task) == pytest.approx(log(3) * 1.6)
+    balanced = Loss.read({"name": "softmax_cross_entropy", "class_weights": "balanced"}).fitted(y, task)
+    assert balanced.class_weights == pytest.approx([10 / 18, 10 / 9, 10 / 3])
+    assert balanced.chance(y, task) == pytest.approx(log(3))
+    s = slot_of(balanced, task, 10)
+    s.y.fill(0)
+    s.t[...] = y
+    assert balanced.value(s) == pytest.approx(log(3))
+    assert weighted.fitted(y, task) is weighted
+
+
+@pytest.mark.parametrize(("spelled", "constant", "chance"), [
+    ("mse", 2.0, 2.0),  # the mean; the variance of 0, 1, 2, 3, 4
+    ("mae", 2.0, 1.2),
+    ("huber", 2.0, 0.8),  # (1.5 + 0.5 + 0 + 0.5 + 1.5) / 5
+])  # fmt: skip
+def test_chance_of_numbers_is_the_best_constant(spelled, constant, chance):
+    """A network that always says the middle of the targets costs what `chance` says."""
+    loss, task = Loss.read(spelled), Task("regression", 1)
+    s = slot_of(loss, task, 5)
+    s.t[...] = loss.encode(np.arange(5.0), task)
+    s.y.fill(constant)
+    assert loss.value(s) == pytest.approx(chance)
+    assert loss.chance(s.t, task) == pytest.approx(chance)
+
+
+def test_chance_of_one_hot_mse():
+    """For classes mse's chance is the variance of the one-hot targets."""
+    assert Loss.read("mse").chance(np.array([0, 0, 1, 1]), TWO) == pytest.approx(0.25)
+
+
+def test_predictions_and_probabilities():
+    """Classes by the largest output, probabilities that sum to one and put it first; regression gives the numbers."""
+    y = np.array([[2.0, -1e4, 3.0, 0.0], [1e4, 0.0, -1e4, 0.0]])
+    softmax = Loss.read("softmax_cross_entropy")
+    assert softmax.predict(y, CLASSES).tolist() == [2, 0]
+    p = softmax.probabilities(y)
+    np.testing.assert_allclose(p.sum(axis=1), 1)
+    np.testing.assert_allclose(p[0], np.exp([2, -np.inf, 3, 0]) / (np.exp(2) + np.exp(3) + 1))
+    assert Loss.read("hinge").predict(y, CLASSES).tolist() == [2, 0]
+    assert Loss.read("hinge").probabilities(y) is None
+    assert Loss.read("mse").predict(y, CLASSES).tolist() == [2, 0]
+    for name in ("mse", "mae", "huber"):
+        assert Loss.read(name).predict(y, NUMBERS) is y
+    binary, logits = Loss.read("binary_cross_entropy"), np.array([[-1e4], [0.5], [1e4]])
+    assert binary.predict(logits, TWO).tolist() == [0, 1, 1]
+    np.testing.assert_allclose(binary.probabilities(logits), [[1, 0], [0.377540669, 0.622459331], [0, 1]], atol=1e-9)
+
+
+def test_losses_that_do_not_fit_the_targets():
+    """Three classes are too many for binary cross-entropy, and class weights must be as many as classes."""
+    with pytest.raises(UserError) as caught:
+        Loss.read("binary_cross_entropy").units(Task("classification", 3))
+    assert str(caught.value) == (
+        "loss: binary_cross_entropy is for 2 classes, these targets have 3; use softmax_cross_entropy"
+    )
+    with pytest.raises(UserError) as caught:
+        Loss.read({"name": "softmax_cross_entropy", "class_weights": [1.0, 2.0]}).units(CLASSES)
+    assert str(caught.value) == "loss.class_weights: 2 weights for 4 classes; give one a class"
+
+
+def test_units():
+    """One output a class or a number; one for two classes under binary cross-entropy."""
+    assert Loss.read("softmax_cross_entropy").units(CLASSES) == 4
+    assert Loss.read("hinge").units(CLASSES) == 4
+    assert Loss.read("binary_cross_entropy").units(TWO) == 1
+    assert [Loss.read(name).units(NUMBERS) for name in ("mse", "mae", "huber")] == [3, 3, 3]
+
+
+def test_softmax_minimum():
+    """With label smoothing the loss is least where softmax(y) is the smoothed target, its gradient zero there."""
+    loss = Loss.read({"softmax_cross_entropy": 0.2})
+    s = slot_of(loss, CLASSES, 1)
+    s.t[0] = 1
+    s.y[0] = np.log([0.05, 0.85, 0.05, 0.05])
+    loss.value(s)
+    np.testing.assert_allclose(s.dy, 0, atol=1e-12)
+    assert s.hits == 1
