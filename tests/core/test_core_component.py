@@ -2,7 +2,6 @@
 
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
@@ -128,13 +127,3 @@ def test_only_what_is_named_is_imported() -> None:
     modules = _imported(program)
     assert {"trainlab.optim.optimizers.rmsprop", "trainlab.data.sources.iris"} <= modules
     assert not modules & {"trainlab.optim.optimizers.sgd", "trainlab.data.sources.wine", "sklearn", "pandas"}
-
-
-def test_speed() -> None:
-    """A config of the usual size is validated in a few milliseconds."""
-    data = {"data": {"name": "digits", "preprocess": ["standardize"]}, "model": {"name": "mlp", "hidden": [64]}}
-    read_plain(Experiment, data, "warm")
-    start = time.perf_counter()
-    for _ in range(10):
-        read_plain(Experiment, data, "test")
-    assert (time.perf_counter() - start) / 10 < 0.06

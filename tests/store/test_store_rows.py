@@ -3,7 +3,6 @@
 import math
 import subprocess
 import sys
-import time
 
 import numpy as np
 import pytest
@@ -169,20 +168,6 @@ def test_last_row_of_a_long_file(tmp_path):
     writer.close()
     assert path.stat().st_size > 1 << 17
     assert last_row(path) == {k: v[-1] for k, v in read_rows(path).items()}
-
-
-def test_writing_is_fast(tmp_path):
-    """A row of five numbers costs about 3 microseconds, written by column (10 here: machines are shared)."""
-    rng = np.random.default_rng(1)
-    data = {"step": np.arange(2000), **{c: rng.normal(size=2000) for c in STEP_COLUMNS[1:]}}
-    writer = RowWriter(tmp_path / "s.csv", STEP_COLUMNS)
-    best = math.inf
-    for _ in range(5):
-        start = time.perf_counter()
-        writer.write_many(data)
-        best = min(best, (time.perf_counter() - start) / 2000)
-    writer.close()
-    assert best < 10e-6
 
 
 @pytest.mark.parametrize(
