@@ -7,6 +7,7 @@ from typing import Any
 
 from trainlab.diagnose.diagnosis import SEVERITIES, Diagnosis
 from trainlab.lab.watching import Outcome
+from trainlab.store.strict_json import dumps
 
 
 def as_data(outcome: Outcome, exit_code: int) -> dict[str, Any]:
@@ -24,8 +25,8 @@ def as_data(outcome: Outcome, exit_code: int) -> dict[str, Any]:
     }
 
 
-def as_text(outcome: Outcome, config: str | None) -> str:
-    """The outcome as people read it; `config` is the file that was trained, if it was one."""
+def as_text(outcome: Outcome, given: Sequence[str] = (), reason: str = "") -> str:
+    """The outcome as people read it; `given`: the config and overrides that were trained; `reason`: why it ended."""
     rows = [("folder", str(outcome.folder))]
     if outcome.best:
         rows.append(("best", f"{outcome.best['metric']} {outcome.best['value']:.4g} at epoch {outcome.best['epoch']}"))
@@ -33,18 +34,21 @@ def as_text(outcome: Outcome, config: str | None) -> str:
         rows.append(("test", "  ".join(f"{name} {value:.4g}" for name, value in outcome.test.items())))
     lines = [f"{outcome.state} after {_count(outcome.epoch, 'epoch')} in {outcome.seconds:.1f} s"]
     lines += [f"  {name:<7} {text}" for name, text in rows]
-    lines += ["", *_findings(outcome.diagnoses), "", f"next: {following(outcome, config)}"]
+    if reason and all(reason != d.message for d in outcome.diagnoses):
+        lines.insert(1, f"  {reason}")
+    lines += ["", *_findings(outcome.diagnoses), "", f"next: {following(outcome, given)}"]
     return "\n".join(lines)
 
 
-def following(outcome: Outcome, config: str | None) -> str:
+def following(outcome: Outcome, given: Sequence[str] = ()) -> str:
     """The command that makes sense next: go on, try the first cure, or look at the run."""
     folder = str(outcome.folder)
     if outcome.state == "interrupted":
         return shlex.join(["trainlab", "train", "--resume", folder])
     cure = next((d.patches[0] for d in _worst_first(outcome.diagnoses) if d.patches and d.severity != "info"), None)
-    if cure and config:
-        return shlex.join(["trainlab", "train", config, *_arguments(cure)])
+    if cure and given:
+        kept = [text for text in given if text.partition("=")[0] not in cure]
+        return shlex.join(["trainlab", "train", *kept, *_arguments(cure)])
     return shlex.join(["trainlab", "report", folder])
 
 
@@ -76,8 +80,6 @@ def _worst_first(diagnoses: Sequence[Diagnosis]) -> list[Diagnosis]:
 
 def _arguments(patch: Mapping[str, Any]) -> list[str]:
     """A patch as `key=value` arguments; JSON is YAML that fits one line."""
-    from trainlab.store.strict_json import dumps
-
     return [f"{key}={value if isinstance(value, str) else dumps(value)}" for key, value in patch.items()]
 
 

@@ -65,7 +65,7 @@ def train(
             else:
                 outcome = _begin(given, runs, name, into, watcher)
     code = _exit_code(outcome, fail_on)
-    _tell(outcome, code, config if resume is None else None, quiet=quiet, as_json=as_json)
+    _tell(outcome, code, given if resume is None else (), quiet=quiet, as_json=as_json)
     raise typer.Exit(code)
 
 
@@ -148,12 +148,15 @@ def _exit_code(outcome: "Outcome", fail_on: FailOn) -> int:
     return 4 if any(SEVERITIES.index(d.severity) >= bar for d in outcome.diagnoses) else 0
 
 
-def _tell(outcome: "Outcome", code: int, config: str | None, *, quiet: bool, as_json: bool) -> None:
+def _tell(outcome: "Outcome", code: int, given: Sequence[str], *, quiet: bool, as_json: bool) -> None:
     from trainlab.cli import _summary
+    from trainlab.store.folder import RunFolder
+    from trainlab.store.status import read_status
 
     if as_json:
         _terminal.emit(_summary.as_data(outcome, code))
     elif quiet:
         _terminal.say(str(outcome.folder))
     else:
-        _terminal.say(_summary.as_text(outcome, config))
+        reason = read_status(RunFolder(outcome.folder).status).reason
+        _terminal.say(_summary.as_text(outcome, given, reason))

@@ -1,0 +1,152 @@
+"""The command line as a whole: help, errors, exit codes, closed pipes, odd terminals."""
+
+import pkgutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+import trainlab.cli
+from trainlab.cli import main as main_module
+from trainlab.cli import new as new_module
+from trainlab.cli._reference import reference
+from trainlab.cli.main import COMMANDS, main
+from trainlab.core.errors import UserError
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_every_module_is_a_command():
+    """A module without an underscore is listed as a command, and nothing else is."""
+    modules = {m.name for m in pkgutil.iter_modules(trainlab.cli.__path__) if not m.name.startswith("_")}
+    assert modules - {"main"} == {name.replace("-", "_") for name in COMMANDS}
+
+
+def test_help_lists_every_command(cli):
+    """`trainlab --help`, `-h` and a bare `trainlab` say the same and end with 0."""
+    got = cli("--help")
+    assert (got.exit_code, got.stderr) == (0, "")
+    assert [name for name in COMMANDS if f"\n  {name} " not in got.stdout] == []
+    assert cli("-h").stdout == got.stdout
+    assert cli().stdout == got.stdout
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_has_help_with_an_example(cli, command):
+    """Each command's help tells its usage and ends with examples that call it."""
+    got = cli(command, "--help")
+    assert got.exit_code == 0
+    assert got.stdout.startswith(f"Usage: trainlab {command}")
+    assert f"trainlab {command}" in got.stdout.partition("Examples:")[2]
+
+
+def test_version(cli):
+    """`--version` prints name and number."""
+    assert cli("--version").stdout == f"trainlab {trainlab.__version__}\n"
+
+
+def test_reference_is_fresh():
+    """docs/cli.md is what `python -m trainlab.cli._reference` prints."""
+    assert (ROOT / "docs" / "cli.md").read_text(encoding="utf-8") == reference()
+
+
+@pytest.mark.parametrize(
+    ("args", "want"),
+    [
+        (["trian"], "trainlab: no such command 'trian'. Did you mean 'train'?\nTry `trainlab --help`.\n"),
+        (["new", "--frce"], None),
+        (["\x1b[2J"], "trainlab: no such command '\\x1b[2J'.\nTry `trainlab --help`.\n"),
+        (["predict", "r"], "trainlab predict: missing option '--input'.\nTry `trainlab predict --help`.\n"),
+        (["new", "mpl"], "no template `mpl`; there are cnn, csv, mlp, regression and sweep\n"),
+        (["new", "regresion"], "no template `regresion`; did you mean `regression`?\n"),
+        (["explain", "overfiting"], "no diagnosis `overfiting`; did you mean `overfitting`?\n"),
+        (["explain", "zzz"], "no diagnosis `zzz`; `trainlab explain` lists them all\n"),
+        (["components", "optimiser"], "no kind and no component is called `optimiser`; did you mean `optimizer`?\n"),
+        (["components", "layer", "dens"], "no layer `dens`; did you mean `dense`?\n"),
+        (["train"], "which config? Say `trainlab train CONFIG`; `trainlab new -o CONFIG` writes one to start with\n"),
+        (["train", "moon.yaml"], "moon.yaml: no such file; did you mean `moons.yaml`?\n1 problem\n"),
+    ],
+)
+def test_wrong_usage(cli, args, want):
+    """A mistake is answered on stderr, with the nearest name, never with a traceback, and exit code 2."""
+    got = cli(*args)
+    assert (got.exit_code, got.stdout) == (2, "")
+    if want is not None:
+        assert got.stderr == want
+    assert "Traceback" not in got.stderr
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "text"),
+    [
+        (UserError("the file\x1b[1m is bad"), 2, "the file\\x1b[1m is bad\n"),
+        (KeyboardInterrupt(), 130, "interrupted\n"),
+        (PermissionError(13, "Permission denied", "runs"), 2, "runs: Permission denied\n"),
+        (BrokenPipeError(32, "Broken pipe"), 0, ""),
+        (
+            ValueError("oops"),
+            1,
+            "trainlab: this is a bug in trainlab (ValueError: oops). Please report it with what you ran; "
+            "TRAINLAB_DEBUG=1 before the command shows where it happened.\n",
+        ),
+    ],
+)
+def test_errors_inside_a_command(folder, monkeypatch, capsys, error, code, text):
+    """What goes wrong inside a command becomes one text on stderr and its exit code."""
+
+    def fail(_: str) -> str:
+        raise error
+
+    monkeypatch.setattr(new_module, "read", fail)
+    monkeypatch.setattr("sys.argv", ["trainlab", "new"])
+    monkeypatch.setattr(main_module._terminal, "silence", lambda *_: None)
+    with pytest.raises(SystemExit) as exit_info:
+        main()
+    out, err = capsys.readouterr()
+    assert (exit_info.value.code, out, err) == (code, "", text)
+
+
+def test_a_bug_shows_where_it_happened_when_asked(folder, monkeypatch):
+    """With TRAINLAB_DEBUG an error of ours is raised as it is."""
+    monkeypatch.setenv("TRAINLAB_DEBUG", "1")
+    monkeypatch.setattr("sys.argv", ["trainlab", "new"])
+    monkeypatch.setattr(new_module, "read", lambda _: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        main()
+
+
+def test_help_imports_nothing_heavy(started):
+    """`--help` needs neither NumPy nor pandas, scikit-learn, rich or YAML."""
+    _, env = started
+    heavy = ("numpy", "pandas", "sklearn", "scipy", "rich", "yaml")
+    code = f"import sys, trainlab.cli.main; print([m for m in {heavy} if m in sys.modules])"
+    got = subprocess.run([started[0][0], "-c", code], env=env, capture_output=True, text=True, check=True)
+    assert got.stdout == "[]\n"
+
+
+def test_a_closed_pipe_is_no_error(started, folder):
+    """`trainlab schema | head -1` ends quietly."""
+    command, env = started
+    child = subprocess.Popen([*command, "schema"], env=env, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert child.stdout is not None
+    assert child.stderr is not None
+    assert child.stdout.readline() == b"{\n"
+    child.stdout.close()
+    assert (child.stderr.read(), child.wait()) == (b"", 0)
+    child.stderr.close()
+
+
+def test_ascii_streams(started, folder):
+    """On streams that know only ASCII, any text comes through with escapes for the rest."""
+    command, env = started
+    (folder / "moons.yaml").write_text("data: moons\ntrain: {epochs: 1}\nname: größe\n", encoding="utf-8")
+    got = subprocess.run(
+        [*command, "train", "moons.yaml"],
+        env={**env, "PYTHONIOENCODING": "ascii", "LC_ALL": "C", "FORCE_COLOR": "1"},
+        cwd=folder,
+        capture_output=True,
+        check=False,
+    )
+    assert got.returncode == 0
+    assert rb"runs/gr\xf6\xdfe-1" in got.stdout
+    assert b"\x1b" not in got.stderr
