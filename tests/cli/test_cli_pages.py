@@ -1,0 +1,100 @@
+"""`components`, `explain` and `schema`: what the classes say of themselves, at any width."""
+
+import json
+
+import pytest
+from jsonschema import Draft7Validator
+
+from trainlab.cli._pages import flowing, listing, page
+from trainlab.core.component import find, names, registered
+from trainlab.core.describe import describe
+from trainlab.diagnose.monitor import Monitor
+from trainlab.nn.layer import Layer
+
+KINDS = "data preprocess augment fault layer activation init loss model optimizer schedule regularizer monitor".split()
+
+
+def test_components_lists_every_kind(cli):
+    """Without a kind all kinds are listed with the names of their components."""
+    got = json.loads(cli("components", "--json").stdout)
+    assert [kind for kind in KINDS if kind not in got] == []
+    assert got["layer"] == names(Layer)
+    text = cli("components").stdout
+    assert [name for kind in KINDS for name in got[kind] if name not in text] == []
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_components_of_a_kind(cli, kind):
+    """With a kind each of its components has a line and a summary."""
+    pages = json.loads(cli("components", kind, "--json").stdout)
+    assert [page["name"] for page in pages if not page["summary"]] == []
+    text = cli("components", kind).stdout
+    assert [page["name"] for page in pages if f"\n  {page['name']} " not in f"\n{text}"] == []
+
+
+def test_one_component(cli, monkeypatch):
+    """With a name all about it: its docstring and each setting with its default, limits and help."""
+    monkeypatch.setenv("COLUMNS", "80")
+    got = cli("components", "layer", "dropout").stdout
+    assert got.startswith("dropout (layer)\n\n")
+    assert "\nSettings\n  drop: " in got
+    assert cli("components", "dropout").stdout == got  # the kind may be left out
+    (drop, *_) = json.loads(cli("components", "dropout", "--json").stdout)["settings"]
+    assert (drop["name"], drop["limits"]) == ("drop", {"ge": 0, "lt": 1})
+
+
+def test_activations_are_found_as_such(cli):
+    """A name without its kind is found under its own kind."""
+    assert cli("components", "relu").stdout.startswith("relu (activation)\n")
+
+
+def test_explain_lists_all(cli):
+    """Without a code every diagnosis has a line with its severity."""
+    got = json.loads(cli("explain", "--json").stdout)
+    assert [d["code"] for d in got] == names(Monitor)
+    text = cli("explain").stdout
+    assert [code for code in names(Monitor) if f"  {code} " not in text] == []
+
+
+@pytest.mark.parametrize("cls", registered(Monitor), ids=lambda cls: cls.name)
+def test_explain_one(cli, cls, monkeypatch):
+    """Each page tells meaning, source, moments, thresholds and how to silence it, within the terminal's width."""
+    monkeypatch.setenv("COLUMNS", "60")
+    got = cli("explain", cls.name).stdout
+    assert got.startswith(f"{cls.name} ({cls.severity})\n")
+    flat = " ".join(got.split())
+    assert " ".join(describe(cls).summary.split()) in flat
+    assert "Source:" in flat
+    assert "Looked for " in flat
+    assert [f for f in cls.model_fields if f"\n  {f}: " not in got] == []
+    assert got.endswith(f"\nTo silence it: monitors.off=[{cls.name}]\n")
+
+
+def test_explain_takes_a_because(cli):
+    """`code@step N`, as it stands in `because`, is found, too."""
+    assert cli("explain", "diverged@step 40").stdout == cli("explain", "diverged").stdout
+
+
+def test_schema_is_a_schema(cli):
+    """`trainlab schema` prints a valid JSON Schema that takes a config and refuses a typo."""
+    schema = json.loads(cli("schema").stdout)
+    Draft7Validator.check_schema(schema)
+    validator = Draft7Validator(schema)
+    assert validator.is_valid({"data": "digits", "optimizer": {"name": "adam", "lr": 0.001}})
+    assert not validator.is_valid({"data": "digits", "optimzer": "adam"})
+
+
+@pytest.mark.parametrize("columns", [20, 39, 60, 99])
+def test_pages_fit(columns):
+    """No line is wider than asked, but for formulas and words that are longer than that."""
+    conv = find(Layer, "conv")
+    assert conv is not None
+    lines = [*page(describe(conv), columns), *listing([("name", "a text of some words " * 5)], columns)]
+    wide = [line for line in lines if len(line) > columns and len(line.split()) > 1 and not line.startswith("    ")]
+    assert wide == []
+
+
+def test_flowing():
+    """Paragraphs are refilled, formulas and the source's line are kept."""
+    text = "One\ntwo.\n\n    y = x\n    z = y\n\nThree.\nSource: a book."
+    assert flowing(text, 40) == ["One two.", "", "    y = x", "    z = y", "", "Three.", "Source: a book."]
