@@ -7,6 +7,7 @@ import numpy as np
 from trainlab.core.component import setting
 from trainlab.core.errors import ShapeError
 from trainlab.core.types import Count, Shape
+from trainlab.nn.constants import ones
 from trainlab.nn.init import Init
 from trainlab.nn.layer import Layer, Param, Slot
 
@@ -41,14 +42,14 @@ class Dense(Layer, name="dense"):
 
     def forward(self, s: Slot) -> None:
         """y = x W + b."""
-        np.matmul(s.x, s.p["W"], out=s.y)
+        np.dot(s.x, s.p["W"], out=s.y)
         if self.bias:
             np.add(s.y, s.p["b"], out=s.y)
 
     def backward(self, s: Slot) -> None:
         """dW = x' dy, db = sum dy, dx = dy W'."""
-        np.matmul(s.x.T, s.dy, out=s.g["W"])
+        np.dot(s.x.T, s.dy, out=s.g["W"])
         if self.bias:
-            np.add.reduce(s.dy, axis=0, out=s.g["b"])
+            np.dot(ones(len(s.dy), s.dy.dtype), s.dy, out=s.g["b"])
         if s.dx is not None:
-            np.matmul(s.dy, s.p["W"].T, out=s.dx)
+            np.dot(s.dy, s.p["W"].T, out=s.dx)

@@ -1,6 +1,5 @@
 """Softmax cross-entropy: the loss of classification."""
 
-from functools import lru_cache
 from math import log
 from typing import Annotated, ClassVar, Literal, Self
 
@@ -10,6 +9,7 @@ from pydantic import Field
 from trainlab.core.component import setting
 from trainlab.core.errors import UserError
 from trainlab.core.types import Array, Task
+from trainlab.nn.constants import ones, row_starts
 from trainlab.nn.layer import Scratch
 from trainlab.nn.loss import Loss, LossSlot
 
@@ -61,8 +61,8 @@ class SoftmaxCrossEntropy(Loss, name="softmax_cross_entropy"):
         return {
             "z": Scratch((units,)),
             "q": Scratch((units,)),
-            "top": Scratch((1,)),
-            "sum": Scratch((1,)),
+            "top": Scratch(()),
+            "sum": Scratch(()),
             "picked": Scratch(()),
             "best": Scratch((), dtype=np.int64),
             "place": Scratch((), dtype=np.int64),
@@ -72,16 +72,17 @@ class SoftmaxCrossEntropy(Loss, name="softmax_cross_entropy"):
     def value(self, s: LossSlot) -> float:
         """The mean of log sum exp(y) - y at the right class; dy = (softmax(y) - q) / rows."""
         y, t, tmp = s.y, s.t, s.tmp
-        best = tmp["best"]
+        best, place, top = tmp["best"], tmp["place"], tmp["top"]
         y.argmax(axis=1, out=best)
-        np.maximum.reduce(y, axis=1, keepdims=True, out=tmp["top"])
-        np.subtract(y, tmp["top"], out=tmp["z"])
+        np.add(best, row_starts(*y.shape), out=place)  # argmax and take are faster than a maximum along rows
+        y.take(place, out=top, mode="clip")
+        np.subtract(y, top[:, None], out=tmp["z"])
         if t.ndim == 1 and self.label_smoothing == 0 and self.class_weights is None:
             np.equal(best, t, out=tmp["hit"])
             loss = _plain(s)
         else:
             self._targets(t, tmp)
-            np.equal(best, tmp["place"], out=tmp["hit"])
+            np.equal(best, place, out=tmp["hit"])
             loss = _general(s)
         s.hits = float(np.count_nonzero(tmp["hit"]))
         return loss
@@ -92,7 +93,7 @@ class SoftmaxCrossEntropy(Loss, name="softmax_cross_entropy"):
         rows, units = q.shape
         if t.ndim == 1:
             q.fill(0)
-            np.add(t, _starts(rows, units), out=place)
+            np.add(t, row_starts(rows, units), out=place)
             q.reshape(-1).put(place, 1.0)
             np.copyto(place, t)
         else:
@@ -122,45 +123,38 @@ class SoftmaxCrossEntropy(Loss, name="softmax_cross_entropy"):
         return p / p.sum(axis=1, keepdims=True)
 
 
-@lru_cache(maxsize=64)
-def _starts(rows: int, units: int) -> Array:
-    """Where each row starts in a flat (rows, units) array."""
-    starts = np.arange(0, rows * units, units)
-    starts.flags.writeable = False
-    return starts
-
-
 def _plain(s: LossSlot) -> float:
     """One right class a row, all alike: its place in the flat array replaces the matrix q."""
     z, total, picked, place, dy = s.tmp["z"], s.tmp["sum"], s.tmp["picked"], s.tmp["place"], s.dy
     rows, units = z.shape
-    np.add(s.t, _starts(rows, units), out=place)
-    z.reshape(-1).take(place, out=picked, mode="clip")
+    np.add(s.t, row_starts(rows, units), out=place)
+    z.take(place, out=picked, mode="clip")
     at_target = np.add.reduce(picked)
     np.exp(z, out=z)
-    np.add.reduce(z, axis=1, keepdims=True, out=total)
+    np.dot(z, ones(units, z.dtype), out=total)
     if dy is not None:
-        np.multiply(total, rows, out=s.tmp["top"])
-        np.divide(z, s.tmp["top"], out=dy)
-        flat = dy.reshape(-1)
-        flat.take(place, out=picked, mode="clip")
+        share = s.tmp["top"]
+        np.divide(1 / rows, total, out=share)
+        np.multiply(z, share[:, None], out=dy)
+        dy.take(place, out=picked, mode="clip")
         np.subtract(picked, 1 / rows, out=picked)
-        flat.put(place, picked)
+        dy.put(place, picked)
     np.log(total, out=total)
-    return float(np.add.reduce(total, axis=None) - at_target) / rows
+    return float(np.add.reduce(total) - at_target) / rows
 
 
 def _general(s: LossSlot) -> float:
     """Any q: with Q its row sum, loss = mean(Q log sum exp z - q z) and dy = (Q softmax - q) / rows."""
     z, q, total, row, dy = s.tmp["z"], s.tmp["q"], s.tmp["sum"], s.tmp["top"], s.dy
-    rows = len(z)
+    rows, units = z.shape
+    ones = ones(units, z.dtype)
     at_target = np.vdot(q, z)
     np.exp(z, out=z)
-    np.add.reduce(z, axis=1, keepdims=True, out=total)
-    np.add.reduce(q, axis=1, keepdims=True, out=row)
+    np.dot(z, ones, out=total)
+    np.dot(q, ones, out=row)
     if dy is not None:
-        np.divide(z, total, out=dy)
-        np.multiply(dy, row, out=dy)
+        np.divide(z, total[:, None], out=dy)
+        np.multiply(dy, row[:, None], out=dy)
         np.subtract(dy, q, out=dy)
         np.multiply(dy, 1 / rows, out=dy)
     np.log(total, out=total)
