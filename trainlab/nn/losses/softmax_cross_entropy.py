@@ -147,11 +147,11 @@ def _general(s: LossSlot) -> float:
     """Any q: with Q its row sum, loss = mean(Q log sum exp z - q z) and dy = (Q softmax - q) / rows."""
     z, q, total, row, dy = s.tmp["z"], s.tmp["q"], s.tmp["sum"], s.tmp["top"], s.dy
     rows, units = z.shape
-    ones = ones(units, z.dtype)
+    per_unit = ones(units, z.dtype)
     at_target = np.vdot(q, z)
     np.exp(z, out=z)
-    np.dot(z, ones, out=total)
-    np.dot(q, ones, out=row)
+    np.dot(z, per_unit, out=total)
+    np.dot(q, per_unit, out=row)
     if dy is not None:
         np.divide(z, total[:, None], out=dy)
         np.multiply(dy, row[:, None], out=dy)
