@@ -90,6 +90,7 @@ def test_quoted_merge_key_is_a_key() -> None:
         ("a: 1\n- b\n", "not valid YAML: a wrong indent", 2, 1),
         ("a: [1, 2]]\n", "not valid YAML: a `]` too many", 1, 10),
         ("a: *\n", "not valid YAML: a `*` or `&` without a name; a text that begins so must be quoted", 1, 5),
+        ('a: "\\ud800"\n', "an escape stands for half a character; write the character itself", 1, 4),
         ("a: \x07\n", "the character U+0007 cannot stand in YAML", 1, 4),
         ("a: " + "[" * 10_000, "nested more than 40 levels deep", 1, 44),
         ("a: 1\n...\n---\nb: 1\n", "a second document starts here; a config is one document", 3, 1),

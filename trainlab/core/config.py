@@ -16,7 +16,7 @@ from trainlab.core.merge import merged
 from trainlab.core.node import Node, Source, Span
 from trainlab.core.override import PathError, apply, argument, change
 from trainlab.core.place import Place
-from trainlab.core.problem import ConfigError, Problem, nearest
+from trainlab.core.problem import ConfigError, Problem, clipped, nearest
 from trainlab.core.spelling import spelled_out
 from trainlab.core.validation import checked
 from trainlab.core.words import found
@@ -141,14 +141,14 @@ def _file(path: Path, place: Place, above: tuple[Path, ...]) -> tuple[Node | Non
 
 def _base(name: Node, path: Path, place: Place, above: tuple[Path, ...]) -> tuple[Node | None, list[Problem]]:
     """The nodes of the file that `extends` names."""
-    if not isinstance(name.value, str) or not name.value:
+    if not isinstance(name.value, str) or not name.value or "\0" in name.value:
         return None, [Problem.at(name.at, "extends", f"expected the name of a file, got {found(name)}")]
     file = Path(os.path.normpath(path.parent / name.value))
-    if any(file.resolve() == other.resolve() for other in above):
+    if reason := _unreadable(file):
+        return None, [Problem.at(name.at, "extends", f"{clipped(str(file), 200)}: {reason}")]
+    if any(file.samefile(other) for other in above):
         chain = " -> ".join(str(other) for other in (*above, file))
         return None, [Problem.at(name.at, "extends", f"the files extend each other in a circle: {chain}")]
-    if reason := _unreadable(file):
-        return None, [Problem.at(name.at, "extends", f"{file}: {reason}")]
     return _file(file, place, above)
 
 
@@ -166,13 +166,17 @@ def _source(path: Path) -> tuple[Source, list[Problem]]:
 
 def _unreadable(path: Path) -> str:
     """Why a path is no file that could be read, or nothing."""
-    if path.is_file():
-        return ""
-    if path.is_dir():
-        return "is a folder; expected a YAML file"
-    if path.exists():
-        return "is not a regular file; expected a YAML file"
-    near = None
-    if path.parent.is_dir():
-        near = nearest(path.name, sorted(other.name for other in path.parent.iterdir() if other.is_file()))
+    try:
+        if path.is_file():
+            return ""
+        if path.is_dir():
+            return "is a folder; expected a YAML file"
+        if path.exists():
+            return "is not a regular file; expected a YAML file"
+        beside = (
+            sorted(other.name for other in path.parent.iterdir() if other.is_file()) if path.parent.is_dir() else []
+        )
+    except OSError as error:
+        return f"cannot be read: {error.strerror or error}"
+    near = nearest(path.name, beside)
     return f"no such file; did you mean `{path.parent / near}`?" if near else "no such file"

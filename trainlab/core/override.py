@@ -13,7 +13,7 @@ from trainlab.core.place import Place, fields
 from trainlab.core.problem import Problem, clipped
 from trainlab.core.spelling import spelled_out
 from trainlab.core.words import found
-from trainlab.core.yaml_nodes import DEEPEST, parse
+from trainlab.core.yaml_nodes import DEEPEST, has_half_characters, parse
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +39,8 @@ def argument(text: str) -> tuple[Override | None, list[Problem]]:
     if not equals or not all(path.split(".")):
         place = source.span(1, 1, max(len(path), 1))
         return None, [Problem.at(place, "", "expected `key=value`, for example `optimizer.lr=3e-4`")]
+    if has_half_characters(text):
+        return None, [Problem.at(source.span(1, 1, len(text)), "", "the argument is not valid UTF-8")]
     if path.count(".") >= DEEPEST:
         return None, [Problem.at(source.span(1, 1, len(path)), "", f"nested more than {DEEPEST} levels deep")]
     node, problems = parse(source, " " * (len(path) + 1) + value)

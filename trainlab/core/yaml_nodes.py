@@ -72,6 +72,11 @@ def parse(source: Source, text: str | None = None) -> tuple[Node | None, list[Pr
         return None, [*builder.problems, error.problem]
 
 
+def has_half_characters(text: str) -> bool:
+    r"""Whether a text holds surrogates, which no file can hold: from `"\ud800"`, or from bytes that are not UTF-8."""
+    return any("\ud800" <= char <= "\udfff" for char in text)
+
+
 class _UnreadableError(Exception):
     """The text cannot be read any further."""
 
@@ -207,6 +212,9 @@ class _Builder:
     def scalar(self, event: ScalarEvent, span: Span) -> Any:
         """The value of a scalar: what an unquoted word means, else text."""
         self.tag(event, span)
+        if has_half_characters(event.value):
+            self.problem(span, "an escape stands for half a character; write the character itself")
+            return event.value.encode("utf-8", "replace").decode()
         quoted = event.style is not None or event.tag in ("!", "tag:yaml.org,2002:str")
         return event.value if quoted else resolve(event.value)
 
