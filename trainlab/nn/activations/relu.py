@@ -5,6 +5,7 @@ from typing import ClassVar
 import numpy as np
 
 from trainlab.nn.activation import Activation
+from trainlab.nn.constants import zeros
 from trainlab.nn.layer import Slot
 
 
@@ -21,7 +22,7 @@ class ReLU(Activation, name="relu"):
 
     def forward(self, s: Slot) -> None:
         """y = max(0, x)."""
-        np.maximum(s.x, 0, out=s.y)
+        np.maximum(s.x, zeros(s.x.shape, s.x.dtype), out=s.y)
 
     def backward(self, s: Slot) -> None:
         """dx = dy where y > 0: y is never negative, so its sign is the mask."""
