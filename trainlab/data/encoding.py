@@ -20,16 +20,16 @@ MOST_CLASSES = 20  # whole numbers with more different values are a regression u
 MOST_CATEGORIES = 50  # a text column with more, and different in every other row, is no category
 
 
-def encode_new(encoding: dict[str, Any], path: str) -> tuple[Array, Array | None, Array]:
+def encode_new(encoding: dict[str, Any], path: str, *, with_target: bool = True) -> tuple[Array, Array | None, Array]:
     """x, y and lines of a new file (CSV, or Parquet by its ending), read as the training file was.
 
-    y is None where the target is absent or has missing cells. Raises DataError naming columns that are missing or
+    y is None where the target is absent, has missing cells, or is to be left unread. Raises DataError naming columns that are missing or
     unknown, and cells that are no numbers or no known category.
     """
     text = [c["name"] for c in encoding["columns"] if "categories" in c]
     numbers = [c["name"] for c in encoding["columns"] if "categories" not in c]
-    target: list[str] = encoding["target"]
-    ignored = set(encoding["ignored"])
+    target: list[str] = encoding["target"] if with_target else []
+    ignored = {*encoding["ignored"], *encoding["target"]} - set(target)
     if existing_file(path).suffix.lower() in (".parquet", ".pq"):
         from trainlab.data.parquet_file import read_parquet
 
@@ -41,7 +41,7 @@ def encode_new(encoding: dict[str, Any], path: str) -> tuple[Array, Array | None
         )
     _same_columns(table, [*text, *numbers], [*target, *ignored])
     y = None
-    if all(name in table.columns and all(table.columns[name]) for name in target):
+    if target and all(name in table.columns and all(table.columns[name]) for name in target):
         y = encode_targets(table, encoding)
     return encode_inputs(table, encoding), y, table.lines
 

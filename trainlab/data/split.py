@@ -86,8 +86,8 @@ def _stratified(y: Array, names: tuple[str, ...], shares: tuple[float, float], r
             "which cannot be in training and validation both; add rows of it, leave it out, or set "
             "`split: {stratify: false}`"
         )
-    n_test = _shared_out(counts, shares[1], np.maximum(counts - 1, 0))
-    n_val = _shared_out(counts, shares[0], np.maximum(counts - 1 - n_test, 0))
+    n_test = _shared_out(counts, shares[1], np.maximum(counts - 1, 0), counts)
+    n_val = _shared_out(counts, shares[0], np.maximum(counts - 1 - n_test, 0), counts - n_test)
     part = np.zeros(len(y), np.int8)
     for c in range(len(counts)):
         rows = rng.permutation(np.flatnonzero(y == c))
@@ -96,11 +96,13 @@ def _stratified(y: Array, names: tuple[str, ...], shares: tuple[float, float], r
     return Index(*(np.flatnonzero(part == p) for p in range(3)))
 
 
-def _shared_out(counts: Array, share: float, most: Array) -> Array:
-    """How many rows each class gives: its exact share rounded down, the rest to the largest remainders."""
+def _shared_out(counts: Array, share: float, most: Array, left: Array) -> Array:
+    """How many rows each class gives: its exact share rounded down, and one more where the remainder is largest (of
+    equal ones, where most rows are left), until the sizes come out.
+    """
     exact = counts * share
     given = np.minimum(np.floor(exact).astype(np.int64), most)
-    for c in np.argsort(given - exact, kind="stable"):
+    for c in np.lexsort((-left, given - exact)):
         if given.sum() < round(counts.sum() * share) and given[c] < most[c]:
             given[c] += 1
     return given

@@ -57,7 +57,7 @@ def kept(name: str, keep: Keep, variance: Array) -> int:
             raise DataError(f"data.preprocess: `{name}` cannot keep {keep} axes of {len(variance)} features")
         return keep
     total = np.cumsum(variance)
-    return min(len(variance), 1 + int(np.searchsorted(total, keep * total[-1] * (1 - 1e-12))))
+    return min(len(variance), 1 + int(np.count_nonzero(total < keep * total[-1] * (1 - 1e-12))))
 
 
 def widths(variance: Array, eps: float) -> Array:

@@ -30,19 +30,21 @@ def open_npz(path: str, file: Path, wanted: Collection[str]) -> tuple[dict[str, 
     Raises DataError for any other file, and for arrays of objects.
     """
     arrays = dict[str, Array]()
-    with file.open("rb") as stream:
-        if stream.read(6) == b"\x93NUMPY":
+    with file.open("rb") as stream:  # opened here, since NumPy leaves a damaged file open
+        start = stream.read(6)
+        if start == b"\x93NUMPY":
             raise DataError(f"{path}: holds a single array, as a .npy file does; use the source `npy`")
-    try:
-        with np.load(file, allow_pickle=False) as stored:
-            names = list(stored.files)
-            for key in names:
-                if key in wanted:
-                    arrays[key] = _member(path, stored, key)
-    except (zipfile.BadZipFile, EOFError, OSError) as error:
-        raise DataError(f"{path}: the file is truncated or damaged: {error}") from None
-    except ValueError:
-        raise DataError(f"{path}: not a .npz file; save it with numpy.savez") from None
+        if start[:2] != b"PK":
+            raise DataError(f"{path}: not a .npz file; save it with numpy.savez")
+        stream.seek(0)
+        try:
+            with np.load(stream, allow_pickle=False) as stored:
+                names = list(stored.files)
+                for key in names:
+                    if key in wanted:
+                        arrays[key] = _member(path, stored, key)
+        except (zipfile.BadZipFile, EOFError, OSError) as error:
+            raise DataError(f"{path}: the file is truncated or damaged: {error}") from None
     return arrays, names
 
 

@@ -1,5 +1,7 @@
 """MNIST-1D: ten one-dimensional shapes, moved, stretched and buried in noise."""
 
+from collections.abc import Callable
+
 import numpy as np
 
 from trainlab.core.component import setting
@@ -44,9 +46,11 @@ class Mnist1d(Source, name="mnist1d"):
         """Rows in random order of classes."""
         y = class_of_each(self.samples, 10, rng)
         x = np.stack([self._moved(curve, rng) for curve in _templates()[y]])
+        smooth = self.correlated_noise * rng.normal(size=x.shape) @ _on_each_unit(_smoothed)
+        x = np.where(x != 0, x, smooth)
         x = x + self.noise * rng.normal(size=x.shape)
         x = x - self.shear * (rng.uniform(size=(len(x), 1)) - 0.5) * np.linspace(-0.5, 0.5, _PADDED)
-        x = np.stack([_resampled(row, _LENGTH) for row in x])
+        x = x @ _on_each_unit(lambda row: _resampled(row, _LENGTH))
         return Loaded(Rows((x - x.mean()) / x.std(), y), self.known()[1])
 
     def known(self) -> tuple[Shape, Task]:
@@ -54,11 +58,10 @@ class Mnist1d(Source, name="mnist1d"):
         return (_LENGTH,), named(10)
 
     def _moved(self, curve: Array, rng: np.random.Generator) -> Array:
-        """One curve among zeros, stretched, scaled and moved, with smooth noise in place of the zeros."""
+        """One curve among zeros, stretched, scaled and moved."""
         zeros = np.zeros(rng.integers(_SHORTEST_PAD, _PADDED - len(curve) + 1))
         row = _resampled(np.concatenate([curve + 1e-8, zeros]), _PADDED)
-        row = np.roll(row * (1 + self.scale * (rng.uniform() - 0.5)), rng.integers(self.shift))
-        return np.where(row != 0, row, _smoothed(self.correlated_noise * rng.normal(size=_PADDED)))
+        return np.roll(row * (1 + self.scale * (rng.uniform() - 0.5)), rng.integers(self.shift))
 
 
 def _templates() -> Array:
@@ -66,6 +69,11 @@ def _templates() -> Array:
     curves = np.array(_TEMPLATES)
     curves = curves / curves.std(axis=1, keepdims=True)
     return (curves - curves[:, :1]) / 6
+
+
+def _on_each_unit(change: Callable[[Array], Array]) -> Array:
+    """The matrix M with row @ M = change(row), for a change that is linear in the row."""
+    return np.stack([change(unit) for unit in np.eye(_PADDED)])
 
 
 def _resampled(row: Array, length: int) -> Array:
