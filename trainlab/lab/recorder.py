@@ -45,7 +45,8 @@ class Recorder:
     def layers(self, step: int, values: Iterable[tuple[str, str, float]]) -> None:
         """Rows of layers.csv: (layer, quantity, value) at this step."""
         names, quantities, numbers = zip(*values, strict=True)
-        columns = {"step": [step] * len(names), "layer": names, "quantity": quantities, "value": numbers}
+        columns: dict[str, Any] = {"step": np.full(len(names), step), "layer": names, "quantity": quantities}
+        columns["value"] = np.array(numbers)
         self._layers.write_many(columns)
 
     def finding(self, diagnosis: Diagnosis) -> None:

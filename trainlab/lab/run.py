@@ -6,7 +6,7 @@ for bit.
 """
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from time import monotonic
 from typing import Any
@@ -17,21 +17,18 @@ from trainlab.core.component import plain
 from trainlab.core.config import Document
 from trainlab.core.dump import dump
 from trainlab.core.errors import UserError
-from trainlab.core.metric_names import lower_is_better
-from trainlab.core.types import Array
 from trainlab.diagnose.diagnosis import SEVERITIES, Diagnosis
 from trainlab.diagnose.monitor import When
-from trainlab.diagnose.view import Curves, LayerView, Steps, View
-from trainlab.engine.evaluator import Evaluator, Scores
+from trainlab.diagnose.view import LayerView, Steps, View
 from trainlab.engine.inspection import first_broken, histograms, layer_values
-from trainlab.engine.trainer import RECORDS, Sums, Trainer
+from trainlab.engine.trainer import RECORDS
 from trainlab.lab.babysitter import Babysitter
 from trainlab.lab.building import Built, build
+from trainlab.lab.course import Course, Leader
 from trainlab.lab.experiment import Experiment, read
 from trainlab.lab.recorder import Recorder
 from trainlab.lab.watching import EXIT_CODES, Outcome, Plan, Watcher
 from trainlab.store import checkpoint
-from trainlab.store.columns import METRICS_OF
 from trainlab.store.environment import describe, write_environment
 from trainlab.store.findings import read_findings
 from trainlab.store.folder import RunFolder
@@ -102,24 +99,6 @@ def _left_behind(folder: RunFolder) -> Status:
     return Status.begin(folder.name, None)
 
 
-@dataclass(slots=True)
-class _Leader:
-    """The best epoch so far by the watched metric, and its weights until they are on disk."""
-
-    metric: str
-    value: float = float("nan")
-    epoch: int = -1
-    tie: float = float("inf")  # val_loss of that epoch: breaks ties
-    arrays: dict[str, Array] = field(default_factory=dict[str, Array])
-
-    def beaten_by(self, value: float, tie: float) -> bool:
-        if not np.isfinite(value):
-            return False
-        if self.epoch < 0 or value == self.value:
-            return self.epoch < 0 or tie < self.tie
-        return (value < self.value) == lower_is_better(self.metric)
-
-
 class Run:
     """A run in its folder: the loop over chunks of steps, looks, epochs and checkpoints."""
 
@@ -127,35 +106,28 @@ class Run:
         experiment = built.experiment
         self.built, self.folder, self.status, self.watcher = built, folder, status, watcher
         self.settings = experiment.train
-        self.score = METRICS_OF[built.parts.task.kind]
-        self.trainer = Trainer(
-            built.net, built.recipe, built.parts.train.x, built.t_train, built.streams, stopper=watcher
-        )
-        self.evaluator = Evaluator(built.net, built.recipe.loss, regression=built.recipe.regression)
+        self.course = Course(built, watcher)
+        self.course.earlier = status.seconds
+        self.trainer = self.course.trainer
         self.babysitter = Babysitter(experiment.monitors.active(), experiment.monitors.stop_on)
         self.every = experiment.monitors.every
-        self.steps, self.curves = Steps(), Curves()
+        self.steps = Steps()
         self.recorder = Recorder(folder, built.parts.task.kind)
-        self.leader = _Leader(self._watched())
-        self.spread = self._target_variance()
         self.plain_settings = plain(experiment)
         loss, task, t = built.recipe.loss, built.parts.task, built.t_train
         self.chance = loss.chance(t, task)
-        self.zero_loss = self.evaluator.compare(np.zeros((len(t), loss.units(task)), built.net.dtype), t).loss
-        self._began = self._told = monotonic()
-        self._saved = monotonic()
+        self.zero_loss = self.course.evaluator.compare(np.zeros((len(t), loss.units(task)), built.net.dtype), t).loss
+        self._told = self._saved = monotonic()
         self._seen = 0  # steps that the monitors have looked at
-        self._earlier = status.seconds
 
     # ------------------------------------------------------------------ the life of a run
 
     def begin(self) -> Outcome:
         """From the first step."""
         self._start(None)
-        scores = self.evaluator.scores(self.built.parts.train.x, self.built.t_train)
         if self.built.passes:
             self.recorder.layers(0, [(name, "lsuv_passes", float(n)) for name, n in self.built.passes.items()])
-        self._close_epoch(scores, None, None)
+        self._tell(self.course.before())
         self._look("start")
         return self._loop()
 
@@ -168,8 +140,8 @@ class Run:
         arrays, meta = checkpoint.load(last)
         self.trainer.restore(arrays, meta["trainer"])
         self.recorder.cut(meta["files"])
-        self._earlier = meta["seconds"]
-        self.leader = _Leader(**meta["leader"])
+        self.course.earlier = meta["seconds"]
+        self.course.leader = Leader(**meta["leader"])
         self._read_back()
         self._start(self.trainer.step)
         return self._loop()
@@ -222,8 +194,7 @@ class Run:
             if self.watcher.stop:
                 state, reason = "interrupted", "stopped from outside"
                 break
-            if self._stops_early():
-                reason = f"{self.leader.metric} did not improve for {self._patience()} epochs"
+            if reason := self.course.enough():
                 break
             t.broken = False
         return self._finish(state, reason)
@@ -241,50 +212,16 @@ class Run:
             self.watcher.stepped(t.step, t.step / t.order.steps_per_epoch, float(loss), float(lr))
 
     def _end_epoch(self) -> None:
-        s, n = self.trainer.sums, max(1, self.trainer.sums.rows)
-        score = 1.0 - s.squares / n / self.spread if self.built.recipe.regression else s.hits / n
-        steps = max(1, s.steps)
-        self._close_epoch(Scores(s.loss / n, score), s.grad_norm / steps, s.update_ratio / steps)
-        self.trainer.sums = Sums()
+        self._tell(self.course.close_epoch())
         self._look("epoch")
         self._save_if_due()
         if monotonic() - self._told >= _TELL_EVERY:
             write_status(self.folder.status, self._status())
             self._told = monotonic()
 
-    def _close_epoch(self, train: Scores, grad_norm: float | None, update_ratio: float | None) -> None:
-        """Evaluate, write the row of this epoch, and see whether it is the best so far."""
-        t, val = self.trainer, None
-        with t.averaged():
-            if self.built.parts.val is not None and self.built.t_val is not None:
-                val = self.evaluator.scores(self.built.parts.val.x, self.built.t_val)
-        factor = self.built.recipe.schedule.at(t.step / t.order.steps_per_epoch, self.settings.epochs, t.history)
-        row: dict[str, Any] = {
-            "epoch": t.epoch,
-            "step": t.step,
-            "seconds": round(self._seconds(), 3),
-            "lr": t.motion.lr if t.step else self.built.recipe.optimizer.lr * factor,
-            "train_loss": train.loss,
-            f"train_{self.score}": train.score,
-            "val_loss": val.loss if val else None,
-            f"val_{self.score}": val.score if val else None,
-            "reg_loss": t.penalty(),
-            "grad_norm": grad_norm,
-            "update_ratio": update_ratio,
-        }
+    def _tell(self, row: dict[str, Any]) -> None:
         self.recorder.epoch(row)
-        self.curves.rows.append(row)
-        self._lead(row)
-        if t.step and (watched := self.built.recipe.schedule.watched()):
-            t.history.append(self._oriented(watched, row))
         self.watcher.epoch(row)
-
-    def _lead(self, row: dict[str, Any]) -> None:
-        value, tie = row.get(self.leader.metric), row.get("val_loss")
-        if value is not None and self.leader.beaten_by(value, tie if tie is not None else 0.0):
-            with self.trainer.averaged():
-                arrays = {name: a.copy() for name, a in self.built.net.params.items()}
-            self.leader = _Leader(self.leader.metric, value, row["epoch"], tie if tie is not None else 0.0, arrays)
 
     def _look(self, when: When, *, layers: bool = False) -> None:
         """Let the monitors look, and keep what they find; on the way measure the layers."""
@@ -298,7 +235,7 @@ class Run:
             chance=self.chance,
             zero_loss=self.zero_loss,
             steps=self.steps,
-            curves=self.curves,
+            curves=self.course.curves,
             settings=self.plain_settings,
             train_rows=len(self.built.parts.train),
             val_rows=len(self.built.parts.val or ()),
@@ -328,25 +265,12 @@ class Run:
             views.append(LayerView(node.name, node.layer, t.last.slots[node.name], moved))
         return views
 
-    def _stops_early(self) -> bool:
-        rule = self.settings.early_stopping
-        if rule is None or self.trainer.steps_left != self.trainer.order.steps_per_epoch:
-            return False
-        history = [row[rule.metric] for row in self.curves.rows if row.get(rule.metric) is not None]
-        return rule.should_stop(history, lower_is_better(rule.metric))
-
-    def _patience(self) -> int:
-        return self.settings.early_stopping.patience if self.settings.early_stopping else 0
-
     def _finish(self, state: str, reason: str) -> Outcome:
         """Save, test the best weights, tell how it ended."""
+        if state == "finished":
+            self._look("end")
         self._save()
-        test = None
-        if state != "interrupted":
-            if state == "finished":
-                self._look("end")
-                self._save()  # what was found at the end belongs to the checkpoint's files
-            test = self._test()
+        test = self._test() if state != "interrupted" else None
         exit_code = EXIT_CODES[state]
         self.status = replace(self._status(), test=test or {}, reason=reason)
         ended: Any = state
@@ -357,7 +281,7 @@ class Run:
             state,
             self.trainer.epoch,
             self.trainer.step,
-            self._seconds(),
+            self.course.seconds,
             best,
             test,
             tuple(self.babysitter.said),
@@ -373,8 +297,8 @@ class Run:
         arrays, _ = checkpoint.load(best)
         for name, a in self.built.net.params.items():
             a[...] = arrays[name]
-        scores = self.evaluator.scores(test.x, self.built.t_test)
-        return {"loss": scores.loss, self.score: scores.score}
+        scores = self.course.evaluator.scores(test.x, self.built.t_test)
+        return {"loss": scores.loss, self.course.score: scores.score}
 
     # ------------------------------------------------------------------ saving
 
@@ -393,17 +317,17 @@ class Run:
         folder, data = self.folder.checkpoints, self.built.parts
         fixed = {f"data.{name}": a for name, a in data.fitted.items()}
         common = {"shape": list(data.shape), "task": asdict(data.task), "encoding": data.encoding}
-        if self.leader.arrays:
-            meta = common | {"epoch": self.leader.epoch, "metric": self.leader.metric, "value": self.leader.value}
-            checkpoint.save(folder / "best.safetensors", self.leader.arrays | fixed, meta)
-            self.leader.arrays = {}
+        leader = self.course.leader
+        if leader.arrays:
+            meta = common | {"epoch": leader.epoch, "metric": leader.metric, "value": leader.value}
+            checkpoint.save(folder / "best.safetensors", leader.arrays | fixed, meta)
+            leader.arrays = {}
         arrays, state = self.trainer.state()
-        lead = {"metric": self.leader.metric, "value": self.leader.value, "epoch": self.leader.epoch}
         meta = common | {
             "epoch": self.trainer.epoch,
-            "seconds": self._seconds(),
+            "seconds": self.course.seconds,
             "trainer": state,
-            "leader": lead | {"tie": self.leader.tie},
+            "leader": {"metric": leader.metric, "value": leader.value, "epoch": leader.epoch, "tie": leader.tie},
             "files": self.recorder.positions(),
         }
         checkpoint.save(folder / "last.safetensors", arrays | fixed, meta)
@@ -411,46 +335,25 @@ class Run:
 
     def _read_back(self) -> None:
         """What the monitors need to know of the past, from the files."""
-        self.curves.rows = _as_rows(read_rows(self.folder.metrics))
+        self.course.curves.rows = _as_rows(read_rows(self.folder.metrics))
         table = read_rows(self.folder.steps)
         self.steps.append(np.array([table[name] for name in RECORDS], dtype=np.float64).T)
         self.babysitter.said = [Diagnosis.from_dict(d) for d in read_findings(self.folder.diagnoses)]
 
     def _status(self) -> Status:
-        lead = self.leader
+        lead = self.course.leader
         best = Best(lead.metric, float(lead.value), lead.epoch) if lead.epoch >= 0 else None
         said = [d.severity for d in self.babysitter.said]
         self.status = replace(
             self.status,
             updated=Status.begin("", None).updated,
-            seconds=round(self._seconds(), 3),
+            seconds=round(self.course.seconds, 3),
             epoch=self.trainer.epoch,
             step=self.trainer.step,
             best=best,
             diagnoses={s: said.count(s) for s in SEVERITIES if s in said},
         )
         return self.status
-
-    # ------------------------------------------------------------------ small questions
-
-    def _seconds(self) -> float:
-        return self._earlier + monotonic() - self._began
-
-    def _watched(self) -> str:
-        if self.settings.early_stopping is not None:
-            return self.settings.early_stopping.metric
-        return f"val_{self.score}" if self.built.t_val is not None else "train_loss"
-
-    def _oriented(self, metric: str, row: dict[str, Any]) -> float:
-        value = row.get(metric)
-        sign = 1.0 if lower_is_better(metric) else -1.0
-        return float("nan") if value is None else sign * value
-
-    def _target_variance(self) -> float:
-        """What R2 of the training rows is measured against: the summed variance of the target columns."""
-        if not self.built.recipe.regression:
-            return 1.0
-        return float(np.var(self.built.t_train.astype(np.float64), axis=0).sum()) or float("nan")
 
 
 def _as_rows(columns: dict[str, list[Any]]) -> list[dict[str, Any]]:

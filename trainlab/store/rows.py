@@ -7,6 +7,7 @@ infinities are `nan`, `inf`, `-inf`. A line break inside a text becomes a space:
 import csv
 import io
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -57,7 +58,7 @@ class RowWriter(Appender):
             lists = [cast("Array", columns[c]).tolist() for c in self.columns]
             self.append("".join(map(self._numbers.__mod__, zip(*lists, strict=True))).encode())
             return
-        cells = [[_cell(v) for v in columns[c]] if c in columns else [""] * count for c in self.columns]
+        cells = [_cells(columns[c]) if c in columns else [""] * count for c in self.columns]
         self.append("".join(map(_line, zip(*cells, strict=True))).encode())
 
     def _refuse_unknown(self, given: Mapping[str, object]) -> None:
@@ -125,6 +126,12 @@ def _check_header(path: Path, header: bytes) -> None:
         )
 
 
+def _cells(values: "Array | Sequence[object]") -> list[str]:
+    if _is_numbers(values):
+        return [repr(v) for v in cast("Array", values).tolist()]
+    return [_text(v) if isinstance(v, str) else _cell(v) for v in values]
+
+
 def _is_numbers(values: object) -> bool:
     """Whether these are a NumPy array of numbers, which `tolist` turns into plain ints and floats."""
     return getattr(getattr(values, "dtype", None), "kind", "") in "fiu" and hasattr(values, "tolist")
@@ -145,7 +152,12 @@ def _cell(value: object) -> str:
         return int.__repr__(value)
     if hasattr(value, "item"):
         return _cell(cast("Any", value).item())
-    text = " ".join(str(value).splitlines())
+    return _text(str(value))
+
+
+@lru_cache(maxsize=1024)
+def _text(value: str) -> str:
+    text = " ".join(value.splitlines())
     return '"' + text.replace('"', '""') + '"' if any(c in text for c in ',"') else text
 
 
