@@ -83,6 +83,27 @@ def test_shape_that_does_not_fit(spelled, shape, want):
     assert str(caught.value) == want
 
 
+def test_fans_are_counted():
+    """fan_in is how many inputs feed a unit, fan_out how many units an input feeds: what inits divide by."""
+    cases = [
+        ({"dense": 7}, (5,)),
+        ({"conv": {"filters": 8, "size": [3, 5]}}, (9, 9, 2)),
+        ({"maxout": 4}, (5,)),
+        ({"drop_connect": 4}, (5,)),
+    ]
+    fans = {}
+    for spelled, shape in cases:
+        layer = Layer.read(spelled)
+        W = layer.params(shape)["W"]
+        fans[layer.name] = (W.role, W.fan_in, W.fan_out)
+    assert fans == {
+        "dense": ("weight", 5, 7),
+        "conv": ("weight", 30, 120),
+        "maxout": ("weight", 5, 4),
+        "drop_connect": ("weight", 5, 4),
+    }
+
+
 def test_output_is_sized_everywhere():
     """`output` becomes the number of outputs, inside a residual too; other sizes stay."""
     assert Layer.read({"dense": "output"}).sized(3).units == 3

@@ -7,26 +7,31 @@ from trainlab.nn.layer import Scratch, Slot
 
 
 def memory(shape: Shape) -> dict[str, Scratch]:
-    """Where x > 0, and the straight part of the curve."""
-    return {"positive": Scratch(shape, dtype=np.bool_), "line": Scratch(shape)}
+    """The straight part of the curve, and where it is."""
+    return {"line": Scratch(shape)}
 
 
 def curve(s: Slot, alpha: float, scale: float) -> None:
-    """y = scale * (x if x > 0 else alpha * (exp(x) - 1))."""
-    y, line, positive = s.y, s.tmp["line"], s.tmp["positive"]
+    """y = scale max(0, x) + scale alpha (exp(min(0, x)) - 1)."""
+    y, line = s.y, s.tmp["line"]
     np.minimum(s.x, 0, out=y)
     np.expm1(y, out=y)
     np.multiply(y, alpha * scale, out=y)
-    np.multiply(s.x, scale, out=line)
-    np.greater(s.x, 0, out=positive)
-    np.copyto(y, line, where=positive)
+    np.maximum(s.x, 0, out=line)
+    if scale != 1:
+        np.multiply(line, scale, out=line)
+    np.add(y, line, out=y)
 
 
 def slope(s: Slot, alpha: float, scale: float) -> None:
-    """dx = scale dy where x > 0, else (y + scale alpha) dy."""
-    if s.dx is not None:
-        line = s.tmp["line"]
-        np.add(s.y, alpha * scale, out=s.dx)
-        np.multiply(s.dx, s.dy, out=s.dx)
-        np.multiply(s.dy, scale, out=line)
-        np.copyto(s.dx, line, where=s.tmp["positive"])
+    """dx = scale dy where x > 0, else (y + scale alpha) dy: what they share is min(0, y) + scale alpha."""
+    dx = s.dx
+    if dx is not None:
+        np.minimum(s.y, 0, out=dx)
+        np.add(dx, alpha * scale, out=dx)
+        if alpha != 1:
+            line = s.tmp["line"]
+            np.greater(s.x, 0, out=line)
+            np.multiply(line, scale - alpha * scale, out=line)
+            np.add(dx, line, out=dx)
+        np.multiply(dx, s.dy, out=dx)

@@ -23,7 +23,7 @@ class ELU(Activation, name="elu"):
     alpha: float = setting(1.0, "how far below zero it goes", ge=0)
 
     def scratch(self, shape: Shape) -> dict[str, Scratch]:
-        """Where x > 0, and the straight part."""
+        """The straight part."""
         return memory(shape)
 
     def forward(self, s: Slot) -> None:

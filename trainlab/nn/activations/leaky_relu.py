@@ -5,9 +5,8 @@ from typing import ClassVar
 import numpy as np
 
 from trainlab.core.component import setting
-from trainlab.core.types import Shape
 from trainlab.nn.activation import Activation
-from trainlab.nn.layer import Scratch, Slot
+from trainlab.nn.layer import Slot
 
 
 class LeakyReLU(Activation, name="leaky_relu"):
@@ -23,10 +22,6 @@ class LeakyReLU(Activation, name="leaky_relu"):
 
     slope: float = setting(0.01, "slope for x < 0", ge=0, lt=1)
 
-    def scratch(self, shape: Shape) -> dict[str, Scratch]:
-        """Where x > 0."""
-        return {"positive": Scratch(shape, dtype=np.bool_)}
-
     def forward(self, s: Slot) -> None:
         """y = max(x, slope x)."""
         np.multiply(s.x, self.slope, out=s.y)
@@ -34,8 +29,8 @@ class LeakyReLU(Activation, name="leaky_relu"):
 
     def backward(self, s: Slot) -> None:
         """dx = dy where x > 0, else slope dy."""
-        if s.dx is not None:
-            positive = s.tmp["positive"]
-            np.greater(s.x, 0, out=positive)
-            np.multiply(s.dy, self.slope, out=s.dx)
-            np.copyto(s.dx, s.dy, where=positive)
+        dx = s.dx
+        if dx is not None:
+            np.greater(s.x, 0, out=dx)
+            np.maximum(dx, self.slope, out=dx)  # 1 or slope, which is below 1
+            np.multiply(dx, s.dy, out=dx)

@@ -8,6 +8,7 @@ from trainlab.core.component import setting
 from trainlab.core.types import Shape
 from trainlab.nn.activation import Activation
 from trainlab.nn.layer import Param, Scratch, Slot
+from trainlab.nn.sums import total
 
 
 class PReLU(Activation, name="prelu"):
@@ -31,8 +32,12 @@ class PReLU(Activation, name="prelu"):
         return {"slope": Param((1,) if self.shared else shape[-1:] or (1,), "slope", fill=self.start)}
 
     def scratch(self, shape: Shape) -> dict[str, Scratch]:
-        """Where x > 0, and the part of x below zero."""
-        return {"positive": Scratch(shape, dtype=np.bool_), "below": Scratch(shape)}
+        """Where x > 0, the part of x below zero, and sums."""
+        return {
+            "positive": Scratch(shape, dtype=np.bool_),
+            "below": Scratch(shape),
+            "row": Scratch(shape, per_row=False),
+        }
 
     def forward(self, s: Slot) -> None:
         """y = max(0, x) + slope min(0, x)."""
@@ -50,7 +55,7 @@ class PReLU(Activation, name="prelu"):
         if slope.size == 1:
             s.g["slope"][0] = np.add.reduce(below, axis=None)
         else:
-            np.add.reduce(below, axis=tuple(range(below.ndim - 1)), out=s.g["slope"])
+            total(below, s.tmp["row"], s.g["slope"])
         if s.dx is not None:
             np.greater(s.x, 0, out=positive)
             np.multiply(s.dy, slope, out=s.dx)

@@ -25,7 +25,7 @@ class SELU(Activation, name="selu"):
     gain: ClassVar[str] = "lecun"
 
     def scratch(self, shape: Shape) -> dict[str, Scratch]:
-        """Where x > 0, and the straight part."""
+        """The straight part."""
         return memory(shape)
 
     def forward(self, s: Slot) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 
 from trainlab.core.types import Array, Shape
 from trainlab.nn.layer import Scratch, Slot
-from trainlab.nn.layers._sums import total
+from trainlab.nn.sums import total
 
 _AXES = (1, 3)
 

@@ -105,8 +105,8 @@ def _span(offset: int, stride: int, count: int, pixels: int) -> Span:
 
 
 def tiled(w: Windows) -> bool:
-    """Whether every pixel lies in exactly one window."""
-    return not w.padded and w.size == w.stride
+    """Whether every pixel lies in exactly one window: with this step none is left over at the end."""
+    return w.size == w.stride
 
 
 def unfold(x: Array, w: Windows, padded: "Array | None", columns: Array) -> None:

@@ -5,7 +5,7 @@ import numpy as np
 from trainlab.core.component import setting
 from trainlab.core.types import Array, Shape
 from trainlab.nn.layer import Layer, Param, Scratch, Slot
-from trainlab.nn.layers._sums import total
+from trainlab.nn.sums import total
 
 
 class BatchNorm(Layer, name="batch_norm"):

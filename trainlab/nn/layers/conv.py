@@ -8,8 +8,8 @@ from trainlab.core.component import setting
 from trainlab.core.types import Array, Count, Shape
 from trainlab.nn.init import Init
 from trainlab.nn.layer import Layer, Param, Scratch, Slot
-from trainlab.nn.layers._sums import total
 from trainlab.nn.layers._windows import Pad, Size, Windows, fold, pair, unfold, windows_over
+from trainlab.nn.sums import total
 
 _NUMBERS = 1 << 18  # windows unfolded at a time: what fits into a core's cache
 
