@@ -164,7 +164,9 @@ def test_faults_work_on_bytes():
 
 
 def test_faults_have_streams_of_their_own():
-    """A second fault does not change what the first one did, nor the split."""
+    """A second fault does not change what the first one did, nor the split, and hits rows of its own."""
+    none, one, two = (prepared("friedman1", faults=["outliers"] * n).train.x for n in range(3))
+    assert ((one != none).sum(), (two != none).sum()) == (14, 28)
     one = prepared("iris", faults=[{"label_noise": 0.3}])
     two = prepared("iris", faults=[{"label_noise": 0.3}, {"bad_values": 1}])
     assert np.array_equal(one.train.y, two.train.y)

@@ -224,6 +224,18 @@ def test_one_after_the_other():
     assert got == pytest.approx(want, rel=1e-5)
 
 
+def test_many_rows_piece_by_piece(monkeypatch):
+    """Rows in pieces, in memory or stored, come out as all at once: every piece in its place."""
+    x, chain = rows(), [make("standardize"), make("minmax")]
+    fitted = fit_all(chain, x)
+    whole = apply_fitted(chain, fitted, x, np.float64)
+    monkeypatch.setattr("trainlab.data.lazy.CHUNK_BYTES", 5 * 8 * 7)
+    assert np.array_equal(apply_fitted(chain, fitted, x, np.float64), whole)
+    for form in (x, LazyRows(x)):
+        again = fit_all(chain, form)
+        assert {name: again[name] == pytest.approx(fitted[name]) for name in fitted} == dict.fromkeys(fitted, True)
+
+
 def test_rows_that_do_not_fit():
     """Rows of another shape than the training rows are refused."""
     chain = [make("standardize")]
