@@ -1,0 +1,65 @@
+# Two commands: `make demo` and `make test`. Both need Python 3.11 or newer with pip and venv, and nothing else.
+# They make a virtual environment in .venv once, and again only when pyproject.toml has changed.
+
+PYTHON ?= python3
+BIN := .venv/bin
+WORKERS ?= auto
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+export PIP_QUIET ?= 1
+
+.PHONY: help demo install test lint types check docs bench clean
+
+help: ## this list
+	@echo "trainlab: what make can do"
+	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile
+
+demo: .venv/installed ## install, train a network on real handwritten digits, and report on the run
+	@echo "== training: trainlab train configs/digits.yaml"
+	@$(BIN)/trainlab train configs/digits.yaml
+	@echo "== reporting: trainlab report"
+	@$(BIN)/trainlab report
+
+install: .venv/installed ## make .venv with trainlab in it
+
+test: .venv/developing ## install with the dev group and run every test
+	@echo "== testing: pytest -n $(WORKERS)"
+	@OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS)
+
+lint: .venv/developing ## ruff: rules and format
+	@echo "== linting: ruff check, ruff format --check"
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+
+types: .venv/developing ## pyright, strict
+	@echo "== typing: pyright"
+	@$(BIN)/pyright
+
+check: lint types test ## all three: what a change must pass
+
+docs: .venv/installed ## write the generated pages of docs/ anew
+	@echo "== writing docs/config.md, docs/cli.md, docs/diagnoses.md, docs/trainlab.schema.json"
+	@$(BIN)/python docs/generate.py
+
+bench: .venv/installed ## measure start-up and time per step
+	@$(BIN)/python benchmarks/startup.py
+	@$(BIN)/python benchmarks/step_time.py
+
+clean: ## remove .venv and caches; runs/ stays
+	rm -rf .venv build *.egg-info .pytest_cache .ruff_cache
+
+.venv/python:
+	@echo "== making .venv with $$($(PYTHON) --version)"
+	@$(PYTHON) -c 'import sys; sys.exit("trainlab needs Python 3.11 or newer: make PYTHON=python3.12 ..." if sys.version_info < (3, 11) else 0)'
+	@$(PYTHON) -m venv .venv
+	@touch $@
+
+.venv/installed: pyproject.toml | .venv/python
+	@echo "== installing trainlab into .venv (the first time it takes a minute)"
+	@$(BIN)/python -m pip install --editable .
+	@touch $@
+
+.venv/developing: pyproject.toml | .venv/python
+	@echo "== installing trainlab with its dev group into .venv (the first time it takes a minute or two)"
+	@$(BIN)/python -m pip install --upgrade 'pip>=25.1'  # the first that knows --group
+	@$(BIN)/python -m pip install --editable . --group dev
+	@touch $@ .venv/installed

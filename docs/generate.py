@@ -1,0 +1,60 @@
+"""Writes the pages of this folder that are made from the classes: `make docs`. A test compares them."""
+
+import json
+from pathlib import Path
+
+from trainlab.cli._reference import reference as commands
+from trainlab.core.component import registered
+from trainlab.core.describe import describe
+from trainlab.core.reference import reference as settings
+from trainlab.core.schema import json_schema
+from trainlab.diagnose.diagnosis import SEVERITIES
+from trainlab.diagnose.monitor import Monitor
+from trainlab.lab.experiment import Experiment
+
+_WHEN = {"start": "before the first step", "steps": "while training", "epoch": "after an epoch", "end": "at the end"}
+_DIAGNOSES = """# Diagnoses
+
+A diagnosis is to training what a lint rule is to code: a stable code, a severity, a sentence, the measured evidence,
+and a prescription that can be applied. A run's diagnoses are in its `diagnoses.jsonl`, one a line.
+
+- **error**: as configured, this run is worthless.
+- **warning**: it will end clearly worse than it could.
+- **info**: advice.
+
+A healthy run gets no warning and no error. Thresholds are settings, by code: `monitors: {overfitting: {rise: 1.5}}`;
+`monitors: {off: [overfitting]}` silences one; `monitors: {stop_on: [diverged]}` lists those that end a run.
+
+| code | severity | looked for | what it means |
+|---|---|---|---|
+"""
+
+
+def pages() -> dict[str, str]:
+    """The text of every generated page, by file name."""
+    return {
+        "cli.md": commands(),
+        "config.md": settings(Experiment),
+        "diagnoses.md": _diagnoses(),
+        "trainlab.schema.json": json.dumps(json_schema(Experiment), indent=1, ensure_ascii=False) + "\n",
+    }
+
+
+def _diagnoses() -> str:
+    """A row per monitor, then its whole text."""
+    monitors = sorted(registered(Monitor), key=lambda m: (-SEVERITIES.index(m.severity), m.name))
+    rows = [
+        f"| [`{m.name}`](#{m.name}) | {m.severity} | {' and '.join(_WHEN[w] for w in m.when)} | {_cell(m)} |"
+        for m in monitors
+    ]
+    texts = [f"\n## {m.name}\n\n{describe(m).text}\n" for m in monitors]
+    return _DIAGNOSES + "\n".join(rows) + "\n" + "".join(texts)
+
+
+def _cell(monitor: type[Monitor]) -> str:
+    return describe(monitor).summary.replace("|", "\\|")
+
+
+if __name__ == "__main__":
+    for name, text in pages().items():
+        Path(__file__).with_name(name).write_text(text, encoding="utf-8")

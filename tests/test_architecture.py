@@ -1,0 +1,135 @@
+"""The shape of the house, as `trainlab/__init__.py` draws it."""
+
+import ast
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import trainlab
+from trainlab.core.component import Component
+from trainlab.core.describe import kinds
+from trainlab.lab.experiment import Experiment
+from trainlab.optim.regularizer import Regularizer
+
+ROOT = Path(trainlab.__file__).parent
+FILES = sorted(ROOT.rglob("*.py"))
+KINDS: list[type[Component]] = [*kinds(Experiment), Regularizer]
+HEAVY = ("pandas", "sklearn", "scipy", "PIL", "pyarrow", "numpy")
+
+
+def floors(text: str) -> dict[str, int]:
+    """Package -> floor, from the lines of the table: `    3  engine diagnose`."""
+    rows = re.findall(r"^    (\d)  ([a-z ]+)$", text, re.MULTILINE)
+    return {package: int(floor) for floor, packages in rows for package in packages.split()}
+
+
+def imported(source: str, module: str, is_package: bool = False) -> set[str]:
+    """All modules that a file names in an import, at any depth of it, relative ones made absolute.
+
+    `from trainlab import lab` names trainlab.lab, so names that are imported are counted as modules, too.
+    """
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            above = module.split(".")
+            above = above[: len(above) - node.level + is_package] if node.level else []
+            base = ".".join([*above, *([node.module] if node.module else [])])
+            found |= {f"{base}.{alias.name}" for alias in node.names}
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str):  # import_module("trainlab.nn.layers")
+            found |= {node.value} if re.fullmatch(r"trainlab(\.\w+)+", node.value) else set()
+    return found
+
+
+def offences(source: str, module: str, table: dict[str, int], is_package: bool = False) -> list[str]:
+    """What a file of this module may not import."""
+    own = module.split(".")[1]
+    wrong = []
+    for name in sorted(imported(source, module, is_package)):
+        parts = name.split(".")
+        other = parts[1] if parts[0] == "trainlab" and len(parts) > 1 else own
+        if other in table and other != own and table[other] >= table[own]:
+            way = "upward" if table[other] > table[own] else "sideways"
+            wrong.append(f"{module} imports {name}: {way}, floor {table[own]} from floor {table[other]}")
+    return wrong
+
+
+def module_of(file: Path) -> str:
+    parts = file.relative_to(ROOT.parent).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def test_table_names_every_package():
+    """The table in the docstring of trainlab names the packages that exist, each once."""
+    there = {p.name for p in ROOT.iterdir() if (p / "__init__.py").exists()}
+
+    assert set(floors(trainlab.__doc__)) == there
+
+
+def test_imports_go_down():
+    """No file imports from a higher floor or from a sibling, at its head or inside a function."""
+    table = floors(trainlab.__doc__)
+    inside = [f for f in FILES if f.parent != ROOT]
+
+    wrong = [w for f in inside for w in offences(f.read_text(), module_of(f), table, f.name == "__init__.py")]
+
+    assert wrong == []
+
+
+@pytest.mark.parametrize(
+    ("line", "got"),
+    [
+        ("from trainlab.core.types import Array", 0),
+        ("from trainlab.nn.loss import Loss", 0),
+        ("from trainlab.lab import run", 1),
+        ("from trainlab import lab", 1),
+        ("import trainlab.cli.main", 1),
+        ("import trainlab.diagnose", 1),
+        ("def f():\n    from trainlab.report import table", 1),
+        ("from ..lab import run", 1),
+        ("from ..nn import loss", 0),
+        ("from . import net", 0),
+        ("import_module('trainlab.lab.run')", 1),
+    ],
+)
+def test_offences_are_seen(line: str, got: int):
+    """The check itself finds each way to write an import that goes up or sideways."""
+    assert len(offences(line, "trainlab.engine.trainer", floors(trainlab.__doc__))) == got
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda k: k.kind)
+def test_rooms_hold_components(kind: type[Component]):
+    """Each file of a room holds one component, called like the file."""
+    for room in kind.rooms:
+        for file in (ROOT.parent / Path(*room.split("."))).glob("[a-z]*.py"):
+            classes = [n for n in ast.parse(file.read_text()).body if isinstance(n, ast.ClassDef)]
+            named = [k.value.value for c in classes for k in c.keywords if k.arg == "name"]
+            assert [n.replace(kind.separator, "_") for n in named] == [file.stem], file
+
+
+@pytest.mark.parametrize("module", ["trainlab", "trainlab.cli.main"])
+def test_light_imports(module: str):
+    """Neither the package nor the command line loads what only some commands need, NumPy included."""
+    code = f"import sys, {module}; print([m for m in {HEAVY} if m in sys.modules])"
+
+    got = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+
+    assert got.stdout.strip() == "[]"
+
+
+def test_nothing_is_left_to_do():
+    """No file of the package puts work off."""
+    marks = re.compile(r"#\s*(TO" + r"DO|FIX" + r"ME|XXX|HACK)\b")
+
+    assert [str(f) for f in FILES if marks.search(f.read_text())] == []
+
+
+def test_files_are_short():
+    """No file of the package or of its tests is over 400 lines."""
+    tests = Path(__file__).parent.rglob("*.py")
+
+    assert {f.name: n for f in [*FILES, *tests] if (n := len(f.read_text().splitlines())) > 400} == {}
