@@ -81,7 +81,7 @@ MUTANTS = [
     (f"{_C}/softmax_cross_entropy.py", "np.subtract(picked, 1 / rows", "np.subtract(picked, 1"),
     (f"{_C}/softmax_cross_entropy.py", 'np.subtract(y, top[:, None], out=tmp["z"])', 'np.copyto(tmp["z"], y)'),
     (f"{_C}/softmax_cross_entropy.py", "self.label_smoothing / units", "self.label_smoothing"),
-    (f"{_C}/softmax_cross_entropy.py", "np.multiply(dy, row, out=dy)", "pass"),
+    (f"{_C}/softmax_cross_entropy.py", "np.multiply(dy, row[:, None], out=dy)", "pass"),
     (f"{_C}/softmax_cross_entropy.py", "np.maximum(counts, 1))", "np.maximum(counts, 1) ** 2)"),
     (f"{_C}/hinge.py", "np.subtract(dy, work, out=dy)", "pass"),
     (f"{_C}/hinge.py", "np.copyto(over, 0, where=is_right)", "pass"),
