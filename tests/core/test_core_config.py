@@ -75,6 +75,12 @@ def test_words_beside_components(write: Write) -> None:
     assert room(write, "children: 1\nbest: teddy\n")["best"] == {"name": "teddy", "colour": "red"}
 
 
+def test_one_of_two_kinds(write: Write) -> None:
+    """Where two kinds may stand, the name says which."""
+    assert room(write, "children: 1\nhand: {hammer: 2}\n")["hand"] == {"name": "hammer", "weight": 2}
+    assert room(write, "children: 1\nhand: {ball: 2}\n", "hand.bounce=1")["hand"]["bounce"] == 1
+
+
 # --- extends
 
 

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 
 import pytest
 from pydantic import Field
-from toybox import Box, Room, Toy
+from toybox import Box, Room, Tool, Toy
 
 from trainlab.core.component import find, registered
 from trainlab.core.describe import blocks, describe, kinds
@@ -71,7 +71,7 @@ def test_types_in_words(annotation: Any, want: str) -> None:
 
 def test_kinds_and_blocks() -> None:
     """Kinds and blocks are found by walking the settings, components in components included."""
-    assert kinds(Room) == [Toy]
+    assert kinds(Room) == [Toy, Tool]
     assert [path for path, _ in blocks(Room)] == ["", "box", "spare"]
     names = [kind.kind for kind in kinds(Experiment)]
     assert {"data", "preprocess", "model", "layer", "activation", "init", "loss", "optimizer", "schedule"} <= set(names)

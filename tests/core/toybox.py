@@ -16,6 +16,10 @@ class Toy(Component, kind="toy", rooms=("toyshop.toys",)):
     colour: Literal["red", "green", "blue"] = setting("red", "what it is painted with")
 
 
+class Tool(Component, kind="tool", rooms=("toyshop.tools",)):
+    """Something to work with."""
+
+
 class Box(Settings):
     """Where the toys are kept."""
 
@@ -42,6 +46,8 @@ class Room(Settings):
     toys: list[Toy] = setting([], "all of them")
     best: Toy | Literal["any"] = setting("any", "the one that is never shared")
     doll: Toy | None = setting(None, "the one that sleeps in the bed")
+    shelf: Literal["empty"] | list[Toy] = setting("empty", "what stands on it")
+    hand: Toy | Tool | None = setting(None, "what the eldest child holds")
     volume: Count | Literal["off"] = setting("off", "of the radio")
     prices: dict[str, float] = setting({}, "of the toys, by shop")
 

@@ -16,7 +16,7 @@ from trainlab.core.component import Component, Settings, names, registered
 from trainlab.core.errors import UserError
 from trainlab.core.node import Node, Span
 from trainlab.core.place import Choice, Place, fields
-from trainlab.core.problem import Problem, clipped, nearest
+from trainlab.core.problem import Problem, clipped, listed, nearest
 from trainlab.core.scalars import advice
 from trainlab.core.synonyms import homes, same_meaning
 from trainlab.core.words import expected, found, noun, value, with_article
@@ -110,8 +110,8 @@ def _told_apart(errors: Sequence[_Located]) -> list[_Located]:
     """
     for union in sorted({union for error in errors for union in error.unions}, key=len, reverse=True):
         inside = [e for e in errors if union in e.unions]
-        best = [e for e in inside if len(e.path) > len(union) or e.rest or e.telling]
-        kept = best or inside[:1]
+        deeper = [e for e in inside if len(e.path) > len(union) or e.rest]
+        kept = deeper or [e for e in inside if e.telling] or inside[:1]
         errors = [e for e in errors if e not in inside or e in kept]
     first: dict[tuple[str, ...], _Located] = {}
     for error in errors:
@@ -178,16 +178,18 @@ def _siblings(error: _Located, root: Node, model: Place) -> list[str]:
 
 def _unknown_component(error: _Located) -> Problem:
     context = error.details.get("ctx") or {}
-    kind = error.place.component(error.node) if error.place else None
-    what = noun(kind) if kind else str(context.get("kind", "component"))
-    words = [value(word) for choice in error.place.choices() for word in choice.literals] if error.place else []
-    allowed = [*words, *context.get("allowed", ())]
+    choices = error.place.choices() if error.place else []
+    kinds = [choice.kind for choice in choices if choice.kind]
+    what = listed([noun(kind) for kind in kinds]) or str(context.get("kind", "component"))
+    words = [value(word) for choice in choices for word in choice.literals]
+    allowed = [*words, *(sorted(name for kind in kinds for name in names(kind)) or context.get("allowed", ()))]
     table = error.node.table
     if table and (problem := _other_word_for_name(error, table)):
         return problem
     name = str(context.get("found", ""))
     near = same_meaning(name, allowed) or nearest(name, allowed)
-    if kind and table and name in table and (owner := _owner(kind, name)):
+    owner = next((owner for kind in kinds if (owner := _owner(kind, name))), None) if table and name in table else None
+    if owner:
         message = f"`{name}` is a setting; name the {what}, too: `{{name: {owner}, {name}: ...}}`"
     elif near:
         message = f"unknown {what} `{name}`; did you mean `{near}`?"
