@@ -11,7 +11,8 @@ from trainlab.core.describe import describe
 from trainlab.diagnose.monitor import Monitor
 from trainlab.nn.layer import Layer
 
-KINDS = "data preprocess augment fault layer activation init loss model optimizer schedule regularizer monitor".split()
+KINDS = ["data", "preprocess", "augment", "fault", "layer", "activation", "init", "loss", "model", "optimizer"]
+KINDS += ["schedule", "regularizer", "monitor"]
 
 
 def test_components_lists_every_kind(cli):

@@ -23,8 +23,8 @@ MOST_CATEGORIES = 50  # a text column with more, and different in every other ro
 def encode_new(encoding: dict[str, Any], path: str, *, with_target: bool = True) -> tuple[Array, Array | None, Array]:
     """x, y and lines of a new file (CSV, or Parquet by its ending), read as the training file was.
 
-    y is None where the target is absent, has missing cells, or is to be left unread. Raises DataError naming columns that are missing or
-    unknown, and cells that are no numbers or no known category.
+    y is None where the target is absent, has missing cells, or is to be left unread.
+    Raises DataError naming columns that are missing or unknown, and cells that are no numbers or no known category.
     """
     text = [c["name"] for c in encoding["columns"] if "categories" in c]
     numbers = [c["name"] for c in encoding["columns"] if "categories" not in c]

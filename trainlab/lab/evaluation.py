@@ -148,7 +148,7 @@ def predict(run: Path | str, file: Path | str, *, runs: Path = Path("runs")) -> 
     Raises UserError or DataError: a column that is missing or unknown, or a cell that cannot be used, is named.
     """
     trained = open_run(run, runs)
-    raw, _, _ = encode_new(dict(trained.encoding), str(file))
+    raw, _, _ = encode_new(dict(trained.encoding), str(file), with_target=False)
     outputs = trained.outputs(trained.prepared(raw))
     answers = trained.answers(outputs)
     if trained.task.kind == "regression":
