@@ -97,3 +97,12 @@ def test_regression_targets():
     code = prepared("csv", path="n.csv", target="b").encoding
     x, y, _ = new("b,a\n0.5,1\n", code)
     assert (x.tolist(), y.tolist()) == ([[1]], [[0.5]])
+
+
+def test_targets_can_be_left_unread():
+    """With `with_target=False` a target column is ignored, also where it holds classes that training never saw."""
+    code = encoding()
+    with open("new.csv", "w") as file:
+        file.write("age,city,bought\n3,Rome,maybe\n")
+    x, y, _ = encode_new(code, "new.csv", with_target=False)
+    assert (x.tolist(), y) == ([[3, 0, 1]], None)
