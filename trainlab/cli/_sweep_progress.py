@@ -16,6 +16,7 @@ from trainlab.cli._progress import bar, clock
 from trainlab.lab.sweep.space import Trial
 from trainlab.lab.sweep.table import Row, ranked, spelled
 from trainlab.lab.sweep.watching import SweepPlan, SweepWatcher
+from trainlab.report.compare import short_names
 from trainlab.report.text import clean, fit
 
 _EVERY = 0.2  # seconds between two frames
@@ -162,13 +163,15 @@ def line(row: Row, metric: str) -> str:
     return f"trial {row.trial} {row.status}: {'  '.join(part for part in parts if part)}"
 
 
-def drawn(values: Mapping[str, Any]) -> str:
-    """Sampled values as one would type them.
+def drawn(values: Mapping[str, Any], *, short: bool = False) -> str:
+    """Sampled values as one would type them; `short` leaves out what is not needed to tell the settings apart.
 
     >>> drawn({"optimizer.lr": 0.01, "model.hidden": [64, 32]})
     'optimizer.lr=0.01 model.hidden=[64,32]'
     """
-    return " ".join(f"{path}={spelled(value).replace(', ', ',')}" for path, value in values.items())
+    names = short_names(list(values)) if short else values
+    pairs = zip(names, values.values(), strict=True)
+    return " ".join(f"{name}={spelled(value).replace(', ', ',')}" for name, value in pairs)
 
 
 def frame(s: Standing, width: int, now: float, *, fancy: bool = True) -> list[str]:
@@ -180,9 +183,11 @@ def frame(s: Standing, width: int, now: float, *, fancy: bool = True) -> list[st
     counts = "  ".join(f"{number} {status}" for status, number in sorted(s.counts.items()))
     lines = [head + middle + tail, counts or "none has ended yet"]
     if s.best and s.best.score is not None:
-        lines.append(f"best: trial {s.best.trial}  {s.plan.metric} {s.best.score:.4g}  {drawn(s.best.values)}")
+        lines.append(
+            f"best: trial {s.best.trial}  {s.plan.metric} {s.best.score:.4g}  {drawn(s.best.values, short=True)}"
+        )
     running = sorted(s.running.items())
-    lines += [f"running: trial {number}  {drawn(trial.values)}" for number, trial in running[:_SHOWN]]
+    lines += [f"running: trial {number}  {drawn(trial.values, short=True)}" for number, trial in running[:_SHOWN]]
     if len(running) > _SHOWN:
         lines.append(f"and {len(running) - _SHOWN} more")
     return [fit(clean(text, ascii_only=not fancy), width, ascii_only=not fancy).rstrip() for text in lines]
