@@ -3,10 +3,11 @@
 import os
 import shutil
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from threadpoolctl import threadpool_limits
 from typer.testing import CliRunner, Result
 
 from trainlab.cli.main import app
@@ -18,6 +19,13 @@ model: {name: mlp, hidden: [16]}
 optimizer: {name: adam, lr: 0.02}
 train: {epochs: 3, batch_size: 64}
 """
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _one_thread() -> Iterator[None]:
+    """Products on one thread: on small networks more are slower, and ten times so on a busy machine."""
+    with threadpool_limits(1):
+        yield
 
 
 @pytest.fixture
