@@ -13,6 +13,7 @@ from trainlab.diagnose.training.diverged import Diverged
 from trainlab.diagnose.training.exploding_loss import ExplodingLoss
 from trainlab.diagnose.training.loss_not_decreasing import LossNotDecreasing
 from trainlab.diagnose.view import Curves, Steps, View
+from trainlab.store.rows import kept_step
 
 CHANCE = float(np.log(10))
 
@@ -21,7 +22,7 @@ def view(losses=(), *, epochs=30, train=(), val=(), train_score=(), val_score=()
     """A run at the moment after these steps and these epochs."""
     steps, n = Steps(), len(losses)
     norms = np.ones(n) if norms is None else norms
-    steps.append(np.column_stack([losses, np.full(n, 0.1), norms, np.full(n, 0.05)]) if n else np.empty((0, 4)))
+    steps.append(np.column_stack([losses, np.full(n, 0.1), norms, np.full(n, 0.05)]) if n else np.empty((0, 4)), n)
     rows = [
         {
             "train_loss": t,
@@ -108,6 +109,20 @@ def test_a_gradient_that_is_not_finite_is_enough():
     norms[-1] = np.inf
     (one,) = found(Diverged(), view(FALLING[:20], norms=norms, broken="gradient of dense1.W"))
     assert (one.evidence["step"], one.layer) == (20, "dense1")
+
+
+def test_a_long_run_keeps_fewer_steps_of_its_past_but_all_of_the_last():
+    """Steps are thinned as steps.csv is, whatever the chunks they come in; the last ones have no gaps."""
+    numbers = np.arange(1.0, 45_001.0)
+    rows = np.repeat(numbers[:, None], 4, axis=1)
+    chunked, whole = Steps(), Steps()
+    whole.append(rows, 45_000)
+    for start in range(0, 45_000, 7):
+        chunk = rows[start : start + 7]
+        chunked.append(chunk, start + len(chunk))
+    assert chunked["loss"].tolist() == whole["loss"].tolist() == [n for n in numbers if kept_step(int(n))]
+    assert chunked.tail("loss", 30).tolist() == list(range(44_971, 45_001))
+    assert len(chunked) == 45_000
 
 
 def test_bad_input_is_not_blamed_on_the_learning_rate():

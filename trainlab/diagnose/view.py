@@ -7,36 +7,55 @@ from typing import Any
 import numpy as np
 
 from trainlab.core.types import Array, Task
+from trainlab.diagnose.data_view import DataView
+from trainlab.diagnose.probe import Probe
+from trainlab.diagnose.structure import Structure
+from trainlab.diagnose.trials import GradientError, TinyFit
 from trainlab.nn.layer import Layer, Slot
+from trainlab.store.rows import ALL_STEPS, kept_step
+
+RECENT = 256  # steps that are all kept, however long the run
 
 
 @dataclass(slots=True)
 class Steps:
-    """What was recorded at every step so far: one growing array per column, read by name.
+    """What was recorded of the steps so far, read by column: loss (of that step's batch, before its update), lr,
+    grad_norm, update_ratio.
 
-    Columns: loss (of that step's batch, before its update), lr, grad_norm, update_ratio. Step i stands at index i - 1.
+    `steps["loss"]` is the whole past, of which a long run keeps as many rows as steps.csv does: all of the first
+    20 000 steps, fewer of the later ones. `tail` has the last steps without gaps. `len` counts steps done.
     """
 
     columns: tuple[str, ...] = ("loss", "lr", "grad_norm", "update_ratio")
-    _table: Array = field(default_factory=lambda: np.empty((1024, 4)))
+    recent: Array = field(default_factory=lambda: np.empty((0, 4)))
     count: int = 0
+    _table: Array = field(default_factory=lambda: np.empty((1024, 4)))
+    _rows: int = 0
 
-    def append(self, rows: Array) -> None:
-        """Add rows (n, columns)."""
-        need = self.count + len(rows)
+    def append(self, rows: Array, last: int) -> None:
+        """Add a row (columns) for each of the steps that end with number `last`."""
+        self.recent = np.concatenate([self.recent, rows])[-RECENT:]
+        self.count = last
+        if last > ALL_STEPS:
+            rows = rows[[kept_step(last - len(rows) + 1 + i) for i in range(len(rows))]]
+        self.restore(rows)
+
+    def restore(self, rows: Array) -> None:
+        """Add rows of the past as they were kept."""
+        need = self._rows + len(rows)
         if need > len(self._table):
             grown = np.empty((max(need, 2 * len(self._table)), len(self.columns)))
-            grown[: self.count] = self._table[: self.count]
+            grown[: self._rows] = self._table[: self._rows]
             self._table = grown
-        self._table[self.count : need] = rows
-        self.count = need
+        self._table[self._rows : need] = rows
+        self._rows = need
 
     def __getitem__(self, column: str) -> Array:
-        return self._table[: self.count, self.columns.index(column)]
+        return self._table[: self._rows, self.columns.index(column)]
 
     def tail(self, column: str, steps: int) -> Array:
-        """The last `steps` values of a column."""
-        return self._table[max(0, self.count - steps) : self.count, self.columns.index(column)]
+        """The last `steps` values of a column, at most RECENT of them."""
+        return self.recent[max(0, len(self.recent) - steps) :, self.columns.index(column)]
 
     def __len__(self) -> int:
         return self.count
@@ -79,6 +98,10 @@ class View:
     outputs, where a sane start is near · settings: the resolved config as plain data · layers: only on observed steps
     of a network of ours, else empty · broken: where the first non-finite number stands (`relu2`, `dense1.W`), once ·
     fresh: how many of the steps no monitor has seen yet.
+
+    Each of these is None where nobody measured it at this moment: structure, the network's layers · data, before the
+    first step · probe, from time to time · lr_plan, what the schedule multiplies lr by, at even distances over the run
+    · gradients and tiny, in `check`.
     """
 
     epoch: int
@@ -96,7 +119,40 @@ class View:
     fresh: int = 0
     val_rows: int = 0
     train_rows: int = 0
+    structure: Structure | None = None
+    data: DataView | None = None
+    probe: Probe | None = None
+    lr_plan: Array | None = None
+    gradients: Sequence[GradientError] | None = None
+    tiny: TinyFit | None = None
 
     def learned(self, loss: float) -> float:
         """How much of the way from chance to zero this loss has come: 0 at chance, 1 at zero loss."""
         return 1.0 - loss / self.chance if self.chance > 0 else 0.0
+
+    @property
+    def progress(self) -> float:
+        """How much the training loss of the best of the last three epochs has learned; 0 before the first epoch.
+
+        Epoch 0 is the untrained network and says nothing.
+        """
+        losses = self.curves["train_loss"][1:][-3:]
+        losses = losses[np.isfinite(losses)]
+        return self.learned(float(losses.min())) if len(losses) else 0.0
+
+    @property
+    def warmup(self) -> float:
+        """Epochs over which the learning rate climbs."""
+        return float(self.settings.get("schedule", {}).get("warmup") or 0.0)
+
+    @property
+    def lr(self) -> float:
+        """The learning rate of the config."""
+        return float(self.settings.get("optimizer", {}).get("lr") or 0.0)
+
+    def has(self, need: str) -> bool:
+        """Whether this view holds what a monitor needs."""
+        if need == "curves":
+            return True
+        value = getattr(self, need)
+        return value is not None and (need not in ("steps", "layers") or len(value) > 0)

@@ -17,6 +17,7 @@ from trainlab.core.component import plain
 from trainlab.core.config import Document
 from trainlab.core.dump import dump
 from trainlab.core.errors import UserError
+from trainlab.core.types import Array
 from trainlab.diagnose.diagnosis import SEVERITIES, Diagnosis
 from trainlab.diagnose.monitor import When
 from trainlab.diagnose.view import LayerView, Steps, View
@@ -142,7 +143,7 @@ class Run:
         self.recorder.cut(meta["files"])
         self.course.earlier = meta["seconds"]
         self.course.leader = Leader(**meta["leader"])
-        self._read_back()
+        self._read_back(arrays["steps.recent"])
         self._start(self.trainer.step)
         return self._loop()
 
@@ -206,7 +207,7 @@ class Run:
         t = self.trainer
         rows = t.records[:done]
         if done:
-            self.steps.append(rows)
+            self.steps.append(rows, t.step)
             self.recorder.steps(t.step, rows)
             loss, lr = rows[-1, RECORDS.index("loss")], rows[-1, RECORDS.index("lr")]
             self.watcher.stepped(t.step, t.step / t.order.steps_per_epoch, float(loss), float(lr))
@@ -330,14 +331,17 @@ class Run:
             "leader": {"metric": leader.metric, "value": leader.value, "epoch": leader.epoch, "tie": leader.tie},
             "files": self.recorder.positions(),
         }
-        checkpoint.save(folder / "last.safetensors", arrays | fixed, meta)
+        checkpoint.save(folder / "last.safetensors", arrays | fixed | {"steps.recent": self.steps.recent}, meta)
         self._saved = monotonic()
 
-    def _read_back(self) -> None:
-        """What the monitors need to know of the past, from the files."""
+    def _read_back(self, recent: Array) -> None:
+        """What the monitors need to know of the past, from the files; recent: the last steps, none left out."""
         self.course.curves.rows = _as_rows(read_rows(self.folder.metrics))
         table = read_rows(self.folder.steps)
-        self.steps.append(np.array([table[name] for name in RECORDS], dtype=np.float64).T)
+        self.steps.restore(np.array([table[name] for name in RECORDS], dtype=np.float64).T)
+        self.steps.recent, self.steps.count = recent, self.trainer.step
+        epoch = self.trainer.order.steps_per_epoch
+        self._seen = max(self.trainer.step // n * n for n in (self.every, epoch))
         self.babysitter.said = [Diagnosis.from_dict(d) for d in read_findings(self.folder.diagnoses)]
 
     def _status(self) -> Status:

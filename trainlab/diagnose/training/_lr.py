@@ -9,7 +9,7 @@ from trainlab.diagnose.view import View
 HEALTHY_RATIO = 1e-2  # the largest step that a run should take, as a share of the weights; CS231n aims at 1e-3
 
 
-def lower_lr(view: View, upto: int | None = None) -> list[dict[str, Any]]:
+def lower_lr(view: View) -> list[dict[str, Any]]:
     """A patch that makes the longest of the steps so far `HEALTHY_RATIO` of the weights, at least ten times shorter.
 
     No patch where lr is 0 or no step was measured.
@@ -17,7 +17,7 @@ def lower_lr(view: View, upto: int | None = None) -> list[dict[str, Any]]:
     lr = view.settings.get("optimizer", {}).get("lr")
     if not lr or not len(view.steps):
         return []
-    ratios = view.steps["update_ratio"][:upto]
+    ratios = view.steps["update_ratio"]
     ratios = ratios[np.isfinite(ratios) & (ratios > 0)]
     longest = float(ratios.max()) if len(ratios) else 1.0
     factor = min(0.1, max(1e-4, HEALTHY_RATIO / longest))

@@ -38,8 +38,9 @@ class Diverged(Monitor, name="diverged"):
         step = int(bad[0]) + 1 if len(bad) else 0
         evidence: dict[str, Any] = {"step": step, "where": view.broken}
         if step:
-            before = slice(max(0, step - 1 - self.history), step - 1)
-            evidence |= {c: [float(v) for v in view.steps[c][before]] for c in view.steps.columns}
+            ago = len(view.steps) - step + 1
+            before = {c: view.steps.tail(c, ago + self.history)[:-ago] for c in view.steps.columns}
+            evidence |= {c: [float(v) for v in values] for c, values in before.items()}
         if view.broken == "input":
             yield self.finding(
                 view,
@@ -56,5 +57,5 @@ class Diverged(Monitor, name="diverged"):
             "The steps were too long: lower the learning rate, or clip the gradient.",
             evidence=evidence,
             layer=view.broken.split(".")[0].removeprefix("gradient of ") if view.broken else None,
-            patches=[*lower_lr(view, step - 1), {"train.clip_norm": 1.0}] if step else [],
+            patches=[*lower_lr(view), {"train.clip_norm": 1.0}] if step else [],
         )

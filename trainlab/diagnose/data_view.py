@@ -1,0 +1,210 @@
+"""What data monitors look at: the parts as they go into the network, and what is measured of them, each thing once.
+
+Everything is bounded: beyond `BUDGET` numbers, rows are sampled evenly over the set. Only `where_broken` reads all.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from trainlab.core.types import Array, Task
+from trainlab.data.dataset import Parts, Rows
+from trainlab.data.lazy import LazyRows, chunks
+
+BUDGET = 2_000_000  # numbers of one part that are looked at: some 50 ms
+NEIGHBOUR_ROWS = 300  # rows of a part that are compared each with each
+SPREAD_OF_IQR = 1.349  # interquartile range of a normal distribution of standard deviation 1
+
+
+@dataclass(frozen=True)
+class DataView:
+    """The data of a run. t: the training targets as the loss takes them · shuffled: the loop shuffles the rows."""
+
+    parts: Parts
+    t: Array
+    shuffled: bool
+
+    @property
+    def task(self) -> Task:
+        """Classes or numbers."""
+        return self.parts.task
+
+    @cached_property
+    def train(self) -> Array:
+        """A sample of the training rows as the network gets them, flat, in float64."""
+        return _sample(self.parts.train.x)
+
+    @cached_property
+    def val(self) -> Array | None:
+        """A sample of the validation rows, likewise."""
+        return _sample(self.parts.val.x) if self.parts.val is not None and len(self.parts.val) else None
+
+    @cached_property
+    def raw(self) -> Array:
+        """A sample of the training rows before preprocessing."""
+        return _sample(self.parts.raw_train)
+
+    @cached_property
+    def mean(self) -> Array:
+        """Of each training feature."""
+        return self.train.mean(axis=0)
+
+    @cached_property
+    def std(self) -> Array:
+        """Of each training feature."""
+        return self.train.std(axis=0)
+
+    @cached_property
+    def rms(self) -> float:
+        """Root mean square of all training inputs."""
+        return float(np.sqrt(np.mean(np.square(self.train)))) if self.train.size else 0.0
+
+    @cached_property
+    def row_length(self) -> float:
+        """Median Euclidean length of a training row."""
+        return float(np.median(np.linalg.norm(self.train, axis=1))) if self.train.size else 0.0
+
+    @cached_property
+    def finite(self) -> bool:
+        """Whether all sampled inputs are finite: what most measures need."""
+        val = self.val
+        return bool(np.isfinite(self.train).all() and (val is None or np.isfinite(val).all()))
+
+    @cached_property
+    def counts(self) -> Array:
+        """Training rows of each class."""
+        return self.parts.class_counts()
+
+    def name(self, column: int) -> str:
+        """What a feature is called."""
+        names = self.parts.train.features
+        return f"`{names[column]}`" if column < len(names) else f"feature {column + 1}"
+
+    def where_broken(self) -> tuple[str, int, str, int] | None:
+        """(part, line of the row, what, how many rows) of the first value that is not finite; None if all are."""
+        raw = self.parts.raw_train
+        for part, rows in (("training", self.parts.train), ("validation", self.parts.val), ("test", self.parts.test)):
+            if rows is None or not len(rows):
+                continue
+            x = raw if part == "training" and len(raw) == len(rows) else rows.x
+            found = _broken_cells(x)
+            if found is not None:
+                row, column, count = found
+                return part, _line(rows, row), self.name(column), count
+            bad = ~np.isfinite(np.asarray(rows.y, dtype=np.float64)).reshape(len(rows), -1).all(axis=1)
+            if bad.any():
+                return part, _line(rows, int(bad.argmax())), "its target", int(bad.sum())
+        return None
+
+    @cached_property
+    def neighbour_scores(self) -> tuple[float, float, int] | None:
+        """How well a row's label is told by its neighbours, among training rows and among validation rows.
+
+        The share of rows (for numbers: of variance) that the 5 nearest other rows of the same part tell right, over as
+        many rows of either part (returned third). None with fewer than 40 rows.
+        """
+        val = self.parts.val
+        n = min(len(self.parts.train), len(val) if val is not None else 0, NEIGHBOUR_ROWS)
+        if val is None or n < 40 or not self.finite:
+            return None
+        scores = [_self_score(*_pick(rows, n), self.task) for rows in (self.parts.train, val)]
+        return scores[0], scores[1], n
+
+    def baselines(self, budget: float) -> dict[str, float]:
+        """Validation scores of the simplest rules: always the same answer, a linear map, the nearest neighbours.
+
+        Accuracy, or R2 for numbers. Rows are sampled so that the cost stays under `budget` multiplications.
+        """
+        val = self.parts.val
+        if val is None or not len(val) or not self.finite:
+            return {}
+        features = int(np.prod(self.parts.shape))
+        n_val = int(np.clip(budget / (400.0 * features), 40, 400))
+        n_train = int(np.clip(budget / (2.0 * n_val * features), 60, 2000))
+        x, y = _pick(self.parts.train, min(n_train, len(self.parts.train)))
+        v, w = _pick(val, min(n_val, len(val)))
+        if self.task.kind == "classification":
+            found = {"always the same": _score(np.full(len(w), np.bincount(y).argmax()), w, self.task)}
+        else:
+            found = {"always the same": _score(np.tile(y.mean(axis=0), (len(w), 1)), w, self.task)}
+        if features <= 512:
+            found["linear"] = _score(_linear(x, y, v, self.task), w, self.task)
+        found["nearest neighbours"] = _score(_neighbours(x, y, v, self.task, skip=False), w, self.task)
+        return found
+
+
+def _sample(x: Array | LazyRows) -> Array:
+    """Evenly spaced rows, flat and in float64."""
+    per_row = max(1, int(np.prod(x.shape[1:])))
+    keep = max(64, BUDGET // per_row)
+    index = np.arange(len(x)) if len(x) <= keep else np.linspace(0, len(x) - 1, keep).astype(np.int64)
+    return np.asarray(x[index], dtype=np.float64).reshape(len(index), -1)
+
+
+def _pick(rows: Rows, n: int) -> tuple[Array, Array]:
+    """n evenly spaced rows and their targets."""
+    index = np.linspace(0, len(rows) - 1, n).astype(np.int64)
+    x = np.asarray(rows.x[index], dtype=np.float64).reshape(n, -1)
+    return x, rows.y[index]
+
+
+def _line(rows: Rows, row: int) -> int:
+    return int(rows.lines[row]) if rows.lines is not None else row + 1
+
+
+def _broken_cells(x: Array | LazyRows) -> tuple[int, int, int] | None:
+    """Row and flat column of the first value that is not finite, and how many rows have one."""
+    if x.dtype.kind not in "fc":
+        return None
+    first, count, start = None, 0, 0
+    for piece in chunks(x):
+        flat = piece.reshape(len(piece), -1)
+        bad = ~np.isfinite(flat)
+        rows = bad.any(axis=1)
+        if first is None and rows.any():
+            row = int(rows.argmax())
+            first = start + row, int(bad[row].argmax())
+        count += int(rows.sum())
+        start += len(piece)
+    return None if first is None else (*first, count)
+
+
+def _distances(a: Array, b: Array) -> Array:
+    """Squared distances of the rows of a from those of b."""
+    return np.square(a).sum(1)[:, None] + np.square(b).sum(1) - 2 * a @ b.T
+
+
+def _neighbours(x: Array, y: Array, v: Array, task: Task, *, skip: bool) -> Array:
+    """What the 5 nearest rows of x say about each row of v; `skip`: v is x, and a row is not its own neighbour."""
+    d = _distances(v, x)
+    if skip:
+        np.fill_diagonal(d, np.inf)
+    near = np.argpartition(d, min(5, len(x) - 1) - 1, axis=1)[:, :5]
+    if task.kind == "regression":
+        return y[near].mean(axis=1)
+    votes = (y[near][:, :, None] == np.arange(task.outputs)).sum(axis=1)
+    return votes.argmax(axis=1)
+
+
+def _linear(x: Array, y: Array, v: Array, task: Task) -> Array:
+    """Ridge regression, onto one-hot rows for classes."""
+    mean, std = x.mean(axis=0), x.std(axis=0)
+    scale = np.where(std > 1e-12 * (np.abs(mean) + 1), std, 1.0)
+    a, b = (x - mean) / scale, np.clip((v - mean) / scale, -10, 10)
+    t = np.eye(task.outputs)[y] if task.kind == "classification" else y
+    weights = np.linalg.solve(a.T @ a + (1e-2 * len(x) + 1.0) * np.eye(a.shape[1]), a.T @ (t - t.mean(axis=0)))
+    answer = b @ weights + t.mean(axis=0)
+    return answer.argmax(axis=1) if task.kind == "classification" else answer
+
+
+def _score(answer: Array, y: Array, task: Task) -> float:
+    """Accuracy, or R2 averaged over the outputs."""
+    if task.kind == "classification":
+        return float(np.mean(answer == y))
+    spread = np.square(y - y.mean(axis=0)).sum(axis=0)
+    return float(np.mean(1.0 - np.square(answer - y).sum(axis=0) / np.where(spread > 0, spread, 1.0)))
+
+
+def _self_score(x: Array, y: Array, task: Task) -> float:
+    return _score(_neighbours(x, y, x, task, skip=True), y, task)
