@@ -106,3 +106,20 @@ def test_targets_can_be_left_unread():
         file.write("age,city,bought\n3,Rome,maybe\n")
     x, y, _ = encode_new(code, "new.csv", with_target=False)
     assert (x.tolist(), y) == ([[3, 0, 1]], None)
+
+
+def test_the_delimiter_is_kept():
+    """A delimiter that cannot be found out is kept for new files."""
+    with open("odd.csv", "w") as file:
+        file.write(PEOPLE.replace(",", ":"))
+    code = prepared("csv", path="odd.csv", target="bought", delimiter=":").encoding
+    assert new("city:age\nRome:3\n", code)[0].tolist() == [[3, 0, 1]]
+
+
+def test_a_parquet_file_to_predict():
+    """A new file may be Parquet, whose missing targets are what is to be predicted."""
+    import pandas as pd
+
+    pd.DataFrame({"city": ["Rome", "Oslo"], "age": [3, 5], "bought": [None, "yes"]}).to_parquet("new.parquet")
+    x, y, lines = encode_new(encoding(), "new.parquet")
+    assert (x.tolist(), y, lines.tolist()) == ([[3, 0, 1], [5, 1, 0]], None, [1, 2])

@@ -33,11 +33,16 @@ def encode_new(encoding: dict[str, Any], path: str, *, with_target: bool = True)
     if existing_file(path).suffix.lower() in (".parquet", ".pq"):
         from trainlab.data.parquet_file import read_parquet
 
-        table = read_parquet(path, text=[*text, *target], numbers=numbers, skip=ignored)
+        table = read_parquet(path, text=[*text, *target], numbers=numbers, skip=ignored, may_miss=target)
     else:
-        found = encoding.get("text_encoding", "utf-8")
         table = read_delimited(
-            path, encoding=found, text=[*text, *target], numbers=numbers, skip=ignored, may_miss=target
+            path,
+            delimiter=encoding.get("delimiter"),
+            encoding=encoding.get("text_encoding", "utf-8"),
+            text=[*text, *target],
+            numbers=numbers,
+            skip=ignored,
+            may_miss=target,
         )
     _same_columns(table, [*text, *numbers], [*target, *ignored])
     y = None
@@ -104,6 +109,7 @@ def learn_encoding(
     ignored: Sequence[str] = (),
     categorical: Sequence[str] = (),
     text_encoding: str = "utf-8",
+    delimiter: str | None = None,
 ) -> dict[str, Any]:
     """The encoding of a training table. `classes` None finds out whether the target is classes or a number."""
     columns: list[dict[str, Any]] = []
@@ -132,6 +138,7 @@ def learn_encoding(
         "classes": ordered(table.columns[target[0]]) if classes else None,
         "ignored": list(ignored),
         "text_encoding": text_encoding,
+        "delimiter": delimiter,
     }
 
 

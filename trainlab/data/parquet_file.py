@@ -13,11 +13,17 @@ from trainlab.data.table import Problems, Table
 
 
 def read_parquet(
-    path: str, *, text: Collection[str] = (), numbers: Collection[str] = (), skip: Collection[str] = ()
+    path: str,
+    *,
+    text: Collection[str] = (),
+    numbers: Collection[str] = (),
+    skip: Collection[str] = (),
+    may_miss: Collection[str] = (),
 ) -> Table:
     """The table in this file: numbers and truth values as float64, everything else as text.
 
-    `lines` are row numbers, from 1. Raises DataError for a bad file, missing values and a missing pyarrow.
+    Text columns in `may_miss` may have missing values. `lines` are row numbers, from 1.
+    Raises DataError for a bad file, missing values and a missing pyarrow.
     """
     file = existing_file(path)
     try:
@@ -41,7 +47,7 @@ def read_parquet(
             if name in numbers:
                 raise DataError(f"{path}: column `{name}` holds {chunked.type}, where numbers are needed")
             columns[name] = _texts(chunked.to_pylist())
-            bad = np.array([not cell for cell in columns[name]])
+            bad = np.array([not cell and name not in may_miss for cell in columns[name]])
         else:
             columns[name] = np.array([np.nan if v is None else float(v) for v in chunked.to_pylist()])
             bad = ~np.isfinite(columns[name])

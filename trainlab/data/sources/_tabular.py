@@ -49,6 +49,7 @@ class Tabular(Source):
             ignored=[*self.drop, *others],
             categorical=self.categorical,
             text_encoding=str(getattr(self, "encoding", "utf-8")),
+            delimiter=getattr(self, "delimiter", None),
         )
         rows = rows_of(table, encoding, group=self.group, time=self.time)
         task = task_of(encoding)
