@@ -19,6 +19,7 @@ from trainlab.engine.evaluator import Evaluator
 from trainlab.lab.building import build
 from trainlab.lab.experiment import read
 from trainlab.lab.trained import Trained, open_run
+from trainlab.store.folder import RunFolder
 from trainlab.store.strict_json import loads
 from trainlab.store.writing import write_atomic
 
@@ -118,22 +119,28 @@ def evaluate(
     `top`: in how many guesses the right class must be for `top_K`; told where there are more than two classes.
     Raises UserError or DataError that says what is missing or does not fit.
     """
-    trained = open_run(run, runs)
+    folder = RunFolder.open(run, runs)
+    trained = open_run(folder)
     if data is None:
-        x, y = _own_rows(trained, part)
+        x, y = _own_rows(folder, part)
     else:
         raw, found, _ = encode_new(dict(trained.encoding), str(data))
         if found is None:
             names = " and ".join(f"`{name}`" for name in trained.targets)
             raise DataError(f"{data}: to score predictions the column {names} is needed; `trainlab predict` needs none")
         x, y = trained.prepared(raw), scale(found, trained.fitted)
+    return scored(trained, x, y, run=folder.name, data=f"{part} rows" if data is None else str(data), top=top)
+
+
+def scored(trained: Trained, x: Array | LazyRows, y: Array, *, run: str, data: str, top: int = 5) -> Evaluation:
+    """Scores on preprocessed rows x with targets y, class indices or scaled numbers; `run` and `data` name them."""
     outputs = trained.outputs(x)
     loss = trained.loss.fitted(y, trained.task)
     t = loss.encode(y, trained.task)
     t = t.astype(trained.net.dtype) if t.dtype.kind == "f" else t
     evaluator = Evaluator(trained.net, loss, regression=trained.task.kind == "regression")
     scores = {"loss": evaluator.compare(outputs, t).loss}
-    common = (trained.folder.name, trained.epoch, f"{part} rows" if data is None else str(data), len(y))
+    common = (run, trained.epoch, data, len(y))
     if trained.task.kind == "regression":
         own = unscale(y.reshape(len(y), -1).astype(np.float64), trained.fitted)
         whole, each = _regression(own, trained.answers(outputs), trained.targets)
@@ -147,8 +154,13 @@ def predict(run: Path | str, file: Path | str, *, runs: Path = Path("runs")) -> 
 
     Raises UserError or DataError: a column that is missing or unknown, or a cell that cannot be used, is named.
     """
-    trained = open_run(run, runs)
+    trained = open_run(RunFolder.open(run, runs))
     raw, _, _ = encode_new(dict(trained.encoding), str(file), with_target=False)
+    return predicted(trained, raw)
+
+
+def predicted(trained: Trained, raw: Array) -> Predictions:
+    """What a trained network says of rows as their source gives them, before preprocessing."""
     outputs = trained.outputs(trained.prepared(raw))
     answers = trained.answers(outputs)
     if trained.task.kind == "regression":
@@ -160,29 +172,29 @@ def predict(run: Path | str, file: Path | str, *, runs: Path = Path("runs")) -> 
     return Predictions(trained.targets, trained.classes, names, outputs, "score")
 
 
-def _own_rows(trained: Trained, part: Part) -> tuple[Array | LazyRows, Array]:
+def _own_rows(folder: RunFolder, part: Part) -> tuple[Array | LazyRows, Array]:
     """The rows of a part of the run's own data, split as for training."""
-    parts = build(read(trained.folder.config)).parts
-    _same_data(trained, parts.fingerprint)
+    parts = build(read(folder.config)).parts
+    _same_data(folder, parts.fingerprint)
     rows = {"test": parts.test, "val": parts.val, "train": parts.train}[part]
     if rows is None:
         have = [name for name, r in (("val", parts.val), ("train", parts.train)) if r is not None]
         raise UserError(
-            f"{trained.folder.path}: this run has no {part} rows (data.split.{part}: 0); score it on a file with "
+            f"{folder.path}: this run has no {part} rows (data.split.{part}: 0); score it on a file with "
             f"--data, or with --part {have[0]}"
         )
     return rows.x, rows.y
 
 
-def _same_data(trained: Trained, fingerprint: str) -> None:
+def _same_data(folder: RunFolder, fingerprint: str) -> None:
     """Raises UserError where the data changed since: other rows would be in the test part, some of them trained on."""
     try:
-        known = loads(trained.folder.environment.read_bytes())["data"]["fingerprint"]
+        known = loads(folder.environment.read_bytes())["data"]["fingerprint"]
     except (OSError, ValueError, KeyError, TypeError):
         return  # nothing to compare with
     if known and known != fingerprint:
         raise UserError(
-            f"{trained.folder.path}: the data are no longer those that this run was trained with, so that its test "
+            f"{folder.path}: the data are no longer those that this run was trained with, so that its test "
             "rows cannot be told from its training rows; name a file of new rows with --data"
         )
 

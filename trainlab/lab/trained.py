@@ -1,18 +1,18 @@
-"""The network of a finished run, ready for new rows.
+"""A trained network, ready for new rows.
 
-The run's best checkpoint holds all that they need: the weights, what preprocessing learned from the training rows, and
+A run's best checkpoint holds all that they need: the weights, what preprocessing learned from the training rows, and
 how the columns of a file became numbers.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from trainlab.core.config import Document
 from trainlab.core.errors import DataError, UserError
-from trainlab.core.types import Array, Task
+from trainlab.core.types import Array, Shape, Task
 from trainlab.data.lazy import LazyRows
 from trainlab.data.preprocessing import apply_fitted, unscale
 from trainlab.engine.evaluator import Evaluator
@@ -26,9 +26,8 @@ from trainlab.store.folder import RunFolder
 
 @dataclass(frozen=True, slots=True)
 class Trained:
-    """A run's network with its best weights, and what it takes to feed it rows as they are in a file."""
+    """A network with its best weights (those of `epoch`), and what it takes to feed it rows as they are in a file."""
 
-    folder: RunFolder
     experiment: Experiment
     task: Task
     loss: Loss
@@ -70,24 +69,40 @@ class Trained:
         return tuple(self.encoding.get("target") or self.task.names)
 
 
-def open_run(run: Path | str, runs: Path = Path("runs")) -> Trained:
-    """The best network of a run. Raises UserError if there is no such run or it has no checkpoint yet."""
-    folder = RunFolder.open(run, runs)
+def open_run(folder: RunFolder) -> Trained:
+    """The best network of a run. Raises UserError if it has no checkpoint yet, or a config that does not fit it."""
     path = folder.checkpoints / "best.safetensors"
     if not path.exists():
         raise UserError(f"{folder.path}: this run has no checkpoint yet; train it with `trainlab train --resume`")
-    document = read(folder.config)
     arrays, meta = checkpoint.load(path)
     kept: dict[str, Any] = meta["task"]
     task = Task(kept["kind"], kept["outputs"], tuple(kept["names"]))
-    shape = tuple(meta["shape"])
+    fitted = {name.removeprefix("data."): a for name, a in arrays.items() if name.startswith("data.")}
+    try:
+        return assemble(
+            read(folder.config), tuple(meta["shape"]), task, arrays, fitted, meta["encoding"], meta["epoch"]
+        )
+    except LookupError as error:
+        raise UserError(f"{path}: {error.args[0]}: config.yaml is not the one it was trained by") from None
+
+
+def assemble(
+    document: Document[Experiment],
+    shape: Shape,
+    task: Task,
+    weights: Mapping[str, Array],
+    fitted: Mapping[str, Array],
+    encoding: Mapping[str, Any],
+    epoch: int,
+) -> Trained:
+    """The network of an experiment with these weights, for preprocessed rows of this shape.
+
+    Raises LookupError where weights are missing or have another shape.
+    """
     loss, layers = layers_for(document, shape, task)
     net = Net(layers, shape, frozen=document.value.model.frozen, dtype=document.value.train.dtype)
     for name, param in net.params.items():
-        if name not in arrays or arrays[name].shape != param.shape:
-            raise UserError(
-                f"{path}: has no `{name}` of shape {param.shape}: config.yaml is not the one it was trained by"
-            )
-        param[...] = arrays[name]
-    fitted = {name.removeprefix("data."): a for name, a in arrays.items() if name.startswith("data.")}
-    return Trained(folder, document.value, task, loss, net, fitted, meta["encoding"], meta["epoch"])
+        if name not in weights or weights[name].shape != param.shape:
+            raise LookupError(f"has no `{name}` of shape {param.shape}")
+        param[...] = weights[name]
+    return Trained(document.value, task, loss, net, fitted, encoding, epoch)
