@@ -1,4 +1,5 @@
-"""Makes nn.json: torch's outputs and gradients for every layer, activation and loss, on small inputs.
+"""Makes nn.json: torch's outputs and gradients for every layer, activation and loss, on small inputs, and the losses of
+whole networks over 50 steps.
 
     python tests/golden/make_nn.py            # writes nn.json beside this file
     python tests/golden/make_nn.py --check    # makes them anew and compares to 1e-6; exit 1 where they differ
@@ -267,6 +268,138 @@ LOSSES = [
 ]
 
 
+def unit(x, p, name, stride=1, pad=(1, 1, 1, 1), activation=F.relu):
+    """conv, batch norm, activation."""
+    number = name[-1]
+    y = conv(stride, pad, f"{name[:-1]}conv{number}.")(x, p)
+    norm = f"{name[:-1]}batch_norm{number}."
+    return activation(batch_norm(True)(y, {key: p[norm + key] for key in BN}))
+
+
+def plain(x):
+    return x
+
+
+def mlp(x, p):
+    hidden = linear(x, p, "dense1.")
+    hidden = F.relu(batch_norm(True)(hidden, {key: p[f"batch_norm1.{key}"] for key in BN}))
+    return linear(hidden, p, "dense2.")
+
+
+def cnn(x, p):
+    x = F.relu(conv(1, (1, 1, 1, 1), "conv1.")(x, p))
+    x = torch.tanh(conv(1, (1, 1, 1, 1), "conv2.")(max_pool(2, 2)(x, p), p))
+    return linear(avg_pool(3, 3)(x, p).flatten(1), p, "dense1.")
+
+
+def resnet(x, p):
+    x = unit(x, p, "1")
+    x = F.relu(unit(unit(x, p, "residual1.1"), p, "residual1.2", activation=plain) + x)
+    inner = unit(x, p, "residual2.1", 2, (0, 1, 0, 1), plain)
+    x = F.relu(inner + conv(2, prefix="residual2.conv2.")(x, p))
+    return linear(x.mean(dim=(1, 2)), p, "dense1.")
+
+
+def norm_shapes(name, units):
+    return {f"{name}.{key}": (units,) for key in BN}
+
+
+# (name, layers as in a config, shape of a row, shapes of all params, formula)
+NETWORKS = [
+    (
+        "mlp",
+        [{"dense": {"units": 8, "bias": False}}, "batch_norm", "relu", {"dense": "output"}],
+        (6,),
+        {"dense1.W": (6, 8), **norm_shapes("batch_norm1", 8), "dense2.W": (8, 3), "dense2.b": (3,)},
+        mlp,
+    ),
+    (
+        "cnn",
+        [{"conv": 4}, "relu", "max_pool", {"conv": 5}, "tanh", {"avg_pool": 3}, "flatten", {"dense": "output"}],
+        (6, 6, 2),
+        {
+            "conv1.W": (3, 3, 2, 4),
+            "conv1.b": (4,),
+            "conv2.W": (3, 3, 4, 5),
+            "conv2.b": (5,),
+            "dense1.W": (5, 3),
+            "dense1.b": (3,),
+        },
+        cnn,
+    ),
+    (
+        "resnet",
+        [
+            {"conv": {"filters": 4, "bias": False}},
+            "batch_norm",
+            "relu",
+            {
+                "residual": [
+                    {"conv": {"filters": 4, "bias": False}},
+                    "batch_norm",
+                    "relu",
+                    {"conv": {"filters": 4, "bias": False}},
+                    "batch_norm",
+                ]
+            },
+            "relu",
+            {"residual": [{"conv": {"filters": 6, "stride": 2, "bias": False}}, "batch_norm"]},
+            "relu",
+            "global_avg_pool",
+            {"dense": "output"},
+        ],
+        (6, 6, 2),
+        {
+            "conv1.W": (3, 3, 2, 4),
+            **norm_shapes("batch_norm1", 4),
+            "residual1.conv1.W": (3, 3, 4, 4),
+            **norm_shapes("residual1.batch_norm1", 4),
+            "residual1.conv2.W": (3, 3, 4, 4),
+            **norm_shapes("residual1.batch_norm2", 4),
+            "residual2.conv1.W": (3, 3, 4, 6),
+            **norm_shapes("residual2.batch_norm1", 6),
+            "residual2.conv2.W": (1, 1, 4, 6),
+            "dense1.W": (6, 3),
+            "dense1.b": (3,),
+        },
+        resnet,
+    ),
+]
+STEPS, BATCHES, ROWS, LR = 50, 5, 8, 0.3
+
+
+def network_case(name, layers, shape, shapes, formula):
+    """Losses of plain gradient descent over batches that take turns, and what the params have become."""
+    rng = seeded(name)
+    x, t = drawn(rng, (BATCHES, ROWS, *shape)), rng.integers(3, size=(BATCHES, ROWS))
+    start = {}
+    for key, s in shapes.items():
+        fan = np.prod(s[:-1]) if len(s) > 1 else 0
+        start[key] = np.round(rng.normal(size=s) * np.sqrt(2 / fan), 3) if fan else np.zeros(s)
+        if key.endswith(("scale", "var")):
+            start[key] += 1
+    p = {key: torch.tensor(v, requires_grad=not key.endswith(("mean", "var"))) for key, v in start.items()}
+    learned = [v for v in p.values() if v.requires_grad]
+    optimizer = torch.optim.SGD(learned, lr=LR)
+    losses = []
+    for step in range(STEPS):
+        loss = F.cross_entropy(formula(torch.tensor(x[step % BATCHES]), p), torch.tensor(t[step % BATCHES]))
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        losses.append(loss.item())
+    return {
+        "name": name,
+        "layers": layers,
+        "lr": LR,
+        "x": x.tolist(),
+        "t": t.tolist(),
+        "start": {key: v.tolist() for key, v in start.items()},
+        "losses": losses,
+        "end": {key: v.tolist() for key, v in p.items() if len(v.shape) == 1},
+    }
+
+
 def seeded(*what):
     return np.random.default_rng(crc32(json.dumps(what).encode()))
 
@@ -340,6 +473,7 @@ def made():
         "layers": [layer_case(*case) for case in LAYERS],
         "evaluated": [layer_case(*case, train=False) for case in EVALUATED],
         "losses": [loss_case(*case) for case in LOSSES],
+        "networks": [network_case(*case) for case in NETWORKS],
     }
 
 

@@ -211,3 +211,10 @@ def test_softmax_minimum():
     loss.value(s)
     np.testing.assert_allclose(s.dy, 0, atol=1e-12)
     assert s.hits == 1
+
+
+def test_balanced_weights_must_be_fitted():
+    """Without the training targets `balanced` has no meaning: using it is an error, not a loss without weights."""
+    loss = Loss.read({"name": "softmax_cross_entropy", "class_weights": "balanced"})
+    with pytest.raises(RuntimeError, match=r"^balanced class weights were not fitted to the training targets$"):
+        loss.value(slot_of(loss, CLASSES, 4))

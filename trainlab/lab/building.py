@@ -67,6 +67,7 @@ def build(document: Document[Experiment]) -> Built:
     streams = Streams(experiment.seed)
     parts = prepare(experiment.data, streams=streams, dtype=experiment.train.dtype)
     loss, layers = layers_for(document, parts.shape, parts.task)
+    loss = loss.fitted(parts.train.y, parts.task)
     net = Net(layers, parts.shape, frozen=experiment.model.frozen, dtype=experiment.train.dtype)
     net.start(experiment.model, streams)
     rows = streams.named("calibration").permutation(len(parts.train))[:_CALIBRATION_ROWS]

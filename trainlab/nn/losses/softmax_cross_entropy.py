@@ -102,6 +102,8 @@ class SoftmaxCrossEntropy(Loss, name="softmax_cross_entropy"):
         if self.label_smoothing:
             np.multiply(q, 1 - self.label_smoothing, out=q)
             np.add(q, self.label_smoothing / units, out=q)
+        if self.class_weights == "balanced":
+            raise RuntimeError("balanced class weights were not fitted to the training targets")
         if isinstance(self.class_weights, list):
             np.multiply(q, self.class_weights, out=q)
 
