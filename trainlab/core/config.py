@@ -66,28 +66,30 @@ class Document(Generic[S]):
         return span
 
 
-def read(model: type[S], file: Path | str, overrides: Sequence[str] = ()) -> Document[S]:
-    """The config in a YAML file, with `key=value` overrides. Raises ConfigError with all that is wrong with it."""
+def read(model: type[S], file: Path | str, overrides: Sequence[str] | Mapping[str, Any] = ()) -> Document[S]:
+    """The config in a YAML file, with overrides: `key=value` texts, or plain values by their dotted paths.
+
+    Raises ConfigError with all that is wrong with it.
+    """
     path, place = Path(file), Place(model)
     node, problems = _file(path, place, ())
     if node is None:
         raise ConfigError(problems)
-    refused: list[Problem] = []
-    for text in overrides:
-        override, wrong = argument(text)
-        refused += wrong
-        if override:
-            try:
-                node = apply(node, place, override)
-            except PathError as error:
-                refused.append(error.problem)
+    node, refused = _overridden(node, place, overrides)
     return _document(model, node, path, problems, refused)
 
 
-def read_plain(model: type[S], data: Mapping[str, Any], source_name: str) -> Document[S]:
-    """The config in plain data. Raises ConfigError; its problems name the source and the path."""
-    node = spelled_out(Node.of(dict(data), Source(source_name).whole), Place(model))
-    return _document(model, node, None)
+def read_plain(
+    model: type[S], data: Mapping[str, Any], source_name: str, overrides: Mapping[str, Any] | None = None
+) -> Document[S]:
+    """The config in plain data, with values set by their dotted paths.
+
+    Raises ConfigError; its problems name the source, or the override, and the path.
+    """
+    place = Place(model)
+    node = spelled_out(Node.of(dict(data), Source(source_name).whole), place)
+    node, refused = _overridden(node, place, overrides or {})
+    return _document(model, node, None, after=refused)
 
 
 def override(raw: Mapping[str, Any], changes: Mapping[str, Any], model: type[Settings]) -> dict[str, Any]:
@@ -97,15 +99,26 @@ def override(raw: Mapping[str, Any], changes: Mapping[str, Any], model: type[Set
     """
     place = Place(model)
     node = spelled_out(Node.of(dict(raw), Source("config").whole), place)
-    problems: list[Problem] = []
-    for path, value in changes.items():
-        try:
-            node = apply(node, place, change(path, value, Source(f"override `{path}`")))
-        except PathError as error:
-            problems.append(error.problem)
-    if problems:
-        raise ConfigError(problems)
+    node, refused = _overridden(node, place, changes)
+    if refused:
+        raise ConfigError(refused)
     return node.plain()
+
+
+def _overridden(node: Node, place: Place, overrides: Sequence[str] | Mapping[str, Any]) -> tuple[Node, list[Problem]]:
+    """The config with the overrides in it, and those that lead nowhere."""
+    refused: list[Problem] = []
+    for given in overrides.items() if isinstance(overrides, Mapping) else overrides:
+        if isinstance(given, str):
+            override, wrong = argument(given)
+            refused += wrong
+        else:
+            override = change(*given, Source(f"override `{given[0]}`"))
+        try:
+            node = apply(node, place, override) if override else node
+        except PathError as error:
+            refused.append(error.problem)
+    return node, refused
 
 
 def _document(

@@ -1,6 +1,6 @@
 """An experiment: the whole config as one frozen tree of settings, every default filled in."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -75,8 +75,10 @@ class Experiment(Settings):
     sweep: SweepSettings | None = setting(None, "search space and strategy; only read by `trainlab sweep`")
 
 
-def read(file: Path | str, overrides: Sequence[str] = ()) -> Document[Experiment]:
-    """The experiment in a file, with `key=value` overrides. Without a name it is called like the file.
+def read(file: Path | str, overrides: Sequence[str] | Mapping[str, Any] = ()) -> Document[Experiment]:
+    """The experiment in a file, with overrides: `key=value` texts, or plain values by their dotted paths.
+
+    Without a name it is called like the file.
 
     Raises ConfigError with all problems at once.
     """
