@@ -30,7 +30,8 @@ class Monitor(
 
     separator: ClassVar[str] = "-"
     when: ClassVar[tuple[When, ...]] = ()
-    needs: ClassVar[tuple[str, ...]] = ("curves",)  # "curves" alone works on anybody's CSV; "layers" needs our network
+    needs: ClassVar[tuple[str, ...]] = ("curves",)  # fields of the View; "curves" and "steps" are in anybody's CSV
+    causes: ClassVar[tuple[str, ...]] = ()  # codes that may have led to this one, the likeliest first
     severity: ClassVar[Severity] = "warning"
 
     @abstractmethod

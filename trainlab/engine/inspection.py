@@ -16,7 +16,7 @@ from trainlab.nn.activation import Activation
 
 BINS = 16  # of a histogram of activations over [-EDGE, EDGE]; what lies outside counts in the outer bins
 EDGE = 4.0
-_SATURATION = {"sigmoid": (0.01, 0.99), "tanh": (-0.99, 0.99)}  # outputs beyond these pass less than 2 % of dy
+SATURATION = {"sigmoid": (0.01, 0.99), "tanh": (-0.99, 0.99)}  # outputs beyond these pass less than 2 % of dy
 
 Value = tuple[str, str, float]  # layer, quantity, value
 
@@ -44,7 +44,7 @@ def layer_values(net: Net, work: Workspace, step: Array) -> Iterator[Value]:
                 if node.layer.name == "relu":
                     fires = np.maximum.reduce(y.reshape(-1, y.shape[-1]), axis=0)
                     yield node.name, "dead", 1.0 - np.count_nonzero(fires) / fires.size
-                ends = _SATURATION.get(node.layer.name)
+                ends = SATURATION.get(node.layer.name)
                 if ends:
                     yield node.name, "saturated", float(np.mean((y < ends[0]) | (y > ends[1])))
         for key, g in slot.g.items():

@@ -1,33 +1,77 @@
-"""Runs the monitors at their moments and says each finding once."""
+"""Runs the monitors at their moments, says each finding once, and puts causes before what they lead to."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from trainlab.diagnose.diagnosis import Diagnosis
+from trainlab.diagnose.diagnosis import SEVERITIES, Diagnosis
 from trainlab.diagnose.monitor import Monitor, When
 from trainlab.diagnose.view import View
 
 
 @dataclass(slots=True)
 class Babysitter:
-    """The monitors of a run, and what they have said so far: a code is said once for each layer it hits."""
+    """The monitors of a run, and what they have said so far.
+
+    A code is said once, and once more only if it has become more severe. When something is found, the monitors of its
+    possible causes look at the same moment and are heard first; what has been said of a cause stands in `because`.
+    """
 
     monitors: Sequence[Monitor]
     stop_on: Sequence[str] = ()
     said: list[Diagnosis] = field(default_factory=list[Diagnosis])
 
+    def __post_init__(self) -> None:
+        self.monitors = _causes_first(self.monitors)
+
     def look(self, when: When, view: View) -> Iterable[Diagnosis]:
-        """What is newly found at this moment."""
-        known = {(d.code, d.layer) for d in self.said}
+        """What is newly found at this moment, causes first."""
+        looked: set[str] = set()
         for monitor in self.monitors:
-            if when not in monitor.when or ("layers" in monitor.needs and not view.layers):
+            if when in monitor.when:
+                yield from self._ask(monitor, view, looked)
+
+    def _ask(self, monitor: Monitor, view: View, looked: set[str]) -> Iterable[Diagnosis]:
+        if monitor.name in looked or not all(view.has(need) for need in monitor.needs):
+            return
+        looked.add(monitor.name)
+        for found in monitor.look(view):
+            if not self._news(found):
                 continue
-            for found in monitor.look(view):
-                if (found.code, found.layer) not in known:
-                    known.add((found.code, found.layer))
-                    self.said.append(found)
-                    yield found
+            if found.severity != "info":
+                for other in self.monitors:
+                    if other.name in monitor.causes and "end" not in other.when:
+                        yield from self._ask(other, view, looked)
+            told = replace(found, because=found.because or self._because(monitor, view))
+            self.said.append(told)
+            yield told
+
+    def _news(self, found: Diagnosis) -> bool:
+        rank = SEVERITIES.index
+        return all(d.code != found.code or rank(d.severity) < rank(found.severity) for d in self.said)
+
+    def _because(self, monitor: Monitor, view: View) -> tuple[str, ...]:
+        """The earliest said of this monitor's possible causes that is no mere advice."""
+        earlier = [d for d in self.said if d.code in monitor.causes and d.severity != "info" and d.code != monitor.name]
+        return tuple(f"{d.code}@step {d.step}" for d in earlier[:1])
 
     def says_stop(self) -> Diagnosis | None:
         """The first finding that is to end the run, if there is one."""
         return next((d for d in self.said if d.code in self.stop_on), None)
+
+
+def _causes_first(monitors: Sequence[Monitor]) -> list[Monitor]:
+    """The monitors, each after those that may name its causes; otherwise in their order."""
+    by_name = {m.name: m for m in monitors}
+    ordered: dict[str, Monitor] = {}
+
+    def place(monitor: Monitor, above: frozenset[str]) -> None:
+        if monitor.name in ordered or monitor.name in above:
+            return
+        for cause in monitor.causes:
+            if cause in by_name:
+                place(by_name[cause], above | {monitor.name})
+        ordered[monitor.name] = monitor
+
+    for monitor in monitors:
+        place(monitor, frozenset())
+    return list(ordered.values())

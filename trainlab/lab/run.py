@@ -20,13 +20,13 @@ from trainlab.core.errors import UserError
 from trainlab.core.types import Array
 from trainlab.diagnose.diagnosis import SEVERITIES, Diagnosis
 from trainlab.diagnose.monitor import When
-from trainlab.diagnose.view import LayerView, Steps, View
 from trainlab.engine.inspection import first_broken, histograms, layer_values
 from trainlab.engine.trainer import RECORDS
 from trainlab.lab.babysitter import Babysitter
 from trainlab.lab.building import Built, build
 from trainlab.lab.course import Course, Leader
 from trainlab.lab.experiment import Experiment, read
+from trainlab.lab.observer import Observer
 from trainlab.lab.recorder import Recorder
 from trainlab.lab.watching import EXIT_CODES, Outcome, Plan, Watcher
 from trainlab.store import checkpoint
@@ -112,14 +112,10 @@ class Run:
         self.trainer = self.course.trainer
         self.babysitter = Babysitter(experiment.monitors.active(), experiment.monitors.stop_on)
         self.every = experiment.monitors.every
-        self.steps = Steps()
         self.recorder = Recorder(folder, built.parts.task.kind)
-        self.plain_settings = plain(experiment)
-        loss, task, t = built.recipe.loss, built.parts.task, built.t_train
-        self.chance = loss.chance(t, task)
-        self.zero_loss = self.course.evaluator.compare(np.zeros((len(t), loss.units(task)), built.net.dtype), t).loss
+        self.observer = Observer(built, self.course.curves, self.trainer)
+        self.steps = self.observer.steps
         self._told = self._saved = monotonic()
-        self._seen = 0  # steps that the monitors have looked at
 
     # ------------------------------------------------------------------ the life of a run
 
@@ -227,22 +223,7 @@ class Run:
     def _look(self, when: When, *, layers: bool = False) -> None:
         """Let the monitors look, and keep what they find; on the way measure the layers."""
         t, net = self.trainer, self.built.net
-        view = View(
-            epoch=t.epoch,
-            step=t.step,
-            epochs=self.settings.epochs,
-            steps_per_epoch=t.order.steps_per_epoch,
-            task=self.built.parts.task,
-            chance=self.chance,
-            zero_loss=self.zero_loss,
-            steps=self.steps,
-            curves=self.course.curves,
-            settings=self.plain_settings,
-            train_rows=len(self.built.parts.train),
-            val_rows=len(self.built.parts.val or ()),
-            fresh=len(self.steps) - self._seen,
-        )
-        self._seen = len(self.steps)
+        view = self.observer.view(when)
         if layers:
             with np.errstate(all="ignore"):
                 if t.broken:
@@ -251,20 +232,9 @@ class Run:
                 if t.step % t.order.steps_per_epoch < self.every and not t.broken:
                     values += histograms(net, t.last)
             self.recorder.layers(t.step, values)
-            if any("layers" in m.needs for m in self.babysitter.monitors):
-                view.layers = self._layer_views()
         for found in self.babysitter.look(when, view):
             self.recorder.finding(found)
             self.watcher.diagnosed(found)
-
-    def _layer_views(self) -> list[LayerView]:
-        net, t = self.built.net, self.trainer
-        views: list[LayerView] = []
-        for node in net.all_nodes():
-            parts = {k: net.part(t.motion.step, f"{node.name}.{k}") for k, p in node.params.items() if p.trained}
-            moved = {k: a for k, a in parts.items() if a is not None}
-            views.append(LayerView(node.name, node.layer, t.last.slots[node.name], moved))
-        return views
 
     def _finish(self, state: str, reason: str) -> Outcome:
         """Save, test the best weights, tell how it ended."""
@@ -336,12 +306,12 @@ class Run:
 
     def _read_back(self, recent: Array) -> None:
         """What the monitors need to know of the past, from the files; recent: the last steps, none left out."""
-        self.course.curves.rows = _as_rows(read_rows(self.folder.metrics))
+        self.course.curves.rows[:] = _as_rows(read_rows(self.folder.metrics))
         table = read_rows(self.folder.steps)
         self.steps.restore(np.array([table[name] for name in RECORDS], dtype=np.float64).T)
         self.steps.recent, self.steps.count = recent, self.trainer.step
         epoch = self.trainer.order.steps_per_epoch
-        self._seen = max(self.trainer.step // n * n for n in (self.every, epoch))
+        self.observer.seen = max(self.trainer.step // n * n for n in (self.every, epoch))
         self.babysitter.said = [Diagnosis.from_dict(d) for d in read_findings(self.folder.diagnoses)]
 
     def _status(self) -> Status:

@@ -1,0 +1,96 @@
+"""Makes the View that monitors look at: what is measured at which moment, and by whom.
+
+Before the first step everything is measured (data, a deep probe of the network); after an epoch a light probe, as
+often as training pays for it; at the end a deep one. Curves and steps are always there.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from trainlab.core.component import plain
+from trainlab.diagnose.data_view import DataView
+from trainlab.diagnose.monitor import When
+from trainlab.diagnose.structure import Part, Structure
+from trainlab.diagnose.view import Curves, LayerView, Steps, View
+from trainlab.engine.evaluator import Evaluator
+from trainlab.engine.memory import Node
+from trainlab.engine.net import Net
+from trainlab.engine.trainer import Trainer
+from trainlab.lab.building import Built
+from trainlab.lab.probing import Prober, weights_of
+
+_PLAN = 200  # moments of the run at which the schedule is asked
+
+
+class Observer:
+    """Views of one run. `trainer` None: nothing is trained (`check`)."""
+
+    def __init__(self, built: Built, curves: Curves, trainer: Trainer | None = None) -> None:
+        self.built, self.curves, self.trainer = built, curves, trainer
+        self.steps = Steps()
+        self.settings = plain(built.experiment)
+        self.prober = Prober(built)
+        self.structure = structure(built.net)
+        recipe, t = built.recipe, built.t_train
+        task, loss = built.parts.task, recipe.loss
+        self.chance = loss.chance(t, task)
+        evaluator = Evaluator(built.net, loss, regression=recipe.regression)
+        self.zero_loss = evaluator.compare(np.zeros((len(t), loss.units(task)), built.net.dtype), t).loss
+        size = len(t) if recipe.optimizer.full_batch else recipe.batch_size
+        self.steps_per_epoch = -(-len(t) // size)
+        epochs = recipe.epochs
+        self._plan = np.array([recipe.schedule.at(e, epochs, ()) for e in np.linspace(0, epochs, _PLAN)])
+        self._data = DataView(built.parts, t, recipe.shuffle)
+        self.seen = 0  # steps that the monitors have looked at
+
+    def view(self, when: When) -> View:
+        """The run at this moment."""
+        t, recipe = self.trainer, self.built.recipe
+        view = View(
+            epoch=t.epoch if t else 0,
+            step=t.step if t else 0,
+            epochs=recipe.epochs,
+            steps_per_epoch=self.steps_per_epoch,
+            task=self.built.parts.task,
+            chance=self.chance,
+            zero_loss=self.zero_loss,
+            steps=self.steps,
+            curves=self.curves,
+            settings=self.settings,
+            train_rows=len(self.built.parts.train),
+            val_rows=len(self.built.parts.val or ()),
+            fresh=len(self.steps) - self.seen,
+            structure=self.structure,
+            lr_plan=self._plan,
+        )
+        self.seen = len(self.steps)
+        if when in ("start", "end"):
+            view.data = self._data
+            view.probe = self.prober.deep()
+        elif when == "epoch" and self.prober.due(view.epoch, view.train_rows):
+            view.probe = self.prober.light()
+        if t is not None and t.step and when in ("epoch", "end"):
+            view.layers = self.layers(t)
+        return view
+
+    def layers(self, t: Trainer) -> Sequence[LayerView]:
+        """The layers after the last step, with what the step changed."""
+        views: list[LayerView] = []
+        for node in self.built.net.all_nodes():
+            parts = {
+                k: self.built.net.part(t.motion.step, f"{node.name}.{k}") for k, p in node.params.items() if p.trained
+            }
+            moved = {k: a for k, a in parts.items() if a is not None}
+            views.append(LayerView(node.name, node.layer, t.last.slots[node.name], moved))
+        return views
+
+
+def structure(net: Net) -> Structure:
+    """The network's layers as monitors read them."""
+
+    def part(node: Node, inner: bool) -> Part:
+        weights = weights_of(net, node)
+        return Part(node.name, node.layer, node.shape, node.out_shape, weights, node.name in net.frozen, inner)
+
+    return Structure([part(node, node is not top) for top in net.nodes for node in top.walk()])
