@@ -17,6 +17,7 @@ from trainlab.cli.main import app
 from trainlab.core.config import read_plain
 from trainlab.core.errors import UserError
 from trainlab.lab.experiment import Experiment, read
+from trainlab.lab.sweep.child import Children, End
 from trainlab.lab.sweep.space import Space, Trial
 from trainlab.lab.sweep.summary import summarize
 from trainlab.lab.sweep.sweep import resume, start
@@ -165,8 +166,10 @@ def test_a_resume_repeats_nothing_and_refuses_another_config(undisturbed):
     (undisturbed.folder / "sweep.yaml").write_text(saved)
 
 
-def test_stopped_once_it_ends_gently(config, tmp_path):
-    """After a polite kill the running trial has saved its state, its row says so, and the exit code is 130."""
+def test_stopped_once_it_ends_gently(config, tmp_path, monkeypatch):
+    """After a polite kill the running trial has saved its state, its row says so, the exit code is 130, and a resume
+    goes on from that state.
+    """
     command = ["sweep", str(config), "train.epochs=100000", "sweep.space.optimizer.lr={choice: [0.001]}", "-w", "1"]
     child = subprocess.Popen(
         [sys.executable, "-m", "trainlab", *command], cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
@@ -182,6 +185,10 @@ def test_stopped_once_it_ends_gently(config, tmp_path):
     (row,) = table(tmp_path / "runs/tiny-sweep-1")
     assert (row["status"], row["reason"]) == ("interrupted", "the sweep was stopped")
     assert (metrics.parent / "checkpoints/last.safetensors").exists()
+    begun: list[tuple[str, bool]] = []
+    monkeypatch.setattr(Children, "run", lambda _, folder, *, resume: begun.append((folder.name, resume)) or End(1))
+    resume(tmp_path / "runs/tiny-sweep-1")
+    assert begun == [("0001", True), ("0002", False), ("0003", False)]
 
 
 def test_dry_run_and_print_trials_train_nothing(config, tmp_path, monkeypatch):
@@ -210,20 +217,26 @@ def test_dry_run_and_print_trials_train_nothing(config, tmp_path, monkeypatch):
     ("lrs", "want"),
     [
         (
-            [0.9, 0.8, 0.3, 0.7, 0.01, 0.02, 0.03, 0.04],
+            [0.98, 0.9, 0.8, 0.3, 0.7, 0.01, 0.02, 0.03],
             ["the best optimizer.lr, 0.98, lies at the upper end of its range; try {log: [0.01, 100.0]}"],
         ),
-        ([0.05, 0.01, 0.3, 0.02, 0.01, 0.02, 0.03, 0.04], []),
+        ([0.98, 0.05, 0.01, 0.3, 0.02, 0.01, 0.02, 0.03], []),  # the best alone
+        ([0.4, 0.9, 0.8, 0.3, 0.7, 0.01, 0.02, 0.03], []),  # not at the end
+        ([0.98, 0.9, 0.8, 0.3, 0.7], []),  # too few to tell
     ],
 )
 def test_the_best_at_an_end_of_its_range_is_told(config, tmp_path, lrs, want):
     """Where the best and most of the top five lie at one end, the summary says which range to try next."""
-    document = read(config, ["sweep.space={optimizer.lr: {log: [1e-4, 1]}}"])
-    best = 0.98 if want else 0.9
-    rows = [
-        Row(n, "finished", {"optimizer.lr": lr}, score=float(n), epochs=2) for n, lr in enumerate([best, *lrs], start=1)
-    ]
-    assert [str(edge) for edge in summarize(tmp_path, Space(document), rows, []).edges] == want
+    space = Space(read(config, ["sweep.space={optimizer.lr: {log: [1e-4, 1]}}"]))
+    rows = [Row(n, "finished", {"optimizer.lr": lr}, score=float(n), epochs=2) for n, lr in enumerate(lrs, start=1)]
+    assert [str(edge) for edge in summarize(tmp_path, space, rows, []).edges] == want
+
+
+def test_a_range_that_ends_where_its_setting_ends_is_left_alone(config, tmp_path):
+    """Dropout cannot be less than 0: the best at 0 is no reason to try another range."""
+    space = Space(read(config, ["sweep.space={model.dropout: {uniform: [0.0, 0.5]}}"]))
+    rows = [Row(n, "finished", {"model.dropout": 0.001 * n}, score=float(n), epochs=2) for n in range(1, 10)]
+    assert summarize(tmp_path, space, rows, []).edges == []
 
 
 def test_a_frame_tells_how_far_the_sweep_is(tmp_path):

@@ -8,7 +8,7 @@ from trainlab.lab.sweep.strategy import Strategy
 
 
 class Random(Strategy, name="random"):
-    """Independent draws. Better than a grid: no trial repeats a value of the one setting that matters.
+    """Independent draws: no trial repeats a value of the one setting that matters, as most points of a grid do.
 
     Source: Bergstra & Bengio 2012, "Random search for hyper-parameter optimization", JMLR 13.
 
