@@ -140,8 +140,6 @@ def _epochs(given: Sequence[str]) -> int:
 def _exit_code(outcome: "Outcome", fail_on: FailOn) -> int:
     from trainlab.diagnose.diagnosis import SEVERITIES
 
-    if outcome.state == "failed":  # a code of monitors.stop_on ended it
-        return 3
     if outcome.exit_code or fail_on is FailOn.never:
         return outcome.exit_code
     bar = SEVERITIES.index(fail_on.value)
