@@ -44,11 +44,19 @@ def encode_new(encoding: dict[str, Any], path: str, *, with_target: bool = True)
             skip=ignored,
             may_miss=target,
         )
-    _same_columns(table, [*text, *numbers], [*target, *ignored])
+    x, y = encode_table(table, encoding, with_target=with_target)
+    return x, y, table.lines
+
+
+def encode_table(table: Table, encoding: dict[str, Any], *, with_target: bool = True) -> tuple[Array, Array | None]:
+    """x and y of a table with the columns of the training file; y is None as for `encode_new`. Raises DataError."""
+    target: list[str] = encoding["target"] if with_target else []
+    wanted = [c["name"] for c in sorted(encoding["columns"], key=lambda c: "categories" not in c)]
+    _same_columns(table, wanted, [*encoding["target"], *encoding["ignored"]])
     y = None
     if target and all(name in table.columns and all(table.columns[name]) for name in target):
         y = encode_targets(table, encoding)
-    return encode_inputs(table, encoding), y, table.lines
+    return encode_inputs(table, encoding), y
 
 
 def encode_inputs(table: Table, encoding: dict[str, Any]) -> Array:

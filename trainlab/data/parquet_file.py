@@ -9,7 +9,7 @@ import numpy as np
 from trainlab.core.errors import DataError
 from trainlab.core.types import Array
 from trainlab.data.paths import existing_file
-from trainlab.data.table import Problems, Table
+from trainlab.data.table import Problems, Table, texts
 
 
 def read_parquet(
@@ -46,7 +46,7 @@ def read_parquet(
         if name in text or not is_number:
             if name in numbers:
                 raise DataError(f"{path}: column `{name}` holds {chunked.type}, where numbers are needed")
-            columns[name] = _texts(chunked.to_pylist())
+            columns[name] = texts(chunked.to_pylist())
             bad = np.array([not cell and name not in may_miss for cell in columns[name]])
         else:
             columns[name] = np.array([np.nan if v is None else float(v) for v in chunked.to_pylist()])
@@ -56,13 +56,3 @@ def read_parquet(
             problems.add(int(row) + 1, name, "missing value" if value is None or value != value else f"`{value}`")
     problems.stop("fill these cells in, remove their rows, or name the column under `drop`")
     return Table(path, columns, np.arange(1, int(data.num_rows) + 1))
-
-
-def _texts(values: list[Any]) -> Array:
-    """Texts as a CSV would hold them: whole numbers without a decimal point, dates in ISO form."""
-    cells = ["" if v is None or v != v else v.isoformat() if hasattr(v, "isoformat") else _text(v) for v in values]
-    return np.array(cells, dtype=object)
-
-
-def _text(value: Any) -> str:
-    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value).strip()

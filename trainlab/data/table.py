@@ -1,6 +1,10 @@
 """A table of named columns, each all numbers or all text, and the list of cells that cannot be used."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
 
 from trainlab.core.errors import DataError
 from trainlab.core.types import Array
@@ -15,6 +19,16 @@ class Table:
     path: str
     columns: dict[str, Array]
     lines: Array
+
+
+def texts(values: Sequence[Any]) -> Array:
+    """Values as a CSV would hold them: whole numbers without a decimal point, dates in ISO form, missing ones empty.
+
+    >>> texts([2.0, "red ", None])
+    array(['2', 'red', ''], dtype=object)
+    """
+    cells = ["" if v is None or v != v else v.isoformat() if hasattr(v, "isoformat") else _text(v) for v in values]
+    return np.array(cells, dtype=object)
 
 
 @dataclass(slots=True)
@@ -36,3 +50,7 @@ class Problems:
         listed = [f"{self.path}:{line}: column `{column}`: {what}" for line, column, what in sorted(self.found)[:SHOWN]]
         more = len(self.found) - len(listed) + self.more
         raise DataError("\n".join([*listed, *([f"... and {more} more"] if more > 0 else []), advice]))
+
+
+def _text(value: Any) -> str:
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value).strip()
