@@ -273,3 +273,33 @@ def test_what_does_not_fit_is_said_at_its_line_before_anything_is_made(tmp_path,
         train(read("x.yaml"))
     assert str(caught.value) == message
     assert sorted(p.name for p in tmp_path.iterdir()) == ["x.yaml"]
+
+
+def test_a_run_is_resumed_only_with_its_own_config_and_data(tmp_path):
+    """A config that differs, or a file that has changed since, is refused; more epochs are not a difference."""
+    rows = "".join(f"{i % 7},{i % 5},{'ab'[i % 2]}\n" for i in range(80))
+    (tmp_path / "rows.csv").write_text("x,z,y\n" + rows)
+    text = f"data: {{name: csv, path: {tmp_path}/rows.csv, target: y}}\ntrain: {{epochs: 4}}\n"
+    config = write(tmp_path, text)
+    run = train(read(config), runs=tmp_path, watcher=StopAt(1))
+    with pytest.raises(UserError) as caught:
+        resume(run.folder, document=read(config, ["optimizer.lr=0.5", "train.epochs=9"]))
+    assert str(caught.value) == (
+        f"{run.folder}: the config is not this run's own, it differs in optimizer.lr; leave it out to go on with the "
+        "run as it was, or start a new run"
+    )
+    (tmp_path / "rows.csv").write_text("x,z,y\n" + rows.replace("a", "c"))
+    with pytest.raises(UserError) as caught:
+        resume(run.folder)
+    assert str(caught.value) == (
+        f"{run.folder}: the data are not what this run began with; bring them back, or start anew"
+    )
+    (tmp_path / "rows.csv").write_text("x,z,y\n" + rows)
+    assert resume(run.folder, document=read(config, ["train.epochs=5"])).epoch == 5
+
+
+def test_matrix_products_are_pinned_to_the_configs_threads(tmp_path):
+    """A run works with as many BLAS threads as its config says, one by default, and writes down how many."""
+    for threads in (1, 2):
+        run = train(read(write(tmp_path, MOONS), [f"train.threads={threads}", "train.epochs=1"]), runs=tmp_path)
+        assert json.loads((run.folder / "environment.json").read_text())["blas"][0]["num_threads"] == threads

@@ -5,6 +5,7 @@ from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
+from threading import current_thread, main_thread
 from types import FrameType
 from typing import TYPE_CHECKING, Annotated
 
@@ -58,7 +59,7 @@ def train(
     """
     given = [part for part in (config, *(overrides or ())) if part is not None]
     with _terminal.answering(as_json):
-        watcher = _watcher(quiet)
+        watcher = watcher_for(quiet)
         with stoppable(watcher):
             if resume is not None:
                 outcome = _go_on(resume, runs, given, watcher, {"--name": name, "--into": into})
@@ -71,7 +72,10 @@ def train(
 
 @contextmanager
 def stoppable(watcher: "Quiet") -> Generator[None]:
-    """While this lasts, Ctrl-C or a polite kill ends the run after its step, and a second one ends it at once."""
+    """While this lasts, Ctrl-C or a polite kill ends the run after its step, and a second one ends it at once.
+
+    Signals are heard by a process's first thread only; in another one nothing changes.
+    """
 
     def stop(number: int, _: FrameType | None) -> None:
         if watcher.stop or not watcher.running:
@@ -79,11 +83,8 @@ def stoppable(watcher: "Quiet") -> Generator[None]:
         watcher.stop = True
         _terminal.note("stopping after this step; once more ends it at once")
 
-    before = {
-        number: signal.signal(number, stop)
-        for number in (signal.SIGINT, signal.SIGTERM)
-        if signal.getsignal(number) is not signal.SIG_IGN
-    }
+    heard = (signal.SIGINT, signal.SIGTERM) if current_thread() is main_thread() else ()
+    before = {n: signal.signal(n, stop) for n in heard if signal.getsignal(n) not in (signal.SIG_IGN, None)}
     try:
         yield
     finally:
@@ -92,7 +93,8 @@ def stoppable(watcher: "Quiet") -> Generator[None]:
             signal.signal(number, handler)
 
 
-def _watcher(quiet: bool) -> "Quiet":
+def watcher_for(quiet: bool) -> "Quiet":
+    """Somebody who shows a run on stderr: redrawn on a terminal, line by line elsewhere, not at all if quiet."""
     import sys
 
     from trainlab.cli import _progress
@@ -119,7 +121,11 @@ def _go_on(
     for option, value in refused.items():
         if value is not None:
             raise UserError(f"--resume goes on in the run's own folder: leave out {option}")
-    return run(resumed, runs=runs, watcher=watcher, epochs=_epochs(given))
+    if not given or "=" in given[0]:
+        return run(resumed, runs=runs, watcher=watcher, epochs=_epochs(given))
+    from trainlab.lab.experiment import read
+
+    return run(resumed, runs=runs, watcher=watcher, document=read(given[0], given[1:]))
 
 
 def _epochs(given: Sequence[str]) -> int:

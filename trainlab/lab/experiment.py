@@ -46,6 +46,9 @@ class Train(Settings):
     average: float | None = setting(
         None, "keep an exponential moving average of the weights with this memory, e.g. 0.999", gt=0, lt=1
     )
+    threads: Count = setting(
+        1, "threads of the matrix products (BLAS); the same number gives the same bits, and one is best for small nets"
+    )
     dtype: Literal["float32", "float64"] = setting("float32", "float type of the network; float64 for checks")
     checkpoint: Checkpoint = setting(Checkpoint(), "when the state is saved")
 
@@ -85,8 +88,15 @@ def read(file: Path | str, overrides: Sequence[str] | Mapping[str, Any] = ()) ->
     return named(config.read(Experiment, file, overrides))
 
 
+def read_plain(
+    data: Mapping[str, Any], overrides: Mapping[str, Any] | None = None, source: str = "config"
+) -> Document[Experiment]:
+    """The experiment in plain data. Without a name it is called like its data. Raises ConfigError."""
+    return named(config.read_plain(Experiment, data, source, overrides))
+
+
 def named(document: Document[Experiment]) -> Document[Experiment]:
-    """The document with its experiment called like its file, where it has no name of its own."""
+    """The document with its experiment called like its file or its data, where it has no name of its own."""
     if document.value.name:
         return document
     stem = Path(document.file).stem if document.file else document.value.data.name

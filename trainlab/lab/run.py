@@ -15,11 +15,13 @@ import numpy as np
 
 from trainlab.core.component import plain
 from trainlab.core.config import Document
+from trainlab.core.dotted import flat
 from trainlab.core.dump import dump
 from trainlab.core.errors import UserError
 from trainlab.core.types import Array
 from trainlab.diagnose.diagnosis import SEVERITIES, Diagnosis
 from trainlab.diagnose.monitor import When
+from trainlab.engine.blas import pinned
 from trainlab.engine.inspection import first_broken, histograms, layer_values
 from trainlab.engine.trainer import RECORDS
 from trainlab.lab.babysitter import Babysitter
@@ -35,6 +37,7 @@ from trainlab.store.findings import read_findings
 from trainlab.store.folder import RunFolder
 from trainlab.store.rows import read_rows
 from trainlab.store.status import Best, State, Status, read_status, write_status
+from trainlab.store.strict_json import loads
 from trainlab.store.writing import write_atomic
 
 _TELL_EVERY = 0.5  # seconds between versions of status.json while the run goes on
@@ -53,42 +56,67 @@ def train(
 
     Raises ConfigError or DataError before anything is made; a folder is made only for a run that can start.
     """
-    built = build(document)
+    experiment = document.value
+    with pinned(experiment.train.threads):
+        built = build(document)
+        folder = RunFolder.create(runs, name or experiment.name, into=into)
+        with folder.lock():
+            return _begun(built, document, folder, watcher or Watcher())
+
+
+def _begun(built: Built, document: Document[Experiment], folder: RunFolder, watcher: Watcher) -> Outcome:
     experiment = built.experiment
-    folder = RunFolder.create(runs, name or experiment.name, into=into)
-    with folder.lock():
-        write_atomic(folder.config, dump(plain(experiment)).encode())
-        source = Path(document.file) if document.file else Path()
-        data = {"fingerprint": built.parts.fingerprint, "train_rows": len(built.parts.train)}
-        write_environment(folder.environment, describe(source.parent, data))
-        status = Status.begin(folder.name, experiment.train.epochs)
-        write_status(folder.status, status)
-        run = Run(built, folder, status, watcher or Watcher())
-        return run.guarded(run.begin)
+    write_atomic(folder.config, dump(plain(experiment)).encode())
+    source = Path(document.file) if document.file else Path()
+    data = {"fingerprint": built.parts.fingerprint, "train_rows": len(built.parts.train)}
+    write_environment(folder.environment, describe(source.parent, data))
+    status = Status.begin(folder.name, experiment.train.epochs)
+    write_status(folder.status, status)
+    run = Run(built, folder, status, watcher)
+    return run.guarded(run.begin)
 
 
-def resume(run: Path | str, *, runs: Path = Path("runs"), watcher: Watcher | None = None, epochs: int = 0) -> Outcome:
+def resume(
+    run: Path | str,
+    *,
+    runs: Path = Path("runs"),
+    watcher: Watcher | None = None,
+    epochs: int = 0,
+    document: Document[Experiment] | None = None,
+) -> Outcome:
     """Go on with a run from its last checkpoint, up to `epochs` epochs if that is more than its config says.
 
-    Raises UserError if the run has finished, or another process is training in it.
+    `document`: the config that the caller believes the run to have; only its epochs may differ.
+    Raises UserError if the run has finished, has another config or other data by now, or another process trains in it.
     """
     folder = RunFolder.open(run, runs)
     with folder.lock():
-        status = _left_behind(folder)
-        longer = [f"train.epochs={epochs}"] if epochs else []
-        built = build(read(folder.config, longer))
-        done = built.experiment.train.epochs <= status.epoch
-        if status.state == "finished" and (done or not epochs):
-            raise UserError(
-                f"{folder.path}: this run has finished ({status.epoch} epochs); to train it further say how far: "
-                f"train.epochs={2 * max(1, status.epoch)}"
-            )
-        if epochs:
-            write_atomic(folder.config, dump(plain(built.experiment)).encode())
-        status = replace(status.resumed(), epochs=built.experiment.train.epochs)
-        write_status(folder.status, status)
-        again = Run(built, folder, status, watcher or Watcher())
-        return again.guarded(again.go_on)
+        own = read(folder.config)
+        if document is not None:
+            _same(own.value, document.value, folder)
+            more = document.value.train.epochs
+            epochs = epochs or (more if more > own.value.train.epochs else 0)
+        with pinned(own.value.train.threads):
+            return _resumed(folder, epochs, watcher or Watcher())
+
+
+def _resumed(folder: RunFolder, epochs: int, watcher: Watcher) -> Outcome:
+    status = _left_behind(folder)
+    longer = [f"train.epochs={epochs}"] if epochs else []
+    built = build(read(folder.config, longer))
+    _same_data(built, folder)
+    done = built.experiment.train.epochs <= status.epoch
+    if status.state == "finished" and (done or not epochs):
+        raise UserError(
+            f"{folder.path}: this run has finished ({status.epoch} epochs); to train it further say how far: "
+            f"train.epochs={2 * max(1, status.epoch)}"
+        )
+    if epochs:
+        write_atomic(folder.config, dump(plain(built.experiment)).encode())
+    status = replace(status.resumed(), epochs=built.experiment.train.epochs)
+    write_status(folder.status, status)
+    again = Run(built, folder, status, watcher)
+    return again.guarded(again.go_on)
 
 
 def _left_behind(folder: RunFolder) -> Status:
@@ -98,6 +126,26 @@ def _left_behind(folder: RunFolder) -> Status:
     if not folder.config.exists():
         raise UserError(f"{folder.path}: this run was stopped before it had a config; start it anew")
     return Status.begin(folder.name, None)
+
+
+def _same(own: Experiment, given: Experiment, folder: RunFolder) -> None:
+    """Refuse a config that is not the run's own; name, description and epochs may differ."""
+    free = {"name", "description"}
+    one, two = (flat(plain(e)) for e in (own, given))
+    differing = [k for k in one | two if one.get(k) != two.get(k) and k not in free and k != "train.epochs"]
+    if differing:
+        raise UserError(
+            f"{folder.path}: the config is not this run's own, it differs in {', '.join(sorted(differing))}; leave it "
+            "out to go on with the run as it was, or start a new run"
+        )
+
+
+def _same_data(built: Built, folder: RunFolder) -> None:
+    """Refuse to go on with a run on other rows than it began with."""
+    if folder.environment.exists():
+        before: dict[str, Any] = loads(folder.environment.read_bytes()).get("data") or {}
+        if before.get("fingerprint", built.parts.fingerprint) != built.parts.fingerprint:
+            raise UserError(f"{folder.path}: the data are not what this run began with; bring them back, or start anew")
 
 
 class Run:

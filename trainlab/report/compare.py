@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
+from trainlab.core.dotted import flat
 from trainlab.core.dump import dump
-from trainlab.report.select import flat
 from trainlab.report.text import number
 from trainlab.store.reading import RunRecord
 

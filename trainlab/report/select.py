@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any, cast
 
+from trainlab.core.dotted import flat
 from trainlab.core.errors import UserError
 from trainlab.core.problem import nearest
 from trainlab.report.rows import row_of, tested_value
@@ -54,25 +55,6 @@ def values_of(record: RunRecord, key: str) -> list[Any]:
     if key in status and not isinstance(status[key], dict):
         return [status[key]]
     return _at(record.config, key)
-
-
-def flat(config: dict[str, Any]) -> dict[str, Any]:
-    """A config by dotted keys; a list of scalars is one value, a list of tables is not.
-
-    >>> flat({"model": {"hidden": [64, 32], "layers": [{"name": "relu"}]}, "seed": 0})
-    {'model.hidden': [64, 32], 'model.layers.0.name': 'relu', 'seed': 0}
-    """
-    made: dict[str, Any] = {}
-    for key, value in config.items():
-        made.update({f"{key}.{k}": v for k, v in flat(inner).items()} if (inner := _table(value)) else {key: value})
-    return made
-
-
-def _table(value: Any) -> dict[str, Any]:
-    """What has dotted keys below it: a table, or a list with a table in it."""
-    if isinstance(value, list) and any(isinstance(v, dict | list) for v in cast("list[Any]", value)):
-        return {str(i): v for i, v in enumerate(cast("list[Any]", value))}
-    return cast("dict[str, Any]", value) if isinstance(value, dict) else {}
 
 
 def _at(config: Any, key: str) -> list[Any]:

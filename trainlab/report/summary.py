@@ -3,9 +3,9 @@
 from textwrap import wrap
 from typing import Any, cast
 
+from trainlab.core.dotted import flat
 from trainlab.report.curve import curve
 from trainlab.report.rows import Row, row_of
-from trainlab.report.select import flat
 from trainlab.report.text import clean, duration, moment, number, styled
 from trainlab.store.reading import RunRecord
 
