@@ -1,0 +1,133 @@
+"""Where two runs part, in words for a terminal."""
+
+from collections.abc import Mapping, Sequence
+from textwrap import wrap
+from typing import Any
+
+from trainlab.report.compare import shown
+from trainlab.report.difference import Compared, Difference, Parting
+from trainlab.report.text import clean, number, styled
+
+_MOST = 12  # keys that are shown of a long list
+_INDENT = "  "
+
+
+def difference_lines(found: Difference, *, width: int = 80, ascii_only: bool = False, color: bool = False) -> list[str]:
+    """One sentence, then config, steps, layers, epochs, weights and diagnoses, each with its first parting."""
+    a, b = found.names
+    parts: list[tuple[str, list[str]]] = [
+        (_config_head(found), _values(found.config)),
+        (_head("steps", found.steps), _partings(found.steps, "step {}", found.tolerance)),
+        (_head("layers", found.layers), _partings(found.layers, "step {}, {}", found.tolerance)),
+        (_head("epochs", found.epochs), _partings(found.epochs, "epoch {}", found.tolerance)),
+        (_head("last weights", found.weights), _partings(found.weights, "{}", found.tolerance)),
+        ("diagnoses: " + _diagnoses(found), []),
+    ]
+    if found.environment and not found.telling:
+        parts.insert(1, (f"environment: {_keys(len(found.environment))}", _values(found.environment)))
+    lines = _wrapped(_verdict(found), width, "", ascii_only)
+    lines[0] = styled(lines[0], "bold", color)
+    if found.identical:
+        return lines
+    lines += ["", *_wrapped(f"left {a}, right {b}", width, "", ascii_only)]
+    for head, body in parts:
+        lines += _wrapped(head, width, "", ascii_only)
+        for line in body:
+            lines += _wrapped(line, width, _INDENT, ascii_only)
+    return lines
+
+
+def _verdict(found: Difference) -> str:
+    a, b = found.names
+    if found.identical:
+        counts = (
+            f"{found.steps.shared} numbers of steps, {found.layers.shared} of layers, {found.epochs.shared} of epochs"
+        )
+        named = f"; only the {' and '.join(found.config)} of the configs differ" if found.config else ""
+        return f"{a} and {b} are identical bit for bit: {counts}, {found.weights.shared} weights{named}."
+    first = next(((k, p) for k, p in _in_time(found) if p is not None), None)
+    key = found.telling[0] if found.telling else ""
+    said = f"{a} and {b} " + (f"differ first in {key}" if key else "have the same config")
+    if first is None:
+        return f"{said}; where both have numbers, these are the same bit for bit."
+    return f"{said}, {'and' if key else 'but'} part at {_place(first[0], first[1].place)}: {first[1].quantity}."
+
+
+def _in_time(found: Difference) -> list[tuple[str, Any]]:
+    """What parts first is the start, then a step, then what was looked at more rarely."""
+    epochs = found.epochs.exact
+    start = ("epoch {}", epochs) if epochs is not None and epochs.place == (0,) else ("", None)
+    steps, layers = ("step {}", found.steps.exact), ("step {}, {}", found.layers.exact)
+    return [start, steps, layers, ("epoch {}", epochs), ("{}", found.weights.exact)]
+
+
+def _config_head(found: Difference) -> str:
+    return f"config: {_keys(len(found.config))}"
+
+
+def _keys(count: int) -> str:
+    return "no key differs" if not count else f"{count} key{'s differ' if count > 1 else ' differs'}"
+
+
+def _values(table: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    lines = [f"{key}  {_side(sides, 'first')} | {_side(sides, 'second')}" for key, sides in table.items()]
+    more = len(lines) - _MOST
+    return [*lines[:_MOST], f"and {more} more (--json has them)"] if more > 0 else lines
+
+
+def _side(sides: Mapping[str, Any], side: str) -> str:
+    return ("null" if sides[side] is None else shown(sides[side])) if side in sides else "absent"
+
+
+def _head(name: str, part: Compared) -> str:
+    if part.problem:
+        return f"{name}: not compared: {part.problem}"
+    if not part.shared:
+        return f"{name}: nothing that both have"
+    alone = [f"{n} only {side}" for n, side in zip(part.only, ("left", "right"), strict=True) if n]
+    end = f" ({', '.join(alone)})" if alone else ""
+    if part.exact is None:
+        return f"{name}: {part.shared} numbers, the same bit for bit{end}"
+    return f"{name}: {part.shared} numbers{end}"
+
+
+def _partings(part: Compared, place: str, tolerance: float) -> list[str]:
+    if part.exact is None:
+        return []
+    lines = [f"exactly until {_told(part.exact, place, full=True)}"]
+    if part.beyond is None:
+        lines.append(f"never further apart than {number(tolerance)}, relative")
+    elif part.beyond == part.exact:
+        lines = [f"first {_told(part.exact, place)}"]
+    else:
+        lines.append(f"beyond {number(tolerance)}, relative: {_told(part.beyond, place)}")
+    return lines
+
+
+def _told(parting: Parting, place: str, *, full: bool = False) -> str:
+    """`step 12: loss 0.5 | 0.25`; in full where four digits would not tell them apart."""
+    pair = [number(parting.first), number(parting.second)]
+    if full or pair[0] == pair[1]:
+        pair = [repr(parting.first), repr(parting.second)]
+    return f"{_place(place, parting.place)}: {parting.quantity} {pair[0]} | {pair[1]}"
+
+
+def _place(place: str, values: Sequence[int | str]) -> str:
+    text = place.format(*values)
+    index = values[place.count("{}") :]
+    return f"{text}{list(index)}" if index else text
+
+
+def _diagnoses(found: Difference) -> str:
+    one, two = found.findings
+    if one == two:
+        return "the same" if one else "none"
+    sides = [("only left", [c for c in one if c not in two]), ("only right", [c for c in two if c not in one])]
+    told = [f"{side}: {', '.join(codes)}" for side, codes in sides if codes]
+    return "; ".join(told) or "the same, in another order"
+
+
+def _wrapped(text: str, width: int, indent: str, ascii_only: bool) -> list[str]:
+    more = indent + _INDENT
+    shown = clean(text, ascii_only=ascii_only)
+    return wrap(shown, max(width, 12), initial_indent=indent, subsequent_indent=more, break_on_hyphens=False)
