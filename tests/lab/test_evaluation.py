@@ -252,3 +252,15 @@ def test_many_targets(tmp_path, monkeypatch):
     assert got.scores["mae"] == pytest.approx((got.targets["up"]["mae"] + got.targets["down"]["mae"]) / 2)
     assert got.scores["r2"] == pytest.approx((got.targets["up"]["r2"] + got.targets["down"]["r2"]) / 2)
     assert predict(run, "t.csv").columns == ["prediction_up", "prediction_down"]
+
+
+def test_balanced_classes_keep_the_training_rows_weights(tmp_path):
+    """A balanced loss is scored with the weights of the training rows, whatever rows are evaluated."""
+    config = tmp_path / "wine.yaml"
+    config.write_text(
+        "data: {name: wine, preprocess: [standardize]}\nloss: {name: softmax_cross_entropy, class_weights: balanced}\n"
+        "train: {epochs: 3}\n"
+    )
+    outcome = train(read(config), runs=tmp_path)
+    assert outcome.test is not None
+    assert evaluate(outcome.folder).scores["loss"] == pytest.approx(outcome.test["loss"], rel=1e-6)

@@ -135,7 +135,7 @@ def evaluate(
 def scored(trained: Trained, x: Array | LazyRows, y: Array, *, run: str, data: str, top: int = 5) -> Evaluation:
     """Scores on preprocessed rows x with targets y, class indices or scaled numbers; `run` and `data` name them."""
     outputs = trained.outputs(x)
-    loss = trained.loss.fitted(y, trained.task)
+    loss = trained.loss
     t = loss.encode(y, trained.task)
     t = t.astype(trained.net.dtype) if t.dtype.kind == "f" else t
     evaluator = Evaluator(trained.net, loss, regression=trained.task.kind == "regression")

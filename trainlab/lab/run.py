@@ -336,6 +336,7 @@ class Run:
         folder, data = self.folder.checkpoints, self.built.parts
         fixed = {f"data.{name}": a for name, a in data.fitted.items()}
         common = {"shape": list(data.shape), "task": asdict(data.task), "encoding": data.encoding}
+        common["loss"] = plain(self.built.recipe.loss)  # with what it has learned of the training targets
         leader = self.course.leader
         if leader.arrays:
             meta = common | {"epoch": leader.epoch, "metric": leader.metric, "value": leader.value}

@@ -5,7 +5,7 @@ how the columns of a file became numbers.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -79,9 +79,10 @@ def open_run(folder: RunFolder) -> Trained:
     task = Task(kept["kind"], kept["outputs"], tuple(kept["names"]))
     fitted = {name.removeprefix("data."): a for name, a in arrays.items() if name.startswith("data.")}
     try:
-        return assemble(
+        made = assemble(
             read(folder.config), tuple(meta["shape"]), task, arrays, fitted, meta["encoding"], meta["epoch"]
         )
+        return replace(made, loss=Loss.read(meta["loss"]))
     except LookupError as error:
         raise UserError(f"{path}: {error.args[0]}: config.yaml is not the one it was trained by") from None
 
