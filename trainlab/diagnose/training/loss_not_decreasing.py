@@ -45,7 +45,7 @@ class LossNotDecreasing(Monitor, name="loss-not-decreasing"):
                 view,
                 f"After {view.epoch} epochs the training loss is {best:.3g} at best, where it began ({start:.3g} is "
                 "chance or the start): nothing is learned.",
-                "Check that steps are neither far too short nor far too long (`trainlab lr-range`), that gradients "
+                "Check that steps are neither far too short nor far too long, that gradients "
                 "reach the first layer, and that the labels belong to the rows.",
                 evidence={"best": best, "start": start, "chance": view.chance, "threshold": self.learned},
                 patches=_other_lrs(view),

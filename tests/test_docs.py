@@ -1,0 +1,171 @@
+"""Every example in the README and in docs/ runs or validates, links lead somewhere, generated pages are fresh.
+
+The blocks of a page are gone through in its order, in one folder that starts with a copy of `configs/`:
+
+    ```yaml      a config, or a part of one, which then stands beside `data: digits`; it must validate
+    ```python    runs
+    ```console   lines after `$ ` run; `# exit N` tells the exit code, else it is 0. What is shown below a command must
+                 be printed by it, line by line; numbers may differ
+    ```sh        commands that must parse (the generated reference)
+    ```text      anything else
+"""
+
+import json
+import os
+import re
+import runpy
+import shlex
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import typer
+
+from trainlab.cli.main import app
+from trainlab.core.config import ConfigError
+from trainlab.lab.experiment import read
+
+ROOT = Path(__file__).resolve().parents[1]
+PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("benchmarks/*.md")])
+GENERATED = ("cli.md", "config.md", "diagnoses.md")
+RUN = [p for p in PAGES if re.search(r"```(yaml|console|python)", p.read_text())]
+LANGUAGES = {"yaml", "python", "console", "sh", "text"}
+
+
+def blocks(page: Path) -> list[tuple[str, str]]:
+    """(language, text) of every fenced block."""
+    return re.findall(r"^```(\w*)\n(.*?)^```$", page.read_text(), re.MULTILINE | re.DOTALL)
+
+
+def validates(text: str, folder: Path) -> None:
+    """Raises ConfigError if this is neither a config nor a part of one."""
+    file = folder / "example.yaml"
+    if not re.search(r"^(data|extends):", text, re.MULTILINE):
+        text = f"data: digits\n{text}"
+    file.write_text(text)
+    read(file)
+
+
+def run(command: list[str], folder: Path) -> tuple[int, str]:
+    """Exit code and everything that was printed. The package and its script are those of this environment."""
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+    environment = os.environ | {"PATH": path, "NO_COLOR": "1", "COLUMNS": "100", "OMP_NUM_THREADS": "1"}
+    done = subprocess.run(
+        command, cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=120
+    )
+    return done.returncode, done.stdout
+
+
+def told(output: str) -> list[str]:
+    """Lines without their numbers and without the width of their gaps."""
+    return [" ".join(re.sub(r"\d+(\.\d+)?(e-?\d+)?", "#", line).split()) for line in output.splitlines()]
+
+
+def play(text: str, folder: Path) -> None:
+    """Run a console block, and compare what it shows with what is printed."""
+    for part in re.split(r"^\$ ", text, flags=re.MULTILINE)[1:]:
+        line, _, shown = part.partition("\n")
+        command, _, comment = line.partition("  #")
+        want = int(comment.split()[-1]) if "exit" in comment else 0
+
+        code, output = run(shlex.split(command), folder)
+
+        assert code == want, f"$ {line}\n{output}"
+        lines = told(output)
+        assert [s for s in told(shown) if s and s not in lines] == [], f"$ {line}\n{output}"
+
+
+@pytest.mark.parametrize("page", RUN, ids=lambda p: p.name)
+def test_examples_run(page: Path, tmp_path: Path):
+    """The examples of a page run in its order."""
+    shutil.copytree(ROOT / "configs", tmp_path / "configs")
+    assert {language for language, _ in blocks(page)} <= LANGUAGES
+    for language, text in blocks(page):
+        if language == "yaml":
+            validates(text, tmp_path)
+        elif language == "python":
+            code, output = run([sys.executable, "-c", text], tmp_path)
+            assert code == 0, output
+        elif language == "console":
+            play(text, tmp_path)
+
+
+def test_wrong_examples_are_noticed(tmp_path: Path):
+    """A wrong key, a wrong exit code and a line that is not printed each fail."""
+    with pytest.raises(ConfigError):
+        validates("train: {epoch: 3}\n", tmp_path)
+    with pytest.raises(AssertionError):
+        play("$ trainlab train nowhere.yaml\n", tmp_path)
+    with pytest.raises(AssertionError):
+        play("$ trainlab --version\nnever printed\n", tmp_path)
+
+
+@pytest.mark.parametrize("name", ["cli.md", "config.md", "diagnoses.md", "trainlab.schema.json"])
+def test_generated_pages_are_fresh(name: str):
+    """A generated page is what the classes say now; `make docs` writes it anew."""
+    fresh = runpy.run_path(str(ROOT / "docs/generate.py"))["pages"]()
+
+    assert (ROOT / "docs" / name).read_text(encoding="utf-8") == fresh[name], "run `make docs`"
+
+
+def test_commands_in_reference_parse():
+    """Every example of the reference of commands names a command and options that exist."""
+    group = typer.main.get_command(app)
+    for language, text in blocks(ROOT / "docs/cli.md"):
+        assert language == "sh"
+        for line in text.splitlines():
+            program, name, *arguments = shlex.split(line.partition(" > ")[0].partition(" | ")[0])
+            assert program == "trainlab"
+            group.commands[name].make_context(name, arguments)
+
+
+def test_commands_in_messages_exist():
+    """No text in the package sends the user to a command that does not exist."""
+    known = {*typer.main.get_command(app).commands, "--help", "--version"}
+    named = {
+        (command, str(file.relative_to(ROOT)))
+        for file in [*ROOT.glob("trainlab/**/*.py"), *ROOT.glob("configs/*"), *ROOT.glob("trainlab/cli/templates/*")]
+        for command in re.findall(r"`trainlab ([a-z-]+)", file.read_text())
+    }
+
+    assert {pair for pair in named if pair[0] not in known} == set()
+
+
+def slug(heading: str) -> str:
+    """The anchor that GitHub gives a heading."""
+    return re.sub(r"[^\w\- ]", "", heading.strip().lower()).replace(" ", "-")
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda p: p.name)
+def test_links_resolve(page: Path):
+    """Every link inside the repository leads to a file, and to a heading in it where it names one."""
+    text = re.sub(r"^```.*?^```$|`[^`\n]*`", "", page.read_text(), flags=re.MULTILINE | re.DOTALL)
+    for target in re.findall(r"\]\(([^)\s]+)\)", text):
+        if re.match(r"https?:", target):
+            continue
+        name, _, anchor = target.partition("#")
+        file = page.parent / name if name else page
+        assert file.exists(), target
+        if anchor:
+            headings = re.findall(r"^#+ (.*)$", file.read_text(), re.MULTILINE)
+            assert anchor in map(slug, headings), target
+
+
+@pytest.mark.parametrize("file", sorted((ROOT / "configs").glob("*.yaml")), ids=lambda f: f.stem)
+def test_configs(file: Path):
+    """A config validates, names the schema for editors, and that schema accepts it."""
+    import jsonschema
+    import yaml
+
+    head = file.read_text().splitlines()[0]
+    schema = json.loads((ROOT / "docs/trainlab.schema.json").read_text())
+
+    read(file)
+
+    assert head == "# yaml-language-server: $schema=../docs/trainlab.schema.json"
+    # an editor reads YAML 1.2, where 1e-3 is a number; PyYAML does not
+    text = re.sub(r"(?<=[ \[])(\d+)e(-?\d+)", r"\1.0e\2", file.read_text())
+    text = re.sub(r"(\d+\.\d+e)(\d)", r"\1+\2", text)
+    jsonschema.validate(yaml.safe_load(text), schema)
