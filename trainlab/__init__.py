@@ -8,6 +8,58 @@ The house has six floors. A package imports only from floors below its own (sibl
     3  engine diagnose
     2  nn optim data store
     1  core
+
+On the roof stands `trainlab.api`, what Python users see; it may use every floor:
+
+    import trainlab as tl
+    run = tl.train("config.yaml", optimizer__lr=1e-3)
+    run.metrics, run.diagnoses, run.predict(X)
 """
 
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from trainlab.api import train
+    from trainlab.core.errors import DataError, UserError
+    from trainlab.core.problem import ConfigError
+    from trainlab.lab.estimators import TrainlabClassifier, TrainlabRegressor
+    from trainlab.lab.handle import Run, load, runs
+
 __version__ = "0.1.0"
+
+__all__ = [
+    "ConfigError",
+    "DataError",
+    "Run",
+    "TrainlabClassifier",
+    "TrainlabRegressor",
+    "UserError",
+    "__version__",
+    "load",
+    "runs",
+    "train",
+]
+
+_HOMES = {
+    "train": "trainlab.api",
+    "Run": "trainlab.lab.handle",
+    "load": "trainlab.lab.handle",
+    "runs": "trainlab.lab.handle",
+    "TrainlabClassifier": "trainlab.lab.estimators",
+    "TrainlabRegressor": "trainlab.lab.estimators",
+    "UserError": "trainlab.core.errors",
+    "DataError": "trainlab.core.errors",
+    "ConfigError": "trainlab.core.problem",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """What users of Python call, imported when it is first asked for: importing trainlab itself loads nothing."""
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

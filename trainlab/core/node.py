@@ -6,6 +6,7 @@ never changed: merging and overriding make new tables that share the old nodes, 
 
 import re
 from dataclasses import dataclass, field
+from pathlib import PurePath
 from typing import Any, cast
 
 _BREAKS = re.compile("\r\n|[\r\n\x85\u2028\u2029]")  # what PyYAML counts as the end of a line
@@ -58,7 +59,11 @@ class Node:
 
     @classmethod
     def of(cls, value: Any, at: Span) -> "Node":
-        """Plain data as nodes that were all written in one place."""
+        """Plain data as nodes that were all written in one place; NumPy's numbers and arrays, and paths, made plain."""
+        if hasattr(value, "tolist"):
+            value = value.tolist()
+        elif isinstance(value, PurePath):
+            value = str(value)
         if isinstance(value, dict):
             table = {str(k): cls.of(v, at) for k, v in cast("dict[Any, Any]", value).items()}
             return cls(table, at, dict.fromkeys(table, at))

@@ -14,14 +14,15 @@ from trainlab.data.source import Source
 from trainlab.data.split import split
 
 
-def prepare(source: Source, *, streams: Streams, dtype: str = "float32") -> Parts:
+def prepare(source: Source, *, streams: Streams, dtype: str = "float32", loaded: Loaded | None = None) -> Parts:
     """The parts of an experiment. Preprocessors and the target's scale are fitted on the training rows only.
 
     x comes out in `dtype`, but bytes that no preprocessor changes stay bytes, and rows of a memory-mapped file stay
     on disk as `LazyRows`: read batches with `lazy.gather`. Draws from the streams "data", "split" and "faults".
+    Rows that are `loaded` already are taken instead of the source's own.
     Raises DataError.
     """
-    loaded = _numbered(source.load(streams.named("data")))
+    loaded = _numbered(loaded or source.load(streams.named("data")))
     if not len(loaded.rows):
         raise DataError(f"data: `{source.name}` holds no rows")
     train, val, test = split(loaded, source.split, streams.named("split"))

@@ -15,7 +15,7 @@ from trainlab.core.errors import ShapeError
 from trainlab.core.problem import ConfigError, Problem, listed, nearest
 from trainlab.core.streams import Streams
 from trainlab.core.types import Array, Shape, Task
-from trainlab.data.dataset import Parts, Rows
+from trainlab.data.dataset import Loaded, Parts, Rows
 from trainlab.data.prepare import prepare
 from trainlab.engine.memory import LayerError, arrange
 from trainlab.engine.net import Net
@@ -61,11 +61,14 @@ def check(document: Document[Experiment]) -> None:
         layers_for(document, shape, known[1])
 
 
-def build(document: Document[Experiment]) -> Built:
-    """Read the data, check what could not be checked before, and make the network with its starting weights."""
+def build(document: Document[Experiment], loaded: Loaded | None = None) -> Built:
+    """Read the data, check what could not be checked before, and make the network with its starting weights.
+
+    Rows that are `loaded` already are taken instead of those that the config names.
+    """
     experiment = document.value
     streams = Streams(experiment.seed)
-    parts = prepare(experiment.data, streams=streams, dtype=experiment.train.dtype)
+    parts = prepare(experiment.data, streams=streams, dtype=experiment.train.dtype, loaded=loaded)
     loss, layers = layers_for(document, parts.shape, parts.task)
     loss = loss.fitted(parts.train.y, parts.task)
     net = Net(layers, parts.shape, frozen=experiment.model.frozen, dtype=experiment.train.dtype)

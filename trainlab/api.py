@@ -1,0 +1,64 @@
+"""trainlab from Python, in the words of the command line. On the roof of the house it may use every floor."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from trainlab.cli.train import stoppable, watcher_for
+from trainlab.core.errors import UserError
+from trainlab.lab import run as running
+from trainlab.lab.experiment import read, read_plain
+from trainlab.lab.handle import Run
+
+
+def train(
+    config: Path | str | Mapping[str, Any] | None = None,
+    overrides: Mapping[str, Any] | None = None,
+    /,
+    *,
+    runs: Path | str = "runs",
+    name: str | None = None,
+    resume: Run | Path | str | None = None,
+    quiet: bool = False,
+    **settings: Any,
+) -> Run:
+    """Train as a config says (a YAML file, or a dict of the same shape) and leave a run folder behind: the new run.
+
+        run = tl.train("digits.yaml", optimizer__lr=1e-3, model__hidden=[64, 64])
+        run = tl.train("digits.yaml", {"monitors.dead-relu.threshold": 0.9}, quiet=True)
+        run = tl.train(resume="digits-1", train__epochs=60)
+
+    Settings replace the config's: `a__b` is `a.b`; paths that Python cannot spell go into `overrides`. Progress goes to
+    stderr unless `quiet`. `name` is what the folder is called; with `resume` a stopped run goes on, or a finished one
+    up to train__epochs epochs. The run's `status` tells how it ended: `finished`, `diverged` or `failed`.
+
+    Raises UserError for a config, data or folder that cannot be used, with the text that the command line shows;
+    KeyboardInterrupt after Ctrl-C, once the run is saved so that it can be resumed.
+    """
+    changes = {**(overrides or {}), **{key.replace("__", "."): value for key, value in settings.items()}}
+    watcher = watcher_for(quiet)
+    with stoppable(watcher):
+        if resume is not None:
+            if config is not None or name is not None:
+                raise UserError("resume goes on with the run's own config in its own folder: leave out config and name")
+            run = resume.folder if isinstance(resume, Run) else resume
+            outcome = running.resume(run, runs=Path(runs), watcher=watcher, epochs=_epochs(changes))
+        else:
+            if config is None:
+                raise UserError("which config? Give a YAML file or a dict")
+            document = read_plain(config, changes) if isinstance(config, Mapping) else read(Path(config), changes)
+            outcome = running.train(document, runs=Path(runs), name=name, watcher=watcher)
+    if outcome.state == "interrupted":
+        raise KeyboardInterrupt(f"{outcome.folder} is saved; go on with trainlab.train(resume={str(outcome.folder)!r})")
+    return Run(outcome.folder)
+
+
+def _epochs(changes: Mapping[str, Any]) -> int:
+    """How far a resumed run goes; 0: as its config says."""
+    wrong = [path for path in changes if path != "train.epochs"]
+    if wrong:
+        raise UserError(f"{wrong[0]}: resume keeps the run's own config; only train__epochs may be given")
+    epochs = changes.get("train.epochs", 0)
+    if not isinstance(epochs, int) or epochs < ("train.epochs" in changes):
+        raise UserError(f"train.epochs: expected a number of epochs, got {epochs!r}")
+    return epochs
