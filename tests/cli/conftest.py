@@ -67,5 +67,7 @@ def trained(_trained: Path, folder: Path) -> Path:
 def started() -> tuple[list[str], dict[str, str]]:
     """How a child process runs trainlab: the start of its command line, and its environment."""
     root = str(Path(__file__).parents[2])
-    kept = {k: v for k, v in os.environ.items() if k not in ("TRAINLAB_DEBUG", "NO_COLOR", "FORCE_COLOR", "TERM")}
+    kept = {
+        k: v for k, v in os.environ.items() if k not in ("TRAINLAB_DEBUG", "NO_COLOR", "FORCE_COLOR", "TERM", "COLUMNS")
+    }
     return [sys.executable, "-m", "trainlab"], {**kept, "PYTHONPATH": root, "OMP_NUM_THREADS": "1"}
