@@ -76,7 +76,7 @@ def test_odd_numbers_do_not_break_a_monitor(cls, value):
 def test_a_monitor_is_documented(cls):
     """Each monitor's page says what it is, how it is measured and where that comes from; each setting has a help."""
     assert "Source:" in (cls.__doc__ or "")
-    assert "Measured" in (cls.__doc__ or "") or "read from" in (cls.__doc__ or "")
+    assert any(word in (cls.__doc__ or "") for word in ("Measured", "ead from"))
     assert cls.when
     assert all(f.description for f in cls.model_fields.values())
 

@@ -101,7 +101,8 @@ class View:
 
     Each of these is None where nobody measured it at this moment: structure, the network's layers · data, before the
     first step · probe, from time to time · lr_plan, what the schedule multiplies lr by, at even distances over the run
-    · gradients and tiny, in `check`.
+    · gradients and tiny, in `check` · baselines, at the end: validation scores of the simplest rules · majority: the
+    score of always giving the commonest class; 0 for numbers.
     """
 
     epoch: int
@@ -125,6 +126,8 @@ class View:
     lr_plan: Array | None = None
     gradients: Sequence[GradientError] | None = None
     tiny: TinyFit | None = None
+    baselines: Mapping[str, float] | None = None
+    majority: float = 0.0
 
     def learned(self, loss: float) -> float:
         """How much of the way from chance to zero this loss has come: 0 at chance, 1 at zero loss."""
@@ -132,13 +135,35 @@ class View:
 
     @property
     def progress(self) -> float:
-        """How much the training loss of the best of the last three epochs has learned; 0 before the first epoch.
+        """How far the network has come from chance (0) to perfect (1), at best in the last three epochs.
 
-        Epoch 0 is the untrained network and says nothing.
+        By the training loss, the training score or the validation score, whichever says most: a network may be right
+        with a loss that is no better than chance, or score low in training because of dropout. Epoch 0 does not count.
         """
         losses = self.curves["train_loss"][1:][-3:]
-        losses = losses[np.isfinite(losses)]
-        return self.learned(float(losses.min())) if len(losses) else 0.0
+        come = [1.0 - losses / self.chance if self.chance > 0 else losses * 0.0]
+        rows = self.curves.rows[1:][-3:]
+        for column in (f"train_{self.curves.score}", f"val_{self.curves.score}"):
+            scores = np.array([np.nan if r.get(column) is None else r[column] for r in rows], dtype=np.float64)
+            come.append((scores - self.majority) / (1.0 - self.majority) if self.majority < 1 else scores * 0.0)
+        values = np.concatenate(come)
+        values = values[np.isfinite(values)]
+        return max(-1.0, float(values.max())) if len(values) else 0.0
+
+    @property
+    def behind(self) -> float:
+        """By how much the best of the simple rules beats the last validation score, beyond what chance explains.
+
+        Negative or nan where nothing is known of it. Scores are compared as `baselines` gives them.
+        """
+        if not self.baselines or not len(self.curves):
+            return float("nan")
+        score = self.curves.rows[-1].get(f"val_{self.curves.score}")
+        if score is None:
+            return float("nan")
+        last = float(score) if np.isfinite(score) else -1.0
+        noise = 1.5 * (0.25 / max(1, self.val_rows)) ** 0.5 if self.task.kind == "classification" else 0.0
+        return max(self.baselines.values()) - max(last, -1.0) - noise
 
     @property
     def warmup(self) -> float:

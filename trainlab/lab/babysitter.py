@@ -3,9 +3,18 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
+import numpy as np
+
 from trainlab.diagnose.diagnosis import SEVERITIES, Diagnosis
 from trainlab.diagnose.monitor import Monitor, When
 from trainlab.diagnose.view import View
+
+_ALSO: dict[When, set[When]] = {  # monitors of these moments are asked for causes at that one
+    "start": {"start"},
+    "steps": {"steps", "epoch"},
+    "epoch": {"steps", "epoch"},
+    "end": {"steps", "epoch", "end"},
+}
 
 
 @dataclass(slots=True)
@@ -28,19 +37,21 @@ class Babysitter:
         looked: set[str] = set()
         for monitor in self.monitors:
             if when in monitor.when:
-                yield from self._ask(monitor, view, looked)
+                yield from self._ask(monitor, when, view, looked)
 
-    def _ask(self, monitor: Monitor, view: View, looked: set[str]) -> Iterable[Diagnosis]:
+    def _ask(self, monitor: Monitor, when: When, view: View, looked: set[str]) -> Iterable[Diagnosis]:
         if monitor.name in looked or not all(view.has(need) for need in monitor.needs):
             return
         looked.add(monitor.name)
-        for found in monitor.look(view):
+        with np.errstate(all="ignore"):  # a sick run is full of odd numbers
+            findings = list(monitor.look(view))
+        for found in findings:
             if not self._news(found):
                 continue
             if found.severity != "info":
                 for other in self.monitors:
-                    if other.name in monitor.causes and "end" not in other.when:
-                        yield from self._ask(other, view, looked)
+                    if other.name in monitor.causes and not _ALSO[when].isdisjoint(other.when):
+                        yield from self._ask(other, when, view, looked)
             told = replace(found, because=found.because or self._because(monitor, view))
             self.said.append(told)
             yield told

@@ -20,6 +20,7 @@ from trainlab.engine.trainer import Trainer
 from trainlab.lab.building import Built
 from trainlab.lab.probing import Prober, weights_of
 
+_SHARE = 0.03  # of the run's multiplications may go into baselines
 _PLAN = 200  # moments of the run at which the schedule is asked
 
 
@@ -42,6 +43,8 @@ class Observer:
         epochs = recipe.epochs
         self._plan = np.array([recipe.schedule.at(e, epochs, ()) for e in np.linspace(0, epochs, _PLAN)])
         self._data = DataView(built.parts, t, recipe.shuffle)
+        counts = built.parts.class_counts() if task.kind == "classification" else np.zeros(1)
+        self._majority = float(counts.max() / max(1, counts.sum()))
         self.seen = 0  # steps that the monitors have looked at
 
     def view(self, when: When) -> View:
@@ -63,11 +66,15 @@ class Observer:
             fresh=len(self.steps) - self.seen,
             structure=self.structure,
             lr_plan=self._plan,
+            majority=self._majority,
         )
         self.seen = len(self.steps)
         if when in ("start", "end"):
             view.data = self._data
             view.probe = self.prober.deep()
+        if when == "end":
+            trained = 3.0 * self.built.net.weights * view.train_rows * max(1, view.epoch)
+            view.baselines = self._data.baselines(_SHARE * trained)
         elif when == "epoch" and self.prober.due(view.epoch, view.train_rows):
             view.probe = self.prober.light()
         if t is not None and t.step and when in ("epoch", "end"):

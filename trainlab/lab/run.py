@@ -286,9 +286,10 @@ class Run:
 
     def _finish(self, state: str, reason: str) -> Outcome:
         """Save, test the best weights, tell how it ended."""
+        files = self.recorder.positions()  # without what is found at the end: a run that goes further is not bound by it
         if state == "finished":
             self._look("end")
-        self._save()
+        self._save(files)
         test = self._test() if state != "interrupted" else None
         exit_code = EXIT_CODES[state]
         self.status = replace(self._status(), test=test or {}, reason=reason)
@@ -331,8 +332,8 @@ class Run:
                 checkpoint.also(self.folder.checkpoints / "last.safetensors", numbered)
                 checkpoint.prune(self.folder.checkpoints, self.settings.checkpoint.keep)
 
-    def _save(self) -> None:
-        """The best weights if they are new, then everything that the future depends on."""
+    def _save(self, files: dict[str, int] | None = None) -> None:
+        """The best weights if they are new, then everything that the future depends on. files: where to cut them."""
         folder, data = self.folder.checkpoints, self.built.parts
         fixed = {f"data.{name}": a for name, a in data.fitted.items()}
         common = {"shape": list(data.shape), "task": asdict(data.task), "encoding": data.encoding}
@@ -348,7 +349,7 @@ class Run:
             "seconds": self.course.seconds,
             "trainer": state,
             "leader": {"metric": leader.metric, "value": leader.value, "epoch": leader.epoch, "tie": leader.tie},
-            "files": self.recorder.positions(),
+            "files": files or self.recorder.positions(),
         }
         checkpoint.save(folder / "last.safetensors", arrays | fixed | {"steps.recent": self.steps.recent}, meta)
         self._saved = monotonic()

@@ -17,13 +17,14 @@ class Overfitting(Monitor, name="overfitting"):
 
     Measured on epochs, never on one: the validation loss of each of the last `patience` epochs lies above `rise` times
     its best, by more than `margin` of the loss at chance, the training loss has fallen since that best epoch, and the
-    training score is ahead of the validation score by `gap`. A network that is only surer of itself, with the same
-    score, does not overfit in a way that matters.
+    training score has been ahead of the validation score by `gap` in all of them. A network that is only surer of
+    itself, with the same score, does not overfit in a way that matters.
 
     Source: CS231n, "Train/val accuracy": the gap between the curves; Prechelt 1998, "Early Stopping - But When?".
     """
 
     when: ClassVar[tuple[When, ...]] = ("epoch", "end")
+    causes: ClassVar[tuple[str, ...]] = ("tiny-split", "corrupt-labels", "split-mismatch", "class-imbalance")
 
     patience: Count = setting(5, "epochs over which the validation loss stays risen")
     rise: float = setting(1.3, "how many times the best validation loss is a rise", gt=1)
@@ -42,7 +43,8 @@ class Overfitting(Monitor, name="overfitting"):
             return
         recent = val[-self.patience :]
         risen = bool(np.all(recent > max(self.rise * best, best + self.margin * view.chance)))
-        gap = float(curves[f"train_{curves.score}"][-1] - curves[f"val_{curves.score}"][-1])
+        ahead = curves[f"train_{curves.score}"] - curves[f"val_{curves.score}"]
+        gap = float(ahead[-self.patience :].min())
         if risen and train[-1] < train[best_epoch] and gap > self.gap:
             yield self.finding(
                 view,

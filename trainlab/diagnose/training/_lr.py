@@ -22,3 +22,11 @@ def lower_lr(view: View) -> list[dict[str, Any]]:
     longest = float(ratios.max()) if len(ratios) else 1.0
     factor = min(0.1, max(1e-4, HEALTHY_RATIO / longest))
     return [{"optimizer.lr": float(f"{lr * factor:.1e}")}]
+
+
+def higher_lr(view: View, ratio: float) -> list[dict[str, Any]]:
+    """A patch that makes a typical step, `ratio` of the weights so far, a thousandth of them."""
+    lr = view.settings.get("optimizer", {}).get("lr")
+    if not lr or not ratio > 0:
+        return []
+    return [{"optimizer.lr": float(f"{lr * min(1e5, max(3.0, 1e-3 / ratio)):.1e}")}]

@@ -24,6 +24,10 @@ class Diverged(Monitor, name="diverged"):
     """
 
     when: ClassVar[tuple[When, ...]] = ("steps", "epoch")
+    causes: ClassVar[tuple[str, ...]] = (
+        *("bad-values", "unscaled-input", "unscaled-target", "outlier-input", "signal-explosion", "initial-loss"),
+        *("momentum-too-high", "bad-schedule", "lr-too-high", "exploding-loss"),
+    )
     severity: ClassVar[Severity] = "error"
 
     history: Count = setting(5, "how many of the steps before are shown as evidence")

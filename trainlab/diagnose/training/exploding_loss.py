@@ -23,6 +23,10 @@ class ExplodingLoss(Monitor, name="exploding-loss"):
     """
 
     when: ClassVar[tuple[When, ...]] = ("steps", "epoch")
+    causes: ClassVar[tuple[str, ...]] = (
+        *("bad-values", "unscaled-input", "unscaled-target", "outlier-input", "signal-explosion", "initial-loss"),
+        *("momentum-too-high", "bad-schedule", "lr-too-high"),
+    )
     severity: ClassVar[Severity] = "error"
 
     factor: float = setting(3.0, "how many times the start is an explosion", gt=1)

@@ -16,17 +16,26 @@ class LossNotDecreasing(Monitor, name="loss-not-decreasing"):
     """After a good part of the run the training loss is still where it began, near chance: nothing is learned.
 
     Measured on the best epoch so far, against the smaller of the first epoch's loss and the loss at chance, once
-    `share` of the run, `steps` steps and the warmup are over. A run that has learned may stand still.
+    `share` of the run, `steps` steps and the warmup are over. A run that has learned may stand still, and one whose
+    score has come a good part of the way has learned, whatever its loss says.
 
     Source: CS231n, "Babysitting the learning process": loss barely changing means too low a learning rate, or
     gradients that do not arrive.
     """
 
     when: ClassVar[tuple[When, ...]] = ("epoch",)
+    causes: ClassVar[tuple[str, ...]] = (
+        *("bad-values", "constant-feature", "unscaled-input", "tiny-input", "outlier-input", "unscaled-target"),
+        *("corrupt-labels", "symmetric-init", "signal-collapse", "signal-explosion", "input-ignored", "output-range"),
+        *("unchanging-weights", "momentum-too-high", "bad-schedule", "lr-too-high", "lr-too-low", "exploding-loss"),
+        *("over-regularized", "dead-relu", "saturated-activation", "vanishing-gradient", "initial-loss"),
+        *("missing-nonlinearity",),
+    )
 
     share: float = setting(0.3, "share of the run's epochs after which it should have begun to learn", gt=0, le=1)
     steps: Count = setting(100, "steps before which nothing is said")
     learned: float = setting(0.05, "fall of the loss, relative to its start, that counts as learning", gt=0, lt=1)
+    right: float = setting(0.2, "progress of the score from chance to perfect that counts as learning", gt=0, lt=1)
 
     def look(self, view: View) -> Iterable[Diagnosis]:
         """When the best training loss so far is not below (1 - learned) of its start."""
@@ -40,7 +49,7 @@ class LossNotDecreasing(Monitor, name="loss-not-decreasing"):
         if not len(later) or not np.isfinite(start):
             return
         best = float(later.min())
-        if best > (1.0 - self.learned) * start:
+        if best > (1.0 - self.learned) * start and view.progress < self.right:
             yield self.finding(
                 view,
                 f"After {view.epoch} epochs the training loss is {best:.3g} at best, where it began ({start:.3g} is "

@@ -1,0 +1,49 @@
+"""cannot-overfit: the network cannot even learn a handful of rows by heart."""
+
+from collections.abc import Iterable
+from typing import ClassVar
+
+from trainlab.core.component import setting
+from trainlab.diagnose.diagnosis import Diagnosis
+from trainlab.diagnose.monitor import Monitor, When
+from trainlab.diagnose.view import View
+
+
+class CannotOverfit(Monitor, name="cannot-overfit"):
+    """A few rows, hundreds of steps and no regularization, and the loss does not come near zero: something in the
+    network, the loss or the labels stands in the way of learning.
+
+    Measured by `trainlab check` on a copy of the network: its loss on some 20 rows, against the loss at chance. Any
+    network larger than a few units reaches a hundredth; above a tenth something is broken.
+
+    Source: CS231n, "Sanity checks": overfit a tiny subset of data; Karpathy 2019, "A Recipe for Training Neural
+    Networks".
+    """
+
+    when: ClassVar[tuple[When, ...]] = ("start",)
+    needs: ClassVar[tuple[str, ...]] = ("tiny",)
+    causes: ClassVar[tuple[str, ...]] = (
+        "symmetric-init",
+        "signal-collapse",
+        "signal-explosion",
+        "dead-relu",
+        "saturated-activation",
+        "output-range",
+        "missing-nonlinearity",
+        "constant-feature",
+    )
+
+    share: float = setting(0.1, "share of the loss at chance that must be reached", gt=0, lt=1)
+
+    def look(self, view: View) -> Iterable[Diagnosis]:
+        """When `check` has tried it."""
+        tiny = view.tiny
+        if tiny is not None and tiny.chance > 0 and not tiny.loss <= self.share * tiny.chance:
+            yield self.finding(
+                view,
+                f"After {tiny.steps} steps on {tiny.rows} rows, without regularization, the loss is {tiny.loss:.3g} "
+                f"({tiny.chance:.3g} is chance): the network cannot learn them by heart.",
+                "Look for dead layers, equal rows with different labels, an output that cannot take the targets' values, "
+                "or too few units.",
+                evidence={"loss": tiny.loss, "chance": tiny.chance, "rows": tiny.rows, "threshold": self.share},
+            )

@@ -1,0 +1,40 @@
+"""gradient-mismatch: the analytic gradient is not the slope of the loss."""
+
+from collections.abc import Iterable
+from typing import ClassVar
+
+from trainlab.core.component import setting
+from trainlab.diagnose.diagnosis import Diagnosis, Severity
+from trainlab.diagnose.monitor import Monitor, When
+from trainlab.diagnose.view import View
+
+
+class GradientMismatch(Monitor, name="gradient-mismatch"):
+    """Backpropagation does not give the slope of the loss: some layer's backward is wrong, and training goes astray.
+
+    Measured by `trainlab check` in float64: at a few coordinates of every param the gradient is compared with a central
+    difference, (L(w + h) - L(w - h)) / 2h. A relative error above 1e-4 is wrong; where the loss has a kink between the
+    two points the coordinate does not count.
+
+    Source: CS231n, "Gradient checks": relative errors above 1e-2 are wrong, above 1e-4 suspicious; kinks excepted.
+    """
+
+    when: ClassVar[tuple[When, ...]] = ("start",)
+    needs: ClassVar[tuple[str, ...]] = ("gradients",)
+    severity: ClassVar[Severity] = "error"
+
+    error: float = setting(1e-4, "largest relative error", gt=0)
+
+    def look(self, view: View) -> Iterable[Diagnosis]:
+        """When `check` has compared the gradients."""
+        wrong = [g for g in view.gradients or () if not g.error <= self.error]
+        if wrong:
+            worst = max(wrong, key=lambda g: g.error)
+            yield self.finding(
+                view,
+                f"The gradient of {worst.name} is {worst.analytic:.6g} by backpropagation and {worst.numeric:.6g} by "
+                f"differences{f'; {len(wrong)} params are wrong' if len(wrong) > 1 else ''}.",
+                "Correct the backward of this layer, or of the first one after it whose gradient is wrong.",
+                evidence={"errors": {g.name: g.error for g in wrong}, "threshold": self.error},
+                layer=worst.name.rpartition(".")[0] or worst.name,
+            )

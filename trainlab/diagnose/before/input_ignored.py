@@ -1,0 +1,68 @@
+"""input-ignored: the outputs do not depend on the inputs."""
+
+from collections.abc import Iterable
+from math import isfinite
+from typing import ClassVar
+
+from trainlab.core.component import setting
+from trainlab.diagnose.diagnosis import Diagnosis
+from trainlab.diagnose.monitor import Monitor, When
+from trainlab.diagnose.view import View
+
+
+class InputIgnored(Monitor, name="input-ignored"):
+    """The network answers the same for every input, or does as well with all inputs zero: it does not look at them.
+
+    Measured on the probe. Before the first step: the outputs are exactly equal for all rows although the inputs are not
+    asked (all of them constant, or a layer that is dead for every row), an error. At the end, if little was learned:
+    the loss with all inputs set to zero is no more than `share` above that with the inputs.
+
+    Source: Karpathy 2019, "A Recipe for Training Neural Networks" (input-independent baseline).
+    """
+
+    when: ClassVar[tuple[When, ...]] = (
+        "start",
+        "end",
+    )
+    needs: ClassVar[tuple[str, ...]] = ("probe",)
+    causes: ClassVar[tuple[str, ...]] = (
+        "bad-values",
+        "constant-feature",
+        "symmetric-init",
+        "signal-collapse",
+        "dead-relu",
+        "tiny-input",
+        "lr-too-high",
+        "exploding-loss",
+        "over-regularized",
+        "corrupt-labels",
+        "lr-too-low",
+        "vanishing-gradient",
+    )
+
+    share: float = setting(0.01, "difference of the losses, as a share of chance, that is none", gt=0, lt=1)
+    learned: float = setting(0.1, "progress from chance to zero loss below which the end is judged", gt=0, lt=1)
+
+    def look(self, view: View) -> Iterable[Diagnosis]:
+        """Before the first step and after the last."""
+        probe = view.probe
+        if probe is None or not probe.layers:
+            return
+        last = probe.layers[-1]
+        if not view.step and last.spread == 0 and any(w.norm > 0 for w in probe.weights[-1:]):
+            yield self.finding(
+                view,
+                "The untrained network answers the same for every row: its inputs do not reach the outputs.",
+                "Look for constant inputs and for layers that are dead from the start.",
+                evidence={"output_spread": last.spread, "input_spread": probe.input_spread},
+                severity="error",
+            )
+        elif view.step and view.progress < self.learned and isfinite(probe.eval_loss):
+            if abs(probe.zeroed_loss - probe.eval_loss) <= self.share * view.chance:
+                yield self.finding(
+                    view,
+                    f"With all inputs zero the loss is {probe.zeroed_loss:.3g}, with the inputs {probe.eval_loss:.3g}: "
+                    "the network ignores them.",
+                    "See that inputs and labels belong together, and that the signal passes all layers.",
+                    evidence={"zeroed": probe.zeroed_loss, "loss": probe.eval_loss, "threshold": self.share},
+                )

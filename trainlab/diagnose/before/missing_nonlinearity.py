@@ -1,0 +1,40 @@
+"""missing-nonlinearity: layers without a bend between them are one linear map."""
+
+from collections.abc import Iterable
+from typing import ClassVar
+
+from trainlab.diagnose._words import named
+from trainlab.diagnose.diagnosis import Diagnosis
+from trainlab.diagnose.monitor import Monitor, When
+from trainlab.diagnose.view import View
+
+
+class MissingNonlinearity(Monitor, name="missing-nonlinearity"):
+    """Several layers with weights follow each other without a nonlinearity: together they can do no more than one.
+
+    Read from the list of layers, nothing is measured: if nothing between the first and the last layer with weights is
+    nonlinear (activations but `identity`, max pooling, maxout), all of the network is linear, a warning.
+
+    Source: CS231n, "Neural Networks Part 1"; NeuraLint (Nikanjam et al. 2021), rule "missing activation".
+    """
+
+    when: ClassVar[tuple[When, ...]] = ("start",)
+    needs: ClassVar[tuple[str, ...]] = ("structure",)
+
+    def look(self, view: View) -> Iterable[Diagnosis]:
+        """Before the first step."""
+        structure = view.structure
+        weighted = structure.weighted if structure is not None else []
+        if structure is None or len(weighted) < 2:
+            return
+        between = structure.parts[weighted[0] : weighted[-1]]
+        if not any(part.bends for part in between):
+            names = [structure.parts[i].name for i in weighted]
+            yield self.finding(
+                view,
+                f"Nothing between {named(names)} is nonlinear: together they are one linear map.",
+                "Put an activation after each hidden layer.",
+                evidence={"layers": names},
+                layer=names[0],
+                patches=[{"model.activation": "relu"}],
+            )

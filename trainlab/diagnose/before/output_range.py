@@ -1,0 +1,62 @@
+"""output-range: the outputs cannot take the values of the targets."""
+
+from collections.abc import Iterable
+from math import inf
+from typing import ClassVar
+
+from trainlab.diagnose.diagnosis import Diagnosis
+from trainlab.diagnose.monitor import Monitor, When
+from trainlab.diagnose.view import View
+
+
+class OutputRange(Monitor, name="output-range"):
+    """The activation after the last layer keeps the outputs from the targets' values: that part of the loss can never
+    go.
+
+    Read from the last activation and from the training targets. Numbers: a target lies outside the activation's range,
+    or the activation is relu, which passes no gradient wherever the output is zero, so that an output that falls there
+    for all rows stays there. Classes: relu cuts off all negative scores.
+
+    Source: NeuraLint (Nikanjam et al. 2021) and DeepDiagnosis (Wardat et al. 2022), rule "out of range".
+    """
+
+    when: ClassVar[tuple[When, ...]] = ("start",)
+    needs: ClassVar[tuple[str, ...]] = (
+        "structure",
+        "data",
+    )
+
+    def look(self, view: View) -> Iterable[Diagnosis]:
+        """Before the first step."""
+        end = view.structure.output if view.structure is not None else None
+        if end is None or view.data is None or end.layer.name not in _RANGES:
+            return
+        low, high = _RANGES[end.layer.name]
+        kind, t = view.task.kind, view.data.t
+        least, most = (float(t.min()), float(t.max())) if kind == "regression" and len(t) else (0.0, 0.0)
+        if kind == "regression" and (least < low or most > high):
+            why = f"the targets reach from {least:.3g} to {most:.3g}"
+        elif end.layer.name == "relu":
+            why = "it passes no gradient where it is zero"
+        else:
+            return
+        yield self.finding(
+            view,
+            f"The outputs of {end.name} lie between {low:g} and {high:g}, but {why}.",
+            "Leave the activation after the last layer out.",
+            evidence={"range": [low, high], "least": least, "most": most},
+            layer=end.name,
+            patches=[{"model.output_activation": None}],
+        )
+
+
+_RANGES = {
+    "relu": (0.0, inf),
+    "softplus": (0.0, inf),
+    "sigmoid": (0.0, 1.0),
+    "tanh": (-1.0, 1.0),
+    "elu": (-1.0, inf),
+    "selu": (-1.76, inf),
+    "silu": (-0.28, inf),
+    "gelu": (-0.17, inf),
+}

@@ -1,0 +1,42 @@
+"""signal-explosion: the signal grows from layer to layer."""
+
+from collections.abc import Iterable
+from typing import ClassVar
+
+from trainlab.core.component import setting
+from trainlab.diagnose.diagnosis import Diagnosis
+from trainlab.diagnose.monitor import Monitor, When
+from trainlab.diagnose.view import View
+
+
+class SignalExplosion(Monitor, name="signal-explosion"):
+    """The outputs grow from layer to layer: the first loss is huge, saturating units are stuck, and gradients explode.
+
+    Measured before the first step, in training mode: the spread of a layer's outputs from row to row against that of
+    the inputs. Good inits keep it near 1, a residual network without norms may reach 10 to 50; 100 is the alarm.
+
+    Source: CS231n, "Weight initialization"; He et al. 2015, "Delving Deep into Rectifiers".
+    """
+
+    when: ClassVar[tuple[When, ...]] = ("start",)
+    needs: ClassVar[tuple[str, ...]] = ("probe",)
+
+    factor: float = setting(100.0, "how many times the inputs' spread is an explosion", gt=1)
+
+    def look(self, view: View) -> Iterable[Diagnosis]:
+        """Before the first step."""
+        probe = view.probe
+        if probe is None or not probe.input_spread > 0:
+            return
+        loud = [layer for layer in probe.layers if not layer.spread <= self.factor * probe.input_spread]
+        if loud:
+            first = loud[0]
+            yield self.finding(
+                view,
+                f"At {first.name} the signal is {first.spread / probe.input_spread:.0f} times as wide as at the input, "
+                f"and {probe.layers[-1].spread / probe.input_spread:.3g} times at the output.",
+                "Use an init that keeps the signal (he, xavier, lsuv), or a batch norm.",
+                evidence={"spreads": {layer.name: layer.spread for layer in probe.layers}, "threshold": self.factor},
+                layer=first.name,
+                patches=[{"model.init": "auto", "model.output_init": None}, {"model.norm": "batch"}],
+            )

@@ -1,0 +1,37 @@
+"""symmetric-init: all units of a layer start alike, and stay so."""
+
+from collections.abc import Iterable
+from typing import ClassVar
+
+from trainlab.diagnose._words import named
+from trainlab.diagnose.diagnosis import Diagnosis, Severity
+from trainlab.diagnose.monitor import Monitor, When
+from trainlab.diagnose.view import View
+
+
+class SymmetricInit(Monitor, name="symmetric-init"):
+    """All units of a hidden layer have the same weights and get the same gradient: they stay equal for ever, and the
+    layer is as good as one unit. Weights that all start at zero, or at one constant, do that.
+
+    Measured before the first step: a hidden layer's weight columns are equal, and so are the columns of their gradient
+    (or it is zero). Equal weights whose gradients differ, because the layer above is random, part with the first step.
+
+    Source: CS231n, "Weight initialization" (pitfall: all zero initialization).
+    """
+
+    when: ClassVar[tuple[When, ...]] = ("start",)
+    needs: ClassVar[tuple[str, ...]] = ("probe",)
+    severity: ClassVar[Severity] = "error"
+
+    def look(self, view: View) -> Iterable[Diagnosis]:
+        """Before the first step."""
+        alike = [w.layer for w in view.probe.weights if w.symmetric and not w.frozen] if view.probe is not None else []
+        if alike:
+            yield self.finding(
+                view,
+                f"All units of {named(alike)} have the same weights and the same gradient: they can never differ.",
+                "Draw the weights at random: he before relu, xavier before tanh and sigmoid.",
+                evidence={"layers": alike},
+                layer=alike[0],
+                patches=[{"model.init": "auto"}],
+            )

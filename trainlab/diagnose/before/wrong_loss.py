@@ -1,0 +1,48 @@
+"""wrong-loss: the loss does not fit the task."""
+
+from collections.abc import Iterable
+from typing import Any, ClassVar, cast
+
+from trainlab.diagnose.diagnosis import Diagnosis
+from trainlab.diagnose.monitor import Monitor, When
+from trainlab.diagnose.view import View
+
+
+class WrongLoss(Monitor, name="wrong-loss"):
+    """The loss is made for another task: squared error for classes has tiny gradients where the network is surely
+    wrong.
+
+    Read from the config, nothing is measured: classes are told apart with a loss for numbers (mse), or the network ends
+    in a squashing activation although the loss has its own softmax or sigmoid, so that it is squashed twice.
+
+    Source: Golik et al. 2013, "Cross-Entropy vs. Squared Error Training"; NeuraLint (Nikanjam et al. 2021).
+    """
+
+    when: ClassVar[tuple[When, ...]] = ("start",)
+    needs: ClassVar[tuple[str, ...]] = ("structure",)
+
+    def look(self, view: View) -> Iterable[Diagnosis]:
+        """Before the first step."""
+        if view.task.kind != "classification" or view.structure is None:
+            return
+        loss = view.settings.get("loss")
+        chosen = str(cast("dict[str, Any]", loss).get("name")) if isinstance(loss, dict) else "softmax_cross_entropy"
+        if chosen in ("mse", "mae", "huber"):
+            yield self.finding(
+                view,
+                f"`{chosen}` is a loss for numbers; these are {view.task.outputs} classes.",
+                "Use cross-entropy: its gradient is large where the network is surely wrong.",
+                evidence={"loss": chosen, "classes": view.task.outputs},
+                patches=[{"loss": "auto"}],
+            )
+            return
+        end = view.structure.output
+        if end is not None and end.layer.name in ("sigmoid", "tanh"):
+            yield self.finding(
+                view,
+                f"{end.name} squashes the outputs, and `{chosen}` expects them unbounded: it has its own squashing.",
+                "Leave the activation after the last layer out.",
+                evidence={"loss": chosen, "activation": end.layer.name},
+                layer=end.name,
+                patches=[{"model.output_activation": None}],
+            )

@@ -1,0 +1,37 @@
+"""bad-values: the data hold values that are not numbers."""
+
+from collections.abc import Iterable
+from typing import ClassVar
+
+from trainlab.diagnose.diagnosis import Diagnosis, Severity
+from trainlab.diagnose.monitor import Monitor, When
+from trainlab.diagnose.view import View
+
+
+class BadValues(Monitor, name="bad-values"):
+    """Some input or target is nan or infinite: one such cell turns every weight into nan in the step that meets it.
+
+    Measured on every row of the training, validation and test parts, before the first step; the first one is named with
+    its row and column. Nothing in a network can repair it, so one value is enough.
+
+    Source: Breck et al. 2019, "Data Validation for Machine Learning"; numerical faults in Zhang et al. 2021,
+    AUTOTRAINER.
+    """
+
+    when: ClassVar[tuple[When, ...]] = ("start",)
+    needs: ClassVar[tuple[str, ...]] = ("data",)
+    severity: ClassVar[Severity] = "error"
+
+    def look(self, view: View) -> Iterable[Diagnosis]:
+        """Before the first step."""
+        found = view.data.where_broken() if view.data is not None else None
+        if found is None:
+            return
+        part, line, column, rows = found
+        yield self.finding(
+            view,
+            f"Row {line} of the {part} data has a value in {column} that is not finite"
+            f"{f', and {rows - 1} more rows have one' if rows > 1 else ''}.",
+            "Repair or leave out these rows in the data: no setting of the network can.",
+            evidence={"part": part, "row": line, "column": column, "rows": rows},
+        )

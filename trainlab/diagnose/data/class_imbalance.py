@@ -1,0 +1,49 @@
+"""class-imbalance: some class is far rarer than another."""
+
+from collections.abc import Iterable
+from typing import Any, ClassVar, cast
+
+from trainlab.core.component import setting
+from trainlab.diagnose.diagnosis import Diagnosis
+from trainlab.diagnose.monitor import Monitor, When
+from trainlab.diagnose.view import View
+
+
+class ClassImbalance(Monitor, name="class-imbalance"):
+    """Some class has far fewer training rows than another: always answering the frequent one scores well and learns
+    nothing.
+
+    Measured as the ratio of the largest to the smallest class that has rows. From 15 on a batch of 64 holds a few rows
+    of the rare class at best, and its gradient is drowned: a warning; from 8 on worth knowing. Class weights mend it.
+
+    Source: He & Garcia 2009, "Learning from Imbalanced Data"; CS231n, "Sanity checks".
+    """
+
+    when: ClassVar[tuple[When, ...]] = ("start",)
+    needs: ClassVar[tuple[str, ...]] = ("data",)
+
+    ratio: float = setting(15.0, "largest to smallest class that is a warning", gt=1)
+    advice: float = setting(8.0, "largest to smallest class that is worth knowing", gt=1)
+
+    def look(self, view: View) -> Iterable[Diagnosis]:
+        """Before the first step."""
+        data = view.data
+        if data is None or data.task.kind != "classification":
+            return
+        counts = data.counts[data.counts > 0]
+        if len(counts) < 2:
+            return
+        ratio = float(counts.max() / counts.min())
+        loss = view.settings.get("loss")
+        weighted = isinstance(loss, dict) and bool(cast("dict[str, Any]", loss).get("class_weights"))
+        if ratio < self.advice:
+            return
+        common = float(counts.max() / counts.sum())
+        yield self.finding(
+            view,
+            f"The largest class has {ratio:.0f} times the rows of the smallest; always answering it scores {common:.0%}.",
+            "Weight the classes, bring more rows of the rare ones, and read the score per class.",
+            evidence={"ratio": ratio, "counts": data.counts.tolist(), "majority": common, "threshold": self.ratio},
+            patches=[{"loss": {"name": "softmax_cross_entropy", "class_weights": "balanced"}}],
+            severity="warning" if ratio >= self.ratio and not weighted else "info",
+        )

@@ -1,0 +1,67 @@
+"""label-range: targets that training never sees, or that never change."""
+
+from collections.abc import Iterable
+from typing import Any, ClassVar
+
+import numpy as np
+
+from trainlab.core.component import setting
+from trainlab.diagnose.data_view import DataView
+from trainlab.diagnose.diagnosis import Diagnosis, Severity
+from trainlab.diagnose.monitor import Monitor, When
+from trainlab.diagnose.view import View
+
+
+class LabelRange(Monitor, name="label-range"):
+    """The training targets do not cover what is asked: they are all the same, a class has no row, or validation lies
+    outside their range.
+
+    Measured on the training targets: one class, or no variance, is an error; a class without training rows but with
+    validation rows is a warning, as are validation targets of a regression that mostly lie farther outside the range of
+    the training targets than that range is wide.
+
+    Source: Breck et al. 2019, "Data Validation for Machine Learning" (schema of the label).
+    """
+
+    when: ClassVar[tuple[When, ...]] = ("start",)
+    needs: ClassVar[tuple[str, ...]] = ("data",)
+
+    outside: float = setting(0.5, "share of validation targets far outside that is a warning", gt=0, lt=1)
+
+    def look(self, view: View) -> Iterable[Diagnosis]:
+        """Before the first step."""
+        data = view.data
+        if data is None:
+            return
+        said = self._classes(data) if data.task.kind == "classification" else self._numbers(data)
+        if said is not None:
+            message, evidence, severity = said
+            advice = "Look at how the targets are read, and at how the rows are split."
+            yield self.finding(view, message, advice, evidence=evidence, severity=severity)
+
+    def _classes(self, data: DataView) -> tuple[str, dict[str, Any], Severity] | None:
+        present = np.flatnonzero(data.counts)
+        if len(present) < 2:
+            return "All training rows have the same class.", {"class": present.tolist()}, "error"
+        val = data.parts.val
+        unseen = np.setdiff1d(val.y, present) if val is not None else np.empty(0)
+        if len(unseen):
+            names = [data.task.names[c] if data.task.names else str(c) for c in unseen]
+            return f"No training row has the class {', '.join(names)}.", {"classes": names}, "warning"
+        return None
+
+    def _numbers(self, data: DataView) -> tuple[str, dict[str, Any], Severity] | None:
+        y = np.asarray(data.parts.train.y, dtype=np.float64).reshape(len(data.parts.train), -1)
+        if not np.isfinite(y).all() or not len(y):
+            return None
+        low, high = y.min(axis=0), y.max(axis=0)
+        if (low == high).all():
+            return "All training rows have the same target.", {"target": low.tolist()}, "error"
+        val = data.parts.val
+        if val is not None and len(val):
+            w, width = np.asarray(val.y, dtype=np.float64).reshape(len(val), -1), high - low
+            outside = float(np.mean((w < low - width) | (w > high + width)))
+            if outside > self.outside:
+                message = f"{outside:.0%} of the validation targets lie far outside the range of the training targets."
+                return message, {"outside": outside, "threshold": self.outside}, "warning"
+        return None

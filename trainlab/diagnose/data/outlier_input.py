@@ -1,0 +1,66 @@
+"""outlier-input: a few values lie far away from all others."""
+
+from collections.abc import Iterable
+from typing import ClassVar
+
+import numpy as np
+
+from trainlab.core.component import setting
+from trainlab.core.types import Array
+from trainlab.diagnose.diagnosis import Diagnosis
+from trainlab.diagnose.monitor import Monitor, When
+from trainlab.diagnose.view import View
+
+
+class OutlierInput(Monitor, name="outlier-input"):
+    """A few input values lie far away from all others of their feature: the rows that hold them rule the gradient.
+
+    Measured per feature on the raw training rows, in units of its spread (the interquartile range over 1.35; of
+    features with few distinct values, or mostly one, the spread of all inputs). Values beyond `distance` units count as
+    outliers only if at most 5 % of the rows have one and a gap lies before them: the nearest of them is `gap` times as
+    far out as the farthest other value. Heavy-tailed features have no such gap.
+
+    Source: Tukey 1977, "Exploratory Data Analysis" (spread by quartiles); LeCun et al. 1998, "Efficient BackProp".
+    """
+
+    when: ClassVar[tuple[When, ...]] = ("start",)
+    needs: ClassVar[tuple[str, ...]] = ("data",)
+
+    distance: float = setting(30.0, "how many times its feature's spread an outlier is away", gt=1)
+    gap: float = setting(4.0, "how many times as far as all other values", gt=1)
+
+    def look(self, view: View) -> Iterable[Diagnosis]:
+        """Before the first step."""
+        data = view.data
+        if data is None or not data.finite or len(data.raw) < 20 or not np.isfinite(data.raw).all():
+            return
+        worst, column, hit = self._outliers(data.raw)
+        if hit:
+            yield self.finding(
+                view,
+                f"{data.name(column)} has values {worst:.0f} times its spread away from all others, in {hit} of "
+                f"{len(data.raw)} rows.",
+                "See whether they are mistakes; repair, clip or leave them out, or scale with `robust`.",
+                evidence={"column": column, "distance": worst, "rows": hit, "threshold": self.distance},
+                patches=[{"data.preprocess": [{"name": "robust"}]}],
+            )
+
+    def _outliers(self, x: Array) -> tuple[float, int, int]:
+        """Distance, column and number of the farthest outliers, all features together counting the rows."""
+        low, q1, middle, q3, high = np.percentile(x, [1, 25, 50, 75, 99], axis=0)
+        pooled = float(np.percentile(np.abs(x - middle), 90)) or float(np.abs(x).mean())
+        quartiles = (q3 - q1) / 1.35
+        few = (np.diff(np.sort(x, axis=0), axis=0) > 0).sum(axis=0) < 32
+        coarse = np.maximum((high - low) / 4.65, pooled)
+        spread = np.where((quartiles > 0) & ~few, quartiles, coarse)
+        far = np.abs(x - middle) / np.where(spread > 0, spread, 1.0)
+        most = max(1, len(x) // 20)
+        top = np.sort(far, axis=0)[-most - 1 :]
+        ratios = top[1:] / np.maximum(top[:-1], 1.0)
+        apart = (ratios > self.gap) & (top[1:] > self.distance)
+        if not apart.any():
+            return 0.0, 0, 0
+        column = int(np.where(apart.any(axis=0), top[-1], 0).argmax())
+        first = int(apart[:, column].argmax())
+        hit = int((far >= np.where(apart.any(axis=0), top[1 + first, column], np.inf)).any(axis=1).sum())
+        return float(top[-1, column]), column, hit

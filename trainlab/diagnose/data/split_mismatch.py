@@ -1,0 +1,69 @@
+"""split-mismatch: training and validation rows come out of different preprocessing."""
+
+from collections.abc import Iterable
+from typing import ClassVar
+
+import numpy as np
+
+from trainlab.core.component import setting
+from trainlab.core.types import Array
+from trainlab.diagnose.data_view import SPREAD_OF_IQR
+from trainlab.diagnose.diagnosis import Diagnosis
+from trainlab.diagnose.monitor import Monitor, When
+from trainlab.diagnose.view import View
+
+
+class SplitMismatch(Monitor, name="split-mismatch"):
+    """Validation rows have another location or scale than training rows: they were preprocessed differently, or come
+    from elsewhere, and the validation score says nothing about what was learned.
+
+    Measured per feature, in units of the training deviation: the means are more than 1 apart, or the deviations differ
+    by more than 2.5 times, and the same holds for medians and quartiles, so that single outliers do not count. It is a
+    warning when a third of the features (of those that vary) are hit; with 20 rows a chance difference of means is 0.3.
+
+    Source: Breck et al. 2019, "Data Validation for Machine Learning" (training-serving skew).
+    """
+
+    when: ClassVar[tuple[When, ...]] = ("start",)
+    needs: ClassVar[tuple[str, ...]] = ("data",)
+    causes: ClassVar[tuple[str, ...]] = ("bad-values", "outlier-input", "class-imbalance")
+
+    shift: float = setting(1.0, "distance of the means, in training deviations", gt=0)
+    ratio: float = setting(2.5, "ratio of the deviations", gt=1)
+    share: float = setting(0.33, "share of the features that must be hit", gt=0, lt=1)
+
+    def look(self, view: View) -> Iterable[Diagnosis]:
+        """Before the first step."""
+        data = view.data
+        if data is None or data.val is None or not data.finite or min(len(data.train), len(data.val)) < 20:
+            return
+        a, b = data.train, data.val
+        if a.shape[1] != b.shape[1]:
+            return
+        varies = data.std > 0.05 * max(1e-12, float(np.sqrt(np.mean(data.std**2))))
+        if not varies.any():
+            return
+        a, b = a[:, varies], b[:, varies]
+        moments = self._apart(a.mean(0), a.std(0), b.mean(0), b.std(0))
+        qa, qb = (np.percentile(part, [25, 50, 75], axis=0) for part in (a, b))
+        wide = qa[2] - qa[0]
+        known = wide > 0.1 * a.std(0)  # else most values are equal, and quartiles say nothing
+        quartiles = self._apart(qa[1], wide / SPREAD_OF_IQR, qb[1], (qb[2] - qb[0]) / SPREAD_OF_IQR) | ~known
+        hit = moments & quartiles
+        share = float(hit.mean())
+        if share > self.share:
+            worst = int(np.argmax(hit))
+            column = int(np.flatnonzero(varies)[worst])
+            yield self.finding(
+                view,
+                f"{share:.0%} of the features differ between training and validation: {data.name(column)} has mean "
+                f"{a[:, worst].mean():.3g} and deviation {a[:, worst].std():.3g} in training, {b[:, worst].mean():.3g} and "
+                f"{b[:, worst].std():.3g} in validation.",
+                "See that both go through the same preprocessing, fitted on training rows, and come from one source.",
+                evidence={"share": share, "column": column, "threshold": self.share},
+            )
+
+    def _apart(self, mean: Array, std: Array, other_mean: Array, other_std: Array) -> Array:
+        safe = np.where(std > 0, std, 1.0)
+        ratio = other_std / safe
+        return (np.abs(other_mean - mean) > self.shift * safe) | (ratio > self.ratio) | (ratio * self.ratio < 1)

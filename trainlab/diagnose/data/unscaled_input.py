@@ -1,0 +1,54 @@
+"""unscaled-input: the inputs are far larger than the network is made for."""
+
+from collections.abc import Iterable
+from typing import ClassVar
+
+import numpy as np
+
+from trainlab.core.component import setting
+from trainlab.diagnose.diagnosis import Diagnosis
+from trainlab.diagnose.monitor import Monitor, When
+from trainlab.diagnose.view import View
+
+
+class UnscaledInput(Monitor, name="unscaled-input"):
+    """The inputs are so large that the first layer starts far outside the range it is made for.
+
+    Measured as the root mean square of all training inputs as they go into the network. Weights are drawn for inputs of
+    size about 1: at 10 times that, the first outputs, gradients and losses are 10 to 100 times too large, units
+    saturate or die, and one learning rate cannot fit the first layer and the others. A single large feature counts by
+    itself, if it is `feature` times as large as it should be and 30 times as large as the median one. The default 10
+    leaves bytes already cut to 0..16 and standardized data with outliers in peace. A norm layer before the first
+    nonlinearity takes the scale away: then nothing is said.
+
+    Source: LeCun et al. 1998, "Efficient BackProp", section 4.3; CS231n, "Data preprocessing".
+    """
+
+    when: ClassVar[tuple[When, ...]] = ("start",)
+    needs: ClassVar[tuple[str, ...]] = (
+        "data",
+        "structure",
+    )
+
+    factor: float = setting(10.0, "root mean square of all inputs that is too large", gt=1)
+    feature: float = setting(30.0, "root mean square of one feature that is too large", gt=1)
+
+    def look(self, view: View) -> Iterable[Diagnosis]:
+        """Before the first step."""
+        data, structure = view.data, view.structure
+        if data is None or structure is None or not data.finite or structure.normalizes_input:
+            return
+        sizes = np.sqrt(data.mean**2 + data.std**2)
+        largest, typical = float(sizes.max(initial=0.0)), float(np.median(sizes)) if len(sizes) else 0.0
+        alone = largest > self.feature and largest > 30 * typical
+        if data.rms <= self.factor and not alone:
+            return
+        column = int(sizes.argmax())
+        yield self.finding(
+            view,
+            f"The inputs are {data.rms:.3g} in root mean square, {data.name(column)} {largest:.3g}, where a network is "
+            "made for about 1.",
+            "Scale them: standardize the features, or divide images by 255.",
+            evidence={"rms": data.rms, "largest": largest, "column": column, "threshold": self.factor},
+            patches=[{"data.preprocess": [{"name": "standardize"}]}],
+        )

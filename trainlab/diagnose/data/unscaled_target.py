@@ -1,0 +1,49 @@
+"""unscaled-target: the targets are far from the size of the outputs."""
+
+from collections.abc import Iterable
+from typing import ClassVar
+
+import numpy as np
+
+from trainlab.core.component import setting
+from trainlab.diagnose.diagnosis import Diagnosis
+from trainlab.diagnose.monitor import Monitor, When
+from trainlab.diagnose.view import View
+
+
+class UnscaledTarget(Monitor, name="unscaled-target"):
+    """The targets of a regression are so large, or so small, that the outputs, which start near 1, have far to go.
+
+    Measured on the training targets as the loss gets them: a standard deviation over 30, or a mean more than 100 away
+    from zero, makes the first losses and gradients thousands of times too large (the squared error grows with the
+    square), and below 0.003 the starting outputs drown the target. Targets like house prices in units of one are
+    typical.
+
+    Source: Bishop 1995, "Neural Networks for Pattern Recognition", section 8.2; Karpathy 2019, "A Recipe for Training
+    Neural Networks" (initialize well).
+    """
+
+    when: ClassVar[tuple[When, ...]] = ("start",)
+    needs: ClassVar[tuple[str, ...]] = ("data",)
+
+    std: float = setting(30.0, "standard deviation that is too large", gt=1)
+    mean: float = setting(100.0, "distance of the mean from zero that is too large", gt=1)
+    small: float = setting(0.003, "standard deviation that is too small", gt=0)
+
+    def look(self, view: View) -> Iterable[Diagnosis]:
+        """Before the first step."""
+        data = view.data
+        if data is None or data.task.kind != "regression" or not len(data.t):
+            return
+        t = np.asarray(data.t, dtype=np.float64)
+        std, mean = float(t.std(axis=0).max()), float(np.abs(t.mean(axis=0)).max())
+        if not np.isfinite(std + mean) or std == 0:
+            return
+        if std > self.std or mean > self.mean or std < self.small:
+            yield self.finding(
+                view,
+                f"The targets are {mean:.3g} in mean with a deviation of {std:.3g}; the outputs start near 1.",
+                "Let the network learn the standardized target.",
+                evidence={"mean": mean, "std": std, "threshold": self.std},
+                patches=[{"data.scale_target": True}],
+            )

@@ -1,0 +1,50 @@
+"""unshuffled: the rows come in the order of their labels."""
+
+from collections.abc import Iterable
+from typing import ClassVar
+
+import numpy as np
+
+from trainlab.core.component import setting
+from trainlab.diagnose.diagnosis import Diagnosis
+from trainlab.diagnose.monitor import Monitor, When
+from trainlab.diagnose.view import View
+
+
+class Unshuffled(Monitor, name="unshuffled"):
+    """The training rows are sorted by their target and gone through in that order: each batch holds one class only, and
+    the network forgets the others.
+
+    Measured where the rows are not shuffled: how often the class changes from one row to the next (for numbers: how far
+    apart neighbours' targets are), against what chance would give. Under a fifth of that the rows are sorted.
+
+    Source: Bottou 2012, "Stochastic Gradient Descent Tricks", section 4.1; LeCun et al. 1998, "Efficient BackProp",
+    4.2.
+    """
+
+    when: ClassVar[tuple[When, ...]] = ("start",)
+    needs: ClassVar[tuple[str, ...]] = ("data",)
+
+    share: float = setting(0.2, "share of the changes that chance would give", gt=0, lt=1)
+
+    def look(self, view: View) -> Iterable[Diagnosis]:
+        """Before the first step."""
+        data = view.data
+        if data is None or data.shuffled or len(data.parts.train) <= view.train_rows / max(1, view.steps_per_epoch):
+            return  # with a single batch an epoch the order does not matter
+        y = data.parts.train.y
+        if data.task.kind == "classification":
+            shares = data.counts / max(1, data.counts.sum())
+            expected, found = float(1.0 - np.sum(shares**2)), float(np.mean(y[1:] != y[:-1]))
+        else:
+            first = y.reshape(len(y), -1)[:, 0].astype(np.float64)
+            mixed = np.random.default_rng(0).permutation(first)
+            expected, found = (float(np.abs(np.diff(v)).mean()) for v in (mixed, first))
+        if expected > 0 and found < self.share * expected:
+            yield self.finding(
+                view,
+                "The training rows are sorted by their target and not shuffled: each batch holds nearly one class only.",
+                "Shuffle the rows.",
+                evidence={"changes": found, "expected": expected, "threshold": self.share},
+                patches=[{"data.faults": []}],
+            )

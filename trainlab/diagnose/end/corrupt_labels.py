@@ -1,0 +1,79 @@
+"""corrupt-labels: the labels do not belong to the rows."""
+
+from collections.abc import Iterable
+from typing import ClassVar
+
+import numpy as np
+
+from trainlab.core.component import setting
+from trainlab.diagnose.diagnosis import Diagnosis
+from trainlab.diagnose.monitor import Monitor, When
+from trainlab.diagnose.view import View
+
+
+class CorruptLabels(Monitor, name="corrupt-labels"):
+    """Training labels are wrong: shuffled by a bad join, or noisy far beyond those of validation.
+
+    Measured before the first step, without any network: how often a row's label agrees with its five nearest neighbours
+    of the same part, on equally many training and validation rows. Where validation rows agree much more than training
+    rows, beyond three standard errors and `gap`, the training labels are the odd ones. At the end: the network knows
+    its training rows by heart (or fits them far better than chance), and validation has never been better than chance.
+
+    Source: Zhang et al. 2017, "Understanding deep learning requires rethinking generalization"; Northcutt et al. 2021,
+    "Confident Learning".
+    """
+
+    when: ClassVar[tuple[When, ...]] = (
+        "start",
+        "end",
+    )
+    needs: ClassVar[tuple[str, ...]] = ("curves",)
+    causes: ClassVar[tuple[str, ...]] = (
+        "class-imbalance",
+        "outlier-input",
+        "split-mismatch",
+        "bad-values",
+    )
+
+    gap: float = setting(0.1, "how much more validation labels agree, beyond chance", gt=0, lt=1)
+
+    def look(self, view: View) -> Iterable[Diagnosis]:
+        """Before the first step, and after the last."""
+        if not view.step:
+            scores = view.data.neighbour_scores if view.data is not None else None
+            if scores is None:
+                return
+            train, val, n = scores
+            noise = 3 * (2 * 0.25 / n) ** 0.5 if view.task.kind == "classification" else 0.2
+            if val - train > self.gap + noise:
+                yield self.finding(
+                    view,
+                    f"Of {n} training rows {train:.0%} are labelled as their nearest neighbours are, of {n} validation "
+                    f"rows {val:.0%}: training labels are wrong or noisy."
+                    if view.task.kind == "classification"
+                    else f"Neighbours explain {train:.0%} of the training targets' variance and {val:.0%} in validation: "
+                    "training targets are wrong or noisy.",
+                    "See how labels and rows were brought together; clean the labels.",
+                    evidence={"train": train, "val": val, "rows": n, "threshold": self.gap},
+                )
+            return
+        train_score, val_score = (view.curves[f"{part}_{view.curves.score}"] for part in ("train", "val"))
+        if len(val_score) < 3 or not np.isfinite(val_score[1:]).any() or not np.isfinite(train_score[-1]):
+            return
+        best, chance = float(np.nanmax(val_score[1:])), self._chance(view)
+        noise = 3 * (chance * (1 - chance) / max(1, view.val_rows)) ** 0.5
+        if best < chance + noise + 0.02 and train_score[-1] > chance + 0.3 * (1 - chance):
+            yield self.finding(
+                view,
+                f"The training score is {train_score[-1]:.3g}, but validation was never above {best:.3g}, which is chance "
+                f"({chance:.3g}): what is learned by heart says nothing about other rows.",
+                "See that labels and rows belong together.",
+                evidence={"train_score": float(train_score[-1]), "best_val_score": best, "chance": chance},
+            )
+
+    def _chance(self, view: View) -> float:
+        """What always giving the commonest training class scores in validation."""
+        val = view.data.parts.val if view.data is not None else None
+        if view.data is None or val is None or view.task.kind != "classification":
+            return view.majority
+        return float(np.mean(val.y == view.data.counts.argmax()))

@@ -1,0 +1,44 @@
+"""noisy-eval: validation is too small to tell."""
+
+from collections.abc import Iterable
+from typing import ClassVar
+
+import numpy as np
+
+from trainlab.core.component import setting
+from trainlab.diagnose.diagnosis import Diagnosis, Severity
+from trainlab.diagnose.monitor import Monitor, When
+from trainlab.diagnose.view import View
+
+
+class NoisyEval(Monitor, name="noisy-eval"):
+    """So few validation rows that differences between models drown in chance.
+
+    Measured as the standard error of the validation accuracy, sqrt(p (1 - p) / rows): beyond `error` a difference of a
+    few hundredths means nothing. Advice.
+
+    Source: Hastie et al. 2009, "The Elements of Statistical Learning", section 7; Godbole et al. 2023, "Deep Learning
+    Tuning Playbook".
+    """
+
+    when: ClassVar[tuple[When, ...]] = ("end",)
+    needs: ClassVar[tuple[str, ...]] = ("curves",)
+    severity: ClassVar[Severity] = "info"
+
+    error: float = setting(0.04, "standard error of the accuracy", gt=0)
+
+    def look(self, view: View) -> Iterable[Diagnosis]:
+        """After the last step."""
+        scores = view.curves["val_accuracy"]
+        if not len(scores) or not view.val_rows or not np.isfinite(scores[-1]):
+            return
+        p = min(max(float(scores[-1]), 1 / view.val_rows), 1 - 1 / view.val_rows)
+        error = (p * (1 - p) / view.val_rows) ** 0.5
+        if error > self.error:
+            yield self.finding(
+                view,
+                f"With {view.val_rows} validation rows the accuracy {scores[-1]:.3g} is known to +- {2 * error:.2g} only.",
+                "Give validation a larger share, or compare by cross-validation.",
+                evidence={"error": error, "rows": view.val_rows, "threshold": self.error},
+                patches=[{"data.split.val": 0.3}],
+            )

@@ -1,0 +1,68 @@
+"""not-converged: the run ended while it was still getting better."""
+
+from collections.abc import Iterable
+from typing import ClassVar
+
+import numpy as np
+
+from trainlab.core.component import setting
+from trainlab.diagnose.diagnosis import Diagnosis
+from trainlab.diagnose.monitor import Monitor, When
+from trainlab.diagnose.view import View
+
+
+class NotConverged(Monitor, name="not-converged"):
+    """The training loss was still falling fast when the run ended: more epochs would help.
+
+    Measured over the last fifth of the epochs (at least one): the loss fell by more than `fall` of what it was, and by
+    more than a fiftieth of the loss at chance, and the learning rate had not been taken away. It is a warning if the
+    network is also clearly behind a simple rule (see `no-better-than-baseline`) or has not come a third of the way;
+    else advice.
+
+    Source: Goodfellow et al. 2016, "Deep Learning", section 11.4; Godbole et al. 2023, "Deep Learning Tuning Playbook".
+    """
+
+    when: ClassVar[tuple[When, ...]] = ("end",)
+    needs: ClassVar[tuple[str, ...]] = ("curves",)
+    causes: ClassVar[tuple[str, ...]] = (
+        "lr-too-low",
+        "bad-schedule",
+        "vanishing-gradient",
+        "tiny-input",
+        "unscaled-target",
+    )
+
+    fall: float = setting(0.1, "fall over the last fifth of the epochs that is still fast", gt=0, lt=1)
+    enough: float = setting(0.9, "progress from chance to perfect at which nothing is said", gt=0, lt=1)
+    margin: float = setting(0.1, "how far behind a simple rule makes it a warning", gt=0)
+
+    def look(self, view: View) -> Iterable[Diagnosis]:
+        """After the last step."""
+        losses, rates = view.curves["train_loss"], view.curves["lr"]
+        if len(losses) < 3 or not np.isfinite(losses).all() or not 0.02 < view.progress < self.enough:
+            return
+        back = max(1, (len(losses) - 1) // 5)
+        before, last = float(losses[-1 - back]), float(losses[-1])
+        rate = float(rates[-1] / rates.max()) if np.isfinite(rates).all() and rates.max() > 0 else 1.0
+        if before - last > self.fall * before and before - last > 0.02 * view.chance and rate > 0.01:
+            lost = view.behind > self.margin or view.progress < 0.33
+            yield self.finding(
+                view,
+                f"The training loss was still falling when the run ended: from {before:.3g} to {last:.3g} in the last "
+                f"{'epoch' if back == 1 else f'{back} epochs'}.",
+                "Train for more epochs, or with a higher learning rate.",
+                evidence={
+                    "before": before,
+                    "last": last,
+                    "epochs": back,
+                    "progress": view.progress,
+                    "threshold": self.fall,
+                },
+                severity="warning" if lost else "info",
+                patches=[{"train.epochs": max(10, 3 * view.epochs)}, *raise_lr(view)],
+            )
+
+
+def raise_lr(view: View) -> list[dict[str, float]]:
+    """Three times the learning rate, where there is one."""
+    return [{"optimizer.lr": float(f"{3 * view.lr:.2g}")}] if view.lr else []

@@ -1,0 +1,44 @@
+"""overtraining: the best epoch is long past."""
+
+from collections.abc import Iterable
+from typing import ClassVar
+
+import numpy as np
+
+from trainlab.core.component import setting
+from trainlab.diagnose.diagnosis import Diagnosis, Severity
+from trainlab.diagnose.monitor import Monitor, When
+from trainlab.diagnose.view import View
+
+
+class Overtraining(Monitor, name="overtraining"):
+    """The best validation came early, and the rest of the run gained nothing.
+
+    Measured at the end: the best validation loss lies in the first half of a run of at least 10 epochs, and validation
+    loss is at least a tenth above it at the end. Advice: the best weights are kept anyway, and the time could be saved.
+
+    Source: Prechelt 1998, "Early Stopping - But When?".
+    """
+
+    when: ClassVar[tuple[When, ...]] = ("end",)
+    needs: ClassVar[tuple[str, ...]] = ("curves",)
+    causes: ClassVar[tuple[str, ...]] = ("overfitting",)
+    severity: ClassVar[Severity] = "info"
+
+    rise: float = setting(0.1, "how far above its best the loss ends", gt=0)
+
+    def look(self, view: View) -> Iterable[Diagnosis]:
+        """After the last step."""
+        losses = view.curves["val_loss"]
+        if len(losses) < 11 or not np.isfinite(losses).all():
+            return
+        best = int(losses.argmin())
+        if 0 < best < 0.5 * (len(losses) - 1) and losses[-1] > (1 + self.rise) * losses[best]:
+            yield self.finding(
+                view,
+                f"The best validation loss came in epoch {best} of {len(losses) - 1} ({losses[best]:.3g}; {losses[-1]:.3g} "
+                "at the end).",
+                "Stop early: the best weights are kept, and time is saved.",
+                evidence={"best_epoch": best, "best": float(losses[best]), "last": float(losses[-1])},
+                patches=[{"train.early_stopping": {"metric": "val_loss", "patience": max(3, view.epochs // 5)}}],
+            )

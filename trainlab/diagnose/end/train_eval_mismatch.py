@@ -1,0 +1,58 @@
+"""train-eval-mismatch: the network does one thing in training and another in evaluation."""
+
+from collections.abc import Iterable
+from typing import ClassVar
+
+from trainlab.core.component import setting
+from trainlab.diagnose.diagnosis import Diagnosis
+from trainlab.diagnose.monitor import Monitor, When
+from trainlab.diagnose.view import View
+
+
+class TrainEvalMismatch(Monitor, name="train-eval-mismatch"):
+    """The network computes something else in evaluation than in training: dropout that is not rescaled, batch norm
+    whose running statistics do not fit.
+
+    Measured on the same rows. Before the first step: a layer that is random in training (dropout) changes the mean size
+    of its input by another factor in evaluation; 20 % is beyond what its randomness explains. At the end: the loss in
+    evaluation mode is more than `ratio` times that in training mode and a tenth of chance above it, and validation is
+    behind a simple rule. Dropout makes the training loss larger, never smaller.
+
+    Source: Srivastava et al. 2014, "Dropout" (weights are scaled at test time); TheDeepChecker (Ben Braiek & Khomh
+    2022).
+    """
+
+    when: ClassVar[tuple[When, ...]] = (
+        "start",
+        "end",
+    )
+    needs: ClassVar[tuple[str, ...]] = ("probe",)
+    causes: ClassVar[tuple[str, ...]] = ("lr-too-high",)
+
+    ratio: float = setting(1.6, "evaluation loss over training loss, on the same rows", gt=1)
+
+    def look(self, view: View) -> Iterable[Diagnosis]:
+        """Before the first step, and after the last."""
+        probe = view.probe
+        if probe is None or not probe.deep:
+            return
+        odd = [p for p in probe.layers if p.gains and min(p.gains) > 0 and not 0.8 < p.gains[0] / p.gains[1] < 1.25]
+        if odd and not view.step:
+            train, evaluated = odd[0].gains or (0.0, 0.0)
+            yield self.finding(
+                view,
+                f"{odd[0].name} multiplies its input by {train:.2f} in training and by {evaluated:.2f} in evaluation: the "
+                "layers after it see other numbers than they were trained on.",
+                "Use inverted dropout (or vanilla, which scales in evaluation).",
+                evidence={"train": train, "evaluation": evaluated, "layers": [p.name for p in odd]},
+                layer=odd[0].name,
+                patches=[{"model.dropout": 0.2}],
+            )
+        elif view.step and probe.eval_loss > self.ratio * probe.loss + 0.1 * view.chance and view.behind > 0.1:
+            yield self.finding(
+                view,
+                f"The same rows have the loss {probe.loss:.3g} in training mode and {probe.eval_loss:.3g} in evaluation.",
+                "Look at the running statistics of batch norm (momentum, batches too small), and at dropout.",
+                evidence={"train": probe.loss, "evaluation": probe.eval_loss, "threshold": self.ratio},
+                patches=[{"model.norm": "layer"}],
+            )

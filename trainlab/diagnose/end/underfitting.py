@@ -1,0 +1,89 @@
+"""underfitting: the network cannot even fit its training rows."""
+
+from collections.abc import Iterable
+from typing import Any, ClassVar
+
+import numpy as np
+
+from trainlab.core.component import setting
+from trainlab.diagnose.diagnosis import Diagnosis
+from trainlab.diagnose.monitor import Monitor, When
+from trainlab.diagnose.view import View
+
+
+class Underfitting(Monitor, name="underfitting"):
+    """The network does worse on its own training rows than a simple rule does on rows that it never saw: it is too
+    small, held back too much, or was not trained well.
+
+    Measured at the end, on the last epoch: both the training and the validation score are more than `margin` (plus what
+    chance explains) behind the best of three rules on validation rows: always the same answer, a linear map, the
+    nearest neighbours. So noise that nobody can learn is not held against the network. A layer that is narrower than
+    half of the classes is named as the neck of the bottle.
+
+    Source: CS231n, "Babysitting the learning process" (train and validation both low: increase capacity); Karpathy
+    2019, "A Recipe for Training Neural Networks" (baselines).
+    """
+
+    when: ClassVar[tuple[When, ...]] = ("end",)
+    needs: ClassVar[tuple[str, ...]] = ("baselines",)
+    causes: ClassVar[tuple[str, ...]] = (
+        "constant-feature",
+        "class-imbalance",
+        "corrupt-labels",
+        "unscaled-input",
+        "tiny-input",
+        "unscaled-target",
+        "split-mismatch",
+        "unshuffled",
+        "tiny-split",
+        "wrong-loss",
+        "output-range",
+        "missing-nonlinearity",
+        "symmetric-init",
+        "signal-collapse",
+        "signal-explosion",
+        "train-eval-mismatch",
+        "lr-too-high",
+        "lr-too-low",
+        "unchanging-weights",
+        "bad-schedule",
+        "momentum-too-high",
+        "vanishing-gradient",
+        "dead-relu",
+        "saturated-activation",
+        "over-regularized",
+        "exploding-loss",
+        "overfitting",
+        "not-converged",
+    )
+
+    margin: float = setting(0.1, "how far behind a simple rule is too far", gt=0)
+
+    def look(self, view: View) -> Iterable[Diagnosis]:
+        """After the last step."""
+        train = view.curves[f"train_{view.curves.score}"]
+        if not len(train) or not view.baselines or not view.behind > self.margin:
+            return
+        best = max(view.baselines, key=lambda name: view.baselines[name] if view.baselines else 0.0)
+        last = float(train[-1]) if np.isfinite(train[-1]) else -1.0
+        if view.baselines[best] - last <= self.margin:
+            return
+        neck = view.structure.narrowest if view.structure is not None else None
+        narrow = neck is not None and view.task.kind == "classification" and 2 * neck.out_shape[-1] < view.task.outputs
+        where = f"; {neck.name} has only {neck.out_shape[-1]} units" if neck is not None and narrow else ""
+        yield self.finding(
+            view,
+            f"The training score is {last:.3g}, where `{best}` has {view.baselines[best]:.3g} on validation rows{where}.",
+            "Take more units or layers, regularize less, and train longer or with another learning rate.",
+            evidence={"train_score": last, "baselines": dict(view.baselines), "threshold": self.margin},
+            layer=neck.name if neck is not None and narrow else None,
+            patches=_patches(view),
+        )
+
+
+def _patches(view: View) -> list[dict[str, Any]]:
+    model: dict[str, Any] = view.settings.get("model", {})
+    hidden: list[int] = list(model.get("hidden") or [])
+    wider = [{"model.hidden": [max(64, 4 * units) for units in hidden] or [64]}] if "hidden" in model else []
+    less = [{"model.dropout": 0.0}] if model.get("dropout") else []
+    return [*wider, *less, {"train.epochs": 2 * view.epochs}]

@@ -1,0 +1,56 @@
+"""bad-schedule: the schedule spoils the run."""
+
+from collections.abc import Iterable
+from typing import ClassVar
+
+from trainlab.core.component import setting
+from trainlab.diagnose.diagnosis import Diagnosis
+from trainlab.diagnose.monitor import Monitor, When
+from trainlab.diagnose.view import View
+
+
+class BadSchedule(Monitor, name="bad-schedule"):
+    """The schedule raises the learning rate far above what was chosen, or takes it away before the network has learned.
+
+    Measured on the schedule itself, which is known before the first step: its factor rises beyond `growth` at some
+    time. And while training: the rate has fallen under a thousandth of its peak before 60 % of the run, and the network
+    has not come two thirds of the way. Warmup, cycles and restarts stay within the chosen rate and are left alone.
+
+    Source: CS231n, "Annealing the learning rate": decay too aggressively and the system cools too quickly.
+    """
+
+    when: ClassVar[tuple[When, ...]] = (
+        "start",
+        "epoch",
+    )
+    needs: ClassVar[tuple[str, ...]] = ("lr_plan",)
+
+    growth: float = setting(3.0, "how many times lr the schedule may reach", gt=1)
+
+    def look(self, view: View) -> Iterable[Diagnosis]:
+        """Before the first step, and after an epoch while little has been learned."""
+        plan = view.lr_plan
+        if plan is None or not len(plan):
+            return
+        peak = float(plan.max())
+        if not view.step:
+            if peak > self.growth:
+                yield self.finding(
+                    view,
+                    f"The schedule raises the learning rate to {peak:.3g} times what was chosen.",
+                    "Choose a schedule that decays: a decay factor below 1.",
+                    evidence={"peak": peak, "threshold": self.growth},
+                    patches=[{"schedule": {"name": "cosine"}}, {"schedule": {"name": "constant"}}],
+                )
+            return
+        at = min(len(plan) - 1, round(view.epoch / max(1, view.epochs) * (len(plan) - 1)))
+        ahead = float(plan[at:].max())
+        if view.epoch > view.warmup and view.epoch < 0.6 * view.epochs and ahead < 1e-3 * peak and view.progress < 0.67:
+            yield self.finding(
+                view,
+                f"In epoch {view.epoch} of {view.epochs} the schedule has brought the learning rate to {plan[at]:.1g} of "
+                "its start for good, and the network has not learned yet.",
+                "Decay later or less: cosine falls over the whole run.",
+                evidence={"factor": float(plan[at]), "progress": view.progress},
+                patches=[{"schedule": {"name": "cosine"}}, {"schedule": {"name": "constant"}}],
+            )

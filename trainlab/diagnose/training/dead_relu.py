@@ -1,0 +1,83 @@
+"""dead-relu: units that never fire."""
+
+from collections.abc import Iterable
+from math import isfinite
+from typing import Any, ClassVar
+
+from trainlab.core.component import setting
+from trainlab.diagnose._words import named
+from trainlab.diagnose.diagnosis import Diagnosis
+from trainlab.diagnose.monitor import Monitor, When
+from trainlab.diagnose.probe import LayerProbe
+from trainlab.diagnose.training._lr import lower_lr
+from trainlab.diagnose.view import View
+
+
+class DeadRelu(Monitor, name="dead-relu"):
+    """A layer of relu units of which most are zero for every example: no gradient passes them, so they stay as they
+    are.
+
+    Measured on the probe, some 256 training rows: a unit is dead if it fires for none of them (a share of zeros says
+    nothing: half of them is healthy). Before the first step, and later while little has been learned, half of a layer's
+    units are the alarm; a network that has learned may do without many of its units.
+
+    Source: CS231n, "Neural Networks Part 1" (dying relu); Lu et al. 2020, "Dying ReLU and Initialization".
+    """
+
+    when: ClassVar[tuple[When, ...]] = (
+        "start",
+        "epoch",
+        "end",
+    )
+    needs: ClassVar[tuple[str, ...]] = ("probe",)
+    causes: ClassVar[tuple[str, ...]] = (
+        "symmetric-init",
+        "constant-feature",
+        "bad-values",
+        "unscaled-input",
+        "outlier-input",
+        "tiny-input",
+        "signal-explosion",
+        "initial-loss",
+        "momentum-too-high",
+        "bad-schedule",
+        "lr-too-high",
+        "exploding-loss",
+    )
+
+    threshold: float = setting(0.5, "share of a layer's units that are dead", gt=0, le=1)
+    learned: float = setting(0.3, "progress from chance to perfect that ends the watch", gt=0, lt=1)
+
+    def look(self, view: View) -> Iterable[Diagnosis]:
+        """Before the first step, and on probes while little has been learned."""
+        probe = view.probe
+        if probe is None or not isfinite(probe.input_spread) or (view.step and view.progress > self.learned):
+            return
+        dead = [layer for layer in probe.hidden if layer.dead >= self.threshold and layer.units > 1]
+        if not dead:
+            return
+        worst = max(dead, key=lambda layer: layer.dead)
+        since = "before the first step" if not view.step else f"after {view.epoch} epochs"
+        yield self.finding(
+            view,
+            f"{worst.dead:.0%} of the {worst.units} units of {worst.name} are zero for every one of {probe.rows} training "
+            f"rows {since}{f'; so are most of {named(_others(dead, worst))}' if len(dead) > 1 else ''}.",
+            "Lower the learning rate, start biases at zero, or use leaky_relu; he init keeps more units alive.",
+            evidence={
+                "dead": {layer.name: layer.dead for layer in dead},
+                "threshold": self.threshold,
+                "window": probe.rows,
+            },
+            layer=worst.name,
+            patches=self._patches(view),
+        )
+
+    def _patches(self, view: View) -> list[dict[str, Any]]:
+        """A shorter step if some were long, a sane start if it began dead, then another activation."""
+        model: dict[str, Any] = view.settings.get("model", {})
+        start = [{"model.bias_init": 0.0, "model.init": "auto"}] if not view.step and model.get("bias_init") else []
+        return [*start, *(lower_lr(view) if view.step else []), {"model.activation": "leaky_relu"}]
+
+
+def _others(dead: list[LayerProbe], worst: LayerProbe) -> list[str]:
+    return [layer.name for layer in dead if layer is not worst]

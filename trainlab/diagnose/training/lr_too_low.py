@@ -1,0 +1,75 @@
+"""lr-too-low: the steps are too short to get anywhere in this run."""
+
+from collections.abc import Iterable
+from typing import ClassVar
+
+import numpy as np
+
+from trainlab.core.component import setting
+from trainlab.core.types import Count
+from trainlab.diagnose.diagnosis import Diagnosis
+from trainlab.diagnose.monitor import Monitor, When
+from trainlab.diagnose.training._lr import higher_lr
+from trainlab.diagnose.view import View
+
+
+class LrTooLow(Monitor, name="lr-too-low"):
+    """The steps are so short that the run will be over before the network has learned.
+
+    Measured by the update ratio, never by the value of lr: the median step so far is shorter than 3e-4 of the weights
+    (a healthy one is about 1e-3) and none of the first was long, and the network has hardly begun to learn after `share` of the run (progress under a
+    tenth), or has not come a third of the way after half of it. Warmup does not count, and a run that has learned may
+    take steps of any size. A learning rate of zero is said before the first step.
+
+    Source: CS231n, "Babysitting the learning process": loss barely changing, learning rate probably too low.
+    """
+
+    when: ClassVar[tuple[When, ...]] = (
+        "epoch",
+        "end",
+    )
+    needs: ClassVar[tuple[str, ...]] = ("steps",)
+    causes: ClassVar[tuple[str, ...]] = (
+        "unchanging-weights",
+        "bad-schedule",
+        "symmetric-init",
+        "tiny-input",
+        "constant-feature",
+        "signal-collapse",
+        "dead-relu",
+        "vanishing-gradient",
+        "over-regularized",
+    )
+
+    ratio: float = setting(3e-4, "median length of a step, relative to the weights, that is too short", gt=0)
+    share: float = setting(0.3, "share of the run after which a beginning is expected", gt=0, lt=1)
+    learned: float = setting(0.33, "progress that is expected after half of the run", gt=0, lt=1)
+    burst: float = setting(0.1, "one early step of this length, relative to the weights: too short is not the fault", gt=0)
+    steps: Count = setting(30, "steps before which nothing is said")
+
+    def look(self, view: View) -> Iterable[Diagnosis]:
+        """After a good part of the run."""
+        done = view.epoch - view.warmup
+        if view.step < self.steps or done < max(1.0, self.share * view.epochs):
+            return
+        early = view.epoch < 0.5 * view.epochs
+        if view.progress > (0.1 if early else self.learned):
+            return
+        ratios = view.steps["update_ratio"]
+        ratios = ratios[round(view.warmup * view.steps_per_epoch) :]
+        ratios = ratios[np.isfinite(ratios)]
+        typical = float(np.median(ratios)) if len(ratios) else float("nan")
+        if typical < self.ratio and float(ratios[:100].max()) < self.burst:
+            yield self.finding(
+                view,
+                f"The learning rate is too low: a typical step changes the weights by {typical:.1g} of their size, and "
+                f"after {view.epoch} epochs little has been learned.",
+                "Raise the learning rate until steps are about 1e-3 of the weights (`trainlab lr-range` finds it).",
+                evidence={
+                    "median_ratio": typical,
+                    "lr": view.lr,
+                    "progress": view.progress,
+                    "threshold": self.ratio,
+                },
+                patches=higher_lr(view, typical),
+            )

@@ -1,0 +1,56 @@
+"""oscillating-loss: the loss swings instead of falling."""
+
+from collections.abc import Iterable
+from typing import ClassVar
+
+import numpy as np
+
+from trainlab.core.component import setting
+from trainlab.core.types import Count
+from trainlab.diagnose.diagnosis import Diagnosis
+from trainlab.diagnose.monitor import Monitor, When
+from trainlab.diagnose.training._lr import lower_lr
+from trainlab.diagnose.view import View
+
+
+class OscillatingLoss(Monitor, name="oscillating-loss"):
+    """The loss of whole epochs goes up and down by large amounts: the steps overshoot back and forth.
+
+    Measured on the last 10 epochs' training losses, means over many batches, so that the noise of small batches does
+    not count: at least 3 rises of a quarter and of a twentieth of the loss at chance each, while the network has not
+    come half of the way. A network that has learned may jump about near zero.
+
+    Source: AUTOTRAINER (Zhang et al. 2021), "oscillating loss"; CS231n, "Babysitting the learning process".
+    """
+
+    when: ClassVar[tuple[When, ...]] = ("epoch",)
+    needs: ClassVar[tuple[str, ...]] = ("curves",)
+    causes: ClassVar[tuple[str, ...]] = (
+        "momentum-too-high",
+        "bad-schedule",
+        "lr-too-high",
+        "exploding-loss",
+    )
+
+    window: Count = setting(10, "epochs that are looked at")
+    rise: float = setting(0.25, "rise from one epoch to the next that counts", gt=0)
+    times: Count = setting(3, "rises that are too many")
+
+    def look(self, view: View) -> Iterable[Diagnosis]:
+        """After ten epochs, while little has been learned."""
+        if view.epoch < max(self.window, view.warmup + 5) or view.progress > 0.5:
+            return
+        losses = view.curves["train_loss"][-self.window :]
+        if not np.isfinite(losses).all():
+            return
+        before, after = losses[:-1], losses[1:]
+        rises = int(np.sum((after > (1 + self.rise) * before) & (after - before > 0.05 * view.chance)))
+        if rises >= self.times:
+            yield self.finding(
+                view,
+                f"The epochs' training loss swings: it rose by more than {self.rise:.0%} {rises} times in the last "
+                f"{self.window} epochs.",
+                "Lower the learning rate or the momentum, or take larger batches.",
+                evidence={"rises": rises, "losses": losses.tolist(), "threshold": self.times},
+                patches=lower_lr(view),
+            )

@@ -1,0 +1,66 @@
+"""over-regularized: the penalty counts more than the data."""
+
+from collections.abc import Iterable
+from typing import Any, ClassVar
+
+import numpy as np
+
+from trainlab.core.component import setting
+from trainlab.diagnose.diagnosis import Diagnosis
+from trainlab.diagnose.monitor import Monitor, When
+from trainlab.diagnose.view import View
+
+
+class OverRegularized(Monitor, name="over-regularized"):
+    """The penalty on the weights is so strong that the network shrinks them instead of learning.
+
+    Measured by the penalty in units of the loss at chance. Before the first step: over 20 times (a network without norm
+    layers). While training: the penalty began above chance, the weights have since been shrunk until less than a tenth
+    of it is left, or it is still larger than the data loss, and little has been learned.
+
+    Source: CS231n, "Neural Networks Part 2" (regularization); TheDeepChecker (Ben Braiek & Khomh 2022), penalty
+    gradient at least twice the data's.
+    """
+
+    when: ClassVar[tuple[When, ...]] = (
+        "start",
+        "epoch",
+    )
+    needs: ClassVar[tuple[str, ...]] = ("curves",)
+
+    start: float = setting(20.0, "penalty before the first step, in units of the loss at chance", gt=0)
+    ratio: float = setting(1.0, "the same, of a run that has shrunk its weights and learned little", gt=0)
+    learned: float = setting(0.2, "progress from chance to perfect that ends the watch", gt=0, lt=1)
+
+    def look(self, view: View) -> Iterable[Diagnosis]:
+        """Before the first step, and after an epoch while little has been learned."""
+        penalty = view.curves["reg_loss"]
+        if not len(penalty) or not view.chance > 0 or not np.isfinite(penalty[[0, -1]]).all():
+            return
+        first, now = float(penalty[0]) / view.chance, float(penalty[-1]) / view.chance
+        norms = view.structure is not None and any(part.norm for part in view.structure.parts)
+        if not view.step:
+            wrong = first > self.start and not norms
+        elif view.epoch < max(3.0, 0.1 * view.epochs) or view.progress > self.learned:
+            return
+        else:
+            wrong = first > self.ratio and (
+                now < 0.1 * first or now > float(view.curves["train_loss"][-1]) / view.chance
+            )
+        if wrong:
+            yield self.finding(
+                view,
+                f"The penalty on the weights {'is' if not view.step else 'began at'} {first:.1f} times the loss at chance"
+                f"{f' and is now {now:.2g} times' if view.step else ''}: the weights are shrunk rather than taught.",
+                "Lower l2 and l1 by a factor of a hundred or more.",
+                evidence={"penalty_first": first, "penalty": now, "threshold": self.start},
+                patches=self._patches(view, max(first, 1.0)),
+            )
+
+    def _patches(self, view: View, pressure: float) -> list[dict[str, Any]]:
+        """The strengths that make the penalty a hundredth of chance."""
+        block: dict[str, Any] = view.settings.get("regularization", {})
+        lower = {
+            f"regularization.{k}": float(f"{block[k] / (100 * pressure):.1g}") for k in ("l2", "l1") if block.get(k)
+        }
+        return [lower] if lower else []

@@ -1,0 +1,46 @@
+"""plateau: the loss stands still well above zero."""
+
+from collections.abc import Iterable
+from typing import ClassVar
+
+import numpy as np
+
+from trainlab.core.component import setting
+from trainlab.diagnose.diagnosis import Diagnosis, Severity
+from trainlab.diagnose.monitor import Monitor, When
+from trainlab.diagnose.view import View
+
+
+class Plateau(Monitor, name="plateau"):
+    """The loss fell, and has been standing still for a good part of the run with much left to learn.
+
+    Measured on the epochs' training losses: over the last third of the run so far (at least 8 epochs) the smallest is
+    not 2 % below the smallest before, while the network has come between a tenth and 80 % of the way and the learning
+    rate is still above a hundredth of its peak. Advice: noise in the labels looks the same.
+
+    Source: CS231n, "Babysitting the learning process"; Prechelt 1998, "Early Stopping - But When?".
+    """
+
+    when: ClassVar[tuple[When, ...]] = ("epoch",)
+    needs: ClassVar[tuple[str, ...]] = ("curves",)
+    severity: ClassVar[Severity] = "info"
+
+    fall: float = setting(0.02, "fall of the loss that is none", gt=0, lt=1)
+
+    def look(self, view: View) -> Iterable[Diagnosis]:
+        """After an epoch, once half of the run is over."""
+        if view.epoch < max(16.0, 0.5 * view.epochs) or not 0.1 < view.progress < 0.8:
+            return
+        losses, rates = view.curves["train_loss"][1:], view.curves["lr"][1:]
+        if not np.isfinite(losses).all() or (np.isfinite(rates).all() and rates[-1] < 0.01 * rates.max()):
+            return
+        third = max(8, len(losses) // 3)
+        best, before = float(losses[-third:].min()), float(losses[:-third].min())
+        if best > (1 - self.fall) * before:
+            yield self.finding(
+                view,
+                f"The training loss has not fallen for {third} epochs ({before:.3g} before, {best:.3g} since).",
+                "Lower the learning rate now, or give the network more units; noisy labels set such a floor, too.",
+                evidence={"before": before, "since": best, "epochs": third, "threshold": self.fall},
+                patches=[{"schedule": {"name": "cosine"}}],
+            )

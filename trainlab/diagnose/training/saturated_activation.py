@@ -1,0 +1,64 @@
+"""saturated-activation: units stuck in the flat ends."""
+
+from collections.abc import Iterable
+from typing import ClassVar
+
+from trainlab.core.component import setting
+from trainlab.diagnose.diagnosis import Diagnosis
+from trainlab.diagnose.monitor import Monitor, When
+from trainlab.diagnose.training._lr import lower_lr
+from trainlab.diagnose.view import View
+
+
+class SaturatedActivation(Monitor, name="saturated-activation"):
+    """The units of a sigmoid or tanh layer sit in the flat ends of their curve, where hardly any gradient passes.
+
+    Measured on the probe, as the share of a hidden layer's outputs beyond 0.99 (sigmoid: or below 0.01), where the
+    slope is under 2 % of its greatest. Before the first step half of them is too much: a good init gives a few percent.
+    Later three quarters, while little has been learned; a trained network may well be sure of itself.
+
+    Source: Glorot & Bengio 2010, "Understanding the difficulty of training deep feedforward neural networks", section
+    3.
+    """
+
+    when: ClassVar[tuple[When, ...]] = (
+        "start",
+        "epoch",
+        "end",
+    )
+    needs: ClassVar[tuple[str, ...]] = ("probe",)
+    causes: ClassVar[tuple[str, ...]] = (
+        "symmetric-init",
+        "constant-feature",
+        "bad-values",
+        "unscaled-input",
+        "outlier-input",
+        "tiny-input",
+        "signal-explosion",
+        "momentum-too-high",
+        "bad-schedule",
+        "lr-too-high",
+        "exploding-loss",
+    )
+
+    start: float = setting(0.5, "share of a layer's outputs before the first step", gt=0, lt=1)
+    later: float = setting(0.75, "share of a layer's outputs later", gt=0, lt=1)
+    learned: float = setting(0.3, "progress from chance to perfect that ends the watch", gt=0, lt=1)
+
+    def look(self, view: View) -> Iterable[Diagnosis]:
+        """Before the first step, and on probes while little has been learned."""
+        probe = view.probe
+        if probe is None or (view.step and view.progress > self.learned):
+            return
+        limit = self.later if view.step else self.start
+        stuck = [layer for layer in probe.hidden if layer.saturated > limit]
+        if stuck:
+            worst = max(stuck, key=lambda layer: layer.saturated)
+            yield self.finding(
+                view,
+                f"{worst.saturated:.0%} of the outputs of {worst.name} are in a flat end of {worst.kind}.",
+                "Scale the inputs, start with smaller weights (xavier), lower the learning rate, or use a batch norm.",
+                evidence={"saturated": {layer.name: layer.saturated for layer in stuck}, "threshold": limit},
+                layer=worst.name,
+                patches=[*([] if view.step else [{"model.init": "auto"}]), *lower_lr(view), {"model.norm": "batch"}],
+            )

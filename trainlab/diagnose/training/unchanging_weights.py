@@ -1,0 +1,72 @@
+"""unchanging-weights: weights that never change."""
+
+from collections.abc import Iterable
+from typing import ClassVar
+
+from trainlab.core.component import setting
+from trainlab.core.types import Count
+from trainlab.diagnose._words import named
+from trainlab.diagnose.diagnosis import Diagnosis
+from trainlab.diagnose.monitor import Monitor, When
+from trainlab.diagnose.view import View
+
+
+class UnchangingWeights(Monitor, name="unchanging-weights"):
+    """Some weights stay exactly as they were drawn: the learning rate is zero, layers are frozen, or no gradient
+    arrives.
+
+    Measured before the first step: a learning rate of zero over the whole schedule is an error. After the second epoch,
+    while little has been learned: frozen layers, and layers whose last step was exactly zero, are a warning. Frozen
+    layers of a network that learns are nobody's business.
+
+    Source: PyTorch's `torcheck` and TheDeepChecker (Ben Braiek & Khomh 2022), "untrained parameters".
+    """
+
+    when: ClassVar[tuple[When, ...]] = (
+        "start",
+        "epoch",
+    )
+    needs: ClassVar[tuple[str, ...]] = ("structure",)
+    causes: ClassVar[tuple[str, ...]] = (
+        "symmetric-init",
+        "constant-feature",
+        "signal-collapse",
+        "dead-relu",
+        "exploding-loss",
+        "lr-too-high",
+    )
+
+    learned: float = setting(0.1, "progress from chance to perfect that ends the watch", gt=0, lt=1)
+    steps: Count = setting(30, "steps before which nothing is said")
+
+    def look(self, view: View) -> Iterable[Diagnosis]:
+        """Before the first step, and after an epoch while little has been learned."""
+        parts = view.structure.parts if view.structure is not None else []
+        frozen = [part.name for part in parts if part.frozen]
+        plan = view.lr_plan
+        if not view.step:
+            if "lr" in view.settings.get("optimizer", {}) and (view.lr == 0 or (plan is not None and not plan.any())):
+                yield self.finding(
+                    view,
+                    "The learning rate is zero: no weight will ever change.",
+                    "Choose one: `trainlab lr-range` suggests it.",
+                    evidence={"lr": view.lr},
+                    severity="error",
+                    patches=[{"optimizer.lr": 1e-3 if "adam" in view.settings["optimizer"]["name"] else 1e-2}],
+                )
+            return
+        if view.epoch < max(2.0, view.warmup + 1) or view.step < self.steps or view.progress > self.learned:
+            return
+        still = [v.name for v in view.layers if "W" in v.step and not v.step["W"].any()]
+        if frozen or still:
+            names = frozen or still
+            yield self.finding(
+                view,
+                f"The weights of {named(names)} do not change{' (frozen)' if frozen else ''}, and little is learned.",
+                "Let them train."
+                if frozen
+                else "Look for units that are dead, and for layers that nothing comes through.",
+                evidence={"frozen": frozen, "still": still, "progress": view.progress},
+                layer=names[0],
+                patches=[{"model.frozen": []}] if frozen else [],
+            )

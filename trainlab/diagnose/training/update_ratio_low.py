@@ -1,0 +1,43 @@
+"""update-ratio-low: steps that are short for the weights."""
+
+from collections.abc import Iterable
+from typing import ClassVar
+
+import numpy as np
+
+from trainlab.core.component import setting
+from trainlab.diagnose.diagnosis import Diagnosis, Severity
+from trainlab.diagnose.monitor import Monitor, When
+from trainlab.diagnose.training._lr import higher_lr
+from trainlab.diagnose.view import View
+
+
+class UpdateRatioLow(Monitor, name="update-ratio-low"):
+    """Steps change the weights by less than 1e-5 of their size although there is much left to learn.
+
+    Measured as the median over the last epoch, while the network has come less than half of the way and the schedule is
+    not about to end. It is advice only: whether the run is lost by it, `lr-too-low` says.
+
+    Source: CS231n, "Babysitting the learning process": the ratio of updates to weights should be about 1e-3.
+    """
+
+    when: ClassVar[tuple[When, ...]] = ("epoch",)
+    needs: ClassVar[tuple[str, ...]] = ("steps",)
+    causes: ClassVar[tuple[str, ...]] = ("lr-too-low",)
+    severity: ClassVar[Severity] = "info"
+
+    ratio: float = setting(1e-5, "median step, relative to the weights", gt=0)
+
+    def look(self, view: View) -> Iterable[Diagnosis]:
+        """After an epoch, once the first ones and the warmup are over."""
+        if not max(3.0, view.warmup + 2) <= view.epoch < 0.8 * view.epochs or view.progress > 0.5:
+            return
+        ratio = float(np.median(view.steps.tail("update_ratio", view.steps_per_epoch)))
+        if 0 < ratio < self.ratio:
+            yield self.finding(
+                view,
+                f"A typical step changes the weights by {ratio:.1g} of their size, where 0.001 is usual.",
+                "Try a higher learning rate.",
+                evidence={"ratio": ratio, "threshold": self.ratio},
+                patches=higher_lr(view, ratio),
+            )
