@@ -241,7 +241,8 @@ class Trainer:
 
     def penalty(self) -> float:
         """What the regularizers add to the loss now."""
-        return sum(part.penalty(self._w) for part in self.recipe.regularizers)
+        with np.errstate(all="ignore"):  # of a run that diverges
+            return sum(part.penalty(self._w) for part in self.recipe.regularizers)
 
     # ------------------------------------------------------------------ saving
 

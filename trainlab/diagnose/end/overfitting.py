@@ -18,7 +18,9 @@ class Overfitting(Monitor, name="overfitting"):
     Measured on epochs, never on one: the validation loss of each of the last `patience` epochs lies above `rise` times
     its best, by more than `margin` of the loss at chance, the training loss has fallen since that best epoch, and the
     training score has been ahead of the validation score by `gap` in all of them. A network that is only surer of
-    itself, with the same score, does not overfit in a way that matters.
+    itself, with the same score, does not overfit in a way that matters. Or, without a rise: in all of these epochs the
+    training rows were known by heart (loss under a twentieth of chance, score over 0.95), the validation loss stood
+    above a quarter of chance, and its score `apart` behind: there were too few rows for this network.
 
     Source: CS231n, "Train/val accuracy": the gap between the curves; Prechelt 1998, "Early Stopping - But When?".
     """
@@ -30,41 +32,52 @@ class Overfitting(Monitor, name="overfitting"):
     rise: float = setting(1.3, "how many times the best validation loss is a rise", gt=1)
     margin: float = setting(0.05, "the least rise that counts, as a share of the loss at chance", ge=0)
     gap: float = setting(0.08, "by how much the training score is ahead", ge=0)
+    apart: float = setting(0.15, "by how much it is ahead when nothing has risen", ge=0)
 
     def look(self, view: View) -> Iterable[Diagnosis]:
-        """When validation has been rising while training fell."""
+        """When validation has been rising while training fell, or stands far behind what is known by heart."""
         curves = view.curves
         val, train = curves["val_loss"], curves["train_loss"]
         if len(val) < self.patience + 2 or not np.isfinite(val[1:]).any():
             return
         best_epoch = int(np.nanargmin(val))
         best, since = float(val[best_epoch]), len(val) - 1 - best_epoch
-        if since < self.patience or best_epoch == 0:
-            return
-        recent = val[-self.patience :]
-        risen = bool(np.all(recent > max(self.rise * best, best + self.margin * view.chance)))
-        ahead = curves[f"train_{curves.score}"] - curves[f"val_{curves.score}"]
-        gap = float(ahead[-self.patience :].min())
-        if risen and train[-1] < train[best_epoch] and gap > self.gap:
-            yield self.finding(
-                view,
+        recent, score = slice(-self.patience, None), curves[f"train_{curves.score}"]
+        gap = float((score - curves[f"val_{curves.score}"])[recent].min())
+        enough = since >= self.patience and best_epoch > 0 and train[-1] < train[best_epoch] and gap > self.gap
+        risen = bool(np.all(val[recent] > max(self.rise * best, best + self.margin * view.chance)))
+        known = float(train[recent].max()) < 0.05 * view.chance and float(score[recent].min()) > 0.95
+        behind = float(val[recent].min()) > 0.25 * view.chance and gap > self.apart
+        if enough and risen:
+            message = (
                 f"The validation loss was best in epoch {best_epoch} ({best:.3g}) and has risen to {val[-1]:.3g} "
-                f"since, while the training loss fell to {train[-1]:.3g}: the training rows are learned by heart.",
-                "Stop early, regularize more (l2, dropout, augmentation), take a smaller network, or bring more data.",
-                evidence={
-                    "best_epoch": best_epoch,
-                    "best_val_loss": best,
-                    "val_loss": float(val[-1]),
-                    "train_loss": float(train[-1]),
-                    "score_gap": gap,
-                    "threshold": self.rise,
-                },
-                patches=[
-                    {"train.early_stopping": {"metric": "val_loss", "patience": 5}},
-                    {"regularization.l2": max(1e-3, 10 * _l2(view))},
-                    {"model.dropout": 0.5},
-                ],
+                f"since, while the training loss fell to {train[-1]:.3g}: the training rows are learned by heart."
             )
+        elif known and behind:
+            message = (
+                f"The training rows are learned by heart (loss {train[-1]:.2g}, score {score[-1]:.3g}), and validation "
+                f"stands far behind (loss {val[-1]:.3g}, score {gap:.2g} lower)."
+            )
+        else:
+            return
+        yield self.finding(
+            view,
+            message,
+            "Stop early, regularize more (l2, dropout, augmentation), take a smaller network, or bring more data.",
+            evidence={
+                "best_epoch": best_epoch,
+                "best_val_loss": best,
+                "val_loss": float(val[-1]),
+                "train_loss": float(train[-1]),
+                "score_gap": gap,
+                "threshold": self.rise,
+            },
+            patches=[
+                {"train.early_stopping": {"metric": "val_loss", "patience": 5}},
+                {"regularization.l2": max(1e-3, 10 * _l2(view))},
+                {"model.dropout": 0.5},
+            ],
+        )
 
 
 def _l2(view: View) -> float:

@@ -17,7 +17,8 @@ class ExplodingLoss(Monitor, name="exploding-loss"):
     """The training loss has climbed to a multiple of where it began, and of chance: each step makes things worse.
 
     Measured on the median of the last `window` steps, so that a single odd batch says nothing, against the larger of
-    the first steps' median and the loss at chance. A loss that began far above chance and falls is no explosion.
+    the first steps' median and the loss at chance. A loss that began far above chance and falls is no explosion, nor is
+    one of a network that is right nevertheless: few answers that are surely wrong make a large loss.
 
     Source: CS231n, "Babysitting the learning process"; 3 times the start is where a trial is not worth going on.
     """
@@ -30,6 +31,9 @@ class ExplodingLoss(Monitor, name="exploding-loss"):
     severity: ClassVar[Severity] = "error"
 
     factor: float = setting(3.0, "how many times the start is an explosion", gt=1)
+    right: float = setting(
+        0.5, "progress of the score from chance to perfect with which a large loss does no harm", gt=0
+    )
     window: Count = setting(10, "steps whose median is compared")
 
     def look(self, view: View) -> Iterable[Diagnosis]:
@@ -38,7 +42,7 @@ class ExplodingLoss(Monitor, name="exploding-loss"):
             return
         recent = median_low(view.steps.tail("loss", self.window).tolist())
         start = max(median_low(view.steps["loss"][:5].tolist()), view.chance, view.zero_loss)
-        if isfinite(recent) and recent > self.factor * start:
+        if isfinite(recent) and recent > self.factor * start and view.progress < self.right:
             yield self.finding(
                 view,
                 f"The training loss has climbed to {recent:.3g}, {recent / start:.1f} times where it began "

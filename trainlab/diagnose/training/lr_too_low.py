@@ -44,7 +44,9 @@ class LrTooLow(Monitor, name="lr-too-low"):
     ratio: float = setting(3e-4, "median length of a step, relative to the weights, that is too short", gt=0)
     share: float = setting(0.3, "share of the run after which a beginning is expected", gt=0, lt=1)
     learned: float = setting(0.33, "progress that is expected after half of the run", gt=0, lt=1)
-    burst: float = setting(0.1, "one early step of this length, relative to the weights: too short is not the fault", gt=0)
+    burst: float = setting(
+        0.1, "one early step of this length, relative to the weights: too short is not the fault", gt=0
+    )
     steps: Count = setting(30, "steps before which nothing is said")
 
     def look(self, view: View) -> Iterable[Diagnosis]:

@@ -17,8 +17,8 @@ class OscillatingLoss(Monitor, name="oscillating-loss"):
     """The loss of whole epochs goes up and down by large amounts: the steps overshoot back and forth.
 
     Measured on the last 10 epochs' training losses, means over many batches, so that the noise of small batches does
-    not count: at least 3 rises of a quarter and of a twentieth of the loss at chance each, while the network has not
-    come half of the way. A network that has learned may jump about near zero.
+    not count: at least 3 rises of a quarter and of a twentieth of the loss at chance each, while after three tenths
+    of the run the network has come less than three tenths of the way. One that has learned may jump about near zero.
 
     Source: AUTOTRAINER (Zhang et al. 2021), "oscillating loss"; CS231n, "Babysitting the learning process".
     """
@@ -38,7 +38,7 @@ class OscillatingLoss(Monitor, name="oscillating-loss"):
 
     def look(self, view: View) -> Iterable[Diagnosis]:
         """After ten epochs, while little has been learned."""
-        if view.epoch < max(self.window, view.warmup + 5) or view.progress > 0.5:
+        if view.epoch < max(self.window, view.warmup + 5, 0.3 * view.epochs) or view.progress > 0.3:
             return
         losses = view.curves["train_loss"][-self.window :]
         if not np.isfinite(losses).all():
