@@ -191,15 +191,15 @@ class Run:
         """X as an array of numbers with the shape of the source's rows, which flat rows are given."""
         try:
             x = np.asarray(X) if np.asarray(X).dtype.kind in "uifb" else np.asarray(X, np.float64)
-        except (TypeError, ValueError) as error:
-            raise DataError(f"X: expected rows of numbers: {error}") from None
+        except (TypeError, ValueError):
+            raise DataError("X: expected rows of numbers, all of one length; for text use a DataFrame") from None
         encoding = self._trained.encoding
         width = sum(len(column.get("categories") or [0]) for column in encoding["columns"])
         shape = tuple(encoding.get("shape") or (width,))
         if x.ndim == 0 or (x.ndim == 1 and shape != (1,)) or int(np.prod(x.shape[1:])) != int(np.prod(shape)):
             advice = "; one row is X[None]" if x.shape == shape else ""
-            raise DataError(f"X: has the shape {x.shape}; this run takes rows of shape {shape}: (n, ...){advice}")
-        x = x.reshape(-1, *shape)
+            raise DataError(f"X: has the shape {x.shape}, but this run takes (n, {', '.join(map(str, shape))}){advice}")
+        x = x.reshape(len(x), *shape)
         bad = np.argwhere(~np.isfinite(x))
         if len(bad):
             raise DataError(f"X: row {bad[0][0]} (from 0) holds {x[tuple(bad[0])]}; fill such values in first")
@@ -234,8 +234,8 @@ def runs(folder: Path | str = "runs") -> list[Run]:
 def _numbers(values: Array, rows: int, targets: int) -> Array:
     try:
         found = values.astype(np.float64).reshape(rows, -1)
-    except (TypeError, ValueError) as error:
-        raise DataError(f"y: expected numbers: {error}") from None
+    except (TypeError, ValueError):
+        raise DataError(f"y: expected numbers, got {values.ravel()[:3].tolist()}") from None
     if found.shape[1] != targets or not np.isfinite(found).all():
         raise DataError(
             f"y: expected {targets} finite number{'s'[: targets != 1]} a row; y has the shape {values.shape}"

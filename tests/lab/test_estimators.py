@@ -1,0 +1,176 @@
+"""The scikit-learn estimators: scikit-learn's own checks, and the promises that go beyond them."""
+
+import pickle
+import re
+import warnings
+
+import numpy as np
+import pytest
+from sklearn.base import clone
+from sklearn.datasets import load_diabetes, load_digits, load_wine, make_moons
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.model_selection import GridSearchCV, cross_val_score
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import MinMaxScaler
+from sklearn.utils.estimator_checks import parametrize_with_checks
+
+import trainlab as tl
+
+MOONS = make_moons(200, noise=0.1, random_state=0)
+SMALL = {"hidden": [8], "epochs": 20, "lr": 0.02, "batch_size": 32, "random_state": 0}
+
+
+@parametrize_with_checks([tl.TrainlabClassifier(epochs=60), tl.TrainlabRegressor(epochs=60)])
+def test_scikit_learn_has_no_objections(estimator, check):
+    """Every check that scikit-learn has for estimators of its kind passes."""
+    check(estimator)
+
+
+def test_nothing_is_written(tmp_path, monkeypatch):
+    """Without `runs` a fit leaves no file anywhere near."""
+    monkeypatch.chdir(tmp_path)
+    tl.TrainlabClassifier(**SMALL).fit(*MOONS)
+
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("estimator", "data", "more"),
+    [
+        (tl.TrainlabClassifier, MOONS, {}),
+        (tl.TrainlabClassifier, MOONS, {"early_stopping": True, "n_iter_no_change": 2, "lr": 0.3, "dropout": 0.2}),
+        (tl.TrainlabRegressor, load_diabetes(return_X_y=True), {"config": {"schedule": "cosine"}}),
+        (tl.TrainlabRegressor, load_diabetes(return_X_y=True), {"config": {"train.average": 0.9}, "norm": "batch"}),
+    ],
+)
+def test_a_run_has_the_same_weights(tmp_path, estimator, data, more):
+    """With `runs` a fit leaves a finished run of the same weights, which predicts the same."""
+    X, y = data
+    alone = estimator(**{**SMALL, **more}).fit(X, y)
+    beside = estimator(**{**SMALL, **more}, runs=tmp_path).fit(X, y)
+    run = tl.load(beside.run_folder_)
+
+    assert beside.loss_curve_ == alone.loss_curve_
+    assert beside.best_epoch_ == alone.best_epoch_ == run.best["epoch"]
+    assert all((beside.weights_[name] == a).all() for name, a in alone.weights_.items())
+    assert (run.status, len(run.metrics)) == ("finished", alone.n_iter_ + 1)
+    np.testing.assert_array_equal(run.predict(X), alone.predict(X))
+
+
+def test_no_run_comes_of_wrong_settings(tmp_path):
+    """Settings that do not fit are a ValueError with the config's own words, and leave no folder behind."""
+    wrong = tl.TrainlabClassifier(activation="rely", config={"optimizer.lrr": 1}, runs=tmp_path)
+
+    with pytest.raises(ValueError, match="2 problems") as caught:
+        wrong.fit(*MOONS)
+
+    assert str(caught.value) == (
+        "TrainlabClassifier: model.activation: unknown activation `rely`; did you mean `relu`?\n"
+        "override `optimizer.lrr`: optimizer.lrr: unknown key; did you mean `lr`?\n"
+        "2 problems"
+    )
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_early_stopping_stops():
+    """With early stopping the run ends before its epochs and keeps the weights of the best one."""
+    model = tl.TrainlabClassifier(**{**SMALL, "epochs": 500, "lr": 0.1}, early_stopping=True, n_iter_no_change=5)
+    model.fit(*MOONS)
+
+    assert model.n_iter_ < 500
+    assert model.best_epoch_ <= model.n_iter_
+    assert len(model.loss_curve_) == model.n_iter_
+
+
+def test_grid_search_over_a_pipeline():
+    """The estimator is searched inside a pipeline, and the better setting wins."""
+    pipeline = make_pipeline(MinMaxScaler(), tl.TrainlabClassifier(**SMALL))
+    grid = {"trainlabclassifier__lr": [1e-6, 0.05], "trainlabclassifier__hidden": [(8,), (16, 8)]}
+
+    search = GridSearchCV(pipeline, grid, cv=3).fit(*MOONS)
+
+    assert search.best_params_["trainlabclassifier__lr"] == 0.05
+    assert search.best_score_ > 0.9
+
+
+def test_scores_on_real_data():
+    """Cross-validated, small networks do well on wine and, by R2, on diabetes (linear regression: 0.49)."""
+    wine = cross_val_score(tl.TrainlabClassifier(epochs=30, lr=0.01, random_state=0), *load_wine(return_X_y=True), cv=3)
+    diabetes = cross_val_score(
+        tl.TrainlabRegressor(hidden=[16], epochs=20, lr=0.01, l2=0.1, random_state=0),
+        *load_diabetes(return_X_y=True),
+        cv=3,
+    )
+
+    assert wine.mean() > 0.95
+    assert diabetes.mean() > 0.45
+
+
+def test_a_pickle_predicts_the_same():
+    """Pickled and read back, or fitted again from a clone, it is the same network."""
+    model = tl.TrainlabClassifier(**SMALL).fit(*MOONS)
+    want = model.predict_proba(MOONS[0])
+
+    np.testing.assert_array_equal(pickle.loads(pickle.dumps(model)).predict_proba(MOONS[0]), want)  # noqa: S301 - ours
+    np.testing.assert_array_equal(clone(model).fit(*MOONS).predict_proba(MOONS[0]), want)
+
+
+def test_the_float_type_is_that_of_the_rows():
+    """float32 rows are trained and answered in float32, float64 rows in float64."""
+    for dtype in (np.float32, np.float64):
+        X = MOONS[0].astype(dtype)
+        model = tl.TrainlabClassifier(**SMALL).fit(X, MOONS[1])
+
+        assert {a.dtype for a in model.weights_.values()} == {np.dtype(dtype)}
+        assert model.predict_proba(X).dtype == dtype
+
+
+def test_images_go_into_a_cnn():
+    """Rows may be images, for models that take them; other shapes are refused later."""
+    digits = load_digits()
+    X, y = digits.images[:300, :, :, None], digits.target[:300]
+    model = tl.TrainlabClassifier(
+        epochs=8,
+        lr=0.01,
+        preprocess=None,
+        random_state=0,
+        config={"model": {"cnn": [8]}, "data.preprocess": ["minmax"]},
+    )
+
+    assert model.fit(X, y).score(X, y) > 0.9
+    with pytest.raises(ValueError, match=re.escape("X has rows of shape (8, 4, 1), but this network was fitted on")):
+        model.predict(X[:, :, :4])
+
+
+def test_several_targets():
+    """Targets with columns come back as columns, in their own units."""
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(200, 3))
+    Y = np.column_stack([1000 + 50 * X[:, 0], X[:, 1] - X[:, 2]])
+    model = tl.TrainlabRegressor(hidden=[16], epochs=40, lr=0.02, random_state=0).fit(X, Y)
+
+    assert model.predict(X).shape == Y.shape
+    assert model.score(X, Y) > 0.95
+
+
+def test_hinge_gives_no_probabilities():
+    """Where the loss knows no probabilities, asking for them says so."""
+    model = tl.TrainlabClassifier(**SMALL, config={"loss": "hinge"}).fit(*MOONS)
+
+    assert model.score(*MOONS) > 0.8
+    with pytest.raises(AttributeError, match="hinge gives no probabilities"):
+        model.predict_proba(MOONS[0])
+
+
+def test_divergence_warns_and_keeps_the_best():
+    """A loss that is no longer finite ends the fit with a warning; the weights are finite all the same."""
+    X, y = load_diabetes(return_X_y=True)
+    model = tl.TrainlabRegressor(hidden=[8, 8], optimizer="sgd", lr=1e6, epochs=50, random_state=0)
+
+    with pytest.warns(ConvergenceWarning, match="training stopped before its end"):
+        model.fit(X, y)
+
+    assert np.isfinite(model.predict(X)).all()
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        clone(model).set_params(lr=1e-3).fit(X, y)
