@@ -32,11 +32,11 @@ def as_text(outcome: Outcome, given: Sequence[str] = (), reason: str = "") -> st
         rows.append(("best", f"{outcome.best['metric']} {outcome.best['value']:.4g} at epoch {outcome.best['epoch']}"))
     if outcome.test:
         rows.append(("test", "  ".join(f"{name} {value:.4g}" for name, value in outcome.test.items())))
-    lines = [f"{outcome.state} after {_count(outcome.epoch, 'epoch')} in {outcome.seconds:.1f} s"]
+    lines = [f"{outcome.state} after {counted(outcome.epoch, 'epoch')} in {outcome.seconds:.1f} s"]
     lines += [f"  {name:<7} {text}" for name, text in rows]
     if reason and all(reason != d.message for d in outcome.diagnoses):
         lines.insert(1, f"  {reason}")
-    lines += ["", *_findings(outcome.diagnoses), "", f"next: {following(outcome, given)}"]
+    lines += ["", *findings(outcome.diagnoses), "", f"next: {following(outcome, given)}"]
     return "\n".join(lines)
 
 
@@ -45,19 +45,19 @@ def following(outcome: Outcome, given: Sequence[str] = ()) -> str:
     folder = str(outcome.folder)
     if outcome.state == "interrupted":
         return shlex.join(["trainlab", "train", "--resume", folder])
-    cure = next((d.patches[0] for d in _worst_first(outcome.diagnoses) if d.patches and d.severity != "info"), None)
+    cure = next((d.patches[0] for d in worst_first(outcome.diagnoses) if d.patches and d.severity != "info"), None)
     if cure and given:
         kept = [text for text in given if text.partition("=")[0] not in cure]
-        return shlex.join(["trainlab", "train", *kept, *_arguments(cure)])
+        return shlex.join(["trainlab", "train", *kept, *arguments(cure)])
     return shlex.join(["trainlab", "report", folder])
 
 
-def _findings(diagnoses: Sequence[Diagnosis]) -> list[str]:
+def findings(diagnoses: Sequence[Diagnosis]) -> list[str]:
     """Each code once, the worst first, with what to do about it."""
     if not diagnoses:
         return ["nothing to complain about"]
     lines: list[str] = []
-    for _, same in groupby(_worst_first(diagnoses), key=lambda d: (d.severity, d.code)):
+    for _, same in groupby(worst_first(diagnoses), key=lambda d: (d.severity, d.code)):
         group = list(same)
         first = group[0]
         layers = [d.layer for d in group[1:] if d.layer]
@@ -70,7 +70,7 @@ def _findings(diagnoses: Sequence[Diagnosis]) -> list[str]:
     return lines
 
 
-def _worst_first(diagnoses: Sequence[Diagnosis]) -> list[Diagnosis]:
+def worst_first(diagnoses: Sequence[Diagnosis]) -> list[Diagnosis]:
     """Worst severity first, and within it as found, the findings of one code together."""
     order: dict[str, int] = {}
     for diagnosis in diagnoses:
@@ -78,10 +78,10 @@ def _worst_first(diagnoses: Sequence[Diagnosis]) -> list[Diagnosis]:
     return sorted(diagnoses, key=lambda d: (-SEVERITIES.index(d.severity), order[d.code]))
 
 
-def _arguments(patch: Mapping[str, Any]) -> list[str]:
+def arguments(patch: Mapping[str, Any]) -> list[str]:
     """A patch as `key=value` arguments; JSON is YAML that fits one line."""
     return [f"{key}={value if isinstance(value, str) else dumps(value)}" for key, value in patch.items()]
 
 
-def _count(number: int, what: str) -> str:
+def counted(number: int, what: str) -> str:
     return f"{number} {what}{'s' * (number != 1)}"

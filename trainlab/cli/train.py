@@ -3,7 +3,6 @@
 import signal
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
-from enum import StrEnum
 from pathlib import Path
 from threading import current_thread, main_thread
 from types import FrameType
@@ -12,20 +11,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from trainlab.cli import _terminal
+from trainlab.cli._fail_on import FailOn, found_at
 from trainlab.core.errors import UserError
 
 if TYPE_CHECKING:
     from trainlab.cli._progress import Quiet
     from trainlab.lab.watching import Outcome
-
-
-class FailOn(StrEnum):
-    """The mildest diagnosis that makes the command fail."""
-
-    never = "never"
-    info = "info"
-    warning = "warning"
-    error = "error"
 
 
 def train(
@@ -144,12 +135,9 @@ def _epochs(given: Sequence[str]) -> int:
 
 
 def _exit_code(outcome: "Outcome", fail_on: FailOn) -> int:
-    from trainlab.diagnose.diagnosis import SEVERITIES
-
-    if outcome.exit_code or fail_on is FailOn.never:
-        return outcome.exit_code
-    bar = SEVERITIES.index(fail_on.value)
-    return 4 if any(SEVERITIES.index(d.severity) >= bar for d in outcome.diagnoses) else 0
+    if outcome.state == "failed":  # a code of monitors.stop_on ended it
+        return 3
+    return outcome.exit_code or (4 if found_at(fail_on, outcome.diagnoses) else 0)
 
 
 def _tell(outcome: "Outcome", code: int, given: Sequence[str], *, quiet: bool, as_json: bool) -> None:

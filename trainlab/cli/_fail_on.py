@@ -1,0 +1,27 @@
+"""`--fail-on`: the mildest diagnosis that makes a command fail."""
+
+from collections.abc import Iterable
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from trainlab.diagnose.diagnosis import Diagnosis
+
+
+class FailOn(StrEnum):
+    """The mildest diagnosis that makes the command fail."""
+
+    never = "never"
+    info = "info"
+    warning = "warning"
+    error = "error"
+
+
+def found_at(fail_on: FailOn, diagnoses: "Iterable[Diagnosis]") -> bool:
+    """Whether one of the diagnoses is as severe as that."""
+    from trainlab.diagnose.diagnosis import SEVERITIES
+
+    if fail_on is FailOn.never:
+        return False
+    bar = SEVERITIES.index(fail_on.value)
+    return any(SEVERITIES.index(d.severity) >= bar for d in diagnoses)
