@@ -1,5 +1,7 @@
 """Small data sets on disk and in memory for the tests of `trainlab/data`."""
 
+import os
+
 import numpy as np
 import pytest
 
@@ -51,3 +53,15 @@ def parts(n_train=40, n_val=20, kind="classification", seed=0):
 PEOPLE = "age,city,bought\n" + "".join(
     f"{20 + i},{'Rome' if i % 2 else 'Oslo'},{'yes' if i % 3 else 'no'}\n" for i in range(30)
 )
+
+
+def write_images(folder, classes=("cat", "dog"), count=3, size=(4, 5)):
+    """A folder of small pictures, each class a colour; the settings that read it."""
+    from PIL import Image
+
+    for c, name in enumerate(classes):
+        os.makedirs(f"{folder}/{name}", exist_ok=True)
+        for i in range(count):
+            pixels = np.full((*size, 3), [100 * c, 10 * i, 7], np.uint8)
+            Image.fromarray(pixels).save(f"{folder}/{name}/{i}.png")
+    return {"path": folder, "cache": "cache"}
