@@ -1,3 +1,3 @@
-"""What pytest is to leave alone: the makers of golden numbers need torch, and the lists of mutants hold no tests."""
+"""What pytest is not to search for tests: the makers of golden numbers need torch, lists of mutants hold none."""
 
-collect_ignore_glob = ["golden/*.py", "mutants/*.py"]
+collect_ignore_glob = ["golden/*.py", "mutants/*.py", "conftest.py", "*/conftest.py"]
