@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from math import isfinite
 from typing import Any
 
 import numpy as np
@@ -66,9 +67,17 @@ class Curves:
     """metrics.csv so far: a row per epoch, epoch 0 first; columns are read as float arrays, nan where empty."""
 
     rows: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
+    _read: dict[str, Array] = field(default_factory=dict[str, Array])
 
     def __getitem__(self, column: str) -> Array:
-        return np.array([np.nan if r.get(column) is None else r[column] for r in self.rows], dtype=np.float64)
+        known = self._read.get(column)
+        done = 0 if known is None else len(known)
+        if known is None or done != len(self.rows):  # rows are only ever added
+            new = [np.nan if r.get(column) is None else r[column] for r in self.rows[done:]]
+            fresh = np.array(new, dtype=np.float64)
+            known = self._read[column] = fresh if known is None else np.concatenate([known, fresh])
+            known.flags.writeable = False
+        return known
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -140,15 +149,16 @@ class View:
         By the training loss, the training score or the validation score, whichever says most: a network may be right
         with a loss that is no better than chance, or score low in training because of dropout. Epoch 0 does not count.
         """
-        losses = self.curves["train_loss"][1:][-3:]
-        come = [1.0 - losses / self.chance if self.chance > 0 else losses * 0.0]
-        rows = self.curves.rows[1:][-3:]
-        for column in (f"train_{self.curves.score}", f"val_{self.curves.score}"):
-            scores = np.array([np.nan if r.get(column) is None else r[column] for r in rows], dtype=np.float64)
-            come.append((scores - self.majority) / (1.0 - self.majority) if self.majority < 1 else scores * 0.0)
-        values = np.concatenate(come)
-        values = values[np.isfinite(values)]
-        return max(-1.0, float(values.max())) if len(values) else 0.0
+        come: list[float] = []
+        score = self.curves.score
+        for row in self.curves.rows[1:][-3:]:
+            loss, scores = row.get("train_loss"), (row.get(f"train_{score}"), row.get(f"val_{score}"))
+            if loss is not None:
+                come.append(1.0 - loss / self.chance if self.chance > 0 else 0.0)
+            if self.majority < 1:
+                come += [(s - self.majority) / (1.0 - self.majority) for s in scores if s is not None]
+        finite = [c for c in come if isfinite(c)]
+        return max(-1.0, *finite) if finite else 0.0
 
     @property
     def behind(self) -> float:

@@ -17,7 +17,7 @@ _ALSO: dict[When, set[When]] = {  # monitors of these moments are asked for caus
 }
 
 
-@dataclass(slots=True)
+@dataclass
 class Babysitter:
     """The monitors of a run, and what they have said so far.
 
@@ -31,21 +31,23 @@ class Babysitter:
 
     def __post_init__(self) -> None:
         self.monitors = _causes_first(self.monitors)
+        moments: tuple[When, ...] = ("start", "steps", "epoch", "end")
+        self._at = {when: [m for m in self.monitors if when in m.when] for when in moments}
 
     def look(self, when: When, view: View) -> Iterable[Diagnosis]:
         """What is newly found at this moment, causes first."""
         looked: set[str] = set()
-        for monitor in self.monitors:
-            if when in monitor.when:
-                yield from self._ask(monitor, when, view, looked)
+        found: list[Diagnosis] = []
+        with np.errstate(all="ignore"):  # a sick run is full of odd numbers
+            for monitor in self._at[when]:
+                found += self._ask(monitor, when, view, looked)
+        return found
 
     def _ask(self, monitor: Monitor, when: When, view: View, looked: set[str]) -> Iterable[Diagnosis]:
         if monitor.name in looked or not all(view.has(need) for need in monitor.needs):
             return
         looked.add(monitor.name)
-        with np.errstate(all="ignore"):  # a sick run is full of odd numbers
-            findings = list(monitor.look(view))
-        for found in findings:
+        for found in monitor.look(view):
             if not self._news(found):
                 continue
             if found.severity != "info":
