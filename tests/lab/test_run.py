@@ -63,6 +63,7 @@ class StopAt(Watcher):
         self.step = step
 
     def stepped(self, step: int, epoch: float, loss: float, lr: float) -> None:
+        """Some more steps are done."""
         self.stop = step >= self.step
 
 

@@ -286,7 +286,9 @@ class Run:
 
     def _finish(self, state: str, reason: str) -> Outcome:
         """Save, test the best weights, tell how it ended."""
-        files = self.recorder.positions()  # without what is found at the end: a run that goes further is not bound by it
+        files = (
+            self.recorder.positions()
+        )  # without what is found at the end: that does not bind a run that goes further
         if state == "finished":
             self._look("end")
         self._save(files)
