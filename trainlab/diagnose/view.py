@@ -172,8 +172,12 @@ class View:
         if score is None:
             return float("nan")
         last = float(score) if np.isfinite(score) else -1.0
-        noise = 1.5 * (0.25 / max(1, self.val_rows)) ** 0.5 if self.task.kind == "classification" else 0.0
-        return max(self.baselines.values()) - max(last, -1.0) - noise
+        best = max(self.baselines.values())
+        if self.task.kind == "classification":
+            error = 0.5
+        else:  # the standard error of R2 is about 2 r (1 - r^2) / sqrt(rows)
+            error = 2 * min(1.0, max(best, 0.05)) ** 0.5 * (1 - min(0.95, max(best, 0.0)))
+        return best - max(last, -1.0) - 1.5 * error / max(1, self.val_rows) ** 0.5
 
     @property
     def warmup(self) -> float:

@@ -121,7 +121,7 @@ class Prober:
         for key, g in slot.g.items():
             if node.params[key].role == "weight":
                 W = slot.p[key]
-                same = W.shape[-1] > 1 and _alike(W) and _alike(g) and node.name not in self._last()
+                same = W.shape[-1] > 1 and _alike(W) and _alike(g, 1e-5) and node.name not in self._last()
                 frozen = node.name in self.net.frozen
                 norm, grad = float(np.linalg.norm(W)), float(np.linalg.norm(g))
                 found.append(WeightProbe(node.name, W.shape[-1], norm, grad, W.size, same, frozen))
@@ -153,9 +153,9 @@ def _gain(node: Node, slot: Slot) -> float:
     return float(np.abs(slot.y).mean()) / size if size else 0.0
 
 
-def _alike(a: Array) -> bool:
-    """Whether all units (last axis) have the same numbers."""
-    return bool((a == a[..., :1]).all())
+def _alike(a: Array, tolerance: float = 0.0) -> bool:
+    """Whether all units (last axis) have the same numbers, within a share of the largest (products round)."""
+    return bool((np.abs(a - a[..., :1]) <= tolerance * np.abs(a).max()).all())
 
 
 def _spread(y: Array) -> float:

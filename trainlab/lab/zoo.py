@@ -129,13 +129,15 @@ class Result:
         }
 
 
-def cases(file: Path, seeds: Sequence[int], *, only: Sequence[str] = (), random: int = 0) -> list[Case]:
-    """The cases of a zoo file over these seeds, and `random` ones drawn from its `random` section.
+def cases(file: Path, seeds: Sequence[int], *, only: Sequence[str] = (), random: int = 0, draw: int = 0) -> list[Case]:
+    """The cases of a zoo file over these seeds, and `random` ones drawn from its `random` section with the seed `draw`.
 
     only: names of entries, or parts of names. Raises UserError if the file cannot be read or nothing is left.
     """
     from trainlab.lab.experiment import Experiment
 
+    if not file.is_file():
+        raise UserError(f"{file}: no such file; give the path of a zoo, for example zoo/zoo.yaml of trainlab's source")
     zoo = read_config(file)
     bases: dict[str, Any] = zoo["bases"]
     entries: list[tuple[Kind, str, str, dict[str, Any], tuple[str, ...]]] = [
@@ -152,7 +154,7 @@ def cases(file: Path, seeds: Sequence[int], *, only: Sequence[str] = (), random:
                 raw = config.override(bases[base], {**changes, "seed": seed}, Experiment)
                 made.append(Case(kind, name, seed, raw, expect))
     if random:
-        made += drawn(zoo["random"], random, seeds[0] if seeds else 0)
+        made += drawn(zoo["random"], random, draw)
     if not made:
         raise UserError(f"{file}: no entry of the zoo is called {', '.join(only)}")
     return made
@@ -197,6 +199,24 @@ def drawn(space: Mapping[str, Any], number: int, seed: int) -> list[Case]:
         }
         made.append(Case("random", f"random-{i}", raw["seed"], raw))
     return made
+
+
+def as_data(result: Result) -> dict[str, Any]:
+    """The summary and every verdict, as plain data."""
+    rows = [
+        {
+            "kind": v.case.kind,
+            "name": v.case.name,
+            "seed": v.case.seed,
+            "expect": list(v.case.expect),
+            "state": v.state,
+            "score": v.score if isfinite(v.score) else None,
+            "found": [{"code": code, "severity": severity, "step": step} for code, severity, step in v.found],
+            "error": v.error or None,
+        }
+        for v in sorted(result.verdicts, key=lambda v: (v.case.kind, v.case.name, v.case.seed))
+    ]
+    return {"summary": result.summary(), "runs": rows}
 
 
 def run(cases: Sequence[Case], workers: int = 1, runs: Path | None = None) -> Iterator[Verdict]:

@@ -43,7 +43,7 @@ class CannotOverfit(Monitor, name="cannot-overfit"):
                 view,
                 f"After {tiny.steps} steps on {tiny.rows} rows, without regularization, the loss is {tiny.loss:.3g} "
                 f"({tiny.chance:.3g} is chance): the network cannot learn them by heart.",
-                "Look for dead layers, equal rows with different labels, an output that cannot take the targets' values, "
-                "or too few units.",
+                "Look for dead layers, equal rows with different labels, an output that cannot take the targets' "
+                "values, or too few units.",
                 evidence={"loss": tiny.loss, "chance": tiny.chance, "rows": tiny.rows, "threshold": self.share},
             )

@@ -30,8 +30,8 @@ class RegNotFelt(Monitor, name="reg-not-felt"):
         if any(w.norm > 0 and not w.frozen for w in probe.weights) and not raised > now:
             yield self.finding(
                 view,
-                f"With ten times the regularization the penalty is {raised:.3g}, and {now:.3g} as configured: it is not "
-                "felt.",
+                f"With ten times the regularization the penalty is {raised:.3g}, and {now:.3g} as configured: it is "
+                "not felt.",
                 "See that the penalty is added to the loss, over all trained weights.",
                 evidence={"penalty": now, "raised": raised},
             )

@@ -42,8 +42,8 @@ class SignalCollapse(Monitor, name="signal-collapse"):
             first = weak[0]
             yield self.finding(
                 view,
-                f"After {first.name} the signal is {first.spread / probe.input_spread:.1g} times as wide as at the input: "
-                "for every row nearly the same comes out.",
+                f"After {first.name} the signal is {first.spread / probe.input_spread:.1g} times as wide as at the "
+                "input: for every row nearly the same comes out.",
                 "Use an init that keeps the signal (he, xavier, lsuv), a batch norm, or fewer sigmoid layers.",
                 evidence={"spreads": {layer.name: layer.spread for layer in probe.hidden}, "threshold": self.share},
                 layer=first.name,

@@ -41,7 +41,8 @@ class ClassImbalance(Monitor, name="class-imbalance"):
         common = float(counts.max() / counts.sum())
         yield self.finding(
             view,
-            f"The largest class has {ratio:.0f} times the rows of the smallest; always answering it scores {common:.0%}.",
+            f"The largest class has {ratio:.0f} times the rows of the smallest; always answering it scores "
+            f"{common:.0%}.",
             "Weight the classes, bring more rows of the rare ones, and read the score per class.",
             evidence={"ratio": ratio, "counts": data.counts.tolist(), "majority": common, "threshold": self.ratio},
             patches=[{"loss": {"name": "softmax_cross_entropy", "class_weights": "balanced"}}],

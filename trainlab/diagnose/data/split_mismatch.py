@@ -57,8 +57,8 @@ class SplitMismatch(Monitor, name="split-mismatch"):
             yield self.finding(
                 view,
                 f"{share:.0%} of the features differ between training and validation: {data.name(column)} has mean "
-                f"{a[:, worst].mean():.3g} and deviation {a[:, worst].std():.3g} in training, {b[:, worst].mean():.3g} and "
-                f"{b[:, worst].std():.3g} in validation.",
+                f"{a[:, worst].mean():.3g} and deviation {a[:, worst].std():.3g} in training, {b[:, worst].mean():.3g} "
+                f"and {b[:, worst].std():.3g} in validation.",
                 "See that both go through the same preprocessing, fitted on training rows, and come from one source.",
                 evidence={"share": share, "column": column, "threshold": self.share},
             )

@@ -38,8 +38,8 @@ class TinyInput(Monitor, name="tiny-input"):
         if 0 < data.rms < self.size and data.row_length < self.length and float(data.std.max()) > 0:
             yield self.finding(
                 view,
-                f"The inputs are {data.rms:.2g} in root mean square, where a network is made for about 1: hardly a signal "
-                "enters.",
+                f"The inputs are {data.rms:.2g} in root mean square, where a network is made for about 1: hardly a "
+                "signal enters.",
                 "Standardize them, and see whether they are normalized twice.",
                 evidence={"rms": data.rms, "row_length": data.row_length, "threshold": self.size},
                 patches=[{"data.preprocess": [{"name": "standardize"}]}],

@@ -37,8 +37,8 @@ class TinySplit(Monitor, name="tiny-split"):
             yield self.finding(
                 view,
                 f"There are {train} rows to train on, for {data.task.outputs} "
-                f"{'classes' if data.task.kind == 'classification' else 'numbers to predict'}; under {least} little can "
-                "be learned.",
+                f"{'classes' if data.task.kind == 'classification' else 'numbers to predict'}; under {least} little "
+                "can be learned.",
                 "Bring more data, augment it, or take a simpler model.",
                 evidence=evidence,
             )

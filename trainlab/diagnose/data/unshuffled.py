@@ -43,7 +43,7 @@ class Unshuffled(Monitor, name="unshuffled"):
         if expected > 0 and found < self.share * expected:
             yield self.finding(
                 view,
-                "The training rows are sorted by their target and not shuffled: each batch holds nearly one class only.",
+                "The training rows are sorted by their target and not shuffled: each batch holds nearly one kind.",
                 "Shuffle the rows.",
                 evidence={"changes": found, "expected": expected, "threshold": self.share},
                 patches=[{"data.faults": []}],

@@ -12,7 +12,7 @@ from trainlab.diagnose.view import View
 class NoBetterThanBaseline(Monitor, name="no-better-than-baseline"):
     """The simplest rules, made in milliseconds, score clearly better on the validation rows than the trained network.
 
-    Measured at the end: always the same answer, a linear map (ridge regression) and the five nearest neighbours, on
+    Measured at the end: always the same answer, a linear map, kernel regression and the five nearest neighbours, on
     sampled rows so that they cost no more than 3 % of the training. A warning if the best of them is more than `margin`
     ahead of the last validation score, and more than chance explains with that many rows; whatever the reason, a
     network that was trained well is not beaten by that much.

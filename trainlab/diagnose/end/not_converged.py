@@ -39,7 +39,7 @@ class NotConverged(Monitor, name="not-converged"):
     def look(self, view: View) -> Iterable[Diagnosis]:
         """After the last step."""
         losses, rates = view.curves["train_loss"], view.curves["lr"]
-        if len(losses) < 3 or not np.isfinite(losses).all() or not 0.02 < view.progress < self.enough:
+        if len(losses) < 2 or not np.isfinite(losses).all() or not 0.02 < view.progress < self.enough:
             return
         back = max(1, (len(losses) - 1) // 5)
         before, last = float(losses[-1 - back]), float(losses[-1])

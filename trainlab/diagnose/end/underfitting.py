@@ -16,9 +16,9 @@ class Underfitting(Monitor, name="underfitting"):
     small, held back too much, or was not trained well.
 
     Measured at the end, on the last epoch: both the training and the validation score are more than `margin` (plus what
-    chance explains) behind the best of three rules on validation rows: always the same answer, a linear map, the
-    nearest neighbours. So noise that nobody can learn is not held against the network. A layer that is narrower than
-    half of the classes is named as the neck of the bottle.
+    chance explains) behind the best of four rules on validation rows: always the same answer, a linear map, kernel
+    regression, the nearest neighbours. So noise that nobody can learn is not held against the network. A layer that is
+    narrower than half of the classes is named as the neck of the bottle.
 
     Source: CS231n, "Babysitting the learning process" (train and validation both low: increase capacity); Karpathy
     2019, "A Recipe for Training Neural Networks" (baselines).

@@ -48,8 +48,8 @@ class BadSchedule(Monitor, name="bad-schedule"):
         if view.epoch > view.warmup and view.epoch < 0.6 * view.epochs and ahead < 1e-3 * peak and view.progress < 0.67:
             yield self.finding(
                 view,
-                f"In epoch {view.epoch} of {view.epochs} the schedule has brought the learning rate to {plan[at]:.1g} of "
-                "its start for good, and the network has not learned yet.",
+                f"In epoch {view.epoch} of {view.epochs} the schedule has brought the learning rate to {plan[at]:.1g} "
+                "of its start for good, and the network has not learned yet.",
                 "Decay later or less: cosine falls over the whole run.",
                 evidence={"factor": float(plan[at]), "progress": view.progress},
                 patches=[{"schedule": {"name": "cosine"}}, {"schedule": {"name": "constant"}}],

@@ -60,8 +60,8 @@ class DeadRelu(Monitor, name="dead-relu"):
         since = "before the first step" if not view.step else f"after {view.epoch} epochs"
         yield self.finding(
             view,
-            f"{worst.dead:.0%} of the {worst.units} units of {worst.name} are zero for every one of {probe.rows} training "
-            f"rows {since}{f'; so are most of {named(_others(dead, worst))}' if len(dead) > 1 else ''}.",
+            f"{worst.dead:.0%} of the {worst.units} units of {worst.name} are zero for every one of {probe.rows} "
+            f"training rows {since}{f'; so are most of {named(_others(dead, worst))}' if len(dead) > 1 else ''}.",
             "Lower the learning rate, start biases at zero, or use leaky_relu; he init keeps more units alive.",
             evidence={
                 "dead": {layer.name: layer.dead for layer in dead},

@@ -34,11 +34,12 @@ class ExplodingLoss(Monitor, name="exploding-loss"):
     right: float = setting(
         0.5, "progress of the score from chance to perfect with which a large loss does no harm", gt=0
     )
+    least: Count = setting(50, "steps before which nothing is said: the first may jump and recover")
     window: Count = setting(10, "steps whose median is compared")
 
     def look(self, view: View) -> Iterable[Diagnosis]:
         """When the recent losses lie above `factor` times the start."""
-        if len(view.steps) < 2 * self.window:
+        if len(view.steps) < max(self.least, 2 * self.window):
             return
         recent = median_low(view.steps.tail("loss", self.window).tolist())
         start = max(median_low(view.steps["loss"][:5].tolist()), view.chance, view.zero_loss)

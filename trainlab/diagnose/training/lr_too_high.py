@@ -28,10 +28,11 @@ class LrTooHigh(Monitor, name="lr-too-high"):
     (Ben Braiek & Khomh 2022), update ratio above 0.1.
     """
 
-    when: ClassVar[tuple[When, ...]] = ("epoch",)
+    when: ClassVar[tuple[When, ...]] = ("epoch", "end")
     needs: ClassVar[tuple[str, ...]] = ("steps",)
     causes: ClassVar[tuple[str, ...]] = (
         "symmetric-init",
+        "signal-collapse",
         "over-regularized",
         "momentum-too-high",
         "bad-schedule",
@@ -45,12 +46,13 @@ class LrTooHigh(Monitor, name="lr-too-high"):
     burst: float = setting(0.5, "length of one of the first steps that is too long", gt=0)
     climb: float = setting(1.5, "how many times the start the loss may rise to", gt=1)
     learned: float = setting(0.2, "progress from chance to perfect that ends the watch", gt=0, lt=1)
-    steps: Count = setting(30, "steps before which nothing is said")
+    margin: float = setting(0.1, "how far behind a simple rule at the end is as bad", gt=0)
+    steps: Count = setting(50, "steps before which nothing is said")
 
     def look(self, view: View) -> Iterable[Diagnosis]:
         """While little has been learned."""
         ratios, losses = view.steps["update_ratio"], view.steps["loss"]
-        if view.step < self.steps or view.epoch < max(2.0, view.warmup + 1) or view.progress > self.learned:
+        if view.step < self.steps or view.epoch < max(2.0, view.warmup + 1) or not self._lost(view):
             return
         known = np.isfinite(ratios)
         if not known.any():
@@ -71,7 +73,7 @@ class LrTooHigh(Monitor, name="lr-too-high"):
             yield self.finding(
                 view,
                 f"The learning rate is too high: {how}, and little has been learned.",
-                "Lower the learning rate (`trainlab lr-range` finds one); a warmup or clipping helps with the first steps.",
+                "Lower the learning rate (`trainlab lr-range` finds one); a warmup or clipping helps the first steps.",
                 evidence={
                     "median_ratio": recent,
                     "first_ratio": first,
@@ -83,3 +85,7 @@ class LrTooHigh(Monitor, name="lr-too-high"):
                 },
                 patches=[*lower_lr(view), {"train.clip_norm": 1.0}],
             )
+
+    def _lost(self, view: View) -> bool:
+        """Whether little has been learned, or at the end less than a simple rule knows."""
+        return view.progress <= self.learned or view.behind > self.margin

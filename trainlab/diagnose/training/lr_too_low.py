@@ -17,9 +17,10 @@ class LrTooLow(Monitor, name="lr-too-low"):
     """The steps are so short that the run will be over before the network has learned.
 
     Measured by the update ratio, never by the value of lr: the median step so far is shorter than 3e-4 of the weights
-    (a healthy one is about 1e-3) and none of the first was long, and the network has hardly begun to learn after `share` of the run (progress under a
-    tenth), or has not come a third of the way after half of it. Warmup does not count, and a run that has learned may
-    take steps of any size. A learning rate of zero is said before the first step.
+    (a healthy one is about 1e-3) and none of the first was long, and the network has hardly begun to learn after
+    `share` of the run (progress under a tenth), or has not come a third of the way after half of it, or is behind a
+    simple rule at the end. Warmup does not count, and a run that has learned may take steps of any size. A learning
+    rate of zero is said before the first step.
 
     Source: CS231n, "Babysitting the learning process": loss barely changing, learning rate probably too low.
     """
@@ -44,9 +45,8 @@ class LrTooLow(Monitor, name="lr-too-low"):
     ratio: float = setting(3e-4, "median length of a step, relative to the weights, that is too short", gt=0)
     share: float = setting(0.3, "share of the run after which a beginning is expected", gt=0, lt=1)
     learned: float = setting(0.33, "progress that is expected after half of the run", gt=0, lt=1)
-    burst: float = setting(
-        0.1, "one early step of this length, relative to the weights: too short is not the fault", gt=0
-    )
+    margin: float = setting(0.1, "how far behind a simple rule at the end is as bad", gt=0)
+    burst: float = setting(0.1, "length of an early step, relative to the weights, that clears lr", gt=0)
     steps: Count = setting(30, "steps before which nothing is said")
 
     def look(self, view: View) -> Iterable[Diagnosis]:
@@ -55,7 +55,7 @@ class LrTooLow(Monitor, name="lr-too-low"):
         if view.step < self.steps or done < max(1.0, self.share * view.epochs):
             return
         early = view.epoch < 0.5 * view.epochs
-        if view.progress > (0.1 if early else self.learned):
+        if view.progress > (0.1 if early else self.learned) and not view.behind > self.margin:
             return
         ratios = view.steps["update_ratio"]
         ratios = ratios[round(view.warmup * view.steps_per_epoch) :]

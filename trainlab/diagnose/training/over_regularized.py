@@ -15,13 +15,14 @@ class OverRegularized(Monitor, name="over-regularized"):
     """The penalty on the weights is so strong that the network shrinks them instead of learning.
 
     Measured by the penalty in units of the loss at chance. Before the first step: over 20 times (a network without norm
-    layers). While training: the penalty began above chance, the weights have since been shrunk until less than a tenth
-    of it is left, or it is still larger than the data loss, and little has been learned.
+    layers). After three tenths of the run: the penalty began above chance, the weights have since been shrunk until
+    less than a tenth of it is left, or it is still larger than the data loss, and little has been learned.
 
     Source: CS231n, "Neural Networks Part 2" (regularization); TheDeepChecker (Ben Braiek & Khomh 2022), penalty
     gradient at least twice the data's.
     """
 
+    causes: ClassVar[tuple[str, ...]] = ("unscaled-target", "signal-explosion")
     when: ClassVar[tuple[When, ...]] = (
         "start",
         "epoch",
@@ -41,7 +42,7 @@ class OverRegularized(Monitor, name="over-regularized"):
         norms = view.structure is not None and any(part.norm for part in view.structure.parts)
         if not view.step:
             wrong = first > self.start and not norms
-        elif view.epoch < max(3.0, 0.1 * view.epochs) or view.progress > self.learned:
+        elif view.epoch < max(3.0, 0.3 * view.epochs) or view.progress > self.learned:
             return
         else:
             wrong = first > self.ratio and (
@@ -50,8 +51,8 @@ class OverRegularized(Monitor, name="over-regularized"):
         if wrong:
             yield self.finding(
                 view,
-                f"The penalty on the weights {'is' if not view.step else 'began at'} {first:.1f} times the loss at chance"
-                f"{f' and is now {now:.2g} times' if view.step else ''}: the weights are shrunk rather than taught.",
+                f"The penalty on the weights {'is' if not view.step else 'began at'} {first:.1f} times the loss at "
+                f"chance{f' and is now {now:.2g} times' if view.step else ''}: the weights are shrunk rather than taught.",
                 "Lower l2 and l1 by a factor of a hundred or more.",
                 evidence={"penalty_first": first, "penalty": now, "threshold": self.start},
                 patches=self._patches(view, max(first, 1.0)),

@@ -15,7 +15,8 @@ class SaturatedActivation(Monitor, name="saturated-activation"):
 
     Measured on the probe, as the share of a hidden layer's outputs beyond 0.99 (sigmoid: or below 0.01), where the
     slope is under 2 % of its greatest. Before the first step half of them is too much: a good init gives a few percent.
-    Later three quarters, while little has been learned; a trained network may well be sure of itself.
+    Later three quarters, while after a fifth of the run little has been learned; a trained network may well be sure of
+    itself.
 
     Source: Glorot & Bengio 2010, "Understanding the difficulty of training deep feedforward neural networks", section
     3.
@@ -48,7 +49,7 @@ class SaturatedActivation(Monitor, name="saturated-activation"):
     def look(self, view: View) -> Iterable[Diagnosis]:
         """Before the first step, and on probes while little has been learned."""
         probe = view.probe
-        if probe is None or (view.step and view.progress > self.learned):
+        if probe is None or (view.step and (view.progress > self.learned or view.epoch < 0.2 * view.epochs)):
             return
         limit = self.later if view.step else self.start
         stuck = [layer for layer in probe.hidden if layer.saturated > limit]

@@ -17,8 +17,9 @@ class VanishingGradient(Monitor, name="vanishing-gradient"):
     work on noise.
 
     Measured as the root mean square of each weight array's gradient. Before the first step, on the probe: the first
-    layer's is under 1e-4 of the largest. After an epoch, on the last batch, while little has been learned: under 1e-3,
-    or zero everywhere. In healthy networks the layers are within a factor of 100.
+    layer's is under 1e-4 of the largest of the hidden layers (the output layer is left out: it may start at zero, which
+    holds the others back for one step only). After a fifth of the run, on the last batch, while little has been
+    learned: under 1e-3, or zero everywhere. In healthy networks the layers are within a factor of 100.
 
     Source: Glorot & Bengio 2010, "Understanding the difficulty of training deep feedforward neural networks";
     AUTOTRAINER (Zhang et al. 2021), ratio of the first to the last layer below 1e-3.
@@ -46,14 +47,16 @@ class VanishingGradient(Monitor, name="vanishing-gradient"):
     def look(self, view: View) -> Iterable[Diagnosis]:
         """Before the first step, and after an epoch while little has been learned."""
         if view.probe is not None and view.probe.deep and not view.step:
-            sizes = {w.layer: w.relative for w in view.probe.weights if not w.frozen}
-        elif view.epoch >= 2 and view.progress < self.learned:
+            sizes = {w.layer: w.relative for w in view.probe.weights[:-1] if not w.frozen}
+        elif view.step >= 50 and view.epoch >= max(2.0, 0.2 * view.epochs) and view.progress < self.learned:
             sizes = {layer.name: size for layer in view.layers if (size := _size(layer)) is not None}
         else:
             return
         largest = max(sizes.values(), default=nan)
         first = next(iter(sizes), "")
         if len(sizes) < 2 or not isfinite(largest):
+            return
+        if not largest and not view.step:
             return
         share = sizes[first] / largest if largest else 0.0
         if share < (self.share if view.step else self.share / 10):
