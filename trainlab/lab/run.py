@@ -40,6 +40,7 @@ from trainlab.store.status import Best, State, Status, read_status, write_status
 from trainlab.store.strict_json import loads
 from trainlab.store.writing import write_atomic
 
+_LOOK_STEPS = 100  # epochs shorter than this share a look at the curves
 _TELL_EVERY = 0.5  # seconds between versions of status.json while the run goes on
 _SAVE_EVERY = 1.0  # seconds: a checkpoint that is due waits until the last one is at least this old
 
@@ -240,6 +241,8 @@ class Run:
                 state, reason = "interrupted", "stopped from outside"
                 break
             if reason := self.course.enough():
+                if not self._epoch_look_due():
+                    self._look("epoch")
                 break
             t.broken = False
         return self._finish(state, reason)
@@ -258,11 +261,17 @@ class Run:
 
     def _end_epoch(self) -> None:
         self._tell(self.course.close_epoch())
-        self._look("epoch")
+        if self._epoch_look_due():
+            self._look("epoch")
         self._save_if_due()
         if monotonic() - self._told >= _TELL_EVERY:
             write_status(self.folder.status, self._status())
             self._told = monotonic()
+
+    def _epoch_look_due(self) -> bool:
+        """After the last epoch, and after each that crosses a hundred steps: looks cost as much as some steps do."""
+        last, steps = self.trainer.epoch == self.settings.epochs, self.trainer.order.steps_per_epoch
+        return last or self.trainer.step // _LOOK_STEPS > (self.trainer.step - steps) // _LOOK_STEPS
 
     def _tell(self, row: dict[str, Any]) -> None:
         self.recorder.epoch(row)
@@ -286,9 +295,7 @@ class Run:
 
     def _finish(self, state: str, reason: str) -> Outcome:
         """Save, test the best weights, tell how it ended."""
-        files = (
-            self.recorder.positions()
-        )  # without what is found at the end: that does not bind a run that goes further
+        files = self.recorder.positions()  # what is found at the end does not bind a run that goes further
         if state == "finished":
             self._look("end")
         self._save(files)
