@@ -60,7 +60,7 @@ def sweep(
         trainlab sweep --resume digits-sweep-1 --trials 60
     """
     given = [part for part in (config, *(overrides or ())) if part is not None]
-    at_once = workers or _cores()
+    at_once = workers or cores()
     with _terminal.answering(as_json):
         if resume is not None:
             if given or name is not None or dry_run or print_trials:
@@ -155,7 +155,7 @@ def _tell(summary: "Summary", *, quiet: bool, as_json: bool) -> None:
         _terminal.say(_sweep_summary.as_text(summary, _sweep_summary.width()))
 
 
-def _cores() -> int:
+def cores() -> int:
     """How many cores this process may use."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))

@@ -196,8 +196,9 @@ def _linear(x: Array, y: Array, v: Array, task: Task) -> Array:
     scale = np.where(std > 1e-12 * (np.abs(mean) + 1), std, 1.0)
     a, b = (x - mean) / scale, np.clip((v - mean) / scale, -10, 10)
     t = np.eye(task.outputs)[y] if task.kind == "classification" else y
-    weights = np.linalg.solve(a.T @ a + (1e-2 * len(x) + 1.0) * np.eye(a.shape[1]), a.T @ (t - t.mean(axis=0)))
-    answer = b @ weights + t.mean(axis=0)
+    gram = a.T @ a + (1e-2 * len(x) + 1.0) * np.eye(a.shape[1])
+    weights = np.asarray(np.linalg.solve(gram, a.T @ (t - t.mean(axis=0))), dtype=np.float64)
+    answer = np.asarray(b @ weights + t.mean(axis=0), dtype=np.float64)
     return answer.argmax(axis=1) if task.kind == "classification" else answer
 
 
@@ -212,16 +213,18 @@ def _kernel(x: Array, y: Array, v: Array, task: Task) -> Array:
     width = float(np.median(d)) or 1.0
     t = np.eye(task.outputs)[y] if task.kind == "classification" else y
     ridge = np.exp(-d / width) + 1e-2 * np.eye(len(a))
-    answer = np.exp(-_distances(b, a) / width) @ np.linalg.solve(ridge, t - t.mean(axis=0)) + t.mean(axis=0)
+    duals = np.asarray(np.linalg.solve(ridge, t - t.mean(axis=0)), dtype=np.float64)
+    answer = np.asarray(np.exp(-_distances(b, a) / width) @ duals + t.mean(axis=0), dtype=np.float64)
     return answer.argmax(axis=1) if task.kind == "classification" else answer
 
 
 def _score(answer: Array, y: Array, task: Task) -> float:
     """Accuracy, or R2 averaged over the outputs."""
     if task.kind == "classification":
-        return float(np.mean(answer == y))
+        return float(np.mean(np.equal(answer, y)))
     spread = np.square(y - y.mean(axis=0)).sum(axis=0)
-    return float(np.mean(1.0 - np.square(answer - y).sum(axis=0) / np.where(spread > 0, spread, 1.0)))
+    left: Array = np.square(answer - y).sum(axis=0) / np.maximum(spread, 1e-300)
+    return float(np.mean(1.0 - left))
 
 
 def _self_score(x: Array, y: Array, task: Task) -> float:

@@ -58,7 +58,7 @@ class Structure:
     @property
     def output(self) -> Part | None:
         """The activation after the last weights, if there is one."""
-        after = self.parts[self.weighted[-1] + 1 :] if self.weighted else []
+        after: Sequence[Part] = self.parts[self.weighted[-1] + 1 :] if self.weighted else ()
         return next((part for part in after if part.bends), None)
 
     @property

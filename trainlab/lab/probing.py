@@ -36,7 +36,8 @@ class Prober:
         self._index = np.sort(picked)
         self._eval: Workspace | None = None
         weighted = [i for i, node in enumerate(self.net.nodes) if _has_weights(node)]
-        self._after = {n.name for top in self.net.nodes[weighted[-1] + 1 :] for n in top.walk()} if weighted else set()
+        after = self.net.nodes[weighted[-1] + 1 :] if weighted else []
+        self._after = {inner.name for top in after for inner in top.walk()}
 
     def due(self, epoch: int, rows_per_epoch: int) -> bool:
         """Whether a light probe is paid for by the training since the last one."""
@@ -162,4 +163,4 @@ def _spread(y: Array) -> float:
     """Standard deviation from row to row, root mean square over what is in a row."""
     wide = y.reshape(len(y), -1)
     with np.errstate(all="ignore"):
-        return float(np.sqrt(np.mean(np.var(wide, axis=0, dtype=np.float64))))
+        return float(np.asarray(wide, dtype=np.float64).var(axis=0).mean()) ** 0.5

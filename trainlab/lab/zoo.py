@@ -140,19 +140,22 @@ def cases(file: Path, seeds: Sequence[int], *, only: Sequence[str] = (), random:
         raise UserError(f"{file}: no such file; give the path of a zoo, for example zoo/zoo.yaml of trainlab's source")
     zoo = read_config(file)
     bases: dict[str, Any] = zoo["bases"]
-    entries: list[tuple[Kind, str, str, dict[str, Any], tuple[str, ...]]] = [
-        ("healthy", name, name, {}, ()) for name in bases
-    ]
-    entries += [("healthy", n, e["base"], e.get("set") or {}, ()) for n, e in (zoo.get("healthy") or {}).items()]
-    entries += [
-        ("fault", n, e["base"], e.get("set") or {}, tuple(e["expect"])) for n, e in (zoo.get("faults") or {}).items()
-    ]
+    sound: dict[str, dict[str, Any]] = zoo.get("healthy") or {}
+    sick: dict[str, dict[str, Any]] = zoo.get("faults") or {}
     made: list[Case] = []
-    for kind, name, base, changes, expect in entries:
+
+    def add(kind: Kind, name: str, base: str, changes: Mapping[str, Any] | None, expect: Sequence[str] = ()) -> None:
         if not only or any(part in name for part in only):
             for seed in seeds:
-                raw = config.override(bases[base], {**changes, "seed": seed}, Experiment)
-                made.append(Case(kind, name, seed, raw, expect))
+                raw = config.override(bases[base], {**(changes or {}), "seed": seed}, Experiment)
+                made.append(Case(kind, name, seed, raw, tuple(expect)))
+
+    for name in bases:
+        add("healthy", name, name, None)
+    for name, entry in sound.items():
+        add("healthy", name, entry["base"], entry.get("set"))
+    for name, entry in sick.items():
+        add("fault", name, entry["base"], entry.get("set"), entry["expect"])
     if random:
         made += drawn(zoo["random"], random, draw)
     if not made:
@@ -174,10 +177,12 @@ def drawn(space: Mapping[str, Any], number: int, seed: int) -> list[Case]:
 
         data = pick(space["data"])
         low, high = space["hidden"]["layers"]
-        hidden = [pick(space["hidden"]["units"]) for _ in range(int(rng.integers(low, high + 1)))]
-        optimizer = pick(list(space["optimizer"]))
+        layers = int(rng.integers(low, high + 1))
+        hidden: list[int] = [pick(space["hidden"]["units"]) for _ in range(layers)]
+        optimizers: dict[str, Any] = space["optimizer"]
+        optimizer: str = pick(list(optimizers))
         real = data in space.get("standardized", ("digits", "wine", "breast_cancer", "friedman1"))
-        raw = {
+        raw: dict[str, Any] = {
             "seed": int(rng.integers(1_000_000)),
             "data": {
                 "name": data,
@@ -192,7 +197,7 @@ def drawn(space: Mapping[str, Any], number: int, seed: int) -> list[Case]:
                 "norm": "batch" if rng.random() < space["norm"]["batch"] else "none",
                 "dropout": pick(space["dropout"]),
             },
-            "optimizer": {"name": optimizer, "lr": log(space["optimizer"][optimizer]["log"])},
+            "optimizer": {"name": optimizer, "lr": log(optimizers[optimizer]["log"])},
             "schedule": {"name": pick(space["schedule"])},
             "regularization": {"l2": log(space["l2"]["log"])},
             "train": {"epochs": pick(space["epochs"]), "batch_size": pick(space["batch_size"])},
@@ -238,7 +243,7 @@ def one(case: Case, folder: Path) -> Verdict:
     try:
         document = named(config.read_plain(Experiment, dict(case.raw), case.name))
         outcome = train(document, runs=folder, name=case.name)
-    except Exception as error:  # noqa: BLE001 - a case that cannot run is a result; the others go on
+    except Exception as error:  # a case that cannot run is a result; the others go on
         return Verdict(case, "failed", float("nan"), error=f"{type(error).__name__}: {error}")
     found = tuple((d.code, d.severity, d.step) for d in outcome.diagnoses)
     return Verdict(case, outcome.state, _last_score(outcome.folder), found, outcome.seconds)

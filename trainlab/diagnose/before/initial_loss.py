@@ -19,7 +19,8 @@ class InitialLoss(Monitor, name="initial-loss"):
     step, or from the first batch where nobody probed; batch norm uses the rows' own statistics there: running ones mean
     nothing yet.
 
-    The default factor 4 leaves room for He-scaled output layers, which begin at 1.3 to 1.7 times ln C.
+    The default factor 4 leaves room for He-scaled output layers, which begin at 1.3 to 1.7 times ln C; with two classes
+    that is little in absolute terms, so the loss must also be 3 above (the right class at a twentieth of its share).
 
     Source: CS231n, "Sanity checks": look for the correct loss at chance performance.
     """
@@ -29,6 +30,8 @@ class InitialLoss(Monitor, name="initial-loss"):
 
     factor: float = setting(4.0, "how many times the expected loss is too much", gt=1)
 
+    nats: float = setting(3.0, "for classes, how far above the expected loss it must be", ge=0)
+
     def look(self, view: View) -> Iterable[Diagnosis]:
         """Before the first step, or at the first batch."""
         if not view.zero_loss > 0 or view.epoch > 1:
@@ -37,7 +40,8 @@ class InitialLoss(Monitor, name="initial-loss"):
         if not probed and not len(view.steps["loss"]):
             return
         loss = view.probe.loss if view.probe is not None and probed else float(view.steps["loss"][0])
-        if isfinite(loss) and loss > self.factor * view.zero_loss:
+        least = view.zero_loss + (self.nats if view.task.kind == "classification" else 0.0)
+        if isfinite(loss) and loss > max(least, self.factor * view.zero_loss):
             yield self.finding(
                 view,
                 f"The loss of the untrained network is {loss:.3g}, {loss / view.zero_loss:.1f} times the "

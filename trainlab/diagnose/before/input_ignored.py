@@ -13,9 +13,9 @@ from trainlab.diagnose.view import View
 class InputIgnored(Monitor, name="input-ignored"):
     """The network answers the same for every input, or does as well with all inputs zero: it does not look at them.
 
-    Measured on the probe. Before the first step: the outputs are exactly equal for all rows although the inputs are not
-    asked (all of them constant, or a layer that is dead for every row), an error. At the end, if little was learned:
-    the loss with all inputs set to zero is no more than `share` above that with the inputs.
+    Measured on the probe. Before the first step: the outputs are exactly equal for all rows (constant inputs, or a
+    layer that is dead for every row), an error. At the end, if little was learned: the loss with all inputs set to zero
+    is no more than `share` above that with the inputs.
 
     Source: Karpathy 2019, "A Recipe for Training Neural Networks" (input-independent baseline).
     """
@@ -57,12 +57,12 @@ class InputIgnored(Monitor, name="input-ignored"):
                 evidence={"output_spread": last.spread, "input_spread": probe.input_spread},
                 severity="error",
             )
-        elif view.step and view.progress < self.learned and isfinite(probe.eval_loss):
-            if abs(probe.zeroed_loss - probe.eval_loss) <= self.share * view.chance:
-                yield self.finding(
-                    view,
-                    f"With all inputs zero the loss is {probe.zeroed_loss:.3g}, with the inputs {probe.eval_loss:.3g}: "
-                    "the network ignores them.",
-                    "See that inputs and labels belong together, and that the signal passes all layers.",
-                    evidence={"zeroed": probe.zeroed_loss, "loss": probe.eval_loss, "threshold": self.share},
-                )
+        same = abs(probe.zeroed_loss - probe.eval_loss) <= self.share * view.chance
+        if view.step and view.progress < self.learned and isfinite(probe.eval_loss) and same:
+            yield self.finding(
+                view,
+                f"With all inputs zero the loss is {probe.zeroed_loss:.3g}, with the inputs {probe.eval_loss:.3g}: the "
+                "network ignores them.",
+                "See that inputs and labels belong together, and that the signal passes all layers.",
+                evidence={"zeroed": probe.zeroed_loss, "loss": probe.eval_loss, "threshold": self.share},
+            )

@@ -44,9 +44,10 @@ class LabelRange(Monitor, name="label-range"):
         if len(present) < 2:
             return "All training rows have the same class.", {"class": present.tolist()}, "error"
         val = data.parts.val
-        unseen = np.setdiff1d(val.y, present) if val is not None else np.empty(0)
-        if len(unseen):
-            names = [data.task.names[c] if data.task.names else str(c) for c in unseen]
+        known = set(present.tolist())
+        unseen: list[int] = [c for c in np.unique(val.y).tolist() if c not in known] if val is not None else []
+        if unseen:
+            names = [str(data.task.names[c]) if data.task.names else str(c) for c in unseen]
             return f"No training row has the class {', '.join(names)}.", {"classes": names}, "warning"
         return None
 
@@ -60,7 +61,7 @@ class LabelRange(Monitor, name="label-range"):
         val = data.parts.val
         if val is not None and len(val):
             w, width = np.asarray(val.y, dtype=np.float64).reshape(len(val), -1), high - low
-            outside = float(np.mean((w < low - width) | (w > high + width)))
+            outside = np.count_nonzero((w < low - width) | (w > high + width)) / max(1, w.size)
             if outside > self.outside:
                 message = f"{outside:.0%} of the validation targets lie far outside the range of the training targets."
                 return message, {"outside": outside, "threshold": self.outside}, "warning"

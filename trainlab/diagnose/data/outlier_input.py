@@ -52,7 +52,7 @@ class OutlierInput(Monitor, name="outlier-input"):
         quartiles = (q3 - q1) / 1.35
         few = (np.diff(np.sort(x, axis=0), axis=0) > 0).sum(axis=0) < 32
         coarse = np.maximum((high - low) / 4.65, pooled)
-        spread = np.where((quartiles > 0) & ~few, quartiles, coarse)
+        spread = np.asarray(np.where((quartiles > 0) & ~few, quartiles, coarse), dtype=np.float64)
         far = np.abs(x - middle) / np.where(spread > 0, spread, 1.0)
         most = max(1, len(x) // 20)
         top = np.sort(far, axis=0)[-most - 1 :]

@@ -35,7 +35,7 @@ class Unshuffled(Monitor, name="unshuffled"):
         y = data.parts.train.y
         if data.task.kind == "classification":
             shares = data.counts / max(1, data.counts.sum())
-            expected, found = float(1.0 - np.sum(shares**2)), float(np.mean(y[1:] != y[:-1]))
+            expected, found = float(1.0 - np.sum(shares**2)), float(np.count_nonzero(np.diff(y)) / max(1, len(y) - 1))
         else:
             first = y.reshape(len(y), -1)[:, 0].astype(np.float64)
             mixed = np.random.default_rng(0).permutation(first)

@@ -35,6 +35,7 @@ class CorruptLabels(Monitor, name="corrupt-labels"):
         "bad-values",
     )
 
+    ahead: float = setting(0.3, "how far training is ahead of validation at chance, of the way to perfect", gt=0, lt=1)
     gap: float = setting(0.1, "how much more validation labels agree, beyond chance", gt=0, lt=1)
 
     def look(self, view: View) -> Iterable[Diagnosis]:
@@ -51,8 +52,8 @@ class CorruptLabels(Monitor, name="corrupt-labels"):
                     f"Of {n} training rows {train:.0%} are labelled as their nearest neighbours are, of {n} validation "
                     f"rows {val:.0%}: training labels are wrong or noisy."
                     if view.task.kind == "classification"
-                    else f"Neighbours explain {train:.0%} of the training targets' variance and {val:.0%} in validation: "
-                    "training targets are wrong or noisy.",
+                    else f"Neighbours explain {train:.0%} of the training targets' variance, and {val:.0%} in "
+                    "validation: training targets are wrong or noisy.",
                     "See how labels and rows were brought together; clean the labels.",
                     evidence={"train": train, "val": val, "rows": n, "threshold": self.gap},
                 )
@@ -62,11 +63,12 @@ class CorruptLabels(Monitor, name="corrupt-labels"):
             return
         best, chance = float(np.nanmax(val_score[1:])), self._chance(view)
         noise = 3 * (chance * (1 - chance) / max(1, view.val_rows)) ** 0.5
-        if best < chance + noise + 0.02 and train_score[-1] > chance + 0.3 * (1 - chance):
+        ahead = float(train_score[-1]) - best
+        if best < chance + noise + 0.02 and ahead > self.ahead * (1 - chance):
             yield self.finding(
                 view,
-                f"The training score is {train_score[-1]:.3g}, but validation was never above {best:.3g}, which is chance "
-                f"({chance:.3g}): what is learned by heart says nothing about other rows.",
+                f"The training score is {train_score[-1]:.3g}, but validation was never above {best:.3g}, which is "
+                f"chance ({chance:.3g}): what is learned by heart says nothing about other rows.",
                 "See that labels and rows belong together.",
                 evidence={"train_score": float(train_score[-1]), "best_val_score": best, "chance": chance},
             )
@@ -76,4 +78,4 @@ class CorruptLabels(Monitor, name="corrupt-labels"):
         val = view.data.parts.val if view.data is not None else None
         if view.data is None or val is None or view.task.kind != "classification":
             return view.majority
-        return float(np.mean(val.y == view.data.counts.argmax()))
+        return float(np.mean(np.equal(val.y, view.data.counts.argmax())))

@@ -37,7 +37,8 @@ class NoisyEval(Monitor, name="noisy-eval"):
         if error > self.error:
             yield self.finding(
                 view,
-                f"With {view.val_rows} validation rows the accuracy {scores[-1]:.3g} is known to +- {2 * error:.2g} only.",
+                f"With {view.val_rows} validation rows the accuracy {scores[-1]:.3g} is known to +- {2 * error:.2g} "
+                "only.",
                 "Give validation a larger share, or compare by cross-validation.",
                 evidence={"error": error, "rows": view.val_rows, "threshold": self.error},
                 patches=[{"data.split.val": 0.3}],

@@ -36,8 +36,8 @@ class Overtraining(Monitor, name="overtraining"):
         if 0 < best < 0.5 * (len(losses) - 1) and losses[-1] > (1 + self.rise) * losses[best]:
             yield self.finding(
                 view,
-                f"The best validation loss came in epoch {best} of {len(losses) - 1} ({losses[best]:.3g}; {losses[-1]:.3g} "
-                "at the end).",
+                f"The best validation loss came in epoch {best} of {len(losses) - 1} ({losses[best]:.3g}; "
+                f"{losses[-1]:.3g} at the end).",
                 "Stop early: the best weights are kept, and time is saved.",
                 evidence={"best_epoch": best, "best": float(losses[best]), "last": float(losses[-1])},
                 patches=[{"train.early_stopping": {"metric": "val_loss", "patience": max(3, view.epochs // 5)}}],

@@ -41,8 +41,8 @@ class TrainEvalMismatch(Monitor, name="train-eval-mismatch"):
             train, evaluated = odd[0].gains or (0.0, 0.0)
             yield self.finding(
                 view,
-                f"{odd[0].name} multiplies its input by {train:.2f} in training and by {evaluated:.2f} in evaluation: the "
-                "layers after it see other numbers than they were trained on.",
+                f"{odd[0].name} multiplies its input by {train:.2f} in training and by {evaluated:.2f} in evaluation: "
+                "the layers after it see other numbers than they were trained on.",
                 "Use inverted dropout (or vanilla, which scales in evaluation).",
                 evidence={"train": train, "evaluation": evaluated, "layers": [p.name for p in odd]},
                 layer=odd[0].name,
@@ -51,7 +51,8 @@ class TrainEvalMismatch(Monitor, name="train-eval-mismatch"):
         elif view.step and probe.eval_loss > self.ratio * probe.loss + 0.1 * view.chance and view.behind > 0.1:
             yield self.finding(
                 view,
-                f"The same rows have the loss {probe.loss:.3g} in training mode and {probe.eval_loss:.3g} in evaluation.",
+                f"The same rows have the loss {probe.loss:.3g} in training mode and {probe.eval_loss:.3g} in "
+                "evaluation.",
                 "Look at the running statistics of batch norm (momentum, batches too small), and at dropout.",
                 evidence={"train": probe.loss, "evaluation": probe.eval_loss, "threshold": self.ratio},
                 patches=[{"model.norm": "layer"}],

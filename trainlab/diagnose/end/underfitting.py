@@ -73,7 +73,8 @@ class Underfitting(Monitor, name="underfitting"):
         where = f"; {neck.name} has only {neck.out_shape[-1]} units" if neck is not None and narrow else ""
         yield self.finding(
             view,
-            f"The training score is {last:.3g}, where `{best}` has {view.baselines[best]:.3g} on validation rows{where}.",
+            f"The training score is {last:.3g}, where `{best}` has {view.baselines[best]:.3g} on validation "
+            f"rows{where}.",
             "Take more units or layers, regularize less, and train longer or with another learning rate.",
             evidence={"train_score": last, "baselines": dict(view.baselines), "threshold": self.margin},
             layer=neck.name if neck is not None and narrow else None,

@@ -52,7 +52,7 @@ class OverRegularized(Monitor, name="over-regularized"):
             yield self.finding(
                 view,
                 f"The penalty on the weights {'is' if not view.step else 'began at'} {first:.1f} times the loss at "
-                f"chance{f' and is now {now:.2g} times' if view.step else ''}: the weights are shrunk rather than taught.",
+                f"chance{f' and is now {now:.2g} times' if view.step else ''}: the weights are shrunk, not taught.",
                 "Lower l2 and l1 by a factor of a hundred or more.",
                 evidence={"penalty_first": first, "penalty": now, "threshold": self.start},
                 patches=self._patches(view, max(first, 1.0)),

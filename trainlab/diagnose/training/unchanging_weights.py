@@ -1,6 +1,6 @@
 """unchanging-weights: weights that never change."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import ClassVar
 
 from trainlab.core.component import setting
@@ -8,6 +8,7 @@ from trainlab.core.types import Count
 from trainlab.diagnose._words import named
 from trainlab.diagnose.diagnosis import Diagnosis
 from trainlab.diagnose.monitor import Monitor, When
+from trainlab.diagnose.structure import Part
 from trainlab.diagnose.view import View
 
 
@@ -41,7 +42,7 @@ class UnchangingWeights(Monitor, name="unchanging-weights"):
 
     def look(self, view: View) -> Iterable[Diagnosis]:
         """Before the first step, and after an epoch while little has been learned."""
-        parts = view.structure.parts if view.structure is not None else []
+        parts: Sequence[Part] = view.structure.parts if view.structure is not None else ()
         frozen = [part.name for part in parts if part.frozen]
         plan = view.lr_plan
         if not view.step:

@@ -1,0 +1,116 @@
+"""`trainlab zoo`: how good the monitors are, measured on experiments of which it is known what is wrong."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from trainlab.cli import _terminal
+from trainlab.core.errors import UserError
+
+if TYPE_CHECKING:
+    from trainlab.lab.zoo import Result, Verdict
+
+
+def zoo(
+    file: Annotated[
+        Path | None, typer.Argument(metavar="FILE", help="A zoo of your own; by default the one of the project.")
+    ] = None,
+    seeds: Annotated[str, typer.Option(metavar="A-B", help="Seeds of every entry: 0, 0-4 or 3,5,7.")] = "0",
+    only: Annotated[
+        list[str] | None, typer.Option(metavar="NAME", help="Only entries with this in their name. May be repeated.")
+    ] = None,
+    random: Annotated[int, typer.Option(metavar="N", min=0, help="Also so many configs drawn blindly.")] = 0,
+    draw: Annotated[int, typer.Option(metavar="SEED", min=0, help="Which blind configs are drawn.")] = 0,
+    workers: Annotated[
+        int | None, typer.Option("--workers", "-w", metavar="N", min=1, help="Runs at once; all cores by default.")
+    ] = None,
+    runs: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Keep the run folders there; by default they are thrown away.")
+    ] = None,
+    fail: Annotated[
+        bool, typer.Option("--fail", help="Exit with 4 if a healthy run is bothered or a fault goes unseen.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
+) -> None:
+    """Measure the monitors on the fault zoo: sick runs caught and named, healthy ones bothered, rule by rule.
+
+    Caught: a warning or an error. Named: an expected code is among the first two of them. The blind configs are judged
+    by their outcome alone: good within 0.03 of the 90th percentile of their data set, bad more than 0.15 below it.
+
+    Examples:
+        trainlab zoo
+        trainlab zoo --only lr --seeds 0-4
+        trainlab zoo --seeds 3-7 --random 300 --json
+    """
+    from trainlab.cli.sweep import cores
+    from trainlab.lab import zoo as lab
+
+    with _terminal.answering(as_json):
+        cases = lab.cases(file or lab.SHIPPED, _seeds(seeds), only=only or (), random=random, draw=draw)
+        result = lab.Result()
+        for verdict in lab.run(cases, workers or cores(), runs):
+            result.verdicts.append(verdict)
+            if said := _line(verdict):
+                _terminal.note(said)
+    if as_json:
+        _terminal.emit(lab.as_data(result))
+    else:
+        _terminal.say("\n".join(_table(result)))
+    summary = result.summary()
+    missed = summary["faults"] - summary["caught"] + summary["bothered"] + summary["failed"]
+    raise typer.Exit(4 if fail and missed else 0)
+
+
+def _seeds(text: str) -> list[int]:
+    """The seeds that `0-2,5` means."""
+    try:
+        ranges = [part.partition("-") for part in text.split(",")]
+        return [seed for low, dash, high in ranges for seed in range(int(low), int(high if dash else low) + 1)]
+    except ValueError:
+        raise UserError(f"--seeds {text}: expected numbers and ranges, for example 0-4 or 3,5,7") from None
+
+
+def _line(verdict: "Verdict") -> str:
+    """What is not as it should be with one run; empty if all is."""
+    case = verdict.case
+    where = f"{case.name} (seed {case.seed})"
+    codes = ", ".join(code for code, _, _ in verdict.alarms[:3]) or "nothing"
+    if verdict.error:
+        return f"{where}: could not run: {verdict.error}"
+    if case.kind == "healthy" and verdict.caught:
+        return f"{where}: healthy, but bothered by {codes}"
+    if case.kind == "fault" and not verdict.caught:
+        return f"{where}: not caught; expected {' or '.join(case.expect)}"
+    if case.kind == "fault" and not verdict.named:
+        return f"{where}: not named; said {codes}, expected {' or '.join(case.expect)}"
+    return ""
+
+
+def _table(result: "Result") -> list[str]:
+    """The summary, and a row for each code that spoke."""
+    s = result.summary()
+    codes: dict[str, dict[str, int]] = s["codes"]
+    widest = max((len(code) for code in codes), default=4)
+    lines = [f"{'code':<{widest}}  caught  first  named  bothered"]
+    lines += [
+        f"{code:<{widest}}  {row['caught']:>6}  {row['first']:>5}  {row['named']:>5}  {row['bothered']:>8}"
+        for code, row in codes.items()
+    ]
+    lines.append("")
+
+    def share(part: int, whole: int) -> str:
+        return f"{part} of {whole}" + (f" ({part / whole:.0%})" if whole else "")
+
+    rows: list[tuple[str, Any]] = []
+    if s["faults"]:
+        rows += [("sick runs caught", share(s["caught"], s["faults"])), ("named", share(s["named"], s["faults"]))]
+        rows += [("caught before the first step", share(s["before_first_step"], s["faults"]))]
+    if s["healthy"]:
+        rows += [("healthy runs bothered", share(s["bothered"], s["healthy"]))]
+    if s["random"]:
+        rows += [("blind: bad caught", share(s["bad_caught"], s["bad"]))]
+        rows += [("blind: good bothered", share(s["good_bothered"], s["good"]))]
+    if s["failed"]:
+        rows += [("could not run", str(s["failed"]))]
+    return [*lines, *(f"{name:<30}{value}" for name, value in rows)]
