@@ -20,7 +20,21 @@ from typer.core import TyperGroup
 from trainlab.cli import _terminal
 from trainlab.core.errors import UserError
 
-COMMANDS = ("new", "check", "train", "sweep", "report", "diff", "evaluate", "predict", "explain", "components", "schema")
+COMMANDS = (
+    "new",
+    "check",
+    "train",
+    "sweep",
+    "report",
+    "zoo",
+    "diff",
+    "diagnose",
+    "evaluate",
+    "predict",
+    "explain",
+    "components",
+    "schema",
+)
 
 
 class Commands(TyperGroup):

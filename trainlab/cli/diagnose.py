@@ -1,0 +1,97 @@
+"""`trainlab diagnose`: what the curves of any training say, whoever made them."""
+
+import os
+import shutil
+import sys
+from pathlib import Path
+from textwrap import wrap
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from trainlab.cli import _terminal
+from trainlab.cli._fail_on import FailOn, found_at
+from trainlab.core.errors import UserError
+
+if TYPE_CHECKING:
+    from trainlab.lab.replaying import Judged
+
+
+def diagnose(
+    log: Annotated[
+        Path, typer.Argument(metavar="FILE", help="A log: CSV of any tool, trainer_state.json, or a run folder.")
+    ],
+    mapping: Annotated[
+        list[str] | None,
+        typer.Option("--map", metavar="WHAT=COLUMN", help="What a column is: loss=train/loss. May be repeated."),
+    ] = None,
+    classes: Annotated[
+        int | None, typer.Option(min=2, metavar="N", help="How many classes were told apart: chance is ln N.")
+    ] = None,
+    chance: Annotated[
+        float | None, typer.Option(metavar="LOSS", help="The loss of a network that knows nothing, if not ln N.")
+    ] = None,
+    regression: Annotated[bool, typer.Option("--regression", help="Numbers were predicted, not classes.")] = False,
+    fail_on: Annotated[
+        FailOn, typer.Option(help="Exit with 4 if a diagnosis of this severity or a worse one was made.")
+    ] = FailOn.never,
+    as_json: Annotated[bool, typer.Option("--json", help="Print columns, curves and findings as JSON.")] = False,
+) -> None:
+    """Run the curve diagnoses on a log of training that any other tool wrote.
+
+    Keras' and Lightning's CSVLogger, Hugging Face's trainer_state.json, TensorBoard's CSV export, hand-made files.
+    Columns are found by their names (loss, val_acc, train/loss, lr-Adam, ...) or named by --map: epoch, step, loss,
+    val_loss, accuracy, val_accuracy, r2, val_r2, lr, grad_norm, update_ratio. Blanks, nan, inf, repeated steps and
+    restarts are taken as what they are. Rules that need the network itself are listed as not run.
+
+    Examples:
+        trainlab diagnose training.csv
+        trainlab diagnose log.csv --map loss=objective --map val_loss=objective/dev --classes 10
+        trainlab diagnose trainer_state.json --json --fail-on warning
+    """
+    with _terminal.answering(as_json):
+        from trainlab.lab.replaying import judge
+
+        if chance is not None and not 0 < chance < float("inf"):
+            raise UserError(f"--chance {chance:g}: expected a loss above 0")
+        if regression and classes:
+            raise UserError("--regression and --classes exclude each other")
+        found = judge(log, mapping or (), classes=classes, chance=chance, regression=regression)
+    code = 4 if found_at(fail_on, found.diagnoses) else 0
+    if as_json:
+        _terminal.emit({"file": str(log), **found.as_dict(), "exit_code": code})
+    else:
+        width = shutil.get_terminal_size().columns if sys.stdout.isatty() or "COLUMNS" in os.environ else 80
+        print("\n".join(_lines(log, found, min(width, 120))))
+    raise typer.Exit(code)
+
+
+def _lines(log: Path, found: "Judged", width: int) -> list[str]:
+    from trainlab.cli._summary import counted, findings
+    from trainlab.report.curve import curve
+
+    steps = f", {counted(found.steps, 'step')}" if found.steps else ""
+    used = ", ".join(what if what == column else f"{what} = {column}" for what, column in found.log.columns.items())
+    kind = f"{found.task}, chance is a loss of {found.chance:.4g}"
+    kind += " (guessed from the log's beginning; --classes N or --chance LOSS say it)" if found.guessed else ""
+    texts = [f"{log}: {counted(found.epochs, 'epoch')}{steps}", f"columns: {used}"]
+    texts += [f"not used: {', '.join(found.log.unused)}"] if found.log.unused else []
+    lines = [part for text in [*texts, kind, *found.log.notes] for part in _wrapped(text, width)]
+    known = {name: [row.get(name) for row in found.curves[1:]] for name in ("train_loss", "val_loss")}
+    losses = {name: values for name, values in known.items() if any(v is not None for v in values)}
+    ascii_only = not _terminal.fits("⠿▁█…│", sys.stdout)
+    if found.epochs > 1:
+        lines += ["", *curve(losses, range(1, found.epochs + 1), width=width, ascii_only=ascii_only)]
+    lines += ["", *(part for text in findings(found.diagnoses) for part in _wrapped(text, width))]
+    blind = [f"{code} ({', '.join(lacks)})" for code, lacks in found.blind.items()]
+    skipped = ", ".join(found.skipped)
+    lines += ["", *_wrapped(f"looked for: {', '.join(code for code in found.ran if code not in found.blind)}", width)]
+    lines += _wrapped(f"looked for in part only, for lack of columns: {', '.join(blind)}", width) if blind else []
+    lines += _wrapped(f"not run, as they need more than curves: {skipped}", width)
+    return lines
+
+
+def _wrapped(text: str, width: int) -> list[str]:
+    own = " " * (len(text) - len(text.lstrip()))
+    shown = _terminal.shown(text.strip())
+    return wrap(shown, max(width, 12), initial_indent=own, subsequent_indent=own + "  ", break_on_hyphens=False)
