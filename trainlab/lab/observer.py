@@ -46,38 +46,43 @@ class Observer:
         counts = built.parts.class_counts() if task.kind == "classification" else np.zeros(1)
         self._majority = float(counts.max() / max(1, counts.sum()))
         self.seen = 0  # steps that the monitors have looked at
-
-    def view(self, when: When) -> View:
-        """The run at this moment."""
-        t, recipe = self.trainer, self.built.recipe
-        view = View(
-            epoch=t.epoch if t else 0,
-            step=t.step if t else 0,
-            epochs=recipe.epochs,
+        self._view = View(  # one for all moments: monitors keep nothing
+            epoch=0,
+            step=0,
+            epochs=epochs,
             steps_per_epoch=self.steps_per_epoch,
-            task=self.built.parts.task,
+            task=task,
             chance=self.chance,
             zero_loss=self.zero_loss,
             steps=self.steps,
-            curves=self.curves,
+            curves=curves,
             settings=self.settings,
-            train_rows=len(self.built.parts.train),
-            val_rows=len(self.built.parts.val or ()),
-            fresh=len(self.steps) - self.seen,
+            train_rows=len(built.parts.train),
+            val_rows=len(built.parts.val or ()),
             structure=self.structure,
             lr_plan=self._plan,
             majority=self._majority,
         )
-        self.seen = len(self.steps)
+
+    def view(self, when: When) -> View:
+        """The run at this moment; good until the next one is asked for."""
+        t, view = self.trainer, self._view
+        if t is not None:
+            view.epoch, view.step = t.epoch, t.step
+        view.fresh, self.seen = len(self.steps) - self.seen, len(self.steps)
+        view.broken = view.probe = view.data = view.baselines = None
+        view.layers = ()
+        if when == "steps":
+            return view
         if when in ("start", "end"):
             view.data = self._data
             view.probe = self.prober.deep()
+        elif self.prober.due(view.epoch, view.train_rows):
+            view.probe = self.prober.light()
         if when == "end":
             trained = 3.0 * self.built.net.weights * view.train_rows * max(1, view.epoch)
             view.baselines = self._data.baselines(_SHARE * trained)
-        elif when == "epoch" and self.prober.due(view.epoch, view.train_rows):
-            view.probe = self.prober.light()
-        if t is not None and t.step and when in ("epoch", "end"):
+        if t is not None and t.step:
             view.layers = self.layers(t)
         return view
 

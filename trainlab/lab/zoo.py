@@ -12,7 +12,7 @@ from math import isfinite, log10
 from multiprocessing import get_context
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 import numpy as np
 
@@ -176,9 +176,8 @@ def drawn(space: Mapping[str, Any], number: int, seed: int) -> list[Case]:
             return float(f"{10 ** rng.uniform(log10(bounds[0]), log10(bounds[1])):.3g}")
 
         data = pick(space["data"])
-        low, high = space["hidden"]["layers"]
-        layers = int(rng.integers(low, high + 1))
-        hidden: list[int] = [pick(space["hidden"]["units"]) for _ in range(layers)]
+        low, high = cast("tuple[int, int]", tuple(space["hidden"]["layers"]))
+        hidden: list[int] = [pick(space["hidden"]["units"]) for _ in range(int(rng.integers(low, high + 1)))]
         optimizers: dict[str, Any] = space["optimizer"]
         optimizer: str = pick(list(optimizers))
         real = data in space.get("standardized", ("digits", "wine", "breast_cancer", "friedman1"))

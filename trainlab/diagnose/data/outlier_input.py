@@ -11,6 +11,8 @@ from trainlab.diagnose.diagnosis import Diagnosis
 from trainlab.diagnose.monitor import Monitor, When
 from trainlab.diagnose.view import View
 
+_ROWS = 1000  # that the spread is taken from
+
 
 class OutlierInput(Monitor, name="outlier-input"):
     """A few input values lie far away from all others of their feature: the rows that hold them rule the gradient.
@@ -47,20 +49,23 @@ class OutlierInput(Monitor, name="outlier-input"):
 
     def _outliers(self, x: Array) -> tuple[float, int, int]:
         """Distance, column and number of the farthest outliers, all features together counting the rows."""
-        low, q1, middle, q3, high = np.percentile(x, [1, 25, 50, 75, 99], axis=0)
-        pooled = float(np.percentile(np.abs(x - middle), 90)) or float(np.abs(x).mean())
-        quartiles = (q3 - q1) / 1.35
-        few = (np.diff(np.sort(x, axis=0), axis=0) > 0).sum(axis=0) < 32
-        coarse = np.maximum((high - low) / 4.65, pooled)
-        spread = np.asarray(np.where((quartiles > 0) & ~few, quartiles, coarse), dtype=np.float64)
-        far = np.abs(x - middle) / np.where(spread > 0, spread, 1.0)
-        most = max(1, len(x) // 20)
-        top = np.sort(far, axis=0)[-most - 1 :]
-        ratios = top[1:] / np.maximum(top[:-1], 1.0)
-        apart = (ratios > self.gap) & (top[1:] > self.distance)
-        if not apart.any():
-            return 0.0, 0, 0
-        column = int(np.where(apart.any(axis=0), top[-1], 0).argmax())
-        first = int(apart[:, column].argmax())
-        hit = int((far >= np.where(apart.any(axis=0), top[1 + first, column], np.inf)).any(axis=1).sum())
-        return float(top[-1, column]), column, hit
+        some = x[:: max(1, len(x) // _ROWS)]
+        low, q1, middle, q3, high = np.percentile(some, [1, 25, 50, 75, 99], axis=0)
+        pooled = float(np.percentile(np.abs(some - middle), 90)) or float(np.abs(some).mean())
+        quartiles, coarse = (q3 - q1) / 1.35, np.maximum((high - low) / 4.65, pooled)
+        spread = np.asarray(np.where(quartiles > 0, quartiles, coarse), dtype=np.float64)
+        spread[spread == 0] = 1.0
+        reach = np.maximum(x.max(axis=0) - middle, middle - x.min(axis=0))
+        worst, where = 0.0, 0
+        hit = np.zeros(len(x), dtype=np.bool_)
+        for column in np.flatnonzero(reach > self.distance * spread):
+            few = len(np.unique(x[:, column])) < 32
+            unit = max(float(spread[column]), float(coarse[column])) if few else float(spread[column])
+            far = np.abs(x[:, column] - middle[column]) / unit
+            top = np.sort(far)[-max(1, len(x) // 20) - 1 :]
+            apart = (top[1:] > self.gap * np.maximum(top[:-1], 1.0)) & (top[1:] > self.distance)
+            if apart.any():
+                hit |= far >= top[1 + int(apart.argmax())]
+                if top[-1] > worst:
+                    worst, where = float(top[-1]), int(column)
+        return worst, where, int(hit.sum())

@@ -16,8 +16,9 @@ class CorruptLabels(Monitor, name="corrupt-labels"):
 
     Measured before the first step, without any network: how often a row's label agrees with its five nearest neighbours
     of the same part, on equally many training and validation rows. Where validation rows agree much more than training
-    rows, beyond three standard errors and `gap`, the training labels are the odd ones. At the end: the network knows
-    its training rows by heart (or fits them far better than chance), and validation has never been better than chance.
+    rows, beyond three standard errors and `gap`, the training labels are the odd ones. At the end: the network fits
+    its training rows better than validation by `ahead` of the way from chance to perfect, and validation has never been
+    better than chance.
 
     Source: Zhang et al. 2017, "Understanding deep learning requires rethinking generalization"; Northcutt et al. 2021,
     "Confident Learning".

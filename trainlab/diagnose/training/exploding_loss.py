@@ -41,7 +41,10 @@ class ExplodingLoss(Monitor, name="exploding-loss"):
         """When the recent losses lie above `factor` times the start."""
         if len(view.steps) < max(self.least, 2 * self.window):
             return
-        recent = median_low(view.steps.tail("loss", self.window).tolist())
+        last = view.steps.tail("loss", self.window)
+        if last.max() <= self.factor * view.chance:  # the usual case, settled fast
+            return
+        recent = median_low(last.tolist())
         start = max(median_low(view.steps["loss"][:5].tolist()), view.chance, view.zero_loss)
         if isfinite(recent) and recent > self.factor * start and view.progress < self.right:
             yield self.finding(
