@@ -23,6 +23,7 @@ from trainlab.core.errors import UserError
 COMMANDS = (
     "new",
     "check",
+    "lr-range",
     "train",
     "sweep",
     "report",

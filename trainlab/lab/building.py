@@ -72,9 +72,7 @@ def build(document: Document[Experiment], loaded: Loaded | None = None) -> Built
     loss, layers = layers_for(document, parts.shape, parts.task)
     loss = loss.fitted(parts.train.y, parts.task)
     net = Net(layers, parts.shape, frozen=experiment.model.frozen, dtype=experiment.train.dtype)
-    net.start(experiment.model, streams)
-    rows = streams.named("calibration").permutation(len(parts.train))[:_CALIBRATION_ROWS]
-    passes = net.calibrate(experiment.model, np.asarray(parts.train.x[np.sort(rows)]))
+    passes = start(net, experiment, parts, streams)
     train = experiment.train
     recipe = Recipe(
         loss=loss,
@@ -99,6 +97,13 @@ def build(document: Document[Experiment], loaded: Loaded | None = None) -> Built
     t_train = encoded(parts.train)
     assert t_train is not None  # noqa: S101 - there is always a training part; the split sees to it
     return Built(experiment, parts, net, recipe, streams, t_train, encoded(parts.val), encoded(parts.test), passes)
+
+
+def start(net: Net, experiment: Experiment, parts: Parts, streams: Streams) -> dict[str, int]:
+    """Give the network its starting weights; how many corrections a data-dependent init made to each layer."""
+    net.start(experiment.model, streams)
+    rows = streams.named("calibration").permutation(len(parts.train))[:_CALIBRATION_ROWS]
+    return net.calibrate(experiment.model, np.asarray(parts.train.x[np.sort(rows)]))
 
 
 def layers_for(document: Document[Experiment], shape: Shape, task: Task) -> tuple[Loss, Sequence[Layer]]:

@@ -1,0 +1,125 @@
+"""`trainlab lr-range`: which learning rate to start with."""
+
+import math
+import os
+import shlex
+import shutil
+import sys
+from pathlib import Path
+from textwrap import wrap
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from trainlab.cli import _terminal
+
+if TYPE_CHECKING:
+    from trainlab.lab.lr_range import LrRange
+
+
+def lr_range(
+    config: Annotated[str, typer.Argument(metavar="CONFIG", help="The experiment, a YAML file.")],
+    overrides: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="KEY=VALUE", help="Settings that replace the file's, e.g. optimizer=sgd."),
+    ] = None,
+    low: Annotated[float, typer.Option("--from", metavar="LR", help="The rate of the first step.")] = 1e-7,
+    high: Annotated[float, typer.Option("--to", metavar="LR", help="The rate of the last step.")] = 10.0,
+    steps: Annotated[int, typer.Option(min=20, metavar="N", help="How many steps the climb takes.")] = 300,
+    repeats: Annotated[int, typer.Option(min=1, metavar="N", help="Over how many seeds; the median counts.")] = 3,
+    csv: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write the curve here instead of a new folder in --runs.")
+    ] = None,
+    svg: Annotated[Path | None, typer.Option(metavar="FILE", help="Draw the picture here.")] = None,
+    runs: Annotated[Path, typer.Option(metavar="DIR", help="Where NAME-lr-range-N is made.")] = Path("runs"),
+    as_json: Annotated[bool, typer.Option("--json", help="Print the rates and the curve as JSON.")] = False,
+) -> None:
+    """Find a learning rate: train for some steps while the rate climbs, and see where the loss falls and blows up.
+
+    The rate climbs by the same factor at every step, until the smoothed loss passes four times its best. Reported are
+    the rate at which it falls fastest, a tenth of the rate at which it blows up, and one to start with. The curve is
+    written to NAME-lr-range-N/lr_range.csv with a picture beside it.
+
+    Examples:
+        trainlab lr-range configs/digits.yaml
+        trainlab lr-range configs/digits.yaml optimizer=sgd --from 1e-4 --to 1 --repeats 5
+        trainlab lr-range configs/digits.yaml --csv curve.csv --svg curve.svg
+    """
+    given = [config, *(overrides or ())]
+    with _terminal.answering(as_json):
+        from trainlab.lab.experiment import read
+        from trainlab.lab.lr_range import lr_range as climb
+
+        found = climb(read(given[0], given[1:]), low=low, high=high, steps=steps, repeats=repeats)
+        written = _write(found, csv, svg, runs)
+    command = _following(found, given)
+    if as_json:
+        _terminal.emit({**found.as_dict(), "files": [str(path) for path in written], "next": command})
+    else:
+        width = shutil.get_terminal_size().columns if sys.stdout.isatty() or "COLUMNS" in os.environ else 80
+        print("\n".join(_lines(found, min(width, 120))))
+        for path in written:
+            _terminal.note(f"wrote {path}")
+        _terminal.say(f"next: {command}")
+
+
+def _write(found: "LrRange", csv: Path | None, svg: Path | None, runs: Path) -> list[Path]:
+    """The curve as a table and a picture; by default both in a folder of their own."""
+    from trainlab.lab.lr_range import as_csv
+    from trainlab.report.svg import log_chart
+    from trainlab.store.folder import next_free, safe_name
+    from trainlab.store.writing import write_atomic
+
+    if csv is None:
+        folder = next_free(runs, safe_name(f"{found.name}-lr-range"))
+        csv, svg = folder / "lr_range.csv", svg or folder / "lr_range.svg"
+    write_atomic(csv, as_csv(found).encode())
+    if svg is None:
+        return [csv]
+    places = {"steepest": found.steepest, "suggested": found.suggestion, "blows up": found.blow_up}
+    picture = log_chart(
+        f"{found.name}: loss while the learning rate climbs ({found.optimizer})",
+        found.lr.tolist(),
+        found.smoothed.tolist(),
+        behind=[losses[: len(found.lr)].tolist() for losses in found.losses],
+        marks={name: place for name, place in places.items() if place is not None},
+        x_name="learning rate",
+        y_name="training loss",
+    )
+    write_atomic(svg, picture.encode())
+    return [csv, svg]
+
+
+def _lines(found: "LrRange", width: int) -> list[str]:
+    from trainlab.report.curve import curve
+
+    seeds = f"{len(found.seeds)} seed{'s' * (len(found.seeds) > 1)}"
+    told = (
+        f"{found.name}, {found.optimizer}: {len(found.lr)} steps from {found.lr[0]:.2g} to {found.lr[-1]:.2g}, {seeds}"
+    )
+    lines = [*_wrapped(told, width), ""]
+    ceiling = 2 * max(found.start, float(found.smoothed.min()))
+    shown: list[Any] = [v if v <= ceiling else None for v in found.smoothed.tolist()]
+    exponents = [math.log10(v) for v in found.lr.tolist()]
+    ascii_only = not _terminal.fits("⠿▁█…│", sys.stdout)
+    lines += curve({"smoothed loss": shown}, exponents, width=width, ascii_only=ascii_only, x_name="lr = 10 ^")
+    lines.append("")
+    tenth = None if found.blow_up is None else found.blow_up / 10
+    for name, value in (("falls fastest", found.steepest), ("lowest", found.best), ("blows up", found.blow_up)):
+        lines.append(f"  {name:<15} " + ("at no rate of this range" if value is None else f"{value:.2g}"))
+    if tenth is not None:
+        lines.append(f"  {'a tenth of that':<15} {tenth:.2g}")
+    suggested = "none" if found.suggestion is None else f"{found.suggestion:g}"
+    return [*lines, "", *_wrapped(f"suggested: {suggested}: {found.why}", width)]
+
+
+def _following(found: "LrRange", given: list[str]) -> str:
+    """The training with the suggested rate, or the test over another range."""
+    kept = [text for text in given if text.partition("=")[0] != "optimizer.lr"]
+    if found.suggestion is None:
+        return shlex.join(["trainlab", "check", *given])
+    return shlex.join(["trainlab", "train", *kept, f"optimizer.lr={found.suggestion:g}"])
+
+
+def _wrapped(text: str, width: int) -> list[str]:
+    return wrap(_terminal.shown(text), max(width, 12), subsequent_indent="  ", break_on_hyphens=False)
