@@ -19,8 +19,10 @@ class InitialLoss(Monitor, name="initial-loss"):
     step, or from the first batch where nobody probed; batch norm uses the rows' own statistics there: running ones mean
     nothing yet.
 
-    The default factor 4 leaves room for He-scaled output layers, which begin at 1.3 to 1.7 times ln C; with two classes
-    that is little in absolute terms, so the loss must also be 3 above (the right class at a twentieth of its share).
+    From 4 times on it is worth knowing (He-scaled output layers begin at 1.3 to 1.7 times ln C); with two classes that
+    is little in absolute terms, so the loss must also be 3 above, and for a regression it is 10 times: outputs three
+    times as wide as the targets. Good optimizers take some of it in their stride, so it is a warning from `severe`
+    times on, or if a tenth of the run, and 50 steps, have not brought the loss down to the expected one.
 
     Source: CS231n, "Sanity checks": look for the correct loss at chance performance.
     """
@@ -28,28 +30,42 @@ class InitialLoss(Monitor, name="initial-loss"):
     when: ClassVar[tuple[When, ...]] = ("start", "epoch")
     causes: ClassVar[tuple[str, ...]] = ("unscaled-input", "outlier-input", "unscaled-target", "signal-explosion")
 
-    factor: float = setting(4.0, "how many times the expected loss is too much", gt=1)
-
+    factor: float = setting(4.0, "how many times the expected loss is worth knowing", gt=1)
+    severe: float = setting(15.0, "how many times the expected loss is a warning", gt=1)
+    numbers: float = setting(10.0, "how many times it is worth knowing for a regression", gt=1)
     nats: float = setting(3.0, "for classes, how far above the expected loss it must be", ge=0)
 
     def look(self, view: View) -> Iterable[Diagnosis]:
-        """Before the first step, or at the first batch."""
-        if not view.zero_loss > 0 or view.epoch > 1:
+        """Before the first step, or at the first batch; and once more when it should have come down."""
+        if not view.zero_loss > 0:
             return
-        probed = view.probe is not None and view.probe.deep and not view.step
-        if not probed and not len(view.steps["loss"]):
+        probed = view.probe.loss if view.probe is not None and view.probe.deep and not view.step else None
+        if probed is None and not len(view.steps["loss"]):
             return
-        loss = view.probe.loss if view.probe is not None and probed else float(view.steps["loss"][0])
-        least = view.zero_loss + (self.nats if view.task.kind == "classification" else 0.0)
-        if isfinite(loss) and loss > max(least, self.factor * view.zero_loss):
+        loss = float(view.steps["loss"][0]) if probed is None else probed
+        times = loss / view.zero_loss
+        if view.task.kind == "classification":
+            high = times > self.factor and loss > view.zero_loss + self.nats
+        else:
+            high = times > self.numbers
+        lasting = self._lasting(view)
+        if isfinite(loss) and high and (not view.step or view.epoch <= 1 or lasting):
+            still = f", and after {view.epoch} epochs still {view.curves['train_loss'][-1]:.3g}" if lasting else ""
             yield self.finding(
                 view,
-                f"The loss of the untrained network is {loss:.3g}, {loss / view.zero_loss:.1f} times the "
-                f"{view.zero_loss:.3g} of a network that does not commit itself.",
+                f"The loss of the untrained network is {loss:.3g}, {times:.1f} times the {view.zero_loss:.3g} of a "
+                f"network that does not commit itself{still}.",
                 "Start the last layer with smaller weights, and check that the inputs are scaled.",
                 evidence={"loss": loss, "expected": view.zero_loss, "chance": view.chance, "threshold": self.factor},
                 patches=[
                     {"model.output_init": {"name": "normal", "std": 0.01}},
                     {"data.preprocess": [{"name": "standardize"}]},
                 ],
+                severity="warning" if times > self.severe or lasting else "info",
             )
+
+    def _lasting(self, view: View) -> bool:
+        """Whether a tenth of the run has not brought the loss down, nor the score up."""
+        if view.step < 50 or not 0.1 * view.epochs <= view.epoch <= 0.3 * view.epochs or not len(view.curves):
+            return False
+        return float(view.curves["train_loss"][-1]) > view.zero_loss and view.progress < 0.5

@@ -51,7 +51,8 @@ class OutlierInput(Monitor, name="outlier-input"):
         """Distance, column and number of the farthest outliers, all features together counting the rows."""
         some = x[:: max(1, len(x) // _ROWS)]
         low, q1, middle, q3, high = np.percentile(some, [1, 25, 50, 75, 99], axis=0)
-        pooled = float(np.percentile(np.abs(some - middle), 90)) or float(np.abs(some).mean())
+        away = np.abs(some - middle)
+        pooled = float(np.percentile(away, 90)) or float(np.median(away[away > 0])) if away.any() else 1.0
         quartiles, coarse = (q3 - q1) / 1.35, np.maximum((high - low) / 4.65, pooled)
         spread = np.asarray(np.where(quartiles > 0, quartiles, coarse), dtype=np.float64)
         spread[spread == 0] = 1.0

@@ -35,7 +35,8 @@ class OverRegularized(Monitor, name="over-regularized"):
 
     def look(self, view: View) -> Iterable[Diagnosis]:
         """Before the first step, and after an epoch while little has been learned."""
-        penalty = view.curves["reg_loss"]
+        probed = view.probe.penalties if view.probe is not None and not view.step else None
+        penalty = np.array(probed[:1]) if probed is not None else view.curves["reg_loss"]
         if not len(penalty) or not view.chance > 0 or not np.isfinite(penalty[[0, -1]]).all():
             return
         first, now = float(penalty[0]) / view.chance, float(penalty[-1]) / view.chance
