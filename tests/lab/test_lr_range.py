@@ -25,12 +25,15 @@ def document(raw, **changes):
     return named(config.read_plain(Experiment, config.override(raw, changed, Experiment), "test"))
 
 
-@pytest.mark.parametrize("steepness", [0.5, 4.0])
-def test_on_a_quadratic_bowl_it_blows_up_at_two_over_the_curvature(tmp_path, steepness):
-    """Linear regression by whole batches: gradient descent diverges from lr = 2 / L on, L the largest curvature."""
+@pytest.mark.parametrize("steepness", [0.5, 1.0, 4.0])
+def test_on_a_quadratic_bowl_it_blows_up_after_two_over_the_curvature(tmp_path, steepness):
+    """Linear regression by whole batches: gradient descent diverges from lr = 2 / L on, L the largest curvature.
+
+    The climbing rate is past that before the loss has grown back: the blow-up is seen within a factor of 3.
+    """
     rng = np.random.default_rng(0)
     x = rng.normal(size=(64, 5)) * steepness
-    np.savez(tmp_path / "bowl.npz", x=x, y=x @ rng.normal(size=5) + 3.0)
+    np.savez(tmp_path / "bowl.npz", x=x, y=x @ rng.normal(size=5) + rng.normal(size=64))
     raw = {
         "data": {"name": "npz", "path": str(tmp_path / "bowl.npz"), "split": {"val": 0.0, "test": 0.0}},
         "model": {"name": "mlp", "hidden": []},
@@ -38,13 +41,13 @@ def test_on_a_quadratic_bowl_it_blows_up_at_two_over_the_curvature(tmp_path, ste
         "optimizer": {"name": "sgd"},
         "train": {"batch_size": 64},
     }
-    found = lr_range(document(raw), low=1e-5, high=1e2, steps=2000, repeats=1)
     wide = np.column_stack([x, np.ones(64)])
     limit = 2 / np.linalg.eigvalsh(2 * wide.T @ wide / 64)[-1]
+    found = lr_range(document(raw), low=limit / 100, high=limit * 100, repeats=1)
     assert found.blow_up is not None
-    assert limit < found.blow_up < 2 * limit
+    assert limit < found.blow_up < 3 * limit
     assert found.suggestion is not None
-    assert found.suggestion < limit
+    assert limit / 30 < found.suggestion < limit / 2
 
 
 @pytest.mark.parametrize("optimizer", ["sgd", "momentum", "adam"])

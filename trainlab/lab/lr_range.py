@@ -104,7 +104,8 @@ def lr_range(
         runs = [_climb(built, Streams(seed + i), low, high, steps) for i in range(repeats)]
     lr = low * (high / low) ** (np.arange(steps) / max(1, steps - 1))
     smoothed = _median([smooth(losses) for losses in runs], steps)
-    found = _read(lr[: len(smoothed)], smoothed, stopped=len(smoothed) < steps)
+    calmed = _median([calm(losses) for losses in runs], steps)
+    found = _read(lr[: len(smoothed)], smoothed, calmed, stopped=len(smoothed) < steps)
     name, optimizer = built.experiment.name, built.experiment.optimizer.name
     return replace(found, name=name, optimizer=optimizer, seeds=[seed + i for i in range(repeats)], losses=runs)
 
@@ -125,11 +126,16 @@ def smooth(losses: Array) -> Array:
     [2.0, 2.0, 2.0, 2.0, 2.0]
     """
     mean, made = 0.0, np.empty(len(losses))
-    for i in range(len(losses)):
-        recent = losses[max(0, i - _SPIKE + 1) : i + 1]
-        mean = _MEMORY * mean + (1 - _MEMORY) * float(np.sort(recent)[(len(recent) - 1) // 2])
+    for i, value in enumerate(calm(losses)):
+        mean = _MEMORY * mean + (1 - _MEMORY) * float(value)
         made[i] = mean / (1 - _MEMORY ** (i + 1))
     return made
+
+
+def calm(losses: Array) -> Array:
+    """The lower median of each loss and the four before it: no single spike is left, and hardly any delay."""
+    windows = [np.sort(losses[max(0, i - _SPIKE + 1) : i + 1]) for i in range(len(losses))]
+    return np.array([window[(len(window) - 1) // 2] for window in windows])
 
 
 def _climb(built: Built, streams: Streams, low: float, high: float, steps: int) -> Array:
@@ -151,9 +157,9 @@ def _climb(built: Built, streams: Streams, low: float, high: float, steps: int) 
             losses += trainer.records[:done, RECORDS.index("loss")].tolist()
             if trainer.broken or not math.isfinite(losses[-1]):
                 return np.array([*[v if math.isfinite(v) else math.inf for v in losses]])
-            last = float(smooth(np.array(losses))[-1])
-            best = min(best, last)
-            if len(losses) > 2 * _SPIKE and _blown(last, best, losses[0]):
+            taken = np.array(losses)
+            best = min(best, float(smooth(taken)[-1]))
+            if len(losses) > 2 * _SPIKE and _blown(float(calm(taken)[-1]), best, losses[0]):
                 break
     return np.array(losses)
 
@@ -173,13 +179,13 @@ def _median(runs: Sequence[Array], steps: int) -> Array:
     return middle[: ends[0]] if len(ends) else middle
 
 
-def _read(lr: Array, smoothed: Array, *, stopped: bool) -> LrRange:
-    """What the smoothed curve says."""
+def _read(lr: Array, smoothed: Array, calmed: Array, *, stopped: bool) -> LrRange:
+    """What the curves say; where it blows up is read from the calmed one, as smoothing comes too late for that."""
     n = len(smoothed)
     first = float(np.median(smoothed[: max(1, n // 10)])) if n else math.nan
     lowest = int(smoothed.argmin()) if n else 0
     found = LrRange("", "", (), lr, smoothed, (), first, None, None, None, None, "")
-    worst = next((i for i in range(lowest, n) if _blown(float(smoothed[i]), float(smoothed[lowest]), first)), None)
+    worst = next((i for i in range(lowest, n) if _blown(float(calmed[i]), float(smoothed[lowest]), first)), None)
     blow_up = float(lr[worst]) if worst is not None else float(lr[-1]) if stopped and n else None
     if n < 3 * _SPIKE or not smoothed[lowest] < first - _FALL * abs(first):
         tenth = _rounded(blow_up / 10) if blow_up else None
