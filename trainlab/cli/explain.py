@@ -16,7 +16,18 @@ _WHEN = {
     "epoch": "after every epoch",
     "end": "at the end of the run",
 }
-_NEEDS = {"curves": "the curves of the run", "layers": "the layers of the network"}
+_NEEDS = {
+    "curves": "the curves of the run",
+    "steps": "the losses and lengths of single steps",
+    "layers": "the layers of the network",
+    "probe": "a probe of some training rows",
+    "data": "the data",
+    "structure": "the list of layers",
+    "lr_plan": "the schedule",
+    "baselines": "what simple rules score",
+    "gradients": "the gradients that `check` compares",
+    "tiny": "the few rows that `check` lets the network learn",
+}
 
 
 def explain(
@@ -80,6 +91,9 @@ def _page(monitor: "type[Monitor]", columns: int) -> list[str]:
     needs = " and ".join(_NEEDS.get(need, need) for need in monitor.needs)
     lines = [f"{about.name} ({monitor.severity})", "", *_pages.flowing(about.text, columns)]
     lines += ["", *_pages.flowing(f"Looked for {when}, in {needs}.", columns)]
+    if monitor.causes:
+        led = f"May come of {', '.join(monitor.causes)}: then its `because` says so."
+        lines += ["", *_pages.flowing(led, columns)]
     if about.settings:
         lines += ["", f"Settings (`monitors: {{{about.name}: {{...}}}}`)", *_pages.settings(about.settings, columns)]
     return [*lines, "", f"To silence it: monitors.off=[{about.name}]"]
