@@ -69,6 +69,22 @@ def flowing(text: str, columns: int) -> list[str]:
     return lines[:-1]
 
 
+def folded(text: str, columns: int) -> str:
+    """The text with its long lines folded between words, the rest of a line indented by two more; but not `next: ...`,
+    which is there to be copied.
+
+    >>> print(folded("  advice: lower the rate", 16))
+      advice: lower
+        the rate
+    """
+    lines: list[str] = []
+    for line in text.split("\n"):
+        indent = line[: len(line) - len(line.lstrip())]
+        fits = len(line) <= columns or line.startswith("next: ")
+        lines += [line] if fits else _wrapped(line.strip(), columns, indent, hanging=indent + "  ")
+    return "\n".join(lines)
+
+
 def _wrapped(text: str, columns: int, indent: str, *, hanging: str | None = None) -> list[str]:
     return textwrap.wrap(
         text,

@@ -1,6 +1,7 @@
 """`trainlab train`: one run from a config, or the rest of a run that was stopped."""
 
 import signal
+import sys
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -86,8 +87,6 @@ def stoppable(watcher: "Quiet") -> Generator[None]:
 
 def watcher_for(quiet: bool) -> "Quiet":
     """Somebody who shows a run on stderr: redrawn on a terminal, line by line elsewhere, not at all if quiet."""
-    import sys
-
     from trainlab.cli import _progress
 
     if quiet:
@@ -142,6 +141,7 @@ def _exit_code(outcome: "Outcome", fail_on: FailOn) -> int:
 
 def _tell(outcome: "Outcome", code: int, given: Sequence[str], *, quiet: bool, as_json: bool) -> None:
     from trainlab.cli import _summary
+    from trainlab.cli._pages import folded, width
     from trainlab.store.folder import RunFolder
     from trainlab.store.status import read_status
 
@@ -151,4 +151,5 @@ def _tell(outcome: "Outcome", code: int, given: Sequence[str], *, quiet: bool, a
         _terminal.say(str(outcome.folder))
     else:
         reason = read_status(RunFolder(outcome.folder).status).reason
-        _terminal.say(_summary.as_text(outcome, given, reason))
+        text = _summary.as_text(outcome, given, reason)
+        _terminal.say(folded(text, width()) if sys.stdout.isatty() else text)
