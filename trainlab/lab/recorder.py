@@ -11,7 +11,7 @@ from trainlab.engine.trainer import RECORDS
 from trainlab.store.columns import LAYER_COLUMNS, STEP_COLUMNS, metric_columns
 from trainlab.store.findings import FindingWriter
 from trainlab.store.folder import RunFolder
-from trainlab.store.rows import RowWriter, kept_step
+from trainlab.store.rows import ALL_STEPS, RowWriter, kept_step
 
 
 class Recorder:
@@ -35,12 +35,12 @@ class Recorder:
 
     def steps(self, last: int, records: Array) -> None:
         """Rows of steps.csv for the steps that end with number `last`; long runs keep fewer."""
-        first = last - len(records) + 1
-        kept = [i for i in range(len(records)) if kept_step(first + i)]
-        if kept:
-            rows = records[kept] if len(kept) < len(records) else records
-            columns: dict[str, Any] = {"step": np.array(kept) + first}
-            self._steps.write_many(columns | {name: rows[:, i] for i, name in enumerate(RECORDS)})
+        steps = np.arange(last - len(records) + 1, last + 1)
+        if last > ALL_STEPS:
+            kept = [kept_step(int(step)) for step in steps]
+            steps, records = steps[kept], records[kept]
+        if len(steps):
+            self._steps.write_many({"step": steps} | {name: records[:, i] for i, name in enumerate(RECORDS)})
 
     def layers(self, step: int, values: Iterable[tuple[str, str, float]]) -> None:
         """Rows of layers.csv: (layer, quantity, value) at this step."""

@@ -40,7 +40,7 @@ from trainlab.store.status import Best, State, Status, read_status, write_status
 from trainlab.store.strict_json import loads
 from trainlab.store.writing import write_atomic
 
-_LOOK_STEPS = 100  # epochs shorter than this share a look at the curves
+_LOOK_STEPS = 200  # epochs shorter than this share a look at the curves
 _TELL_EVERY = 0.5  # seconds between versions of status.json while the run goes on
 _SAVE_EVERY = 1.0  # seconds: a checkpoint that is due waits until the last one is at least this old
 
@@ -269,7 +269,7 @@ class Run:
             self._told = monotonic()
 
     def _epoch_look_due(self) -> bool:
-        """After the last epoch, and after each that crosses a hundred steps: looks cost as much as some steps do."""
+        """After the last epoch, and after each that crosses 200 steps: a look costs as much as some steps."""
         last, steps = self.trainer.epoch == self.settings.epochs, self.trainer.order.steps_per_epoch
         return last or self.trainer.step // _LOOK_STEPS > (self.trainer.step - steps) // _LOOK_STEPS
 
