@@ -14,4 +14,3 @@ def metric_columns(task: str) -> tuple[str, ...]:
     score = METRICS_OF[task]
     measured = ("train_loss", f"train_{score}", "val_loss", f"val_{score}")
     return ("epoch", "step", "seconds", "lr", *measured, "reg_loss", "grad_norm", "update_ratio")
-
