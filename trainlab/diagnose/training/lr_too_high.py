@@ -21,8 +21,8 @@ class LrTooHigh(Monitor, name="lr-too-high"):
     Measured by what the steps do, never by the value of lr, and only while little has been learned (`progress` under
     `learned`, from the second epoch after the warmup on and `steps` steps on). Any of three is enough: the median step
     of the last 50 is longer than a tenth of the weights (a healthy one is a thousandth); one of the first 20 steps was
-    longer than half of all weights; or the loss has been half as high again as at the start and at chance, with steps
-    over a twentieth of the weights.
+    longer than half of all weights and a fifth of the run has not mended it; or the loss has been half as high again as
+    at the start and at chance, with steps over a twentieth of the weights.
 
     Source: CS231n, "Babysitting the learning process" (ratio of weight updates to weights, about 1e-3); TheDeepChecker
     (Ben Braiek & Khomh 2022), update ratio above 0.1.
@@ -62,7 +62,8 @@ class LrTooHigh(Monitor, name="lr-too-high"):
         worst = float(np.max(np.median(windows(losses, 10), axis=1))) if len(losses) >= 20 else start
         longest = float(ratios[known].max())
         climbed = worst > self.climb * start and longest > self.ratio / 2
-        if recent > self.ratio or first > self.burst or climbed:
+        burst = first > self.burst and view.epoch >= 0.2 * view.epochs
+        if recent > self.ratio or burst or climbed:
             how = (
                 f"the loss has climbed to {worst:.3g} from {start:.3g}"
                 if climbed
