@@ -67,6 +67,11 @@ class Babysitter:
         earlier = [d for d in self.said if d.code in monitor.causes and d.severity != "info" and d.code != monitor.name]
         return tuple(f"{d.code}@step {d.step}" for d in earlier[:1])
 
+    def counts(self) -> dict[str, int]:
+        """How many findings there are of each severity that was said, mildest first."""
+        said = [d.severity for d in self.said]
+        return {s: said.count(s) for s in SEVERITIES if s in said}
+
     def says_stop(self) -> Diagnosis | None:
         """The first finding that is to end the run, if there is one."""
         return next((d for d in self.said if d.code in self.stop_on), None)

@@ -16,6 +16,7 @@ from trainlab.engine.evaluator import Evaluator, Scores
 from trainlab.engine.trainer import Stopper, Sums, Trainer
 from trainlab.lab.building import Built
 from trainlab.store.columns import METRICS_OF
+from trainlab.store.status import Best
 
 
 @dataclass(slots=True)
@@ -27,6 +28,11 @@ class Leader:
     epoch: int = -1
     tie: float = float("inf")  # val_loss of that epoch: breaks ties
     arrays: dict[str, Array] = field(default_factory=dict[str, Array])
+
+    @property
+    def best(self) -> Best | None:
+        """What status.json tells of it; None before the first epoch that counts."""
+        return Best(self.metric, float(self.value), self.epoch) if self.epoch >= 0 else None
 
     def beaten_by(self, value: float, tie: float) -> bool:
         """Whether an epoch with this value, and this val_loss, is better. nan never is."""

@@ -19,7 +19,7 @@ from trainlab.core.dotted import flat
 from trainlab.core.dump import dump
 from trainlab.core.errors import UserError
 from trainlab.core.types import Array
-from trainlab.diagnose.diagnosis import SEVERITIES, Diagnosis
+from trainlab.diagnose.diagnosis import Diagnosis
 from trainlab.diagnose.monitor import When
 from trainlab.engine.blas import pinned
 from trainlab.engine.inspection import first_broken, histograms, layer_values
@@ -36,7 +36,7 @@ from trainlab.store.environment import describe, write_environment
 from trainlab.store.findings import read_findings
 from trainlab.store.folder import RunFolder
 from trainlab.store.rows import read_rows
-from trainlab.store.status import Best, State, Status, read_status, write_status
+from trainlab.store.status import State, Status, read_status, write_status
 from trainlab.store.strict_json import loads
 from trainlab.store.writing import write_atomic
 
@@ -374,17 +374,14 @@ class Run:
         self.babysitter.said = [Diagnosis.from_dict(d) for d in read_findings(self.folder.diagnoses)]
 
     def _status(self) -> Status:
-        lead = self.course.leader
-        best = Best(lead.metric, float(lead.value), lead.epoch) if lead.epoch >= 0 else None
-        said = [d.severity for d in self.babysitter.said]
         self.status = replace(
             self.status,
             updated=Status.begin("", None).updated,
             seconds=round(self.course.seconds, 3),
             epoch=self.trainer.epoch,
             step=self.trainer.step,
-            best=best,
-            diagnoses={s: said.count(s) for s in SEVERITIES if s in said},
+            best=self.course.leader.best,
+            diagnoses=self.babysitter.counts(),
         )
         return self.status
 
