@@ -4,11 +4,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from making_data import prepared, refusal
+from making_data import prepared, refusal, source
 
+from trainlab.core.streams import Streams
 from trainlab.data.dataset import Rows
 from trainlab.data.fingerprint import fingerprint
 from trainlab.data.lazy import LazyRows, chunks, gather, take_rows
+from trainlab.data.prepare import prepare
 
 
 def stored(n=50, shape=(4, 3), dtype=np.uint8):
@@ -151,3 +153,14 @@ def test_preparations_that_cannot_be():
         "data: rows of the validation set have the shape (4,), training rows (2,); without the same preprocessing they "
         "cannot be compared"
     )
+
+
+def test_data_seed_keeps_the_rows_when_the_seed_of_the_run_changes():
+    """With `data.seed` runs of different seeds train and test on the same rows; without it they do not."""
+
+    def test_rows(seed, own):
+        return prepare(source("blobs", seed=own), streams=Streams(seed)).test.x
+
+    assert np.array_equal(test_rows(0, 7), test_rows(1, 7))
+    assert not np.array_equal(test_rows(0, None), test_rows(1, None))
+    assert np.array_equal(test_rows(7, None), test_rows(0, 7)), "data.seed stands in for the seed of the run"

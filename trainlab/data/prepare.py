@@ -18,10 +18,12 @@ def prepare(source: Source, *, streams: Streams, dtype: str = "float32", loaded:
     """The parts of an experiment. Preprocessors and the target's scale are fitted on the training rows only.
 
     x comes out in `dtype`, but bytes that no preprocessor changes stay bytes, and rows of a memory-mapped file stay
-    on disk as `LazyRows`: read batches with `lazy.gather`. Draws from the streams "data", "split" and "faults".
+    on disk as `LazyRows`: read batches with `lazy.gather`. Draws from the streams "data", "split" and "faults", which
+    grow from `data.seed` where there is one, so that runs of other seeds can share their rows.
     Rows that are `loaded` already are taken instead of the source's own.
     Raises DataError.
     """
+    streams = streams if source.seed is None else Streams(source.seed)
     loaded = _numbered(loaded or source.load(streams.named("data")))
     if not len(loaded.rows):
         raise DataError(f"data: `{source.name}` holds no rows")

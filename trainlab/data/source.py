@@ -43,6 +43,9 @@ class Source(Component, kind="data", rooms=("trainlab.data.sources",)):
     """Rows and their targets, and what is done with them before training."""
 
     split: SplitSettings = setting(SplitSettings(), "validation and test shares")
+    seed: int | None = setting(
+        None, "of all that is drawn about the data: generated rows, split, faults; null: the experiment's own", ge=0
+    )
     preprocess: list[Preprocessor] = setting([], "in order, fitted on the training rows only")
     augment: list[Augmentation] = setting([], "random changes of training batches")
     faults: list[Fault] = setting([], "deliberate damage, to study it or to test the monitors")
