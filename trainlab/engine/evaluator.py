@@ -61,14 +61,19 @@ class Evaluator:
 
     def compare(self, y: Array, t: Array) -> Scores:
         """Loss and score of outputs y (rows, units) against encoded targets t."""
-        n = len(t)
-        tmp = {k: allocate(s, n, self.net.dtype) for k, s in self.loss.scratch(y.shape[-1]).items()}
-        end = LossSlot(y, t, None, tmp)
-        with np.errstate(all="ignore"):
-            loss = float(self.loss.value(end))
-            if not self.regression:
-                return Scores(loss, end.hits / n)
-            return Scores(loss, r2(y, t))
+        return compared(self.loss, y, t, regression=self.regression)
+
+
+def compared(loss: Loss, y: Array, t: Array, *, regression: bool) -> Scores:
+    """Loss and score of outputs y (rows, units), wherever they come from, against encoded targets t."""
+    n = len(t)
+    tmp = {k: allocate(s, n, y.dtype) for k, s in loss.scratch(y.shape[-1]).items()}
+    end = LossSlot(y, t, None, tmp)
+    with np.errstate(all="ignore"):
+        mean = float(loss.value(end))
+        if not regression:
+            return Scores(mean, end.hits / n)
+        return Scores(mean, r2(y, t))
 
 
 def r2(y: Array, t: Array) -> float:
