@@ -95,12 +95,13 @@ def test_summary(tmp_path):
     """One run is told in a sentence, its curve, and its diagnoses with cause, advice and what to type."""
     folder = make_run(tmp_path, findings=[OVERFITTING, PLATEAU], reason="val_loss did not improve")
     lines = summary(read_run(folder.path), width=78, ascii_only=True)
-    assert lines[:3] == [
+    assert lines[:4] == [
         "digits-1 finished after 2 epochs in 1 min 15 s (started 2026-11-21 14:03):",
         "val_loss did not improve. Best val_accuracy 0.75 in epoch 2. Test: loss 0.25,",
-        "accuracy 0.9375.",
+        "accuracy 0.9375. Diagnosed: 1 warning, 1 piece of advice; first of all",
+        "overfitting.",
     ]
-    assert lines[4] == ". train_loss   o val_loss"
+    assert lines[5] == ". train_loss   o val_loss"
     assert lines[-8:] == [
         "warning overfitting (epoch 2, step 20)",
         "  Validation loss rises while training loss falls.",

@@ -21,6 +21,7 @@ from trainlab.core.types import Array
 from trainlab.store.writing import named_errors, sync_folder, write_atomic
 
 _META = "trainlab"  # the one key of safetensors' metadata that is ours
+_LONGEST_HEADER = 1 << 24  # bytes
 
 
 def save(path: Path, arrays: Mapping[str, Array], meta: Mapping[str, Any]) -> None:
@@ -56,6 +57,21 @@ def load(path: Path) -> tuple[dict[str, Array], dict[str, Any]]:
         return arrays, json.loads(meta[_META])
     except ValueError as error:
         raise UserError(f"{path}: the checkpoint's metadata is damaged: {error}") from error
+
+
+def shapes(path: Path) -> dict[str, tuple[int, ...]]:
+    """The shape of each array of a checkpoint by name; only the start of the file is read.
+
+    Raises UserError if the file is missing or not a checkpoint.
+    """
+    with named_errors(path, "read"), path.open("rb") as file:
+        head = file.read(8)
+        data = head + file.read(min(int.from_bytes(head, "little"), _LONGEST_HEADER))
+    try:
+        table = {name: entry["shape"] for name, entry in _header(data).items() if name != "__metadata__"}
+        return {name: tuple(int(n) for n in shape) for name, shape in table.items()}
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise UserError(f"{path}: not a checkpoint") from error
 
 
 def also(path: Path, as_path: Path) -> None:

@@ -1,0 +1,132 @@
+"""The layers of a run as a table: how many parameters each has, how its outputs spread, how far it moves."""
+
+import csv
+import math
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from statistics import median
+from typing import TYPE_CHECKING
+
+from trainlab.core.errors import UserError
+from trainlab.report.grid import Cells, grid
+from trainlab.report.text import number
+from trainlab.store import checkpoint
+from trainlab.store.columns import LAYER_COLUMNS
+from trainlab.store.reading import RunRecord
+
+if TYPE_CHECKING:
+    from trainlab.store.folder import RunFolder
+
+_LAST = ("std", "dead", "saturated", "grad_norm", "weight_norm")  # told as they were at the last look
+_MEASURED = ("mean", "var")  # a norm's running statistics: kept with its parameters, but not learnt
+_ROWS = 200_000  # of layers.csv that are looked at, the last ones
+
+
+@dataclass(slots=True)
+class Layer:
+    """What is known of one layer: its parameters, its last values by quantity, the middle update ratio, its codes."""
+
+    name: str
+    parameters: int | None = None
+    last: dict[str, float] = field(default_factory=dict[str, float])
+    ratios: list[float] = field(default_factory=list[float])
+    codes: tuple[str, ...] = ()
+
+    @property
+    def update_ratio(self) -> float | None:
+        """The median of the update ratio over the run: at its end many schedules have nothing left."""
+        finite = [r for r in self.ratios if math.isfinite(r)]
+        return median(finite) if finite else None
+
+    def as_dict(self) -> dict[str, object]:
+        """The layer as plain data."""
+        return {
+            "layer": self.name,
+            "parameters": self.parameters,
+            **{quantity: self.last.get(quantity) for quantity in _LAST},
+            "update_ratio": self.update_ratio,
+            "codes": list(self.codes),
+        }
+
+
+def layers_of(record: RunRecord) -> list[Layer]:
+    """The layers in their order, empty if nothing was measured in them."""
+    made: dict[str, Layer] = {}
+    for name, quantity, value in _measured(record.folder):
+        layer = made.setdefault(name, Layer(name))
+        if quantity == "update_ratio":
+            layer.ratios.append(value)
+        elif quantity in _LAST:
+            layer.last[quantity] = value
+    for name, count in _parameters(record.folder).items():
+        if name in made:
+            made[name].parameters = count
+    for finding in record.findings:
+        name, code = str(finding.get("layer") or ""), str(finding.get("code", "?"))
+        if name in made and code not in made[name].codes:
+            made[name].codes += (code,)
+    return list(made.values())
+
+
+def layer_table(record: RunRecord, *, width: int, ascii_only: bool = False, color: bool = False) -> list[str]:
+    """The lines of the table; those columns that find no room are left out."""
+    layers = layers_of(record)
+    return grid(columns(layers), width=width, ascii_only=ascii_only, color=color) if layers else []
+
+
+def columns(layers: list[Layer]) -> list[Cells]:
+    """The table by column; the update ratio is the median over the run, all else is as it was at the last look."""
+    return [
+        Cells("layer", [layer.name for layer in layers], right=False),
+        Cells("parameters", ["" if n.parameters is None else f"{n.parameters:,}" for n in layers], 5),
+        Cells("out std", [number(layer.last.get("std")) for layer in layers], 4),
+        Cells("dead", [_share(layer.last, "dead") for layer in layers], 2),
+        Cells("saturated", [_share(layer.last, "saturated") for layer in layers], 3),
+        Cells("grad norm", [_short(layer.last.get("grad_norm")) for layer in layers], 3),
+        Cells("update:weight", [_short(layer.update_ratio) for layer in layers], 1),
+        Cells("found", [", ".join(layer.codes) for layer in layers], 1, right=False),
+    ]
+
+
+def _share(values: Mapping[str, float], quantity: str) -> str:
+    value = values.get(quantity)
+    return "" if value is None or not math.isfinite(value) else f"{100 * value:.0f} %"
+
+
+def _short(value: float | None) -> str:
+    return "" if value is None else f"{value:.2g}"
+
+
+def _measured(folder: "RunFolder") -> list[tuple[str, str, float]]:
+    """Layer, quantity and value of the last rows of layers.csv; what is no row of it is passed over."""
+    kept: deque[tuple[str, str, float]] = deque(maxlen=_ROWS)
+    try:
+        with folder.layers.open(newline="", encoding="utf-8", errors="replace") as file:
+            reader = csv.reader(file)
+            if next(reader, None) != list(LAYER_COLUMNS):
+                return []
+            for row in reader:
+                if len(row) == len(LAYER_COLUMNS) and not row[2].startswith("bin"):
+                    try:
+                        kept.append((row[1], row[2], float(row[3])))
+                    except ValueError:
+                        continue
+    except (OSError, csv.Error):
+        return []
+    return list(kept)
+
+
+def _parameters(folder: "RunFolder") -> dict[str, int]:
+    """How many parameters each layer has, by the names in the newest checkpoint."""
+    counts: dict[str, int] = {}
+    try:
+        shapes = checkpoint.shapes(folder.checkpoints / "last.safetensors")
+    except UserError:
+        return {}
+    for name, shape in shapes.items():
+        layer, _, own = name.rpartition(".")
+        if own in _MEASURED:
+            continue
+        counts[layer] = counts.get(layer, 0) + math.prod(shape)
+    return counts
