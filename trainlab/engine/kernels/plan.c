@@ -1,0 +1,53 @@
+// The interpreter: runs the ops of a plan step after step, and keeps the books that the loop in NumPy keeps.
+#include "plan.h"
+
+// The same for every op that has nothing to do.
+TL_KERNEL(nothing) { (void)op, (void)step; }
+
+// One pass over the ops: evaluation. Returns whether an op of Python's failed.
+TL_API int64_t tl_once(const tl_op *ops, int64_t n, tl_step *step) {
+  for (int64_t k = 0; k < n && !step->failed; k++) ops[k].run(ops + k, step);
+  return step->failed;
+}
+
+// Up to `steps` steps of `batch` rows, the next rows of `index`, of which `rows_left` are left in this epoch.
+//
+// Ops before `head` make loss and gradient, those after it move the parameters, which happens only if both are finite.
+// lr: one number a step. records: (loss, lr, |g|, |step| / |theta|) for each step. Returns how many steps were done,
+// less 2^32 if the last one was not taken because a number was not finite.
+TL_API int64_t tl_run(const tl_op *ops, int64_t head, int64_t n, tl_step *step, tl_sums *sums, const int64_t *index,
+                      int64_t rows_left, int64_t batch, int64_t steps, const double *lr, double *records) {
+  for (int64_t s = 0; s < steps; s++, records += 4) {
+    step->index = index + s * batch;
+    step->rows = least(batch, rows_left - s * batch);
+    step->last = s + 1 == steps;
+    step->t++;
+    step->lr = lr[s];
+    step->hits = step->squares = 0;
+    if (tl_once(ops, head, step)) return s;
+    double norm = sqrt(step->grad2);
+    records[0] = step->loss;
+    records[1] = step->lr;
+    records[2] = norm;
+    if (!isfinite(step->loss) || !isfinite(norm)) {
+      records[3] = NAN;
+      return s + 1 - (1ll << 32);
+    }
+    if (tl_once(ops + head, n - head, step)) return s;
+    records[3] = sqrt(step->move2 / (step->theta2 > 0 ? step->theta2 : 1.0));
+    sums->rows += step->rows;
+    sums->steps++;
+    sums->loss += step->loss * (double)step->rows;
+    sums->hits += step->hits;
+    sums->squares += step->squares;
+    sums->grad_norm += norm;
+    sums->update_ratio += records[3];
+  }
+  return steps;
+}
+
+// p: a function of Python's, called with the step's rows; it returns whether it failed.
+TL_KERNEL(call) {
+  int64_t (*function)(int64_t) = (int64_t(*)(int64_t))op->p[0];
+  if (function(step->rows)) step->failed = 1;
+}

@@ -1,0 +1,43 @@
+"""The record of an op, as plan.h declares it, and what the interpreter keeps of a step."""
+
+import ctypes
+from typing import ClassVar
+
+import numpy as np
+
+INTS, FLOATS, POINTERS = 18, 8, 21
+OP = np.dtype([("run", "u8"), ("i", "i8", INTS), ("f", "f8", FLOATS), ("p", "u8", POINTERS)], align=True)
+
+
+class Step(ctypes.Structure):
+    """tl_step."""
+
+    _fields_: ClassVar = [
+        ("rows", ctypes.c_int64),
+        ("index", ctypes.c_void_p),
+        ("last", ctypes.c_int64),
+        ("t", ctypes.c_int64),
+        ("failed", ctypes.c_int64),
+        ("lr", ctypes.c_double),
+        ("loss", ctypes.c_double),
+        ("hits", ctypes.c_double),
+        ("squares", ctypes.c_double),
+        ("grad2", ctypes.c_double),
+        ("theta2", ctypes.c_double),
+        ("move2", ctypes.c_double),
+        ("clip", ctypes.c_double),
+    ]
+
+
+class Totals(ctypes.Structure):
+    """tl_sums."""
+
+    _fields_: ClassVar = [
+        ("rows", ctypes.c_int64),
+        ("steps", ctypes.c_int64),
+        ("loss", ctypes.c_double),
+        ("hits", ctypes.c_double),
+        ("squares", ctypes.c_double),
+        ("grad_norm", ctypes.c_double),
+        ("update_ratio", ctypes.c_double),
+    ]
