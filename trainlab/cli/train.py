@@ -32,6 +32,10 @@ def train(
         str | None,
         typer.Option(metavar="RUN", help="Go on with this run; train.epochs=N trains a finished one further."),
     ] = None,
+    until: Annotated[
+        int | None,
+        typer.Option(metavar="EPOCH", min=1, help="Stop after this epoch; --resume goes on to the same weights."),
+    ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print only the run's folder.")] = False,
     fail_on: Annotated[
         FailOn, typer.Option(help="Exit with 4 if a diagnosis of this severity or a worse one was made.")
@@ -54,9 +58,9 @@ def train(
         watcher = watcher_for(quiet)
         with stoppable(watcher):
             if resume is not None:
-                outcome = _go_on(resume, runs, given, watcher, {"--name": name, "--into": into})
+                outcome = _go_on(resume, runs, given, until, watcher, {"--name": name, "--into": into})
             else:
-                outcome = _begin(given, runs, name, into, watcher)
+                outcome = _begin(given, runs, name, into, until, watcher)
     code = _exit_code(outcome, fail_on)
     _tell(outcome, code, given if resume is None else (), quiet=quiet, as_json=as_json)
     raise typer.Exit(code)
@@ -94,17 +98,24 @@ def watcher_for(quiet: bool) -> "Quiet":
     return _progress.Redrawn() if _terminal.live(sys.stderr) else _progress.Lines()
 
 
-def _begin(given: Sequence[str], runs: Path, name: str | None, into: Path | None, watcher: "Quiet") -> "Outcome":
+def _begin(
+    given: Sequence[str], runs: Path, name: str | None, into: Path | None, until: int | None, watcher: "Quiet"
+) -> "Outcome":
     if not given:
         raise UserError("which config? Say `trainlab train CONFIG`; `trainlab new -o CONFIG` writes one to start with")
     from trainlab.lab.experiment import read
     from trainlab.lab.run import train as run
 
-    return run(read(given[0], given[1:]), runs=runs, name=name, into=into, watcher=watcher)
+    return run(read(given[0], given[1:]), runs=runs, name=name, into=into, until=until, watcher=watcher)
 
 
 def _go_on(
-    resumed: str, runs: Path, given: Sequence[str], watcher: "Quiet", refused: dict[str, object | None]
+    resumed: str,
+    runs: Path,
+    given: Sequence[str],
+    until: int | None,
+    watcher: "Quiet",
+    refused: dict[str, object | None],
 ) -> "Outcome":
     from trainlab.lab.run import resume as run
 
@@ -112,10 +123,10 @@ def _go_on(
         if value is not None:
             raise UserError(f"--resume goes on in the run's own folder: leave out {option}")
     if not given or "=" in given[0]:
-        return run(resumed, runs=runs, watcher=watcher, epochs=_epochs(given))
+        return run(resumed, runs=runs, watcher=watcher, until=until, epochs=_epochs(given))
     from trainlab.lab.experiment import read
 
-    return run(resumed, runs=runs, watcher=watcher, document=read(given[0], given[1:]))
+    return run(resumed, runs=runs, watcher=watcher, until=until, document=read(given[0], given[1:]))
 
 
 def _epochs(given: Sequence[str]) -> int:

@@ -51,10 +51,12 @@ def train(
     runs: Path = Path("runs"),
     name: str | None = None,
     into: Path | None = None,
+    until: int | None = None,
     watcher: Watcher | None = None,
 ) -> Outcome:
     """Train an experiment in a new run folder: `runs/NAME-N`, or the folder `into`.
 
+    With `until` it stops after that epoch as if interrupted there; `resume` goes on to the same bits.
     Raises ConfigError or DataError before anything is made; a folder is made only for a run that can start.
     """
     experiment = document.value
@@ -62,10 +64,12 @@ def train(
         built = build(document)
         folder = RunFolder.create(runs, name or experiment.name, into=into)
         with folder.lock():
-            return _begun(built, document, folder, watcher or Watcher())
+            return _begun(built, document, folder, watcher or Watcher(), until)
 
 
-def _begun(built: Built, document: Document[Experiment], folder: RunFolder, watcher: Watcher) -> Outcome:
+def _begun(
+    built: Built, document: Document[Experiment], folder: RunFolder, watcher: Watcher, until: int | None
+) -> Outcome:
     experiment = built.experiment
     write_atomic(folder.config, dump(plain(experiment)).encode())
     source = Path(document.file) if document.file else Path()
@@ -73,7 +77,7 @@ def _begun(built: Built, document: Document[Experiment], folder: RunFolder, watc
     write_environment(folder.environment, describe(source.parent, data))
     status = Status.begin(folder.name, experiment.train.epochs)
     write_status(folder.status, status)
-    run = Run(built, folder, status, watcher)
+    run = Run(built, folder, status, watcher, until)
     return run.guarded(run.begin)
 
 
@@ -83,10 +87,12 @@ def resume(
     runs: Path = Path("runs"),
     watcher: Watcher | None = None,
     epochs: int = 0,
+    until: int | None = None,
     document: Document[Experiment] | None = None,
 ) -> Outcome:
     """Go on with a run from its last checkpoint, up to `epochs` epochs if that is more than its config says.
 
+    With `until` it stops after that epoch as if interrupted there, at once if it has come so far already.
     `document`: the config that the caller believes the run to have; only its epochs may differ.
     Raises UserError if the run has finished, has another config or other data by now, or another process trains in it.
     """
@@ -98,10 +104,10 @@ def resume(
             more = document.value.train.epochs
             epochs = epochs or (more if more > own.value.train.epochs else 0)
         with pinned(own.value.train.threads):
-            return _resumed(folder, epochs, watcher or Watcher())
+            return _resumed(folder, epochs, watcher or Watcher(), until)
 
 
-def _resumed(folder: RunFolder, epochs: int, watcher: Watcher) -> Outcome:
+def _resumed(folder: RunFolder, epochs: int, watcher: Watcher, until: int | None) -> Outcome:
     status = _left_behind(folder)
     longer = [f"train.epochs={epochs}"] if epochs else []
     built = build(read(folder.config, longer))
@@ -116,8 +122,8 @@ def _resumed(folder: RunFolder, epochs: int, watcher: Watcher) -> Outcome:
         write_atomic(folder.config, dump(plain(built.experiment)).encode())
     status = replace(status.resumed(), epochs=built.experiment.train.epochs)
     write_status(folder.status, status)
-    again = Run(built, folder, status, watcher)
-    return again.guarded(again.go_on)
+    again = Run(built, folder, status, watcher, until)
+    return again.guarded(again.go_further if epochs else again.go_on)
 
 
 def _left_behind(folder: RunFolder) -> Status:
@@ -152,8 +158,11 @@ def _same_data(built: Built, folder: RunFolder) -> None:
 class Run:
     """A run in its folder: the loop over chunks of steps, looks, epochs and checkpoints."""
 
-    def __init__(self, built: Built, folder: RunFolder, status: Status, watcher: Watcher) -> None:
+    def __init__(
+        self, built: Built, folder: RunFolder, status: Status, watcher: Watcher, until: int | None = None
+    ) -> None:
         experiment = built.experiment
+        self.until = until
         self.built, self.folder, self.status, self.watcher = built, folder, status, watcher
         self.settings = experiment.train
         self.course = Course(built, watcher)
@@ -175,10 +184,17 @@ class Run:
             self.recorder.layers(0, [(name, "lsuv_passes", float(n)) for name, n in self.built.passes.items()])
         self._tell(self.course.before())
         self._look("start")
-        return self._loop()
+        return self._loop(None)
 
     def go_on(self) -> Outcome:
-        """From the last checkpoint; from the first step if there is none yet."""
+        """From the last checkpoint, to what would have been the end; from the first step if there is none yet."""
+        return self._go_on(look_back=True)
+
+    def go_further(self) -> Outcome:
+        """From the last checkpoint, although the run had come to its end."""
+        return self._go_on(look_back=False)
+
+    def _go_on(self, *, look_back: bool) -> Outcome:
         last = self.folder.checkpoints / "last.safetensors"
         if not last.exists():
             self.recorder.cut(dict.fromkeys(("metrics", "steps", "layers", "diagnoses"), 0))
@@ -190,7 +206,7 @@ class Run:
         self.course.leader = Leader(**meta["leader"])
         self._read_back(arrays["steps.recent"])
         self._start(self.trainer.step)
-        return self._loop()
+        return self._loop(self._ending() if look_back and self.trainer.step else None)
 
     def guarded(self, live: Any) -> Outcome:
         """Run, and leave a true status behind whatever happens."""
@@ -225,27 +241,34 @@ class Run:
         )
         self.watcher.started(plan)
 
-    def _loop(self) -> Outcome:
-        t, state, reason = self.trainer, "finished", ""
-        while t.epoch < self.settings.epochs:
+    def _loop(self, ending: tuple[str, str] | None) -> Outcome:
+        """Train to the end; `ending` is what a run that goes on had come to already."""
+        t = self.trainer
+        while ending is None and t.epoch < self.settings.epochs:
             done = t.advance(min(self.every - t.step % self.every, t.steps_left))
             self._keep(done)
             if t.broken or t.step % self.every == 0:
                 self._look("steps", layers=True)
             if done and t.steps_left == t.order.steps_per_epoch:
                 self._end_epoch()
-            if (found := self.babysitter.says_stop()) is not None:
-                state, reason = ("diverged" if found.code == "diverged" else "failed"), found.message
-                break
-            if self.watcher.stop:
-                state, reason = "interrupted", "stopped from outside"
-                break
-            if reason := self.course.enough():
-                if not self._epoch_look_due():
-                    self._look("epoch")
-                break
+            ending = self._ending()
             t.broken = False
-        return self._finish(state, reason)
+        return self._finish(*(ending or ("finished", "")))
+
+    def _ending(self) -> tuple[str, str] | None:
+        """The state and the reason with which the run ends at this point; None if it goes on."""
+        t = self.trainer
+        if (found := self.babysitter.says_stop()) is not None:
+            return ("diverged" if found.code == "diverged" else "failed"), found.message
+        if reason := self.course.enough():
+            if not self._epoch_look_due():
+                self._look("epoch")
+            return "finished", reason
+        if self.watcher.stop:
+            return "interrupted", "stopped from outside"
+        if self.until is not None and self.until <= t.epoch < self.settings.epochs:
+            return "interrupted", f"stopped after epoch {t.epoch}, as it was told to"
+        return None
 
     # ------------------------------------------------------------------ moments
 
