@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from concurrent.futures import Future
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,8 @@ from trainlab.cli.main import app
 from trainlab.core.config import read_plain
 from trainlab.core.errors import UserError
 from trainlab.lab.experiment import Experiment, read
-from trainlab.lab.sweep.child import Children, End
+from trainlab.lab.sweep.execution.execution import Here
+from trainlab.lab.sweep.execution.job import End
 from trainlab.lab.sweep.space import Space, Trial
 from trainlab.lab.sweep.summary import summarize
 from trainlab.lab.sweep.sweep import resume, start
@@ -186,7 +188,14 @@ def test_stopped_once_it_ends_gently(config, tmp_path, monkeypatch):
     assert (row["status"], row["reason"]) == ("interrupted", "the sweep was stopped")
     assert (metrics.parent / "checkpoints/last.safetensors").exists()
     begun: list[tuple[str, bool]] = []
-    monkeypatch.setattr(Children, "run", lambda _, folder, *, resume: begun.append((folder.name, resume)) or End(1))
+
+    def submit(_, folder, *, resume, until=None):
+        begun.append((folder.name, resume))
+        ended = Future()
+        ended.set_result(End(1))
+        return ended
+
+    monkeypatch.setattr(Here, "submit", submit)
     resume(tmp_path / "runs/tiny-sweep-1")
     assert begun == [("0001", True), ("0002", False), ("0003", False)]
 

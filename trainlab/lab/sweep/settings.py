@@ -8,6 +8,7 @@ from pydantic import Field
 from trainlab.core.component import Settings, make, setting
 from trainlab.core.types import Count
 from trainlab.lab.sweep.distribution import Distribution
+from trainlab.lab.sweep.execution.limits import Limits
 from trainlab.lab.sweep.strategy import Strategy
 
 Metric = Literal["val_accuracy", "val_r2", "val_loss", "train_accuracy", "train_r2", "train_loss"]
@@ -28,3 +29,4 @@ class SweepSettings(Settings):
         default_factory=partial(make, Strategy, "random"), description="how the trials are chosen"
     )
     trials: Count = setting(20, "how many settings are tried")
+    limits: Limits = setting(Limits(), "what a trial may use before it is ended as failed")

@@ -8,7 +8,7 @@ import os
 import shutil
 import signal
 from collections.abc import Iterator
-from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +20,8 @@ from trainlab.core.config import Document
 from trainlab.core.dump import dump
 from trainlab.core.errors import UserError
 from trainlab.lab.experiment import Experiment, read
-from trainlab.lab.sweep.child import Children, End
+from trainlab.lab.sweep.execution.execution import Execution, opened
+from trainlab.lab.sweep.execution.job import End
 from trainlab.lab.sweep.space import Space, Trial
 from trainlab.lab.sweep.summary import Summary, summarize
 from trainlab.lab.sweep.table import Row, known_end, ranked, row_of, write_rows
@@ -39,17 +40,19 @@ def start(
     runs: Path = Path("runs"),
     name: str | None = None,
     workers: int = 1,
+    scheduler: str | None = None,
     watcher: SweepWatcher | None = None,
 ) -> Summary:
     """Run the sweep of a config in a new folder `runs/NAME-sweep-N`.
 
+    `scheduler`: the address of a Dask cluster that trains the trials instead of this machine.
     Raises ConfigError before anything is made if the space does not fit the config.
     """
     space = Space(document)
     folder = next_free(runs, safe_name(f"{name or document.value.name}-sweep"))
     with locked(folder):
         write_atomic(folder / "sweep.yaml", dump(space.config).encode())
-        return Sweep(folder, space, workers, watcher or SweepWatcher()).run()
+        return _run(folder, space, workers, scheduler, watcher)
 
 
 def resume(
@@ -58,6 +61,7 @@ def resume(
     runs: Path = Path("runs"),
     trials: int | None = None,
     workers: int = 1,
+    scheduler: str | None = None,
     watcher: SweepWatcher | None = None,
 ) -> Summary:
     """Go on with a sweep that was stopped or killed; with `trials`, up to that many of them.
@@ -72,7 +76,13 @@ def resume(
         if trials:
             space = Space(read(folder / "sweep.yaml", [f"sweep.trials={trials}"]))
             write_atomic(folder / "sweep.yaml", dump(space.config).encode())
-        return Sweep(folder, space, workers, watcher or SweepWatcher()).run()
+        return _run(folder, space, workers, scheduler, watcher)
+
+
+def _run(folder: Path, space: Space, workers: int, scheduler: str | None, watcher: SweepWatcher | None) -> Summary:
+    workers = max(1, min(workers, space.sweep.trials))
+    with opened(folder, space.sweep.limits, workers=workers, scheduler=scheduler) as execution:
+        return Sweep(folder, space, execution, watcher or SweepWatcher()).run()
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,13 +95,11 @@ class _Job:
 
 
 class Sweep:
-    """The loop over trials: at most `workers` at once, each begun when another has ended."""
+    """The loop over trials: as many at once as there are workers, each begun when another has ended."""
 
-    def __init__(self, folder: Path, space: Space, workers: int, watcher: SweepWatcher) -> None:
-        self.folder, self.space, self.watcher = folder, space, watcher
+    def __init__(self, folder: Path, space: Space, execution: Execution, watcher: SweepWatcher) -> None:
+        self.folder, self.space, self.execution, self.watcher = folder, space, execution, watcher
         self.sweep = space.sweep
-        self.workers = max(1, min(workers, self.sweep.trials))
-        self.children = Children()
         self.rows: list[Row] = []
         self.trials: dict[int, Trial] = {}
         self._leader: int | None = None  # the trial whose config is in best.yaml
@@ -104,15 +112,10 @@ class Sweep:
         self._write()
         done = tuple(self.rows)
         self.watcher.started(
-            SweepPlan(self.folder.name, self.folder, self.sweep.metric, self.sweep.trials, self.workers, done)
+            SweepPlan(self.folder.name, self.folder, self.sweep.metric, self.sweep.trials, self.execution.workers, done)
         )
         try:
-            with ThreadPoolExecutor(max_workers=self.workers) as pool:
-                try:
-                    self._train(iter(left), pool)
-                except BaseException:
-                    self.children.stop()  # what runs saves its state; the pool waits for it
-                    raise
+            self._train(iter(left))
         finally:
             self.watcher.finished()
         return summarize(self.folder, self.space, self.rows, list(self.trials.values()))
@@ -131,9 +134,9 @@ class Sweep:
         self.rows.append(row_of(trial, record, self.sweep.metric))
         return True
 
-    def _train(self, left: Iterator[int], pool: Executor) -> None:
+    def _train(self, left: Iterator[int]) -> None:
         running: dict[Future[End], _Job] = {}
-        self._begin(left, running, pool)
+        self._begin(left, running)
         stops = 0
         while running:
             done, _ = wait(running, timeout=_TICK, return_when=FIRST_COMPLETED)
@@ -141,14 +144,14 @@ class Sweep:
                 self._end(running.pop(future), future.result())
             if self.watcher.stops > stops:
                 stops = self.watcher.stops
-                self.children.stop(kill=stops > 1)
+                self.execution.stop(kill=stops > 1)
             elif not stops:
-                self._begin(left, running, pool)
+                self._begin(left, running)
             self.watcher.waited()
 
-    def _begin(self, left: Iterator[int], running: dict["Future[End]", _Job], pool: Executor) -> None:
+    def _begin(self, left: Iterator[int], running: dict["Future[End]", _Job]) -> None:
         """Begin as many trials as there are free workers."""
-        while len(running) < self.workers and (number := next(left, None)):
+        while len(running) < self.execution.workers and (number := next(left, None)):
             trial, folder = self._drawn(number), self._folder(number)
             job = _Job(trial, folder, resume=RunRecord(folder, folder.name).state in ("interrupted", "killed"))
             if not job.resume:
@@ -157,7 +160,7 @@ class Sweep:
                     folder.mkdir()
                 write_atomic(folder / "config.yaml", dump(plain(trial.experiment)).encode())
             self.watcher.began(trial)
-            running[pool.submit(self.children.run, folder, resume=job.resume)] = job
+            running[self.execution.submit(folder, resume=job.resume)] = job
 
     def _end(self, job: _Job, end: End) -> None:
         """Put the trial into the table."""
