@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from making_data import prepared
+from sklearn.impute import SimpleImputer
 
 from trainlab.core.component import find, registered
 from trainlab.core.errors import DataError
@@ -29,10 +30,23 @@ def images(n=60, seed=0):
 
 
 def test_every_preprocessor_of_the_contract_exists():
-    """All names of the contract are registered, and no others."""
+    """All names of the contract are registered, and `fill` beside them."""
     assert [cls.name for cls in ALL] == sorted(
-        ["center", "standardize", "minmax", "robust", "normalize", "pca", "whiten", "zca"]
+        ["center", "fill", "standardize", "minmax", "robust", "normalize", "pca", "whiten", "zca"]
     )
+
+
+def test_fill_is_sklearns_imputer():
+    """What is missing or infinite gets the training mean of its feature, 0 where a feature has no value at all."""
+    x = rows()
+    x[3, 1] = x[5, 1] = x[0, 4] = np.nan
+    want = SimpleImputer().fit_transform(x)
+    got = make("fill").apply(x, make("fill").fit(x))
+    assert got == pytest.approx(want)
+    x[3, 1], x[:, 2] = -np.inf, np.nan
+    got = make("fill").apply(x, make("fill").fit(x))
+    assert got[3, 1] == pytest.approx(want[3, 1])
+    assert not got[:, 2].any()
 
 
 @pytest.mark.parametrize("cls", ALL, ids=lambda cls: cls.name)
@@ -48,7 +62,8 @@ class TestContract:
         assert np.array_equal(x, before)
         assert not np.shares_memory(out, x)
         assert np.isfinite(out).all()
-        assert not np.array_equal(out.ravel()[:5], x.ravel()[:5]), "an identity would pass for nothing"
+        identity = np.array_equal(out.ravel()[:5], x.ravel()[:5])
+        assert identity == (cls.name == "fill"), "an identity would pass for nothing, but nothing is missing here"
 
     def test_rows_are_independent(self, cls, make_x):
         """A row's x' depends on what was fitted and on the row, not on the other rows at hand."""

@@ -91,8 +91,9 @@ class DataView:
         for part, rows in (("training", self.parts.train), ("validation", self.parts.val), ("test", self.parts.test)):
             if rows is None or not len(rows):
                 continue
-            x = raw if part == "training" and len(raw) == len(rows) else rows.x
-            found = _broken_cells(x)
+            found = _broken_cells(rows.x)
+            if found is not None and part == "training" and len(raw) == len(rows):
+                found = _broken_cells(raw) or found  # scaling spreads one nan over its whole column
             if found is not None:
                 row, column, count = found
                 return part, _line(rows, row), self.name(column), count

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import ClassVar
 
 from trainlab.core.component import setting
+from trainlab.diagnose._patches import activation, bare_output, init, wider
 from trainlab.diagnose.diagnosis import Diagnosis
 from trainlab.diagnose.monitor import Monitor, When
 from trainlab.diagnose.view import View
@@ -46,4 +47,5 @@ class CannotOverfit(Monitor, name="cannot-overfit"):
                 "Look for dead layers, equal rows with different labels, an output that cannot take the targets' "
                 "values, or too few units.",
                 evidence={"loss": tiny.loss, "chance": tiny.chance, "rows": tiny.rows, "threshold": self.share},
+                patches=[*wider(view), *bare_output(view), *init(view, output=True), *activation(view, "relu")],
             )

@@ -2,9 +2,10 @@
 
 from collections.abc import Iterable
 from math import isfinite
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from trainlab.core.component import setting
+from trainlab.diagnose._patches import init, model, preprocess
 from trainlab.diagnose.diagnosis import Diagnosis
 from trainlab.diagnose.monitor import Monitor, When
 from trainlab.diagnose.view import View
@@ -57,12 +58,14 @@ class InitialLoss(Monitor, name="initial-loss"):
                 f"network that does not commit itself{still}.",
                 "Start the last layer with smaller weights, and check that the inputs are scaled.",
                 evidence={"loss": loss, "expected": view.zero_loss, "chance": view.chance, "threshold": self.factor},
-                patches=[
-                    {"model.output_init": {"name": "normal", "std": 0.01}},
-                    {"data.preprocess": [{"name": "standardize"}]},
-                ],
+                patches=[*init(view, output=True), *self._quiet(view), *preprocess(view, "standardize")],
                 severity="warning" if times > self.severe or lasting else "info",
             )
+
+    def _quiet(self, view: View) -> list[dict[str, Any]]:
+        """A last layer that starts with small weights, where it does not."""
+        small = {"name": "normal", "std": 0.01}
+        return [{"model.output_init": small}] if "output_init" in model(view) else []
 
     def _lasting(self, view: View) -> bool:
         """Whether a tenth of the run has not brought the loss down, nor the score up."""

@@ -5,6 +5,7 @@ from math import isfinite
 from typing import ClassVar
 
 from trainlab.core.component import setting
+from trainlab.diagnose._patches import activation, init
 from trainlab.diagnose.diagnosis import Diagnosis
 from trainlab.diagnose.monitor import Monitor, When
 from trainlab.diagnose.view import View
@@ -55,6 +56,7 @@ class InputIgnored(Monitor, name="input-ignored"):
                 "The untrained network answers the same for every row: its inputs do not reach the outputs.",
                 "Look for constant inputs and for layers that are dead from the start.",
                 evidence={"output_spread": last.spread, "input_spread": probe.input_spread},
+                patches=[*init(view, output=True), *activation(view, "leaky_relu")] if probe.input_spread > 0 else [],
                 severity="error",
             )
         same = abs(probe.zeroed_loss - probe.eval_loss) <= self.share * view.chance

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from typing import ClassVar
 
+from trainlab.diagnose._patches import activation
 from trainlab.diagnose._words import named
 from trainlab.diagnose.diagnosis import Diagnosis
 from trainlab.diagnose.monitor import Monitor, When
@@ -36,5 +37,5 @@ class MissingNonlinearity(Monitor, name="missing-nonlinearity"):
                 "Put an activation after each hidden layer.",
                 evidence={"layers": names},
                 layer=names[0],
-                patches=[{"model.activation": "relu"}],
+                patches=activation(view, "relu"),
             )

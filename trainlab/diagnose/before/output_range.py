@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from math import inf
 from typing import ClassVar
 
+from trainlab.diagnose._patches import bare_output
 from trainlab.diagnose.diagnosis import Diagnosis
 from trainlab.diagnose.monitor import Monitor, When
 from trainlab.diagnose.view import View
@@ -46,7 +47,7 @@ class OutputRange(Monitor, name="output-range"):
             "Leave the activation after the last layer out.",
             evidence={"range": [low, high], "least": least, "most": most},
             layer=end.name,
-            patches=[{"model.output_activation": None}],
+            patches=bare_output(view),
         )
 
 

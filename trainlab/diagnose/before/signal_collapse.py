@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import Any, ClassVar
 
 from trainlab.core.component import setting
+from trainlab.diagnose._patches import activation, init, norm, shallower
 from trainlab.diagnose.diagnosis import Diagnosis
 from trainlab.diagnose.monitor import Monitor, When
 from trainlab.diagnose.view import View
@@ -52,7 +53,5 @@ class SignalCollapse(Monitor, name="signal-collapse"):
 
     def _patches(self, kind: str, view: View) -> list[dict[str, Any]]:
         """What keeps the signal: relu for sigmoid, then the right init, then a norm."""
-        model = view.settings.get("model", {})
-        steep = [{"model.activation": "relu", "model.init": "auto"}] if kind == "sigmoid" else []
-        norm = [{"model.norm": "batch"}] if "norm" in model else []
-        return [*steep, {"model.init": "auto"}, *norm]
+        steep = activation(view, "relu") if kind == "sigmoid" else []
+        return [*steep, *init(view), *norm(view), *shallower(view)]

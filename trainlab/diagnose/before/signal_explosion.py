@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import ClassVar
 
 from trainlab.core.component import setting
+from trainlab.diagnose._patches import init, norm
 from trainlab.diagnose.diagnosis import Diagnosis
 from trainlab.diagnose.monitor import Monitor, When
 from trainlab.diagnose.view import View
@@ -38,5 +39,5 @@ class SignalExplosion(Monitor, name="signal-explosion"):
                 "Use an init that keeps the signal (he, xavier, lsuv), or a batch norm.",
                 evidence={"spreads": {layer.name: layer.spread for layer in probe.layers}, "threshold": self.factor},
                 layer=first.name,
-                patches=[{"model.init": "auto", "model.output_init": None}, {"model.norm": "batch"}],
+                patches=[*init(view, output=True), *norm(view)],
             )

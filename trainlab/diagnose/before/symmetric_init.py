@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from typing import ClassVar
 
+from trainlab.diagnose._patches import init
 from trainlab.diagnose._words import named
 from trainlab.diagnose.diagnosis import Diagnosis, Severity
 from trainlab.diagnose.monitor import Monitor, When
@@ -33,5 +34,5 @@ class SymmetricInit(Monitor, name="symmetric-init"):
                 "Draw the weights at random: he before relu, xavier before tanh and sigmoid.",
                 evidence={"layers": alike},
                 layer=alike[0],
-                patches=[{"model.init": "auto"}],
+                patches=init(view, output=True),
             )

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from typing import Any, ClassVar, cast
 
+from trainlab.diagnose._patches import bare_output
 from trainlab.diagnose.diagnosis import Diagnosis
 from trainlab.diagnose.monitor import Monitor, When
 from trainlab.diagnose.view import View
@@ -44,5 +45,5 @@ class WrongLoss(Monitor, name="wrong-loss"):
                 "Leave the activation after the last layer out.",
                 evidence={"loss": chosen, "activation": end.layer.name},
                 layer=end.name,
-                patches=[{"model.output_activation": None}],
+                patches=bare_output(view),
             )

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from typing import ClassVar
 
+from trainlab.diagnose._patches import preprocess
 from trainlab.diagnose.diagnosis import Diagnosis, Severity
 from trainlab.diagnose.monitor import Monitor, When
 from trainlab.diagnose.view import View
@@ -12,7 +13,7 @@ class BadValues(Monitor, name="bad-values"):
     """Some input or target is nan or infinite: one such cell turns every weight into nan in the step that meets it.
 
     Measured on every row of the training, validation and test parts, before the first step; the first one is named with
-    its row and column. Nothing in a network can repair it, so one value is enough.
+    its row and column. Nothing in a network can repair it, so one value is enough; what `fill` has filled is no fault.
 
     Source: Breck et al. 2019, "Data Validation for Machine Learning"; numerical faults in Zhang et al. 2021,
     AUTOTRAINER.
@@ -32,6 +33,7 @@ class BadValues(Monitor, name="bad-values"):
             view,
             f"Row {line} of the {part} data has a value in {column} that is not finite"
             f"{f', and {rows - 1} more rows have one' if rows > 1 else ''}.",
-            "Repair or leave out these rows in the data: no setting of the network can.",
+            "Repair or leave out these rows in the data, or let the preprocessor `fill` do it.",
             evidence={"part": part, "row": line, "column": column, "rows": rows},
+            patches=[] if column == "its target" else preprocess(view, "fill", first=True),
         )

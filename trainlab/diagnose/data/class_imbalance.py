@@ -45,6 +45,15 @@ class ClassImbalance(Monitor, name="class-imbalance"):
             f"{common:.0%}.",
             "Weight the classes, bring more rows of the rare ones, and read the score per class.",
             evidence={"ratio": ratio, "counts": data.counts.tolist(), "majority": common, "threshold": self.ratio},
-            patches=[{"loss": {"name": "softmax_cross_entropy", "class_weights": "balanced"}}],
+            patches=[] if weighted else _balanced(loss),
             severity="warning" if ratio >= self.ratio and not weighted else "info",
         )
+
+
+def _balanced(loss: Any) -> list[dict[str, Any]]:
+    """Weights that make all classes count alike, where the loss takes weights."""
+    weights = {"class_weights": "balanced"}
+    if loss == "auto":
+        return [{"loss": {"name": "softmax_cross_entropy", **weights}}]
+    known = isinstance(loss, dict) and "class_weights" in cast("dict[str, Any]", loss)
+    return [{"loss.class_weights": "balanced"}] if known else []

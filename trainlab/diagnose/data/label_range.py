@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from trainlab.core.component import setting
+from trainlab.diagnose._patches import block
 from trainlab.diagnose.data_view import DataView
 from trainlab.diagnose.diagnosis import Diagnosis, Severity
 from trainlab.diagnose.monitor import Monitor, When
@@ -37,7 +38,9 @@ class LabelRange(Monitor, name="label-range"):
         if said is not None:
             message, evidence, severity = said
             advice = "Look at how the targets are read, and at how the rows are split."
-            yield self.finding(view, message, advice, evidence=evidence, severity=severity)
+            unmixed = "classes" in evidence and block(view, "data", "split").get("stratify") is False
+            mixed = [{"data.split.stratify": True}] if unmixed else []
+            yield self.finding(view, message, advice, evidence=evidence, severity=severity, patches=mixed)
 
     def _classes(self, data: DataView) -> tuple[str, dict[str, Any], Severity] | None:
         present = np.flatnonzero(data.counts)

@@ -7,6 +7,7 @@ import numpy as np
 
 from trainlab.core.component import setting
 from trainlab.core.types import Array
+from trainlab.diagnose._patches import preprocess
 from trainlab.diagnose.diagnosis import Diagnosis
 from trainlab.diagnose.monitor import Monitor, When
 from trainlab.diagnose.view import View
@@ -44,7 +45,7 @@ class OutlierInput(Monitor, name="outlier-input"):
                 f"{len(data.raw)} rows.",
                 "See whether they are mistakes; repair, clip or leave them out, or scale with `robust`.",
                 evidence={"column": column, "distance": worst, "rows": hit, "threshold": self.distance},
-                patches=[{"data.preprocess": [{"name": "robust"}]}],
+                patches=preprocess(view, "robust", instead="standardize"),
             )
 
     def _outliers(self, x: Array) -> tuple[float, int, int]:

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import ClassVar
 
 from trainlab.core.component import setting
+from trainlab.diagnose._patches import preprocess
 from trainlab.diagnose.diagnosis import Diagnosis
 from trainlab.diagnose.monitor import Monitor, When
 from trainlab.diagnose.view import View
@@ -42,5 +43,5 @@ class TinyInput(Monitor, name="tiny-input"):
                 "signal enters.",
                 "Standardize them, and see whether they are normalized twice.",
                 evidence={"rms": data.rms, "row_length": data.row_length, "threshold": self.size},
-                patches=[{"data.preprocess": [{"name": "standardize"}]}],
+                patches=preprocess(view, "standardize"),
             )

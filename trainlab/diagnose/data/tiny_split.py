@@ -5,6 +5,7 @@ from typing import ClassVar
 
 from trainlab.core.component import setting
 from trainlab.core.types import Count
+from trainlab.diagnose._patches import more_validation
 from trainlab.diagnose.diagnosis import Diagnosis
 from trainlab.diagnose.monitor import Monitor, When
 from trainlab.diagnose.view import View
@@ -48,6 +49,6 @@ class TinySplit(Monitor, name="tiny-split"):
                 f"There are only {val} validation rows: one more or less right is {1 / max(1, val):.0%} of the score.",
                 "Give validation a larger share, or use cross-validation.",
                 evidence=evidence,
-                patches=[{"data.split.val": 0.3}],
+                patches=more_validation(view),
                 severity="warning" if val < self.rows else "info",
             )

@@ -6,6 +6,7 @@ from typing import ClassVar
 import numpy as np
 
 from trainlab.core.component import setting
+from trainlab.diagnose._patches import norm, preprocess
 from trainlab.diagnose.diagnosis import Diagnosis
 from trainlab.diagnose.monitor import Monitor, When
 from trainlab.diagnose.view import View
@@ -50,5 +51,5 @@ class UnscaledInput(Monitor, name="unscaled-input"):
             "made for about 1.",
             "Scale them: standardize the features, or divide images by 255.",
             evidence={"rms": data.rms, "largest": largest, "column": column, "threshold": self.factor},
-            patches=[{"data.preprocess": [{"name": "standardize"}]}],
+            patches=[*preprocess(view, "standardize"), *norm(view)],
         )

@@ -6,6 +6,7 @@ from typing import ClassVar
 import numpy as np
 
 from trainlab.core.component import setting
+from trainlab.diagnose._patches import block
 from trainlab.diagnose.diagnosis import Diagnosis
 from trainlab.diagnose.monitor import Monitor, When
 from trainlab.diagnose.view import View
@@ -45,5 +46,5 @@ class UnscaledTarget(Monitor, name="unscaled-target"):
                 f"The targets are {mean:.3g} in mean with a deviation of {std:.3g}; the outputs start near 1.",
                 "Let the network learn the standardized target.",
                 evidence={"mean": mean, "std": std, "threshold": self.std},
-                patches=[{"data.scale_target": True}],
+                patches=[] if block(view, "data").get("scale_target") else [{"data.scale_target": True}],
             )

@@ -44,7 +44,6 @@ class Unshuffled(Monitor, name="unshuffled"):
             yield self.finding(
                 view,
                 "The training rows are sorted by their target and not shuffled: each batch holds nearly one kind.",
-                "Shuffle the rows.",
+                "Shuffle the rows before they are split, and let the loop shuffle them.",
                 evidence={"changes": found, "expected": expected, "threshold": self.share},
-                patches=[{"data.faults": []}],
             )

@@ -4,8 +4,10 @@ from collections.abc import Iterable
 from typing import ClassVar
 
 from trainlab.core.component import setting
+from trainlab.diagnose._patches import epochs, less_dropout, wider
 from trainlab.diagnose.diagnosis import Diagnosis
 from trainlab.diagnose.monitor import Monitor, When
+from trainlab.diagnose.training._lr import other_lr
 from trainlab.diagnose.view import View
 
 
@@ -70,4 +72,5 @@ class NoBetterThanBaseline(Monitor, name="no-better-than-baseline"):
             f"The validation score is {last:.3g}; `{best}` reaches {baselines[best]:.3g}.",
             "Something keeps the network from learning what is there: see the other findings, then the learning rate.",
             evidence={"score": last, "baselines": dict(baselines), "threshold": self.margin},
+            patches=[*other_lr(view), *epochs(view, 3), *wider(view), *less_dropout(view)],
         )

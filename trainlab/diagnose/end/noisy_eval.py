@@ -6,6 +6,7 @@ from typing import ClassVar
 import numpy as np
 
 from trainlab.core.component import setting
+from trainlab.diagnose._patches import more_validation
 from trainlab.diagnose.diagnosis import Diagnosis, Severity
 from trainlab.diagnose.monitor import Monitor, When
 from trainlab.diagnose.view import View
@@ -41,5 +42,5 @@ class NoisyEval(Monitor, name="noisy-eval"):
                 "only.",
                 "Give validation a larger share, or compare by cross-validation.",
                 evidence={"error": error, "rows": view.val_rows, "threshold": self.error},
-                patches=[{"data.split.val": 0.3}],
+                patches=more_validation(view),
             )

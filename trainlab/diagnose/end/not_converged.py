@@ -6,6 +6,7 @@ from typing import ClassVar
 import numpy as np
 
 from trainlab.core.component import setting
+from trainlab.diagnose._patches import epochs
 from trainlab.diagnose.diagnosis import Diagnosis
 from trainlab.diagnose.monitor import Monitor, When
 from trainlab.diagnose.view import View
@@ -59,7 +60,7 @@ class NotConverged(Monitor, name="not-converged"):
                     "threshold": self.fall,
                 },
                 severity="warning" if lost else "info",
-                patches=[{"train.epochs": max(10, 3 * view.epochs)}, *raise_lr(view)],
+                patches=[*epochs(view, 3), *raise_lr(view)],
             )
 
 

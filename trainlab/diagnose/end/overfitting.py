@@ -7,6 +7,7 @@ import numpy as np
 
 from trainlab.core.component import setting
 from trainlab.core.types import Count
+from trainlab.diagnose._patches import dropout
 from trainlab.diagnose.diagnosis import Diagnosis
 from trainlab.diagnose.monitor import Monitor, When
 from trainlab.diagnose.view import View
@@ -75,7 +76,7 @@ class Overfitting(Monitor, name="overfitting"):
             patches=[
                 {"train.early_stopping": {"metric": "val_loss", "patience": 5}},
                 {"regularization.l2": max(1e-3, 10 * _l2(view))},
-                {"model.dropout": 0.5},
+                *dropout(view, 0.5),
             ],
         )
 

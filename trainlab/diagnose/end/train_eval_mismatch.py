@@ -1,9 +1,10 @@
 """train-eval-mismatch: the network does one thing in training and another in evaluation."""
 
 from collections.abc import Iterable
-from typing import ClassVar
+from typing import Any, ClassVar, cast
 
 from trainlab.core.component import setting
+from trainlab.diagnose._patches import layers, model
 from trainlab.diagnose.diagnosis import Diagnosis
 from trainlab.diagnose.monitor import Monitor, When
 from trainlab.diagnose.view import View
@@ -46,7 +47,7 @@ class TrainEvalMismatch(Monitor, name="train-eval-mismatch"):
                 "Use inverted dropout (or vanilla, which scales in evaluation).",
                 evidence={"train": train, "evaluation": evaluated, "layers": [p.name for p in odd]},
                 layer=odd[0].name,
-                patches=[{"model.dropout": 0.2}],
+                patches=_rescaled(view),
             )
         elif view.step and probe.eval_loss > self.ratio * probe.loss + 0.1 * view.chance and view.behind > 0.1:
             yield self.finding(
@@ -55,5 +56,26 @@ class TrainEvalMismatch(Monitor, name="train-eval-mismatch"):
                 "evaluation.",
                 "Look at the running statistics of batch norm (momentum, batches too small), and at dropout.",
                 evidence={"train": probe.loss, "evaluation": probe.eval_loss, "threshold": self.ratio},
-                patches=[{"model.norm": "layer"}],
+                patches=_other_norm(view),
             )
+
+
+def _rescaled(view: View) -> list[dict[str, Any]]:
+    """The same share of dropout in the mode that rescales; else less of it."""
+    if "mode" in (chosen := _table(model(view).get("dropout"))):
+        share = float(chosen.get("drop") or 0.0)
+        return [{"model.dropout": share}, *([{"model.dropout": 0.2}] if share > 0.2 else [])]
+    modes = {f"model.layers.{i}.mode": "inverted" for i, layer in enumerate(layers(view)) if "mode" in layer}
+    return [modes] if modes else []
+
+
+def _other_norm(view: View) -> list[dict[str, Any]]:
+    """Norms that do in evaluation what they did in training."""
+    if model(view).get("norm") == "batch":
+        return [{"model.norm": "layer"}]
+    norms = {f"model.layers.{i}.name": "layer_norm" for i, x in enumerate(layers(view)) if x["name"] == "batch_norm"}
+    return [norms] if norms else []
+
+
+def _table(value: Any) -> dict[str, Any]:
+    return cast("dict[str, Any]", value) if isinstance(value, dict) else {}

@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from trainlab.core.component import setting
+from trainlab.diagnose._patches import epochs, less_dropout, wider
 from trainlab.diagnose.diagnosis import Diagnosis
 from trainlab.diagnose.monitor import Monitor, When
 from trainlab.diagnose.view import View
@@ -83,8 +84,5 @@ class Underfitting(Monitor, name="underfitting"):
 
 
 def _patches(view: View) -> list[dict[str, Any]]:
-    model: dict[str, Any] = view.settings.get("model", {})
-    hidden: list[int] = list(model.get("hidden") or [])
-    wider = [{"model.hidden": [max(64, 4 * units) for units in hidden] or [64]}] if "hidden" in model else []
-    less = [{"model.dropout": 0.0}] if model.get("dropout") else []
-    return [*wider, *less, {"train.epochs": 2 * view.epochs}]
+    """More units, less dropout, more epochs."""
+    return [*wider(view), *less_dropout(view), *epochs(view, 2)]

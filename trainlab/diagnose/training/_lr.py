@@ -30,3 +30,14 @@ def higher_lr(view: View, ratio: float) -> list[dict[str, Any]]:
     if not lr or not ratio > 0:
         return []
     return [{"optimizer.lr": float(f"{lr * min(1e5, max(3.0, 1e-3 / ratio)):.1e}")}]
+
+
+def other_lr(view: View) -> list[dict[str, Any]]:
+    """A patch that makes the median step a thousandth of the weights; none where it is about that already."""
+    lr = view.settings.get("optimizer", {}).get("lr")
+    ratios = view.steps["update_ratio"]
+    ratios = ratios[np.isfinite(ratios) & (ratios > 0)]
+    if not lr or not len(ratios):
+        return []
+    factor = min(1e5, max(1e-4, 1e-3 / float(np.median(ratios))))
+    return [{"optimizer.lr": float(f"{lr * factor:.1e}")}] if not 0.5 < factor < 2 else []

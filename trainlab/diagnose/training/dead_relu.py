@@ -5,6 +5,7 @@ from math import isfinite
 from typing import Any, ClassVar
 
 from trainlab.core.component import setting
+from trainlab.diagnose._patches import activation, init, model, norm
 from trainlab.diagnose._words import named
 from trainlab.diagnose.diagnosis import Diagnosis
 from trainlab.diagnose.monitor import Monitor, When
@@ -74,9 +75,9 @@ class DeadRelu(Monitor, name="dead-relu"):
 
     def _patches(self, view: View) -> list[dict[str, Any]]:
         """A shorter step if some were long, a sane start if it began dead, then another activation."""
-        model: dict[str, Any] = view.settings.get("model", {})
-        start = [{"model.bias_init": 0.0, "model.init": "auto"}] if not view.step and model.get("bias_init") else []
-        return [*start, *(lower_lr(view) if view.step else []), {"model.activation": "leaky_relu"}]
+        biased = [{"model.bias_init": 0.0}] if not view.step and model(view).get("bias_init") else []
+        start = [*biased, *(init(view) if not view.step else [])]
+        return [*start, *(lower_lr(view) if view.step else []), *activation(view, "leaky_relu"), *norm(view)]
 
 
 def _others(dead: list[LayerProbe], worst: LayerProbe) -> list[str]:

@@ -7,8 +7,10 @@ import numpy as np
 
 from trainlab.core.component import setting
 from trainlab.core.types import Count
+from trainlab.diagnose._patches import norm
 from trainlab.diagnose.diagnosis import Diagnosis
 from trainlab.diagnose.monitor import Monitor, When
+from trainlab.diagnose.training._lr import other_lr
 from trainlab.diagnose.view import View
 
 
@@ -57,16 +59,5 @@ class LossNotDecreasing(Monitor, name="loss-not-decreasing"):
                 "Check that steps are neither far too short nor far too long, that gradients "
                 "reach the first layer, and that the labels belong to the rows.",
                 evidence={"best": best, "start": start, "chance": view.chance, "threshold": self.learned},
-                patches=_other_lrs(view),
+                patches=[*other_lr(view), *norm(view)],
             )
-
-
-def _other_lrs(view: View) -> list[dict[str, float]]:
-    """lr times what would make the median step a thousandth of the weights."""
-    lr = view.settings.get("optimizer", {}).get("lr")
-    ratios = view.steps["update_ratio"]
-    ratios = ratios[np.isfinite(ratios) & (ratios > 0)]
-    if not lr or not len(ratios):
-        return []
-    factor = 1e-3 / float(np.median(ratios))
-    return [{"optimizer.lr": float(f"{lr * factor:.1e}")}] if not 0.5 < factor < 2 else []

@@ -7,6 +7,7 @@ import numpy as np
 
 from trainlab.core.component import setting
 from trainlab.core.types import Count
+from trainlab.diagnose._patches import shorter_memory
 from trainlab.diagnose.diagnosis import Diagnosis
 from trainlab.diagnose.monitor import Monitor, When
 from trainlab.diagnose.training._lr import lower_lr
@@ -52,5 +53,5 @@ class OscillatingLoss(Monitor, name="oscillating-loss"):
                 f"{self.window} epochs.",
                 "Lower the learning rate or the momentum, or take larger batches.",
                 evidence={"rises": rises, "losses": losses.tolist(), "threshold": self.times},
-                patches=lower_lr(view),
+                patches=[*shorter_memory(view), *lower_lr(view)],
             )

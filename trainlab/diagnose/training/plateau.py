@@ -1,11 +1,12 @@
 """plateau: the loss stands still well above zero."""
 
 from collections.abc import Iterable
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
 from trainlab.core.component import setting
+from trainlab.diagnose._patches import name_of, wider
 from trainlab.diagnose.diagnosis import Diagnosis, Severity
 from trainlab.diagnose.monitor import Monitor, When
 from trainlab.diagnose.view import View
@@ -42,5 +43,11 @@ class Plateau(Monitor, name="plateau"):
                 f"The training loss has not fallen for {third} epochs ({before:.3g} before, {best:.3g} since).",
                 "Lower the learning rate now, or give the network more units; noisy labels set such a floor, too.",
                 evidence={"before": before, "since": best, "epochs": third, "threshold": self.fall},
-                patches=[{"schedule": {"name": "cosine"}}],
+                patches=_patches(view),
             )
+
+
+def _patches(view: View) -> list[dict[str, Any]]:
+    """A rate that falls over the run, where it is constant; then more units."""
+    constant = name_of(view.settings.get("schedule")) == "constant"
+    return [*([{"schedule": {"name": "cosine"}}] if constant else []), *wider(view)]

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import ClassVar
 
 from trainlab.core.component import setting
+from trainlab.diagnose._patches import activation, init, norm
 from trainlab.diagnose.diagnosis import Diagnosis
 from trainlab.diagnose.monitor import Monitor, When
 from trainlab.diagnose.training._lr import lower_lr
@@ -61,5 +62,5 @@ class SaturatedActivation(Monitor, name="saturated-activation"):
                 "Scale the inputs, start with smaller weights (xavier), lower the learning rate, or use a batch norm.",
                 evidence={"saturated": {layer.name: layer.saturated for layer in stuck}, "threshold": limit},
                 layer=worst.name,
-                patches=[*([] if view.step else [{"model.init": "auto"}]), *lower_lr(view), {"model.norm": "batch"}],
+                patches=[*init(view), *lower_lr(view), *norm(view), *activation(view, "relu")],
             )

@@ -5,6 +5,7 @@ from typing import ClassVar
 
 from trainlab.core.component import setting
 from trainlab.core.types import Count
+from trainlab.diagnose._patches import activation, init
 from trainlab.diagnose._words import named
 from trainlab.diagnose.diagnosis import Diagnosis
 from trainlab.diagnose.monitor import Monitor, When
@@ -69,5 +70,5 @@ class UnchangingWeights(Monitor, name="unchanging-weights"):
                 else "Look for units that are dead, and for layers that nothing comes through.",
                 evidence={"frozen": frozen, "still": still, "progress": view.progress},
                 layer=names[0],
-                patches=[{"model.frozen": []}] if frozen else [],
+                patches=[{"model.frozen": []}] if frozen else [*init(view), *activation(view, "leaky_relu")],
             )

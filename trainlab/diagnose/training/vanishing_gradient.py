@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from trainlab.core.component import setting
+from trainlab.diagnose._patches import activation, init, norm, shallower
 from trainlab.diagnose.diagnosis import Diagnosis
 from trainlab.diagnose.monitor import Monitor, When
 from trainlab.diagnose.view import LayerView, View
@@ -80,8 +81,7 @@ def _size(layer: LayerView) -> float | None:
 
 
 def _patches(view: View) -> list[dict[str, Any]]:
-    model: dict[str, Any] = view.settings.get("model", {})
-    flat = model.get("activation", {}).get("name") in ("sigmoid", "tanh") if "activation" in model else False
-    relu = [{"model.activation": "relu", "model.init": "auto"}] if flat else []
-    norm = [{"model.norm": "batch"}] if model.get("norm") == "none" else []
-    return [*relu, *norm, {"model.init": "auto"}]
+    """Relu for what is flat at its ends, then a norm, the right init, fewer layers."""
+    kinds = {part.layer.name for part in view.structure.parts} if view.structure is not None else set[str]()
+    steep = activation(view, "relu") if kinds & {"sigmoid", "tanh"} else []
+    return [*steep, *norm(view), *init(view), *shallower(view)]

@@ -1,0 +1,168 @@
+"""Prescriptions that several monitors share: dotted overrides that fit the config of the run that is looked at.
+
+A model that is a list of layers is patched layer by layer, `mlp` and `cnn` by their own settings. Whatever the config
+does not have (a log of somebody else's training has none) gives no patch, and so does what is set already.
+"""
+
+from collections.abc import Mapping
+from typing import Any, cast
+
+from trainlab.diagnose.view import View
+
+Patch = dict[str, Any]
+
+_NORMS = ("batch_norm", "layer_norm", "group_norm", "instance_norm")
+_ACTIVATIONS = (
+    *("sigmoid", "tanh", "relu", "leaky_relu", "prelu", "elu"),
+    *("selu", "gelu", "silu", "softplus", "identity"),
+)
+_RELU_FAMILY = ("relu", "leaky_relu", "prelu", "elu", "gelu", "silu")
+
+
+def block(view: View, *keys: str) -> dict[str, Any]:
+    """A block of the config by the keys that lead to it, empty where there is none."""
+    here: Any = view.settings
+    for key in keys:
+        here = cast("Mapping[str, Any]", here).get(key) if isinstance(here, Mapping) else None
+    return dict(cast("Mapping[str, Any]", here)) if isinstance(here, Mapping) else {}
+
+
+def model(view: View) -> dict[str, Any]:
+    """The block `model`."""
+    return block(view, "model")
+
+
+def layers(view: View) -> list[dict[str, Any]]:
+    """The layers of a model that lists them, else none."""
+    return cast("list[dict[str, Any]]", model(view).get("layers") or [])
+
+
+def activation(view: View, name: str) -> list[Patch]:
+    """Another activation in every hidden layer that has another one, with an init that suits it."""
+    if "activation" in model(view):
+        now = name_of(model(view)["activation"])
+        changed: Patch = {"model.activation": name} if now != name else {}
+    else:
+        changed = {f"model.layers.{i}.name": name for i in _hidden(view) if layers(view)[i]["name"] != name}
+    if changed and not _suits(view, name):
+        changed["model.init"] = "auto"
+    return [changed] if changed else []
+
+
+def init(view: View, *, output: bool = False) -> list[Patch]:
+    """The init that suits the activations, wherever another one is chosen; output: the last layer's, too."""
+    if "init" not in model(view):
+        return []
+    changed: Patch = {"model.init": "auto"} if model(view)["init"] != "auto" else {}
+    changed |= {f"model.layers.{i}.init": None for i, layer in enumerate(layers(view)) if layer.get("init") is not None}
+    if output and model(view).get("output_init") is not None:
+        changed["model.output_init"] = None
+    return [changed] if changed else []
+
+
+def norm(view: View) -> list[Patch]:
+    """A batch norm before every hidden activation, where there is no norm yet."""
+    if model(view).get("norm") == "none":
+        return [{"model.norm": "batch"}]
+    here = layers(view)
+    if not here or any(layer["name"] in _NORMS for layer in here):
+        return []
+    hidden = set(_hidden(view))
+    made: list[dict[str, Any]] = []
+    for i, layer in enumerate(here):
+        made += [{"name": "batch_norm"}, layer] if i in hidden else [layer]
+    return [{"model.layers": made}] if hidden else []
+
+
+def bare_output(view: View) -> list[Patch]:
+    """No activation after the last layer with weights."""
+    if model(view).get("output_activation") is not None:
+        return [{"model.output_activation": None}]
+    here = layers(view)
+    if len(here) > 1 and here[-1]["name"] in _ACTIVATIONS:
+        return [{"model.layers": here[:-1]}]
+    return []
+
+
+def dropout(view: View, drop: float) -> list[Patch]:
+    """This share of dropout, where the model has a setting for it and another share."""
+    if "dropout" in model(view) and model(view)["dropout"] != drop:
+        return [{"model.dropout": drop}]
+    return []
+
+
+def less_dropout(view: View) -> list[Patch]:
+    """No dropout at all, where there is some."""
+    if model(view).get("dropout"):
+        return [{"model.dropout": 0.0}]
+    changed = {f"model.layers.{i}.drop": 0.0 for i, layer in enumerate(layers(view)) if layer.get("drop")}
+    return [changed] if changed else []
+
+
+def wider(view: View) -> list[Patch]:
+    """Four times the units in every hidden layer, and at least 64."""
+    if "hidden" in model(view):
+        hidden = cast("list[int]", model(view)["hidden"] or [])
+        return [{"model.hidden": [_wider(units) for units in hidden] or [64]}]
+    here = layers(view)
+    dense = [i for i, layer in enumerate(here) if layer["name"] == "dense" and isinstance(layer.get("units"), int)]
+    return [{f"model.layers.{i}.units": _wider(here[i]["units"]) for i in dense}] if dense else []
+
+
+def shallower(view: View) -> list[Patch]:
+    """At most two hidden layers, wide enough to do without the others, where there are many."""
+    hidden = cast("list[int]", model(view).get("hidden") or [])
+    return [{"model.hidden": [max(32, units) for units in hidden[:2]]}] if len(hidden) > 4 else []
+
+
+def shorter_memory(view: View) -> list[Patch]:
+    """Momentum 0.9, where it is higher."""
+    optimizer = block(view, "optimizer")
+    return [{f"optimizer.{key}": 0.9} for key in ("momentum", "b1") if float(optimizer.get(key) or 0.0) > 0.9]
+
+
+def preprocess(view: View, name: str, *, first: bool = False, instead: str = "") -> list[Patch]:
+    """One more preprocessor, after or before those that are there, or instead of one; none if it is there already."""
+    data = block(view, "data")
+    if "preprocess" not in data:
+        return []
+    now = cast("list[dict[str, Any]]", data["preprocess"] or [])
+    if any(step["name"] == name for step in now):
+        return []
+    step = {"name": name}
+    now = [other for other in now if other["name"] != instead]
+    return [{"data.preprocess": [step, *now] if first else [*now, step]}]
+
+
+def more_validation(view: View) -> list[Patch]:
+    """Three tenths of the rows for validation, where it has fewer and as many are left to train on."""
+    split = block(view, "data", "split")
+    room = float(split.get("val") or 0.0) < 0.3 and float(split.get("test") or 0.0) < 0.4
+    return [{"data.split.val": 0.3}] if split and room else []
+
+
+def epochs(view: View, times: int) -> list[Patch]:
+    """So many times the epochs."""
+    return [{"train.epochs": max(10, times * view.epochs)}] if view.settings.get("train") else []
+
+
+def name_of(component: Any) -> str:
+    """The name of a component in the resolved config, or the word that stands for one."""
+    return str(cast("dict[str, Any]", component).get("name")) if isinstance(component, dict) else str(component)
+
+
+def _hidden(view: View) -> list[int]:
+    """Indices of the activations of a list of layers that have weights after them."""
+    here = layers(view)
+    weighted = [i for i, layer in enumerate(here) if layer["name"] in ("dense", "conv", "maxout", "residual")]
+    return [i for i, layer in enumerate(here) if layer["name"] in _ACTIVATIONS and weighted and i < weighted[-1]]
+
+
+def _suits(view: View, name: str) -> bool:
+    """Whether the init that is chosen is the one for this activation, so that it can stay."""
+    now = name_of(model(view).get("init"))
+    return now in ("auto", "orthogonal", "lsuv") or (now == "he" and name in _RELU_FAMILY)
+
+
+def _wider(units: int) -> int:
+    return max(64, 4 * units)
