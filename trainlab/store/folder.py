@@ -101,6 +101,26 @@ class RunFolder:
         return self.path / "environment.json"
 
     @property
+    def network(self) -> Path:
+        """network.json: the layers, their shapes, parameters and multiply-adds."""
+        return self.path / "network.json"
+
+    @property
+    def data(self) -> Path:
+        """data.json: what the rows are, and what a guess would score."""
+        return self.path / "data.json"
+
+    @property
+    def defaults(self) -> Path:
+        """defaults.json: the default of each setting that the run has changed."""
+        return self.path / "defaults.json"
+
+    @property
+    def mistakes(self) -> Path:
+        """mistakes.json: what the best network took for what, and its worst mistakes."""
+        return self.path / "mistakes.json"
+
+    @property
     def checkpoints(self) -> Path:
         """The folder of checkpoints, see `store.checkpoint`."""
         return self.path / "checkpoints"

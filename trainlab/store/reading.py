@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from trainlab.core.errors import UserError
+from trainlab.store.facts import read_facts
 from trainlab.store.findings import read_findings
 from trainlab.store.folder import RunFolder, is_run
 from trainlab.store.plain_yaml import read_config
@@ -60,6 +61,41 @@ class RunRecord:
     def config(self) -> dict[str, Any]:
         """The resolved config as plain data, empty if it is missing or damaged."""
         return self._read(self.folder.config, read_config, {})
+
+    @cached_property
+    def steps(self) -> dict[str, list[Any]]:
+        """The columns of steps.csv, empty if there are none."""
+        return self._read(self.folder.steps, read_rows, {}, needed=False)
+
+    @cached_property
+    def layers(self) -> dict[str, list[Any]]:
+        """The columns of layers.csv, empty if there are none."""
+        return self._read(self.folder.layers, read_rows, {}, needed=False)
+
+    @cached_property
+    def environment(self) -> dict[str, Any]:
+        """environment.json, empty if it is missing or damaged."""
+        return self._read(self.folder.environment, read_facts, {}, needed=False)
+
+    @cached_property
+    def network(self) -> dict[str, Any]:
+        """network.json: the layers with their shapes, parameters and multiply-adds; empty if there is none."""
+        return self._read(self.folder.network, read_facts, {}, needed=False)
+
+    @cached_property
+    def data(self) -> dict[str, Any]:
+        """data.json: what the rows are, and what a guess would score; empty if there is none."""
+        return self._read(self.folder.data, read_facts, {}, needed=False)
+
+    @cached_property
+    def defaults(self) -> dict[str, Any]:
+        """defaults.json: the default of each setting that the run has changed; empty if there is none."""
+        return self._read(self.folder.defaults, read_facts, {}, needed=False)
+
+    @cached_property
+    def mistakes(self) -> dict[str, Any]:
+        """mistakes.json: what the best network took for what, and its worst mistakes; empty if there is none."""
+        return self._read(self.folder.mistakes, read_facts, {}, needed=False)
 
     @property
     def _ended_well(self) -> bool:

@@ -1,0 +1,49 @@
+"""The curves of a run as charts want them: over epochs, without what is not there or not finite."""
+
+import math
+from collections.abc import Sequence
+from typing import Any, cast
+
+from trainlab.store.reading import RunRecord
+
+Points = list[tuple[float, float]]
+
+
+def known(x: Sequence[Any], y: Sequence[Any]) -> Points:
+    """The points whose numbers are there and finite."""
+    pairs = zip(x, y, strict=False)
+    return [(float(a), float(b)) for a, b in pairs if _is_number(a) and _is_number(b) and math.isfinite(b)]
+
+
+def metric(record: RunRecord, name: str) -> Points:
+    """A column of metrics.csv over the epochs."""
+    return known(record.metrics.get("epoch", []), record.metrics.get(name, []))
+
+
+def steps_per_epoch(record: RunRecord) -> float:
+    """How many steps an epoch has; 1 where it is not known, so that steps stand for epochs."""
+    pairs = known(record.metrics.get("epoch", []), record.metrics.get("step", []))
+    epoch, step = pairs[-1] if pairs else (0.0, 0.0)
+    return step / epoch if epoch and step else 1.0
+
+
+def in_epochs(record: RunRecord, steps: Sequence[Any]) -> list[float]:
+    """Steps as parts of epochs."""
+    per = steps_per_epoch(record)
+    return [step / per for step in steps]
+
+
+def score_name(record: RunRecord) -> str:
+    """`accuracy` or `r2`, whichever the run has measured; empty if neither."""
+    return next((name for name in ("accuracy", "r2") if f"train_{name}" in record.metrics), "")
+
+
+def chance(record: RunRecord, name: str) -> float | None:
+    """What a guess would score on the validation rows: `loss`, `accuracy` or `r2`; None where it is not known."""
+    table = record.data.get("chance")
+    value: Any = cast("dict[str, Any]", table).get(name) if isinstance(table, dict) else None
+    return float(value) if _is_number(value) and math.isfinite(value) else None
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)

@@ -1,0 +1,128 @@
+"""Training and validation loss over the epochs, with the loss of a guess."""
+
+import math
+from typing import Any
+
+from trainlab.report.pictures._curves import Points, chance, in_epochs, metric
+from trainlab.report.pictures._kit import (
+    altair,
+    axis_x,
+    axis_y,
+    end_label,
+    is_log,
+    layered,
+    level,
+    moment,
+    told,
+    values,
+)
+from trainlab.report.pictures.picture import Chart, Picture, Table
+from trainlab.report.pictures.thinning import at_most, band
+from trainlab.store.reading import RunRecord
+
+
+def pictures(record: RunRecord) -> list[Picture]:
+    """The loss of every step as a faint band with a smoothed line in it, and the validation loss of every epoch."""
+    train, val = _train(record), metric(record, "val_loss")
+    if not train["x"] and not val:
+        return []
+    guess = chance(record, "loss")
+    drawn = [*train["low"], *train["high"], *(v for _, v in val)]
+    log = is_log(drawn)
+    floor = min((v for v in drawn if v > 0), default=1.0)
+
+    def axis(field: str) -> Any:
+        return axis_y(field, "loss", log=log)
+
+    charts = [*(level(guess, f"a guess: {told(guess)}") if guess is not None and (not log or guess > 0) else [])]
+    charts += _train_charts(train, axis, floor if log else -math.inf)
+    charts += _val_charts(val, axis, train)
+    charts += _break(record)
+    return [
+        Picture(
+            "loss",
+            "Loss",
+            layered(*charts, height=260, right=64),
+            _sentence(train, val, guess),
+            _table(record),
+            switch=is_log([*train["smooth"], *(v for _, v in val)]) or log,
+        )
+    ]
+
+
+def _train(record: RunRecord) -> dict[str, list[float]]:
+    """The training loss, thinned: of the steps, or of the epochs where no steps were kept."""
+    if record.steps.get("loss"):
+        return band(in_epochs(record, record.steps["step"]), record.steps["loss"])
+    points = metric(record, "train_loss")
+    return band([x for x, _ in points], [y for _, y in points])
+
+
+def _train_charts(train: dict[str, list[float]], axis: Any, floor: float) -> list[Chart]:
+    if not train["x"]:
+        return []
+    alt = altair()
+    names = ("x", "low", "high", "smooth")
+    rows = [
+        {"x": x, "low": max(low, floor), "high": max(high, floor), "smooth": max(mean, floor)}
+        for x, low, high, mean in zip(*(train[n] for n in names), strict=True)
+    ]
+    base = alt.Chart(values(rows))
+    area = base.mark_area(style="train-band").encode(x=axis_x(), y=axis("low"), y2="high:Q")
+    line = base.mark_line(style="train").encode(x=axis_x(), y=axis("smooth"))
+    hover = base.mark_rule(opacity=0, strokeWidth=4).encode(
+        x=axis_x(),
+        tooltip=[
+            alt.Tooltip("x:Q", title="epoch", format=".2f"),
+            alt.Tooltip("smooth:Q", title="training loss", format=".4~g"),
+            alt.Tooltip("low:Q", title="lowest", format=".4~g"),
+            alt.Tooltip("high:Q", title="highest", format=".4~g"),
+        ],
+    )
+    return [area, line, hover]
+
+
+def _val_charts(val: Points, axis: Any, train: dict[str, list[float]]) -> list[Chart]:
+    alt = altair()
+    ends = [("train", train["x"][-1], train["smooth"][-1])] if train["x"] else []
+    charts: list[Chart] = []
+    if val:
+        ends.append(("validation", *val[-1]))
+        data = values([{"x": x, "val": y} for x, y in val])
+        tips = [alt.Tooltip("x:Q", title="epoch"), alt.Tooltip("val:Q", title="validation loss", format=".4~g")]
+        charts.append(alt.Chart(data).mark_line(style="val").encode(x=axis_x(), y=axis("val")))
+        charts.append(alt.Chart(data).mark_point(opacity=0, size=80).encode(x=axis_x(), y=axis("val"), tooltip=tips))
+        best = min(val, key=lambda point: point[1])
+        mark = alt.Chart(values([{"x": best[0], "val": best[1]}])).mark_point(style="best-point", size=55)
+        charts.append(mark.encode(x=axis_x(), y=axis("val"), tooltip=tips))
+    top = max((y for _, _, y in ends), default=0.0)
+    for name, x, y in ends:
+        dy = 0.0 if len(ends) == 1 else -7.0 if y == top else 7.0
+        charts.append(end_label(x, y, name, f"{'val' if name == 'validation' else 'train'}-label", axis, dy))
+    return charts
+
+
+def _break(record: RunRecord) -> list[Chart]:
+    """The moment at which the loss was no longer finite."""
+    steps, losses = record.steps.get("step", []), record.steps.get("loss", [])
+    at = next((s for s, v in zip(steps, losses, strict=False) if v is None or not math.isfinite(v)), None)
+    return moment(in_epochs(record, [at])[0], f"not finite from step {at} on") if at is not None else []
+
+
+def _sentence(train: dict[str, list[float]], val: Points, guess: float | None) -> str:
+    said: list[str] = []
+    if train["x"]:
+        said.append(f"Training loss went from {told(train['smooth'][0])} to {told(train['smooth'][-1])}")
+    if val:
+        epoch, best = min(val, key=lambda point: point[1])
+        end = told(val[-1][1])
+        said.append(f"validation loss was lowest in epoch {told(epoch)} with {told(best)} and ended at {end}")
+    text = "; ".join(said)
+    return text[:1].upper() + text[1:] + (f". A guess has {told(guess)}." if guess is not None else ".")
+
+
+def _table(record: RunRecord) -> Table:
+    epochs = record.metrics.get("epoch", [])
+    names = [n for n in ("train_loss", "val_loss", "reg_loss") if any(v is not None for v in record.metrics.get(n, []))]
+    rows = [[e, *(record.metrics[n][i] for n in names)] for i, e in enumerate(epochs)]
+    return Table(["epoch", *(n.replace("_", " ") for n in names)], at_most(rows, 40))

@@ -1,0 +1,71 @@
+"""A picture: a chart, the sentence that says what it shows, and the table of its numbers."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from trainlab.report.pictures.theme import Theme, config
+
+Chart = Any  # any of altair's charts; it has a class for each way to combine them
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """The numbers behind a picture: rows of cells under their titles."""
+
+    titles: Sequence[str]
+    rows: Sequence[Sequence[Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """What is drawn, and what it says.
+
+    name: a file name without suffix, unique on its page (`loss`, `activations-relu1`) · sentence: what one would see,
+    in words, for a screen reader and under the picture · switch: a logarithmic y axis can be switched to a linear one
+    and back · wide: it needs the whole width of a page.
+    """
+
+    name: str
+    title: str
+    chart: Chart
+    sentence: str
+    table: Table
+    switch: bool = False
+    wide: bool = False
+    group: str = ""
+
+    def spec(self) -> dict[str, Any]:
+        """The Vega-Lite spec as wide as its container, without colours: these come from a theme."""
+        return self.chart.to_dict()
+
+    def svg(self, theme: Theme = "light", width: int = 640) -> str:
+        """The picture as SVG text, without a browser."""
+        return _converter().vegalite_to_svg(self._sized(width), config=config(theme))
+
+    def png(self, theme: Theme = "light", width: int = 640, scale: float = 2.0) -> bytes:
+        """The picture as a PNG file's bytes, without a browser."""
+        return _converter().vegalite_to_png(self._sized(width), config=config(theme), scale=scale)
+
+    def _sized(self, width: int) -> dict[str, Any]:
+        """The spec with its title, as wide as this instead of as its container."""
+        spec = self.spec()
+        if spec.get("width") == "container":
+            spec["width"] = width
+        return {**spec, "title": {"text": self.title, "anchor": "start"}, "autosize": {"type": "pad"}}
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """A curve: values over x, of which some may be None or not finite."""
+
+    name: str
+    x: Sequence[float]
+    y: Sequence[float | None]
+    facts: Mapping[str, Any] = field(default_factory=dict[str, Any])
+
+
+def _converter() -> Any:
+    from importlib import import_module
+
+    return import_module("vl_convert")  # it has no types

@@ -1,0 +1,119 @@
+"""One sweep as its folder tells it: trials.csv by columns, what was searched, and the folders of its trials."""
+
+import json
+import math
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, cast
+
+from trainlab.core.errors import UserError
+from trainlab.core.metric_names import lower_is_better
+from trainlab.store.plain_yaml import read_config
+from trainlab.store.rows import read_rows
+
+
+@dataclass(frozen=True, slots=True)
+class TrialRow:
+    """A trial: its number, how it ended, what was drawn, its score (None if it has none), and every other column."""
+
+    number: int
+    status: str
+    values: dict[str, Any]
+    score: float | None
+    facts: dict[str, Any]
+
+
+class SweepRecord:
+    """A sweep's folder, read when first asked for; what cannot be read is said in `problem`."""
+
+    def __init__(self, path: Path, name: str = "") -> None:
+        self.path, self.name = path, name or path.resolve().name
+        self.problem = ""
+
+    @cached_property
+    def config(self) -> dict[str, Any]:
+        """sweep.yaml as plain data."""
+        return self._read(read_config, "sweep.yaml")
+
+    @cached_property
+    def settings(self) -> dict[str, Any]:
+        """The part `sweep` of the config."""
+        found = self.config.get("sweep")
+        return cast("dict[str, Any]", found) if isinstance(found, dict) else {}
+
+    @property
+    def metric(self) -> str:
+        """What was searched for."""
+        return str(self.settings.get("metric") or "val_accuracy")
+
+    @property
+    def lower(self) -> bool:
+        """Whether less is better."""
+        return lower_is_better(self.metric)
+
+    @cached_property
+    def table(self) -> dict[str, list[Any]]:
+        """trials.csv by columns."""
+        return self._read(read_rows, "trials.csv")
+
+    @cached_property
+    def space(self) -> dict[str, Any]:
+        """What each parameter was drawn from, as the config spells it."""
+        found = self.settings.get("space")
+        if isinstance(found, dict):
+            return cast("dict[str, Any]", found)
+        return {name: None for name in self.table if "." in name}
+
+    @property
+    def parameters(self) -> list[str]:
+        """The searched parameters that have a column."""
+        return [name for name in self.space if name in self.table]
+
+    def is_log(self, parameter: str) -> bool:
+        """Whether a parameter was drawn on a logarithmic scale."""
+        spelled = self.space.get(parameter)
+        table = cast("dict[str, Any]", spelled) if isinstance(spelled, dict) else {}
+        return "log" in table or table.get("name") == "log"
+
+    @cached_property
+    def trials(self) -> list[TrialRow]:
+        """The trials in their order."""
+        columns = self.table
+        count = len(columns.get("trial", []))
+        made: list[TrialRow] = []
+        for i in range(count):
+            row = {name: cells[i] for name, cells in columns.items()}
+            values = {name: _value(row[name]) for name in self.parameters}
+            facts = {k: v for k, v in row.items() if k not in values}
+            status = str(row.get("status") or "")
+            made.append(TrialRow(int(row["trial"]), status, values, _number(row.get(self.metric)), facts))
+        return made
+
+    @cached_property
+    def ranked(self) -> list[TrialRow]:
+        """The finished trials that have a score, the best first."""
+        sign = 1.0 if self.lower else -1.0
+        scored = [t for t in self.trials if t.score is not None and t.status == "finished"]
+        return sorted(scored, key=lambda t: (sign * cast("float", t.score), t.number))
+
+    def _read(self, read: Any, name: str) -> dict[str, Any]:
+        try:
+            return read(self.path / name)
+        except UserError as error:
+            self.problem = f"{self.problem}; {error}".removeprefix("; ")
+            return {}
+
+
+def _number(cell: Any) -> float | None:
+    return float(cell) if isinstance(cell, int | float) and math.isfinite(cell) else None
+
+
+def _value(cell: Any) -> Any:
+    """A sampled value from its cell: JSON where it is JSON."""
+    if not isinstance(cell, str):
+        return cell
+    try:
+        return json.loads(cell)
+    except ValueError:
+        return cell
