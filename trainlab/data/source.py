@@ -22,11 +22,18 @@ class SplitSettings(Settings):
     """Which share of the rows is kept for validation and for the test (a source's own test rows replace the latter).
 
     Rows of one group stay together, and rows with a time are split in its order, where the source knows of either.
+    With folds, the same test rows are put aside for each of them; rows with a time are validated on later ones only.
     """
 
     val: float = setting(0.15, "share of the rows for validation", ge=0, lt=1)
     test: float = setting(0.15, "share of the rows for the test", ge=0, lt=1)
     stratify: bool = setting(True, "keep each class's share equal in all parts (classification)")
+    folds: int | None = setting(
+        None,
+        "cross-validation: so many folds of what is no test row; one of them takes the place of `val`",
+        ge=2,
+    )
+    fold: int | None = setting(None, "which of the folds is for validation, counted from 1", ge=1)
 
     @model_validator(mode="after")
     def _leaves_rows(self) -> Self:
@@ -36,7 +43,20 @@ class SplitSettings(Settings):
                 "val and test together must be less than 1, so that rows are left to train on; found {val} + {test}",
                 {"val": self.val, "test": self.test},
             )
+        if (self.folds is None) != (self.fold is None):
+            raise PydanticCustomError(
+                "folds", "`folds` and `fold` belong together: of 5 folds, fold 1 trains on the other four"
+            )
+        if self.folds is not None and self.fold is not None and self.fold > self.folds:
+            raise PydanticCustomError(
+                "folds", "there is no fold {fold} of {folds}", {"fold": self.fold, "folds": self.folds}
+            )
         return self
+
+    @property
+    def validates(self) -> bool:
+        """Whether any rows are kept for validation."""
+        return self.val > 0 or self.folds is not None
 
 
 class Source(Component, kind="data", rooms=("trainlab.data.sources",)):

@@ -1,4 +1,4 @@
-"""Which rows are for training, for validation and for the test: stratified, by group or by time."""
+"""Which rows are for training, for validation and for the test: stratified, by group or by time; shares or folds."""
 
 from dataclasses import dataclass
 
@@ -24,8 +24,11 @@ def split(loaded: Loaded, settings: SplitSettings, rng: np.random.Generator) -> 
 
     Raises DataError where a part would have no rows, or a class only one row.
     """
-    shares = settings.val, 0.0 if loaded.test is not None else settings.test
-    index = indices(loaded, shares, settings.stratify, rng)
+    test_share = 0.0 if loaded.test is not None else settings.test
+    if settings.folds is not None and settings.fold is not None:
+        index = fold_indices(loaded, settings.folds, settings.fold, test_share, settings.stratify, rng)
+    else:
+        index = indices(loaded, (settings.val, test_share), settings.stratify, rng)
     train, val, test = (loaded.rows.take(part) for part in (index.train, index.val, index.test))
     return train, (val if len(val) else None), (loaded.test or (test if len(test) else None))
 
@@ -54,6 +57,58 @@ def indices(loaded: Loaded, shares: tuple[float, float], stratify: bool, rng: np
     return index
 
 
+def fold_indices(loaded: Loaded, folds: int, fold: int, test: float, stratify: bool, rng: np.random.Generator) -> Index:
+    """The rows of each part where fold number `fold` of `folds` is for validation.
+
+    The test rows are drawn first, and they and the folds are the same whichever fold is asked for. Folds differ by one
+    row at most (whole groups by more). Rows with a time are cut into folds + 1 blocks in its order: block fold + 1 is
+    for validation, those before it for training, so that nothing is learned from the future.
+    """
+    whole = indices(loaded, (0.0, test), stratify, rng)
+    kept, rows = whole.train, loaded.rows.take(whole.train)
+    if rows.time is not None:
+        blocks = np.array_split(kept, folds + 1)
+        if not len(blocks[-1]):
+            raise DataError(f"data.split.folds: {len(kept)} rows cannot be cut into {folds + 1} blocks of time")
+        return Index(np.concatenate(blocks[:fold]), blocks[fold], whole.test)
+    if rows.groups is not None:
+        fold_of = _group_folds(rows.groups, folds, rng)
+    elif stratify and loaded.task.kind == "classification":
+        fold_of = _class_folds(rows.y, loaded.task.names, folds, rng)
+    else:
+        fold_of = np.empty(len(kept), np.int64)
+        fold_of[rng.permutation(len(kept))] = np.arange(len(kept)) % folds
+    if len(np.unique(fold_of)) < folds:
+        raise DataError(f"data.split.folds: {len(kept)} rows cannot be cut into {folds} folds; ask for fewer")
+    mine = fold_of == fold - 1
+    return Index(kept[~mine], kept[mine], whole.test)
+
+
+def _group_folds(groups: Array, folds: int, rng: np.random.Generator) -> Array:
+    """The fold of each row: groups in random order, the largest first, each to the fold with the fewest rows so far."""
+    names, group = np.unique(groups, return_inverse=True)
+    if len(names) < folds:
+        raise DataError(f"data.split.folds: {len(names)} groups of rows cannot be cut into {folds} folds")
+    sizes, given = np.bincount(group), np.zeros(folds, np.int64)
+    fold_of = np.empty(len(names), np.int64)
+    shuffled = rng.permutation(len(names))
+    for g in shuffled[np.argsort(-sizes[shuffled], kind="stable")]:
+        fold_of[g] = np.argmin(given)
+        given[fold_of[g]] += sizes[g]
+    return fold_of[group]
+
+
+def _class_folds(y: Array, names: tuple[str, ...], folds: int, rng: np.random.Generator) -> Array:
+    """The fold of each row: each class is dealt out in turn, beginning where the class before it ended."""
+    _no_single_rows(y, names)
+    fold_of, next_fold = np.empty(len(y), np.int64), 0
+    for c in np.unique(y):
+        rows = rng.permutation(np.flatnonzero(y == c))
+        fold_of[rows] = (next_fold + np.arange(len(rows))) % folds
+        next_fold += len(rows)
+    return fold_of
+
+
 def _cut(order: Array, shares: tuple[float, float], ordered: bool = True) -> Index:
     """The order cut into train, validation and test, from its start to its end."""
     n = len(order)
@@ -80,12 +135,8 @@ def _by_group(groups: Array, shares: tuple[float, float], rng: np.random.Generat
 def _stratified(y: Array, names: tuple[str, ...], shares: tuple[float, float], rng: np.random.Generator) -> Index:
     """Each class gives its share, rounded so that the parts' sizes come out; one row of it stays in training."""
     counts = np.bincount(y, minlength=len(names))
-    for c in np.flatnonzero(counts == 1) if any(shares) else ():
-        raise DataError(
-            f"data: class `{names[c] if names else c}` has one row only (number {int(np.flatnonzero(y == c)[0]) + 1}), "
-            "which cannot be in training and validation both; add rows of it, leave it out, or set "
-            "`split: {stratify: false}`"
-        )
+    if any(shares):
+        _no_single_rows(y, names)
     n_test = _shared_out(counts, shares[1], np.maximum(counts - 1, 0), counts)
     n_val = _shared_out(counts, shares[0], np.maximum(counts - 1 - n_test, 0), counts - n_test)
     part = np.zeros(len(y), np.int8)
@@ -94,6 +145,17 @@ def _stratified(y: Array, names: tuple[str, ...], shares: tuple[float, float], r
         part[rows[: n_test[c]]] = 2
         part[rows[n_test[c] : n_test[c] + n_val[c]]] = 1
     return Index(*(np.flatnonzero(part == p) for p in range(3)))
+
+
+def _no_single_rows(y: Array, names: tuple[str, ...]) -> None:
+    """Raises DataError if a class has one row only."""
+    counts = np.bincount(y)
+    for c in np.flatnonzero(counts == 1):
+        raise DataError(
+            f"data: class `{names[c] if names else c}` has one row only (number {int(np.flatnonzero(y == c)[0]) + 1}), "
+            "which cannot be in training and validation both; add rows of it, leave it out, or set "
+            "`split: {stratify: false}`"
+        )
 
 
 def _shared_out(counts: Array, share: float, most: Array, left: Array) -> Array:

@@ -181,7 +181,7 @@ def _metric_problems(document: Document[Experiment], task: Task) -> list[Problem
             meant = f"did you mean `{near}`?" if near else f"one of {listed([f'`{m}`' for m in measured])}"
             message = f"nothing is measured as `{metric}`; {meant}"
             problems.append(document.problem(path, message, allowed=measured, nearest=near))
-        elif metric.startswith("val_") and experiment.data.split.val == 0:
+        elif metric.startswith("val_") and not experiment.data.split.validates:
             problems.append(
                 document.problem(path, f"`{metric}` needs validation rows, but data.split.val is 0; watch `train_loss`")
             )
