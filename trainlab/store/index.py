@@ -1,0 +1,148 @@
+"""What was read of the runs in a folder, kept beside them, so that a report reads again only what has changed.
+
+The index is `.index.sqlite` in the folder of runs. It is never needed: where it cannot be read or written, is damaged
+or of another version, everything is read from the run folders, and deleting it loses nothing. Several processes may use
+it at once. What stands in it of a run counts only as long as none of the run's files has another time, size or inode;
+and of a run that goes on, or whose files changed in the last seconds, nothing is kept, because a file may be replaced
+twice within one tick of a file system's clock.
+"""
+
+import os
+import sqlite3
+import time
+from collections.abc import Collection
+from contextlib import suppress
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from trainlab.store.strict_json import dumps, loads
+
+NAME = ".index.sqlite"
+FEWEST = 200  # runs in a folder, before an index is made: fewer are read in a moment
+_VERSION = 1  # of what is kept: another version's is thrown away
+_FILES = ("status.json", "metrics.csv", "diagnoses.jsonl", "config.yaml")
+_SETTLED = 2_000_000_000  # nanoseconds since the last change: the coarsest tick of any file system (FAT's)
+_PATIENCE = 1.0  # seconds to wait for another process that is writing
+_AT_ONCE = 500  # parts that are written in one go
+_TABLE = "CREATE TABLE IF NOT EXISTS runs (run TEXT, part TEXT, stamp TEXT, facts TEXT, PRIMARY KEY (run, part))"
+
+Stamp = tuple[int, ...]  # of each file of a run: times of change in nanoseconds, size, inode; zeros if there is none
+
+
+class Index:
+    """The index of a folder of runs; use it in a `with` block, at whose end what was learnt is written.
+
+    What is kept of a run has parts, each kept and asked for by itself.
+    """
+
+    def __init__(self, root: Path, *, make: bool = True) -> None:
+        self._inside = os.path.join(root, "")
+        self._db = _opened(root / NAME, make)
+        self._learnt: list[tuple[str, str, str, str]] = []
+
+    def get(self, path: Path, part: str, stamp: Stamp) -> Any:
+        """What is kept of this part of a run if its files still have this stamp, else None."""
+        run = self._name(path)
+        if self._db is None or run is None:
+            return None
+        try:
+            ask = "SELECT stamp, facts FROM runs WHERE run = ? AND part = ?"
+            row: tuple[str, str] | None = self._db.execute(ask, (run, part)).fetchone()
+            return loads(row[1]) if row and row[0] == str(stamp) else None
+        except (sqlite3.Error, ValueError, TypeError):
+            return None
+
+    def put(self, path: Path, part: str, stamp: Stamp, facts: Any) -> None:
+        """Keeps a part of a run, read after `stamp` was taken, unless its files changed since or just before."""
+        run = self._name(path)
+        if self._db is None or run is None or not _settled(stamp) or stamp_of(path) != stamp:
+            return
+        self._learnt.append((run, part, str(stamp), dumps(facts)))
+        if len(self._learnt) >= _AT_ONCE:
+            self._write()
+
+    def prune(self, paths: Collection[Path]) -> None:
+        """Forgets all runs but these."""
+        self._write()
+        if self._db is None:
+            return
+        left = {self._name(path) for path in paths}
+        with suppress(sqlite3.Error):
+            known: list[tuple[str]] = self._db.execute("SELECT DISTINCT run FROM runs").fetchall()
+            if gone := [run for run in known if run[0] not in left]:
+                with self._db:
+                    self._db.executemany("DELETE FROM runs WHERE run = ?", gone)
+
+    def close(self) -> None:
+        """Writes what was learnt and ends the use of the file; then nothing is known any more."""
+        self._write()
+        if self._db is not None:
+            self._db.close()
+            self._db = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.close()
+
+    def _name(self, path: Path) -> str | None:
+        """The run's path inside the folder, None if it is not in there."""
+        text = os.fspath(path)
+        return text[len(self._inside) :] if text.startswith(self._inside) else None
+
+    def _write(self) -> None:
+        learnt, self._learnt = self._learnt, []
+        if self._db is None or not learnt:
+            return
+        try:
+            with self._db:
+                self._db.executemany("INSERT OR REPLACE INTO runs VALUES (?, ?, ?, ?)", learnt)
+        except (sqlite3.Error, UnicodeEncodeError):  # full, read-only, damaged, long in use by another; a name no UTF-8
+            self._db.close()
+            self._db = None
+
+
+def stamp_of(path: Path) -> Stamp:
+    """What tells whether a run's files have changed."""
+    made: list[int] = []
+    folder = os.fspath(path)
+    for name in _FILES:
+        try:
+            s = os.stat(f"{folder}/{name}")
+        except OSError:
+            made += (0, 0, 0, 0)
+        else:
+            made += (s.st_mtime_ns, s.st_ctime_ns, s.st_size, s.st_ino)
+    return tuple(made)
+
+
+def _settled(stamp: Stamp) -> bool:
+    """Whether all files had their last change some time ago, by the clock of this machine."""
+    return max(max(stamp[0::4]), max(stamp[1::4])) < time.time_ns() - _SETTLED
+
+
+def _opened(path: Path, make: bool) -> sqlite3.Connection | None:
+    """The database, made anew if it is damaged or of another version; None if it cannot be used."""
+    if path.is_symlink() or not (make or path.exists()):
+        return None
+    for _ in range(2):
+        with suppress(sqlite3.Error):
+            db = sqlite3.connect(path, timeout=_PATIENCE)
+            try:
+                version = db.execute("PRAGMA user_version").fetchone()[0]
+                if version != _VERSION:
+                    with db:
+                        db.execute("DROP TABLE IF EXISTS runs")
+                        db.execute(_TABLE)
+                        db.execute(f"PRAGMA user_version = {_VERSION}")
+                return db
+            except sqlite3.OperationalError:  # in use by another process, or in a folder that cannot be written
+                db.close()
+                return None
+            except sqlite3.Error:
+                db.close()
+        with suppress(OSError):
+            path.unlink()
+    return None
