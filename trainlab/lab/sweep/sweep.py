@@ -22,13 +22,14 @@ from trainlab.core.errors import UserError
 from trainlab.lab.experiment import Experiment, read
 from trainlab.lab.sweep.execution.execution import Execution, opened
 from trainlab.lab.sweep.execution.job import End
+from trainlab.lab.sweep.finding import find_sweep
 from trainlab.lab.sweep.space import Space, Trial
 from trainlab.lab.sweep.summary import Summary, summarize
 from trainlab.lab.sweep.table import Row, known_end, ranked, row_of, write_rows
 from trainlab.lab.sweep.watching import SweepPlan, SweepWatcher
 from trainlab.store.folder import next_free, safe_name
 from trainlab.store.lock import locked
-from trainlab.store.reading import RunRecord, is_sweep
+from trainlab.store.reading import RunRecord
 from trainlab.store.writing import named_errors, write_atomic
 
 _TICK = 0.1  # seconds between two looks at whether somebody wants to stop
@@ -68,7 +69,7 @@ def resume(
 
     Raises UserError if there is no such sweep, another process runs it, or its space was changed since.
     """
-    folder = _found(sweep, runs)
+    folder = find_sweep(sweep, runs)
     with locked(folder):
         space = Space(read(folder / "sweep.yaml"))
         if trials and trials < space.sweep.trials:
@@ -207,13 +208,3 @@ def _settled(folder: Path) -> RunRecord:
             asked = True
         sleep(_TICK)
     return record
-
-
-def _found(sweep: Path | str, runs: Path) -> Path:
-    """The folder of a sweep, given by path or by name."""
-    for path in (Path(sweep), runs / sweep):
-        if is_sweep(path):
-            return path
-    there = sorted(path.name for path in runs.iterdir() if is_sweep(path)) if runs.is_dir() else []
-    known = f"{runs} holds {', '.join(there[-5:])}" if there else f"there are no sweeps in {runs}"
-    raise UserError(f"no sweep `{sweep}`: {known}")
