@@ -25,12 +25,15 @@ if TYPE_CHECKING:
     from trainlab.core.problem import ConfigError
     from trainlab.lab.estimators import TrainlabClassifier, TrainlabRegressor
     from trainlab.lab.handle import Run, load, runs
+    from trainlab.lab.watched.keras_callback import KerasWatch
+    from trainlab.lab.watched.loop import watch
 
 __version__ = "0.1.0"
 
 __all__ = [
     "ConfigError",
     "DataError",
+    "KerasWatch",
     "Run",
     "TrainlabClassifier",
     "TrainlabRegressor",
@@ -39,10 +42,13 @@ __all__ = [
     "load",
     "runs",
     "train",
+    "watch",
 ]
 
 _HOMES = {
     "train": "trainlab.api",
+    "watch": "trainlab.lab.watched.loop",
+    "KerasWatch": "trainlab.lab.watched.keras_callback",
     "Run": "trainlab.lab.handle",
     "load": "trainlab.lab.handle",
     "runs": "trainlab.lab.handle",

@@ -11,10 +11,13 @@ from pydantic import Field
 from trainlab.core import config
 from trainlab.core.component import Component, Settings, make, setting
 from trainlab.core.config import Document
+from trainlab.core.errors import UserError
+from trainlab.core.problem import ConfigError
 from trainlab.core.types import Count
 from trainlab.data.source import Source
 from trainlab.lab.monitoring import Monitoring
 from trainlab.lab.sweep.settings import SweepSettings
+from trainlab.lab.watching import WATCHED
 from trainlab.nn.loss import Loss
 from trainlab.nn.model import Model
 from trainlab.optim.optimizer import Optimizer
@@ -83,9 +86,26 @@ def read(file: Path | str, overrides: Sequence[str] | Mapping[str, Any] = ()) ->
 
     Without a name it is called like the file.
 
-    Raises ConfigError with all problems at once.
+    Raises ConfigError with all problems at once, UserError for the config of a run that was only watched.
     """
-    return named(config.read(Experiment, file, overrides))
+    try:
+        return named(config.read(Experiment, file, overrides))
+    except ConfigError:
+        refuse_watched(Path(file))
+        raise
+
+
+def refuse_watched(file: Path) -> None:
+    """Raise UserError if this is what `trainlab.watch` leaves in the place of a config: no run can be made from it."""
+    try:
+        head = file.read_text(encoding="utf-8", errors="replace")[: len(WATCHED)]
+    except OSError:
+        return
+    if head == WATCHED:
+        raise UserError(
+            f"{file.parent}: this run was watched, another program trained it: trainlab has neither its network nor "
+            f"its data. `trainlab report {file.parent}` and `trainlab diagnose {file.parent}` read it"
+        )
 
 
 def read_plain(

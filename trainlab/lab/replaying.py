@@ -78,7 +78,8 @@ def judge(
         log = read_log(folder.metrics, mapping)
         settings = read_config(folder.config) if folder.config.exists() else {}
         own_steps = read_log(folder.steps) if folder.steps.exists() else None
-        classes = classes or _own_classes(folder)
+        told: dict[str, Any] = settings.get("watch") or {}  # of another program's training
+        classes, chance = classes or _own_classes(folder) or told.get("classes"), chance or told.get("chance")
         regression = regression or "train_r2" in log.columns
     else:
         log = read_log(path, mapping)

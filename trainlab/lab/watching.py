@@ -8,6 +8,8 @@ from typing import Any
 from trainlab.core.types import Shape
 from trainlab.diagnose.diagnosis import Diagnosis
 
+WATCHED = "# Watched, not trained, by trainlab"  # how the config.yaml of another program's training begins
+
 # a run that a monitor in `stop_on` ended has failed too; an exception never gets as far as an Outcome
 EXIT_CODES = {"finished": 0, "diverged": 3, "interrupted": 130, "failed": 3}
 

@@ -51,6 +51,8 @@ class VanishingGradient(Monitor, name="vanishing-gradient"):
             sizes = {w.layer: w.relative for w in view.probe.weights[:-1] if not w.frozen}
         elif view.step >= 50 and view.epoch >= max(2.0, 0.2 * view.epochs) and view.progress < self.learned:
             sizes = {layer.name: size for layer in view.layers if (size := _size(layer)) is not None}
+            if not view.layers and view.probe is not None:  # another program's network
+                sizes = {w.layer: w.relative for w in view.probe.weights if not w.frozen}
         else:
             return
         largest = max(sizes.values(), default=nan)
