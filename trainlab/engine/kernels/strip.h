@@ -1,0 +1,38 @@
+// Columns of a matrix a vector at a time, the last ones too: a strip is VL columns, or the fewer that are left over.
+//
+// A kernel's arithmetic is written once, on vectors, in a TL_INLINE function of `n`, the columns of the strip; STRIPS
+// calls it with the constant VL for all whole strips, so that loads and stores are plain there.
+#ifndef TL_STRIP_H
+#define TL_STRIP_H
+#include "base.h"
+
+TL_INLINE v load_strip(const float *p, P n) {
+  if (n == VL) return load(p);
+  float t[VL] = {0};
+  for (P i = 0; i < n; i++) t[i] = p[i];
+  return load(t);
+}
+
+TL_INLINE void store_strip(float *p, v x, P n) {
+  if (n == VL) {
+    store(p, x);
+    return;
+  }
+  for (P i = 0; i < n; i++) p[i] = x[i];
+}
+
+// do: a statement in j, the first column of a strip, and n.
+#define STRIPS(columns, do)                                  \
+  for (P j = 0, whole_ = (columns) / VL * VL; j < (columns); j += VL) { \
+    if (j < whole_) {                                        \
+      enum { n = VL };                                       \
+      do;                                                    \
+    } else {                                                 \
+      const P n = (columns) - whole_;                        \
+      do;                                                    \
+    }                                                        \
+  }
+
+enum { PIECE = 4096 };  // numbers of a piece of an array that is gone through strip by strip: 16 kB stay in the cache
+
+#endif
