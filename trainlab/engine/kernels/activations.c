@@ -1,0 +1,175 @@
+// Activations: y = f(x) and dx = f'(x) dy, number by number, a CHUNK of numbers a tile.
+//
+// Each is two expressions, of x, and of (x, y, dy); a and b are its settings. They are written for one number, and the
+// compiler makes loops over vectors of them.
+#include "maths.h"
+#include "plan.h"
+#include "pool.h"
+
+enum { CHUNK = 8192 };
+
+typedef struct {
+  const float *x, *y, *dy;
+  float *out;
+  P n;
+  float a, b;
+} numbers;
+
+static void over(tile_fn f, numbers *q) { tl_tiles(f, q, (int)parts(q->n, CHUNK)); }
+
+// NAME_forward · i: numbers a row · f: a, b · p: x, y
+// NAME_backward · i: numbers a row · f: a, b · p: x, y, dy, dx
+#define ACTIVATION(NAME, VALUE, SLOPE)                                                                              \
+  static void NAME##_values(void *ctx, int tile) {                                                                  \
+    const numbers *q = ctx;                                                                                         \
+    P from = (P)tile * CHUNK, to = least(q->n, from + CHUNK);                                                       \
+    const float a = q->a, b = q->b;                                                                                 \
+    (void)a, (void)b;                                                                                               \
+    TL_IVDEP for (P k = from; k < to; k++) {                                                                        \
+      float x = q->x[k];                                                                                            \
+      q->out[k] = VALUE;                                                                                            \
+    }                                                                                                               \
+  }                                                                                                                 \
+  static void NAME##_slopes(void *ctx, int tile) {                                                                  \
+    const numbers *q = ctx;                                                                                         \
+    P from = (P)tile * CHUNK, to = least(q->n, from + CHUNK);                                                       \
+    const float a = q->a, b = q->b;                                                                                 \
+    (void)a, (void)b;                                                                                               \
+    TL_IVDEP for (P k = from; k < to; k++) {                                                                        \
+      float x = q->x[k], y = q->y[k], dy = q->dy[k];                                                                \
+      (void)x, (void)y;                                                                                             \
+      q->out[k] = (SLOPE);                                                                                          \
+    }                                                                                                               \
+  }                                                                                                                 \
+  TL_KERNEL(NAME##_forward) {                                                                                       \
+    numbers q = {.x = op->p[0], .out = op->p[1], .n = step->rows * op->i[0], .a = (float)op->f[0],                  \
+                 .b = (float)op->f[1]};                                                                             \
+    over(NAME##_values, &q);                                                                                        \
+  }                                                                                                                 \
+  TL_KERNEL(NAME##_backward) {                                                                                      \
+    numbers q = {.x = op->p[0], .y = op->p[1], .dy = op->p[2], .out = op->p[3], .n = step->rows * op->i[0],         \
+                 .a = (float)op->f[0], .b = (float)op->f[1]};                                                       \
+    over(NAME##_slopes, &q);                                                                                        \
+  }
+
+#define GELU_ARGUMENT 0.7978845608028654f * x * (1.0f + 0.044715f * x * x)
+TL_INLINE float gelu_slope(float x) {
+  return 0.5f + 0.5f * tl_erf(x * 0.7071067811865476f) + x * 0.3989422804014327f * tl_exp(-0.5f * x * x);
+}
+TL_INLINE float gelu_tanh_slope(float x) {
+  float phi = 0.5f + 0.5f * tl_tanh(GELU_ARGUMENT);
+  return phi + x * 2.0f * phi * (1.0f - phi) * 0.7978845608028654f * (1.0f + 3 * 0.044715f * x * x);
+}
+TL_INLINE float silu_slope(float x, float y) {
+  float gate = tl_sigmoid(x);
+  return gate + y * (1.0f - gate);
+}
+
+ACTIVATION(relu, x <= 0 ? 0 : x, y > 0 ? dy : y == 0 ? 0 : y)
+ACTIVATION(leaky_relu, x > a * x ? x : a * x, x > 0 ? dy : a * dy)                                // a: slope
+ACTIVATION(elu, x > 0 ? b * x : a * b * tl_expm1(x), x > 0 ? b * dy : (y + a * b) * dy)           // a: alpha, b: scale
+ACTIVATION(sigmoid, tl_sigmoid(x), y * (1.0f - y) * dy)
+ACTIVATION(tanh, tl_tanh(x), (1.0f - y * y) * dy)
+ACTIVATION(silu, x * tl_sigmoid(x), silu_slope(x, y) * dy)
+ACTIVATION(softplus, (x > 0 ? x : 0) + tl_log1p(tl_exp(-fabsf(x))), -tl_expm1(-y) * dy)
+ACTIVATION(gelu, x * (0.5f + 0.5f * tl_erf(x * 0.7071067811865476f)), gelu_slope(x) * dy)
+ACTIVATION(gelu_tanh, x * (0.5f + 0.5f * tl_tanh(GELU_ARGUMENT)), gelu_tanh_slope(x) * dy)
+
+// PReLU: a slope for each unit or channel, or one for all. x is read as (places, channels).
+typedef struct {
+  const float *x, *dy, *slope;
+  float *out, *sums;
+  P places, channels, one;
+} sloped;
+
+enum { SLABS = 16 };  // parts that the places are summed in, one after the other
+
+static void prelu_values(void *ctx, int tile) {
+  const sloped *q = ctx;
+  for (P r = q->places * tile / SLABS; r < q->places * (tile + 1) / SLABS; r++) {
+    const float *x = q->x + r * q->channels, *slope = q->slope;
+    float *y = q->out + r * q->channels;
+    if (q->one) {
+      TL_IVDEP for (P j = 0; j < q->channels; j++) y[j] = x[j] > 0 ? x[j] : slope[0] * x[j];
+    } else {
+      TL_IVDEP for (P j = 0; j < q->channels; j++) y[j] = x[j] > 0 ? x[j] : slope[j] * x[j];
+    }
+  }
+}
+
+static void prelu_slopes(void *ctx, int tile) {
+  const sloped *q = ctx;
+  float *sum = q->sums + tile * q->channels;
+  for (P j = 0; j < q->channels; j++) sum[j] = 0;
+  for (P r = q->places * tile / SLABS; r < q->places * (tile + 1) / SLABS; r++) {
+    const float *x = q->x + r * q->channels, *dy = q->dy + r * q->channels;
+    TL_IVDEP for (P j = 0; j < q->channels; j++) sum[j] += x[j] > 0 ? 0 : x[j] * dy[j];
+    if (!q->out) continue;
+    float *dx = q->out + r * q->channels;
+    TL_IVDEP for (P j = 0; j < q->channels; j++) dx[j] = x[j] > 0 ? dy[j] : q->slope[q->one ? 0 : j] * dy[j];
+  }
+}
+
+// i: places a row, channels, whether there is one slope for all · p: x, slope, y
+TL_KERNEL(prelu_forward) {
+  sloped q = {.x = op->p[0], .slope = op->p[1], .out = op->p[2], .places = step->rows * op->i[0],
+              .channels = op->i[1], .one = op->i[2]};
+  tl_tiles(prelu_values, &q, SLABS);
+}
+
+// i: as forward · p: x, slope, dy, dx or 0, dslope, working memory of 16 * channels
+TL_KERNEL(prelu_backward) {
+  sloped q = {.x = op->p[0], .slope = op->p[1], .dy = op->p[2], .out = op->p[3], .sums = op->p[5],
+              .places = step->rows * op->i[0], .channels = op->i[1], .one = op->i[2]};
+  tl_tiles(prelu_slopes, &q, SLABS);
+  float *g = op->p[4];
+  for (P j = 0; j < (q.one ? 1 : q.channels); j++) {
+    double sum = 0;
+    for (P s = 0; s < SLABS; s++)
+      for (P c = q.one ? 0 : j; c < (q.one ? q.channels : j + 1); c++) sum += q.sums[s * q.channels + c];
+    g[j] = (float)sum;
+  }
+}
+
+// Maxout: z (rows, pieces, units), y the largest of the pieces. i: pieces, units · p: z, y
+TL_KERNEL(maxout_forward) {
+  P pieces = op->i[0], units = op->i[1];
+  for (P r = 0; r < step->rows; r++) {
+    const float *z = (const float *)op->p[0] + r * pieces * units;
+    float *y = (float *)op->p[1] + r * units;
+    memcpy(y, z, (size_t)units * sizeof(float));
+    for (P k = 1; k < pieces; k++)
+      TL_IVDEP for (P j = 0; j < units; j++) y[j] = z[k * units + j] <= y[j] ? y[j] : z[k * units + j];
+  }
+}
+
+// dz = dy at the first piece that won, 0 at the others; overwrites z. i: pieces, units · p: z, y, dy
+TL_KERNEL(maxout_backward) {
+  P pieces = op->i[0], units = op->i[1];
+  for (P r = 0; r < step->rows; r++) {
+    float *z = (float *)op->p[0] + r * pieces * units;
+    const float *y = (const float *)op->p[1] + r * units, *dy = (const float *)op->p[2] + r * units;
+    for (P j = 0; j < units; j++) {
+      int open = 1;
+      for (P k = 0; k < pieces; k++) {
+        int here = open && z[k * units + j] == y[j];
+        z[k * units + j] = here ? dy[j] : 0;
+        open = open && !here;
+      }
+    }
+  }
+}
+
+// out = x + y, or out = x where y is 0: what joins the branches of a residual. i: numbers a row · p: x, y or 0, out
+static void sums(void *ctx, int tile) {
+  const numbers *q = ctx;
+  P from = (P)tile * CHUNK, to = least(q->n, from + CHUNK);
+  if (!q->y)
+    memcpy(q->out + from, q->x + from, (size_t)(to - from) * sizeof(float));
+  else
+    TL_IVDEP for (P k = from; k < to; k++) q->out[k] = q->x[k] + q->y[k];
+}
+TL_KERNEL(add) {
+  numbers q = {.x = op->p[0], .y = op->p[1], .out = op->p[2], .n = step->rows * op->i[0]};
+  over(sums, &q);
+}

@@ -1,0 +1,136 @@
+// Dropout draws the numbers that NumPy would draw, from NumPy's own generator, so that both paths drop the same units.
+//
+// The generator is PCG64 (O'Neill 2014): a 128-bit state s <- s M + I, and of each new s the 64 bits
+// rotate(high ^ low, top 6 bits of s). NumPy makes two float32 of each, the low half first, as (half >> 8) 2^-24. A linear
+// recurrence can be moved ahead by any number of places in 128 steps of the same kind, so each tile starts at its place.
+#include "base.h"
+#include "plan.h"
+#include "pool.h"
+
+typedef unsigned __int128 u128;
+// NumPy's pcg64_state: what `bit_generator.ctypes.state_address` points to.
+typedef struct {
+  char *pcg;  // state and increment, 16 bytes each
+  int has_half;
+  uint32_t half;
+} pcg64;
+
+#define MULTIPLIER (((u128)2549297995355413924ull << 64) + 4865540595714422341ull)
+enum { CHUNK = 8192 };
+
+static u128 ahead(u128 state, u128 increment, uint64_t places) {
+  u128 multiply = 1, add = 0, m = MULTIPLIER, a = increment;
+  for (; places; places >>= 1) {
+    if (places & 1) {
+      multiply *= m;
+      add = add * m + a;
+    }
+    a = (m + 1) * a;
+    m *= m;
+  }
+  return multiply * state + add;
+}
+
+TL_INLINE uint64_t output(u128 s) {
+  uint64_t x = (uint64_t)(s >> 64) ^ (uint64_t)s;
+  unsigned turn = (unsigned)(s >> 122);
+  return x >> turn | x << (-turn & 63);
+}
+
+typedef struct {
+  const float *x;
+  float *factor, *y;
+  u128 state, increment;
+  P n;
+  int has_half;
+  uint32_t half;
+  float drop, keep;
+} drawn;
+
+// Numbers [from, to) of the draw: number k is a half of the (k / 2)-th output, less one number if one was left over.
+static void draw(void *ctx, int tile) {
+  const drawn *q = ctx;
+  P from = (P)tile * CHUNK, to = least(q->n, from + CHUNK), k = from;
+  uint32_t threshold;  // half >> 8 < drop 2^24 is dropped: compare whole numbers
+  threshold = (uint32_t)ceil((double)q->drop * 16777216.0);
+  if (q->has_half && k == 0 && to > 0) {
+    q->factor[0] = (q->half >> 8) >= threshold ? q->keep : 0;
+    k = 1;
+  }
+  P place = k - q->has_half;  // in a draw without a number left over
+  u128 s = ahead(q->state, q->increment, (uint64_t)(place / 2));
+  if (place % 2 && k < to) {
+    s = s * MULTIPLIER + q->increment;
+    q->factor[k++] = (uint32_t)(output(s) >> 40) >= threshold ? q->keep : 0;
+  }
+  for (; k < to; k += 2) {
+    s = s * MULTIPLIER + q->increment;
+    uint64_t both = output(s);
+    q->factor[k] = ((uint32_t)both >> 8) >= threshold ? q->keep : 0;
+    if (k + 1 < to) q->factor[k + 1] = (uint32_t)(both >> 40) >= threshold ? q->keep : 0;
+  }
+  if (q->y)
+    TL_IVDEP for (P j = from; j < to; j++) q->y[j] = q->x[j] * q->factor[j];
+}
+
+static void run(drawn q, pcg64 *generator) {
+  memcpy(&q.state, generator->pcg, 16);
+  memcpy(&q.increment, generator->pcg + 16, 16);
+  q.has_half = generator->has_half != 0;
+  q.half = generator->half;
+  tl_tiles(draw, &q, (int)parts(q.n, CHUNK));
+  P fresh = q.n - q.has_half;  // numbers that were not left over
+  if (fresh < 0) return;
+  generator->has_half = (int)(fresh % 2);
+  if (fresh == 0) return;
+  u128 s = ahead(q.state, q.increment, (uint64_t)parts(fresh, 2));
+  memcpy(generator->pcg, &s, 16);
+  generator->half = (uint32_t)(output(s) >> 32);  // where NumPy leaves it, used or not
+}
+
+// factor = 0 for a share `drop` of the numbers, else keep; y = x factor.
+// i: numbers a row · f: drop, keep · p: NumPy's generator, factor, x, y
+TL_KERNEL(dropout_forward) {
+  run((drawn){.factor = op->p[1], .x = op->p[2], .y = op->p[3], .n = step->rows * op->i[0], .drop = (float)op->f[0],
+              .keep = (float)op->f[1]},
+      op->p[0]);
+}
+
+// The same for weights, one draw for the whole batch. i: numbers · f: drop, keep · p: generator, factor, x, y
+TL_KERNEL(drop_connect_forward) {
+  (void)step;
+  run((drawn){.factor = op->p[1], .x = op->p[2], .y = op->p[3], .n = op->i[0], .drop = (float)op->f[0],
+              .keep = (float)op->f[1]},
+      op->p[0]);
+}
+
+typedef struct {
+  const float *x, *y;
+  float *out;
+  P n;
+} pair;
+static void multiply(void *ctx, int tile) {
+  const pair *q = ctx;
+  P from = (P)tile * CHUNK, to = least(q->n, from + CHUNK);
+  TL_IVDEP for (P j = from; j < to; j++) q->out[j] = q->x[j] * q->y[j];
+}
+
+// out = x y. i: numbers a row · p: x, y, out
+TL_KERNEL(multiply) {
+  pair q = {.x = op->p[0], .y = op->p[1], .out = op->p[2], .n = step->rows * op->i[0]};
+  tl_tiles(multiply, &q, (int)parts(q.n, CHUNK));
+}
+
+// The same for `numbers` that do not depend on the rows. i: numbers · p: x, y, out
+TL_KERNEL(multiply_weights) {
+  (void)step;
+  pair q = {.x = op->p[0], .y = op->p[1], .out = op->p[2], .n = op->i[0]};
+  tl_tiles(multiply, &q, (int)parts(q.n, CHUNK));
+}
+
+// out = a x. i: numbers a row · f: a · p: x, out
+TL_KERNEL(scale) {
+  const float *x = op->p[0];
+  float *y = op->p[1], a = (float)op->f[0];
+  TL_IVDEP for (P j = 0; j < step->rows * op->i[0]; j++) y[j] = a * x[j];
+}

@@ -1,0 +1,240 @@
+// From the gradient to the next parameters, in two passes over the flat vectors.
+//
+// `finish_gradient` adds the penalties and measures |g|, which says whether the numbers are finite and how much clipping
+// shortens. Then one pass of the optimizer reads theta, g and its buffers, and writes theta, the buffers and, in the last
+// step of a call, the step itself; on the way it sums the squares of theta and of the step, which cost nothing there.
+// Each tile has its own sums, added in the tiles' order: the same bits for any number of threads. The buffers hold what
+// the optimizers in NumPy keep there (trainlab/optim/optimizers), so a run can go on with either.
+#include "plan.h"
+#include "pool.h"
+
+enum { TILE = 4096 };
+
+// VL numbers, or the n < VL that are left; the others are 0.
+TL_INLINE v get(const float *p, P n) {
+  if (n >= VL) return load(p);
+  float x[VL] = {0};
+  memcpy(x, p, (size_t)n * sizeof(float));
+  return load(x);
+}
+TL_INLINE void put(float *p, v x, P n) {
+  if (n >= VL) {
+    store(p, x);
+    return;
+  }
+  float y[VL];
+  store(y, x);
+  memcpy(p, y, (size_t)n * sizeof(float));
+}
+TL_INLINE v root(v x) {
+  v y;
+  for (int j = 0; j < VL; j++) y[j] = sqrtf(x[j]);
+  return y;
+}
+
+typedef struct {
+  const float *theta;
+  float *g;
+  double *sums;
+  P n, weights;
+  float l2, l1;
+} finish;
+
+static void finish_tile(void *ctx, int tile) {
+  finish *q = ctx;
+  P from = (P)tile * TILE, to = least(q->n, from + TILE);
+  P decayed = q->l2 != 0 || q->l1 != 0 ? most(from, least(to, q->weights)) : from;
+  v sum = {};
+  P k = from;
+  for (; k < decayed; k += VL) {
+    P n = least(VL, decayed - k);
+    v w = get(q->theta + k, n), g = get(q->g + k, n);
+    g += q->l2 * w + where(w > 0, all(q->l1), where(w < 0, all(-q->l1), (v){}));
+    put(q->g + k, g, n);
+    sum += g * g;
+  }
+  for (k = decayed; k < to; k += VL) {
+    v g = get(q->g + k, to - k);
+    sum += g * g;
+  }
+  q->sums[tile] = total(sum);
+}
+
+// g += dpenalty/dw for the weights; |g| and what clipping multiplies g by.
+// i: numbers, weights · f: l2, l1, longest gradient or 0 · p: theta, g, memory of one double a tile of 4096
+TL_KERNEL(finish_gradient) {
+  finish q = {.theta = op->p[0], .g = op->p[1], .sums = op->p[2], .n = op->i[0], .weights = op->i[1],
+              .l2 = (float)op->f[0], .l1 = (float)op->f[1]};
+  int tiles = (int)parts(q.n, TILE);
+  tl_tiles(finish_tile, &q, tiles);
+  double sum = 0, limit = op->f[2];
+  for (int tile = 0; tile < tiles; tile++) sum += q.sums[tile];
+  if (!isfinite(sum)) {  // the squares may have overflowed where the numbers have not
+    sum = 0;
+    for (P k = 0; k < q.n; k++) sum += (double)q.g[k] * (double)q.g[k];
+  }
+  step->grad2 = sum;
+  step->clip = limit > 0 && sum > limit * limit ? limit / sqrt(sum) : 1.0;
+}
+
+typedef struct {
+  float *theta, *g, *move, *a, *b, *average;
+  double *sums;
+  P n, weights;
+  int last;
+  float clip, follow, decay;
+  float s[6];  // what the rule needs: set for each step
+} motion;
+
+// RULE sets d, the step, from w, g, a, b (the buffers, which it updates) and s. Then come the sums, theta, the average.
+#define RULE_PASS(RULE)                                                                                              \
+  for (P k = from; k < to; k += VL) {                                                                                \
+    P n = to - k;                                                                                                    \
+    v w = get(q->theta + k, n), g = get(q->g + k, n), a = {}, b = {}, d;                                             \
+    if (q->a) a = get(q->a + k, n);                                                                                  \
+    if (q->b) b = get(q->b + k, n);                                                                                  \
+    if (q->clip != 1) {                                                                                              \
+      g *= q->clip;                                                                                                  \
+      put(q->g + k, g, n);                                                                                           \
+    }                                                                                                                \
+    RULE;                                                                                                            \
+    d += decay * w;                                                                                                  \
+    theta2 += w * w;                                                                                                 \
+    move2 += d * d;                                                                                                  \
+    w += d;                                                                                                          \
+    put(q->theta + k, w, n);                                                                                         \
+    if (q->a) put(q->a + k, a, n);                                                                                   \
+    if (q->b) put(q->b + k, b, n);                                                                                   \
+    if (q->last) put(q->move + k, d, n);                                                                             \
+    if (q->average) {                                                                                                \
+      v m = get(q->average + k, n);                                                                                  \
+      put(q->average + k, m + (w - m) * q->follow, n);                                                               \
+    }                                                                                                                \
+  }
+
+#define OPTIMIZER(NAME, RULE)                                                                                        \
+  static void NAME##_tile(void *ctx, int tile) {                                                                     \
+    motion *q = ctx;                                                                                                 \
+    P begin = (P)tile * TILE, end = least(q->n, begin + TILE), border = most(begin, least(end, q->weights));         \
+    const float *s = q->s;                                                                                           \
+    v theta2 = {}, move2 = {};                                                                                       \
+    {                                                                                                                \
+      P from = begin, to = border;                                                                                   \
+      float decay = q->decay;                                                                                        \
+      RULE_PASS(RULE)                                                                                                \
+    }                                                                                                                \
+    {                                                                                                                \
+      P from = border, to = end;                                                                                     \
+      float decay = 0;                                                                                               \
+      RULE_PASS(RULE)                                                                                                \
+    }                                                                                                                \
+    q->sums[2 * tile] = total(theta2);                                                                               \
+    q->sums[2 * tile + 1] = total(move2);                                                                            \
+  }
+
+static motion begin(const tl_op *op, const tl_step *step) {
+  double late = op->f[7], early = (double)(step->t - 1) / (double)(step->t + 8);
+  return (motion){.theta = op->p[0], .g = op->p[1], .move = op->p[2], .a = op->p[3], .b = op->p[4],
+                  .average = op->p[5], .sums = op->p[6], .n = op->i[0], .weights = op->i[1], .last = (int)step->last,
+                  .clip = (float)step->clip, .follow = (float)(1.0 - (late < early ? late : early))};
+}
+
+static void finish_motion(tile_fn f, motion *q, tl_step *step) {
+  int tiles = (int)parts(q->n, TILE);
+  tl_tiles(f, q, tiles);
+  double theta2 = 0, move2 = 0;
+  for (int tile = 0; tile < tiles; tile++) {
+    theta2 += q->sums[2 * tile];
+    move2 += q->sums[2 * tile + 1];
+  }
+  step->theta2 = theta2;
+  step->move2 = move2;
+}
+
+// Of all optimizers: i: numbers, weights · f: settings, [7] the average's memory
+// · p: theta, g, step, first buffer or 0, second or 0, average or 0, memory of two doubles a tile of 4096
+#define UPDATE(NAME, RULE, ...)                                                                                      \
+  OPTIMIZER(NAME, RULE)                                                                                              \
+  TL_KERNEL(NAME) {                                                                                                  \
+    motion q = begin(op, step);                                                                                      \
+    const double *f = op->f, lr = step->lr, t = (double)step->t;                                                     \
+    (void)f, (void)t;                                                                                                \
+    __VA_ARGS__                                                                                                      \
+    finish_motion(NAME##_tile, &q, step);                                                                            \
+  }
+
+// step = -lr g
+UPDATE(sgd, d = s[0] * g, q.s[0] = (float)-lr;)
+
+// f: mu. v <- mu v + g, step = -lr v
+UPDATE(momentum, a = s[1] * a + g; d = s[0] * a, q.s[0] = (float)-lr; q.s[1] = (float)f[0];)
+
+// f: mu. v <- mu v + g, step = -lr (g + mu v)
+UPDATE(nesterov, a = s[1] * a + g; d = s[0] * (g + s[1] * a), q.s[0] = (float)-lr; q.s[1] = (float)f[0];)
+
+// f: b1, b2, eps, weight decay. With M = m / (1 - b1), V = v / (1 - b2): step = -lr m_hat / (sqrt(v_hat) + eps)
+UPDATE(adam, a = s[1] * a + g; b = s[2] * b + g * g; d = s[0] * a / (root(b) + s[3]),
+       double scale = sqrt((1 - pow(f[1], t)) / (1 - f[1]));
+       q.s[0] = (float)(-lr * (1 - f[0]) / (1 - pow(f[0], t)) * scale); q.s[1] = (float)f[0]; q.s[2] = (float)f[1];
+       q.s[3] = (float)(f[2] * scale); q.decay = (float)(-lr * f[3]);)
+
+// mu_1 ... mu_t of NAdam, see trainlab/optim/optimizers/nadam.py
+static double nadam_product(double b1, double decay, double t) {
+  if (pow(b1, t) < 1e-20) return 0;
+  double a = -decay * log(0.96), sum = 0;
+  for (int k = 50; k >= 1; k--) {
+    double series = a != 0 ? exp(-a * k) * expm1(-a * k * t) / expm1(-a * k) : t;
+    sum += pow(0.5, k) / k * series;
+  }
+  return pow(b1, t) * exp(-sum);
+}
+
+// f: b1, b2, eps, momentum_decay
+UPDATE(nadam, a = s[1] * a + g; b = s[2] * b + g * g; d = s[0] * (s[4] * a + g) / (root(b) + s[3]),
+       double scale = sqrt((1 - pow(f[1], t)) / (1 - f[1]));
+       double product = nadam_product(f[0], f[3], t);
+       double mu = f[0] * (1 - 0.5 * pow(0.96, t * f[3])), next = f[0] * (1 - 0.5 * pow(0.96, (t + 1) * f[3]));
+       double ahead = next * (1 - f[0]) / (1 - product * next), now = (1 - mu) / (1 - product);
+       q.s[0] = (float)(-lr * now * scale); q.s[1] = (float)f[0]; q.s[2] = (float)f[1]; q.s[3] = (float)(f[2] * scale);
+       q.s[4] = (float)(ahead / now);)
+
+// f: rho, eps. S = s / (1 - rho); step = -lr g / (sqrt(s) + eps)
+UPDATE(rmsprop, a = s[1] * a + g * g; d = s[0] * g / (root(a) + s[2]), double scale = sqrt(1 - f[0]);
+       q.s[0] = (float)(-lr / scale); q.s[1] = (float)f[0]; q.s[2] = (float)(f[1] / scale);)
+
+// f: eps. s <- s + g^2, step = -lr g / (sqrt(s) + eps)
+UPDATE(adagrad, a += g * g; d = s[0] * g / (root(a) + s[1]), q.s[0] = (float)-lr; q.s[1] = (float)f[0];)
+
+// f: rho, eps. s <- rho s + (1 - rho) g^2; d = sqrt((u + eps) / (s + eps)) g; u <- rho u + (1 - rho) d^2; step = -lr d
+UPDATE(adadelta, a = s[1] * a + s[2] * (g * g); v e = root((b + s[3]) / (a + s[3])) * g; b = s[1] * b + s[2] * (e * e);
+       d = s[0] * e,
+       q.s[0] = (float)-lr; q.s[1] = (float)f[0]; q.s[2] = (float)(1 - f[0]); q.s[3] = (float)f[1];)
+
+// After the step: the weights that feed a unit (a column of W) are shortened to `limit` where they are longer.
+// i: rows of W, units · f: limit · p: W, memory of one float a unit
+TL_KERNEL(max_norm) {
+  (void)step;
+  P rows = op->i[0], units = op->i[1];
+  float *W = op->p[0], *length = op->p[1], limit = (float)op->f[0];
+  for (P j = 0; j < units; j++) length[j] = 0;
+  for (P r = 0; r < rows; r++)
+    TL_IVDEP for (P j = 0; j < units; j++) length[j] += W[r * units + j] * W[r * units + j];
+  int longer = 0;
+  for (P j = 0; j < units; j++) {
+    length[j] = sqrtf(length[j]);
+    longer |= length[j] > limit;
+    length[j] = limit / (length[j] < limit ? limit : length[j]);
+  }
+  if (!longer) return;
+  for (P r = 0; r < rows; r++)
+    TL_IVDEP for (P j = 0; j < units; j++) W[r * units + j] *= length[j];
+}
+
+// average += (theta - average) (1 - d), d = min(memory, (t - 1) / (t + 8)): where something moved theta after the step.
+// i: numbers · f: memory · p: average, theta
+TL_KERNEL(follow) {
+  double early = (double)(step->t - 1) / (double)(step->t + 8);
+  float share = (float)(1.0 - (op->f[0] < early ? op->f[0] : early)), *average = op->p[0];
+  const float *theta = op->p[1];
+  TL_IVDEP for (P k = 0; k < op->i[0]; k++) average[k] += (theta[k] - average[k]) * share;
+}
