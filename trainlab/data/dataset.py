@@ -77,6 +77,8 @@ class Parts:
     sorted: bool = False
     fingerprint: str = ""
     """Of everything that the source gave, before split, faults and preprocessing."""
+    raw: dict[str, Array | LazyRows] = field(default_factory=dict[str, Array | LazyRows])
+    """x of the `val` and `test` rows before preprocessing, for showing rows as people know them."""
 
     def class_counts(self) -> Array:
         """Training rows per class (classification)."""

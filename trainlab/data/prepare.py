@@ -56,6 +56,7 @@ def prepare(source: Source, *, streams: Streams, dtype: str = "float32", loaded:
         raw_y=train.y,
         sorted=damaged.sorted,
         fingerprint=fingerprint(loaded.rows, loaded.test),
+        raw={name: rows.x for name, rows in (("val", val), ("test", test)) if rows is not None},
     )
     _same_shapes(parts)
     return parts

@@ -28,6 +28,8 @@ from trainlab.lab.babysitter import Babysitter
 from trainlab.lab.building import Built, build
 from trainlab.lab.course import Course, Leader
 from trainlab.lab.experiment import Experiment, read
+from trainlab.lab.facts import write_start
+from trainlab.lab.mistakes import write_mistakes
 from trainlab.lab.observer import Observer
 from trainlab.lab.recorder import Recorder
 from trainlab.lab.watching import EXIT_CODES, Outcome, Plan, Watcher
@@ -75,6 +77,7 @@ def _begun(
     source = Path(document.file) if document.file else Path()
     data = {"fingerprint": built.parts.fingerprint, "train_rows": len(built.parts.train)}
     write_environment(folder.environment, describe(source.parent, data))
+    write_start(folder, built)
     status = Status.begin(folder.name, experiment.train.epochs)
     write_status(folder.status, status)
     run = Run(built, folder, status, watcher, until)
@@ -342,14 +345,19 @@ class Run:
         return outcome
 
     def _test(self) -> dict[str, float] | None:
-        """Loss and score on the test rows, with the best weights."""
-        test, best = self.built.parts.test, self.folder.checkpoints / "best.safetensors"
-        if test is None or self.built.t_test is None or not best.exists():
+        """Loss and score on the test rows, with the best weights; their mistakes, else those of the validation rows."""
+        built, parts, best = self.built, self.built.parts, self.folder.checkpoints / "best.safetensors"
+        part, rows, t = ("test", parts.test, built.t_test) if parts.test else ("val", parts.val, built.t_val)
+        if not rows or t is None or not best.exists():
             return None
-        arrays, _ = checkpoint.load(best)
-        for name, a in self.built.net.params.items():
+        arrays, meta = checkpoint.load(best)
+        for name, a in built.net.params.items():
             a[...] = arrays[name]
-        scores = self.course.evaluator.scores(test.x, self.built.t_test)
+        outputs = self.course.evaluator.outputs(rows.x)
+        write_mistakes(self.folder, built, outputs, part=part, epoch=meta["epoch"])
+        if part != "test":
+            return None
+        scores = self.course.evaluator.compare(outputs, t)
         return {"loss": scores.loss, self.course.score: scores.score}
 
     # ------------------------------------------------------------------ saving
