@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from trainlab.cli import _terminal
+from trainlab.cli._weights import Weights
 
 if TYPE_CHECKING:
     from trainlab.lab.evaluation import Evaluation
@@ -23,12 +24,15 @@ class Part(StrEnum):
 
 
 def evaluate(
-    run: Annotated[str, typer.Argument(metavar="RUN", help="A run folder, or its name in --runs.")],
+    run: Annotated[
+        str, typer.Argument(metavar="RUN", help="The folder of a run or an ensemble, or its name in --runs.")
+    ],
     data: Annotated[
         str | None, typer.Option(metavar="FILE", help="Score on this file with a target column, CSV or Parquet.")
     ] = None,
     part: Annotated[Part, typer.Option(help="Without --data: on this part of the run's own data.")] = Part.test,
     top: Annotated[int, typer.Option(min=1, metavar="K", help="Also count the right class among the first K.")] = 5,
+    weights: Annotated[Weights, typer.Option(help="Which weights of the run.")] = Weights.best,
     runs: Annotated[Path, typer.Option(metavar="DIR", help="Where run folders are.")] = Path("runs"),
     as_json: Annotated[bool, typer.Option("--json", help="Print the scores as JSON.")] = False,
 ) -> None:
@@ -43,7 +47,7 @@ def evaluate(
     with _terminal.answering(as_json):
         from trainlab.lab.evaluation import evaluate as scored
 
-        found = scored(run, data, part=part.value, top=top, runs=runs)
+        found = scored(run, data, part=part.value, weights=weights.value, top=top, runs=runs)
         if as_json:
             _terminal.emit(found.as_dict())
         else:
@@ -51,7 +55,7 @@ def evaluate(
 
 
 def _lines(found: "Evaluation") -> list[str]:
-    lines = [f"{found.run}, weights of epoch {found.epoch}, on {found.rows} {_of(found.data)}"]
+    lines = [f"{found.run}{_weights(found.epoch)}, on {found.rows} {_of(found.data)}"]
     lines += [f"  {name:<9} {value:.4g}" for name, value in found.scores.items()]
     for target, scores in found.targets.items():
         lines.append(f"  {target}: " + "  ".join(f"{name} {value:.4g}" for name, value in scores.items()))
@@ -71,6 +75,10 @@ def _lines(found: "Evaluation") -> list[str]:
         for name, row in zip(names, found.confusion, strict=True):
             lines.append(f"{name:<{widest}}" + "".join(f"{count or '.':>{cell}}" for count in row))
     return lines
+
+
+def _weights(epoch: int | None) -> str:
+    return "" if epoch is None else f", weights of epoch {epoch}"
 
 
 def _of(data: str) -> str:

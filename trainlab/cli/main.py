@@ -32,10 +32,12 @@ COMMANDS = (
     "diagnose",
     "evaluate",
     "predict",
+    "ensemble",
     "explain",
     "components",
     "schema",
 )
+HIDDEN = ("trial-server",)  # for trainlab's own use
 
 
 class Commands(TyperGroup):
@@ -77,11 +79,14 @@ class Commands(TyperGroup):
         return result
 
 
-def main() -> None:
-    """Run the command line; called by the `trainlab` script and by `python -m trainlab`."""
+def main(command: Callable[[], object] | None = None) -> None:
+    """Run the command line; called by the `trainlab` script and by `python -m trainlab`.
+
+    `command`: the application, where somebody has made it ready already.
+    """
     _terminal.prepare()
     try:
-        app()
+        (command or app)()
     except Exception as error:  # a bug of ours, whatever it is
         if "TRAINLAB_DEBUG" in os.environ:
             raise
@@ -103,13 +108,14 @@ def build() -> typer.Typer:
         context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     )
     made.callback()(_trainlab)
-    for name in COMMANDS:
+    for name in (*COMMANDS, *HIDDEN):
         module = name.replace("-", "_")
         command: Callable[..., Any] = getattr(import_module(f"trainlab.cli.{module}"), module)
         text, _, examples = (command.__doc__ or "").partition("Examples:")
         lines = [f"  {line.strip()}" for line in examples.strip().splitlines()]
         made.command(
             name,
+            hidden=name in HIDDEN,
             help=text.strip(),
             short_help=text.strip().partition("\n")[0],
             epilog="\n".join(["\b", "Examples:", *lines]),

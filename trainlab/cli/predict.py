@@ -6,17 +6,21 @@ from typing import Annotated
 import typer
 
 from trainlab.cli import _terminal
+from trainlab.cli._weights import Weights
 from trainlab.core.errors import UserError
 
 
 def predict(
-    run: Annotated[str, typer.Argument(metavar="RUN", help="A run folder, or its name in --runs.")],
+    run: Annotated[
+        str, typer.Argument(metavar="RUN", help="The folder of a run or an ensemble, or its name in --runs.")
+    ],
     source: Annotated[
         str, typer.Option("--input", metavar="FILE", help="The rows: a CSV or Parquet file with the training columns.")
     ],
     output: Annotated[
         Path | None, typer.Option("--output", metavar="FILE", help="Write the CSV here instead of to stdout.")
     ] = None,
+    weights: Annotated[Weights, typer.Option(help="Which weights of the run.")] = Weights.best,
     runs: Annotated[Path, typer.Option(metavar="DIR", help="Where run folders are.")] = Path("runs"),
     as_json: Annotated[bool, typer.Option("--json", help="Print the predictions as JSON.")] = False,
 ) -> None:
@@ -33,7 +37,7 @@ def predict(
             raise UserError(f"{output}: would be overwritten with its own predictions; choose another --output")
         from trainlab.lab.evaluation import predict as predicted
 
-        found = predicted(run, source, runs=runs)
+        found = predicted(run, source, weights=weights.value, runs=runs)
         if output is not None:
             found.write(output)
             _terminal.note(f"{output}: {len(found.rows)} predictions written")

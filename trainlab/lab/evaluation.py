@@ -6,24 +6,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
-from trainlab.core.errors import DataError, UserError
+from trainlab.core.errors import DataError
 from trainlab.core.types import Array
 from trainlab.data.encoding import encode_new
-from trainlab.data.lazy import LazyRows
 from trainlab.data.preprocessing import scale, unscale
-from trainlab.engine.evaluator import Evaluator
-from trainlab.lab.building import build
-from trainlab.lab.experiment import read
-from trainlab.lab.trained import Trained, open_run
-from trainlab.store.folder import RunFolder
-from trainlab.store.strict_json import loads
+from trainlab.lab.opening import Part, open_trained
+from trainlab.lab.predictor import Predictor
+from trainlab.lab.trained import Weights
 from trainlab.store.writing import write_atomic
-
-Part = Literal["test", "val", "train"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +40,7 @@ class Evaluation:
     """
 
     run: str
-    epoch: int
+    epoch: int | None
     data: str
     rows: int
     scores: Mapping[str, float]
@@ -112,34 +106,43 @@ class Predictions:
 
 
 def evaluate(
-    run: Path | str, data: Path | str | None = None, *, part: Part = "test", top: int = 5, runs: Path = Path("runs")
+    run: Path | str,
+    data: Path | str | None = None,
+    *,
+    part: Part = "test",
+    weights: Weights = "best",
+    top: int = 5,
+    runs: Path = Path("runs"),
 ) -> Evaluation:
-    """Scores of a run's best network on a file with targets, or on a part of the data that it was trained with.
+    """Scores of a run's network, or of an ensemble, on a file with targets, or on a part of the data that it was
+    trained with.
 
-    `top`: in how many guesses the right class must be for `top_K`; told where there are more than two classes.
+    `weights`: the run's best, its last, or their moving average. `top`: in how many guesses the right class must be
+    for `top_K`; told where there are more than two classes.
     Raises UserError or DataError that says what is missing or does not fit.
     """
-    folder = RunFolder.open(run, runs)
-    trained = open_run(folder)
+    opened = open_trained(run, runs, weights)
+    trained = opened.network
     if data is None:
-        x, y = _own_rows(folder, part)
+        x, y = opened.rows(part)
     else:
         raw, found, _ = encode_new(dict(trained.encoding), str(data))
         if found is None:
             names = " and ".join(f"`{name}`" for name in trained.targets)
             raise DataError(f"{data}: to score predictions the column {names} is needed; `trainlab predict` needs none")
         x, y = trained.prepared(raw), scale(found, trained.fitted)
-    return scored(trained, x, y, run=folder.name, data=f"{part} rows" if data is None else str(data), top=top)
+    return scored(trained, x, y, run=opened.name, data=f"{part} rows" if data is None else str(data), top=top)
 
 
-def scored(trained: Trained, x: Array | LazyRows, y: Array, *, run: str, data: str, top: int = 5) -> Evaluation:
-    """Scores on preprocessed rows x with targets y, class indices or scaled numbers; `run` and `data` name them."""
-    outputs = trained.outputs(x)
-    loss = trained.loss
-    t = loss.encode(y, trained.task)
-    t = t.astype(trained.net.dtype) if t.dtype.kind == "f" else t
-    evaluator = Evaluator(trained.net, loss, regression=trained.task.kind == "regression")
-    scores = {"loss": evaluator.compare(outputs, t).loss}
+def scored(trained: Predictor, x: Any, y: Array, *, run: str, data: str, top: int = 5) -> Evaluation:
+    """Scores on prepared rows x with targets y, class indices or scaled numbers; `run` and `data` name them."""
+    return of_outputs(trained, trained.outputs(x), y, run=run, data=data, top=top)
+
+
+def of_outputs(trained: Predictor, outputs: Array, y: Array, *, run: str, data: str, top: int = 5) -> Evaluation:
+    """Scores of outputs (rows, units) that a network, or several, gave for rows with targets y."""
+    cost = trained.cost(outputs, y)
+    scores = {} if cost is None else {"loss": cost}
     common = (run, trained.epoch, data, len(y))
     if trained.task.kind == "regression":
         own = unscale(y.reshape(len(y), -1).astype(np.float64), trained.fitted)
@@ -149,58 +152,28 @@ def scored(trained: Trained, x: Array | LazyRows, y: Array, *, run: str, data: s
     return Evaluation(*common, scores | found_scores, classes, confusion)
 
 
-def predict(run: Path | str, file: Path | str, *, runs: Path = Path("runs")) -> Predictions:
-    """What a run's best network says of the rows of a CSV file; a target column in it is left unread.
+def predict(run: Path | str, file: Path | str, *, weights: Weights = "best", runs: Path = Path("runs")) -> Predictions:
+    """What a run's network, or an ensemble, says of the rows of a CSV file; a target column in it is left unread.
 
     Raises UserError or DataError: a column that is missing or unknown, or a cell that cannot be used, is named.
     """
-    trained = open_run(RunFolder.open(run, runs))
+    trained = open_trained(run, runs, weights).network
     raw, _, _ = encode_new(dict(trained.encoding), str(file), with_target=False)
     return predicted(trained, raw)
 
 
-def predicted(trained: Trained, raw: Array) -> Predictions:
+def predicted(trained: Predictor, raw: Array) -> Predictions:
     """What a trained network says of rows as their source gives them, before preprocessing."""
     outputs = trained.outputs(trained.prepared(raw))
     answers = trained.answers(outputs)
     if trained.task.kind == "regression":
         return Predictions(trained.targets, (), answers)
     names = np.array(trained.classes, dtype=object)[answers.astype(np.int64)]
-    probabilities = trained.loss.probabilities(outputs)
-    if probabilities is not None:
-        return Predictions(trained.targets, trained.classes, names, probabilities)
-    return Predictions(trained.targets, trained.classes, names, outputs, "score")
-
-
-def _own_rows(folder: RunFolder, part: Part) -> tuple[Array | LazyRows, Array]:
-    """The rows of a part of the run's own data, split as for training."""
-    parts = build(read(folder.config)).parts
-    _same_data(folder, parts.fingerprint)
-    rows = {"test": parts.test, "val": parts.val, "train": parts.train}[part]
-    if rows is None:
-        have = [name for name, r in (("val", parts.val), ("train", parts.train)) if r is not None]
-        raise UserError(
-            f"{folder.path}: this run has no {part} rows (data.split.{part}: 0); score it on a file with "
-            f"--data, or with --part {have[0]}"
-        )
-    return rows.x, rows.y
-
-
-def _same_data(folder: RunFolder, fingerprint: str) -> None:
-    """Raises UserError where the data changed since: other rows would be in the test part, some of them trained on."""
-    try:
-        known = loads(folder.environment.read_bytes())["data"]["fingerprint"]
-    except (OSError, ValueError, KeyError, TypeError):
-        return  # nothing to compare with
-    if known and known != fingerprint:
-        raise UserError(
-            f"{folder.path}: the data are no longer those that this run was trained with, so that its test "
-            "rows cannot be told from its training rows; name a file of new rows with --data"
-        )
+    return Predictions(trained.targets, trained.classes, names, *trained.certainty(outputs))
 
 
 def _classification(
-    trained: Trained, y: Array, outputs: Array, top: int
+    trained: Predictor, y: Array, outputs: Array, top: int
 ) -> tuple[dict[str, float], list[ClassScores], list[list[int]]]:
     metrics = _metrics()
     answers = trained.answers(outputs)

@@ -176,6 +176,9 @@ class Run:
         self.recorder = Recorder(folder, built.parts.task.kind)
         self.observer = Observer(built, self.course.curves, self.trainer)
         self.steps = self.observer.steps
+        marks = built.recipe.schedule.snapshots(self.settings.epochs)
+        epoch = self.trainer.order.steps_per_epoch
+        self._marks = {round(end * epoch): number for number, end in enumerate(marks, start=1)}
         self._told = self._saved = monotonic()
 
     # ------------------------------------------------------------------ the life of a run
@@ -248,8 +251,11 @@ class Run:
         """Train to the end; `ending` is what a run that goes on had come to already."""
         t = self.trainer
         while ending is None and t.epoch < self.settings.epochs:
-            done = t.advance(min(self.every - t.step % self.every, t.steps_left))
+            mark = next((step for step in self._marks if step > t.step), t.step + t.steps_left)
+            done = t.advance(min(self.every - t.step % self.every, t.steps_left, mark - t.step))
             self._keep(done)
+            if t.step == mark in self._marks and not t.broken:
+                self._save_snapshot(self._marks[mark])
             if t.broken or t.step % self.every == 0:
                 self._look("steps", layers=True)
             if done and t.steps_left == t.order.steps_per_epoch:
@@ -374,10 +380,8 @@ class Run:
 
     def _save(self, files: dict[str, int] | None = None) -> None:
         """The best weights if they are new, then everything that the future depends on. files: where to cut them."""
-        folder, data = self.folder.checkpoints, self.built.parts
-        fixed = {f"data.{name}": a for name, a in data.fitted.items()}
-        common = {"shape": list(data.shape), "task": asdict(data.task), "encoding": data.encoding}
-        common["loss"] = plain(self.built.recipe.loss)  # with what it has learned of the training targets
+        folder = self.folder.checkpoints
+        fixed, common = self._fixed()
         leader = self.course.leader
         if leader.arrays:
             meta = common | {"epoch": leader.epoch, "metric": leader.metric, "value": leader.value}
@@ -393,6 +397,21 @@ class Run:
         }
         checkpoint.save(folder / "last.safetensors", arrays | fixed | {"steps.recent": self.steps.recent}, meta)
         self._saved = monotonic()
+
+    def _fixed(self) -> tuple[dict[str, Array], dict[str, Any]]:
+        """What every checkpoint holds beside weights: what rows need before they are put into the network."""
+        data = self.built.parts
+        fixed = {f"data.{name}": a for name, a in data.fitted.items()}
+        common = {"shape": list(data.shape), "task": asdict(data.task), "encoding": data.encoding}
+        common["loss"] = plain(self.built.recipe.loss)  # with what it has learned of the training targets
+        return fixed, common
+
+    def _save_snapshot(self, number: int) -> None:
+        """The weights at a moment when the schedule has annealed: a member for `trainlab ensemble --snapshots`."""
+        fixed, common = self._fixed()
+        meta = common | {"epoch": self.trainer.epoch, "step": self.trainer.step}
+        path = checkpoint.snapshot(self.folder.checkpoints, number)
+        checkpoint.save(path, dict(self.built.net.params) | fixed, meta)
 
     def _read_back(self, recent: Array) -> None:
         """What the monitors need to know of the past, from the files; recent: the last steps, none left out."""

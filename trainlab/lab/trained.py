@@ -6,7 +6,8 @@ how the columns of a file became numbers.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from pathlib import Path
+from typing import Any, Literal
 
 import numpy as np
 
@@ -15,18 +16,20 @@ from trainlab.core.errors import DataError, UserError
 from trainlab.core.types import Array, Shape, Task
 from trainlab.data.lazy import LazyRows
 from trainlab.data.preprocessing import apply_fitted, unscale
-from trainlab.engine.evaluator import Evaluator
+from trainlab.engine.evaluator import Evaluator, compared
 from trainlab.engine.net import Net
 from trainlab.lab.building import layers_for
-from trainlab.lab.experiment import Experiment, read
+from trainlab.lab.experiment import Experiment, read, refuse_watched
 from trainlab.nn.loss import Loss
 from trainlab.store import checkpoint
 from trainlab.store.folder import RunFolder
 
+Weights = Literal["best", "last", "average"]
+
 
 @dataclass(frozen=True, slots=True)
 class Trained:
-    """A network with its best weights (those of `epoch`), and what it takes to feed it rows as they are in a file."""
+    """A network with weights (those of `epoch`), and what it takes to feed it rows as they are in a file."""
 
     experiment: Experiment
     task: Task
@@ -56,12 +59,19 @@ class Trained:
         found = self.loss.predict(y, self.task)
         return found if self.task.kind == "classification" else unscale(found.astype(np.float64), self.fitted)
 
+    def cost(self, y: Array, targets: Array) -> float:
+        """The mean loss of outputs y against class indices, or numbers scaled as for training."""
+        return mean_loss(self.loss, y, targets, self.task)
+
+    def certainty(self, y: Array) -> tuple[Array, str]:
+        """The probability of each class, (rows, classes), or the outputs as scores where the loss knows none."""
+        found = self.loss.probabilities(y)
+        return (y, "score") if found is None else (found, "probability")
+
     @property
     def classes(self) -> tuple[str, ...]:
         """The names of the classes, or their numbers where they have none; empty for a regression."""
-        if self.task.kind == "regression":
-            return ()
-        return self.task.names or tuple(str(i) for i in range(self.task.outputs))
+        return class_names(self.task)
 
     @property
     def targets(self) -> tuple[str, ...]:
@@ -69,10 +79,33 @@ class Trained:
         return tuple(self.encoding.get("target") or self.task.names)
 
 
-def open_run(folder: RunFolder) -> Trained:
-    """The best network of a run. Raises UserError if it has no checkpoint yet, or a config that does not fit it."""
-    path = folder.checkpoints / "best.safetensors"
+def class_names(task: Task) -> tuple[str, ...]:
+    """The names of the classes, or their numbers where they have none; empty for a regression."""
+    if task.kind == "regression":
+        return ()
+    return task.names or tuple(str(i) for i in range(task.outputs))
+
+
+def mean_loss(loss: Loss, y: Array, targets: Array, task: Task) -> float:
+    """The mean loss of outputs y against targets that are not encoded yet."""
+    t = loss.encode(targets, task)
+    t = t.astype(y.dtype) if t.dtype.kind == "f" else t
+    return compared(loss, y, t, regression=task.kind == "regression").loss
+
+
+def open_run(folder: RunFolder, weights: Weights = "best") -> Trained:
+    """The network of a run with its best weights, its last, or their moving average.
+
+    Raises UserError if it has no such weights (yet), or a config that does not fit them.
+    """
+    path = folder.checkpoints / ("best.safetensors" if weights == "best" else "last.safetensors")
+    return open_checkpoint(folder, path, average=weights == "average")
+
+
+def open_checkpoint(folder: RunFolder, path: Path, *, average: bool = False) -> Trained:
+    """The network of a run with the weights of one of its checkpoints, or with the moving average kept in it."""
     if not path.exists():
+        refuse_watched(folder.config)
         raise UserError(f"{folder.path}: this run has no checkpoint yet; train it with `trainlab train --resume`")
     arrays, meta = checkpoint.load(path)
     kept: dict[str, Any] = meta["task"]
@@ -82,9 +115,13 @@ def open_run(folder: RunFolder) -> Trained:
         made = assemble(
             read(folder.config), tuple(meta["shape"]), task, arrays, fitted, meta["encoding"], meta["epoch"]
         )
-        return replace(made, loss=Loss.read(meta["loss"]))
     except LookupError as error:
         raise UserError(f"{path}: {error.args[0]}: config.yaml is not the one it was trained by") from None
+    if average:
+        if "average" not in arrays:
+            raise UserError(f"{folder.path}: this run kept no average of its weights; train with train.average=0.999")
+        made.net.theta[...] = arrays["average"]
+    return replace(made, loss=Loss.read(meta["loss"]))
 
 
 def assemble(

@@ -3,6 +3,7 @@
 checkpoints/last.safetensors        the newest, from which `--resume` continues
 checkpoints/best.safetensors        the best by the watched metric
 checkpoints/epoch-0012.safetensors  kept besides, as many of the newest as the config says
+checkpoints/snapshot-02.safetensors  the weights where the schedule had annealed for the second time
 """
 
 import json
@@ -95,10 +96,24 @@ def numbered(folder: Path, epoch: int) -> Path:
 
 def kept(folder: Path) -> dict[int, Path]:
     """The numbered checkpoints of a folder by epoch, oldest first."""
+    return _by_number(folder, "epoch")
+
+
+def snapshot(folder: Path, number: int) -> Path:
+    """The path of the snapshot with this number, from 1: `snapshot-02.safetensors`."""
+    return folder / f"snapshot-{number:02d}.safetensors"
+
+
+def snapshots(folder: Path) -> dict[int, Path]:
+    """The snapshots of a folder by number, oldest first."""
+    return _by_number(folder, "snapshot")
+
+
+def _by_number(folder: Path, kind: str) -> dict[int, Path]:
     found: dict[int, Path] = {}
     with suppress(FileNotFoundError):
         for path in folder.iterdir():
-            match = re.fullmatch(r"epoch-(\d+)\.safetensors", path.name)
+            match = re.fullmatch(rf"{kind}-(\d+)\.safetensors", path.name)
             if match:
                 found[int(match[1])] = path
     return dict(sorted(found.items()))

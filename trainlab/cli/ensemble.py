@@ -1,0 +1,129 @@
+"""`trainlab ensemble`: several trained networks that answer as one."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from trainlab.cli import _terminal
+from trainlab.core.errors import UserError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from trainlab.lab.ensemble.making import Made, Scored
+    from trainlab.lab.ensemble.members import Member
+
+
+class By(StrEnum):
+    """How outputs become one."""
+
+    probabilities = "probabilities"
+    logits = "logits"
+    vote = "vote"
+
+
+def ensemble(
+    members: Annotated[
+        list[str] | None, typer.Argument(metavar="RUN", help="Two or more run folders, or their names in --runs.")
+    ] = None,
+    sweep: Annotated[
+        str | None, typer.Option(metavar="SWEEP", help="Instead: the best trials of this sweep, with all their folds.")
+    ] = None,
+    top: Annotated[int, typer.Option(metavar="K", min=1, help="With --sweep: how many trials.")] = 5,
+    snapshots: Annotated[
+        str | None,
+        typer.Option(metavar="RUN", help="Instead: what this run passed through (cosine_restarts, checkpoint.keep)."),
+    ] = None,
+    by: Annotated[By, typer.Option(help="What is averaged; for numbers it is always the outputs.")] = By.probabilities,
+    fit_weights: Annotated[
+        bool, typer.Option("--fit-weights", help="Weigh the members by what serves the validation rows best.")
+    ] = False,
+    data: Annotated[
+        str | None, typer.Option(metavar="FILE", help="Score on this file with a target column, CSV or Parquet.")
+    ] = None,
+    name: Annotated[str | None, typer.Option(metavar="NAME", help="What the ensemble's folder is called.")] = None,
+    save: Annotated[bool, typer.Option("--save/--no-save", help="Keep the ensemble in a folder of its own.")] = True,
+    runs: Annotated[Path, typer.Option(metavar="DIR", help="Where run folders are.")] = Path("runs"),
+    as_json: Annotated[bool, typer.Option("--json", help="Print scores, weights and agreement as JSON.")] = False,
+) -> None:
+    """Let several trained networks answer as one, and score them alone and together.
+
+    Members have to share their validation and test rows: train them with other seeds but one data.seed. The folder
+    that is kept holds all it needs; `evaluate` and `predict` take it in place of a run.
+
+    Examples:
+        trainlab ensemble digits-1 digits-2 digits-3
+        trainlab ensemble --sweep digits-sweep-1 --top 5 --fit-weights
+        trainlab ensemble --snapshots digits-snapshots-1 --by vote
+    """
+    with _terminal.answering(as_json):
+        from trainlab.lab.ensemble.making import make_ensemble
+
+        made = make_ensemble(
+            _members(members or [], sweep, top, snapshots, runs),
+            method=by.value,
+            fit=fit_weights,
+            data=data,
+            snapshots=snapshots is not None,
+            name=name,
+            runs=runs,
+            save=save,
+        )
+    if as_json:
+        _terminal.emit(made.as_dict())
+        return
+    _terminal.say("\n".join(_lines(made)))
+    if made.folder is not None:
+        _terminal.note(f"\nkept in {made.folder}; next: trainlab evaluate {made.folder}")
+
+
+def _members(given: "Sequence[str]", sweep: str | None, top: int, snapshots: str | None, runs: Path) -> "list[Member]":
+    from trainlab.lab.ensemble.members import from_runs, from_snapshots, from_sweep
+
+    if (bool(given), sweep is not None, snapshots is not None).count(True) != 1:
+        raise UserError(
+            "which networks? Name two or more runs, or a --sweep, or a run with --snapshots: one of the three"
+        )
+    if sweep is not None:
+        return from_sweep(sweep, top, runs)
+    return from_snapshots(snapshots, runs) if snapshots is not None else from_runs(given, runs)
+
+
+def _lines(made: "Made") -> list[str]:
+    """A table of scores, then what it comes to."""
+    parts = made.parts
+    label = {part: part if part in ("val", "test") else "file" for part in parts}
+    names = [*(m.name for m in made.members), *(m.name for m in made.beside), "ensemble"]
+    width = min(40, max(len(name) for name in names))
+    heads = [f"{label[part]}_{metric}" for part in parts for metric in (made.metric, "loss")]
+    lines = [" ".join([f"{'member':<{width}}", "weight", *(f"{head:>{max(len(head), 8)}}" for head in heads)])]
+
+    def row(found: "Scored") -> str:
+        weight = "" if found.weight is None else f"{found.weight:.3f}"
+        cells = [_cell(found.scores[part].get(metric)) for part in parts for metric in (made.metric, "loss")]
+        sized = [f"{cell:>{max(len(head), 8)}}" for cell, head in zip(cells, heads, strict=True)]
+        return " ".join([f"{found.name[-width:]:<{width}}", f"{weight:>6}", *sized]).rstrip()
+
+    lines += [row(found) for found in made.members]
+    if made.beside:
+        lines += ["", *(row(found) for found in made.beside)]
+    lines += ["", row(made.together)]
+    part = parts[-1]
+    mine, best = made.together.scores[part].get(made.metric), made.best.scores[part].get(made.metric)
+    if mine is not None and best is not None:
+        word = "above" if mine > best else "below" if mine < best else "the same as"
+        gap = f"{abs(mine - best):.4f} " if mine != best else ""
+        lines += [
+            "",
+            f"{label[part]} {made.metric} {mine:.4f}: {gap}{word} the best member, {made.best.name} ({best:.4f})",
+        ]
+    what = "say the same class for" if made.metric == "accuracy" else "answer with a correlation of"
+    share = f"{made.mean_agreement:.1%} of the rows" if made.metric == "accuracy" else f"{made.mean_agreement:.4f}"
+    lines.append(f"Two members {what} {share} on average.")
+    return lines
+
+
+def _cell(value: float | None) -> str:
+    return "" if value is None else f"{value:.4f}"

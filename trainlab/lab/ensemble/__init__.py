@@ -1,0 +1,1 @@
+"""Ensembles: several trained networks that answer as one."""
