@@ -18,7 +18,7 @@ from trainlab.cli.main import app
 from trainlab.core.config import read_plain
 from trainlab.core.errors import UserError
 from trainlab.lab.experiment import Experiment, read
-from trainlab.lab.sweep.execution.execution import Here
+from trainlab.lab.sweep.execution.here import Here
 from trainlab.lab.sweep.execution.job import End
 from trainlab.lab.sweep.space import Space, Trial
 from trainlab.lab.sweep.summary import summarize
@@ -41,12 +41,18 @@ sweep:
 """
 DIES = """\
 import os, signal, sys
-words = " ".join(sys.orig_argv)
-if "0001/config.yaml" in words:
-    os.kill(os.getpid(), signal.SIGKILL)
-if "0002/config.yaml" in words:
-    print("first words\\nlast words", file=sys.stderr)
-    os._exit(7)
+
+def die(event, arguments):
+    if event != "open" or not isinstance(arguments[0], (str, os.PathLike)) or not arguments[2] & os.O_APPEND:
+        return
+    path = os.fspath(arguments[0])
+    if path.endswith("0001/metrics.csv"):
+        os.kill(os.getpid(), signal.SIGKILL)
+    if path.endswith("0002/metrics.csv"):
+        print("first words\\nlast words", file=sys.stderr, flush=True)
+        os._exit(7)
+
+sys.addaudithook(die)
 """
 
 
@@ -123,7 +129,8 @@ def test_the_folder_tells_everything(undisturbed):
     assert chosen == read(folder / "trials" / f"000{best['trial']}" / "config.yaml").value
 
 
-def test_deaths_are_rows_and_a_resume_heals_them(config, undisturbed, tmp_path, monkeypatch):
+@pytest.mark.parametrize("fresh", [False, True])
+def test_deaths_are_rows_and_a_resume_heals_them(config, undisturbed, tmp_path, monkeypatch, fresh):
     """A killed and a crashed trial are rows with their reasons, the third goes on; resumed, without what killed them,
     the sweep trains just these two and ends with the undisturbed table, though by two workers instead of one.
     """
@@ -131,7 +138,7 @@ def test_deaths_are_rows_and_a_resume_heals_them(config, undisturbed, tmp_path, 
     watcher = Listener()
     with monkeypatch.context() as m:
         m.setenv("PYTHONPATH", str(tmp_path))
-        summary = start(read(config), runs=tmp_path, workers=2, watcher=watcher)
+        summary = start(read(config), runs=tmp_path, workers=2, fresh=fresh, watcher=watcher)
     rows, want = table(summary.folder), table(undisturbed.folder)
     assert [(r["status"], r["reason"]) for r in rows[:2]] == [
         ("failed", "killed by SIGKILL"),
@@ -141,7 +148,7 @@ def test_deaths_are_rows_and_a_resume_heals_them(config, undisturbed, tmp_path, 
     assert watcher.trials == [1, 2, 3]
     assert watcher.written == [True, True, True]
     again = Listener()
-    healed = resume(summary.folder, workers=2, watcher=again)
+    healed = resume(summary.folder, workers=2, fresh=fresh, watcher=again)
     assert again.trials == [1, 2]
     assert table(healed.folder) == want
     assert healed.exit_code == 0

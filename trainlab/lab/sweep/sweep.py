@@ -20,8 +20,9 @@ from trainlab.core.config import Document
 from trainlab.core.dump import dump
 from trainlab.core.errors import UserError
 from trainlab.lab.experiment import Experiment, read
-from trainlab.lab.sweep.execution.execution import Execution, opened
+from trainlab.lab.sweep.execution.execution import Execution
 from trainlab.lab.sweep.execution.job import End
+from trainlab.lab.sweep.execution.machines import Machines
 from trainlab.lab.sweep.finding import find_sweep
 from trainlab.lab.sweep.space import Space, Trial
 from trainlab.lab.sweep.summary import Summary, summarize
@@ -40,20 +41,22 @@ def start(
     *,
     runs: Path = Path("runs"),
     name: str | None = None,
-    workers: int = 1,
+    workers: int | None = None,
     scheduler: str | None = None,
+    fresh: bool = False,
     watcher: SweepWatcher | None = None,
 ) -> Summary:
     """Run the sweep of a config in a new folder `runs/NAME-sweep-N`.
 
-    `scheduler`: the address of a Dask cluster that trains the trials instead of this machine.
+    `workers`: how many trials at once, one by default, on a cluster as many as it can take; `scheduler`: the address of
+    a Dask cluster that trains the trials instead of this machine; `fresh`: start Python anew for each of them.
     Raises ConfigError before anything is made if the space does not fit the config.
     """
     space = Space(document)
     folder = next_free(runs, safe_name(f"{name or document.value.name}-sweep"))
     with locked(folder):
         write_atomic(folder / "sweep.yaml", dump(space.config).encode())
-        return _run(folder, space, workers, scheduler, watcher)
+        return _run(folder, space, Machines(workers, scheduler, fresh), watcher)
 
 
 def resume(
@@ -61,8 +64,9 @@ def resume(
     *,
     runs: Path = Path("runs"),
     trials: int | None = None,
-    workers: int = 1,
+    workers: int | None = None,
     scheduler: str | None = None,
+    fresh: bool = False,
     watcher: SweepWatcher | None = None,
 ) -> Summary:
     """Go on with a sweep that was stopped or killed; with `trials`, up to that many of them.
@@ -77,12 +81,11 @@ def resume(
         if trials:
             space = Space(read(folder / "sweep.yaml", [f"sweep.trials={trials}"]))
             write_atomic(folder / "sweep.yaml", dump(space.config).encode())
-        return _run(folder, space, workers, scheduler, watcher)
+        return _run(folder, space, Machines(workers, scheduler, fresh), watcher)
 
 
-def _run(folder: Path, space: Space, workers: int, scheduler: str | None, watcher: SweepWatcher | None) -> Summary:
-    workers = max(1, min(workers, space.sweep.trials))
-    with opened(folder, space.sweep.limits, workers=workers, scheduler=scheduler) as execution:
+def _run(folder: Path, space: Space, machines: Machines, watcher: SweepWatcher | None) -> Summary:
+    with machines.opened(folder, space.sweep.limits) as execution:
         return Sweep(folder, space, execution, watcher or SweepWatcher()).run()
 
 

@@ -1,0 +1,41 @@
+"""Rows that are read once and used by several runs of one process, while somebody keeps them."""
+
+from collections.abc import Generator
+from contextlib import contextmanager
+from contextvars import ContextVar
+
+from trainlab.core.component import plain
+from trainlab.core.streams import Streams
+from trainlab.data.dataset import Loaded
+from trainlab.data.source import Source
+
+Kept = dict[tuple[str, int], Loaded]
+
+_kept: ContextVar[Kept | None] = ContextVar("kept", default=None)
+
+
+@contextmanager
+def kept_rows() -> Generator[None]:
+    """While the block lasts, the rows of the last source that was read stay in memory for whoever reads it again."""
+    token = _kept.set({})
+    try:
+        yield
+    finally:
+        _kept.reset(token)
+
+
+def rows_of(source: Source, streams: Streams) -> Loaded:
+    """All rows of a source, as it reads or makes them; those that are kept are not read again.
+
+    What is done with the rows afterwards (split, faults, preprocessing) plays no part in which rows they are.
+    Raises DataError.
+    """
+    kept = _kept.get()
+    if kept is None:
+        return source.load(streams.named("data"))
+    own = {k: v for k, v in plain(source).items() if k == "name" or k not in Source.model_fields}
+    key = (repr(own), streams.seed)
+    if key not in kept:
+        kept.clear()
+        kept[key] = source.load(streams.named("data"))
+    return kept[key]

@@ -1,0 +1,170 @@
+"""A copy of a warm process per trial: it costs some milliseconds instead of a start of Python. See `fork_server`."""
+
+import json
+import signal
+import socket
+import subprocess
+import sys
+from concurrent.futures import Future
+from contextlib import suppress
+from tempfile import TemporaryFile
+from threading import Lock, Thread
+from time import monotonic, sleep
+from typing import Any
+
+from trainlab.lab.sweep.execution.job import End, Job, last_words
+from trainlab.lab.sweep.execution.launcher import Launcher, environment
+from trainlab.lab.sweep.execution.limits import Limits
+from trainlab.store.reading import RunRecord
+from trainlab.store.writing import named_errors
+
+_PATIENCE = 10  # servers that may die under one trial before it is given up
+_SETTLES = 10.0  # seconds within which the system has killed a dead server's copies
+
+
+class Forked(Launcher):
+    """Asks a fork server for each trial; one that dies is replaced, and its trials go on from their checkpoints.
+
+    `inherited`: a handle that the server and its copies keep open while they live.
+    """
+
+    def __init__(self, limits: Limits, inherited: int | None = None) -> None:
+        self._limits, self._inherited = limits, inherited
+        self._lock = Lock()
+        self._server: _Connection | None = None
+        self._stopped = False
+
+    def run(self, job: Job) -> End:
+        """Have it trained by a copy, and by another one if its server dies."""
+        for _ in range(_PATIENCE):
+            with named_errors(job.words, "write"):
+                job.words.touch()  # a folder that cannot be written to is told of here
+            answer = self._asked(job)
+            if answer is None:
+                return End(-signal.SIGTERM)
+            result = answer.result()
+            if result is not None:
+                return self._end(job, result)
+            known = once_more(job)
+            if isinstance(known, End):
+                return known
+            job = known
+        return End(1, f"the process that starts trials died {_PATIENCE} times; trainlab sweep --fresh does without it")
+
+    def stop(self, *, kill: bool = False) -> None:
+        """Have every copy signalled."""
+        with self._lock:
+            self._stopped = True
+            if self._server:
+                self._server.tell({"signal": int(signal.SIGKILL if kill else signal.SIGTERM)})
+
+    def close(self) -> None:
+        """End the server."""
+        with self._lock:
+            if self._server:
+                self._server.close()
+                self._server = None
+
+    def _asked(self, job: Job) -> "Future[dict[str, Any] | None] | None":
+        """The answer to come; None if nothing may begin any more."""
+        with self._lock:
+            if self._stopped:
+                return None
+            if self._server and self._server.gone:
+                self._server.close()
+                self._server = None
+            self._server = self._server or _Connection(self._inherited)
+            asked = {"arguments": job.arguments, "words": str(job.words.absolute())}
+            return self._server.ask(asked | {"seconds": self._limits.seconds, "bytes": self._limits.bytes})
+
+    def _end(self, job: Job, result: dict[str, Any]) -> End:
+        words = last_words(job.words) or result.get("words", "")
+        if result.get("late"):
+            return End(result["code"], words, self._limits.too_long())
+        return End(result["code"], words, self._limits.passed(result["code"], words))
+
+
+def once_more(job: Job) -> Job | End:
+    """What is left of a trial whose process died with whoever waited for it: its end, or the rest of the work."""
+    deadline = monotonic() + _SETTLES
+    while (state := RunRecord(job.folder, job.folder.name).state) == "running":
+        if monotonic() > deadline:
+            return End(1, f"{job.folder}: a process that nobody waits for trains here")
+        sleep(0.02)
+    if state in ("finished", "diverged", "failed"):
+        return End(0)
+    return Job(job.folder, job.resume or state in ("interrupted", "killed"), job.until)
+
+
+class _Connection:
+    """A running server: questions go in, the thread that listens gives each its answer, or None when it has died."""
+
+    def __init__(self, inherited: int | None) -> None:
+        ours, theirs = socket.socketpair()
+        handles = [theirs.fileno()] + ([] if inherited is None else [inherited])
+        command = [sys.executable, "-m", "trainlab", "trial-server", str(theirs.fileno())]
+        self._errors = TemporaryFile()  # noqa: SIM115 - closed by `close`
+        with theirs:
+            self._process = subprocess.Popen(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=self._errors,
+                env=environment(),
+                pass_fds=handles,
+                start_new_session=True,
+            )
+        self._channel = ours
+        self._lock = Lock()
+        self._waiting: dict[int, Future[dict[str, Any] | None]] = {}
+        self._asked = 0
+        self.gone = False
+        self._listener = Thread(target=self._listen, name="fork-server", daemon=True)
+        self._listener.start()
+
+    def ask(self, what: dict[str, Any]) -> "Future[dict[str, Any] | None]":
+        """The future of an answer."""
+        answer: Future[dict[str, Any] | None] = Future()
+        with self._lock:
+            self._asked += 1
+            self._waiting[self._asked] = answer
+            number = self._asked
+        if not self.tell(what | {"id": number}) or self.gone:
+            self._forget()
+        return answer
+
+    def tell(self, what: dict[str, Any]) -> bool:
+        """Say something; false if nobody hears it."""
+        try:
+            self._channel.sendall(json.dumps(what).encode() + b"\n")
+        except OSError:
+            return False
+        return True
+
+    def close(self) -> None:
+        """Let the server end, and wait for it."""
+        with suppress(OSError):
+            self._channel.shutdown(socket.SHUT_WR)
+        self._process.wait()
+        self._listener.join()
+        self._channel.close()
+        self._errors.close()
+
+    def _listen(self) -> None:
+        with suppress(OSError), self._channel.makefile("rb") as lines:
+            for line in lines:
+                answer = json.loads(line)
+                with self._lock:
+                    asked = self._waiting.pop(answer["id"], None)
+                if asked:
+                    asked.set_result(answer)
+        self.gone = True
+        self._process.wait()
+        self._forget()
+
+    def _forget(self) -> None:
+        """Nothing will be answered any more."""
+        with self._lock:
+            waiting, self._waiting = list(self._waiting.values()), {}
+        for answer in waiting:
+            answer.set_result(None)

@@ -1,0 +1,36 @@
+"""Trials as processes of this machine."""
+
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+
+from trainlab.lab.sweep.execution.execution import Execution
+from trainlab.lab.sweep.execution.job import End, Job
+from trainlab.lab.sweep.execution.launcher import Launcher
+
+
+class Here(Execution):
+    """Processes of this machine, each waited for by a thread."""
+
+    def __init__(self, launcher: Launcher, workers: int) -> None:
+        self._launcher, self._workers = launcher, workers
+        self._pool = ThreadPoolExecutor(max_workers=workers)
+
+    @property
+    def workers(self) -> int:
+        """As many as were asked for."""
+        return self._workers
+
+    def submit(self, folder: Path, *, resume: bool = False, until: int | None = None) -> "Future[End]":
+        """Train it as soon as a thread is free."""
+        return self._pool.submit(self._launcher.run, Job(folder, resume, until))
+
+    def stop(self, *, kill: bool = False) -> None:
+        """Signal the processes."""
+        self._launcher.stop(kill=kill)
+
+    def close(self) -> None:
+        """Wait for the threads."""
+        try:
+            self._pool.shutdown()
+        finally:
+            self._launcher.close()

@@ -1,0 +1,28 @@
+"""Which machines train the trials of a sweep."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from trainlab.lab.sweep.execution.execution import Execution
+from trainlab.lab.sweep.execution.forked import Forked
+from trainlab.lab.sweep.execution.fresh import Fresh
+from trainlab.lab.sweep.execution.here import Here
+from trainlab.lab.sweep.execution.launcher import can_fork
+from trainlab.lab.sweep.execution.limits import Limits
+
+
+@dataclass(frozen=True, slots=True)
+class Machines:
+    """This machine with so many processes at once (one by default), or the workers of a Dask cluster.
+
+    `fresh`: start Python anew for each trial, also where a warm process could be copied.
+    """
+
+    workers: int | None = None
+    scheduler: str | None = None
+    fresh: bool = False
+
+    def opened(self, folder: Path, limits: Limits) -> Execution:
+        """What trains the trials of the sweep in this folder."""
+        launcher = Fresh(limits) if self.fresh or not can_fork() else Forked(limits)
+        return Here(launcher, self.workers or 1)
