@@ -47,16 +47,22 @@ def report(
     """
     from trainlab.report.compare import differing, short_names, shown
     from trainlab.report.export import as_csv, as_data, write_csv
-    from trainlab.report.rows import gather, row_of, sorted_rows
+    from trainlab.report.rows import listed, sorted_rows
     from trainlab.report.select import selected
     from trainlab.report.summary import summary
     from trainlab.report.table import render_table
+    from trainlab.store.index import Index
 
     with _terminal.answering(as_json):
-        records = selected(gather(chosen or [], runs), where or [])
-        pairs = sorted_rows(records, sort) if sort else [(record, row_of(record)) for record in records]
-        records, rows = [record for record, _ in pairs], [row for _, row in pairs]
-        keys = differing(records) if compare else {}
+        with Index(runs) as index:
+            pairs = listed(chosen or [], runs, index, brief=not as_json)
+            if where:
+                left = set(selected([record for record, _ in pairs], where))
+                pairs = [(record, row) for record, row in pairs if record in left]
+            if sort:
+                pairs = sorted_rows([record for record, _ in pairs], sort, brief=not as_json)
+            records, rows = [record for record, _ in pairs], [row for _, row in pairs]
+            keys = differing(records) if compare else {}
         if csv is not None and str(csv) != "-":
             write_csv(csv, rows, keys)
             _terminal.note(f"wrote {len(rows)} rows to {csv}")

@@ -16,11 +16,34 @@ def differing(records: Sequence[RunRecord]) -> dict[str, list[Any]]:
 
     A run whose config could not be read differs in nothing; a key that a run lacks is None there.
     """
-    configs = [flat(record.config) for record in records]
-    readable = [config for config in configs if config]
-    keys = dict.fromkeys(key for config in readable for key in config)
-    different = [key for key in keys if any(key not in c or not _same(c[key], readable[0].get(key)) for c in readable)]
-    return {key: [config.get(key) for config in configs] for key in different}
+    first: dict[str, Any] | None = None
+    seen: dict[str, int] = {}  # in how many configs a key is
+    different: set[str] = set()
+    readable = 0
+    for record in records:  # one config at a time: there may be many
+        config = flat(record.config)
+        record.forget()
+        if not config:
+            continue
+        first = config if first is None else first
+        readable += 1
+        for key, value in config.items():
+            seen[key] = seen.get(key, 0) + 1
+            if key not in first or not _same(value, first[key]):
+                different.add(key)
+    keys = [key for key, count in seen.items() if key in different or count < readable]
+    return _columns(records, keys) if keys else {}
+
+
+def _columns(records: Sequence[RunRecord], keys: Sequence[str]) -> dict[str, list[Any]]:
+    """The values of these keys in every run."""
+    made: dict[str, list[Any]] = {key: [] for key in keys}
+    for record in records:
+        config = flat(record.config)
+        record.forget()
+        for key, values in made.items():
+            values.append(config.get(key))
+    return made
 
 
 def shown(value: Any) -> str:

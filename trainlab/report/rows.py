@@ -1,9 +1,12 @@
 """One row a run: what a table, a CSV file or JSON says of it."""
 
 import math
+import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from datetime import datetime
+from functools import cache
+from itertools import starmap
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +14,8 @@ from trainlab.core.errors import UserError
 from trainlab.core.metric_names import lower_is_better
 from trainlab.core.problem import nearest
 from trainlab.store.folder import RunFolder, is_run
-from trainlab.store.reading import RunRecord, find_runs, is_sweep, read_run
+from trainlab.store.index import Index
+from trainlab.store.reading import RunRecord, find_runs, is_sweep
 
 _WATCHED = ("val_accuracy", "val_r2", "val_loss", "train_accuracy", "train_r2", "train_loss")
 _SORTABLE = ("name", "started", "status", "epoch", "seconds")
@@ -41,24 +45,61 @@ class Row:
         return {f: getattr(self, f) for f in self.__slots__} | {"findings": list(self.findings)}
 
 
+_PART = "row"  # of a run in the index
+_KEPT = tuple(f.name for f in fields(Row) if f.name not in ("name", "path", "problem"))
+
+
 def gather(given: Sequence[str], runs: Path) -> list[RunRecord]:
     """The records of these runs (names in `runs`, or paths of runs, sweeps and folders of runs), or of all in `runs`.
 
     Raises UserError if there is no such run or folder.
     """
+    return [record for record, _ in listed(given, runs)]
+
+
+def listed(
+    given: Sequence[str], runs: Path, index: Index | None = None, *, brief: bool = True
+) -> list[tuple[RunRecord, Row]]:
+    """As `gather`, each with its row (see `row_of`). With the index of `runs` only what has changed is read again."""
     if not given and not runs.is_dir():
         raise UserError(f"{runs}: there is no such folder of runs; `trainlab train` makes one, --runs names another")
     found = [path for name in given for path in _meant(name, runs)] if given else find_runs(runs)
-    records = [read_run(path, _called(path, runs)) for path in dict.fromkeys(found)]
-    return sorted(records, key=_started)
+    if index is not None and not given:
+        index.prune(found)
+        index.load(_PART)
+    pairs: list[tuple[RunRecord, Row]] = []
+    for path in dict.fromkeys(found):
+        record = RunRecord(path, _called(path, runs), index)
+        pairs.append((record, row_of(record, brief=brief)))
+        record.forget()
+    return sorted(pairs, key=_started)
 
 
-def row_of(record: RunRecord, metric: str = "") -> Row:
-    """The row of a run, with its best and last value of `metric`, by default the metric that the run watched."""
+def row_of(record: RunRecord, metric: str = "", *, brief: bool = False) -> Row:
+    """The row of a run, with its best and last value of `metric`, by default the metric that the run watched.
+
+    brief: of its findings only code and severity, each pair once, which needs no reading where an index knows them.
+    """
+    row = _kept(record) if brief else None
+    if row is None:
+        row = _read(record, brief)
+        if brief:
+            record.retain(_PART, [getattr(row, f) for f in _KEPT])
+    if metric and metric != row.metric:
+        best, best_epoch, last = record.scores.get(metric, (None, None, None))
+        row = replace(row, metric=metric, best=best, best_epoch=best_epoch, last=last)
+    return row
+
+
+def _read(record: RunRecord, brief: bool) -> Row:
+    """The row of a run from its files."""
     status = record.status
-    name = metric or _watched(record)
-    best, best_epoch = _best(record, name)
+    name = _watched(record)
+    best, best_epoch = (status.best.value, status.best.epoch) if status and status.best else (None, None)
+    if name and best is None:
+        best, best_epoch, _ = record.scores.get(name, (None, None, None))
     last = record.last.get(name)
+    findings = tuple(starmap(_brief, record.codes)) if brief else tuple(record.findings)
     return Row(
         name=record.name,
         path=str(record.path),
@@ -72,23 +113,35 @@ def row_of(record: RunRecord, metric: str = "") -> Row:
         last=float(last) if isinstance(last, int | float) else None,
         test=dict(status.test) if status else {},
         seconds=status.seconds if status else record.last.get("seconds"),
-        findings=tuple(record.findings),
+        findings=findings,
         problem=record.problem,
     )
 
 
-def sorted_rows(records: Sequence[RunRecord], key: str) -> list[tuple[RunRecord, Row]]:
+def _kept(record: RunRecord) -> Row | None:
+    """The row of a run as the index keeps it."""
+    try:
+        kept = dict(zip(_KEPT, record.recall(_PART), strict=True))
+        kept["findings"] = tuple(_brief(f["code"], f["severity"]) for f in kept["findings"])
+        return Row(name=record.name, path=str(record.path), problem="", **kept)
+    except (TypeError, ValueError, KeyError):  # nothing is kept, or something else than was meant
+        return None
+
+
+def sorted_rows(records: Sequence[RunRecord], key: str, *, brief: bool = False) -> list[tuple[RunRecord, Row]]:
     """Records with their rows, best first by a metric (`val_loss`, `test_accuracy`), or in the order of a field.
 
     Runs that lack the value come last. Raises UserError if no run has it.
     """
+    tested = key.startswith(("test_", "test."))
+    rows: list[tuple[RunRecord, Row]] = []
+    for record in records:
+        rows.append((record, row_of(record, "" if tested or key in _SORTABLE else key, brief=brief)))
+        record.forget()
     if key in _SORTABLE:
-        rows = [(record, row_of(record)) for record in records]
         lacking = [pair for pair in rows if getattr(pair[1], key) in (None, "")]
         having = [pair for pair in rows if getattr(pair[1], key) not in (None, "")]
         return [*sorted(having, key=lambda pair: getattr(pair[1], key)), *lacking]
-    tested = key.startswith(("test_", "test."))
-    rows = [(record, row_of(record, "" if tested else key)) for record in records]
     values = [tested_value(row, key) if tested else row.best for _, row in rows]
     if records and all(v is None for v in values):
         known = sorted({m for record, row in rows for m in metrics_of(record, row)} | set(_SORTABLE))
@@ -126,20 +179,24 @@ def _meant(name: str, runs: Path) -> list[Path]:
 
 def _called(path: Path, runs: Path) -> str:
     """The name by which the run can be named again: its path inside `runs`, else its own name."""
+    inside = os.path.join(runs, "")
+    if os.fspath(path).startswith(inside):
+        return os.fspath(path)[len(inside) :]
     try:
         return path.resolve().relative_to(runs.resolve()).as_posix()
     except ValueError:
         return path.resolve().name
 
 
-def _started(record: RunRecord) -> tuple[float, str]:
+def _started(pair: tuple[RunRecord, Row]) -> tuple[float, str]:
     """By the start; a run without a status by when its folder changed."""
-    if record.status:
-        return datetime.fromisoformat(record.status.started).timestamp(), record.name
+    record, row = pair
+    if row.started:
+        return datetime.fromisoformat(row.started).timestamp(), row.name
     try:
-        return record.path.stat().st_mtime, record.name
+        return record.path.stat().st_mtime, row.name
     except OSError:
-        return 0.0, record.name
+        return 0.0, row.name
 
 
 def _watched(record: RunRecord) -> str:
@@ -148,13 +205,6 @@ def _watched(record: RunRecord) -> str:
     return next((m for m in _WATCHED if record.last.get(m) is not None), "")
 
 
-def _best(record: RunRecord, metric: str) -> tuple[float | None, int | None]:
-    best = record.status.best if record.status else None
-    if best and best.metric == metric:
-        return best.value, best.epoch
-    pairs = zip(record.metrics.get(metric, []), record.metrics.get("epoch", []), strict=False)
-    values = [(v, e) for v, e in pairs if isinstance(v, int | float) and not math.isnan(v)]
-    if not values:
-        return None, None
-    value, epoch = (min if lower_is_better(metric) else max)(values, key=lambda pair: pair[0])
-    return float(value), epoch
+@cache
+def _brief(code: str, severity: str) -> dict[str, Any]:
+    return {"code": code, "severity": severity}

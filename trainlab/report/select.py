@@ -28,7 +28,10 @@ def selected(records: Sequence[RunRecord], rules: Sequence[str]) -> list[RunReco
             raise UserError(f"--where {rule}: expected KEY=VALUE, or KEY with one of != < > <= >=")
         key, sign, text = match[1], match[2], match[3]
         wanted = read_value(text)
-        found = [(record, values_of(record, key)) for record in left]
+        found: list[tuple[RunRecord, list[Any]]] = []
+        for record in left:
+            found.append((record, values_of(record, key)))
+            record.forget()
         if left and not any(values for _, values in found):
             _unknown(rule, key, left)
         left = [record for record, values in found if _holds(values, sign, wanted, text)]
@@ -41,16 +44,16 @@ def values_of(record: RunRecord, key: str) -> list[Any]:
     if key in ("status", "state"):
         return [record.state]
     if key in ("diagnosis", "diagnoses"):
-        return [f.get("code") for f in record.findings] or ["none"]
+        return [code for code, _ in record.codes] or ["none"]
     if key == "name":
         return [v for v in (record.name, record.config.get("name")) if v is not None]
     if key.startswith(("test_", "test.")):
-        value = tested_value(row_of(record), key)
+        value = tested_value(row_of(record, brief=True), key)
         return [] if value is None else [value]
     if key in record.last:
         if key in ("epoch", "step", "seconds"):
             return [status.get(key, record.last[key])]
-        best = row_of(record, key).best
+        best = row_of(record, key, brief=True).best
         return [] if best is None else [best]
     if key in status and not isinstance(status[key], dict):
         return [status[key]]
@@ -102,6 +105,6 @@ def _unknown(rule: str, key: str, records: Sequence[RunRecord]) -> None:
     """Raises the error for a key that no run knows."""
     known = {"status", "diagnosis", "name", "started", "host", "reason", "exit_code"}
     for record in records:
-        known |= {*flat(record.config), *record.last, *(f"test_{m}" for m in row_of(record).test)}
+        known |= {*flat(record.config), *record.last, *(f"test_{m}" for m in row_of(record, brief=True).test)}
     near = nearest(key, sorted(known))
     raise UserError(f"--where {rule}: no run has `{key}`" + (f"; did you mean `{near}`?" if near else ""))

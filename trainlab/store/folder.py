@@ -1,5 +1,6 @@
 """The run folder: `runs/NAME-N`, made so that two processes never share one, with a name for each of its files."""
 
+import os
 import re
 import unicodedata
 from contextlib import AbstractContextManager
@@ -132,12 +133,12 @@ class RunFolder:
 
 def is_run(path: Path) -> bool:
     """Whether a folder holds a run, or was just made for one: `NAME-N` with nothing in it but `checkpoints`."""
+    if any(os.path.lexists(f"{path}/{name}") for name in FILES):
+        return True
     try:
-        inside = {p.name for p in path.iterdir()}
+        inside = set(os.listdir(path))
     except OSError:
         return False
-    if inside & set(FILES):
-        return True
     return not inside - {"checkpoints", ".lock"} and re.fullmatch(r".+-\d+", path.resolve().name) is not None
 
 

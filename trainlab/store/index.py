@@ -7,16 +7,16 @@ and of a run that goes on, or whose files changed in the last seconds, nothing i
 twice within one tick of a file system's clock.
 """
 
+import json
 import os
 import sqlite3
 import time
 from collections.abc import Collection
 from contextlib import suppress
+from itertools import islice
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
-
-from trainlab.store.strict_json import dumps, loads
 
 NAME = ".index.sqlite"
 FEWEST = 200  # runs in a folder, before an index is made: fewer are read in a moment
@@ -33,13 +33,14 @@ Stamp = tuple[int, ...]  # of each file of a run: times of change in nanoseconds
 class Index:
     """The index of a folder of runs; use it in a `with` block, at whose end what was learnt is written.
 
-    What is kept of a run has parts, each kept and asked for by itself.
+    What is kept of a run has parts, each kept and asked for by itself. No index is made for fewer than `fewest` runs.
     """
 
-    def __init__(self, root: Path, *, make: bool = True) -> None:
+    def __init__(self, root: Path, *, fewest: int = FEWEST) -> None:
         self._inside = os.path.join(root, "")
-        self._db = _opened(root / NAME, make)
+        self._db = _opened(root / NAME, fewest)
         self._learnt: list[tuple[str, str, str, str]] = []
+        self._loaded: dict[tuple[str, str], tuple[str, str]] = {}
 
     def get(self, path: Path, part: str, stamp: Stamp) -> Any:
         """What is kept of this part of a run if its files still have this stamp, else None."""
@@ -47,18 +48,25 @@ class Index:
         if self._db is None or run is None:
             return None
         try:
-            ask = "SELECT stamp, facts FROM runs WHERE run = ? AND part = ?"
-            row: tuple[str, str] | None = self._db.execute(ask, (run, part)).fetchone()
-            return loads(row[1]) if row and row[0] == str(stamp) else None
+            row = self._loaded.pop((run, part), None) or self._select(run, part)
+            return json.loads(row[1]) if row and row[0] == str(stamp) else None
         except (sqlite3.Error, ValueError, TypeError):
             return None
+
+    def load(self, part: str) -> None:
+        """Fetches this part of all runs at once, faster than one by one; each is let go when it is asked for."""
+        if self._db is None:
+            return
+        with suppress(sqlite3.Error):
+            found = self._db.execute("SELECT run, stamp, facts FROM runs WHERE part = ?", (part,))
+            self._loaded = {(run, part): (stamp, facts) for run, stamp, facts in found}
 
     def put(self, path: Path, part: str, stamp: Stamp, facts: Any) -> None:
         """Keeps a part of a run, read after `stamp` was taken, unless its files changed since or just before."""
         run = self._name(path)
         if self._db is None or run is None or not _settled(stamp) or stamp_of(path) != stamp:
             return
-        self._learnt.append((run, part, str(stamp), dumps(facts)))
+        self._learnt.append((run, part, str(stamp), json.dumps(facts)))
         if len(self._learnt) >= _AT_ONCE:
             self._write()
 
@@ -86,6 +94,10 @@ class Index:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self.close()
+
+    def _select(self, run: str, part: str) -> tuple[str, str] | None:
+        ask = "SELECT stamp, facts FROM runs WHERE run = ? AND part = ?"
+        return self._db.execute(ask, (run, part)).fetchone() if self._db else None
 
     def _name(self, path: Path) -> str | None:
         """The run's path inside the folder, None if it is not in there."""
@@ -123,9 +135,19 @@ def _settled(stamp: Stamp) -> bool:
     return max(max(stamp[0::4]), max(stamp[1::4])) < time.time_ns() - _SETTLED
 
 
-def _opened(path: Path, make: bool) -> sqlite3.Connection | None:
-    """The database, made anew if it is damaged or of another version; None if it cannot be used."""
-    if path.is_symlink() or not (make or path.exists()):
+def _has(folder: Path, count: int) -> bool:
+    """Whether there are so many names in a folder."""
+    with suppress(OSError), os.scandir(folder) as entries:
+        return sum(1 for _ in islice(entries, count)) >= count
+    return False
+
+
+def _opened(path: Path, fewest: int) -> sqlite3.Connection | None:
+    """The database, made anew if it is damaged or of another version; None if it cannot be used.
+
+    It is made where there are as many folders; fewer are read in a moment.
+    """
+    if path.is_symlink() or not (path.exists() or _has(path.parent, fewest)):
         return None
     for _ in range(2):
         with suppress(sqlite3.Error):

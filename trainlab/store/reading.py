@@ -1,8 +1,8 @@
 """Reading run folders back, whatever state they are in: what is wrong with one is said on its record, never raised."""
 
 import math
+import os
 from collections.abc import Callable
-from dataclasses import asdict
 from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
@@ -15,11 +15,12 @@ from trainlab.store.folder import RunFolder, is_run
 from trainlab.store.index import Index, Stamp, stamp_of
 from trainlab.store.plain_yaml import read_config
 from trainlab.store.rows import last_row, read_rows
-from trainlab.store.status import Status, read_status, seen_state, status_from
+from trainlab.store.status import Status, read_status, seen_state
 from trainlab.store.writing import named_errors
 
 T = TypeVar("T")
 _ENDED = ("finished", "diverged", "interrupted", "failed")  # states that only a changed file can change
+_OWN = ("path", "name", "_index", "_problems")
 
 
 class RunRecord:
@@ -46,8 +47,6 @@ class RunRecord:
     @cached_property
     def status(self) -> Status | None:
         """status.json, None if it is missing or damaged."""
-        if self._known is not None:
-            return self._known[0]
         return self._read(self.folder.status, read_status, None)
 
     @cached_property
@@ -60,8 +59,6 @@ class RunRecord:
     @cached_property
     def last(self) -> dict[str, Any]:
         """The last row of metrics.csv by column, empty if there is none."""
-        if self._known is not None:
-            return self._known[1]
         return self._read(self.folder.metrics, last_row, {}, needed=self._ended_well)
 
     @cached_property
@@ -70,56 +67,46 @@ class RunRecord:
         return self._read(self.folder.metrics, read_rows, {}, needed=self._ended_well)
 
     @cached_property
-    def bests(self) -> dict[str, tuple[float, int | None]]:
-        """The best value of each column of metrics.csv, whichever way it gets better, and its epoch."""
-        if kept := self._kept("bests"):
-            return {name: (float(value), epoch) for name, (value, epoch) in kept.items()}
-        found = {name: best for name in self.metrics if (best := _best(self.metrics, name)) is not None}
-        self._keep("bests", found)
+    def scores(self) -> dict[str, tuple[float | None, int | None, float | None]]:
+        """Of each column of metrics.csv the best value, whichever way it gets better, its epoch, and the last value."""
+        if kept := self.recall("scores"):
+            return {name: (best, epoch, last) for name, (best, epoch, last) in kept.items()}
+        found = {name: (*_best(self.metrics, name), _number(values)) for name, values in self.metrics.items()}
+        self.retain("scores", found)
         return found
 
     @cached_property
     def findings(self) -> list[dict[str, Any]]:
         """The findings of diagnoses.jsonl in their order."""
-        if self._known is not None and not self._known[2]:
-            return []
         return self._read(self.folder.diagnoses, read_findings, [], needed=False)
 
     @cached_property
     def codes(self) -> list[tuple[str, str]]:
         """The code and severity of each finding, each pair once."""
-        if self._known is not None:
-            return self._known[2]
         return list(dict.fromkeys((str(f.get("code")), str(f.get("severity"))) for f in self.findings))
 
     @cached_property
     def config(self) -> dict[str, Any]:
         """The resolved config as plain data, empty if it is missing or damaged."""
-        if kept := self._kept("config"):
+        if kept := self.recall("config"):
             return kept
         found: dict[str, Any] = self._read(self.folder.config, read_config, {})
-        self._keep("config", found)
+        self.retain("config", found)
         return found
 
-    def remember(self) -> None:
-        """Reads what a list tells of a run, and lets the index keep it."""
-        _ = self.state, self.last, self.codes
-        if self._known is None and self.status is not None:
-            self._keep("facts", [asdict(self.status), self.last, self.codes])
+    def recall(self, part: str) -> Any:
+        """What the index keeps of the run under this name, as it was given to `retain`; None if nothing is."""
+        return None if self._index is None else self._index.get(self.path, part, self._stamp)
+
+    def retain(self, part: str, facts: Any) -> None:
+        """Lets the index keep plain data that was read from the run's files, if only a change of these changes it."""
+        if self._index is not None and facts and not self._problems and self.state in _ENDED:
+            self._index.put(self.path, part, self._stamp, facts)
 
     def forget(self) -> None:
         """Lets go of all that was read; it is read again when it is asked for. Many records then need little memory."""
-        for name in [name for name in self.__dict__ if name not in ("path", "name", "_index", "_problems")]:
+        for name in [name for name in self.__dict__ if name not in _OWN]:
             del self.__dict__[name]
-
-    @cached_property
-    def _known(self) -> tuple[Status, dict[str, Any], list[tuple[str, str]]] | None:
-        """What the index keeps of the run: status, last row and codes."""
-        try:
-            status, last, codes = self._kept("facts")
-            return status_from(self.folder.status, status), last, [(code, severity) for code, severity in codes]
-        except (UserError, TypeError, ValueError, KeyError):
-            return None
 
     @cached_property
     def _stamp(self) -> Stamp:
@@ -164,13 +151,6 @@ class RunRecord:
     def _ended_well(self) -> bool:
         return self.status is not None and self.status.state == "finished"
 
-    def _kept(self, part: str) -> Any:
-        return None if self._index is None else self._index.get(self.path, part, self._stamp)
-
-    def _keep(self, part: str, facts: Any) -> None:
-        if self._index is not None and facts and not self._problems and self.state in _ENDED:
-            self._index.put(self.path, part, self._stamp, facts)
-
     def _read(self, path: Path, read: Callable[[Path], T], default: T, *, needed: bool = True) -> T:
         _ = self._index and self._stamp  # before the file: what changes meanwhile is not kept
         try:
@@ -183,10 +163,10 @@ class RunRecord:
             return default
 
 
-def read_run(path: Path, name: str = "", index: Index | None = None) -> RunRecord:
+def read_run(path: Path, name: str = "") -> RunRecord:
     """The record of a run folder, its status, last metrics and findings read; `name` is what it is called in lists."""
-    record = RunRecord(path, name or path.resolve().name, index)
-    record.remember()
+    record = RunRecord(path, name or path.resolve().name)
+    _ = record.state, record.last, record.findings
     return record
 
 
@@ -208,12 +188,13 @@ def find_runs(folder: Path) -> list[Path]:
 
 def is_sweep(path: Path) -> bool:
     """Whether a folder holds a sweep: a folder `trials` beside its sweep.yaml or trials.csv."""
-    return (path / "trials").is_dir() and ((path / "sweep.yaml").exists() or (path / "trials.csv").exists())
+    return os.path.isdir(f"{path}/trials") and ((path / "sweep.yaml").exists() or (path / "trials.csv").exists())
 
 
 def _inside(folder: Path) -> list[Path]:
-    with named_errors(folder, "read"):
-        return sorted((p for p in folder.iterdir() if p.is_dir() and not p.name.startswith(".")), key=_natural)
+    with named_errors(folder, "read"), os.scandir(folder) as entries:
+        names = [entry.name for entry in entries if not entry.name.startswith(".") and entry.is_dir()]
+    return sorted((folder / name for name in names), key=_natural)
 
 
 def _natural(path: Path) -> tuple[str, int, str]:
@@ -222,11 +203,16 @@ def _natural(path: Path) -> tuple[str, int, str]:
     return (head, int(tail), "") if dash and tail.isdecimal() and len(tail) < 20 else (path.name, -1, path.name)
 
 
-def _best(metrics: dict[str, list[Any]], name: str) -> tuple[float, int | None] | None:
+def _best(metrics: dict[str, list[Any]], name: str) -> tuple[float | None, int | None]:
     """The best number of a column and its epoch; a nan is never the best."""
     pairs = zip(metrics[name], metrics.get("epoch", []), strict=False)
     values = [(v, e) for v, e in pairs if isinstance(v, int | float) and not math.isnan(v)]
     if not values:
-        return None
+        return None, None
     value, epoch = (min if lower_is_better(name) else max)(values, key=lambda pair: pair[0])
     return float(value), epoch
+
+
+def _number(values: list[Any]) -> float | None:
+    """The last of these if it is a number."""
+    return float(values[-1]) if values and isinstance(values[-1], int | float) else None

@@ -104,14 +104,10 @@ def read_status(path: Path) -> Status:
         raise UserError(f"{path}: not JSON: {error}") from error
     if not isinstance(value, dict):
         raise UserError(f"{path}: expected a status, `{{...}}`")
-    return status_from(path, cast("dict[str, Any]", value))
+    return _status(path, cast("dict[str, Any]", value))
 
 
-def status_from(path: Path, table: dict[str, Any]) -> Status:
-    """The status in a table as `asdict` makes it; `path` is where it is from.
-
-    Raises UserError if something that a status needs is missing or wrong.
-    """
+def _status(path: Path, table: dict[str, Any]) -> Status:
     kept: dict[str, Any] = {}
     for f in fields(Status):
         if f.name not in table:
