@@ -4,6 +4,7 @@ import sys
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
+from itertools import pairwise
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Annotated
@@ -57,7 +58,7 @@ def _prepare(command: Callable[[], object], arguments: list[str]) -> None:
         (Path(folder) / "config.yaml").write_text(_TINY)
         if _run(command, Job(Path(folder)).arguments) != 0:
             raise RuntimeError("a tiny network cannot be trained")
-    config = next(word for word in arguments if word.endswith("config.yaml"))
+    trial = next(word for option, word in pairwise(arguments) if option in ("--into", "--resume"))
     with suppress(Exception):  # what is wrong with the first trial is told by the first trial
-        experiment = read(config).value
+        experiment = read(Path(trial) / "config.yaml").value
         rows_of(experiment.data, Streams(experiment.seed if experiment.data.seed is None else experiment.data.seed))

@@ -9,6 +9,7 @@ from trainlab.data.dataset import Loaded, Parts, Rows
 from trainlab.data.fault import Split
 from trainlab.data.fingerprint import fingerprint
 from trainlab.data.lazy import LazyRows
+from trainlab.data.loading import rows_of
 from trainlab.data.preprocessing import fit_all, preprocessed, scale
 from trainlab.data.source import Source
 from trainlab.data.split import split
@@ -24,7 +25,7 @@ def prepare(source: Source, *, streams: Streams, dtype: str = "float32", loaded:
     Raises DataError.
     """
     streams = streams if source.seed is None else Streams(source.seed)
-    loaded = _numbered(loaded or source.load(streams.named("data")))
+    loaded = _numbered(loaded or rows_of(source, streams))
     if not len(loaded.rows):
         raise DataError(f"data: `{source.name}` holds no rows")
     train, val, test = split(loaded, source.split, streams.named("split"))

@@ -1,6 +1,7 @@
 """A copy of a warm process per trial: it costs some milliseconds instead of a start of Python. See `fork_server`."""
 
 import json
+import os
 import signal
 import socket
 import subprocess
@@ -19,7 +20,10 @@ from trainlab.store.reading import RunRecord
 from trainlab.store.writing import named_errors
 
 _PATIENCE = 10  # servers that may die under one trial before it is given up
+_LAST = 1 << 13  # bytes of a dead server's output that are looked at
 _SETTLES = 10.0  # seconds within which the system has killed a dead server's copies
+
+Answer = Future[dict[str, Any] | str]  # how the trial ended, or the last words of a server that died
 
 
 class Forked(Launcher):
@@ -36,6 +40,7 @@ class Forked(Launcher):
 
     def run(self, job: Job) -> End:
         """Have it trained by a copy, and by another one if its server dies."""
+        words = ""
         for _ in range(_PATIENCE):
             with named_errors(job.words, "write"):
                 job.words.touch()  # a folder that cannot be written to is told of here
@@ -43,13 +48,15 @@ class Forked(Launcher):
             if answer is None:
                 return End(-signal.SIGTERM)
             result = answer.result()
-            if result is not None:
+            if not isinstance(result, str):
                 return self._end(job, result)
+            words = result
             known = once_more(job)
             if isinstance(known, End):
                 return known
             job = known
-        return End(1, f"the process that starts trials died {_PATIENCE} times; trainlab sweep --fresh does without it")
+        told = f" ({words})" if words else ""
+        return End(1, f"the process that starts trials died {_PATIENCE} times{told}; --fresh does without it")
 
     def stop(self, *, kill: bool = False) -> None:
         """Have every copy signalled."""
@@ -65,7 +72,7 @@ class Forked(Launcher):
                 self._server.close()
                 self._server = None
 
-    def _asked(self, job: Job) -> "Future[dict[str, Any] | None] | None":
+    def _asked(self, job: Job) -> "Answer | None":
         """The answer to come; None if nothing may begin any more."""
         with self._lock:
             if self._stopped:
@@ -97,7 +104,7 @@ def once_more(job: Job) -> Job | End:
 
 
 class _Connection:
-    """A running server: questions go in, the thread that listens gives each its answer, or None when it has died."""
+    """A running server: questions go in, the thread that listens gives each its answer."""
 
     def __init__(self, inherited: int | None) -> None:
         ours, theirs = socket.socketpair()
@@ -116,15 +123,15 @@ class _Connection:
             )
         self._channel = ours
         self._lock = Lock()
-        self._waiting: dict[int, Future[dict[str, Any] | None]] = {}
+        self._waiting: dict[int, Answer] = {}
         self._asked = 0
         self.gone = False
         self._listener = Thread(target=self._listen, name="fork-server", daemon=True)
         self._listener.start()
 
-    def ask(self, what: dict[str, Any]) -> "Future[dict[str, Any] | None]":
+    def ask(self, what: dict[str, Any]) -> "Answer":
         """The future of an answer."""
-        answer: Future[dict[str, Any] | None] = Future()
+        answer: Answer = Future()
         with self._lock:
             self._asked += 1
             self._waiting[self._asked] = answer
@@ -167,4 +174,10 @@ class _Connection:
         with self._lock:
             waiting, self._waiting = list(self._waiting.values()), {}
         for answer in waiting:
-            answer.set_result(None)
+            answer.set_result(self._last_words())
+
+    def _last_words(self) -> str:
+        size = self._errors.seek(0, os.SEEK_END)
+        self._errors.seek(max(0, size - _LAST))
+        text = self._errors.read().decode(errors="replace").strip()
+        return text.splitlines()[-1] if text else ""
