@@ -25,6 +25,12 @@ class Order:
         self._index = self._rng.permutation(self.rows) if self.shuffle else np.arange(self.rows)
         self.taken = 0
 
+    def upcoming(self) -> Array:
+        """The indices of all rows of this epoch that are still to come, of a new one if there are none."""
+        if self.taken == self.steps_per_epoch:
+            self._begin()
+        return self._index[self.taken * self.batch_size :]
+
     def next(self) -> Array:
         """The indices of the next batch; the last one of an epoch may be shorter."""
         if self.taken == self.steps_per_epoch:

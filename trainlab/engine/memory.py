@@ -72,6 +72,17 @@ def _arrange(
     return nodes
 
 
+CACHE_LINE = 64  # bytes: a vector that begins one is read in one piece
+
+
+def aligned(shape: Shape, dtype: np.dtype[np.generic]) -> Array:
+    """Zeros whose first byte begins a cache line."""
+    size = int(np.prod(shape)) * dtype.itemsize
+    raw = np.zeros(size + CACHE_LINE, np.uint8)
+    start = -int(raw.__array_interface__["data"][0]) % CACHE_LINE
+    return raw[start : start + size].view(dtype).reshape(shape)
+
+
 class Workspace:
     """The slots of a chain of layers for batches of up to `rows` rows.
 
@@ -133,7 +144,7 @@ class Workspace:
 
 def allocate(scratch: Scratch, rows: int, dtype: np.dtype[np.generic]) -> Array:
     """The array that a scratch declaration asks for."""
-    return np.zeros((rows, *scratch.shape) if scratch.per_row else scratch.shape, scratch.dtype or dtype)
+    return aligned((rows, *scratch.shape) if scratch.per_row else scratch.shape, np.dtype(scratch.dtype or dtype))
 
 
 def walk(nodes: Sequence[Node], chain: Chain) -> Iterator[tuple[Node, Slot]]:
@@ -160,7 +171,7 @@ class _Maker:
         self.dtype, self.rng, self.train = dtype, rng, train
 
     def array(self, shape: Shape) -> Array:
-        return np.zeros((self.rows, *shape), self.dtype)
+        return aligned((self.rows, *shape), self.dtype)
 
     def gradient(self, shape: Shape) -> Array:
         return self.array(shape) if self.train else np.zeros((0, *shape), self.dtype)

@@ -11,7 +11,8 @@ import numpy as np
 from trainlab.core.component import make
 from trainlab.core.streams import Streams
 from trainlab.core.types import Array, Shape
-from trainlab.engine.memory import Node, Workspace, arrange
+from trainlab.engine.engines import Engine, kernels
+from trainlab.engine.memory import Node, Workspace, aligned, arrange
 from trainlab.nn.activation import Activation
 from trainlab.nn.init import Init
 from trainlab.nn.layer import Layer
@@ -22,7 +23,8 @@ class Net:
     """Layers with their parameters.
 
     theta, grad: flat vectors of everything trained · params, grads: named views (`dense1.W`), params with running
-    statistics and frozen params too · weights: how many numbers at the start of theta are weights.
+    statistics and frozen params too · weights: how many numbers at the start of theta are weights · library: the
+    compiled kernels that work on it, None for NumPy.
     """
 
     def __init__(
@@ -32,18 +34,20 @@ class Net:
         *,
         frozen: Iterable[int] = (),
         dtype: str = "float32",
+        engine: Engine = "auto",
     ) -> None:
         self.nodes = arrange(layers, shape)
         self.shape, self.out_shape = shape, self.nodes[-1].out_shape
         self.dtype = np.dtype(dtype)
+        self.library = kernels(engine, self.dtype)
         every = [(node, key, param) for node in self.all_nodes() for key, param in node.params.items()]
         still = self._frozen_names(frozen)
         learned = [(n, k, p) for n, k, p in every if p.trained]
         order = sorted(learned, key=lambda e: (e[0].name in still, e[2].role != "weight"))
         sizes = [int(np.prod(p.shape)) for _, _, p in order]
         ends = np.cumsum([0, *sizes])
-        self._theta = np.zeros(ends[-1], self.dtype)
-        self._grad = np.zeros(ends[-1], self.dtype)
+        self._theta = aligned((int(ends[-1]),), self.dtype)
+        self._grad = aligned((int(ends[-1]),), self.dtype)
         self.params: dict[str, Array] = {}
         self.grads: dict[str, Array] = {}
         self._places: dict[str, tuple[slice, Shape]] = {}

@@ -7,7 +7,8 @@ from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from math import isfinite, sqrt
-from typing import Any, Protocol
+from time import perf_counter
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
@@ -16,7 +17,7 @@ from trainlab.core.types import Array
 from trainlab.data.augmentation import Augmentation
 from trainlab.data.lazy import gather
 from trainlab.engine.batches import Order
-from trainlab.engine.memory import Workspace, allocate
+from trainlab.engine.memory import Workspace, aligned, allocate
 from trainlab.engine.net import Net
 from trainlab.nn.loss import Loss, LossSlot
 from trainlab.optim.averaging import Average
@@ -25,6 +26,10 @@ from trainlab.optim.optimizer import Motion, Optimizer
 from trainlab.optim.regularizer import Regularizer
 from trainlab.optim.schedule import Schedule
 
+if TYPE_CHECKING:
+    from trainlab.engine.plan.plan import TrainingPlan
+
+_PATIENCE = 0.1  # seconds that somebody who wants the run to stop may have to wait, if a step is shorter
 RECORDS = ("loss", "lr", "grad_norm", "update_ratio")  # what is kept of every step
 
 
@@ -109,7 +114,10 @@ class Trainer:
         self._tmp = {k: allocate(s, self.order.batch_size, net.dtype) for k, s in self._scratch.items()}
         self.last = self.work
         self._ends: dict[int, tuple[Workspace, LossSlot]] = {}
-        make = np.zeros_like
+
+        def make(like: Array) -> Array:
+            return aligned(like.shape, like.dtype)
+
         self.motion = Motion(
             theta=net.theta,
             g=net.grad,
@@ -127,6 +135,8 @@ class Trainer:
         self._constraints = [part for part in r.regularizers if part.constrains]
         if r.average is not None:
             self.average, self._averaging = net.theta.copy(), Average(r.average)
+        self._plan = self._lowered()
+        self._pace = 1.0  # seconds that a step of the plan takes
 
     # ------------------------------------------------------------------ running
 
@@ -147,8 +157,11 @@ class Trainer:
         done, stopper = 0, self.stopper or _NEVER
         with np.errstate(all="ignore"):
             while done < steps and not stopper.stop:
-                alive = self._step(self.records[done])
-                done += 1
+                if self._plan is not None:
+                    taken, alive = self._run(self._plan, min(steps, done + max(1, int(_PATIENCE / self._pace))), done)
+                else:
+                    taken, alive = 1, self._step(self.records[done])
+                done += taken
                 if not alive:
                     self.broken = True
                     break
@@ -184,12 +197,72 @@ class Trainer:
         self._count(work, end, loss, norm, ratio)
         return True
 
+    def _run(self, plan: "TrainingPlan", end: int, done: int) -> tuple[int, bool]:
+        """Steps done + 1 ... end, or to the end of the epoch, by the plan; how many, and whether all was finite."""
+        index, size, m = self.order.upcoming(), self.order.batch_size, self.motion
+        steps = min(end - done, self.order.steps_per_epoch - self.order.taken)
+        began = perf_counter()
+        self._copy_sums(self.sums, plan.sums)
+        rates = self._rates(steps)
+        taken, alive = plan.run(index, size, steps, rates, self.records[done:], self.step)
+        self._copy_sums(plan.sums, self.sums)
+        self.step += taken
+        self.order.taken += taken
+        m.t, m.lr = self.step, float(rates[taken - 1])
+        self.last, end_slot = self._end(min(size, len(index) - (taken - 1) * size))
+        end_slot.hits = plan.step.hits
+        self._pace = max(1e-7, (perf_counter() - began) / taken)
+        return taken, alive
+
+    def _rates(self, steps: int) -> Array:
+        """The learning rates of the next steps."""
+        r, per_epoch = self.recipe, self.order.steps_per_epoch
+        if r.schedule.name == "constant" and not r.schedule.warmup:
+            return np.full(steps, r.optimizer.lr * 1.0)
+        at = (r.schedule.at((self.step + i) / per_epoch, r.epochs, self.history) for i in range(steps))
+        return np.array([r.optimizer.lr * factor for factor in at], np.float64)
+
+    @staticmethod
+    def _copy_sums(one: Any, other: Any) -> None:
+        other.rows, other.steps, other.loss, other.hits = one.rows, one.steps, one.loss, one.hits
+        other.squares, other.grad_norm, other.update_ratio = one.squares, one.grad_norm, one.update_ratio
+
+    def _lowered(self) -> "TrainingPlan | None":
+        """The steps as a plan of kernels, where there are kernels and the optimizer goes by batches."""
+        r, net = self.recipe, self.net
+        if net.library is None or r.optimizer.full_batch:
+            return None
+        from trainlab.engine.plan.plan import Task, TrainingPlan
+
+        task = Task(
+            work=self.work,
+            x=self.x,
+            t=self.t,
+            t_batch=self._t,
+            loss=r.loss,
+            optimizer=r.optimizer,
+            motion=self.motion,
+            penalties=self._penalties,
+            constraints=self._constraints,
+            decayed=net.decayed,
+            clip_norm=r.clip_norm,
+            average=self.average,
+            memory=r.average or 0.0,
+            regression=r.regression,
+            ends=self._end,
+            change=self._changed if r.augment else None,
+        )
+        return TrainingPlan(task, net.library)
+
+    def _changed(self, x: Array, t: Array) -> None:
+        for change in self.recipe.augment:
+            change.change(x, t, self._augment)
+
     def _batch(self, index: Array) -> tuple[Workspace, LossSlot]:
         work, end = self._end(len(index))
         gather(self.x, index, work.x)
         self.t.take(index, axis=0, out=end.t, mode="clip")
-        for change in self.recipe.augment:
-            change.change(work.x, end.t, self._augment)
+        self._changed(work.x, end.t)
         return work, end
 
     def _end(self, rows: int) -> tuple[Workspace, LossSlot]:

@@ -8,22 +8,27 @@ from typing import Any
 import numpy as np
 
 from trainlab.core.types import Array, Shape
+from trainlab.engine.memory import aligned
+from trainlab.engine.plan.generator import state_of
 from trainlab.engine.plan.library import Library
 from trainlab.engine.plan.op import FLOATS, INTS, OP, POINTERS
 from trainlab.nn.layer import Layer, Slot
 
 Pointer = Array | int | None
 Call = Callable[[int], None]  # what Python does in a plan, given the step's rows
-CACHE_LINE = 64
 
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """A layer at its place in a chain: `slot` for the most rows that a batch has; name as in `Workspace.slots`."""
+    """A layer at its place in a chain: `slot` for the most rows that a batch has; name as in `Workspace.slots`.
+
+    `branches`: the chains inside a composite layer.
+    """
 
     name: str
     layer: Layer
     slot: Slot
+    branches: "tuple[tuple[Link, ...], ...]" = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,19 +81,16 @@ class Builder:
         if backward is not None:
             self._groups[-1].append(Op("call", call=backward))
 
+    def generator(self, rng: np.random.Generator) -> int:
+        """Where a kernel finds NumPy's generator."""
+        self.kept.append(rng)
+        return state_of(rng)
+
     def memory(self, shape: Shape, dtype: type[np.generic] = np.float32) -> Array:
-        """Working memory of a plan: zeros that begin on a cache line, with a vector's room behind them."""
+        """Working memory of a plan: zeros that begin on a cache line."""
         made = aligned(shape, np.dtype(dtype))
         self.kept.append(made)
         return made
-
-
-def aligned(shape: Shape, dtype: np.dtype[np.generic]) -> Array:
-    """Zeros whose first byte begins a cache line, with a line's room behind them."""
-    size = int(np.prod(shape)) * dtype.itemsize
-    raw = np.zeros(size + 2 * CACHE_LINE, np.uint8)
-    start = -raw.__array_interface__["data"][0] % CACHE_LINE
-    return raw[start : start + size].view(dtype).reshape(shape)
 
 
 def address(a: Pointer) -> int:

@@ -4,7 +4,9 @@ import ctypes
 from functools import lru_cache
 from pathlib import Path
 
+from trainlab.core.types import Array
 from trainlab.engine.plan.build import KERNELS, fingerprint, library
+from trainlab.engine.plan.op import Step
 
 _BEST_FIRST = {4: ("v4", "v3", "v1"), 3: ("v3", "v1"), 1: ("v1", "any")}
 
@@ -17,10 +19,15 @@ class Library:
         self.c = ctypes.CDLL(str(path))
         self.c.tl_run.restype = ctypes.c_int64
         self.c.tl_once.restype = ctypes.c_int64
+        self.width = int(self.c.tl_width())
 
     def address(self, kernel: str) -> int:
         """Where a kernel stands. Raises AttributeError if there is none of that name."""
         return ctypes.cast(self.c[f"tl_{kernel}"], ctypes.c_void_p).value or 0
+
+    def once(self, ops: Array, step: Step) -> bool:
+        """One pass over the ops; whether all went well."""
+        return not self.c.tl_once(ctypes.c_void_p(ops.ctypes.data), ctypes.c_int64(len(ops)), ctypes.byref(step))
 
     def threads(self, count: int) -> None:
         """From now on kernels use so many threads."""

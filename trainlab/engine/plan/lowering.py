@@ -7,13 +7,21 @@ settings; the layer then runs its NumPy method inside the plan.
 
 from collections.abc import Callable, Sequence
 
+import numpy as np
+
 from trainlab.engine.plan.builder import Builder, Link
-from trainlab.engine.plan.lower_dense import lower_dense
+from trainlab.engine.plan.lower_activations import KERNELS, lower_activation, lower_prelu
+from trainlab.engine.plan.lower_dense import lower_dense, lower_drop_connect, lower_dropout, lower_maxout
 
 Lowering = Callable[[Builder, Sequence[Link], int], int]
 
 LAYERS: dict[str, Lowering] = {
     "dense": lower_dense,
+    "maxout": lower_maxout,
+    "dropout": lower_dropout,
+    "drop_connect": lower_drop_connect,
+    "prelu": lower_prelu,
+    **dict.fromkeys(KERNELS, lower_activation),
 }
 
 
@@ -25,9 +33,31 @@ def lower_chain(b: Builder, chain: Sequence[Link], numpy: Callable[[Builder, Lin
         if link.layer.view:
             at += 1
             continue
+        if link.layer.name == "residual":
+            _lower_residual(b, link, numpy)
+            at += 1
+            continue
         with b.group():
             lower = LAYERS.get(link.layer.name)
             taken = lower(b, chain, at) if lower is not None else 0
             if not taken:
                 numpy(b, link)
         at += taken or 1
+
+
+def _lower_residual(b: Builder, link: Link, numpy: Callable[[Builder, Link], None]) -> None:
+    """y = f(x) + shortcut(x). Backward runs what is emitted last first: dy is shared out, branches, dx is their sum."""
+    slot, branches = link.slot, link.branches
+    size, size_in = (int(np.prod(a.shape[1:])) for a in (slot.y, slot.x))
+    inner, beside = branches[0], branches[1] if len(branches) == 2 else ()
+    if b.train and slot.dx is not None:
+        shortcut = beside[0].slot.dx if beside else slot.dy
+        with b.group():
+            b.backward("add", [size_in], [], [inner[0].slot.dx, shortcut, slot.dx])
+    for branch in branches:
+        lower_chain(b, branch, numpy)
+    b.forward("add", [size], [], [inner[-1].slot.y, beside[-1].slot.y if beside else slot.x, slot.y])
+    if b.train:
+        with b.group():
+            for branch in branches:
+                b.backward("add", [size], [], [slot.dy, None, branch[-1].slot.dy])

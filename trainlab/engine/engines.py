@@ -1,0 +1,43 @@
+"""Which arithmetic a network runs on: compiled kernels where there are some, NumPy otherwise and as the reference."""
+
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+from trainlab.core.errors import UserError
+
+if TYPE_CHECKING:
+    from trainlab.engine.plan.library import Library
+
+Engine = Literal["auto", "numpy", "compiled"]
+
+
+def kernels(engine: Engine, dtype: np.dtype[np.generic]) -> "Library | None":
+    """The kernels for a network of this float type, None where NumPy does the work.
+
+    Raises UserError where `compiled` is asked for and there are none.
+    """
+    if engine == "numpy":
+        return None
+    from trainlab.engine.plan.library import load
+
+    library = load() if dtype == np.float32 else None
+    if library is None and engine == "compiled":
+        raise UserError(f"train.engine: there are no compiled kernels ({_reason(dtype)}); use `auto` or `numpy`")
+    return library
+
+
+def describe(engine: Engine = "auto", dtype: str = "float32") -> dict[str, Any]:
+    """What runs and why: name, level of the processor, reason where it is NumPy."""
+    if engine == "numpy":
+        return {"name": "numpy", "reason": "train.engine is numpy"}
+    library = kernels("auto", np.dtype(dtype))
+    if library is None:
+        return {"name": "numpy", "reason": f"no compiled kernels ({_reason(np.dtype(dtype))})"}
+    return {"name": "compiled", "level": library.level, "kernels": library.path.name}
+
+
+def _reason(dtype: np.dtype[np.generic]) -> str:
+    from trainlab.engine.plan.library import why_not
+
+    return why_not() or f"kernels compute in float32, train.dtype is {dtype}"
