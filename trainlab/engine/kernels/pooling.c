@@ -277,33 +277,3 @@ TL_KERNEL(pooled_backward) {
   q.mean = p[4], q.factor = p[5], q.even = p[6], q.tilt = p[7], q.winners = p[8];
   tl_tiles(pooled_back_tile, &q, (int)q.rows);
 }
-
-// ---------------------------------------------------------------- sums of branches
-
-typedef struct { const float *a, *b; float *c, *d; P n, rows; } Sum;
-enum { RUN = 8192 };
-
-static void add_tile(void *ctx, int tile) {
-  const Sum *q = ctx;
-  const P end = least(q->n * q->rows, ((P)tile + 1) * RUN);
-  TL_IVDEP for (P i = (P)tile * RUN; i < end; i++) q->c[i] = q->a[i] + q->b[i];
-}
-
-static void copies_tile(void *ctx, int tile) {
-  const Sum *q = ctx;
-  const P begin = (P)tile * RUN, n = least(q->n * q->rows, begin + RUN) - begin;
-  memcpy(q->c + begin, q->a + begin, (size_t)n * sizeof(float));
-  if (q->d) memcpy(q->d + begin, q->a + begin, (size_t)n * sizeof(float));
-}
-
-// c = a + b. i: numbers of a row. p: a b c
-TL_KERNEL(add) {
-  Sum q = {.a = op->p[0], .b = op->p[1], .c = op->p[2], .n = op->i[0], .rows = step->rows};
-  tl_tiles(add_tile, &q, (int)parts(q.n * q.rows, RUN));
-}
-
-// c = d = a. i: numbers of a row. p: a c d|0
-TL_KERNEL(copies) {
-  Sum q = {.a = op->p[0], .c = op->p[1], .d = op->p[2], .n = op->i[0], .rows = step->rows};
-  tl_tiles(copies_tile, &q, (int)parts(q.n * q.rows, RUN));
-}
