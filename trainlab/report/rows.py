@@ -161,6 +161,11 @@ def tested_value(row: Row, key: str) -> float | None:
     return row.test.get(bare, row.test.get(f"test_{bare}"))
 
 
+def main_test(row: Row) -> str:
+    """The name of the test metric that a table shows: the score if there is one, else the loss."""
+    return next((m for m in ("accuracy", "r2", *row.test) if m in row.test), "")
+
+
 def metrics_of(record: RunRecord, row: Row) -> list[str]:
     """All metrics that a run can be sorted by."""
     measured = [m for m in record.last if m not in ("epoch", "step", "seconds")]

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from trainlab.report.rows import Row
+from trainlab.report.rows import Row, main_test
 from trainlab.report.text import clean, duration, fit, moment, number, styled, width_of
 
 _STATE_STYLES = {
@@ -78,11 +78,6 @@ def diagnoses(row: Row) -> str:
     said = {(str(f.get("code")), str(f.get("severity"))) for f in row.findings}
     ranked = sorted(said, key=lambda s: (order.index(s[1]) if s[1] in order else 3, s[0]))
     return ", ".join(f"{code} ({severity})" for code, severity in ranked)
-
-
-def main_test(row: Row) -> str:
-    """The name of the test metric that a table shows: the score if there is one, else the loss."""
-    return next((m for m in ("accuracy", "r2", *row.test) if m in row.test), "")
 
 
 def _columns(rows: Sequence[Row], extra: Mapping[str, Sequence[str]], ascii_only: bool) -> list[Column]:
