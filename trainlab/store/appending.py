@@ -23,6 +23,7 @@ class Appender:
         with named_errors(path, "write"):
             self._file = path.open("a+b", buffering=0)
             self._file.truncate(_whole_lines(path.read_bytes()))
+        self._unsynced = self.tell() > 0
         if header and self.tell() == 0:
             self.append(header)
 
@@ -30,6 +31,7 @@ class Appender:
         """Adds lines, which end with a newline, at the end."""
         with named_errors(self.path, "write"):
             view = memoryview(lines)
+            self._unsynced = True
             while view:
                 view = view[self._file.write(view) :]
 
@@ -53,11 +55,15 @@ class Appender:
                     "says that its last row ended; it was changed since, and the run cannot be resumed"
                 )
             self._file.truncate(position)
+            self._unsynced = True
 
     def sync(self) -> None:
         """Waits until the disk has every line: call it before a checkpoint is written that counts on them."""
+        if not self._unsynced:
+            return
         with named_errors(self.path, "write"):
             os.fsync(self._file.fileno())
+        self._unsynced = False
 
     def close(self) -> None:
         """Closes the file; a second call does nothing."""

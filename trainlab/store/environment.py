@@ -7,15 +7,17 @@ import shutil
 import subprocess
 import sys
 from contextlib import suppress
+from functools import cache
 from importlib import metadata
 from pathlib import Path
 from typing import Any, cast
 
 import trainlab
 from trainlab.store.status import now
-from trainlab.store.strict_json import dumps
+from trainlab.store.strict_json import dumps, loads
 from trainlab.store.writing import write_atomic
 
+KNOWN_GIT = "TRAINLAB_GIT"  # set for the trials of a sweep: what `git` told of the sweep's folder when it began
 PACKAGES = ("numpy", "scipy", "scikit-learn", "pandas", "pydantic", "safetensors")
 
 
@@ -59,6 +61,8 @@ def blas() -> list[dict[str, Any]]:
 
 def git(folder: Path) -> dict[str, Any] | None:
     """The commit that a folder is at, and whether tracked files differ from it; None where there is no git."""
+    if KNOWN_GIT in os.environ:
+        return loads(os.environ[KNOWN_GIT])
     program = shutil.which("git")
     if program is None:
         return None
@@ -73,6 +77,7 @@ def git(folder: Path) -> dict[str, Any] | None:
     return None
 
 
+@cache
 def _versions() -> dict[str, str]:
     found: dict[str, str] = {}
     for package in PACKAGES:

@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
+from collections.abc import Mapping
 from concurrent.futures import Future
 from contextlib import suppress
 from tempfile import TemporaryFile
@@ -14,7 +15,7 @@ from time import monotonic, sleep
 from typing import Any
 
 from trainlab.lab.sweep.execution.job import End, Job, last_words
-from trainlab.lab.sweep.execution.launcher import Launcher, environment
+from trainlab.lab.sweep.execution.launcher import Launcher
 from trainlab.lab.sweep.execution.limits import Limits
 from trainlab.store.reading import RunRecord
 from trainlab.store.writing import named_errors
@@ -29,11 +30,11 @@ Answer = Future[dict[str, Any] | str]  # how the trial ended, or the last words 
 class Forked(Launcher):
     """Asks a fork server for each trial; one that dies is replaced, and its trials go on from their checkpoints.
 
-    `inherited`: a handle that the server and its copies keep open while they live.
+    `surroundings`: environment variables; `inherited`: a handle that the server and its copies keep open.
     """
 
-    def __init__(self, limits: Limits, inherited: int | None = None) -> None:
-        self._limits, self._inherited = limits, inherited
+    def __init__(self, limits: Limits, surroundings: Mapping[str, str], inherited: int | None = None) -> None:
+        self._limits, self._surroundings, self._inherited = limits, surroundings, inherited
         self._lock = Lock()
         self._server: _Connection | None = None
         self._stopped = False
@@ -80,7 +81,7 @@ class Forked(Launcher):
             if self._server and self._server.gone:
                 self._server.close()
                 self._server = None
-            self._server = self._server or _Connection(self._inherited)
+            self._server = self._server or _Connection(self._surroundings, self._inherited)
             asked = {"arguments": job.arguments, "words": str(job.words.absolute())}
             return self._server.ask(asked | {"seconds": self._limits.seconds, "bytes": self._limits.bytes})
 
@@ -106,7 +107,7 @@ def once_more(job: Job) -> Job | End:
 class _Connection:
     """A running server: questions go in, the thread that listens gives each its answer."""
 
-    def __init__(self, inherited: int | None) -> None:
+    def __init__(self, surroundings: Mapping[str, str], inherited: int | None) -> None:
         ours, theirs = socket.socketpair()
         handles = [theirs.fileno()] + ([] if inherited is None else [inherited])
         command = [sys.executable, "-m", "trainlab", "trial-server", str(theirs.fileno())]
@@ -117,7 +118,7 @@ class _Connection:
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=self._errors,
-                env=environment(),
+                env=surroundings,
                 pass_fds=handles,
                 start_new_session=True,
             )

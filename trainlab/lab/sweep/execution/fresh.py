@@ -3,22 +3,22 @@
 import signal
 import subprocess
 import sys
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager, suppress
 from threading import Lock
 from typing import BinaryIO
 
 from trainlab.lab.sweep.execution.job import End, Job, last_words
-from trainlab.lab.sweep.execution.launcher import GRACE, Launcher, environment
+from trainlab.lab.sweep.execution.launcher import GRACE, Launcher
 from trainlab.lab.sweep.execution.limits import Limits
 from trainlab.store.writing import named_errors
 
 
 class Fresh(Launcher):
-    """Starts Python anew for each trial."""
+    """Starts Python anew for each trial, with these environment variables."""
 
-    def __init__(self, limits: Limits) -> None:
-        self._limits = limits
+    def __init__(self, limits: Limits, surroundings: Mapping[str, str]) -> None:
+        self._limits, self._surroundings = limits, surroundings
         self._running: set[subprocess.Popen[bytes]] = set()
         self._lock = Lock()
         self._stopped = False
@@ -62,7 +62,12 @@ class Fresh(Launcher):
                 child = None
             else:
                 child = subprocess.Popen(
-                    command, stdin=nowhere, stdout=nowhere, stderr=errors, env=environment(), start_new_session=True
+                    command,
+                    stdin=nowhere,
+                    stdout=nowhere,
+                    stderr=errors,
+                    env=self._surroundings,
+                    start_new_session=True,
                 )
                 self._running.add(child)
                 limit_memory(child.pid, self._limits)

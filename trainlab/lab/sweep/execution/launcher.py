@@ -3,8 +3,11 @@
 import os
 import sys
 from abc import ABC, abstractmethod
+from pathlib import Path
 
 from trainlab.lab.sweep.execution.job import End, Job
+from trainlab.store.environment import KNOWN_GIT, git
+from trainlab.store.strict_json import dumps
 
 # one thread a trial: the same product has other bits with two, and two trials would fight for the cores
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "BLIS_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
@@ -30,9 +33,10 @@ class Launcher(ABC):
         """Give back what was opened; called when no trial runs any more."""
 
 
-def environment() -> dict[str, str]:
-    """The environment of a trial's process."""
-    return os.environ | dict.fromkeys(THREADS, "1") | {"NO_COLOR": "1"}
+def environment(folder: Path) -> dict[str, str]:
+    """The environment of the trials of the sweep in this folder. Their code is what it was when the sweep began."""
+    known = os.environ.get(KNOWN_GIT) or dumps(git(folder))
+    return os.environ | dict.fromkeys(THREADS, "1") | {"NO_COLOR": "1", KNOWN_GIT: known}
 
 
 def can_fork() -> bool:

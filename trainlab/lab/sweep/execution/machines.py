@@ -7,7 +7,7 @@ from trainlab.lab.sweep.execution.execution import Execution
 from trainlab.lab.sweep.execution.forked import Forked
 from trainlab.lab.sweep.execution.fresh import Fresh
 from trainlab.lab.sweep.execution.here import Here
-from trainlab.lab.sweep.execution.launcher import can_fork
+from trainlab.lab.sweep.execution.launcher import can_fork, environment
 from trainlab.lab.sweep.execution.limits import Limits
 
 
@@ -24,5 +24,6 @@ class Machines:
 
     def opened(self, folder: Path, limits: Limits) -> Execution:
         """What trains the trials of the sweep in this folder."""
-        launcher = Fresh(limits) if self.fresh or not can_fork() else Forked(limits)
+        kind = Fresh if self.fresh or not can_fork() else Forked
+        launcher = kind(limits, environment(folder))
         return Here(launcher, self.workers or 1)
