@@ -1,7 +1,7 @@
 """Parts that charts share: an axis, named lines with their names at their ends, marked moments, ticks for people."""
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from importlib import import_module
 from typing import Any
 
@@ -9,6 +9,7 @@ from trainlab.report.pictures.picture import Chart
 from trainlab.report.pictures.thinning import short
 
 HEIGHT = 230
+ToAxis = Callable[[str], Any]  # from a field to its axis
 _DECADES = 20.0  # from this ratio of largest to smallest on, an axis is logarithmic
 
 
@@ -44,14 +45,35 @@ def axis_x(field: str = "x", title: str = "epoch", **more: Any) -> Any:
     return alt.X(f"{field}:Q", title=title, axis=alt.Axis(grid=False, tickCount=6, labelFlush=True), **more)
 
 
-def axis_y(field: str, title: str, *, log: bool = False, zero: bool = False, **scale: Any) -> Any:
-    """A vertical axis with few lines; `scale` goes to the scale."""
+def axis_y(title: str, numbers: Iterable[float | None], *, log: bool | None = None, zero: bool = False) -> ToAxis:
+    """The vertical axis for these numbers, as a function of a field: logarithmic if that suits them, or if told so."""
     alt = altair()
-    made = alt.Scale(type="log", nice=False, **scale) if log else alt.Scale(type="linear", zero=zero, **scale)
-    return alt.Y(f"{field}:Q", title=title, scale=made, axis=alt.Axis(tickCount=4, format="~g"))
+    known = [v for v in numbers if v is not None and math.isfinite(v)]
+    logarithmic = is_log(known) if log is None else log
+    if logarithmic:
+        above = [v for v in known if v > 0] or [1.0]
+        scale, axis = alt.Scale(type="log", nice=False), alt.Axis(values=ticks(min(above), max(above)), format="~g")
+    else:
+        scale, axis = alt.Scale(type="linear", zero=zero), alt.Axis(tickCount=5, format="~g")
+    return lambda field: alt.Y(f"{field}:Q", title=title, scale=scale, axis=axis)
 
 
-def end_label(x: float, y: float, text: str, style: str, y_axis: Any, dy: float = 0.0) -> Chart:
+def ticks(low: float, high: float) -> list[float]:
+    """Round numbers of a logarithmic axis: powers of ten, of which some are left out, or 1, 2 and 5 times them.
+
+    >>> ticks(0.03, 2.0), ticks(1e-9, 1.0)
+    ([0.05, 0.1, 0.2, 0.5, 1.0, 2.0], [1e-08, 1e-06, 0.0001, 0.01, 1.0])
+    """
+    first, last = math.floor(math.log10(low)), math.ceil(math.log10(high))
+    if math.log10(high / low) < 2.2:
+        made = [m * 10.0**p for p in range(first, last + 1) for m in (1, 2, 5)]
+    else:
+        step = -(-(last - first) // 5)
+        made = [10.0**p for p in range(last, first - 1, -1) if p % step == 0][::-1]
+    return [float(f"{v:.3g}") for v in made if low * 0.999 <= v <= high * 1.001]
+
+
+def end_label(x: float, y: float, text: str, style: str, y_axis: ToAxis, dy: float = 0.0) -> Chart:
     """A line's name at its end."""
     alt = altair()
     place = alt.Chart(values([{"x": x, "end": y, "text": text}]))
@@ -78,26 +100,24 @@ def level(y: float, text: str, style: str = "chance") -> list[Chart]:
     return [rule, name.encode(x=alt.value(0), y="y:Q", text="text:N")]
 
 
-def layered(*charts: Chart, height: int = HEIGHT, right: int = 0) -> Chart:
-    """The charts over each other, as wide as their container, with room for names at the right."""
-    alt = altair()
-    made = alt.layer(*charts).properties(width="container", height=height)
-    return made.properties(padding={"left": 4, "top": 14, "bottom": 4, "right": right or 8})
+def layered(*charts: Chart, height: int = HEIGHT) -> Chart:
+    """The charts over each other, as wide as their container."""
+    return altair().layer(*charts).properties(width="container", height=height)
 
 
-def told(value: float | None) -> str:
-    """A number for a sentence or a table.
+def placed(ends: Sequence[tuple[str, float]], height: int, *, log: bool) -> dict[str, float]:
+    """How far to move each name at a line's end, in pixels, so that they do not lie on each other.
 
-    >>> told(0.97222), told(12345.0), told(1.5e-07), told(None)
-    ('0.972', '12 345', '1.5e-7', '')
+    ends: a name and the height of its line's end, on an axis that spans them and `height` pixels.
     """
-    if value is None:
-        return ""
-    if not math.isfinite(value):
-        return "not finite" if math.isnan(value) else "infinite"
-    if value == int(value) and abs(value) < 1e9:
-        return f"{int(value):,}".replace(",", "\u202f") if abs(value) >= 10_000 else str(int(value))
-    if abs(value) >= 1e4 or abs(value) < 1e-3:
-        digits, power = f"{value:.3g}".partition("e")[::2] if "e" in f"{value:.3g}" else (f"{value:.3g}", "")
-        return f"{digits}e{int(power)}" if power else digits
-    return f"{value:.3g}" if abs(value) < 1000 else f"{value:.0f}"
+    scale = math.log if log else float
+    known = [(name, scale(v)) for name, v in ends if math.isfinite(v) and (v > 0 or not log)]
+    if not known:
+        return {}
+    low, high = min(v for _, v in known), max(v for _, v in known)
+    pixels = sorted(((name, (high - v) / ((high - low) or 1.0) * height) for name, v in known), key=lambda p: p[1])
+    moved, last = dict[str, float](), -math.inf
+    for name, at in pixels:
+        last = max(at, last + 12)
+        moved[name] = last - at
+    return moved

@@ -1,10 +1,10 @@
 """Training and validation loss over the epochs, with the loss of a guess."""
 
 import math
-from typing import Any
 
 from trainlab.report.pictures._curves import Points, chance, in_epochs, metric
 from trainlab.report.pictures._kit import (
+    ToAxis,
     altair,
     axis_x,
     axis_y,
@@ -13,9 +13,9 @@ from trainlab.report.pictures._kit import (
     layered,
     level,
     moment,
-    told,
     values,
 )
+from trainlab.report.pictures.numbers import told
 from trainlab.report.pictures.picture import Chart, Picture, Table
 from trainlab.report.pictures.thinning import at_most, band
 from trainlab.store.reading import RunRecord
@@ -30,9 +30,7 @@ def pictures(record: RunRecord) -> list[Picture]:
     drawn = [*train["low"], *train["high"], *(v for _, v in val)]
     log = is_log(drawn)
     floor = min((v for v in drawn if v > 0), default=1.0)
-
-    def axis(field: str) -> Any:
-        return axis_y(field, "loss", log=log)
+    axis = axis_y("loss", drawn, log=log)
 
     charts = [*(level(guess, f"a guess: {told(guess)}") if guess is not None and (not log or guess > 0) else [])]
     charts += _train_charts(train, axis, floor if log else -math.inf)
@@ -42,7 +40,7 @@ def pictures(record: RunRecord) -> list[Picture]:
         Picture(
             "loss",
             "Loss",
-            layered(*charts, height=260, right=64),
+            layered(*charts, height=260),
             _sentence(train, val, guess),
             _table(record),
             switch=is_log([*train["smooth"], *(v for _, v in val)]) or log,
@@ -58,7 +56,7 @@ def _train(record: RunRecord) -> dict[str, list[float]]:
     return band([x for x, _ in points], [y for _, y in points])
 
 
-def _train_charts(train: dict[str, list[float]], axis: Any, floor: float) -> list[Chart]:
+def _train_charts(train: dict[str, list[float]], axis: ToAxis, floor: float) -> list[Chart]:
     if not train["x"]:
         return []
     alt = altair()
@@ -82,7 +80,7 @@ def _train_charts(train: dict[str, list[float]], axis: Any, floor: float) -> lis
     return [area, line, hover]
 
 
-def _val_charts(val: Points, axis: Any, train: dict[str, list[float]]) -> list[Chart]:
+def _val_charts(val: Points, axis: ToAxis, train: dict[str, list[float]]) -> list[Chart]:
     alt = altair()
     ends = [("train", train["x"][-1], train["smooth"][-1])] if train["x"] else []
     charts: list[Chart] = []

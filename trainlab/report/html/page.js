@@ -1,0 +1,127 @@
+"use strict";
+(() => {
+  const read = (id) => JSON.parse(document.getElementById(id).textContent);
+  const root = document.documentElement, specs = read("specs"), themes = read("themes");
+  const dark = matchMedia("(prefers-color-scheme: dark)");
+  const views = new Map();  // what is drawn, by the name of its picture
+  const scales = new Map();  // pictures whose axis was switched
+  let chosen = "";
+  try { chosen = localStorage.getItem("trainlab-theme") || ""; } catch { /* a page without storage keeps no choice */ }
+
+  const theme = () => chosen || (dark.matches ? "dark" : "light");
+
+  // Rows are kept by column, which is a third as long; Vega wants objects.
+  const unpacked = new Map();
+  function rows(name) {
+    if (!unpacked.has(name)) {
+      const { names, columns } = specs.data[name], made = [];
+      for (let i = 0; i < (columns[0] || []).length; i++) {
+        const row = {};
+        names.forEach((n, k) => { if (columns[k][i] !== null) row[n] = columns[k][i]; });
+        made.push(row);
+      }
+      unpacked.set(name, made);
+    }
+    return unpacked.get(name).map((row) => ({ ...row }));
+  }
+
+  function prepared(name) {
+    const spec = structuredClone(specs.charts[name]);
+    spec.datasets = {};
+    (specs.uses[name] || []).forEach((used) => { spec.datasets[used] = rows(used); });
+    const wanted = scales.get(name);
+    if (wanted) (spec.layer || [spec]).forEach((layer) => {
+      const y = (layer.encoding || {}).y;
+      if (!y || !y.scale || !["log", "linear"].includes(y.scale.type)) return;
+      y.scale = { ...y.scale, type: wanted, zero: wanted === "linear" && y.scale.type === "log" ? undefined : y.scale.zero };
+      if (y.axis) delete y.axis.values;
+    });
+    return spec;
+  }
+
+  async function draw(box) {
+    const name = box.dataset.chart;
+    box.dataset.state = "drawing";
+    const old = views.get(name);
+    // `ast` computes expressions without eval, so that the page's policy can forbid it.
+    const result = await vegaEmbed(box, prepared(name), {
+      mode: "vega-lite", renderer: "svg", actions: false, ast: true, config: themes[theme()],
+      tooltip: { theme: theme() },
+    });
+    if (old) old.finalize();
+    views.set(name, result);
+    box.dataset.state = "drawn";
+    root.dataset.drawn = String(document.querySelectorAll('.chart[data-state="drawn"]').length);
+  }
+
+  const boxes = [...document.querySelectorAll(".chart[data-chart]")];
+  const waiting = new Set(boxes);
+  const start = (box) => waiting.delete(box) && draw(box);
+  const seen = new IntersectionObserver((entries) => entries.forEach((e) => {
+    if (e.isIntersecting) { seen.unobserve(e.target); start(e.target); }
+  }), { rootMargin: "200px" });
+  boxes.forEach((box) => seen.observe(box));
+  // What is not in sight is drawn one by one whenever the page has nothing else to do.
+  const idle = window.requestIdleCallback || ((f) => setTimeout(f, 60));
+  const rest = () => { const box = waiting.values().next().value; if (box) { start(box); idle(rest, { timeout: 400 }); } };
+  addEventListener("load", () => idle(rest, { timeout: 800 }));
+  addEventListener("beforeprint", () => [...waiting].forEach(start));
+
+  async function redraw() {
+    root.dataset.theme = theme();
+    for (const box of boxes) if (!waiting.has(box)) await draw(box);
+  }
+  const toggle = document.getElementById("theme");
+  const label = () => { toggle.textContent = theme() === "dark" ? "Light" : "Dark"; };
+  toggle.addEventListener("click", () => {
+    chosen = theme() === "dark" ? "light" : "dark";
+    try { localStorage.setItem("trainlab-theme", chosen); } catch { /* as above */ }
+    label();
+    redraw();
+  });
+  dark.addEventListener("change", () => { label(); redraw(); });
+  root.dataset.theme = theme();
+  label();
+
+  document.querySelectorAll("[data-switch]").forEach((group) => group.querySelectorAll("button").forEach((button) => {
+    button.addEventListener("click", () => {
+      group.querySelectorAll("button").forEach((b) => b.setAttribute("aria-pressed", String(b === button)));
+      scales.set(group.dataset.switch, button.value);
+      const box = document.querySelector(`[data-chart="${CSS.escape(group.dataset.switch)}"]`);
+      waiting.delete(box);
+      draw(box);
+    });
+  }));
+
+  function copy(text) {
+    if (navigator.clipboard && isSecureContext) return navigator.clipboard.writeText(text);
+    const area = document.createElement("textarea");
+    area.value = text;
+    document.body.append(area);
+    area.select();
+    document.execCommand("copy");
+    area.remove();
+    return Promise.resolve();
+  }
+  document.querySelectorAll(".command button").forEach((button) => button.addEventListener("click", async () => {
+    const text = button.parentElement.querySelector("code").textContent;
+    try { await copy(text); button.textContent = "Copied"; } catch { button.textContent = "Press Ctrl+C"; }
+    setTimeout(() => { button.textContent = "Copy"; }, 1600);
+  }));
+
+  // Tables whose heads have buttons are sorted by them.
+  document.querySelectorAll("table[data-sortable] th button").forEach((button) => button.addEventListener("click", () => {
+    const head = button.closest("th"), body = head.closest("table").tBodies[0];
+    const place = [...head.parentElement.children].indexOf(head);
+    const up = head.getAttribute("aria-sort") !== "ascending";
+    [...head.parentElement.children].forEach((th) => th.removeAttribute("aria-sort"));
+    head.setAttribute("aria-sort", up ? "ascending" : "descending");
+    const key = (row) => { const cell = row.cells[place]; return cell.dataset.value ?? cell.textContent; };
+    const order = (a, b) => {
+      const [p, q] = [key(a), key(b)], [x, y] = [parseFloat(p), parseFloat(q)];
+      if (Number.isNaN(x) !== Number.isNaN(y)) return Number.isNaN(x) ? 1 : -1;
+      return (Number.isNaN(x) ? p.localeCompare(q) : x - y) * (up ? 1 : -1);
+    };
+    body.append(...[...body.rows].sort(order));
+  }));
+})();
