@@ -13,6 +13,7 @@ from trainlab.lab.sweep.distributions.log import Log
 from trainlab.lab.sweep.distributions.uniform import Uniform
 from trainlab.lab.sweep.space import Space, summed
 from trainlab.lab.sweep.strategies.random import Random
+from trainlab.lab.sweep.strategy import Draw
 
 CONFIG = """\
 data: {name: moons, samples: 100}
@@ -37,7 +38,8 @@ def space_of(tmp_path: Path, lines: str, *overrides: str) -> Space:
 
 
 def draws(n: int) -> np.ndarray:
-    return np.array([next(Random().points(0, trial, 1))[0] for trial in range(n)])
+    ranges = {"x": Uniform(range=[0.0, 1.0])}
+    return np.array([next(Random().points(Draw(0, trial, n, ranges)))[0] for trial in range(n)])
 
 
 def distance(shares: np.ndarray) -> float:

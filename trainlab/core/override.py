@@ -110,7 +110,7 @@ def _free_key(
     node: Node, place: Place | None, key: str, rest: Sequence[tuple[str, Span]]
 ) -> tuple[str, Sequence[tuple[str, Span]]]:
     """The key that a path means in a table with free keys, which may hold dots (`sweep.space.optimizer.lr`): the
-    longest one that is there, else the first part.
+    longest one that is there, else the whole rest of the path.
     """
     if place is None or place.settings(node) or not any(choice.values for choice in place.choices()):
         return key, rest
@@ -118,7 +118,7 @@ def _free_key(
         longer = ".".join([key, *(part for part, _ in rest[:end])])
         if longer in (node.table or {}):
             return longer, rest[end:]
-    return key, rest
+    return (key, rest) if key in (node.table or {}) else (".".join([key, *(part for part, _ in rest)]), ())
 
 
 def _begun(node: Node | None, place: Place | None, at: Span) -> Node:

@@ -68,9 +68,13 @@ class Place:
         return list(_choices(self.annotation, limits_of(self.field.metadata if self.field else ())))
 
     def component(self, node: Node) -> type[Component] | None:
-        """The kind of component that this node spells here, None where it is something else (`auto`, null, a list)."""
+        """The kind of component that this node spells here, None where it is something else (`auto`, null, a list).
+
+        Where any text may stand, a text names no component.
+        """
         choices = self.choices()
-        if node.value is None or any(node.value == word and isinstance(node.value, str) for word in _words(choices)):
+        words = [*_words(choices), *([node.value] if any(choice.annotation is str for choice in choices) else [])]
+        if node.value is None or any(node.value == word and isinstance(node.value, str) for word in words):
             return None
         kinds = [choice.kind for choice in choices if choice.kind]
         name = spelled_name(node.plain()) if len(kinds) > 1 else None

@@ -1,10 +1,10 @@
 """What is searched: which setting is drawn from what, and what it makes of the config.
 
-Everything is checked before the first trial: a path that leads nowhere, an end of a range that its setting refuses.
-What only some combinations make impossible is drawn anew.
+Everything is checked before the first trial: a path that leads nowhere, an end of a range that its setting refuses, a
+condition that never holds. What only some combinations make impossible is drawn anew.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -13,15 +13,23 @@ from trainlab.core.config import Document, override, read_plain
 from trainlab.core.problem import ConfigError, Problem
 from trainlab.lab.building import check
 from trainlab.lab.experiment import Experiment
+from trainlab.lab.sweep.condition import Conditions
 from trainlab.lab.sweep.distribution import Distribution
+from trainlab.lab.sweep.distributions.choice import Choice
 from trainlab.lab.sweep.settings import SweepSettings
+from trainlab.lab.sweep.strategy import Budget, Cohort, Draw, Known
 
 _MOST_DRAWS = 100  # of one trial, before the space is called impossible
+_FEWEST = 3  # values that say where a range is narrowed to
+ERROR = "error"  # among monitors.stop_on: any finding of that severity ends the run
 
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """One trial: its number (from 1), its values by path, its whole config, and why earlier draws were refused."""
+    """One trial: its number (from 1), its values by path, its whole config, and why earlier draws were refused.
+
+    A setting whose condition does not hold has no value: it is as the config has it.
+    """
 
     number: int
     values: Mapping[str, Any]
@@ -39,58 +47,150 @@ class Space:
         check(document)
         self._document = document
         self.sweep: SweepSettings = sweep
+        self.cohorts = sweep.strategy.cohorts(Budget(sweep.trials, document.value.train.epochs, sweep.stages))
         self.config = resolved(document)
+        if sweep.strategy.sets_epochs and any(cohort.waits for cohort in self.cohorts):
+            self.config["sweep"]["stages"] = [
+                {"trials": len(c.trials), "epochs": c.epochs, "zoom": c.zoom} for c in self.cohorts
+            ]
         self._base = {key: value for key, value in self.config.items() if key != "sweep"}
-        problems = _metric_problems(document, sweep)
+        problems = [*_metric_problems(document, sweep), *_epoch_problems(document, sweep)]
         self.distributions = _ranges(document, sweep, problems)
-        problems += self._end_problems()
+        self._conditions = Conditions(self.distributions, plain(document.value))
+        self._ranges: list[Mapping[str, Distribution]] = [self.distributions]
+        never = dict(self._conditions.problems())
+        problems += [self._at(path, message) for path, message in never.items()]
+        problems += self._end_problems(never)
         if problems:
             raise ConfigError(problems)
 
-    def trial(self, number: int) -> Trial:
-        """The trial with this number: a function of the config and the number alone.
+    def trial(self, number: int, past: Sequence[Known] = ()) -> Trial:
+        """The trial with this number: a function of the config, the number and, if its cohort waits, of the past.
 
-        Raises ConfigError if a hundred draws make no valid config.
+        past: all trials of earlier cohorts. Raises ConfigError if a hundred draws make no valid config.
         """
-        paths = sorted(self.distributions)  # the order in which they are written changes nothing
-        points = self.sweep.strategy.points(self._document.value.seed, number, len(paths))
+        cohort = self.cohorts[self.cohort_of(number)]
+        draws = self._draws(number, past if cohort.waits else ())
         first: ConfigError | None = None
         refused: list[str] = []
         for _ in range(_MOST_DRAWS):
-            drawn = {p: self.distributions[p].at(u) for p, u in zip(paths, next(points), strict=True)}
-            values = {path: drawn[path] for path in self.distributions}
             try:
-                return Trial(number, values, self.made(values), tuple(refused))
+                values = self._active(next(draws))
+                return Trial(number, values, self.made(values, cohort.epochs), tuple(refused))
             except ConfigError as error:
                 first = first or error
                 refused += [f"{p.path}: {p.message}" for p in error.problems]
         raise ConfigError([self._at_space(p) for p in first.problems]) if first else LookupError(number)
 
-    def made(self, values: Mapping[str, Any]) -> Experiment:
+    def cohort_of(self, number: int) -> int:
+        """The index of the cohort that this trial belongs to."""
+        return next(i for i, cohort in enumerate(self.cohorts) if number in cohort.trials)
+
+    def ranges(self, index: int, past: Sequence[Known]) -> Mapping[str, Distribution]:
+        """What the trials of a cohort are drawn from: narrowed, if it asks for that, to the best of the one before."""
+        while len(self._ranges) <= index:
+            cohort, before = self.cohorts[len(self._ranges)], self.cohorts[len(self._ranges) - 1]
+            known = [k for k in past if k.trial in before.trials]
+            last = self._ranges[-1]
+            self._ranges.append(self._narrowed(last, known, cohort) if cohort.zoom < 1 else last)
+        return self._ranges[index]
+
+    def made(self, values: Mapping[str, Any], epochs: int | None = None) -> Experiment:
         """The experiment with these values. Raises ConfigError if it is not valid."""
-        ordered = sorted(values, key=lambda path: (path.count("."), not path.endswith("name")))
-        document = read_plain(
-            Experiment, override(self._base, {p: values[p] for p in ordered}, Experiment), "sampled config"
-        )
+        changes = dict(values) if epochs is None else {**values, "train.epochs": epochs}
+        document = read_plain(Experiment, self._overridden(changes), "sampled config")
         check(document)
         return document.value
+
+    def runs(self, experiment: Experiment, *, spared: bool = False) -> list[Experiment]:
+        """The experiment of each run folder of a trial: repeat by repeat, and in each of them fold by fold.
+
+        A run that is `spared` is not ended for being bad.
+        """
+        sweep, data, monitors = self.sweep, experiment.data, experiment.monitors
+        if sweep.stop_bad_trials and not spared and ERROR not in monitors.stop_on:
+            monitors = monitors.model_copy(update={"stop_on": [*monitors.stop_on, ERROR]})
+        folds = [data.split.model_copy(update={"folds": sweep.folds, "fold": k + 1}) for k in range(sweep.folds or 0)]
+        return [
+            experiment.model_copy(
+                update={
+                    "seed": experiment.seed + repeat,
+                    "monitors": monitors,
+                    "data": data.model_copy(update={"split": split}),
+                }
+            )
+            for repeat in range(sweep.repeats)
+            for split in (folds or [data.split])
+        ]
 
     def allows(self, path: str, value: object, others: Mapping[str, Any]) -> bool:
         """Whether a value is possible for this setting beside these of the others."""
         return not self._wrong(path, value, others)
 
-    def _end_problems(self) -> list[Problem]:
+    def _draws(self, number: int, past: Sequence[Known]) -> Iterator[dict[str, Any]]:
+        """Values of all settings, whether their conditions hold or not; another draw if one makes no valid config."""
+        ranges = self.ranges(self.cohort_of(number), past)
+        paths = sorted(ranges)  # the order in which they are written changes nothing
+        draw = Draw(self._document.value.seed, number, self.sweep.trials, {p: ranges[p] for p in paths}, past)
+        for point in self.sweep.strategy.points(draw):
+            drawn = {path: ranges[path].at(u) for path, u in zip(paths, point, strict=True)}
+            yield {path: drawn[path] for path in self.distributions}
+
+    def _active(self, drawn: Mapping[str, Any]) -> dict[str, Any]:
+        """The values whose conditions hold, in the order of the space."""
+        values = self._conditions.met(drawn, self._overridden) if self._conditions else dict(drawn)
+        return {path: values[path] for path in self.distributions if path in values}
+
+    def _overridden(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        ordered = sorted(values, key=lambda path: (path.count("."), not path.endswith("name")))
+        return override(self._base, {p: values[p] for p in ordered}, Experiment)
+
+    def _narrowed(
+        self, ranges: Mapping[str, Distribution], known: Sequence[Known], cohort: Cohort
+    ) -> Mapping[str, Distribution]:
+        """The ranges around the best of these trials."""
+        ranked = sorted((k for k in known if k.score is not None), key=lambda k: (k.score, k.trial))
+        best = ranked[: max(_FEWEST, -int(-len(ranked) * cohort.zoom // 1))]
+        found: dict[str, Distribution] = {}
+        for path, distribution in ranges.items():
+            values = [k.values[path] for k in best if path in k.values]
+            if len(values) < _FEWEST:
+                found[path] = distribution
+                continue
+            grown = distribution.around(values, grow=True)
+            allowed = all(self.allows(path, end, best[0].values) for end in grown.ends())
+            found[path] = grown if allowed else distribution.around(values, grow=False)
+        return found
+
+    def _end_problems(self, never: Collection[str]) -> list[Problem]:
         """What the ends of every range, and every option, make of a valid draw, or of the bare config without one."""
-        values: Mapping[str, Any] = {}
+        drawn: Mapping[str, Any] = {}
         problems: list[Problem] = []
         try:
-            values = self.trial(1).values
+            drawn = self._first_valid()
         except ConfigError as error:
             problems += error.problems
         for path, distribution in self.distributions.items():
+            values: Mapping[str, Any] = {}
+            if drawn:
+                values = self._active(self._conditions.forced(path, drawn))
+                if path not in values:
+                    problems += [] if path in never else [self._at(path, "is never drawn: its condition never holds")]
+                    continue
             wrong = [p for value in distribution.ends() for p in self._wrong(path, value, values)]
             problems += [self._at_space(p) for p in wrong[:1]]
         return list({p.path: p for p in problems}.values())
+
+    def _first_valid(self) -> Mapping[str, Any]:
+        """All values of the first trial, those without effect among them."""
+        values = self.trial(1).values
+        return next(drawn for drawn in self._draws(1, ()) if self._is(drawn, values))
+
+    def _is(self, drawn: Mapping[str, Any], values: Mapping[str, Any]) -> bool:
+        try:
+            return self._active(drawn) == values
+        except ConfigError:
+            return False
 
     def _wrong(self, path: str, value: object, others: Mapping[str, Any]) -> list[Problem]:
         """What is wrong with this setting itself when it has this value."""
@@ -99,6 +199,9 @@ class Space:
         except ConfigError as error:
             return [p for p in error.problems if _is_of(p.path, path)]
         return []
+
+    def _at(self, path: str, message: str) -> Problem:
+        return self._document.problem(("sweep", "space", path), message, key=True)
 
     def _at_space(self, problem: Problem) -> Problem:
         """A problem of a sampled config, at the line of the space that it came from."""
@@ -145,12 +248,14 @@ def _ranges(document: Document[Experiment], sweep: SweepSettings, problems: list
     """What each setting is drawn from; `auto` is looked up."""
     ranges: dict[str, Distribution] = {}
     for path, given in sweep.space.items():
-        found = given if isinstance(given, Distribution) else _own_range(document.value, path.split("."))
+        found = _own_range(document.value, path.split(".")) if given == "auto" else given
+        if given != "auto" and not isinstance(found, Distribution):
+            found = Choice(options=[found])
         if found is None:
             message = f"`{path}` has no search range of its own; write one, for example {{log: [1e-4, 1]}}"
             problems.append(document.problem(("sweep", "space", path), message))
         else:
-            ranges[path] = found
+            ranges[path] = cast("Distribution", found)
     return ranges
 
 
@@ -185,8 +290,16 @@ def _metric_problems(document: Document[Experiment], sweep: SweepSettings) -> li
         right = f"{part}_{'accuracy' if wrong == 'r2' else 'r2'}"
         message = f"{document.value.data.name} is a {known[1].kind}, which has no {score}; did you mean `{right}`?"
         return [document.problem(path, message, nearest=right)]
-    if part == "val" and document.value.data.split.val == 0:
+    if part == "val" and not (document.value.data.split.validates or sweep.folds):
         return [document.problem(path, f"{sweep.metric} needs validation rows, but data.split.val is 0")]
+    return []
+
+
+def _epoch_problems(document: Document[Experiment], sweep: SweepSettings) -> list[Problem]:
+    """A strategy that sets the epochs itself leaves none to search."""
+    if sweep.strategy.sets_epochs and "train.epochs" in sweep.space:
+        message = f"`{sweep.strategy.name}` says itself how long a trial is trained; leave `train.epochs` out"
+        return [document.problem(("sweep", "space", "train.epochs"), message, key=True)]
     return []
 
 

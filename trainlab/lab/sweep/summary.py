@@ -85,5 +85,6 @@ def _spelled(distribution: Distribution) -> str:
     """A distribution as one would type it."""
     settings = plain(distribution)
     name, first = settings.pop("name"), settings.pop(distribution.first)
-    default = {k: v for k, v in settings.items() if v != type(distribution).model_fields[k].default}
+    fields = type(distribution).model_fields
+    default = {k: v for k, v in settings.items() if v != fields[k].get_default(call_default_factory=True)}
     return "{" + ", ".join(f"{k}: {dumps(v)}" for k, v in {name: first, **default}.items()) + "}"

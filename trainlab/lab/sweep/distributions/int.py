@@ -1,13 +1,14 @@
 """Whole numbers, uniform or log-uniform."""
 
 import math
+from collections.abc import Sequence
 from typing import Self
 
 from pydantic import model_validator
 from pydantic_core import PydanticCustomError
 
 from trainlab.core.component import setting
-from trainlab.lab.sweep.distribution import Distribution, WholeEnds
+from trainlab.lab.sweep.distribution import BELOW_ONE, Distribution, WholeEnds, narrowed
 
 
 class Int(Distribution, name="int"):
@@ -37,6 +38,15 @@ class Int(Distribution, name="int"):
         a, b = math.log(low - 0.5), math.log(high + 0.5)
         return min(max(math.floor(math.exp(a + u * (b - a)) + 0.5), low), high)
 
+    def share(self, value: int) -> float:
+        """The middle of the number's share, inside [0, 1)."""
+        low, high = self.range
+        if not self.log:
+            u = (value - low + 0.5) / (high - low + 1)
+        else:
+            u = math.log(value / (low - 0.5)) / math.log((high + 0.5) / (low - 0.5))
+        return min(max(u, 0.0), BELOW_ONE)
+
     def ends(self) -> list[int]:
         """Low and high."""
         return list(self.range)
@@ -57,4 +67,20 @@ class Int(Distribution, name="int"):
         else:
             step = (top - low + 1) // 2 * (1 if high else -1)
             moved = [low + step, top + step]
-        return Int(range=moved, log=self.log) if moved[0] < moved[1] and moved != self.range else None
+        return self._with(moved) if moved[0] < moved[1] and moved != self.range else None
+
+    def around(self, values: Sequence[int], *, grow: bool) -> "Int":
+        """From a little below the least value to a little above the greatest; with `log`, measured in ratios."""
+        low, high = self.range
+        places = narrowed([self.position(value) for value in values], grow=grow)
+        ends = [low * (high / low) ** u if self.log else low + u * (high - low) for u in places]
+        found = [math.floor(round(ends[0], 6)), math.ceil(round(ends[1], 6))]
+        return self._with([max(1, found[0]) if self.log else found[0], found[1]])
+
+    def count(self) -> int:
+        """High - low + 1."""
+        low, high = self.range
+        return high - low + 1
+
+    def _with(self, ends: list[int]) -> "Int":
+        return Int(range=ends, log=self.log, when=self.when)

@@ -1,12 +1,13 @@
 """Log-uniform numbers."""
 
 import math
+from collections.abc import Sequence
 
 from pydantic import field_validator
 from pydantic_core import PydanticCustomError
 
 from trainlab.core.component import setting
-from trainlab.lab.sweep.distribution import Distribution, Ends
+from trainlab.lab.sweep.distribution import BELOW_ONE, Distribution, Ends, narrowed
 
 
 class Log(Distribution, name="log"):
@@ -37,6 +38,10 @@ class Log(Distribution, name="log"):
         digits = 4 + max(0, math.ceil(-math.log10(high / low - 1)))  # a narrow range needs more of them
         return min(max(float(f"{x:.{digits - 1}e}"), low), high)
 
+    def share(self, value: float) -> float:
+        """log(value / low) / log(high / low), inside [0, 1)."""
+        return min(max(self.position(value), 0.0), BELOW_ONE)
+
     def ends(self) -> list[float]:
         """Low and high."""
         return list(self.range)
@@ -50,4 +55,14 @@ class Log(Distribution, name="log"):
         """The range moved by half of its powers of ten."""
         low, top = self.range
         shift = (top / low) ** (0.5 if high else -0.5)
-        return Log(range=[float(f"{low * shift:.1e}"), float(f"{top * shift:.1e}")])
+        return Log(range=[float(f"{low * shift:.1e}"), float(f"{top * shift:.1e}")], when=self.when)
+
+    def around(self, values: Sequence[float], *, grow: bool) -> "Log":
+        """From a little below the least value to a little above the greatest, measured in powers of ten."""
+        low, high = self.range
+        a, b = narrowed([self.position(value) for value in values], grow=grow)
+        ends = [float(f"{low * (high / low) ** u:.3e}") for u in (a, b)]
+        return Log(range=ends, when=self.when) if ends[0] < ends[1] else self
+
+    def count(self) -> None:
+        """None: as many as one likes."""

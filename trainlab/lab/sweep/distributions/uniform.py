@@ -1,9 +1,10 @@
 """Uniform numbers."""
 
 import math
+from collections.abc import Sequence
 
 from trainlab.core.component import setting
-from trainlab.lab.sweep.distribution import Distribution, Ends
+from trainlab.lab.sweep.distribution import BELOW_ONE, Distribution, Ends, narrowed
 
 
 class Uniform(Distribution, name="uniform"):
@@ -24,6 +25,10 @@ class Uniform(Distribution, name="uniform"):
         x = round(low + u * (high - low), 3 - math.floor(math.log10(high - low)))
         return min(max(x, low), high)
 
+    def share(self, value: float) -> float:
+        """(value - low) / (high - low), inside [0, 1)."""
+        return min(max(self.position(value), 0.0), BELOW_ONE)
+
     def ends(self) -> list[float]:
         """Low and high."""
         return list(self.range)
@@ -37,4 +42,14 @@ class Uniform(Distribution, name="uniform"):
         """The range moved by half of its length."""
         low, top = self.range
         shift = (top - low) * (0.5 if high else -0.5)
-        return Uniform(range=[float(f"{low + shift:.6g}"), float(f"{top + shift:.6g}")])
+        return Uniform(range=[float(f"{low + shift:.6g}"), float(f"{top + shift:.6g}")], when=self.when)
+
+    def around(self, values: Sequence[float], *, grow: bool) -> "Uniform":
+        """From a little below the least value to a little above the greatest."""
+        low, high = self.range
+        a, b = narrowed([self.position(value) for value in values], grow=grow)
+        ends = [float(f"{low + u * (high - low):.6g}") for u in (a, b)]
+        return Uniform(range=ends, when=self.when) if ends[0] < ends[1] else self
+
+    def count(self) -> None:
+        """None: as many as one likes."""
