@@ -130,7 +130,7 @@ TL_KERNEL(mse) {
   }
   step->loss = sum / (double)n;
   step->hits = hits;
-  step->squares = sum;
+  if (!classes) step->squares = sum;
 }
 
 // mean |y - t|. i: units · p: y, t, dy or 0

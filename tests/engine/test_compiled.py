@@ -1,0 +1,288 @@
+"""Training on both paths: the plan ends where the loop in NumPy ends, for every optimizer, loss and rule."""
+
+import numpy as np
+import pytest
+
+from trainlab.core.component import make, names
+from trainlab.core.streams import Streams
+from trainlab.core.types import Task
+from trainlab.data.augmentation import Augmentation
+from trainlab.data.lazy import LazyRows
+from trainlab.engine.net import Net
+from trainlab.engine.plan.library import load
+from trainlab.engine.plan.lower_training import LOSSES, OPTIMIZERS
+from trainlab.engine.trainer import Recipe, Trainer
+from trainlab.nn.layer import Layer
+from trainlab.nn.loss import Loss
+from trainlab.nn.models.sequential import Sequential
+from trainlab.optim.optimizer import Optimizer
+from trainlab.optim.regularizer import Regularization
+from trainlab.optim.schedule import Schedule
+
+pytestmark = pytest.mark.skipif(load() is None, reason="no compiled kernels here")
+RNG = np.random.default_rng(0)
+X = RNG.normal(size=(75, 6)).astype(np.float32)
+CLASSES = RNG.integers(0, 3, 75)
+NUMBERS = RNG.normal(size=(75, 2))
+LAYERS = ({"dense": 9}, "relu", {"dense": 8}, "tanh", {"dense": "output"})
+RATES = {"adadelta": 1.0, "adagrad": 0.05, "sgd": 0.1, "momentum": 0.05, "nesterov": 0.05}
+
+
+def trained(engine, steps=20, *, layers=LAYERS, optimizer=None, loss=None, x=X, numbers=None, **recipe):
+    """A trainer after some steps over three epochs and a bit, on one of the engines."""
+    loss = loss or make(Loss, "softmax_cross_entropy")
+    regression = loss.tasks == ("regression",) if numbers is None else numbers
+    task = Task("regression", 2) if regression else Task("classification", 2 if "binary" in loss.name else 3)
+    y = NUMBERS if regression else CLASSES % task.outputs
+    t = loss.encode(y, task)
+    t = t.astype(np.float32) if t.dtype.kind == "f" else t
+    made = [Layer.read(layer).sized(loss.units(task)) for layer in layers]
+    net = Net(made, x.shape[1:], engine=engine)
+    net.start(Sequential(layers=made), Streams(7))
+    rules = Recipe(
+        loss=loss,
+        optimizer=optimizer or make(Optimizer, "momentum", lr=0.05),
+        schedule=recipe.pop("schedule", make(Schedule, "constant")),
+        epochs=6,
+        batch_size=recipe.pop("batch_size", 12),
+        regression=regression,
+        **recipe,
+    )
+    trainer = Trainer(net, rules, x, t, Streams(7))
+    records = []
+    while steps:
+        done = trainer.advance(min(steps, 5, trainer.steps_left))
+        records.append(trainer.records[:done].copy())
+        steps -= done
+    return trainer, np.concatenate(records)
+
+
+def agree(steps=20, rel=1e-5, **recipe):
+    """Both engines end at the same numbers."""
+    one, a = trained("numpy", steps, **recipe)
+    other, b = trained("compiled", steps, **recipe)
+    assert other._plan is not None
+    assert one._plan is None
+    for name, want in one.net.params.items():
+        got = other.net.params[name]
+        assert np.abs(got - want).max() <= rel * max(0.1, np.abs(want).max()), name
+    for name, want in one.motion.buffers.items():
+        assert np.abs(other.motion.buffers[name] - want).max() <= 20 * rel * np.abs(want).max(), name
+    assert b == pytest.approx(a, rel=20 * rel)
+    assert np.abs(other.motion.step - one.motion.step).max() <= 100 * rel * np.abs(one.motion.step).max()
+    assert np.abs(other.net.grad - one.net.grad).max() <= 100 * rel * max(1e-2, np.abs(one.net.grad).max())
+    assert (other.sums.rows, other.sums.steps, other.sums.hits) == (one.sums.rows, one.sums.steps, one.sums.hits)
+    assert other.sums.loss == pytest.approx(one.sums.loss, rel=1e-4)
+    assert other.sums.squares == pytest.approx(one.sums.squares, rel=1e-4)
+    assert (other.step, other.motion.t, other.motion.lr) == (one.step, one.motion.t, one.motion.lr)
+    assert other.last.rows == one.last.rows
+    return one, other
+
+
+@pytest.mark.parametrize("name", [n for n in names(Optimizer) if n != "lbfgs"])
+def test_every_optimizer(name):
+    """Parameters, buffers, steps and records agree after 20 steps."""
+    agree(optimizer=make(Optimizer, name, lr=RATES.get(name, 0.01)), rel=1e-5 if name in RATES else 3e-5)
+
+
+def test_optimizers_and_losses_all_have_kernels():
+    """What is not in the table is named here: lbfgs wants the whole batch and stays with NumPy."""
+    assert set(names(Optimizer)) - set(OPTIMIZERS) == {"lbfgs"}
+    assert set(names(Loss)) == set(LOSSES)
+
+
+@pytest.mark.parametrize(
+    "spelled",
+    [
+        *names(Loss),
+        {"name": "softmax_cross_entropy", "label_smoothing": 0.2},
+        {"name": "softmax_cross_entropy", "class_weights": [0.5, 1.0, 3.0]},
+        {"name": "hinge", "margin": 0.3},
+        {"name": "huber", "delta": 0.4},
+    ],
+    ids=str,
+)
+def test_every_loss(spelled):
+    """Losses, gradients and hits agree, with every setting."""
+    agree(loss=Loss.read(spelled))
+
+
+def test_mse_of_numbers():
+    """A loss for both tasks agrees on numbers too."""
+    agree(loss=make(Loss, "mse"), numbers=True)
+
+
+@pytest.mark.parametrize(
+    "recipe",
+    [
+        {"regularizers": Regularization(l2=0.03).parts()},
+        {"regularizers": Regularization(l1=0.01, l2=0.02).parts()},
+        {"regularizers": Regularization(max_norm=0.8).parts(), "average": 0.9},
+        {"clip_norm": 0.3},
+        {"clip_norm": 0.2, "average": 0.95, "regularizers": Regularization(l2=0.1).parts()},
+        {"schedule": make(Schedule, "cosine", warmup=2)},
+        {"batch_size": 75},
+        {"batch_size": 1, "steps": 30},
+        {"shuffle": False},
+        {"optimizer": make(Optimizer, "adamw", lr=0.01, weight_decay=0.3)},
+    ],
+    ids=str,
+)
+def test_every_rule(recipe):
+    """Penalties, constraints, clipping, averages, schedules and batch sizes agree."""
+    one, other = agree(**recipe)
+    if "average" in recipe:
+        assert other.average == pytest.approx(one.average, rel=1e-4, abs=1e-6)
+
+
+def test_dropout_drops_the_same_units():
+    """The kernel draws from NumPy's own generator what NumPy would draw, and leaves it where NumPy would."""
+    layers = ({"dense": 9}, "relu", {"dropout": 0.4}, {"drop_connect": {"units": 7, "drop": 0.3}}, {"dense": "output"})
+    one, other = agree(layers=layers)
+    assert one.state()[1]["noise"] == other.state()[1]["noise"]
+
+
+@pytest.mark.parametrize("dtype", ["float64", "uint8", "int8", "uint16", "int16", "int32", "int64", "float16"])
+def test_batches_of_any_type(dtype):
+    """Rows are gathered from the data's own type; where there is no kernel for it, by NumPy."""
+    agree(x=(np.abs(X) * 5).astype(dtype), optimizer=make(Optimizer, "sgd", lr=0.01))
+
+
+def test_batches_of_stored_rows():
+    """Rows that lie on disk are gathered through their index, or read by their steps."""
+    kept = np.random.default_rng(1).permutation(75)
+    stored = X[np.argsort(kept)]
+    agree(x=LazyRows(stored, kept))
+    agree(x=LazyRows(stored, kept, (lambda rows: rows * 2,)))
+
+
+def test_augmented_batches():
+    """Augmentation changes the batch inside the plan, and draws the same."""
+    x = X.reshape(75, 2, 3, 1)
+    layers = ("flatten", *LAYERS)
+    one, other = agree(x=x, layers=layers, augment=[make(Augmentation, "noise", std=0.2)])
+    assert one.state()[1]["augment"] == other.state()[1]["augment"]
+
+
+class Strange(Loss, name="strange"):
+    """A loss that no kernel knows."""
+
+    tasks = ("regression",)
+
+    def units(self, task):
+        return task.outputs
+
+    def encode(self, y, task):
+        return y
+
+    def value(self, s):
+        np.subtract(s.y, s.t, out=s.dy)
+        return float(np.abs(s.y - s.t).mean())
+
+    def chance(self, t, task):
+        return 1.0
+
+    def predict(self, y, task):
+        return y
+
+
+class Backwards(Optimizer, name="backwards"):
+    """An optimizer that no kernel knows."""
+
+    def move(self, m):
+        np.multiply(m.g, -m.lr, out=m.step)
+
+
+class Twice(Layer, name="twice"):
+    """A layer that no kernel knows."""
+
+    def out_shape(self, shape):
+        return shape
+
+    def forward(self, s):
+        np.multiply(s.x, 2, out=s.y)
+
+    def backward(self, s):
+        np.multiply(s.dy, 2, out=s.dx)
+
+
+def test_what_has_no_kernel_runs_in_numpy_inside_the_plan():
+    """A layer, a loss and an optimizer of one's own need no kernel."""
+    layers = ({"dense": 9}, Twice(), "relu", {"dense": "output"})
+    agree(layers=layers, loss=Strange(), optimizer=Backwards(lr=0.01), regularizers=Regularization(l2=0.1).parts())
+
+
+def test_an_error_inside_the_plan_comes_out():
+    """What a NumPy method raises inside a plan reaches the caller as it was raised."""
+    t, _ = trained("compiled", 2, layers=({"dense": 9}, Twice(), {"dense": "output"}))
+    with pytest.MonkeyPatch.context() as m:
+        m.setattr(Twice, "forward", lambda self, s: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            t.advance(1)
+    assert t.advance(1) == 1
+
+
+@pytest.mark.parametrize("spoilt", ["x", "theta"])
+def test_a_step_that_is_not_finite_is_not_taken(spoilt):
+    """The plan stops at it, with the weights and buffers as they were, and says which step it was."""
+    t, _ = trained("compiled", 5, optimizer=make(Optimizer, "adam"), x=X.copy())
+    if spoilt == "x":
+        t.x[:] = np.nan
+    else:
+        t.net.theta[-1] = np.inf
+    before, buffers = t.net.theta.copy(), t.motion.buffers["v"].copy()
+    assert t.advance(5) == 1
+    assert t.broken
+    assert t.net.theta.tobytes() == before.tobytes()
+    assert t.motion.buffers["v"].tobytes() == buffers.tobytes()
+    assert np.isnan(t.records[0, 3])
+
+
+@pytest.mark.parametrize("threads", [1, 2, 5])
+def test_the_same_bits_on_any_number_of_threads(threads):
+    """How the work is cut depends on sizes alone, and no sum on who computed it."""
+    rng = np.random.default_rng(4)
+    x = rng.normal(size=(75, 300)).astype(np.float32)
+    layers = ({"dense": 333}, "relu", {"dropout": 0.5}, {"dense": 210}, "gelu", {"dense": "output"})
+    load().threads(1)
+    once, a = trained("compiled", 12, layers=layers, x=x, batch_size=70, optimizer=make(Optimizer, "adam"))
+    try:
+        load().threads(threads)
+        again, b = trained("compiled", 12, layers=layers, x=x, batch_size=70, optimizer=make(Optimizer, "adam"))
+    finally:
+        load().threads(1)
+    assert a.tobytes() == b.tobytes()
+    assert once.net.theta.tobytes() == again.net.theta.tobytes()
+
+
+def test_a_run_goes_on_to_the_same_bits_on_either_engine():
+    """Saved in the middle of an epoch and restored; and a state of one engine is one of the other's."""
+    layers = ({"dense": 9}, "relu", {"dropout": 0.3}, {"dense": "output"})
+    whole, _ = trained("compiled", 9, layers=layers, optimizer=make(Optimizer, "adam"), average=0.9)
+    arrays, plain = whole.state()
+    arrays = {k: v.copy() for k, v in arrays.items()}
+    whole.advance(4)
+    for engine, exact in (("compiled", True), ("numpy", False)):
+        again, _ = trained(engine, 1, layers=layers, optimizer=make(Optimizer, "adam"), average=0.9)
+        again.restore(arrays, plain)
+        again.advance(4)
+        if exact:
+            assert again.net.theta.tobytes() == whole.net.theta.tobytes()
+            assert again.sums == whole.sums
+        assert again.net.theta == pytest.approx(whole.net.theta, rel=1e-4, abs=1e-6)
+
+
+def test_stopping_ends_a_plan_soon():
+    """Who wants the run to stop waits for no more than a tenth of a second of short steps."""
+
+    class Stop:
+        asked = 0
+
+        @property
+        def stop(self):
+            self.asked += 1
+            return self.asked > 1
+
+    t, _ = trained("compiled", 1)
+    t.stopper = Stop()
+    assert 1 <= t.advance(5) <= 5

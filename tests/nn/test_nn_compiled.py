@@ -1,0 +1,95 @@
+"""Every layer on both paths: the compiled ops write what the NumPy methods write."""
+
+import numpy as np
+import pytest
+from nn_cases import ALL, grads, is_view, params
+
+from trainlab.engine.memory import Workspace, arrange
+from trainlab.engine.plan.builder import Builder
+from trainlab.engine.plan.library import load
+from trainlab.engine.plan.lowering import LAYERS
+from trainlab.engine.plan.plan import lower_workspace
+from trainlab.engine.plan.program import Program
+
+pytestmark = pytest.mark.skipif(load() is None, reason="no compiled kernels here")
+WITHOUT = set()  # layers that run their NumPy method inside a plan
+
+
+def workspace(case, rows, *, train, need_dx=True):
+    """A layer's memory in float32, drawn from a seed."""
+    rng = np.random.default_rng(3)
+    nodes = arrange([case.layer], case.shape)
+    arrays, gradients = {}, {}
+    for node in nodes[0].walk():
+        for key, param in node.params.items():
+            name = f"{node.name}.{key}"
+            arrays[name] = (param.fill + 0.3 * rng.normal(size=param.shape)).astype(np.float32)
+            if key.endswith("var"):
+                arrays[name] = np.abs(arrays[name])
+            if param.trained:
+                gradients[name] = np.full(param.shape, 7, np.float32)
+    work = Workspace(
+        nodes,
+        arrays,
+        gradients,
+        rows=rows,
+        dtype=np.dtype(np.float32),
+        rng=np.random.default_rng(5),
+        train=train,
+        need_dx=need_dx,
+    )
+    slot = work.chain[0][1]
+    slot.x[...] = rng.normal(size=slot.x.shape)
+    if train:
+        slot.dy[...] = rng.normal(size=slot.dy.shape)
+    return work
+
+
+def compiled(work, rows):
+    """Run both ways by ops, `rows` of the workspace's."""
+    b = Builder(load(), work.rows, train=work.train)
+    lower_workspace(b, work)
+    Program([*b.forwards, *b.backwards], load(), b).once(rows)
+
+
+def close(got, want, what):
+    """Within a few rounding errors of the largest number, or of the numbers that went into it, which are about 1."""
+    scale = max(0.1, float(np.abs(want).max(initial=0)))
+    assert np.abs(got - want).max(initial=0) <= 2e-5 * scale, what
+
+
+@pytest.mark.parametrize("case", [c for c in ALL if not is_view(c)], ids=str)
+@pytest.mark.parametrize(("rows", "used", "need_dx"), [(7, 7, True), (19, 13, False)])
+def test_both_paths_write_the_same(case, rows, used, need_dx):
+    """Outputs, gradients and running statistics agree, for full and for shorter batches, with and without dx."""
+    one, other = workspace(case, rows, train=True, need_dx=need_dx), workspace(case, rows, train=True, need_dx=need_dx)
+    part = one.first(used)
+    part.forward()
+    part.backward()
+    compiled(other, used)
+    a, b = part.chain[0][1], other.first(used).chain[0][1]
+    close(b.y, a.y, "y")
+    if need_dx:
+        close(b.dx, a.dx, "dx")
+    for key, want in grads(a).items():
+        close(grads(b)[key], want, f"gradient of {key}")
+    for key, want in params(a).items():
+        close(params(b)[key], want, key)
+    assert a.rng.bit_generator.state == b.rng.bit_generator.state
+
+
+@pytest.mark.parametrize("case", [c for c in ALL if not is_view(c)], ids=str)
+def test_both_paths_evaluate_the_same(case):
+    """In evaluation the outputs agree, and no param moves."""
+    one, other = workspace(case, 11, train=False), workspace(case, 11, train=False)
+    one.forward()
+    before = {k: v.copy() for k, v in params(other.chain[0][1]).items()}
+    compiled(other, 11)
+    close(other.y, one.y, "y")
+    for key, want in before.items():
+        assert params(other.chain[0][1])[key].tobytes() == want.tobytes(), key
+
+
+def test_every_layer_has_a_kernel():
+    """What has none is named here; a composite is lowered by its inner chains."""
+    assert {c.name for c in ALL if not is_view(c)} - set(LAYERS) - {"residual"} == WITHOUT
