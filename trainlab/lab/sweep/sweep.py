@@ -23,6 +23,7 @@ from trainlab.lab.experiment import Experiment, read
 from trainlab.lab.sweep.execution.execution import Execution
 from trainlab.lab.sweep.execution.job import End
 from trainlab.lab.sweep.execution.machines import Machines
+from trainlab.lab.sweep.execution.room import ended_for_want_of_room, is_full, no_room
 from trainlab.lab.sweep.finding import find_sweep
 from trainlab.lab.sweep.space import Space, Trial
 from trainlab.lab.sweep.summary import Summary, summarize
@@ -120,6 +121,8 @@ class Sweep:
         )
         try:
             self._train(iter(left))
+        except UserError as error:
+            raise (no_room(self.folder, str(error)) if is_full(error) else error) from error
         finally:
             self.watcher.finished()
         return summarize(self.folder, self.space, self.rows, list(self.trials.values()))
@@ -173,6 +176,8 @@ class Sweep:
             row = row_of(job.trial, record, metric)
         elif self.watcher.stops:
             row = row_of(job.trial, record, metric, status="interrupted", reason="the sweep was stopped")
+        elif ended_for_want_of_room(end, self.folder):
+            raise no_room(self.folder, f"{job.folder}: {end.reason}")
         else:
             row = row_of(job.trial, record, metric, status="failed", reason=end.reason)
         self.rows.append(row)

@@ -6,7 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
 from tempfile import TemporaryFile
@@ -30,10 +30,10 @@ Answer = Future[dict[str, Any] | str]  # how the trial ended, or the last words 
 class Forked(Launcher):
     """Asks a fork server for each trial; one that dies is replaced, and its trials go on from their checkpoints.
 
-    `surroundings`: environment variables; `inherited`: a handle that the server and its copies keep open.
+    `surroundings`: environment variables; `inherited`: handles that the server and its copies keep open.
     """
 
-    def __init__(self, limits: Limits, surroundings: Mapping[str, str], inherited: int | None = None) -> None:
+    def __init__(self, limits: Limits, surroundings: Mapping[str, str], inherited: Sequence[int] = ()) -> None:
         self._limits, self._surroundings, self._inherited = limits, surroundings, inherited
         self._lock = Lock()
         self._server: _Connection | None = None
@@ -107,9 +107,8 @@ def once_more(job: Job) -> Job | End:
 class _Connection:
     """A running server: questions go in, the thread that listens gives each its answer."""
 
-    def __init__(self, surroundings: Mapping[str, str], inherited: int | None) -> None:
+    def __init__(self, surroundings: Mapping[str, str], inherited: Sequence[int]) -> None:
         ours, theirs = socket.socketpair()
-        handles = [theirs.fileno()] + ([] if inherited is None else [inherited])
         command = [sys.executable, "-m", "trainlab", "trial-server", str(theirs.fileno())]
         self._errors = TemporaryFile()  # noqa: SIM115 - closed by `close`
         with theirs:
@@ -119,7 +118,7 @@ class _Connection:
                 stdout=subprocess.DEVNULL,
                 stderr=self._errors,
                 env=surroundings,
-                pass_fds=handles,
+                pass_fds=[theirs.fileno(), *inherited],
                 start_new_session=True,
             )
         self._channel = ours

@@ -3,7 +3,7 @@
 import signal
 import subprocess
 import sys
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from threading import Lock
 from typing import BinaryIO
@@ -15,10 +15,13 @@ from trainlab.store.writing import named_errors
 
 
 class Fresh(Launcher):
-    """Starts Python anew for each trial, with these environment variables."""
+    """Starts Python anew for each trial.
 
-    def __init__(self, limits: Limits, surroundings: Mapping[str, str]) -> None:
-        self._limits, self._surroundings = limits, surroundings
+    `surroundings`: environment variables; `inherited`: handles that each process keeps open.
+    """
+
+    def __init__(self, limits: Limits, surroundings: Mapping[str, str], inherited: Sequence[int] = ()) -> None:
+        self._limits, self._surroundings, self._inherited = limits, surroundings, inherited
         self._running: set[subprocess.Popen[bytes]] = set()
         self._lock = Lock()
         self._stopped = False
@@ -67,6 +70,7 @@ class Fresh(Launcher):
                     stdout=nowhere,
                     stderr=errors,
                     env=self._surroundings,
+                    pass_fds=self._inherited,
                     start_new_session=True,
                 )
                 self._running.add(child)

@@ -6,13 +6,14 @@ from pathlib import Path
 from trainlab.lab.sweep.execution.execution import Execution
 from trainlab.lab.sweep.execution.job import End, Job
 from trainlab.lab.sweep.execution.launcher import Launcher
+from trainlab.lab.sweep.execution.presence import Presence
 
 
 class Here(Execution):
     """Processes of this machine, each waited for by a thread."""
 
-    def __init__(self, launcher: Launcher, workers: int) -> None:
-        self._launcher, self._workers = launcher, workers
+    def __init__(self, launcher: Launcher, workers: int, presence: Presence) -> None:
+        self._launcher, self._workers, self._presence = launcher, workers, presence
         self._pool = ThreadPoolExecutor(max_workers=workers)
 
     @property
@@ -34,3 +35,4 @@ class Here(Execution):
             self._pool.shutdown()
         finally:
             self._launcher.close()
+            self._presence.close()

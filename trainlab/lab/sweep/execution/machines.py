@@ -9,6 +9,7 @@ from trainlab.lab.sweep.execution.fresh import Fresh
 from trainlab.lab.sweep.execution.here import Here
 from trainlab.lab.sweep.execution.launcher import can_fork, environment
 from trainlab.lab.sweep.execution.limits import Limits
+from trainlab.lab.sweep.execution.presence import Presence
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,5 +26,5 @@ class Machines:
     def opened(self, folder: Path, limits: Limits) -> Execution:
         """What trains the trials of the sweep in this folder."""
         kind = Fresh if self.fresh or not can_fork() else Forked
-        launcher = kind(limits, environment(folder))
-        return Here(launcher, self.workers or 1)
+        presence = Presence(folder)
+        return Here(kind(limits, environment(folder), [presence.handle]), self.workers or 1, presence)
