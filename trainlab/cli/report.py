@@ -1,14 +1,24 @@
-"""`trainlab report`: a table over runs, or one run in words, with its curve and its diagnoses."""
+"""`trainlab report`: a table over runs, or one run in words, with its curve, its layers and its diagnoses."""
 
 import os
 import shutil
 import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from trainlab.cli import _terminal
+from trainlab.core.errors import UserError
+
+if TYPE_CHECKING:
+    from trainlab.report.gate import Check
+    from trainlab.report.groups import Group
+    from trainlab.report.rows import Row
+    from trainlab.store.index import Index
+    from trainlab.store.reading import RunRecord
 
 
 def report(
@@ -28,62 +38,212 @@ def report(
             help="Only runs where this holds: seed=0, 'optimizer.lr<1e-2', diagnosis=none. May be repeated.",
         ),
     ] = None,
+    group_by: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="KEY",
+            help="One row for all runs with the same value of this key, with mean and 95 % interval; `config`: of "
+            "every setting but the seed. May be repeated.",
+        ),
+    ] = None,
     compare: Annotated[
         bool, typer.Option("--compare", help="Show the config keys that differ between the runs, beside the scores.")
     ] = False,
+    require: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="RULE",
+            help="Exit with 4 unless every run fulfils it: 'val_accuracy>=0.97', 'last_val_loss<0.1', "
+            "'test_accuracy>0.9', 'seconds<60', 'state==finished', 'no warning', 'no overfitting'. May be repeated.",
+        ),
+    ] = None,
     csv: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the table as CSV; - is stdout.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the rows, with all findings, as JSON.")] = False,
+    markdown: Annotated[
+        bool, typer.Option("--markdown", help="Print it as Markdown, for a pull request or a job summary.")
+    ] = False,
+    png: Annotated[Path | None, typer.Option(metavar="DIR", help="Write every picture as a PNG file.")] = None,
+    svg: Annotated[Path | None, typer.Option(metavar="DIR", help="Write every picture as an SVG file.")] = None,
 ) -> None:
     """Summarise runs: how they ended, what they reached, what was diagnosed.
 
-    One RUN alone is told in full, with its curve and its diagnoses. A folder that is half-written or damaged is a row
-    that says so.
+    One RUN alone is told in full, with its curve, its layers and its diagnoses. A folder that is half-written or
+    damaged is a row that says so. --require makes it a gate: exit code 4, and by how much it was missed.
 
     Examples:
         trainlab report
         trainlab report digits-mlp-7
         trainlab report --sort val_accuracy --where 'optimizer.lr<1e-2' --compare
+        trainlab report --group-by optimizer.name
+        trainlab report digits-mlp-7 --require 'val_accuracy>=0.97' --require 'no warning'
+        trainlab report digits-mlp-7 --markdown --png pictures
         trainlab report --csv runs.csv
     """
-    from trainlab.report.compare import differing, short_names, shown
-    from trainlab.report.export import as_csv, as_data, write_csv
-    from trainlab.report.rows import listed, sorted_rows
-    from trainlab.report.select import selected
-    from trainlab.report.summary import summary
-    from trainlab.report.table import render_table
     from trainlab.store.index import Index
 
+    data: list[dict[str, Any]] = []
     with _terminal.answering(as_json):
+        asked = _Asked(chosen or [], runs, sort or "", where or [], group_by or [], compare, require or [])
+        if sum((as_json, markdown, csv is not None)) > 1:
+            raise UserError("--json, --csv and --markdown print different things: choose one of them")
         with Index(runs) as index:
-            pairs = listed(chosen or [], runs, index, brief=not as_json)
-            if where:
-                left = set(selected([record for record, _ in pairs], where))
-                pairs = [(record, row) for record, row in pairs if record in left]
-            if sort:
-                pairs = sorted_rows([record for record, _ in pairs], sort, brief=not as_json)
-            records, rows = [record for record, _ in pairs], [row for _, row in pairs]
-            keys = differing(records) if compare else {}
-        if csv is not None and str(csv) != "-":
-            write_csv(csv, rows, keys)
-            _terminal.note(f"wrote {len(rows)} rows to {csv}")
+            found = _found(asked, index, brief=not as_json)
+            for kind, folder in (("png", png), ("svg", svg)):
+                if folder is not None:
+                    _pictures(asked, found, folder, kind)
+            if as_json:
+                data = _data(asked, found)
+            elif csv is not None:
+                _csv(found, csv)
     if as_json:
-        _terminal.emit(as_data(rows, keys))
+        _terminal.emit(data)
     elif csv is not None:
-        if str(csv) == "-":
-            sys.stdout.write(as_csv(rows, keys))
-    elif not rows:
+        for line in _gate(found):
+            _terminal.note(line)
+    elif not found.rows:
         _terminal.note(f"no runs in {runs}" + (" that fulfil every --where" if where else ""))
+    elif markdown:
+        sys.stdout.write(_markdown(asked, found))
     else:
-        width = shutil.get_terminal_size().columns if sys.stdout.isatty() or "COLUMNS" in os.environ else None
-        ascii_only = not _terminal.fits("⠿▁█…│", sys.stdout)
-        color = _terminal.live(sys.stdout) and not os.environ.get("NO_COLOR")
-        if len(chosen or []) == 1 and len(records) == 1 and not (sort or compare):
-            lines = summary(records[0], width=min(width or 80, 120), ascii_only=ascii_only, color=color)
-        else:
-            extra = dict(
-                zip(short_names(list(keys)), ([shown(v) for v in values] for values in keys.values()), strict=True)
-            )
-            lines = render_table(rows, width=width, ascii_only=ascii_only, color=color, extra=extra)
-            if compare and not keys:
-                _terminal.note("the configs of these runs do not differ")
-        print("\n".join(lines))
+        print("\n".join(_lines(asked, found)))
+    if any(not check.met for check in found.checks):
+        raise typer.Exit(4)
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What was asked for."""
+
+    chosen: Sequence[str]
+    runs: Path
+    sort: str
+    where: Sequence[str]
+    group_by: Sequence[str]
+    compare: bool
+    require: Sequence[str]
+
+    @property
+    def one(self) -> bool:
+        """Whether it is about one run that was named."""
+        return len(self.chosen) == 1 and not (self.sort or self.compare or self.group_by)
+
+
+@dataclass(slots=True)
+class _Found:
+    """What there is: runs with their rows, the keys that differ, groups, and requirements held against them."""
+
+    records: "list[RunRecord]"
+    rows: "list[Row]"
+    keys: dict[str, list[Any]] = field(default_factory=dict[str, list[Any]])
+    groups: "list[Group]" = field(default_factory=list["Group"])
+    checks: "list[Check]" = field(default_factory=list["Check"])
+
+
+def _found(asked: _Asked, index: "Index", *, brief: bool) -> _Found:
+    from trainlab.report.compare import differing
+    from trainlab.report.gate import held, parse
+    from trainlab.report.groups import grouped
+    from trainlab.report.rows import listed, sorted_rows
+    from trainlab.report.select import selected
+
+    requirements = parse(asked.require)
+    pairs = listed(asked.chosen, asked.runs, index, brief=brief)
+    if asked.where:
+        left = set(selected([record for record, _ in pairs], asked.where))
+        pairs = [(record, row) for record, row in pairs if record in left]
+    if asked.sort and not asked.group_by:
+        pairs = sorted_rows([record for record, _ in pairs], asked.sort, brief=brief)
+    found = _Found([record for record, _ in pairs], [row for _, row in pairs])
+    if requirements and not pairs:
+        raise UserError(f"--require {asked.require[0]}: there is no run that it could be required of")
+    found.checks = held(requirements, found.records)
+    found.keys = differing(found.records) if asked.compare else {}
+    found.groups = grouped(found.records, asked.group_by, asked.sort) if asked.group_by else []
+    return found
+
+
+def _gate(found: _Found) -> list[str]:
+    from trainlab.report.gate import told
+
+    return told(found.checks) if found.checks else []
+
+
+def _pictures(asked: _Asked, found: _Found, folder: Path, kind: Any) -> None:
+    from trainlab.report.picture_files import pictures_of, write_pictures
+
+    if not found.rows:
+        return
+    pictures = pictures_of(asked.chosen, asked.runs, found.records, asked.sort, asked.group_by)
+    written = write_pictures(pictures, folder, kind)
+    _terminal.note(f"wrote {len(written)} pictures to {folder}: {', '.join(path.name for path in written)}")
+
+
+def _data(asked: _Asked, found: _Found) -> list[dict[str, Any]]:
+    """What --json prints: a table for each run, or for each group."""
+    from trainlab.report.export import as_data
+    from trainlab.report.layers import layers_of
+    from trainlab.report.verdict import verdict
+
+    if asked.group_by:
+        return [group.as_dict() for group in found.groups]
+    made = as_data(found.rows, found.keys)
+    if asked.one and len(made) == 1:
+        record = found.records[0]
+        layers = [layer.as_dict() for layer in layers_of(record)]
+        made[0] |= {"verdict": verdict(record, found.rows[0]), "layers": layers, "metrics": record.metrics}
+    if found.checks:
+        each = len(found.checks) // len(made)
+        for i, table in enumerate(made):
+            table["requirements"] = [check.as_dict() for check in found.checks[i * each : (i + 1) * each]]
+    return made
+
+
+def _csv(found: _Found, file: Path) -> None:
+    from trainlab.report.export import as_csv, groups_csv
+    from trainlab.store.writing import write_atomic
+
+    text = groups_csv(found.groups) if found.groups else as_csv(found.rows, found.keys)
+    if str(file) == "-":
+        sys.stdout.write(text)
+    else:
+        write_atomic(file, text.encode())
+        _terminal.note(f"wrote {len(found.groups or found.rows)} rows to {file}")
+
+
+def _markdown(asked: _Asked, found: _Found) -> str:
+    from trainlab.report.compare import shown
+    from trainlab.report.markdown import checks_markdown, groups_markdown, run_markdown, runs_markdown
+
+    if found.groups:
+        text = groups_markdown(found.groups)
+    elif asked.one and len(found.rows) == 1:
+        text = run_markdown(found.records[0], found.rows[0])
+    else:
+        extra = {key: [shown(value) for value in values] for key, values in found.keys.items()}
+        text = runs_markdown(found.records, found.rows, extra)
+    return text + (f"\n#### Requirements\n\n{checks_markdown(found.checks)}" if found.checks else "")
+
+
+def _lines(asked: _Asked, found: _Found) -> list[str]:
+    """The report as a terminal of this width shows it."""
+    from trainlab.report.compare import short_names, shown
+    from trainlab.report.groups import group_table
+    from trainlab.report.summary import summary
+    from trainlab.report.table import render_table
+    from trainlab.report.text import clean
+
+    width = shutil.get_terminal_size().columns if sys.stdout.isatty() or "COLUMNS" in os.environ else None
+    ascii_only = not _terminal.fits("⠿▁█…│±", sys.stdout)
+    color = _terminal.live(sys.stdout) and not os.environ.get("NO_COLOR")
+    if asked.one and len(found.rows) == 1:
+        lines = summary(found.records[0], width=min(width or 80, 120), ascii_only=ascii_only, color=color)
+    elif found.groups:
+        lines = group_table(found.groups, width=width, ascii_only=ascii_only, color=color)
+    else:
+        names = short_names(list(found.keys))
+        extra = dict(zip(names, ([shown(v) for v in values] for values in found.keys.values()), strict=True))
+        lines = render_table(found.rows, width=width, ascii_only=ascii_only, color=color, extra=extra)
+        if asked.compare and not found.keys:
+            _terminal.note("the configs of these runs do not differ")
+    gate = [clean(line, ascii_only=ascii_only) for line in _gate(found)]
+    return [*lines, "", *gate] if gate else lines

@@ -3,13 +3,12 @@
 import csv
 import io
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 from trainlab.report.compare import shown
+from trainlab.report.groups import Group
 from trainlab.report.rows import Row
 from trainlab.report.table import diagnoses
-from trainlab.store.writing import write_atomic
 
 _FIELDS = ("name", "path", "started", "status", "epoch", "epochs", "metric", "best", "best_epoch", "last")
 
@@ -28,17 +27,30 @@ def as_csv(rows: Sequence[Row], extra: Mapping[str, Sequence[Any]]) -> str:
     return text.getvalue()
 
 
-def write_csv(path: Path, rows: Sequence[Row], extra: Mapping[str, Sequence[Any]]) -> None:
-    """Writes the rows as a CSV file, whole or not at all. Raises UserError if the disk refuses."""
-    write_atomic(path, as_csv(rows, extra).encode())
-
-
 def as_data(rows: Sequence[Row], extra: Mapping[str, Sequence[Any]]) -> list[dict[str, Any]]:
     """The rows as plain data; the extra keys of each under `config`."""
     made = [row.as_dict() for row in rows]
     if extra:
         made = [d | {"config": {key: values[i] for key, values in extra.items()}} for i, d in enumerate(made)]
     return made
+
+
+def groups_csv(groups: Sequence[Group]) -> str:
+    """Groups of runs as CSV text: their keys, the names of their runs, means and half intervals in full."""
+    keys = list(groups[0].values) if groups else []
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    spreads = [f"{name}_{part}" for name in ("best", "test") for part in ("count", "mean", "half_interval")]
+    writer.writerow([*keys, "runs", "metric", "test_metric", *spreads, "diagnoses"])
+    for group in groups:
+        spread = [
+            part for s in (group.best, group.test) for part in ((s.count, s.mean, s.half) if s else (0, None, None))
+        ]
+        codes = ", ".join(f"{code} in {count}" for code, count in group.codes.items())
+        names = " ".join(row.name for row in group.rows)
+        own = [None if value is None else _cell(value) for value in group.values.values()]
+        writer.writerow([*own, names, group.metric, group.test_metric, *spread, codes])
+    return text.getvalue()
 
 
 def _cell(value: Any) -> Any:

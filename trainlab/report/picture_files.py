@@ -1,0 +1,45 @@
+"""Every picture of a run, of several runs or of a sweep as files, without a browser."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Literal
+
+from trainlab.report.pictures import gallery
+from trainlab.report.pictures.picture import Picture
+from trainlab.report.sweep_record import SweepRecord
+from trainlab.store.folder import safe_name
+from trainlab.store.reading import RunRecord, is_sweep
+from trainlab.store.writing import named_errors, write_atomic
+
+Kind = Literal["png", "svg"]
+
+
+def pictures_of(
+    given: Sequence[str], runs: Path, records: Sequence[RunRecord], metric: str = "", group_by: Sequence[str] = ()
+) -> list[Picture]:
+    """The pictures of what was asked for: of a sweep if one alone is named, of a run if there is one, else of all."""
+    if sweep := sweep_named(given, runs):
+        return gallery.of_sweep(sweep)
+    return gallery.of_run(records[0]) if len(records) == 1 else gallery.of_runs(records, metric, group_by)
+
+
+def sweep_named(given: Sequence[str], runs: Path) -> SweepRecord | None:
+    """The sweep, if one is named and nothing else."""
+    if len(given) != 1:
+        return None
+    return next((SweepRecord(place) for place in (Path(given[0]), runs / given[0]) if is_sweep(place)), None)
+
+
+def write_pictures(pictures: Sequence[Picture], folder: Path, kind: Kind) -> list[Path]:
+    """Writes each picture as `NAME.png` or `NAME.svg`, the same names every time.
+
+    Raises UserError if the folder cannot be made or written.
+    """
+    with named_errors(folder, "write"):
+        folder.mkdir(parents=True, exist_ok=True)
+    written: list[Path] = []
+    for picture in pictures:
+        path = folder / f"{safe_name(picture.name)}.{kind}"
+        write_atomic(path, picture.png() if kind == "png" else picture.svg().encode())
+        written.append(path)
+    return written
