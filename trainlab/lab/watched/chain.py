@@ -1,6 +1,10 @@
-"""The list of layers of a chain of PyTorch modules, for monitors that read a network's plan."""
+"""The list of layers of a network that is a plain chain, for monitors that read a network's plan.
 
-from collections.abc import Callable, Mapping
+Any other network may compute in between what no module tells of, and is not judged by its plan.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from trainlab.core.component import find
@@ -8,50 +12,111 @@ from trainlab.diagnose.structure import Part, Structure
 from trainlab.lab.watched.torch_names import called, kind_of
 from trainlab.nn.layer import Layer
 
-_MADE: dict[str, Callable[[Any], dict[str, Any]]] = {
-    "dense": lambda m: {"units": m.out_features},
-    "conv": lambda m: {"filters": m.out_channels, "size": list(m.kernel_size)},
-    "dropout": lambda m: {"drop": min(m.p, 0.99)},
-    **dict.fromkeys(("batch_norm", "layer_norm", "flatten", "max_pool", "avg_pool"), lambda m: {}),
-    **dict.fromkeys(("relu", "leaky_relu", "elu", "selu", "gelu", "silu", "sigmoid", "tanh"), lambda m: {}),
-    **dict.fromkeys(("softplus", "prelu", "identity"), lambda m: {}),
+_KNOWN = (
+    *("dense", "conv", "dropout", "batch_norm", "layer_norm", "flatten", "max_pool", "avg_pool", "global_avg_pool"),
+    *("relu", "leaky_relu", "elu", "selu", "gelu", "silu", "sigmoid", "tanh", "softplus", "prelu", "identity"),
+)
+_KERAS = {
+    "Dense": "dense",
+    "Conv2D": "conv",
+    "Dropout": "dropout",
+    "BatchNormalization": "batch_norm",
+    "LayerNormalization": "layer_norm",
+    "Flatten": "flatten",
+    "MaxPooling2D": "max_pool",
+    "AveragePooling2D": "avg_pool",
+    "GlobalAveragePooling2D": "global_avg_pool",
+    "ReLU": "relu",
+    "LeakyReLU": "leaky_relu",
+    "ELU": "elu",
+    "PReLU": "prelu",
+    "Activation": "identity",
 }
+_PART_OF_LOSS = {"softmax": "softmax_cross_entropy", "sigmoid": "binary_cross_entropy"}
 
 
-def structure_of(model: Any, weights: Mapping[str, int]) -> Structure | None:
-    """The layers, if the network is a chain (`Sequential` in `Sequential`) of modules that we have, too.
+@dataclass(frozen=True, slots=True)
+class Link:
+    """One layer: our name of its kind, its settings, how many weights it owns, and whether none of them is trained."""
 
-    Any other network may compute in between what no module tells of, and is not judged by its plan.
-    """
-    chain: list[tuple[str, Any]] | None = _chain(model, "")
-    if chain is None:
-        return None
+    name: str
+    kind: str
+    settings: dict[str, Any]
+    weights: int = 0
+    frozen: bool = False
+
+
+def structure(links: Sequence[Link] | None) -> Structure | None:
+    """The layers as monitors read them; None if there is one that we do not have."""
     parts: list[Part] = []
     shape = (1,)
-    for name, module in chain:
-        made = _MADE.get(kind_of(module))
-        cls = find(Layer, kind_of(module))
-        if made is None or cls is None or (kind_of(module) == "conv" and len(module.kernel_size) != 2):
+    for link in links or ():
+        cls = find(Layer, link.kind) if link.kind in _KNOWN else None
+        if cls is None:
             return None
-        settings = made(module)
-        out = (int(settings.get("units") or settings.get("filters") or shape[-1]),)
-        own = [p for p in module.parameters() if p.ndim > 1]
-        frozen = bool(own) and not any(p.requires_grad for p in own)
-        layer = cls.model_validate(settings)
-        parts.append(Part(name, layer, shape, out, weights.get(name, 0), frozen))
+        out = (int(link.settings.get("units") or link.settings.get("filters") or shape[-1]),)
+        layer = cls.model_validate(link.settings)
+        parts.append(Part(link.name, layer, shape, out, link.weights, link.frozen))
         shape = out
-    return Structure(parts)
+    return Structure(parts) if parts else None
 
 
-def _chain(module: Any, name: str) -> list[tuple[str, Any]] | None:
-    """The leaves of nested Sequentials in their order; None if there is anything else."""
-    if type(module).__name__ == "Sequential" and type(module).__module__ == "torch.nn.modules.container":
-        found: list[tuple[str, Any]] = []
+def torch_links(module: Any, name: str = "") -> list[Link] | None:
+    """The leaves of nested `Sequential`s in their order; None if there is anything else."""
+    kind = type(module).__name__
+    if kind == "Sequential" and type(module).__module__ == "torch.nn.modules.container":
+        found: list[Link] = []
         for inner, child in module.named_children():
-            below = _chain(child, f"{name}.{inner}" if name else inner)
+            below = torch_links(child, f"{name}.{inner}" if name else inner)
             if below is None:
                 return None
             found += below
         return found
-    leaf = type(module).__module__.startswith("torch.nn.modules.") and next(module.children(), None) is None
-    return [(called(name, module), module)] if leaf else None
+    if not type(module).__module__.startswith("torch.nn.modules.") or next(module.children(), None) is not None:
+        return None
+    if hasattr(module, "kernel_size") and hasattr(module, "out_channels") and len(module.kernel_size) != 2:
+        return None
+    settings: dict[str, Any] = {}
+    if hasattr(module, "out_features"):
+        settings = {"units": module.out_features}
+    elif hasattr(module, "out_channels"):
+        settings = {"filters": module.out_channels, "size": list(module.kernel_size)}
+    elif kind == "Dropout":
+        settings = {"drop": min(module.p, 0.99)}
+    own = [p for p in module.parameters() if p.ndim > 1]
+    frozen = bool(own) and not any(p.requires_grad for p in own)
+    weighs = sum(p.numel() for p in own)
+    return [Link(called(name, module), kind_of(module), settings, weighs, frozen)]
+
+
+def keras_links(model: Any, loss: str) -> list[Link] | None:
+    """The layers of a `Sequential`, each followed by its own activation; None for other models.
+
+    loss: its last softmax or sigmoid belongs to the loss, which expects it there.
+    """
+    if type(model).__name__ != "Sequential":
+        return None
+    found: list[Link] = []
+    for layer in model.layers:
+        kind = _KERAS.get(type(layer).__name__)
+        if kind is None:
+            return None
+        kernel = getattr(layer, "kernel", None)
+        settings: dict[str, Any] = {}
+        if kind == "dense":
+            settings = {"units": layer.units}
+        elif kind == "conv":
+            settings = {"filters": layer.filters, "size": list(layer.kernel_size)}
+        elif kind == "dropout":
+            settings = {"drop": min(layer.rate, 0.99)}
+        size = 1
+        for n in kernel.shape if kernel is not None else ():
+            size *= int(n)
+        frozen = kernel is not None and not kernel.trainable
+        found.append(Link(layer.name, kind, settings, size if kernel is not None else 0, frozen))
+        bend = getattr(getattr(layer, "activation", None), "__name__", "linear")
+        if layer is model.layers[-1] and _PART_OF_LOSS.get(bend) == loss:
+            continue
+        if bend != "linear" and kind in ("dense", "conv", "identity"):
+            found.append(Link(f"{layer.name} {bend}", bend, {}))
+    return found

@@ -44,6 +44,7 @@ _START_ROWS = 32  # of the first batch, before anything is read into it
 _SHARE = 0.03  # of the run's multiplications may go into baselines
 _GUESS = 5  # steps whose losses tell where an unknown loss begins
 _VAL_ROWS = 1000  # assumed where nobody tells: enough that the noise of a score explains nothing
+_OF_NUMBERS = ("mse", "mae", "huber")
 _UNKNOWN = 1 << 20  # steps of an epoch, or epochs, while nobody can tell
 _HEAD = f"""\
 {WATCHED}: what was known of another program's training. It cannot be trained from this file;
@@ -53,18 +54,18 @@ _HEAD = f"""\
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """What is trained: the task, how many classes (None: not known yet), the loss at chance (None: to be found out)
-    and how long (0: not known).
+    """What is trained: the task (None: as the loss tells), how many classes (None: not known yet), the loss at chance
+    (None: to be found out) and how long (0: not known).
     """
 
-    task: str = "classification"
+    task: str | None = None
     classes: int | None = None
     chance: float | None = None
     epochs: int = 0
     val_rows: int = 0
 
     def __post_init__(self) -> None:
-        if self.task not in METRICS_OF:
+        if self.task is not None and self.task not in METRICS_OF:
             raise UserError(f"watch: task: unknown `{self.task}`; allowed are {', '.join(METRICS_OF)}")
         if self.classes is not None and self.classes < 2:
             raise UserError(f"watch: classes: {self.classes} is too few; allowed are numbers from 2 on")
@@ -111,7 +112,7 @@ class _Seen:
 
 
 class Journal:
-    """The books of one watched run. `say` is told of every finding, once."""
+    """The books of one watched run. `say` is told of every finding, once. rows: the data, for a task."""
 
     def __init__(
         self,
@@ -122,10 +123,10 @@ class Journal:
         subject: Subject,
         monitors: Monitoring,
         say: Callable[[Diagnosis], object],
-        data: Given | None = None,
+        rows: Callable[[str], Given | None] = lambda _: None,
     ) -> None:
-        self.subject, self.known, self.say, self.data = subject, known, say, data
-        self.score = METRICS_OF[subject.task]
+        self.subject, self.known, self.say, self._rows = subject, known, say, rows
+        self.data: Given | None = None
         self.babysitter = Babysitter(monitors.active(), monitors.stop_on)
         self.curves, self.steps = Curves(), Steps()
         self.leader = Leader("train_loss")
@@ -135,7 +136,8 @@ class Journal:
         self._epoch_began = 0  # steps done before this epoch
         self._seen = _Seen()
         self._structure: Structure | None = None
-        self._rows: DataView | None = None
+        self._view_of_data: DataView | None = None
+        self._recorder: Recorder | None = None
         self._monitors = plain(monitors)
         self._fresh = 0
         self._open = ExitStack()
@@ -145,9 +147,19 @@ class Journal:
         write_environment(self.folder.environment, describe(Path()) | {"framework": known.framework})
         self.status = Status.begin(self.folder.name, subject.epochs or None)
         write_status(self.folder.status, self.status)
-        self.recorder = Recorder(self.folder, subject.task)
 
     # ------------------------------------------------------------------ what the loop tells
+
+    def meet(self, outputs: int) -> None:
+        """At the first batch, once `loss` is known: how many numbers the answer for a row has (0: nobody knows).
+
+        Raises UserError if the data that were handed over do not belong to the task.
+        """
+        task = self.task
+        self.data = self._rows(task)
+        if task == "classification" and self.subject.classes is None:
+            known = outputs or (self.data.classes if self.data is not None else 0)
+            self.subject = replace(self.subject, classes=max(2, known) if known else None)
 
     def begin(self, loss: float, score: float | None, reading: Reading | None) -> None:
         """The first batch, as the untrained network took it."""
@@ -195,7 +207,7 @@ class Journal:
 
     def end(self, state: State, reason: str = "") -> None:
         """The run is over. Monitors of the end look only at one that ended well."""
-        if self._closed:
+        if self.closed:
             return
         if state == "finished" and self.step_count:
             self._look("end", probe=self._seen.probe())
@@ -206,6 +218,23 @@ class Journal:
         write_status(self.folder.status, self.status)
         self.recorder.close()
         self._open.close()
+
+    @property
+    def task(self) -> str:
+        """What was said, or what the loss tells."""
+        return self.subject.task or ("regression" if self.loss in _OF_NUMBERS else "classification")
+
+    @property
+    def score(self) -> str:
+        """`accuracy` or `r2`."""
+        return METRICS_OF[self.task]
+
+    @property
+    def recorder(self) -> Recorder:
+        """What appends to the folder's files; made when the task is known, as columns are called by it."""
+        if self._recorder is None:
+            self._recorder = Recorder(self.folder, self.task)
+        return self._recorder
 
     @property
     def stop(self) -> bool:
@@ -245,14 +274,14 @@ class Journal:
     def _view(self, when: When, probe: Probe | None, broken: str | None) -> View:
         chance = self.chance
         classes = self.subject.classes or 0
-        certain = self.subject.task == "classification" and self.loss == "softmax_cross_entropy"
+        certain = self.task == "classification" and self.loss == "softmax_cross_entropy"
         data = self._data_view()
         return View(
             epoch=self.epoch_count,
             step=self.step_count,
             epochs=self._epochs(when),
             steps_per_epoch=self._steps_per_epoch(),
-            task=Task("regression" if self.subject.task == "regression" else "classification", classes or 1),
+            task=Task("regression" if self.task == "regression" else "classification", classes or 1),
             chance=chance,
             zero_loss=chance if certain else 0.0,
             steps=self.steps,
@@ -275,9 +304,9 @@ class Journal:
         if self.subject.chance is not None:
             return self.subject.chance
         cross_entropy = self.loss in ("softmax_cross_entropy", "binary_cross_entropy")
-        if self.subject.task == "classification" and self.subject.classes and cross_entropy:
+        if self.task == "classification" and self.subject.classes and cross_entropy:
             return log(self.subject.classes)
-        if self.subject.task == "regression" and self.loss == "mse" and self.data and self.data.variance > 0:
+        if self.task == "regression" and self.loss == "mse" and self.data and self.data.variance > 0:
             return self.data.variance
         first = [v for v in self.steps["loss"][:_GUESS].tolist() if isfinite(v)]
         if not first and self.curves.rows:
@@ -294,13 +323,13 @@ class Journal:
 
     def _data_view(self) -> DataView | None:
         """The data as the monitors see them, made once the number of classes is known."""
-        if self._rows is None and self.data is not None:
-            self._rows = self.data.view(self.subject.classes or 0)
-        return self._rows
+        if self._view_of_data is None and self.data is not None:
+            self._view_of_data = self.data.view(self.subject.classes or 0)
+        return self._view_of_data
 
     def _majority(self, data: DataView | None) -> float:
         """The share of the commonest class; 0 where nobody knows."""
-        if data is None or self.subject.task != "classification":
+        if data is None or self.task != "classification":
             return 0.0
         return float(data.counts.max() / max(1, data.counts.sum()))
 
@@ -345,7 +374,7 @@ class Journal:
         return known
 
     def _write_config(self) -> None:
-        subject = {k: v for k, v in asdict(self.subject).items() if v}
+        subject = {k: v for k, v in (asdict(self.subject) | {"task": self.task}).items() if v}
         about = {"kind": "watched", "name": self.folder.name, "framework": self.known.framework}
         model = {"parameters": self.known.parameters, "repr": self.known.model}
         rest = {"watch": subject | self.known.notes, "monitors": self._monitors}
@@ -369,5 +398,6 @@ class Journal:
         return self.status
 
     @property
-    def _closed(self) -> bool:
+    def closed(self) -> bool:
+        """Whether the run is over."""
         return self.status.ended is not None

@@ -13,11 +13,13 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from functools import partial
 from importlib import import_module
 from math import isfinite, nan
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, cast
+from warnings import warn
 
 import numpy as np
 
@@ -32,6 +34,8 @@ from trainlab.lab.watched.journal import Journal, Subject
 from trainlab.lab.watched.reading import Gauge, Stepped
 from trainlab.store.status import State
 
+_IDLE = 200  # calls without a step of the optimizer, after which there is doubt
+
 Say = Callable[[Diagnosis], object]
 
 
@@ -41,7 +45,7 @@ def watch(
     *,
     name: str = "watched",
     runs: Path | str = "runs",
-    task: str = "classification",
+    task: str | None = None,
     classes: int | None = None,
     chance: float | None = None,
     epochs: int = 0,
@@ -55,9 +59,10 @@ def watch(
 ) -> "Watch":
     """Watch a PyTorch network while a loop of your own trains it; leaves a run folder `runs/NAME-N` behind.
 
-    task: classification or regression · classes: how many; else it is read off the network's output · chance: the loss
-    of a network that knows nothing, where it is not ln C (the variance of the targets, for a squared error) · epochs:
-    how long the run will be, if known; some rules wait for their share of it · data, val_data: the training and the
+    task: classification or regression, where the loss does not tell (a squared error is one of numbers) · classes: how
+    many; else it is read off the network's output · chance: the loss of a network that knows nothing, where it is not
+    ln C (the variance of the targets, for a squared error) · epochs: how long the run will be, if known; some rules
+    wait for their share of it · val_rows: how many rows validation has · data, val_data: the training and the
     validation rows, a pair (x, y) or a DataLoader, if the data themselves are to be judged · every: steps between looks
     at the layers · layers: False leaves the network alone and measures the optimizer only · monitors: as in a config
     (`{"off": [...], "dead-relu": {"threshold": 0.8}}`) · say: called with each finding; by default it is printed to
@@ -67,7 +72,7 @@ def watch(
     """
     settings = monitors_of(monitors, every)
     subject = Subject(task, classes, chance, epochs, val_rows)
-    rows = given(data, val_data, subject.task)
+    rows = partial(given, data, val_data)
     return Watch(_gauge(model, optimizer, layers), name, Path(runs), subject, settings, say or printed, rows)
 
 
@@ -93,6 +98,13 @@ def _gauge(model: Any, optimizer: Any, layers: bool) -> Gauge:
         )
     if not isinstance(optimizer, torch.optim.Optimizer):
         raise UserError(f"watch: the optimizer is a {type(optimizer).__name__}; it can watch a torch.optim.Optimizer")
+    own = {id(p) for p in model.parameters()}
+    groups = cast("list[dict[str, Any]]", optimizer.param_groups)
+    if not any(id(p) in own for group in groups for p in group["params"]):
+        raise UserError(
+            "watch: the optimizer trains none of the model's params; make it from model.parameters(), after the model "
+            "was moved to its device"
+        )
     gauge = import_module("trainlab.lab.watched.torch_gauge").TorchGauge
     return cast(Gauge, gauge(model, optimizer, layers))
 
@@ -126,11 +138,11 @@ class Watch:
         subject: Subject,
         monitors: Monitoring,
         say: Say,
-        data: Given | None = None,
+        rows: Callable[[str], Given | None],
     ) -> None:
         self._gauge, self._every = gauge, monitors.every
         self._journal = Journal(
-            gauge.known(), name=name, runs=runs, subject=subject, monitors=monitors, say=say, data=data
+            gauge.known(), name=name, runs=runs, subject=subject, monitors=monitors, say=say, rows=rows
         )
         self._losses: list[Any] = []  # since the optimizer's last step
         self._pending: list[tuple[Sequence[Any], Stepped]] = []  # steps that the journal has not
@@ -148,22 +160,31 @@ class Watch:
         already. Where gradients are accumulated, call it after every backward: a step is what the optimizer makes, and
         its loss the mean of those since its last one.
         """
+        self._must_be_open("step")
         gauge = self._gauge
         kept = gauge.kept(loss)
+        if not self._done and not self._losses:
+            self._journal.loss = gauge.loss_name(loss)
         self._losses.append(kept)
         if outputs is not None and targets is not None:
-            gauge.tally(outputs, targets, self._journal.subject.task)
+            gauge.tally(outputs, targets, self._journal.task)
         elif accuracy is not None:
             self._sums.scores.append(gauge.kept(accuracy))
         stepped = gauge.stepped()
         if stepped is None:
+            if len(self._losses) == _IDLE:
+                warn(
+                    f"trainlab: step() was called {_IDLE} times and the watched optimizer made no step: is it the one "
+                    "that trains?",
+                    stacklevel=2,
+                )
             return
         first = not self._done
         self._pending.append((self._losses, stepped))
         self._losses, self._lr = [], stepped.lr
         self._done += 1
         if first:
-            self._begin(loss)
+            self._begin()
         seen_now = first or self._done % self._every == 0
         if seen_now or (isinstance(kept, float) and not isfinite(kept)):
             self._flush()
@@ -185,12 +206,15 @@ class Watch:
 
         train_loss and the training score, where they are not given, are those of the epoch's batches as they came.
         """
+        self._must_be_open("epoch")
         self._flush()
         score = self._journal.score
         given = {"accuracy": (train_accuracy, val_accuracy), "r2": (train_r2, val_r2)}
         unfit = [k for k, pair in given.items() if k != score and pair != (None, None)]
         if unfit:
-            raise UserError(f"watch: {unfit[0]} does not belong to a {self._journal.subject.task}; give {score}")
+            task = self._journal.task
+            other = "regression" if task == "classification" else "classification"
+            raise UserError(f"watch: {unfit[0]} does not belong to a {task}; give {score}, or say task='{other}'")
         measured = self._measured()
         told = {
             "train_loss": train_loss,
@@ -201,6 +225,9 @@ class Watch:
         }
         asked = {k: v for k, v in told.items() if v is not None}
         floats = self._gauge.floats([self._gauge.kept(v) for v in asked.values()])
+        for key, value in zip(asked, floats, strict=True):
+            if key.endswith("accuracy") and not 0 <= value <= 1:
+                raise UserError(f"watch: {key} is {value:g}; it is a share of the rows: from 0 to 1")
         self._journal.close_epoch(measured | dict(zip(asked, floats, strict=True)))
         self._sums = _Sums()
 
@@ -244,15 +271,14 @@ class Watch:
 
     # ------------------------------------------------------------------ in between
 
-    def _begin(self, loss: Any) -> None:
+    def _must_be_open(self, what: str) -> None:
+        if self._journal.closed:
+            raise UserError(f"watch: {what}() was called after the end of the run {self.folder}")
+
+    def _begin(self) -> None:
         """Before the first row: what the first batch tells of the task, and of the untrained network."""
         journal, gauge = self._journal, self._gauge
-        journal.loss = gauge.loss_name(loss)
-        if journal.subject.task == "classification" and journal.subject.classes is None:
-            outputs = max(2, gauge.outputs()) if gauge.outputs() else None
-            if outputs is None and journal.data is not None:
-                outputs = max(2, journal.data.classes)
-            journal.subject = replace(journal.subject, classes=outputs)
+        journal.meet(gauge.outputs())
         losses = gauge.floats(self._pending[0][0])
         scores = gauge.floats(self._sums.scores)
         journal.begin(_mean(losses), scores[-1] if scores else None, gauge.reading())
@@ -279,9 +305,9 @@ class Watch:
         sums, score = self._sums, None
         if (tallied := self._gauge.tallied()) is not None:
             score, variance = tallied
-            subject = self._journal.subject
-            if subject.task == "regression" and subject.chance is None and self._journal.loss == "mse" and variance > 0:
-                self._journal.subject = replace(subject, chance=variance)
+            journal = self._journal
+            if journal.subject.chance is None and journal.loss == "mse" and variance > 0:
+                journal.subject = replace(journal.subject, chance=variance)
         elif sums.scores:
             values = self._gauge.floats(sums.scores)
             score = sum(values) / len(values)

@@ -39,12 +39,13 @@ class LayerReading:
 
 def layer_reading(name: str, kind: str, activation: bool, output: bool, y: Array) -> LayerReading:
     """The statistics of a layer's outputs, rows first and units last."""
-    rows: Array = y.astype(np.float64, copy=False)
-    spread = float(rows.var(axis=0).mean()) ** 0.5
+    rows: Array = y.astype(np.float64)
+    with np.errstate(all="ignore"):  # a sick network's
+        spread = float(rows.var(axis=0).mean()) ** 0.5
+        mean, std = float(rows.mean()), float(rows.std())
     fired = np.any(rows.reshape(-1, rows.shape[-1]) > 0, axis=0) if kind == "relu" else None
     ends = SATURATION.get(kind)
     saturated = float(np.mean((rows < ends[0]) | (rows > ends[1]))) if ends else None
-    mean, std = float(rows.mean()), float(rows.std())
     return LayerReading(name, kind, activation, output, rows.shape[-1], mean, std, spread, fired, saturated)
 
 

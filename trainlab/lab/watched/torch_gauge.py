@@ -13,6 +13,7 @@ import numpy as np
 
 from trainlab.core.types import Array
 from trainlab.engine.inspection import SATURATION
+from trainlab.lab.watched.chain import structure, torch_links
 from trainlab.lab.watched.reading import Known, LayerReading, Reading, Stepped, WeightReading
 from trainlab.lab.watched.torch_names import (
     called,
@@ -24,7 +25,6 @@ from trainlab.lab.watched.torch_names import (
     silent_activation,
     unit_axis,
 )
-from trainlab.lab.watched.torch_structure import structure_of
 
 _CLOSELY = 100  # first steps, of which each is measured; later only observed ones
 _ROWS = 256  # of a batch that are measured at most; statistics take an eighth of it, at least 16
@@ -158,8 +158,12 @@ class TorchGauge:
         if not self._measured:
             return
         with self.torch.no_grad():
-            params = [p for group in optimizer.param_groups for p in group["params"] if p.grad is not None]
+            everyone = [p for group in optimizer.param_groups for p in group["params"]]
+            params = [p for p in everyone if p.grad is not None]
             grads = self._lengths([p.grad.coalesce().values() if p.grad.is_sparse else p.grad for p in params])
+            if not params:  # they come during the step, from a closure
+                params = [p for p in everyone if p.requires_grad]
+                grads = [self.torch.full((), nan)] * len(params)
             scale = getattr(optimizer, "grad_scale", None)  # a fused optimizer under AMP unscales them itself
             if scale is not None:
                 grads = [g / scale for g in grads]
@@ -240,8 +244,8 @@ class TorchGauge:
             weights.append(WeightReading(name, w.shape[0], w.numel(), norm, grad, ratio, alike))
         weights += [WeightReading(n, w.shape[0], w.numel(), float(w.norm()), nan, 0.0, frozen=True) for n, w in frozen]
         self._outputs = forward.outputs
-        structure = structure_of(self.model, {n: w.numel() for n, w in owned}) if not self._steps else None
-        self._reading = Reading(forward.rows, spreads, layers, weights, structure)
+        plan = structure(torch_links(self.model)) if not self._steps else None
+        self._reading = Reading(forward.rows, spreads, layers, weights, plan)
         self._forward = None
 
 
@@ -331,7 +335,7 @@ class _Forward:
             w: Any = m.weight if _has_weights(m) else None
             if w is None or id(w) not in trained or kind_of(m) not in ("dense", "conv") or len(w) < 2:
                 continue
-            if bool((w == w[:1]).all()) and bool((w.grad == w.grad[:1]).all()):
+            if w.grad is not None and bool((w == w[:1]).all()) and bool((w.grad == w.grad[:1]).all()):
                 found.add(name)
         return found
 
