@@ -9,7 +9,8 @@ from trainlab.core.component import names
 from trainlab.core.errors import UserError
 from trainlab.diagnose.monitor import Monitor
 from trainlab.lab.experiment import Experiment
-from trainlab.lab.zoo import SHIPPED, Case, Result, Verdict, as_data, cases, one
+from trainlab.lab.zoo import SHIPPED, cases, one
+from trainlab.lab.zoo_result import Case, Cure, Result, Verdict, as_data, missed
 from trainlab.store.plain_yaml import read_config
 
 

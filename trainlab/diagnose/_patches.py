@@ -16,6 +16,7 @@ _ACTIVATIONS = (
     *("sigmoid", "tanh", "relu", "leaky_relu", "prelu", "elu"),
     *("selu", "gelu", "silu", "softplus", "identity"),
 )
+_STEPS = 600  # fewer say little, even for small data
 _RELU_FAMILY = ("relu", "leaky_relu", "prelu", "elu", "gelu", "silu")
 
 
@@ -53,7 +54,7 @@ def init(view: View, *, output: bool = False) -> list[Patch]:
     """The init that suits the activations, wherever another one is chosen; output: the last layer's, too."""
     if "init" not in model(view):
         return []
-    changed: Patch = {"model.init": "auto"} if model(view)["init"] != "auto" else {}
+    changed: Patch = {} if _suits(view, name_of(model(view).get("activation"))) else {"model.init": "auto"}
     changed |= {f"model.layers.{i}.init": None for i, layer in enumerate(layers(view)) if layer.get("init") is not None}
     if output and model(view).get("output_init") is not None:
         changed["model.output_init"] = None
@@ -89,6 +90,14 @@ def dropout(view: View, drop: float) -> list[Patch]:
     if "dropout" in model(view) and model(view)["dropout"] != drop:
         return [{"model.dropout": drop}]
     return []
+
+
+def heavy_dropout(view: View) -> bool:
+    """Whether more than half of the units are dropped somewhere."""
+    chosen = model(view).get("dropout")
+    shares = [layer.get("drop") for layer in layers(view)]
+    shares.append(cast("dict[str, Any]", chosen).get("drop") if isinstance(chosen, dict) else chosen)
+    return any(isinstance(share, float | int) and share > 0.5 for share in shares)
 
 
 def less_dropout(view: View) -> list[Patch]:
@@ -142,8 +151,9 @@ def more_validation(view: View) -> list[Patch]:
 
 
 def epochs(view: View, times: int) -> list[Patch]:
-    """So many times the epochs."""
-    return [{"train.epochs": max(10, times * view.epochs)}] if view.settings.get("train") else []
+    """So many times the epochs; more where even that is a few hundred steps."""
+    few = min(20 * view.epochs, -(-_STEPS // max(1, view.steps_per_epoch)))
+    return [{"train.epochs": max(times * view.epochs, few)}] if block(view, "train") else []
 
 
 def name_of(component: Any) -> str:
@@ -161,7 +171,8 @@ def _hidden(view: View) -> list[int]:
 def _suits(view: View, name: str) -> bool:
     """Whether the init that is chosen is the one for this activation, so that it can stay."""
     now = name_of(model(view).get("init"))
-    return now in ("auto", "orthogonal", "lsuv") or (now == "he" and name in _RELU_FAMILY)
+    fits = (now == "he" and name in _RELU_FAMILY) or (now == "xavier" and name in ("sigmoid", "tanh"))
+    return fits or now in ("auto", "orthogonal", "lsuv")
 
 
 def _wider(units: int) -> int:

@@ -5,134 +5,39 @@ the healthy, how many are bothered. The random part is labelled by its outcome a
 """
 
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from dataclasses import dataclass, field
-from math import isfinite, log10
+from dataclasses import replace
+from math import log10
 from multiprocessing import get_context
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, Literal, cast
+from typing import Any, cast
 
 import numpy as np
 
 from trainlab.core import config
 from trainlab.core.errors import UserError
+from trainlab.lab.zoo_result import Case, Cure, Verdict
 from trainlab.store.plain_yaml import read_config
 
-Kind = Literal["healthy", "fault", "random"]
-SHIPPED = Path(__file__).parents[2] / "zoo" / "zoo.yaml"
-GOOD, BAD = 0.03, 0.15  # below the 90th percentile of its data set: at most this is good, more than that bad
+SHIPPED = Path(__file__).with_name("zoo.yaml")  # `zoo/zoo.yaml` in the source leads here
+_BUDGET = 12  # runs for one cure
 
 
-@dataclass(frozen=True, slots=True)
-class Case:
-    """One run of the zoo: a config as plain data, and what is known about it. expect: codes that name its fault."""
-
-    kind: Kind
-    name: str
-    seed: int
-    raw: Mapping[str, Any]
-    expect: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """What came of a case. score: the last validation score (nan if it diverged) · found: (code, severity, step)."""
-
-    case: Case
-    state: str
-    score: float
-    found: tuple[tuple[str, str, int], ...] = ()
-    seconds: float = 0.0
-    error: str = ""
-
-    @property
-    def alarms(self) -> list[tuple[str, str, int]]:
-        """What is more than advice."""
-        return [f for f in self.found if f[1] != "info"]
-
-    @property
-    def caught(self) -> bool:
-        """Whether there is a warning or an error."""
-        return bool(self.alarms)
-
-    @property
-    def named(self) -> bool:
-        """Whether an expected code is among the first two alarms."""
-        return any(code in self.case.expect for code, _, _ in self.alarms[:2])
-
-    @property
-    def before(self) -> bool:
-        """Whether the first alarm came before the first step."""
-        return bool(self.alarms) and self.alarms[0][2] == 0
-
-
-@dataclass(slots=True)
-class Result:
-    """All verdicts. good and bad: the random ones by their outcome; the rest of them is not counted."""
-
-    verdicts: list[Verdict] = field(default_factory=list[Verdict])
-
-    def of(self, kind: Kind) -> list[Verdict]:
-        """The verdicts on one kind of case."""
-        return [v for v in self.verdicts if v.case.kind == kind]
-
-    def judged(self) -> tuple[list[Verdict], list[Verdict]]:
-        """(good, bad) of the random cases."""
-        good: list[Verdict] = []
-        bad: list[Verdict] = []
-        by_data: dict[str, list[Verdict]] = {}
-        for v in self.of("random"):
-            by_data.setdefault(str(v.case.raw["data"]["name"]), []).append(v)
-        for same in by_data.values():
-            scores = [v.score for v in same if isfinite(v.score)]
-            if not scores:
-                bad += same
-                continue
-            top = float(np.percentile(scores, 90))
-            good += [v for v in same if v.score >= top - GOOD]
-            bad += [v for v in same if not v.score >= top - BAD]
-        return good, bad
-
-    def summary(self) -> dict[str, Any]:
-        """Counts over all, and by code: sick runs it caught and named, healthy ones it bothered."""
-        faults, healthy = self.of("fault"), self.of("healthy")
-        good, bad = self.judged()
-        codes: dict[str, dict[str, int]] = {}
-
-        def count(verdicts: Sequence[Verdict], column: str, keep: Callable[[Verdict, str], bool]) -> None:
-            for v in verdicts:
-                for code in {c for c, _, _ in v.alarms}:
-                    if keep(v, code):
-                        row = codes.setdefault(code, {"caught": 0, "named": 0, "first": 0, "bothered": 0})
-                        row[column] += 1
-
-        count([*faults, *bad], "caught", lambda _, __: True)
-        count(faults, "named", lambda v, code: code in v.case.expect)
-        count([*faults, *bad], "first", lambda v, code: v.alarms[0][0] == code)
-        count([*healthy, *good], "bothered", lambda _, __: True)
-        return {
-            "faults": len(faults),
-            "caught": sum(v.caught for v in faults),
-            "named": sum(v.named for v in faults),
-            "before_first_step": sum(v.before for v in faults),
-            "healthy": len(healthy),
-            "bothered": sum(v.caught for v in healthy),
-            "random": len(self.of("random")),
-            "bad": len(bad),
-            "bad_caught": sum(v.caught for v in bad),
-            "good": len(good),
-            "good_bothered": sum(v.caught for v in good),
-            "failed": sum(bool(v.error) for v in self.verdicts),
-            "codes": dict(sorted(codes.items())),
-        }
-
-
-def cases(file: Path, seeds: Sequence[int], *, only: Sequence[str] = (), random: int = 0, draw: int = 0) -> list[Case]:
+def cases(
+    file: Path,
+    seeds: Sequence[int],
+    *,
+    only: Sequence[str] = (),
+    random: int = 0,
+    draw: int = 0,
+    cures: bool = False,
+) -> list[Case]:
     """The cases of a zoo file over these seeds, and `random` ones drawn from its `random` section with the seed `draw`.
 
-    only: names of entries, or parts of names. Raises UserError if the file cannot be read or nothing is left.
+    only: names of entries, or parts of names · cures: faults that a config can cure are to be cured, and their healthy
+    twins are run, too. Raises UserError if the file cannot be read or nothing is left.
     """
     from trainlab.lab.experiment import Experiment
 
@@ -144,23 +49,42 @@ def cases(file: Path, seeds: Sequence[int], *, only: Sequence[str] = (), random:
     sick: dict[str, dict[str, Any]] = zoo.get("faults") or {}
     made: list[Case] = []
 
-    def add(kind: Kind, name: str, base: str, changes: Mapping[str, Any] | None, expect: Sequence[str] = ()) -> None:
-        if not only or any(part in name for part in only):
-            for seed in seeds:
-                raw = config.override(bases[base], {**(changes or {}), "seed": seed}, Experiment)
-                made.append(Case(kind, name, seed, raw, tuple(expect)))
+    def raw(base: str, changes: Mapping[str, Any] | None, seed: int) -> dict[str, Any]:
+        return config.override(bases[base], {**(changes or {}), "seed": seed}, Experiment)
 
-    for name in bases:
-        add("healthy", name, name, None)
-    for name, entry in sound.items():
-        add("healthy", name, entry["base"], entry.get("set"))
-    for name, entry in sick.items():
-        add("fault", name, entry["base"], entry.get("set"), entry["expect"])
+    def chosen(name: str) -> bool:
+        return not only or any(part in name for part in only)
+
+    for name in filter(chosen, bases):
+        made += [Case("healthy", name, seed, raw(name, None, seed)) for seed in seeds]
+    for name in filter(chosen, sound):
+        entry = sound[name]
+        made += [Case("healthy", name, seed, raw(entry["base"], entry.get("set"), seed)) for seed in seeds]
+    for name in filter(chosen, sick):
+        entry = sick[name]
+        cure = cures and bool(entry.get("cure", True))
+        for seed in seeds:
+            twin = raw(entry["base"], entry.get("twin"), seed) if cure else None
+            expect = tuple(entry["expect"])
+            made.append(Case("fault", name, seed, raw(entry["base"], entry["set"], seed), expect, cure, twin))
+    made += _twins(made)
     if random:
         made += drawn(zoo["random"], random, draw)
     if not made:
         raise UserError(f"{file}: no entry of the zoo is called {', '.join(only)}")
     return made
+
+
+def _twins(made: Sequence[Case]) -> list[Case]:
+    """The healthy twins of faults that are not among the healthy cases already, each once."""
+    known = {case.key for case in made if case.kind == "healthy"}
+    more: dict[str, Case] = {}
+    for case in made:
+        if case.twin is not None:
+            twin = Case("twin", f"twin of {case.name}", case.seed, case.twin)
+            if twin.key not in known:
+                more.setdefault(twin.key, twin)
+    return list(more.values())
 
 
 def drawn(space: Mapping[str, Any], number: int, seed: int) -> list[Case]:
@@ -205,24 +129,6 @@ def drawn(space: Mapping[str, Any], number: int, seed: int) -> list[Case]:
     return made
 
 
-def as_data(result: Result) -> dict[str, Any]:
-    """The summary and every verdict, as plain data."""
-    rows = [
-        {
-            "kind": v.case.kind,
-            "name": v.case.name,
-            "seed": v.case.seed,
-            "expect": list(v.case.expect),
-            "state": v.state,
-            "score": v.score if isfinite(v.score) else None,
-            "found": [{"code": code, "severity": severity, "step": step} for code, severity, step in v.found],
-            "error": v.error or None,
-        }
-        for v in sorted(result.verdicts, key=lambda v: (v.case.kind, v.case.name, v.case.seed))
-    ]
-    return {"summary": result.summary(), "runs": rows}
-
-
 def run(cases: Sequence[Case], workers: int = 1, runs: Path | None = None) -> Iterator[Verdict]:
     """The verdicts as they come, from `workers` processes of one BLAS thread each. runs: where folders are kept."""
     with TemporaryDirectory(prefix="zoo-") as away:
@@ -235,17 +141,31 @@ def run(cases: Sequence[Case], workers: int = 1, runs: Path | None = None) -> It
 
 
 def one(case: Case, folder: Path) -> Verdict:
-    """Train one case in a folder of its own."""
+    """Train one case in a folder of its own, and cure it if it is sick and can be."""
     from trainlab.lab.experiment import Experiment, named
     from trainlab.lab.run import train
 
     try:
         document = named(config.read_plain(Experiment, dict(case.raw), case.name))
         outcome = train(document, runs=folder, name=case.name)
+        cured = _cured(outcome.folder) if case.cure else None
     except Exception as error:  # a case that cannot run is a result; the others go on
         return Verdict(case, "failed", float("nan"), error=f"{type(error).__name__}: {error}")
     found = tuple((d.code, d.severity, d.step) for d in outcome.diagnoses)
-    return Verdict(case, outcome.state, _last_score(outcome.folder), found, outcome.seconds)
+    score = _last_score(outcome.folder)
+    if cured is not None and not cured.patch:
+        cured = replace(cured, score=score)
+    return Verdict(case, outcome.state, score, found, outcome.seconds, steps=outcome.step, cured=cured)
+
+
+def _cured(folder: Path) -> Cure:
+    """What `fix` makes of a run."""
+    from trainlab.lab.fixing.budget import Budget
+    from trainlab.lab.fixing.fix import fix
+
+    fixed = fix(folder, budget=Budget(_BUDGET))
+    score = fixed.pairs[0][2] if fixed.pairs else float("nan")
+    return Cure(fixed.state, score, fixed.reruns, fixed.patch, fixed.credits)
 
 
 def _last_score(folder: Path) -> float:

@@ -5,7 +5,7 @@ from math import isfinite
 from typing import Any, ClassVar
 
 from trainlab.core.component import setting
-from trainlab.diagnose._patches import init, model, preprocess
+from trainlab.diagnose._patches import heavy_dropout, init, less_dropout, model, preprocess
 from trainlab.diagnose.diagnosis import Diagnosis
 from trainlab.diagnose.monitor import Monitor, When
 from trainlab.diagnose.view import View
@@ -51,6 +51,7 @@ class InitialLoss(Monitor, name="initial-loss"):
             high = times > self.numbers
         lasting = self._lasting(view)
         if isfinite(loss) and high and (not view.step or view.epoch <= 1 or lasting):
+            noise = less_dropout(view) if heavy_dropout(view) else []
             still = f", and after {view.epoch} epochs still {view.curves['train_loss'][-1]:.3g}" if lasting else ""
             yield self.finding(
                 view,
@@ -58,7 +59,7 @@ class InitialLoss(Monitor, name="initial-loss"):
                 f"network that does not commit itself{still}.",
                 "Start the last layer with smaller weights, and check that the inputs are scaled.",
                 evidence={"loss": loss, "expected": view.zero_loss, "chance": view.chance, "threshold": self.factor},
-                patches=[*init(view, output=True), *self._quiet(view), *preprocess(view, "standardize")],
+                patches=[*init(view, output=True), *noise, *self._quiet(view), *preprocess(view, "standardize")],
                 severity="warning" if times > self.severe or lasting else "info",
             )
 

@@ -55,6 +55,7 @@ class NoBetterThanBaseline(Monitor, name="no-better-than-baseline"):
         "loss-not-decreasing",
         "overfitting",
         "not-converged",
+        "noisy-loss",
         "underfitting",
     )
 

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from trainlab.core.component import setting
-from trainlab.diagnose._patches import epochs, less_dropout, wider
+from trainlab.diagnose._patches import epochs, heavy_dropout, less_dropout, wider
 from trainlab.diagnose.diagnosis import Diagnosis
 from trainlab.diagnose.monitor import Monitor, When
 from trainlab.diagnose.view import View
@@ -56,6 +56,7 @@ class Underfitting(Monitor, name="underfitting"):
         "exploding-loss",
         "overfitting",
         "not-converged",
+        "noisy-loss",
     )
 
     margin: float = setting(0.1, "how far behind a simple rule is too far", gt=0)
@@ -84,5 +85,6 @@ class Underfitting(Monitor, name="underfitting"):
 
 
 def _patches(view: View) -> list[dict[str, Any]]:
-    """More units, less dropout, more epochs."""
-    return [*wider(view), *less_dropout(view), *epochs(view, 2)]
+    """No dropout, more units, more epochs; more units first if there is but little dropout."""
+    without, more = less_dropout(view), wider(view)
+    return [*(without + more if heavy_dropout(view) else more + without), *epochs(view, 2)]

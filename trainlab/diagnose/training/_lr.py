@@ -4,40 +4,68 @@ from typing import Any
 
 import numpy as np
 
+from trainlab.core.types import Array
 from trainlab.diagnose.view import View
 
-HEALTHY_RATIO = 1e-2  # the largest step that a run should take, as a share of the weights; CS231n aims at 1e-3
+HEALTHY_RATIO = 1e-2  # how long the early steps of a good run are, as a share of the weights; later ones are shorter
+_PLAIN_RATIO = 5e-2  # the same for plain gradient descent, whose steps shrink with the gradient
+_LONGER = 3.0  # a second patch must differ from the first by this factor
 
 
 def lower_lr(view: View) -> list[dict[str, Any]]:
-    """A patch that makes the longest of the steps so far `HEALTHY_RATIO` of the weights, at least ten times shorter.
+    """Patches that make the steps at least ten times shorter: so that the first one would have been of healthy length,
+    and, where later ones were far longer, so that the longest would have been.
 
-    No patch where lr is 0 or no step was measured.
+    The first step is the one that nothing has spoiled yet. No patch where lr is 0 or no step was measured.
     """
-    lr = view.settings.get("optimizer", {}).get("lr")
+    optimizer: dict[str, Any] = view.settings.get("optimizer", {})
+    lr = optimizer.get("lr")
     if not lr or not len(view.steps):
         return []
-    ratios = view.steps["update_ratio"]
-    ratios = ratios[np.isfinite(ratios) & (ratios > 0)]
-    longest = float(ratios.max()) if len(ratios) else 1.0
-    factor = min(0.1, max(1e-4, HEALTHY_RATIO / longest))
-    return [{"optimizer.lr": float(f"{lr * factor:.1e}")}]
+    ratios = _finite(view.steps["update_ratio"])
+    if not len(ratios):
+        return [{"optimizer.lr": _short(lr * 0.1)}]
+    longest = _factor(HEALTHY_RATIO / float(ratios.max()))
+    gentle = _factor(_first_ratio(optimizer) / float(ratios[0]))
+    factors = [gentle, longest] if gentle > _LONGER * longest else [gentle]
+    return [{"optimizer.lr": _short(lr * factor)} for factor in factors]
 
 
 def higher_lr(view: View, ratio: float) -> list[dict[str, Any]]:
-    """A patch that makes a typical step, `ratio` of the weights so far, a thousandth of them."""
+    """A patch that makes early steps, `ratio` of the weights or what they were after the warmup, of healthy length."""
     lr = view.settings.get("optimizer", {}).get("lr")
     if not lr or not ratio > 0:
         return []
-    return [{"optimizer.lr": float(f"{lr * min(1e5, max(3.0, 1e-3 / ratio)):.1e}")}]
+    after = round(view.warmup * view.steps_per_epoch)
+    early = _finite(view.steps["update_ratio"][after : after + 20])
+    typical = max(ratio, float(np.median(early)) if len(early) else 0.0)
+    return [{"optimizer.lr": _short(lr * min(1e5, max(3.0, HEALTHY_RATIO / typical)))}]
 
 
 def other_lr(view: View) -> list[dict[str, Any]]:
     """A patch that makes the median step a thousandth of the weights; none where it is about that already."""
     lr = view.settings.get("optimizer", {}).get("lr")
-    ratios = view.steps["update_ratio"]
-    ratios = ratios[np.isfinite(ratios) & (ratios > 0)]
+    ratios = _finite(view.steps["update_ratio"])
     if not lr or not len(ratios):
         return []
     factor = min(1e5, max(1e-4, 1e-3 / float(np.median(ratios))))
-    return [{"optimizer.lr": float(f"{lr * factor:.1e}")}] if not 0.5 < factor < 2 else []
+    return [{"optimizer.lr": _short(lr * factor)}] if not 0.5 < factor < 2 else []
+
+
+def _first_ratio(optimizer: dict[str, Any]) -> float:
+    """How long a first step should be: momentum makes later ones 1 / (1 - momentum) times as long."""
+    if "momentum" in optimizer:
+        return _PLAIN_RATIO * max(0.01, 1.0 - float(optimizer["momentum"] or 0.0))
+    return _PLAIN_RATIO if optimizer.get("name") == "sgd" else HEALTHY_RATIO
+
+
+def _finite(ratios: Array) -> Array:
+    return ratios[np.isfinite(ratios) & (ratios > 0)]
+
+
+def _factor(wanted: float) -> float:
+    return min(0.1, max(1e-4, wanted))
+
+
+def _short(lr: float) -> float:
+    return float(f"{lr:.1e}")

@@ -52,5 +52,5 @@ class BadSchedule(Monitor, name="bad-schedule"):
                 "of its start for good, and the network has not learned yet.",
                 "Decay later or less: cosine falls over the whole run.",
                 evidence={"factor": float(plan[at]), "progress": view.progress},
-                patches=[{"schedule": {"name": "cosine"}}, {"schedule": {"name": "constant"}}],
+                patches=[{"schedule": {"name": "constant"}}, {"schedule": {"name": "cosine"}}],
             )

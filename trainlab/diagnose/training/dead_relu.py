@@ -5,7 +5,7 @@ from math import isfinite
 from typing import Any, ClassVar
 
 from trainlab.core.component import setting
-from trainlab.diagnose._patches import activation, init, model, norm
+from trainlab.diagnose._patches import activation, init, model, norm, shallower
 from trainlab.diagnose._words import named
 from trainlab.diagnose.diagnosis import Diagnosis
 from trainlab.diagnose.monitor import Monitor, When
@@ -74,10 +74,16 @@ class DeadRelu(Monitor, name="dead-relu"):
         )
 
     def _patches(self, view: View) -> list[dict[str, Any]]:
-        """A shorter step if some were long, a sane start if it began dead, then another activation."""
+        """A sane start if it began dead, a shorter step if not; then another activation, fewer layers, a norm."""
         biased = [{"model.bias_init": 0.0}] if not view.step and model(view).get("bias_init") else []
         start = [*biased, *(init(view) if not view.step else [])]
-        return [*start, *(lower_lr(view) if view.step else []), *activation(view, "leaky_relu"), *norm(view)]
+        return [
+            *start,
+            *(lower_lr(view) if view.step else []),
+            *activation(view, "leaky_relu"),
+            *shallower(view),
+            *norm(view),
+        ]
 
 
 def _others(dead: list[LayerProbe], worst: LayerProbe) -> list[str]:

@@ -7,7 +7,7 @@ import numpy as np
 
 from trainlab.core.component import setting
 from trainlab.core.types import Count
-from trainlab.diagnose._patches import norm
+from trainlab.diagnose._patches import init, norm
 from trainlab.diagnose.diagnosis import Diagnosis
 from trainlab.diagnose.monitor import Monitor, When
 from trainlab.diagnose.training._lr import other_lr
@@ -59,5 +59,5 @@ class LossNotDecreasing(Monitor, name="loss-not-decreasing"):
                 "Check that steps are neither far too short nor far too long, that gradients "
                 "reach the first layer, and that the labels belong to the rows.",
                 evidence={"best": best, "start": start, "chance": view.chance, "threshold": self.learned},
-                patches=[*other_lr(view), *norm(view)],
+                patches=[*init(view), *other_lr(view), *norm(view)],
             )

@@ -1,0 +1,73 @@
+"""`trainlab fix`: tries the prescriptions of a sick run, and keeps what measurably helped."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from trainlab.cli import _terminal
+
+if TYPE_CHECKING:
+    from trainlab.lab.fixing.fix import Fixed
+    from trainlab.lab.fixing.trial import Trial
+
+
+def fix(
+    run: Annotated[str, typer.Argument(metavar="RUN", help="A run folder, or its name in --runs.")],
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write the cured config there.")
+    ] = None,
+    budget: Annotated[
+        str, typer.Option(metavar="RUNS|TIME", help="At most so many runs (12), or so much time (90s, 5m, 1h).")
+    ] = "12",
+    runs: Annotated[Path, typer.Option(metavar="DIR", help="Where run folders are.")] = Path("runs"),
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print the result only.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the result, with every trial, as JSON.")] = False,
+) -> None:
+    """Try the prescriptions of a sick run, each as a short real run, and print the smallest patch that cured it.
+
+    Each trial has the seed of the run; where one seed does not tell better from luckier, more seeds are run with and
+    without the patch. Trials lie in RUN/fixes. Ctrl-C stops; the same command goes on and repeats nothing.
+
+    Exit code 0 if a patch helped or nothing was wrong, 4 if nothing helped, 130 if it was stopped before that.
+
+    Examples:
+        trainlab fix runs/digits-3
+        trainlab fix digits-3 --budget 5m -o cured.yaml
+        trainlab fix digits-3 --json
+    """
+    from trainlab.cli import _fix_text
+    from trainlab.cli._progress import Quiet
+    from trainlab.cli.train import stoppable
+    from trainlab.lab.fixing.budget import Budget
+    from trainlab.lab.fixing.fix import fix as tried
+
+    first: list[int] = []
+
+    def tell(trial: "Trial") -> None:
+        first.append(trial.seed)
+        if not quiet and not as_json:
+            _terminal.note(_fix_text.line(trial, first[0]))
+
+    with _terminal.answering(as_json):
+        watcher = Quiet()
+        with stoppable(watcher):
+            fixed = tried(run, runs=runs, budget=Budget.read(budget), watcher=watcher, tell=tell)
+        wrote = _written(fixed, output)
+    if as_json:
+        _terminal.emit(fixed.as_dict() | {"output": str(output) if wrote else None})
+    else:
+        _terminal.say(_fix_text.as_text(fixed, wrote))
+    raise typer.Exit(fixed.exit_code)
+
+
+def _written(fixed: "Fixed", output: Path | None) -> str:
+    """Write the cured config; what is to be said of it."""
+    if output is None or not fixed.patch:
+        return ""
+    from trainlab.lab.fixing.rewriting import write_cured
+    from trainlab.store.folder import RunFolder
+
+    own = write_cured(output, RunFolder(fixed.folder), fixed.config(), fixed.patch)
+    how = "your config with the patch in it" if own else "the whole config, every default written out"
+    return f"wrote {output}: {how}\nnext: trainlab train {output}"
