@@ -6,7 +6,7 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -29,8 +29,18 @@ def sweep(
         typer.Argument(metavar="KEY=VALUE", help="Settings that replace the file's, e.g. train.epochs=5."),
     ] = None,
     workers: Annotated[
-        int | None, typer.Option("--workers", "-w", metavar="N", min=1, help="Trials at once; all cores by default.")
+        int | None,
+        typer.Option(
+            "--workers", "-w", metavar="N", min=1, help="Trials at once; by default all cores, or all of the cluster."
+        ),
     ] = None,
+    scheduler: Annotated[
+        str | None,
+        typer.Option(metavar="ADDRESS", help="Train on the workers of this Dask cluster, e.g. tcp://10.0.0.5:8786."),
+    ] = None,
+    fresh: Annotated[
+        bool, typer.Option("--fresh", help="Start Python anew for each trial instead of copying a warm process.")
+    ] = False,
     trials: Annotated[
         int | None, typer.Option(metavar="N", min=1, help="How many trials, instead of the config's number.")
     ] = None,
@@ -58,17 +68,21 @@ def sweep(
         trainlab sweep configs/digits-sweep.yaml train.epochs=5 --trials 40
         trainlab sweep configs/digits-sweep.yaml --print-trials
         trainlab sweep --resume digits-sweep-1 --trials 60
+        trainlab sweep configs/digits-sweep.yaml --scheduler tcp://10.0.0.5:8786
     """
     given = [part for part in (config, *(overrides or ())) if part is not None]
-    at_once = workers or cores()
+    machines: dict[str, Any] = {"workers": workers or (None if scheduler else cores()), "scheduler": scheduler}
+    machines["fresh"] = fresh
     with _terminal.answering(as_json):
         if resume is not None:
             if given or name is not None or dry_run or print_trials:
-                raise UserError("--resume goes on with the sweep's own config: it takes --trials and --workers only")
+                raise UserError(
+                    "--resume goes on with the sweep's own config: it takes --trials and where to train only"
+                )
             from trainlab.lab.sweep.sweep import resume as go_on
 
             with _stoppable(_watcher(quiet)) as watcher:
-                summary = go_on(resume, runs=runs, trials=trials, workers=at_once, watcher=watcher)
+                summary = go_on(resume, runs=runs, trials=trials, watcher=watcher, **machines)
         else:
             document = _read(given, trials)
             if dry_run or print_trials:
@@ -77,7 +91,7 @@ def sweep(
             from trainlab.lab.sweep.sweep import start
 
             with _stoppable(_watcher(quiet)) as watcher:
-                summary = start(document, runs=runs, name=name, workers=at_once, watcher=watcher)
+                summary = start(document, runs=runs, name=name, watcher=watcher, **machines)
     _tell(summary, quiet=quiet, as_json=as_json)
     raise typer.Exit(summary.exit_code)
 

@@ -122,7 +122,9 @@ class Sweep:
         try:
             self._train(iter(left))
         except UserError as error:
-            raise (no_room(self.folder, str(error)) if is_full(error) else error) from error
+            if is_full(error):
+                raise no_room(self.folder, str(error)) from error
+            raise
         finally:
             self.watcher.finished()
         return summarize(self.folder, self.space, self.rows, list(self.trials.values()))

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
+from functools import partial
 from tempfile import TemporaryFile
 from threading import Lock, Thread
 from time import monotonic, sleep
@@ -22,7 +23,8 @@ from trainlab.store.writing import named_errors
 
 _PATIENCE = 10  # servers that may die under one trial before it is given up
 _LAST = 1 << 13  # bytes of a dead server's output that are looked at
-_SETTLES = 10.0  # seconds within which the system has killed a dead server's copies
+_SETTLES = 30.0  # seconds within which a dead server's copies have ended
+_LOOK = 0.02
 
 Answer = Future[dict[str, Any] | str]  # how the trial ended, or the last words of a server that died
 
@@ -30,11 +32,15 @@ Answer = Future[dict[str, Any] | str]  # how the trial ended, or the last words 
 class Forked(Launcher):
     """Asks a fork server for each trial; one that dies is replaced, and its trials go on from their checkpoints.
 
-    `surroundings`: environment variables; `inherited`: handles that the server and its copies keep open.
+    `surroundings`: environment variables; `inherited`: handles that the server and its copies keep open;
+    `cwd`: the folder that they work in.
     """
 
-    def __init__(self, limits: Limits, surroundings: Mapping[str, str], inherited: Sequence[int] = ()) -> None:
-        self._limits, self._surroundings, self._inherited = limits, surroundings, inherited
+    def __init__(
+        self, limits: Limits, surroundings: Mapping[str, str], inherited: Sequence[int] = (), cwd: str | None = None
+    ) -> None:
+        self._limits = limits
+        self._start = partial(_Connection, surroundings, inherited, cwd)
         self._lock = Lock()
         self._server: _Connection | None = None
         self._stopped = False
@@ -81,7 +87,7 @@ class Forked(Launcher):
             if self._server and self._server.gone:
                 self._server.close()
                 self._server = None
-            self._server = self._server or _Connection(self._surroundings, self._inherited)
+            self._server = self._server or self._start()
             asked = {"arguments": job.arguments, "words": str(job.words.absolute())}
             return self._server.ask(asked | {"seconds": self._limits.seconds, "bytes": self._limits.bytes})
 
@@ -95,19 +101,21 @@ class Forked(Launcher):
 def once_more(job: Job) -> Job | End:
     """What is left of a trial whose process died with whoever waited for it: its end, or the rest of the work."""
     deadline = monotonic() + _SETTLES
-    while (state := RunRecord(job.folder, job.folder.name).state) == "running":
+    while (state := (record := RunRecord(job.folder, job.folder.name)).state) == "running":
         if monotonic() > deadline:
-            return End(1, f"{job.folder}: a process that nobody waits for trains here")
-        sleep(0.02)
-    if state in ("finished", "diverged", "failed"):
-        return End(0)
+            state = "killed"  # its machine is gone; if it is not, the lock of the folder tells
+            break
+        sleep(_LOOK)
+    status = record.status
+    if status and state in ("finished", "diverged", "failed"):
+        return End(status.exit_code or 0, status.reason)
     return Job(job.folder, job.resume or state in ("interrupted", "killed"), job.until)
 
 
 class _Connection:
     """A running server: questions go in, the thread that listens gives each its answer."""
 
-    def __init__(self, surroundings: Mapping[str, str], inherited: Sequence[int]) -> None:
+    def __init__(self, surroundings: Mapping[str, str], inherited: Sequence[int], cwd: str | None) -> None:
         ours, theirs = socket.socketpair()
         command = [sys.executable, "-m", "trainlab", "trial-server", str(theirs.fileno())]
         self._errors = TemporaryFile()  # noqa: SIM115 - closed by `close`
@@ -118,6 +126,7 @@ class _Connection:
                 stdout=subprocess.DEVNULL,
                 stderr=self._errors,
                 env=surroundings,
+                cwd=cwd,
                 pass_fds=[theirs.fileno(), *inherited],
                 start_new_session=True,
             )

@@ -17,11 +17,13 @@ from trainlab.store.writing import named_errors
 class Fresh(Launcher):
     """Starts Python anew for each trial.
 
-    `surroundings`: environment variables; `inherited`: handles that each process keeps open.
+    `surroundings`: environment variables; `inherited`: handles that each process keeps open; `cwd`: its folder.
     """
 
-    def __init__(self, limits: Limits, surroundings: Mapping[str, str], inherited: Sequence[int] = ()) -> None:
-        self._limits, self._surroundings, self._inherited = limits, surroundings, inherited
+    def __init__(
+        self, limits: Limits, surroundings: Mapping[str, str], inherited: Sequence[int] = (), cwd: str | None = None
+    ) -> None:
+        self._limits, self._surroundings, self._inherited, self._cwd = limits, surroundings, inherited, cwd
         self._running: set[subprocess.Popen[bytes]] = set()
         self._lock = Lock()
         self._stopped = False
@@ -70,6 +72,7 @@ class Fresh(Launcher):
                     stdout=nowhere,
                     stderr=errors,
                     env=self._surroundings,
+                    cwd=self._cwd,
                     pass_fds=self._inherited,
                     start_new_session=True,
                 )

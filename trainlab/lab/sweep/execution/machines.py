@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from trainlab.lab.sweep.execution.cluster import Cluster
 from trainlab.lab.sweep.execution.execution import Execution
 from trainlab.lab.sweep.execution.forked import Forked
 from trainlab.lab.sweep.execution.fresh import Fresh
@@ -25,6 +26,8 @@ class Machines:
 
     def opened(self, folder: Path, limits: Limits) -> Execution:
         """What trains the trials of the sweep in this folder."""
+        if self.scheduler is not None:
+            return Cluster(folder, limits, self.scheduler, most=self.workers, fresh=self.fresh)
         kind = Fresh if self.fresh or not can_fork() else Forked
         presence = Presence(folder)
         return Here(kind(limits, environment(folder), [presence.handle]), self.workers or 1, presence)
