@@ -197,11 +197,17 @@ static void pack_dy(const float *dy, P places, P Co, P columns, float *o) {
   }
 }
 
+// Sums of dy's columns; in pieces, as rounding grows with the length of a sum.
 static void add_places(const float *dy, P places, P pitch, int columns, int add, float *sum) {
+  enum { PIECE = 64 };
   v s0 = {}, s1 = {};
-  for (P i = 0; i < places; i++, dy += pitch) {
-    s0 += load(dy);
-    if (columns > VL) s1 += load(dy + VL);
+  for (P done = 0; done < places; done += PIECE) {
+    v t0 = {}, t1 = {};
+    for (P i = done; i < least(places, done + PIECE); i++, dy += pitch) {
+      t0 += load(dy);
+      if (columns > VL) t1 += load(dy + VL);
+    }
+    s0 += t0, s1 += t1;
   }
   float t[PANEL];
   store(t, s0);

@@ -159,7 +159,7 @@ TL_INLINE void sums_strip(const Norm *q, P at, P lines, P j, float *even, float 
 }
 
 static void sums(const Norm *q, P at, P lines, P first, P columns, float *even, float *tilt) {
-  const P rows = most(1, PIECE / columns);
+  const P rows = least(128, most(1, PIECE / columns));  // short sums: rounding grows with the length
   for (P done = 0; done < lines; done += rows, at += rows * q->C) {
     const P k = least(rows, lines - done);
     STRIPS(columns, sums_strip(q, at + first + j, k, first + j, even + j, tilt + j, done > 0, n))

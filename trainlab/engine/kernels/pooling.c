@@ -204,14 +204,19 @@ TL_KERNEL(pooled_forward) {
   tl_tiles(pooled_tile, &q, (int)q.rows);
 }
 
-// Batch norm's sums, over winners alone: g = dy where y > 0; of g, and of g (x - mean).
+// Batch norm's sums, over winners alone: g = dy where y > 0; of g, and of g (x - mean). A line of windows at a time:
+// rounding grows with the length of a sum.
 TL_INLINE void pooled_sums_strip(const Pool *q, P at, P j, float *even, float *tilt, P n) {
   const v mean = load_strip(q->mean + j, n);
   v a = {}, b = {};
-  for (P i = 0; i < q->Ho * q->Wo; i++, at += q->C) {
-    v g = where(load_strip(q->seen + at, n) > 0, load_strip(q->dy + at, n), (v){});
-    a += g;
-    b += g * (load_strip(q->winners + at, n) - mean);
+  for (P i = 0; i < q->Ho; i++) {
+    v line_a = {}, line_b = {};
+    for (P k = 0; k < q->Wo; k++, at += q->C) {
+      v g = where(load_strip(q->seen + at, n) > 0, load_strip(q->dy + at, n), (v){});
+      line_a += g;
+      line_b += g * (load_strip(q->winners + at, n) - mean);
+    }
+    a += line_a, b += line_b;
   }
   store_strip(even + j, a, n);
   store_strip(tilt + j, b, n);

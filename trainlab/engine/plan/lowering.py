@@ -11,7 +11,10 @@ import numpy as np
 
 from trainlab.engine.plan.builder import Builder, Link
 from trainlab.engine.plan.lower_activations import KERNELS, lower_activation, lower_prelu
+from trainlab.engine.plan.lower_conv import lower_conv
 from trainlab.engine.plan.lower_dense import lower_dense, lower_drop_connect, lower_dropout, lower_maxout
+from trainlab.engine.plan.lower_normalization import lower_batch_norm, lower_row_norm
+from trainlab.engine.plan.lower_pooling import lower_avg_pool, lower_global_avg_pool, lower_max_pool
 
 Lowering = Callable[[Builder, Sequence[Link], int], int]
 
@@ -21,6 +24,12 @@ LAYERS: dict[str, Lowering] = {
     "dropout": lower_dropout,
     "drop_connect": lower_drop_connect,
     "prelu": lower_prelu,
+    "conv": lower_conv,
+    "max_pool": lower_max_pool,
+    "avg_pool": lower_avg_pool,
+    "global_avg_pool": lower_global_avg_pool,
+    "batch_norm": lower_batch_norm,
+    **dict.fromkeys(("layer_norm", "group_norm", "instance_norm"), lower_row_norm),
     **dict.fromkeys(KERNELS, lower_activation),
 }
 
