@@ -170,19 +170,24 @@ class Strange(Loss, name="strange"):
     tasks = ("regression",)
 
     def units(self, task):
+        """One an output."""
         return task.outputs
 
     def encode(self, y, task):
+        """As they are."""
         return y
 
     def value(self, s):
+        """The mean distance."""
         np.subtract(s.y, s.t, out=s.dy)
         return float(np.abs(s.y - s.t).mean())
 
     def chance(self, t, task):
+        """One."""
         return 1.0
 
     def predict(self, y, task):
+        """The numbers."""
         return y
 
 
@@ -190,6 +195,7 @@ class Backwards(Optimizer, name="backwards"):
     """An optimizer that no kernel knows."""
 
     def move(self, m):
+        """step = -lr g."""
         np.multiply(m.g, -m.lr, out=m.step)
 
 
@@ -197,12 +203,15 @@ class Twice(Layer, name="twice"):
     """A layer that no kernel knows."""
 
     def out_shape(self, shape):
+        """The same shape."""
         return shape
 
     def forward(self, s):
+        """y = 2 x."""
         np.multiply(s.x, 2, out=s.y)
 
     def backward(self, s):
+        """dx = 2 dy."""
         np.multiply(s.dy, 2, out=s.dx)
 
 

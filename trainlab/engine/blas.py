@@ -1,10 +1,34 @@
-"""How many threads the matrix products use: pinned, because the same product has other last bits on other numbers."""
+"""How many threads work on a step: pinned, because a product in NumPy's BLAS has other last bits on other numbers.
 
-from contextlib import AbstractContextManager
+The compiled kernels give the same bits on any number of threads, so they take every core unless they are told
+otherwise; NumPy's BLAS keeps to one.
+"""
+
+import os
+from collections.abc import Generator
+from contextlib import contextmanager
+from typing import Literal
+
+Threads = int | Literal["auto"]
 
 
-def pinned(threads: int) -> AbstractContextManager[object]:
-    """While the block lasts, NumPy's BLAS works with so many threads."""
+@contextmanager
+def pinned(threads: Threads) -> Generator[None]:
+    """While the block lasts, kernels and NumPy's BLAS work with so many threads; auto: every core, and one."""
     from threadpoolctl import threadpool_limits  # pyright: ignore[reportMissingTypeStubs]  # it has none
 
-    return threadpool_limits(limits=threads, user_api="blas")
+    from trainlab.engine.plan.library import load
+
+    library = load()
+    before = library.threads(cores() if threads == "auto" else threads) if library is not None else 1
+    try:
+        with threadpool_limits(limits=1 if threads == "auto" else threads, user_api="blas"):
+            yield
+    finally:
+        if library is not None:
+            library.threads(before)
+
+
+def cores() -> int:
+    """How many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -1,7 +1,10 @@
-"""Evaluation: the network's outputs and scores over many rows, in large batches, apart from the training memory."""
+"""Evaluation: the network's outputs and scores over many rows, in large batches, apart from the training memory.
+
+Where there are kernels, the way forth and the loss of a batch are one call; else the layers' NumPy methods run.
+"""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -11,7 +14,11 @@ from trainlab.engine.memory import allocate
 from trainlab.engine.net import Net
 from trainlab.nn.loss import Loss, LossSlot
 
+if TYPE_CHECKING:
+    from trainlab.engine.plan.evaluation import EvaluationPlan
+
 _BUDGET = 1 << 22  # numbers in the widest layer of an evaluation batch: some 16 MB of float32
+_PLAN_BUDGET = 1 << 20  # the same for a plan, whose calls cost less
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,14 +35,20 @@ class Evaluator:
     def __init__(self, net: Net, loss: Loss, *, regression: bool) -> None:
         self.net, self.loss, self.regression = net, loss, regression
         widest = max(int(np.prod(n.out_shape)) for n in net.all_nodes())
-        self._limit = max(1, min(1024, _BUDGET // widest))
+        budget = _BUDGET if net.library is None else _PLAN_BUDGET
+        self._limit = max(1, min(1024, budget // widest))
         self._rows = 0
+        self._plan: EvaluationPlan | None = None
 
     def _room(self, rows: int) -> None:
         rows = min(rows, self._limit)
         if rows > self._rows:
             self._rows = rows
             self._work = self.net.workspace(rows, train=False)
+            if self.net.library is not None:
+                from trainlab.engine.plan.evaluation import EvaluationPlan
+
+                self._plan = EvaluationPlan(self._work, self.loss, self.net.library)
 
     def outputs(self, x: Any) -> Array:
         """The network's outputs (rows, units) for all rows of x."""
@@ -47,7 +60,10 @@ class Evaluator:
                 index = np.arange(start, min(n, start + self._rows))
                 work = self._work.first(len(index))
                 gather(x, index, work.x)
-                work.forward()
+                if self._plan is not None:
+                    self._plan.forward(len(index))
+                else:
+                    work.forward()
                 y[start : start + len(index)] = work.y
         return y
 
@@ -56,8 +72,25 @@ class Evaluator:
         n = len(t)
         if n == 0:
             return Scores(float("nan"), float("nan"))
+        if not self.regression and (scores := self._planned(x, t)) is not None:
+            return scores
         y = self.outputs(x)
         return self.compare(y, t)
+
+    def _planned(self, x: Any, t: Array) -> Scores | None:
+        """Loss and accuracy summed over the batches, where the plan knows the loss of such targets."""
+        n, loss, hits = len(t), 0.0, 0.0
+        self._room(n)
+        if self._plan is None or not self._plan.takes(t):
+            return None
+        with np.errstate(all="ignore"):
+            for start in range(0, n, self._rows):
+                rows = min(n - start, self._rows)
+                gather(x, np.arange(start, start + rows), self._work.x[:rows])
+                mean, right = self._plan.scores(t[start : start + rows])
+                loss += mean * rows
+                hits += right
+        return Scores(loss / n, hits / n)
 
     def compare(self, y: Array, t: Array) -> Scores:
         """Loss and score of outputs y (rows, units) against encoded targets t."""

@@ -71,9 +71,9 @@ def build(document: Document[Experiment], loaded: Loaded | None = None) -> Built
     parts = prepare(experiment.data, streams=streams, dtype=experiment.train.dtype, loaded=loaded)
     loss, layers = layers_for(document, parts.shape, parts.task)
     loss = loss.fitted(parts.train.y, parts.task)
-    net = Net(layers, parts.shape, frozen=experiment.model.frozen, dtype=experiment.train.dtype)
-    passes = start(net, experiment, parts, streams)
     train = experiment.train
+    net = Net(layers, parts.shape, frozen=experiment.model.frozen, dtype=train.dtype, engine=train.engine)
+    passes = start(net, experiment, parts, streams)
     recipe = Recipe(
         loss=loss,
         optimizer=experiment.optimizer,

@@ -49,8 +49,11 @@ class Train(Settings):
     average: float | None = setting(
         None, "keep an exponential moving average of the weights with this memory, e.g. 0.999", gt=0, lt=1
     )
-    threads: Count = setting(
-        1, "threads of the matrix products (BLAS); the same number gives the same bits, and one is best for small nets"
+    threads: Count | Literal["auto"] = setting(
+        "auto", "threads of a step; auto: every core, a sweep's trial one. The bits are the same for any number"
+    )
+    engine: Literal["auto", "numpy", "compiled"] = setting(
+        "auto", "the arithmetic: compiled kernels where they were built, or NumPy, the reference"
     )
     dtype: Literal["float32", "float64"] = setting("float32", "float type of the network; float64 for checks")
     checkpoint: Checkpoint = setting(Checkpoint(), "when the state is saved")

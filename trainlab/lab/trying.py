@@ -112,7 +112,8 @@ def _train(trainer: Trainer, steps: int, enough: float) -> float:
 def _copy(built: Built, layers: Sequence[Layer], dtype: str) -> Net:
     """A network of these layers with the numbers of the run's own."""
     experiment = built.experiment
-    net = Net(layers, built.net.shape, frozen=experiment.model.frozen, dtype=dtype)
+    engine = experiment.train.engine if dtype == experiment.train.dtype else "auto"
+    net = Net(layers, built.net.shape, frozen=experiment.model.frozen, dtype=dtype, engine=engine)
     for name, a in net.params.items():
         a[...] = built.net.params[name]
     return net

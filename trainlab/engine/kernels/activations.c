@@ -15,7 +15,7 @@ typedef struct {
   float a, b;
 } numbers;
 
-static void over(tile_fn f, numbers *q) { tl_tiles(f, q, (int)parts(q->n, CHUNK)); }
+static void over(tile_fn f, numbers *q) { tl_share(f, q, (int)parts(q->n, CHUNK), q->n); }
 
 // NAME_forward · i: numbers a row · f: a, b · p: x, y
 // NAME_backward · i: numbers a row · f: a, b · p: x, y, dy, dx
@@ -114,14 +114,14 @@ static void prelu_slopes(void *ctx, int tile) {
 TL_KERNEL(prelu_forward) {
   sloped q = {.x = op->p[0], .slope = op->p[1], .out = op->p[2], .places = step->rows * op->i[0],
               .channels = op->i[1], .one = op->i[2]};
-  tl_tiles(prelu_values, &q, SLABS);
+  tl_share(prelu_values, &q, SLABS, q.places * q.channels);
 }
 
 // i: as forward · p: x, slope, dy, dx or 0, dslope, working memory of 16 * channels
 TL_KERNEL(prelu_backward) {
   sloped q = {.x = op->p[0], .slope = op->p[1], .dy = op->p[2], .out = op->p[3], .sums = op->p[5],
               .places = step->rows * op->i[0], .channels = op->i[1], .one = op->i[2]};
-  tl_tiles(prelu_slopes, &q, SLABS);
+  tl_share(prelu_slopes, &q, SLABS, q.places * q.channels);
   float *g = op->p[4];
   for (P j = 0; j < (q.one ? 1 : q.channels); j++) {
     double sum = 0;

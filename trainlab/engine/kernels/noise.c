@@ -78,7 +78,7 @@ static void run(drawn q, pcg64 *generator) {
   memcpy(&q.increment, generator->pcg + 16, 16);
   q.has_half = generator->has_half != 0;
   q.half = generator->half;
-  tl_tiles(draw, &q, (int)parts(q.n, CHUNK));
+  tl_share(draw, &q, (int)parts(q.n, CHUNK), q.n);
   P fresh = q.n - q.has_half;  // numbers that were not left over
   if (fresh < 0) return;
   generator->has_half = (int)(fresh % 2);
@@ -118,14 +118,14 @@ static void multiply(void *ctx, int tile) {
 // out = x y. i: numbers a row · p: x, y, out
 TL_KERNEL(multiply) {
   pair q = {.x = op->p[0], .y = op->p[1], .out = op->p[2], .n = step->rows * op->i[0]};
-  tl_tiles(multiply, &q, (int)parts(q.n, CHUNK));
+  tl_share(multiply, &q, (int)parts(q.n, CHUNK), q.n);
 }
 
 // The same for `numbers` that do not depend on the rows. i: numbers · p: x, y, out
 TL_KERNEL(multiply_weights) {
   (void)step;
   pair q = {.x = op->p[0], .y = op->p[1], .out = op->p[2], .n = op->i[0]};
-  tl_tiles(multiply, &q, (int)parts(q.n, CHUNK));
+  tl_share(multiply, &q, (int)parts(q.n, CHUNK), q.n);
 }
 
 // out = a x. i: numbers a row · f: a · p: x, out

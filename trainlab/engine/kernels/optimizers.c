@@ -66,7 +66,7 @@ TL_KERNEL(finish_gradient) {
   finish q = {.theta = op->p[0], .g = op->p[1], .sums = op->p[2], .n = op->i[0], .weights = op->i[1],
               .l2 = (float)op->f[0], .l1 = (float)op->f[1]};
   int tiles = (int)parts(q.n, TILE);
-  tl_tiles(finish_tile, &q, tiles);
+  tl_share(finish_tile, &q, tiles, q.n);
   double sum = 0, limit = op->f[2];
   for (int tile = 0; tile < tiles; tile++) sum += q.sums[tile];
   if (!isfinite(sum)) {  // the squares may have overflowed where the numbers have not
@@ -141,7 +141,7 @@ static motion begin(const tl_op *op, const tl_step *step) {
 
 static void finish_motion(tile_fn f, motion *q, tl_step *step) {
   int tiles = (int)parts(q->n, TILE);
-  tl_tiles(f, q, tiles);
+  tl_share(f, q, tiles, q->n);
   double theta2 = 0, move2 = 0;
   for (int tile = 0; tile < tiles; tile++) {
     theta2 += q->sums[2 * tile];

@@ -10,7 +10,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 
-enum { BITS = 20, SPINS = 4000, PATIENCE = 2000 };
+enum { BITS = 20, SPINS = 4000, PATIENCE = 2000, ENOUGH = 1 << 15 };
 #define MASK ((1u << BITS) - 1)
 
 static _Atomic uint64_t job;  // generation << 40 | tiles << 20 | next tile
@@ -93,6 +93,14 @@ void tl_tiles(tile_fn f, void *ctx, int tiles) {
   atomic_store(&busy, 0);
 }
 
+void tl_share(tile_fn f, void *ctx, int tiles, P work) {
+  if (work >= ENOUGH) {
+    tl_tiles(f, ctx, tiles);
+    return;
+  }
+  for (int tile = 0; tile < tiles; tile++) f(ctx, tile);
+}
+
 // A forked child has none of its parent's threads.
 static void forked(void) {
   started = 1;
@@ -103,8 +111,9 @@ static void forked(void) {
   pthread_cond_init(&wake, 0);
 }
 
-TL_API void tl_threads(int threads) {
+TL_API int tl_threads(int threads) {
   static int once;
+  int before = wanted;
   if (!once) {
     pthread_atfork(0, 0, forked);
     once = 1;
@@ -119,4 +128,5 @@ TL_API void tl_threads(int threads) {
     pthread_detach(thread);
     started++;
   }
+  return before;
 }

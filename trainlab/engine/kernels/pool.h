@@ -11,7 +11,8 @@
 
 typedef void (*tile_fn)(void *ctx, int tile);
 
-void tl_tiles(tile_fn f, void *ctx, int tiles);     // tiles < 2^20
-TL_API void tl_threads(int threads);                // from now on, the caller included
+void tl_tiles(tile_fn f, void *ctx, int tiles);          // tiles < 2^20
+void tl_share(tile_fn f, void *ctx, int tiles, P work);  // on the caller's thread alone if `work` numbers are few
+TL_API int tl_threads(int threads);  // so many from now on, the caller included; how many there were before
 
 #endif

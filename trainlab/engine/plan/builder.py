@@ -1,6 +1,6 @@
 """Collects the ops of a plan while the layers are lowered, one after the other."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -56,7 +56,7 @@ class Builder:
         self.kept: list[Any] = []  # what the ops point to
 
     @contextmanager
-    def group(self) -> Iterator[None]:
+    def group(self) -> Generator[None]:
         """The ops of one lowering: those on the way back stay together, in their order."""
         self._groups.append([])
         yield

@@ -29,9 +29,9 @@ class Library:
         """One pass over the ops; whether all went well."""
         return not self.c.tl_once(ctypes.c_void_p(ops.ctypes.data), ctypes.c_int64(len(ops)), ctypes.byref(step))
 
-    def threads(self, count: int) -> None:
-        """From now on kernels use so many threads."""
-        self.c.tl_threads(count)
+    def threads(self, count: int) -> int:
+        """From now on kernels use so many threads; how many they used before."""
+        return int(self.c.tl_threads(count))
 
 
 @lru_cache(maxsize=1)

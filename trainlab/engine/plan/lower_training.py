@@ -16,12 +16,16 @@ TYPES = ("float32", "float64", "uint8", "int8", "uint16", "int16", "int32", "int
 TILE = 4096  # numbers of a flat vector that are summed together, as in optimizers.c
 
 
-def gather_op(x: Any, out: Array) -> Op | None:
-    """out = the batch's rows of x, converted; None where only Python can read them."""
+def gather_op(rows: Array | LazyRows, out: Array) -> Op | None:
+    """out = the batch's rows of the data, converted; None where only Python can read them."""
     through: Array | None = None
-    if isinstance(x, LazyRows) and not x.steps:
-        x, through = x.stored, np.ascontiguousarray(x.index, np.int64)
-    if not isinstance(x, np.ndarray) or not x.flags.c_contiguous or not x.dtype.isnative:
+    if isinstance(rows, LazyRows):
+        x, through = rows.stored, np.ascontiguousarray(rows.index, np.int64)
+        if rows.steps:
+            return None
+    else:
+        x = rows
+    if not x.flags.c_contiguous or not x.dtype.isnative:
         return None
     if x.dtype.name not in TYPES or out.dtype != np.float32 or not x.flags.aligned:
         return None

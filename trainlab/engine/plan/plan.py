@@ -1,4 +1,4 @@
-"""Plans of a network: training steps, and the way forth alone. Both work in the slots of a Workspace.
+"""The plan of training steps: it works in the slots of a Workspace.
 
 A plan computes what the NumPy path computes, in the same memory: after a call, slots, gradient, step, parameters and
 buffers are as `Trainer._step` would leave them, up to rounding. What has no kernel is done by its NumPy method.
@@ -55,19 +55,6 @@ def lower_workspace(b: Builder, work: Workspace) -> None:
         )
 
     lower_chain(b, links(work.nodes, work.chain), numpy)
-
-
-class ForwardPlan:
-    """y from x in a workspace."""
-
-    def __init__(self, work: Workspace, library: Library) -> None:
-        builder = Builder(library, work.rows, train=False)
-        lower_workspace(builder, work)
-        self._program = Program(builder.forwards, library, builder)
-
-    def forward(self, rows: int) -> None:
-        """y of the first `rows` rows of x."""
-        self._program.once(rows)
 
 
 @dataclass(frozen=True, slots=True)
