@@ -16,7 +16,7 @@ from trainlab.nn.loss import Loss
 
 Method = Literal["probabilities", "logits", "vote"]
 _TINY = np.finfo(np.float64).tiny
-_TIE = 1e-9  # shares of votes differ by more: what breaks a tie never outweighs a vote
+TIE = 1e-9  # shares of votes differ by more: what breaks a tie never outweighs a vote
 
 
 def combine(method: Method, outputs: Sequence[Array], weights: Array, loss: Loss, task: Task) -> Array:
@@ -85,5 +85,5 @@ def _votes(outputs: Sequence[Array], weights: Array, loss: Loss, task: Task) -> 
     mean = sum_of(outputs, weights)
     if mean.shape[1] == 1:
         mean = np.concatenate([-mean, mean], axis=1)
-    votes = votes + _TIE * (1 + np.tanh(mean - mean.max(axis=1, keepdims=True)))
+    votes = votes + TIE * (1 + np.tanh(mean - mean.max(axis=1, keepdims=True)))
     return votes if outputs[0].shape[1] == votes.shape[1] else votes[:, 1:] - votes[:, :1]

@@ -1,0 +1,1 @@
+"""Trained networks in a form that other programs run."""
