@@ -11,10 +11,15 @@ from trainlab.report.pictures.picture import Table
 def table(titles: Sequence[str], rows: Sequence[Sequence[Any]], *, caption: str = "", class_: str = "") -> Html:
     """A table in a box of its own that scrolls. A cell is `Html`, a text, a number, or None for nothing."""
     head = tag("tr", *(tag("th", title, scope="col") for title in titles))
-    body = [tag("tr", *(_cell(cell) for cell in row)) for row in rows]
+    body = [tag("tr", *cells(row)) for row in rows]
     said = tag("caption", caption, class_="hidden") if caption else None
     inside = tag("table", said, tag("thead", head), tag("tbody", *body), class_=class_ or None)
     return tag("div", inside, class_="scroll", tabindex="0", role="region", aria_label=caption or "table")
+
+
+def cells(row: Sequence[Any]) -> list[Html]:
+    """The cells of a row."""
+    return [_cell(cell) for cell in row]
 
 
 def numbers(behind: Table, title: str) -> Html:

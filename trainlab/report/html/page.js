@@ -124,4 +124,6 @@
     };
     body.append(...[...body.rows].sort(order));
   }));
+
+  window.trainlab = { specs, unpacked, waiting, draw };  // for a page that is refreshed while its run goes on
 })();

@@ -7,16 +7,22 @@ page unescaped could neither run nor call home. Expressions of charts are interp
 import base64
 import hashlib
 import json
+import os
 from collections.abc import Sequence
+from contextlib import suppress
 from functools import cache
 from importlib import import_module
+from importlib.metadata import version
 from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
+from trainlab.core.errors import UserError
 from trainlab.report.html.numbers import numbers
 from trainlab.report.html.tags import Html, join, tag
 from trainlab.report.pictures.picture import Picture
 from trainlab.report.pictures.theme import config
+from trainlab.store.writing import write_atomic
 
 
 class Page:
@@ -81,8 +87,19 @@ class Page:
 
 @cache
 def vega() -> str:
-    """Vega, Vega-Lite and Vega-Embed as one script, as vl-convert carries them."""
-    return _closed(import_module("vl_convert").javascript_bundle())
+    """Vega, Vega-Lite and Vega-Embed as one script, as vl-convert carries them.
+
+    Bundling takes seconds, so the bundle is kept in the user's cache folder, one for each version of vl-convert.
+    """
+    folder = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "trainlab"
+    kept = folder / f"vega-{version('vl-convert-python')}.js"
+    with suppress(OSError, UnicodeDecodeError):
+        return kept.read_text(encoding="utf-8")
+    code = _closed(import_module("vl_convert").javascript_bundle())
+    with suppress(OSError, UserError):
+        folder.mkdir(parents=True, exist_ok=True)
+        write_atomic(kept, code.encode())
+    return code
 
 
 def _head(title: str, code: Sequence[str], connect: bool) -> Html:

@@ -1,14 +1,90 @@
-"""The page of one run."""
+"""The page of one run: the verdict, what was diagnosed and what to do about it, then everything else, drawn."""
 
-from trainlab.report.html.page import Page, join, tag
-from trainlab.report.pictures import gallery
+from trainlab.report.facts import number
+from trainlab.report.found import Found, found
+from trainlab.report.html import setup
+from trainlab.report.html.findings import findings
+from trainlab.report.html.mistakes import mistakes
+from trainlab.report.html.page import Page
+from trainlab.report.html.tags import Html, join, tag
+from trainlab.report.pictures import evidence, gallery
+from trainlab.report.pictures.numbers import told
+from trainlab.report.pictures.picture import Picture
+from trainlab.report.rows import Row, row_of
+from trainlab.report.text import duration
 from trainlab.report.verdict import verdict
 from trainlab.store.reading import RunRecord
 
+_LEARNING = ("loss", "score", "learning-rate")
+_LAYERS = ("update-ratio", "gradient-norm", "dead-share", "saturated-share")
+
 
 def run_page(record: RunRecord, *, script: str = "", connect: bool = False) -> str:
-    """One run as a page: verdict, diagnoses with their evidence, curves, layers, mistakes, data and config."""
-    page = Page(record.name)
-    page.section("learning", "Learning", page.figures(gallery.of_run(record)))
-    head = join(tag("h1", record.name), tag("p", verdict(record), class_="verdict"))
-    return page.html(head, script=script, connect=connect)
+    """One run as an HTML page with everything in it.
+
+    `script`, `connect`: of whoever serves the page and has news for it, see `Page.html`.
+    """
+    page, row = Page(record.name), row_of(record)
+    pictures = {picture.name: picture for picture in gallery.of_run(record)}
+
+    def named(*names: str) -> list[Html]:
+        shown = page.figures([pictures.pop(name) for name in names if name in pictures])
+        return [shown] if shown else []
+
+    page.section("diagnoses", "Diagnoses", *_findings(page, record))
+    page.section("learning", "Learning", *named(*_LEARNING))
+    outputs = [pictures.pop(name) for name in list(pictures) if name.startswith("activations-")]
+    page.section("layers", "Layers", *named(*_LAYERS), *_activations(page, outputs))
+    errors = [name for name in pictures if name.startswith(("confusion", "predicted"))]
+    page.section("mistakes", "Mistakes", *named(*errors), *mistakes(record))
+    page.section("network", "Network", *setup.network(record), *named("first-weights"))
+    page.section("data", "Data", *setup.data(record))
+    page.section("config", "Config", *setup.config(record))
+    page.section("environment", "Environment", *setup.environment(record))
+    return page.html(_head(record, row), script=script, connect=connect)
+
+
+def _head(record: RunRecord, row: Row) -> Html:
+    state = tag("span", row.status, class_=f"state {row.status}")
+    problem = tag("p", f"Could not be read: {record.problem}", class_="card") if record.problem else None
+    description = str(record.config.get("description") or "")
+    facts = tag("dl", *(tag("div", tag("dt", k), tag("dd", v)) for k, v in _numbers(record, row) if v), class_="facts")
+    return join(
+        tag("h1", record.name, state),
+        tag("p", verdict(record, row), class_="verdict"),
+        tag("p", description, class_="place") if description else None,
+        facts,
+        problem,
+    )
+
+
+def _numbers(record: RunRecord, row: Row) -> list[tuple[str, str]]:
+    """What one wants to know first."""
+    at = "" if row.best_epoch is None else f" (epoch {row.best_epoch})"
+    best = "" if row.best is None else told(row.best) + at
+    epochs = "" if row.epoch is None else f"{row.epoch} of {row.epochs}" if row.epochs else str(row.epoch)
+    size = number(record.network, "parameters")
+    return [
+        (f"best {row.metric}", best),
+        *((f"test {name}", told(value)) for name, value in row.test.items()),
+        ("epochs", epochs),
+        ("time", "" if row.seconds is None else duration(row.seconds)),
+        ("parameters", told(size)),
+    ]
+
+
+def _findings(page: Page, record: RunRecord) -> list[Html]:
+    groups = found(record.findings)
+    if not groups:
+        text = "Nothing was diagnosed." if record.state in ("finished", "diverged") else "Nothing was diagnosed so far."
+        return [tag("p", text, class_="card")]
+
+    def draw(group: Found) -> Picture | None:
+        return evidence.picture(record, group)
+
+    return findings(groups, str(record.path / "config.yaml"), draw, page.figure)
+
+
+def _activations(page: Page, outputs: list[Picture]) -> list[Html]:
+    shown = page.figures(outputs, small=True)
+    return [tag("h3", "What the activations give", class_="apart"), shown] if shown else []

@@ -10,6 +10,7 @@ from trainlab.report.pictures.thinning import short
 
 HEIGHT = 230
 ToAxis = Callable[[str], Any]  # from a field to its axis
+_LABEL = "datum.value && abs(datum.value) < 0.001 ? format(datum.value, '.2~e') : format(datum.value, ',.4~r')"
 _DECADES = 20.0  # from this ratio of largest to smallest on, an axis is logarithmic
 
 
@@ -40,9 +41,10 @@ def is_log(numbers: Iterable[float | None]) -> bool:
 
 
 def axis_x(field: str = "x", title: str = "epoch", **more: Any) -> Any:
-    """A horizontal axis of numbers without grid lines."""
+    """A horizontal axis of numbers without grid lines; `more` goes to its scale."""
     alt = altair()
-    return alt.X(f"{field}:Q", title=title, axis=alt.Axis(grid=False, tickCount=6, labelFlush=True), **more)
+    axis = alt.Axis(grid=False, tickCount=6, labelFlush=True)
+    return alt.X(f"{field}:Q", title=title, axis=axis, scale=alt.Scale(nice=False, zero=False, **more))
 
 
 def axis_y(title: str, numbers: Iterable[float | None], *, log: bool | None = None, zero: bool = False) -> ToAxis:
@@ -52,9 +54,10 @@ def axis_y(title: str, numbers: Iterable[float | None], *, log: bool | None = No
     logarithmic = is_log(known) if log is None else log
     if logarithmic:
         above = [v for v in known if v > 0] or [1.0]
-        scale, axis = alt.Scale(type="log", nice=False), alt.Axis(values=ticks(min(above), max(above)), format="~g")
+        axis = alt.Axis(values=ticks(min(above), max(above)), labelExpr=_LABEL)
+        scale = alt.Scale(type="log", nice=False)
     else:
-        scale, axis = alt.Scale(type="linear", zero=zero), alt.Axis(tickCount=5, format="~g")
+        scale, axis = alt.Scale(type="linear", zero=zero), alt.Axis(tickCount=5, labelExpr=_LABEL)
     return lambda field: alt.Y(f"{field}:Q", title=title, scale=scale, axis=axis)
 
 
@@ -98,6 +101,16 @@ def level(y: float, text: str, style: str = "chance") -> list[Chart]:
     rule = alt.Chart(data).mark_rule(style=style).encode(y="y:Q")
     name = alt.Chart(data).mark_text(style="quiet", align="left", baseline="bottom", dx=4, dy=-2)
     return [rule, name.encode(x=alt.value(0), y="y:Q", text="text:N")]
+
+
+def until(starts: Sequence[float]) -> list[float]:
+    """Where each column of a heat map ends: where the next one starts, the last one as wide as the one before.
+
+    >>> until([0.0, 1.0, 3.0])
+    [1.0, 3.0, 5.0]
+    """
+    last = starts[-1] - starts[-2] if len(starts) > 1 else 1.0
+    return [*starts[1:], starts[-1] + last]
 
 
 def layered(*charts: Chart, height: int = HEIGHT) -> Chart:

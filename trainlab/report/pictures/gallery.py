@@ -12,7 +12,18 @@ from trainlab.report.pictures.picture import Picture
 from trainlab.report.sweep_record import SweepRecord
 from trainlab.store.reading import RunRecord
 
-RUN: tuple[str, ...] = ("loss",)
+RUN: tuple[str, ...] = (
+    "loss",
+    "score",
+    "learning_rate",
+    "update_ratio",
+    "gradient_norm",
+    "idle_units",
+    "activations",
+    "confusion",
+    "predicted",
+    "first_weights",
+)
 RUNS: tuple[str, ...] = ()
 SWEEP: tuple[str, ...] = ()
 

@@ -21,6 +21,7 @@ _COLORS: dict[Theme, dict[str, str]] = {
         "good": "#00805c",
         "bad": "#b3261e",
         "grey": "#8d96a3",
+        "on-dense": "#ffffff",
     },
     "dark": {
         "background": "#171b22",
@@ -33,6 +34,7 @@ _COLORS: dict[Theme, dict[str, str]] = {
         "good": "#3ccb9c",
         "bad": "#ff8a80",
         "grey": "#7b8592",
+        "on-dense": "#0d1116",
     },
 }
 _CATEGORY: dict[Theme, list[str]] = {
@@ -102,6 +104,7 @@ def _styles(c: dict[str, str]) -> dict[str, dict[str, Any]]:
         "faint-point": {"color": c["grey"], "filled": True, "opacity": 0.7},
         "healthy": {"color": c["good"], "fillOpacity": 0.13, "strokeOpacity": 0},
         "moment": {"color": c["bad"], "strokeWidth": 1.5, "strokeDash": [5, 3]},
+        "moment-line": {"color": c["bad"], "strokeWidth": 2},
         "moment-label": {"color": c["bad"], "fontWeight": 600, "fontSize": 11},
         "best": {"color": c["first"], "strokeWidth": 2.4},
         "point": {"color": c["first"], "filled": True, "opacity": 0.85},
@@ -110,6 +113,6 @@ def _styles(c: dict[str, str]) -> dict[str, dict[str, Any]]:
         "bar": {"color": c["first"]},
         "whisker": {"color": c["text"], "strokeWidth": 1.2},
         "label": {"color": c["text"], "fontSize": 11},
-        "on-dark": {"color": "#ffffff", "fontSize": 11},
-        "on-light": {"color": "#101418", "fontSize": 11},
+        "on-dense": {"color": c["on-dense"], "fontSize": 11},
+        "on-thin": {"color": c["text"], "fontSize": 11},
     }

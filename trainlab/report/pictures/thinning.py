@@ -2,12 +2,13 @@
 
 import math
 from collections.abc import Sequence
-from typing import Any
+from typing import TypeVar
 
 import numpy as np
 
 from trainlab.core.types import Array
 
+T = TypeVar("T")
 COLUMNS = 240  # columns of pixels that a curve is thinned to
 
 
@@ -53,7 +54,7 @@ def smooth(values: Array, width: int = 4) -> Array:
     return (sums[place + reach + 1] - sums[place - reach]) / (2 * reach + 1)
 
 
-def at_most(rows: Sequence[Any], count: int) -> list[Any]:
+def at_most(rows: Sequence[T], count: int) -> list[T]:
     """At most so many of the rows, evenly spread, the first and the last among them.
 
     >>> at_most([0, 1, 2, 3, 4, 5, 6], 3)

@@ -1,0 +1,52 @@
+"""Safe looks into the small files of a run folder: what is missing or of another shape is empty, never an error."""
+
+from collections.abc import Mapping
+from typing import Any, cast
+
+Facts = Mapping[str, Any]
+
+
+def texts(facts: Facts, key: str) -> list[str]:
+    """A list as texts.
+
+    >>> texts({"classes": ["a", 1]}, "classes"), texts({}, "classes")
+    (['a', '1'], [])
+    """
+    return [str(v) for v in _list(facts, key)]
+
+
+def tables(facts: Facts, key: str) -> list[dict[str, Any]]:
+    """The tables of a list; what is none is left out."""
+    return [cast("dict[str, Any]", v) for v in _list(facts, key) if isinstance(v, dict)]
+
+
+def table(facts: Facts, key: str) -> dict[str, Any]:
+    """A table inside a table.
+
+    >>> table({"rows": {"train": 3}}, "rows"), table({"rows": 3}, "rows")
+    ({'train': 3}, {})
+    """
+    value = facts.get(key)
+    return cast("dict[str, Any]", value) if isinstance(value, dict) else {}
+
+
+def lists(facts: Facts, key: str) -> list[list[Any]]:
+    """The lists of a list: the rows of a matrix."""
+    return [cast("list[Any]", v) for v in _list(facts, key) if isinstance(v, list)]
+
+
+def whole(facts: Facts, key: str) -> list[int]:
+    """A list of whole numbers, empty if one is none."""
+    found = _list(facts, key)
+    return [int(v) for v in found] if all(isinstance(v, int) for v in found) else []
+
+
+def number(facts: Facts, key: str) -> float | None:
+    """A number, None if it is none."""
+    value = facts.get(key)
+    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+
+
+def _list(facts: Facts, key: str) -> list[Any]:
+    value = facts.get(key)
+    return cast("list[Any]", value) if isinstance(value, list) else []

@@ -1,0 +1,91 @@
+"""What was measured in each layer over time, and lines of it: one a layer, named at its end, early layers first."""
+
+import math
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Any
+
+from trainlab.report.pictures._curves import in_epochs
+from trainlab.report.pictures._kit import ToAxis, altair, axis_x, axis_y, layered, placed, values
+from trainlab.report.pictures.picture import Chart, Table
+from trainlab.report.pictures.thinning import at_most, band
+from trainlab.store.reading import RunRecord
+
+Series = dict[str, tuple[list[float], list[float]]]  # by layer: epochs and values
+Measured = dict[str, Series]  # by quantity
+_HEIGHT, _POINTS = 260, 120
+_NAMED = 9  # more lines than colours are told apart by depth, from dark to light
+
+
+@lru_cache(maxsize=2)
+def measured(record: RunRecord) -> Measured:
+    """layers.csv by quantity and layer; what is not finite is left out."""
+    columns = record.layers
+    made: Measured = {}
+    names = ("step", "layer", "quantity", "value")
+    if any(name not in columns for name in names):
+        return made
+    steps = in_epochs(record, columns["step"])
+    for epoch, layer, quantity, value in zip(steps, *(columns[n] for n in names[1:]), strict=True):
+        if isinstance(value, int | float) and math.isfinite(value):
+            xs, ys = made.setdefault(str(quantity), {}).setdefault(str(layer), ([], []))
+            xs.append(epoch)
+            ys.append(float(value))
+    return made
+
+
+def above_zero(found: Series) -> Series:
+    """The layers that have a value above zero: the others have no place on a logarithmic axis."""
+    return {name: series for name, series in found.items() if any(v > 0 for v in series[1])}
+
+
+def lines(found: Series, title: str, *, under: Sequence[Chart] = ()) -> Chart:
+    """A line a layer on a logarithmic axis, thinned, over the charts `under`."""
+    alt = altair()
+    rows: list[dict[str, Any]] = [
+        {"x": x, "y": y, "layer": layer, "depth": depth}
+        for depth, (layer, (xs, ys)) in enumerate(found.items())
+        for thin in [band(xs, ys, _POINTS)]
+        for x, y in zip(thin["x"], thin["smooth"], strict=True)
+        if y > 0
+    ]
+    axis = axis_y(title, [row["y"] for row in rows], log=True)
+    color = (
+        alt.Color("layer:N", sort=list(found), legend=None)
+        if len(found) <= _NAMED
+        else alt.Color("depth:Q", title="depth of the layer", scale=alt.Scale(range="ramp"))
+    )
+    tips = [
+        alt.Tooltip("layer:N"),
+        alt.Tooltip("x:Q", title="epoch", format=".2f"),
+        alt.Tooltip("y:Q", title=title, format=".3~g"),
+    ]
+    base = alt.Chart(values(rows)).encode(x=axis_x(), y=axis("y"), detail="layer:N", color=color)
+    dots = base.mark_circle(opacity=0, size=70).encode(tooltip=tips)
+    return layered(*under, base.mark_line(strokeWidth=1.8), dots, *_names(rows, found, axis, color), height=_HEIGHT)
+
+
+def _names(rows: list[dict[str, Any]], found: dict[str, Any], axis: ToAxis, color: Any) -> list[Chart]:
+    """Each line's name at its end, moved apart where they would meet."""
+    alt = altair()
+    last = {str(row["layer"]): row for row in rows}
+    shown = list(found) if len(found) <= _NAMED else [*list(found)[:1], *list(found)[-1:]]
+    heights = [row["y"] for row in rows]
+    span = [("", min(heights)), ("", max(heights))]
+    moved = placed([*((name, last[name]["y"]) for name in shown if name in last), *span], _HEIGHT, log=True)
+    made: list[Chart] = []
+    for name in (n for n in shown if n in last):
+        mark = alt.Chart(values([last[name]])).mark_text(align="left", dx=5, dy=moved.get(name, 0.0), limit=110)
+        made.append(mark.encode(x="x:Q", y=axis("y"), text="layer:N", color=color))
+    return made
+
+
+def table(found: Series, count: int = 12) -> Table:
+    """A row a layer, with its values at some moments."""
+    moments = at_most(next(iter(found.values()))[0], count)
+    rows = [[layer, *(ys[_nearest(xs, at)] for at in moments)] for layer, (xs, ys) in found.items()]
+    return Table(["layer", *(f"epoch {at:.3g}" for at in moments)], rows)
+
+
+def _nearest(xs: Sequence[float], at: float) -> int:
+    return min(range(len(xs)), key=lambda i: abs(xs[i] - at))

@@ -1,0 +1,68 @@
+"""What the best network took for what: a row of true, a column of answered classes."""
+
+from typing import Any
+
+from trainlab.report.facts import lists, texts
+from trainlab.report.pictures._kit import altair, values
+from trainlab.report.pictures.numbers import listing, share
+from trainlab.report.pictures.picture import Picture, Table
+from trainlab.store.reading import RunRecord
+
+_WRITTEN = 16  # classes, up to which the counts are written into the cells
+
+
+def pictures(record: RunRecord) -> list[Picture]:
+    """The confusion matrix, coloured by the share of each true class; hits and mistakes on one scale."""
+    counts = lists(record.mistakes, "confusion")
+    if not counts or any(len(row) != len(counts) for row in counts):
+        return []
+    names = _names(record, len(counts))
+    rows: list[dict[str, Any]] = []
+    for i, row in enumerate(counts):
+        for j, n in enumerate(row):
+            rows.append({"i": i, "j": j, "true": names[i], "said": names[j], "n": n, "share": n / max(1, sum(row))})
+    told = _sentence(record, counts, names)
+    return [Picture("confusion", "Confusion", _chart(rows, names), told, _table(counts, names))]
+
+
+def _chart(rows: list[dict[str, Any]], names: list[str]) -> Any:
+    alt = altair()
+    order = list(dict.fromkeys(names))
+    tilt = 0 if max(map(len, names)) <= 3 else -40
+    above = alt.Axis(labelAngle=tilt, domain=False, ticks=False, orient="top")
+    x = alt.X("said:N", sort=order, title="answered", axis=above)
+    y = alt.Y("true:N", sort=order, title="true", axis=alt.Axis(domain=False, ticks=False))
+    color = alt.Color("share:Q", legend=None, scale=alt.Scale(range="ramp", type="sqrt", domain=[0, 1]))
+    tips = [alt.Tooltip("true:N"), alt.Tooltip("said:N", title="answered"), alt.Tooltip("n:Q", title="rows")]
+    tips.append(alt.Tooltip("share:Q", title="of the class", format=".1%"))
+    base = alt.Chart(values(rows)).encode(x=x, y=y)
+    charts = [base.mark_rect().encode(color=color, tooltip=tips)]
+    if len(names) <= _WRITTEN:
+        numbers = base.transform_filter("datum.n > 0").encode(text="n:Q")
+        charts.append(numbers.transform_filter("datum.share >= 0.35").mark_text(style="on-dense"))
+        charts.append(numbers.transform_filter("datum.share < 0.35").mark_text(style="on-thin"))
+    return alt.layer(*charts).properties(width="container", height=max(150, min(560, 28 * len(names))))
+
+
+def _sentence(record: RunRecord, counts: list[list[int]], names: list[str]) -> str:
+    total = max(1, sum(map(sum, counts)))
+    right = sum(counts[i][i] for i in range(len(counts)))
+    part = {"test": "test", "val": "validation"}.get(str(record.mistakes.get("part")), "")
+    text = f"{share(right / total)} of {total} {part} rows are right, with the weights of epoch "
+    text += f"{record.mistakes.get('epoch', '?')}. "
+    pairs = [(n, i, j) for i, row in enumerate(counts) for j, n in enumerate(row) if i != j and n]
+    often = sorted(pairs, key=lambda p: (-p[0], p[1], p[2]))[:3]
+    if not often:
+        return text + "There are no mistakes."
+    return text + "Most often: " + listing([f"{names[i]} taken for {names[j]} ({n})" for n, i, j in often]) + "."
+
+
+def _table(counts: list[list[int]], names: list[str]) -> Table:
+    return Table(["true \\ answered", *names], [[names[i], *row] for i, row in enumerate(counts)])
+
+
+def _names(record: RunRecord, count: int) -> list[str]:
+    """The names of the classes, each once."""
+    found = texts(record.data, "classes")
+    names = found if len(found) == count else [str(i) for i in range(count)]
+    return [name if names.count(name) == 1 else f"{name} ({i})" for i, name in enumerate(names)]

@@ -1,0 +1,52 @@
+"""The share of dead units (relu) and of saturated outputs (sigmoid, tanh): layer by layer over time."""
+
+from typing import Any
+
+from trainlab.report.pictures._kit import altair, axis_x, until, values
+from trainlab.report.pictures._layers import measured, table
+from trainlab.report.pictures.numbers import share
+from trainlab.report.pictures.picture import Picture
+from trainlab.report.pictures.thinning import at_most
+from trainlab.store.reading import RunRecord
+
+_SAID = {
+    "dead": ("Dead units", "units that were zero for every measured row"),
+    "saturated": ("Saturated outputs", "outputs in a flat end of the activation"),
+}
+
+
+def pictures(record: RunRecord) -> list[Picture]:
+    """A heat map each: a row a layer, a column a moment."""
+    return [made for quantity in _SAID for made in _picture(record, quantity)]
+
+
+def _picture(record: RunRecord, quantity: str) -> list[Picture]:
+    found = measured(record).get(quantity, {})
+    if not found:
+        return []
+    alt = altair()
+    rows: list[dict[str, Any]] = []
+    for layer, (xs, ys) in found.items():
+        shown: list[int] = at_most(range(len(xs)), 60)
+        ends = until([xs[i] for i in shown])
+        rows += [{"x": xs[i], "to": e, "layer": layer, "share": ys[i]} for i, e in zip(shown, ends, strict=True)]
+    color = alt.Color(
+        "share:Q",
+        title="share",
+        scale=alt.Scale(range="heatmap", domain=[0, 1]),
+        legend=alt.Legend(format="%", gradientLength=120, gradientThickness=8, direction="horizontal"),
+    )
+    y = alt.Y("layer:N", sort=list(found), title=None, axis=alt.Axis(grid=False, ticks=False, domain=False))
+    tips = [
+        alt.Tooltip("layer:N"),
+        alt.Tooltip("x:Q", title="epoch", format=".3~g"),
+        alt.Tooltip("share:Q", format=".1%"),
+    ]
+    rect = alt.Chart(values(rows)).mark_rect(stroke=None).encode(x=axis_x(), x2="to:Q", y=y, color=color, tooltip=tips)
+    chart = rect.properties(width="container", height=max(90, 26 * len(found)))
+    title, what = _SAID[quantity]
+    worst = max(found, key=lambda layer: found[layer][1][-1])
+    text = f"At the end {worst} has the largest share of {what}: {share(found[worst][1][-1])}."
+    if not any(v > 0.005 for _, ys in found.values() for v in ys):
+        text = f"No layer ever had a share of {what} worth naming."
+    return [Picture(f"{quantity}-share", title, chart, text, table(found))]
