@@ -27,6 +27,7 @@ COMMANDS = (
     "train",
     "sweep",
     "report",
+    "serve",
     "fix",
     "zoo",
     "diff",

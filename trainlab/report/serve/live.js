@@ -1,0 +1,122 @@
+"use strict";
+// Refreshes the page when the server says that something has changed: the head, texts and tables are replaced, charts
+// are drawn anew in place. Where the page has got other sections it is loaded again, and keeps its place and switches.
+(() => {
+  const STATE = `trainlab-state:${location.pathname}`, PAUSE = 2000;
+  const badge = document.createElement("p");
+  badge.id = "live";
+  badge.setAttribute("role", "status");
+  const tell = (text) => { badge.textContent = text; (document.querySelector("header") || document.body).append(badge); };
+
+  const details = () => [...document.querySelectorAll("details")];
+  const pressed = () => [...document.querySelectorAll('[data-switch] button[aria-pressed="true"]')]
+    .map((b) => [b.parentElement.dataset.switch, b.value]);
+
+  function reload() {
+    try {
+      sessionStorage.setItem(STATE, JSON.stringify({
+        y: scrollY, open: details().map((d) => d.open), pressed: pressed(),
+      }));
+    } catch { /* without storage the page begins at its top */ }
+    location.reload();
+  }
+
+  function restore() {
+    let kept = null;
+    try { kept = JSON.parse(sessionStorage.getItem(STATE)); sessionStorage.removeItem(STATE); } catch { /* as above */ }
+    if (!kept) return;
+    details().forEach((d, i) => { if (kept.open[i] !== undefined) d.open = kept.open[i]; });
+    kept.pressed.forEach(([name, value]) => {
+      const button = document.querySelector(`[data-switch="${CSS.escape(name)}"] button[value="${CSS.escape(value)}"]`);
+      if (button && button.getAttribute("aria-pressed") !== "true") button.click();
+    });
+    scrollTo(0, kept.y);
+  }
+
+  // Takes over the new children, but leaves what people have opened open.
+  function replace(old, fresh) {
+    const open = [...old.querySelectorAll("details")].map((d) => d.open);
+    old.replaceChildren(...fresh.childNodes);
+    [...old.querySelectorAll("details")].forEach((d, i) => { d.open = open[i] || false; });
+  }
+
+  const bare = (section) => {
+    const copy = section.cloneNode(true);
+    copy.querySelectorAll("figure").forEach((f) => f.remove());
+    return copy.textContent;
+  };
+  const ids = (doc) => [...doc.querySelectorAll("main section[id], main figure[id]")].map((e) => e.id).join();
+
+  async function apply(next) {
+    const page = window.trainlab, text = next.getElementById("specs");
+    const fresh = text && JSON.parse(text.textContent);
+    if (!next.querySelector("main") || ids(next) !== ids(document) || (fresh && !page)) return reload();
+    for (const section of document.querySelectorAll("main section[id]")) {
+      const other = next.getElementById(section.id);
+      if (bare(section) === bare(other)) continue;
+      if (section.querySelector("figure, button") || other.querySelector("figure, button")) return reload();
+      replace(section, other);
+    }
+    replace(document.querySelector("header"), next.querySelector("header"));
+    document.title = next.title;
+    if (!fresh) return;
+    for (const figure of document.querySelectorAll("main figure[id]")) {
+      const other = next.getElementById(figure.id), box = figure.querySelector(".chart");
+      if (!box || box.matches(":hover")) continue;  // somebody reads its numbers: next time
+      const name = box.dataset.chart;
+      const of = (s) => JSON.stringify([s.charts[name], (s.uses[name] || []).map((used) => s.data[used])]);
+      const changed = of(page.specs) !== of(fresh);
+      page.specs.charts[name] = fresh.charts[name];
+      page.specs.uses[name] = fresh.uses[name];
+      (fresh.uses[name] || []).forEach((used) => { page.specs.data[used] = fresh.data[used]; page.unpacked.delete(used); });
+      for (const part of ["p", "details"]) {
+        const old = figure.querySelector(`:scope > ${part}`), now = other.querySelector(`:scope > ${part}`);
+        if (old && now) replace(old, now);
+      }
+      const label = other.querySelector(".chart");
+      if (label) box.setAttribute("aria-label", label.getAttribute("aria-label") || "");
+      if (changed && !page.waiting.has(box)) {
+        box.style.minHeight = `${box.offsetHeight}px`;  // so that nothing jumps while it is drawn
+        await page.draw(box);
+        box.style.minHeight = "";
+      }
+    }
+  }
+
+  let due = false, busy = false, last = performance.now(), held = false;
+  addEventListener("pointerdown", () => { held = true; });
+  addEventListener("pointerup", () => { held = false; });
+  addEventListener("pointercancel", () => { held = false; });
+  async function refresh() {
+    if (!due || busy) return;
+    const wait = held || document.hidden ? 1000 : last + PAUSE - performance.now();
+    if (wait > 0) { busy = true; setTimeout(() => { busy = false; refresh(); }, wait); return; }
+    due = false;
+    busy = true;
+    try {
+      const answer = await fetch(location.pathname + location.search, { cache: "no-store" });
+      if (answer.ok) {
+        await apply(new DOMParser().parseFromString(await answer.text(), "text/html"));
+        document.documentElement.dataset.refreshed = String(1 + Number(document.documentElement.dataset.refreshed || 0));
+        tell(`Live. Refreshed at ${new Date().toLocaleTimeString()}.`);
+      }
+    } catch { tell("The server cannot be reached."); }
+    last = performance.now();
+    busy = false;
+    refresh();
+  }
+
+  if (document.readyState === "complete") restore(); else addEventListener("load", restore);
+  // A browser keeps few connections to one server: a page that nobody sees gives its own back.
+  let source = null;
+  function listen() {
+    source = new EventSource(`${LIVE.events}?since=${encodeURIComponent(LIVE.version)}`);
+    source.addEventListener("open", () => tell("Live: this page refreshes itself."));
+    source.addEventListener("error", () => tell("The server cannot be reached."));
+    source.addEventListener("change", (event) => { LIVE.version = event.data; due = true; refresh(); });
+  }
+  document.addEventListener("visibilitychange", () => {
+    if (document.hidden) { source.close(); } else { listen(); refresh(); }
+  });
+  listen();
+})();

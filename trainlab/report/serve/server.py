@@ -1,0 +1,221 @@
+"""The server of `trainlab serve`: pages and news of them over HTTP, for reading only, on this machine by default.
+
+A page of another site must not read the runs, so a request must name this server as its Host (a name that somebody
+else's DNS points here is refused), nothing is shared across origins, and every answer has a content security policy.
+"""
+
+import errno
+import ipaddress
+import re
+import socket
+import sys
+import threading
+import time
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+from trainlab.core.errors import UserError
+from trainlab.core.problem import visible
+from trainlab.report.serve.site import Site
+
+PORT = 7007
+_SEARCHED = 100  # ports after the wanted one, for the next free one
+_CLIENTS = 128  # at once, those that wait for news among them
+_SILENCE = 15.0  # seconds after which a waiting client is told that nothing has changed
+_LOOK = 0.5  # seconds between two looks at a run's files
+_SLOW = 20.0  # seconds that a client may take for its request
+_POLICY = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
+_META = re.compile(r'<meta http-equiv="Content-Security-Policy" content="([^"]*)">')
+_NAMES = ("localhost", "127.0.0.1", "[::1]")
+
+
+class Server(ThreadingHTTPServer):
+    """Serves a folder of runs until `stop`; `address` is where. Raises UserError if it cannot listen there."""
+
+    daemon_threads = True
+    block_on_close = False
+    request_queue_size = 64
+
+    def __init__(self, runs: Path, host: str = "127.0.0.1", port: int = PORT) -> None:
+        self.site = Site(runs)
+        self.host = host
+        self.stopping = threading.Event()
+        self.places = threading.BoundedSemaphore(_CLIENTS)
+        self.address_family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        try:
+            super().__init__((host, port), _Handler)
+        except OSError as error:
+            raise UserError(_refused(host, port, error)) from error
+        except OverflowError as error:
+            raise UserError(f"--port {port}: a port is a number from 0 to 65535; 0 takes any free one") from error
+
+    @property
+    def address(self) -> str:
+        """Where a browser finds it."""
+        named = "127.0.0.1" if self.host in ("0.0.0.0", "", "::") else self.host  # noqa: S104  # compared, not bound
+        return f"http://{f'[{named}]' if ':' in named else named}:{self.server_address[1]}/"
+
+    def stop(self) -> None:
+        """Ends `serve_forever` from another thread, and lets go of all that wait for news."""
+        self.stopping.set()
+        self.shutdown()
+
+    def server_bind(self) -> None:
+        """Binds without asking a name server for this machine's name."""
+        socket.socket.bind(self.socket, self.server_address)
+        self.server_address = self.socket.getsockname()
+        self.server_name, self.server_port = self.host, self.server_address[1]
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        """Gives a client a thread, if there is one left."""
+        if self.places.acquire(blocking=False):
+            super().process_request(request, client_address)
+        else:
+            self.shutdown_request(request)
+
+    def process_request_thread(self, request: Any, client_address: Any) -> None:
+        """Answers one client."""
+        try:
+            super().process_request_thread(request, client_address)
+        finally:
+            self.places.release()
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A client that went away is no error; anything else is told on stderr, and the server goes on."""
+        error = sys.exc_info()[1]
+        if not isinstance(error, OSError):
+            print(visible(f"trainlab serve: {type(error).__name__}: {error}"), file=sys.stderr)
+
+    def welcome(self, host: str) -> bool:
+        """Whether a Host header names this server."""
+        name, _, port = host.rpartition(":") if re.search(r":\d+$", host) else (host, "", "80")
+        if port != str(self.server_address[1]):
+            return False
+        if name.lower() in (*_NAMES, self.host.lower(), f"[{self.host.lower()}]"):
+            return True
+        if self.host in ("127.0.0.1", "localhost", "::1"):
+            return False
+        try:  # open to other machines by the user's own wish: any number is no name that a DNS could point here
+            ipaddress.ip_address(name.strip("[]"))
+        except ValueError:
+            return name.lower() in (socket.gethostname().lower(), f"{socket.gethostname()}.local".lower())
+        return True
+
+
+class _Handler(BaseHTTPRequestHandler):
+    """Answers GET and HEAD; refuses everything else."""
+
+    server: Server  # pyright: ignore[reportIncompatibleVariableOverride]  # it has no other
+    timeout = _SLOW
+    server_version = "trainlab"
+    sys_version = ""
+
+    def do_GET(self) -> None:
+        """Sends a page, or news of one."""
+        hosts = self.headers.get_all("Host") or []
+        if len(hosts) != 1 or not self.server.welcome(hosts[0].strip()):
+            self._say(HTTPStatus.FORBIDDEN, f"This is not the host you asked for; open {self.server.address}")
+            return
+        parts = urlsplit(self.path) if self.path.startswith("/") and not self.path.startswith("//") else None
+        if parts is None:
+            self._say(HTTPStatus.BAD_REQUEST, "An address begins with one slash.")
+        elif parts.path.startswith("/events/"):
+            since = parse_qs(parts.query).get("since", [""])[0]
+            self._news(parts.path.removeprefix("/events"), since)
+        elif (page := self.server.site.page(parts.path)) is None:
+            self._say(HTTPStatus.NOT_FOUND, "There is no such run, sweep or page here.")
+        else:
+            told = _META.search(page.html)
+            policy = told[1].replace("&#x27;", "'") if told else "default-src 'none'"
+            body = page.html.encode("utf-8", "replace")
+            self._send(HTTPStatus.OK, "text/html", body, f"{policy}; frame-ancestors 'none'")
+
+    do_HEAD = do_GET  # noqa: N815  # the name that http.server looks for
+
+    def _news(self, address: str, since: str) -> None:
+        """An event for each change of a page, from the version that the client has, until it goes away."""
+        site = self.server.site
+        if site.version(address) is None:
+            self._say(HTTPStatus.NOT_FOUND, "There is no such run, sweep or page here.")
+            return
+        self._head(HTTPStatus.OK, "text/event-stream", None, _POLICY)
+        if self.command == "HEAD":
+            return
+        self.wfile.write(b"retry: 2000\n\n")
+        told, heard = since, time.monotonic()
+        while not self.server.stopping.wait(_LOOK):
+            version = site.version(address) or "gone"
+            if version != told:
+                told, heard = version, time.monotonic()
+                self.wfile.write(f"event: change\ndata: {version}\n\n".encode())
+            elif time.monotonic() > heard + _SILENCE:
+                heard = time.monotonic()
+                self.wfile.write(b": nothing new\n\n")
+
+    def _say(self, status: HTTPStatus, text: str) -> None:
+        self._send(status, "text/plain", f"{text}\n".encode(), _POLICY)
+
+    def _send(self, status: HTTPStatus, kind: str, body: bytes, policy: str) -> None:
+        self._head(status, kind, len(body), policy)
+        if self.command != "HEAD":
+            self.wfile.write(body)
+
+    def _head(self, status: HTTPStatus, kind: str, length: int | None, policy: str) -> None:
+        self.send_response(status)
+        self.send_header("Content-Type", f"{kind}; charset=utf-8")
+        if length is not None:
+            self.send_header("Content-Length", str(length))
+        if status == HTTPStatus.METHOD_NOT_ALLOWED:
+            self.send_header("Allow", "GET, HEAD")
+        self.send_header("Content-Security-Policy", policy)
+        for name, value in _GUARDS.items():
+            self.send_header(name, value)
+        self.end_headers()
+
+    def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
+        """What is no request at all gets a line of text; nothing of it is repeated."""
+        self.close_connection = True
+        self.command = self.command or "GET"
+        if code == HTTPStatus.NOT_IMPLEMENTED:  # any method without a `do_METHOD`
+            self._say(HTTPStatus.METHOD_NOT_ALLOWED, "Runs can be read here, not changed: GET and HEAD only.")
+        else:
+            self._say(HTTPStatus(code), HTTPStatus(code).phrase)
+
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002  # its name in http.server
+        """Says nothing: a request is no news."""
+
+
+_GUARDS = {
+    "Cache-Control": "no-store",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+}
+
+
+def next_free(host: str, port: int) -> int | None:
+    """The next port from this one on that nobody listens at, None if there is none near."""
+    for candidate in range(port, min(port + _SEARCHED, 65536)):
+        with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((host, candidate))
+            except OSError:
+                continue
+            return candidate
+    return None
+
+
+def _refused(host: str, port: int, error: OSError) -> str:
+    if error.errno == errno.EADDRINUSE:
+        free = next_free(host, port + 1)
+        more = f"the next free one is {free}: add --port {free}" if free else "--port 0 takes any free one"
+        return f"port {port} of {host} is in use, perhaps by another `trainlab serve`; {more}"
+    if error.errno == errno.EACCES:
+        return f"port {port} may not be used by this user; take one from 1024 on, such as --port {PORT}"
+    return f"cannot listen at {host} port {port}: {error.strerror or error}"

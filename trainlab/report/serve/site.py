@@ -1,0 +1,154 @@
+"""The pages of a folder of runs, each with its version: made when asked for, and kept until it changes."""
+
+import json
+import os
+import threading
+import time
+from collections import OrderedDict
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from trainlab.core.errors import UserError
+from trainlab.report.rows import Row, listed
+from trainlab.report.serve.front_page import front_page
+from trainlab.report.serve.places import run_at, sweep_at
+from trainlab.report.sweep_record import SweepRecord
+from trainlab.store.index import Index
+from trainlab.store.reading import RunRecord, read_run
+
+_PAGES = 12  # that are kept
+_COMPARED = 50  # runs on one page, the newest
+_WATCHED = ("metrics.csv", "status.json", "diagnoses.jsonl", "mistakes.json", "trials.csv")
+_REST = 8.0  # times as long as making a list took, until it is made again
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page and the version of what it shows."""
+
+    html: str
+    version: str
+
+
+class Site:
+    """What there is to see in a folder of runs. Safe to be used by many threads."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self._making = threading.RLock()  # one page is made at a time: more would only be slower together
+        self._kept: OrderedDict[str, Page] = OrderedDict()
+        self._list: tuple[float, float, str, list[Row], list[str]] | None = None
+
+    def page(self, address: str) -> Page | None:
+        """The page at an address (`/`, `/run/NAME`, `/sweep/NAME`, `/compare`), None if there is none."""
+        version = self.version(address)
+        if version is None:
+            return None
+        with self._making:
+            kept = self._kept.pop(address, None)
+            if kept is None or kept.version != version:
+                made = self._made(address, _live(address, version))
+                kept = Page(made, version)
+            self._kept[address] = kept
+            while len(self._kept) > _PAGES:
+                self._kept.popitem(last=False)
+            return kept
+
+    def version(self, address: str) -> str | None:
+        """What changes whenever the page's numbers do; None if there is no such page."""
+        kind, _, name = address[1:].partition("/")
+        if kind in ("", "compare") and not name:
+            return self._listing()[2]
+        folder = {"run": run_at, "sweep": sweep_at}.get(kind, _nowhere)(self.root, name)
+        if folder is None:
+            return None
+        return f"{_stamp(folder)}-{RunRecord(folder, '').state if kind == 'run' else ''}"
+
+    def _made(self, address: str, script: str) -> str:
+        kind, _, name = address[1:].partition("/")
+        if kind == "run" and (folder := run_at(self.root, name)):
+            from trainlab.report.html.run_page import run_page
+
+            return run_page(read_run(folder, self._called(folder)), script=script, connect=True)
+        if kind == "sweep" and (folder := sweep_at(self.root, name)):
+            from trainlab.report.html.sweep_page import sweep_page
+
+            return sweep_page(SweepRecord(folder, self._called(folder)), script=script, connect=True)
+        _, _, _, rows, sweeps = self._listing()
+        if kind == "compare":
+            from trainlab.report.html.runs_page import runs_page
+
+            newest = [row.name for row in rows if "/" not in row.name][-_COMPARED:]
+            records = [read_run(self.root / name, name) for name in newest]
+            return runs_page(records, script=script, connect=True)
+        return front_page(self.root.resolve().name, rows, sweeps, script)
+
+    def _called(self, folder: Path) -> str:
+        return folder.relative_to(self.root).as_posix()
+
+    def _listing(self) -> tuple[float, float, str, list[Row], list[str]]:
+        """When the list of runs was made and how long that took, its version, the rows, and the names of the sweeps."""
+        known = self._list
+        if known and time.monotonic() < known[0] + max(0.5, _REST * known[1]):
+            return known
+        with self._making:
+            began = time.monotonic()
+            with Index(self.root) as index:
+                try:
+                    rows = [row for record, row in listed((), self.root, index) if _reaches(self.root, record)]
+                except UserError:  # the folder is gone
+                    rows = []
+            sweeps = sorted({row.name.split("/")[0] for row in rows if "/" in row.name} | set(_sweeps(self.root)))
+            version = format(hash((tuple(map(_told, rows)), tuple(sweeps))) & 0xFFFFFFFFFFFF, "x")
+            self._list = (time.monotonic(), time.monotonic() - began, version, rows, sweeps)
+            return self._list
+
+
+def _nowhere(root: Path, name: str) -> Path | None:
+    return None
+
+
+def _reaches(root: Path, record: RunRecord) -> bool:
+    """Whether the run may be shown: no link leads out of the folder of runs."""
+    links = (root / record.name.split("/")[0], record.path, *(record.path / name for name in _WATCHED[:3]))
+    return not any(map(os.path.islink, links)) or run_at(root, quote(record.name)) is not None
+
+
+def _sweeps(root: Path) -> list[str]:
+    try:
+        names = [entry.name for entry in os.scandir(root) if entry.is_dir()]
+    except OSError:
+        return []
+    return [name for name in names if not name.startswith(".") and sweep_at(root, quote(name))]
+
+
+def _told(row: Row) -> tuple[Any, ...]:
+    return row.name, row.status, row.epoch, row.best, len(row.findings)
+
+
+def _stamp(folder: Path) -> str:
+    """The sizes and times of the files that a page is made of."""
+    made: list[str] = []
+    for name in _WATCHED:
+        try:
+            status = os.stat(folder / name)
+        except OSError:
+            made.append("0")
+        else:
+            made.append(f"{status.st_size:x}.{status.st_mtime_ns:x}.{status.st_ino:x}")
+    return "-".join(made)
+
+
+def _live(address: str, version: str) -> str:
+    """The script of a page that refreshes itself."""
+    told = json.dumps({"events": f"/events{address}", "version": version}).replace("<", "\\u003c")
+    return f"const LIVE = {told};\n{_script()}"
+
+
+@cache
+def _script() -> str:
+    return files("trainlab.report.serve").joinpath("live.js").read_text(encoding="utf-8")
