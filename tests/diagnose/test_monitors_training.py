@@ -105,7 +105,7 @@ def test_short_steps_are_too_short_only_if_nothing_is_learned():
     """After three tenths of the run; never for a network that learns, nor where a long step came first."""
     assert codes(LrTooLow(), run(FLAT, ratio=1e-5)) == ["lr-too-low:warning"]
     (one,) = LrTooLow().look(run(FLAT, ratio=1e-5))
-    assert one.patches == ({"optimizer.lr": pytest.approx(100.0)},)  # to a hundredth of the weights
+    assert one.patches == ({"optimizer.lr": pytest.approx(300.0)},)  # to three hundredths of the weights
     assert codes(LrTooLow(), run(FLAT, ratio=1e-5, epochs=100)) == []
     assert codes(LrTooLow(), run(FLAT, ratio=1e-3)) == []
     assert codes(LrTooLow(), run(FLAT, ratio=1e-5, score=0.9)) == []

@@ -91,6 +91,8 @@ def _line(verdict: "Verdict") -> str:
         return f"{where}: not caught; expected {' or '.join(case.expect)}"
     if case.kind == "fault" and not verdict.named:
         return f"{where}: not named; said {codes}, expected {' or '.join(case.expect)}"
+    if case.kind == "shows" and not verdict.shown:
+        return f"{where}: does not show {' or '.join(case.expect)}; said {codes}"
     return ""
 
 
@@ -117,6 +119,8 @@ def _table(result: "Result") -> list[str]:
         rows += [("caught while training", share(s["while_training"], s["faults"]))]
     if s["curable"]:
         rows += [("cured", f"{share(s['cured'], s['curable'])}, {s['reruns']} runs each")]
+    if s["shows"]:
+        rows += [("codes shown", share(s["shown"], s["shows"]))]
     if s["healthy"]:
         rows += [("healthy runs bothered", share(s["bothered"], s["healthy"]))]
     if s["random"]:

@@ -47,6 +47,7 @@ def cases(
     bases: dict[str, Any] = zoo["bases"]
     sound: dict[str, dict[str, Any]] = zoo.get("healthy") or {}
     sick: dict[str, dict[str, Any]] = zoo.get("faults") or {}
+    shows: dict[str, dict[str, Any]] = zoo.get("shows") or {}
     made: list[Case] = []
 
     def raw(base: str, changes: Mapping[str, Any] | None, seed: int) -> dict[str, Any]:
@@ -66,7 +67,12 @@ def cases(
         for seed in seeds:
             twin = raw(entry["base"], entry.get("twin"), seed) if cure else None
             expect = tuple(entry["expect"])
-            made.append(Case("fault", name, seed, raw(entry["base"], entry["set"], seed), expect, cure, twin))
+            sick_raw = raw(entry["base"], entry["set"], seed)
+            made.append(Case("fault", name, seed, sick_raw, expect, cure=cure, twin=twin))
+    for name in filter(chosen, shows):
+        entry = shows[name]
+        expect, looked = tuple(entry["expect"]), bool(entry.get("check"))
+        made += [Case("shows", name, seed, raw(entry["base"], entry["set"], seed), expect, looked) for seed in seeds]
     made += _twins(made)
     if random:
         made += drawn(zoo["random"], random, draw)
@@ -147,6 +153,8 @@ def one(case: Case, folder: Path) -> Verdict:
 
     try:
         document = named(config.read_plain(Experiment, dict(case.raw), case.name))
+        if case.check:
+            return _checked(case, document)
         outcome = train(document, runs=folder, name=case.name)
         cured = _cured(outcome.folder) if case.cure else None
     except Exception as error:  # a case that cannot run is a result; the others go on
@@ -156,6 +164,14 @@ def one(case: Case, folder: Path) -> Verdict:
     if cured is not None and not cured.patch:
         cured = replace(cured, score=score)
     return Verdict(case, outcome.state, score, found, outcome.seconds, steps=outcome.step, cured=cured)
+
+
+def _checked(case: Case, document: config.Document[Any]) -> Verdict:
+    from trainlab.lab.checking import check
+
+    checked = check(document)
+    found = tuple((d.code, d.severity, d.step) for d in checked.diagnoses)
+    return Verdict(case, "checked", float("nan"), found, checked.seconds)
 
 
 def _cured(folder: Path) -> Cure:

@@ -9,7 +9,7 @@ import numpy as np
 
 from trainlab.store.strict_json import dumps
 
-Kind = Literal["healthy", "fault", "random", "twin"]
+Kind = Literal["healthy", "fault", "shows", "random", "twin"]
 Stage = Literal["before", "while", "after"]
 GOOD, BAD = 0.03, 0.15  # below the 90th percentile of its data set: at most this is good, more than that bad
 NEAR = 0.03  # a cured run is as near as this to its healthy twin
@@ -19,7 +19,8 @@ NEAR = 0.03  # a cured run is as near as this to its healthy twin
 class Case:
     """One run of the zoo: a config as plain data, and what is known about it.
 
-    expect: codes that name its fault · cure: whether a config can cure it · twin: the config without the fault.
+    expect: codes that name its fault · check: it is not trained, but looked at by `check` · cure: whether a config can
+    cure it · twin: the config without the fault.
     """
 
     kind: Kind
@@ -27,6 +28,7 @@ class Case:
     seed: int
     raw: Mapping[str, Any]
     expect: tuple[str, ...] = ()
+    check: bool = False
     cure: bool = False
     twin: Mapping[str, Any] | None = None
 
@@ -76,6 +78,11 @@ class Verdict:
     def named(self) -> bool:
         """Whether an expected code is among the first two alarms."""
         return any(code in self.case.expect for code, _, _ in self.alarms[:2])
+
+    @property
+    def shown(self) -> bool:
+        """Whether an expected code was said at all."""
+        return any(code in self.case.expect for code, _, _ in self.found)
 
     @property
     def before(self) -> bool:
@@ -147,6 +154,8 @@ class Result:
             "curable": len(cures),
             "cured": sum(done for _, _, done in cures),
             "reruns": round(sum(v.cured.reruns for v, _, _ in cures if v.cured) / max(1, len(cures)), 2),
+            "shows": len(self.of("shows")),
+            "shown": sum(v.shown for v in self.of("shows")),
             "healthy": len(healthy),
             "bothered": sum(v.caught for v in healthy),
             "random": len(self.of("random")),
@@ -192,12 +201,13 @@ def missed(summary: Mapping[str, Any]) -> list[str]:
 
     def least(part: str, whole: str, share: float, what: str) -> None:
         short = s[whole] - s[part]
-        if s[whole] and short > max(1, floor((1 - share) * s[whole])):
+        if s[whole] and short > max(1, floor((1 - share) * s[whole] + 1e-9)):
             told.append(f"{what}: {s[part]} of {s[whole]}, {share:.0%} expected")
 
     least("caught", "faults", 0.97, "sick runs caught")
     least("named", "faults", 0.90, "named")
     least("cured", "curable", 0.85, "cured")
+    least("shown", "shows", 0.90, "codes shown")
     least("bad_caught", "bad", 0.95, "blind: bad caught")
     if s["faults"] >= 20:
         least("before_first_step", "faults", 0.55, "caught before the first step")

@@ -8,7 +8,7 @@ from trainlab.core.types import Array
 from trainlab.diagnose.view import View
 
 HEALTHY_RATIO = 1e-2  # how long the early steps of a good run are, as a share of the weights; later ones are shorter
-_PLAIN_RATIO = 5e-2  # the same for plain gradient descent, whose steps shrink with the gradient
+_PLAIN_RATIO = 3e-2  # the same for plain gradient descent, whose steps shrink with the gradient
 _LONGER = 3.0  # a second patch must differ from the first by this factor
 
 
@@ -33,13 +33,15 @@ def lower_lr(view: View) -> list[dict[str, Any]]:
 
 def higher_lr(view: View, ratio: float) -> list[dict[str, Any]]:
     """A patch that makes early steps, `ratio` of the weights or what they were after the warmup, of healthy length."""
-    lr = view.settings.get("optimizer", {}).get("lr")
+    optimizer: dict[str, Any] = view.settings.get("optimizer", {})
+    lr = optimizer.get("lr")
     if not lr or not ratio > 0:
         return []
+    healthy = _PLAIN_RATIO if optimizer.get("name") == "sgd" else HEALTHY_RATIO
     after = round(view.warmup * view.steps_per_epoch)
     early = _finite(view.steps["update_ratio"][after : after + 20])
     typical = max(ratio, float(np.median(early)) if len(early) else 0.0)
-    return [{"optimizer.lr": _short(lr * min(1e5, max(3.0, HEALTHY_RATIO / typical)))}]
+    return [{"optimizer.lr": _short(lr * min(1e5, max(3.0, healthy / typical)))}]
 
 
 def other_lr(view: View) -> list[dict[str, Any]]:
