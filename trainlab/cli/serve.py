@@ -1,8 +1,14 @@
 """`trainlab serve`: the reports of a folder of runs in a browser, refreshed while training goes on."""
 
+import os
 import signal
+import socket
+import subprocess
 import sys
 import threading
+import time
+from collections.abc import Generator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,6 +16,9 @@ import typer
 
 from trainlab.cli import _terminal
 from trainlab.core.errors import UserError
+from trainlab.store.writing import named_errors
+
+_LINGER = 3.0  # seconds for the pages to get the last numbers
 
 if TYPE_CHECKING:
     from trainlab.report.serve.server import Server
@@ -21,7 +30,7 @@ def serve(
         str, typer.Option(metavar="ADDRESS", help="Listen here; 0.0.0.0 lets other machines read the runs, too.")
     ] = "127.0.0.1",
     port: Annotated[int, typer.Option(metavar="PORT", help="Listen at this port; 0 takes any free one.")] = 7007,
-    with_parent: Annotated[bool, typer.Option(hidden=True)] = False,
+    listener: Annotated[int | None, typer.Option(hidden=True)] = None,
 ) -> None:
     """Show the runs and sweeps of a folder in a browser, each with its report, refreshed as rows arrive.
 
@@ -41,13 +50,48 @@ def serve(
         raise UserError(
             f"{runs}: this is one run or sweep; serve the folder that it is in: trainlab serve {runs.parent}"
         )
-    with Server(runs, host, port) as server:
-        _terminal.say(f"{runs} is shown at {server.address}")
-        _terminal.note("Ctrl-C ends this")
-        sys.stdout.flush()
-        if with_parent:
+    given = None if listener is None else socket.socket(fileno=listener)
+    with Server(runs, host, port, given) as server:
+        if given is not None:
+            os.nice(10)  # whoever gave it trains
             threading.Thread(target=_until_alone, args=(server,), daemon=True).start()
+        else:
+            _terminal.say(f"{runs} is shown at {server.address}")
+            _terminal.note("Ctrl-C ends this")
+            sys.stdout.flush()
         _run(server)
+
+
+@contextmanager
+def beside(runs: Path) -> Generator[None]:
+    """Serves the folder in a process of its own, as long as this lasts and some seconds more; tells where on stderr."""
+    from trainlab.report.serve.server import HOST, PORT, listening, next_free
+
+    with named_errors(runs, "make"):
+        runs.mkdir(parents=True, exist_ok=True)
+    listener = listening(HOST, next_free(HOST, PORT) or 0)
+    command = [sys.executable, "-m", "trainlab", "serve", str(runs), "--listener", str(listener.fileno())]
+    with listener:  # this process has no use for it; who comes before the other one is ready is heard then
+        _terminal.note(f"live at http://{HOST}:{listener.getsockname()[1]}/")
+        child = subprocess.Popen(
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            pass_fds=[listener.fileno()],
+            start_new_session=True,  # Ctrl-C stops the run after its step; until then it is shown
+        )
+    try:
+        yield
+    finally:
+        if child.stdin:
+            child.stdin.close()
+        try:
+            with suppress(subprocess.TimeoutExpired):
+                child.wait(2 * _LINGER)
+        finally:
+            child.kill()
+            child.wait()
 
 
 def _run(server: "Server") -> None:
@@ -66,7 +110,8 @@ def _run(server: "Server") -> None:
 
 
 def _until_alone(server: "Server") -> None:
-    """Ends the server when whoever started it has ended: then nothing holds the other end of stdin."""
+    """Ends the server soon after whoever started it has ended: then nothing holds the other end of stdin."""
     while sys.stdin.buffer.read(1):
         pass
+    time.sleep(_LINGER)
     server.stop()

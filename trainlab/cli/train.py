@@ -3,7 +3,7 @@
 import signal
 import sys
 from collections.abc import Generator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from threading import current_thread, main_thread
 from types import FrameType
@@ -41,6 +41,9 @@ def train(
         FailOn, typer.Option(help="Exit with 4 if a diagnosis of this severity or a worse one was made.")
     ] = FailOn.never,
     as_json: Annotated[bool, typer.Option("--json", help="Print the outcome as JSON.")] = False,
+    serve: Annotated[
+        bool, typer.Option("--serve", help="Show the run in a browser while it goes on: `trainlab serve` beside it.")
+    ] = False,
     into: Annotated[Path | None, typer.Option(hidden=True)] = None,
 ) -> None:
     """Train a network as CONFIG says, watch it, and leave a run folder behind.
@@ -54,16 +57,25 @@ def train(
         trainlab train --resume runs/digits-1 train.epochs=60
     """
     given = [part for part in (config, *(overrides or ())) if part is not None]
-    with _terminal.answering(as_json):
-        watcher = watcher_for(quiet)
-        with stoppable(watcher):
-            if resume is not None:
-                outcome = _go_on(resume, runs, given, until, watcher, {"--name": name, "--into": into})
-            else:
-                outcome = _begin(given, runs, name, into, until, watcher)
-    code = _exit_code(outcome, fail_on)
-    _tell(outcome, code, given if resume is None else (), quiet=quiet, as_json=as_json)
+    with _shown(runs) if serve else nullcontext():
+        with _terminal.answering(as_json):
+            watcher = watcher_for(quiet)
+            with stoppable(watcher):
+                if resume is not None:
+                    outcome = _go_on(resume, runs, given, until, watcher, {"--name": name, "--into": into})
+                else:
+                    outcome = _begin(given, runs, name, into, until, watcher)
+        code = _exit_code(outcome, fail_on)
+        _tell(outcome, code, given if resume is None else (), quiet=quiet, as_json=as_json)
+        sys.stdout.flush()
     raise typer.Exit(code)
+
+
+def _shown(runs: Path) -> AbstractContextManager[None]:
+    """The folder of runs in a browser, as long as this lasts."""
+    from trainlab.cli.serve import beside
+
+    return beside(runs)
 
 
 @contextmanager

@@ -21,7 +21,7 @@ from trainlab.core.errors import UserError
 from trainlab.core.problem import visible
 from trainlab.report.serve.site import Site
 
-PORT = 7007
+HOST, PORT = "127.0.0.1", 7007
 _SEARCHED = 100  # ports after the wanted one, for the next free one
 _CLIENTS = 128  # at once, those that wait for news among them
 _SILENCE = 15.0  # seconds after which a waiting client is told that nothing has changed
@@ -39,18 +39,17 @@ class Server(ThreadingHTTPServer):
     block_on_close = False
     request_queue_size = 64
 
-    def __init__(self, runs: Path, host: str = "127.0.0.1", port: int = PORT) -> None:
+    def __init__(self, runs: Path, host: str = HOST, port: int = PORT, listener: socket.socket | None = None) -> None:
         self.site = Site(runs)
         self.host = host
         self.stopping = threading.Event()
         self.places = threading.BoundedSemaphore(_CLIENTS)
         self.address_family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        try:
-            super().__init__((host, port), _Handler)
-        except OSError as error:
-            raise UserError(_refused(host, port, error)) from error
-        except OverflowError as error:
-            raise UserError(f"--port {port}: a port is a number from 0 to 65535; 0 takes any free one") from error
+        super().__init__((host, port), _Handler, bind_and_activate=False)
+        self.socket.close()
+        self.socket = listener or listening(host, port)
+        self.server_address = self.socket.getsockname()
+        self.server_name, self.server_port = host, self.server_address[1]
 
     @property
     def address(self) -> str:
@@ -62,12 +61,6 @@ class Server(ThreadingHTTPServer):
         """Ends `serve_forever` from another thread, and lets go of all that wait for news."""
         self.stopping.set()
         self.shutdown()
-
-    def server_bind(self) -> None:
-        """Binds without asking a name server for this machine's name."""
-        socket.socket.bind(self.socket, self.server_address)
-        self.server_address = self.socket.getsockname()
-        self.server_name, self.server_port = self.host, self.server_address[1]
 
     def process_request(self, request: Any, client_address: Any) -> None:
         """Gives a client a thread, if there is one left."""
@@ -198,6 +191,22 @@ _GUARDS = {
 }
 
 
+def listening(host: str, port: int) -> socket.socket:
+    """A socket that listens at this address. Raises UserError, with what to do, if it cannot."""
+    made = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+    try:
+        made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        made.bind((host, port))
+        made.listen(Server.request_queue_size)
+    except OSError as error:
+        made.close()
+        raise UserError(_refused(host, port, error)) from error
+    except OverflowError as error:
+        made.close()
+        raise UserError(f"port {port}: a port is a number from 0 to 65535; 0 takes any free one") from error
+    return made
+
+
 def next_free(host: str, port: int) -> int | None:
     """The next port from this one on that nobody listens at, None if there is none near."""
     for candidate in range(port, min(port + _SEARCHED, 65536)):
@@ -214,7 +223,7 @@ def next_free(host: str, port: int) -> int | None:
 def _refused(host: str, port: int, error: OSError) -> str:
     if error.errno == errno.EADDRINUSE:
         free = next_free(host, port + 1)
-        more = f"the next free one is {free}: add --port {free}" if free else "--port 0 takes any free one"
+        more = f"the next free one is {free}" if free else "--port 0 takes any free one"
         return f"port {port} of {host} is in use, perhaps by another `trainlab serve`; {more}"
     if error.errno == errno.EACCES:
         return f"port {port} may not be used by this user; take one from 1024 on, such as --port {PORT}"
