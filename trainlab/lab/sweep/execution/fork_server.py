@@ -5,8 +5,8 @@ crash or a kill hits it alone. The server itself has one thread (so a copy is wh
 itself, to wait, and to end what is over its time.
 
 It is spoken to in lines of JSON over a socket. In: `{"id", "arguments", "words", "seconds", "bytes"}` trains a trial,
-`{"signal"}` is sent to all of them. Out: `{"id", "code", "late"}`, the trial's end. When the other side of the socket
-closes, however it ended, the trials are asked to save their state, and the server waits for them and ends.
+`{"signal"}` is sent to all of them. Out: `{"ready"}` once, `{"id", "code", "late"}` at a trial's end. When the other
+side closes, however it ended, the trials are asked to save their state, and the server waits for them and ends.
 """
 
 import ctypes
@@ -99,6 +99,7 @@ class _Server:
             self.prepare(asked["arguments"])
             gc.collect()
             gc.freeze()  # a collection in a copy would touch, and so copy, every page
+            self._tell({"ready": True})
         server = os.getpid()
         signal.pthread_sigmask(signal.SIG_BLOCK, _STOPS)  # a copy that is asked to stop at its birth must hear it
         try:

@@ -9,12 +9,14 @@ import sys
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
+from dataclasses import dataclass
 from functools import partial
 from tempfile import TemporaryFile
 from threading import Lock, Thread
 from time import monotonic, sleep
 from typing import Any
 
+from trainlab.core.errors import UserError
 from trainlab.lab.sweep.execution.job import End, Job, last_words
 from trainlab.lab.sweep.execution.launcher import Launcher
 from trainlab.lab.sweep.execution.limits import Limits
@@ -22,11 +24,21 @@ from trainlab.store.reading import RunRecord
 from trainlab.store.writing import named_errors
 
 _PATIENCE = 10  # servers that may die under one trial before it is given up
+_STARTS = 3  # servers that may die before they are ready
 _LAST = 1 << 13  # bytes of a dead server's output that are looked at
 _SETTLES = 30.0  # seconds within which a dead server's copies have ended
 _LOOK = 0.02
 
-Answer = Future[dict[str, Any] | str]  # how the trial ended, or the last words of a server that died
+
+@dataclass(frozen=True, slots=True)
+class _Lost:
+    """The answer of a server that died: its last words, and whether it had been able to start trials."""
+
+    words: str
+    ready: bool
+
+
+Answer = Future[dict[str, Any] | _Lost]  # how the trial ended
 
 
 class Forked(Launcher):
@@ -47,23 +59,24 @@ class Forked(Launcher):
 
     def run(self, job: Job) -> End:
         """Have it trained by a copy, and by another one if its server dies."""
-        words = ""
-        for _ in range(_PATIENCE):
+        lost: list[_Lost] = []
+        while len(lost) < _PATIENCE:
             with named_errors(job.words, "write"):
                 job.words.touch()  # a folder that cannot be written to is told of here
             answer = self._asked(job)
             if answer is None:
                 return End(-signal.SIGTERM)
             result = answer.result()
-            if not isinstance(result, str):
+            if not isinstance(result, _Lost):
                 return self._end(job, result)
-            words = result
+            lost.append(result)
+            if sum(not one.ready for one in lost) >= _STARTS:
+                raise UserError(f"trials cannot be started: {result.words or 'the process that starts them died'}")
             known = once_more(job)
             if isinstance(known, End):
                 return known
             job = known
-        told = f" ({words})" if words else ""
-        return End(1, f"the process that starts trials died {_PATIENCE} times{told}; --fresh does without it")
+        return End(1, f"the process that starts trials died {_PATIENCE} times; --fresh does without it")
 
     def stop(self, *, kill: bool = False) -> None:
         """Have every copy signalled."""
@@ -134,7 +147,7 @@ class _Connection:
         self._lock = Lock()
         self._waiting: dict[int, Answer] = {}
         self._asked = 0
-        self.gone = False
+        self.gone = self._ready = False
         self._listener = Thread(target=self._listen, name="fork-server", daemon=True)
         self._listener.start()
 
@@ -170,6 +183,9 @@ class _Connection:
         with suppress(OSError), self._channel.makefile("rb") as lines:
             for line in lines:
                 answer = json.loads(line)
+                if "ready" in answer:
+                    self._ready = True
+                    continue
                 with self._lock:
                     asked = self._waiting.pop(answer["id"], None)
                 if asked:
@@ -183,7 +199,7 @@ class _Connection:
         with self._lock:
             waiting, self._waiting = list(self._waiting.values()), {}
         for answer in waiting:
-            answer.set_result(self._last_words())
+            answer.set_result(_Lost(self._last_words(), self._ready))
 
     def _last_words(self) -> str:
         size = self._errors.seek(0, os.SEEK_END)
