@@ -48,6 +48,33 @@ TL_INLINE float total(v x) {
   for (int i = 0; i < VL; i++) sum += x[i];
   return sum;
 }
+
+// The first n < VL places alone: by halves, so that no loop and no call is left. The other places read as 0.
+TL_INLINE void store_part(float *p, v x, P n) {
+  float y[VL], *s = y;
+  store(y, x);
+#if VL == 16
+  if (n & 8) memcpy(p, s, 32), p += 8, s += 8;
+#endif
+#if VL >= 8
+  if (n & 4) memcpy(p, s, 16), p += 4, s += 4;
+#endif
+  if (n & 2) memcpy(p, s, 8), p += 2, s += 2;
+  if (n & 1) *p = *s;
+}
+TL_INLINE v load_part(const float *p, P n) {
+  float y[VL] = {0}, *s = y;
+#if VL == 16
+  if (n & 8) memcpy(s, p, 32), p += 8, s += 8;
+#endif
+#if VL >= 8
+  if (n & 4) memcpy(s, p, 16), p += 4, s += 4;
+#endif
+  if (n & 2) memcpy(s, p, 8), p += 2, s += 2;
+  if (n & 1) *s = *p;
+  return load(y);
+}
+
 TL_INLINE P least(P a, P b) { return a < b ? a : b; }
 TL_INLINE P most(P a, P b) { return a > b ? a : b; }
 TL_INLINE P parts(P n, P size) { return (n + size - 1) / size; }     // how many pieces of a size n numbers make

@@ -10,6 +10,7 @@
 #include "pool.h"
 
 enum { BLOCK = 8, GROUP = 8, SMALL = 200000 };  // tiles of rows and panels in a tile of work; multiplications
+enum { PER_NUMBER = 16 };                       // multiplications that cost what reading and writing a number costs
 enum { STRIP = 48 };                            // inputs whose weight gradients are made together
 enum { DIRECT = 1 << 13 };                      // numbers of a right-hand matrix that need no packing
 
@@ -60,17 +61,18 @@ static void run_product(product q) {
   P n = panels(q.N);
   int direct = !q.transposed && q.N % VL == 0 && q.K * q.N <= DIRECT;
   if (direct) q.packed = 0;
-  if ((double)q.M * (double)q.K * (double)q.N < SMALL) {
+  P work = q.M * q.K * q.N;
+  if (work < SMALL) {
     if (!direct)
       for (P p = 0; p < n; p++) pack_panel(&q, (int)p);
     multiply(&q, 0, q.M, 0, n);
     return;
   }
-  if (!direct) tl_tiles(pack_panel, &q, (int)n);
+  if (!direct) tl_share(pack_panel, &q, (int)n, work / PER_NUMBER);
   q.blocks = parts(q.M, BLOCK * MR);
   q.groups = parts(n, GROUP);
   while (q.blocks * q.groups < 8 && q.groups < n) q.groups++;
-  tl_tiles(multiply_tile, &q, (int)(q.blocks * q.groups));
+  tl_share(multiply_tile, &q, (int)(q.blocks * q.groups), work / PER_NUMBER);
 }
 
 // i: n_in, units · p: x, W, b or 0, y, max(0, y) or 0, working memory of packed_size(n_in, units)
@@ -125,6 +127,16 @@ static void strip(outer *q, P m0, P m1) {
   }
 }
 
+// All of dW where x is small: as it lies.
+static void whole(outer *q) {
+  tl_end end = {.columns = q->units};
+  for (P p = 0; p < panels(q->units); p++) {
+    const float *dy = q->packed ? q->packed + p * q->rows * NR : q->dy + p * NR;
+    tl_rows(q->n_in, 1, 1, q->rows, q->x, 1, q->n_in, 0, dy, q->packed ? NR : q->units, 0, q->dW, q->units, end, p * NR);
+  }
+  if (q->bias) sum_rows(q);
+}
+
 static void outer_tile(void *ctx, int tile) {
   outer *q = ctx;
   if (q->bias && tile == 0) {
@@ -141,12 +153,17 @@ TL_KERNEL(dense_weight_gradient) {
              .n_in = op->i[0], .units = op->i[1], .bias = op->p[3] != 0};
   P n = panels(q.units), strips = parts(q.n_in, STRIP);
   if (q.units % VL == 0 && q.rows * q.units <= DIRECT) q.packed = 0;
-  if ((double)q.rows * (double)q.n_in * (double)q.units < SMALL) {
+  P work = q.rows * q.n_in * q.units;
+  if (work < SMALL) {
     if (q.packed)
       for (P p = 0; p < n; p++) pack_gradient(&q, (int)p);
+    if (q.rows * q.n_in <= DIRECT) {
+      whole(&q);
+      return;
+    }
     for (P tile = 0; tile < strips + q.bias; tile++) outer_tile(&q, (int)tile);
     return;
   }
-  if (q.packed) tl_tiles(pack_gradient, &q, (int)n);
-  tl_tiles(outer_tile, &q, (int)(strips + q.bias));
+  if (q.packed) tl_share(pack_gradient, &q, (int)n, work / PER_NUMBER);
+  tl_share(outer_tile, &q, (int)(strips + q.bias), work / PER_NUMBER);
 }

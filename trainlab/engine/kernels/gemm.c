@@ -10,21 +10,22 @@
 // The order of each sum is that of k, whatever the tiling: the same bits for all splits of rows and columns.
 #include "gemm.h"
 
-// The part of a tile that reaches beyond the last column: number by number, from a copy.
-static __attribute__((noinline)) void edge(int rows, P columns, const float *tile, float *c, P ldc, const tl_end *end,
-                                           P n0) {
-  for (int i = 0; i < rows; i++) {
-    const float *t = tile + i * NR;
-    float *q = c + i * ldc + n0;
-    for (P j = 0; j < columns; j++) {
-      float x = t[j];
-      if (end->accumulate) x += q[j];
-      if (end->bias) x += end->bias[n0 + j];
-      if (end->mask && !(end->mask[i * end->mask_ld + n0 + j] > 0)) x = 0;
-      q[j] = x;
-      if (end->relu) end->relu[i * ldc + n0 + j] = x <= 0 ? 0 : x;
-    }
+// A finished vector of VL sums at row i and column `at`, of which `columns` are inside the output.
+TL_INLINE void finish(v x, P i, P at, P columns, float *c, P ldc, const tl_end *end) {
+  float *q = c + i * ldc + at;
+  if (columns >= VL) {
+    if (end->accumulate) x += load(q);
+    if (end->bias) x += load(end->bias + at);
+    if (end->mask) x = where(load(end->mask + i * end->mask_ld + at) > 0, x, (v){});
+    store(q, x);
+    if (end->relu) store(end->relu + i * ldc + at, positive(x));
+    return;
   }
+  if (end->accumulate) x += load_part(q, columns);
+  if (end->bias) x += load_part(end->bias + at, columns);
+  if (end->mask) x = where(load_part(end->mask + i * end->mask_ld + at, columns) > 0, x, (v){});
+  store_part(q, x, columns);
+  if (end->relu) store_part(end->relu + i * ldc + at, positive(x), columns);
 }
 
 TL_INLINE void tile(const int rows, const int vectors, const int unit, P KO, P KI, const float *a, P rs, P aks, P aos,
@@ -47,21 +48,9 @@ TL_INLINE void tile(const int rows, const int vectors, const int unit, P KO, P K
     }
   }
   P columns = end->columns - n0;
-  if (columns < vectors * VL) {
-    float copy[MR][NR];
-    TL_UNROLL for (int i = 0; i < rows; i++) TL_UNROLL for (int j = 0; j < vectors; j++) store(copy[i] + j * VL, sum[i][j]);
-    edge(rows, columns, copy[0], c, ldc, end, n0);
-    return;
-  }
-  TL_UNROLL for (int i = 0; i < rows; i++) TL_UNROLL for (int j = 0; j < vectors; j++) {
-    P at = n0 + j * VL;
-    float *q = c + i * ldc + at;
-    v x = sum[i][j];
-    if (end->accumulate) x += load(q);
-    if (end->bias) x += load(end->bias + at);
-    if (end->mask) x = where(load(end->mask + i * end->mask_ld + at) > 0, x, (v){});
-    store(q, x);
-    if (end->relu) store(end->relu + i * ldc + at, positive(x));
+  TL_UNROLL for (int i = 0; i < rows; i++) {
+    finish(sum[i][0], i, n0, vectors > 1 ? VL : columns, c, ldc, end);
+    if (vectors > 1) finish(sum[i][1], i, n0 + VL, columns - VL, c, ldc, end);
   }
 }
 
@@ -106,8 +95,8 @@ void tl_pack(const float *w, P ld, P K, P columns, float *out) {
     return;
   }
   for (P k = 0; k < K; k++, w += ld, out += NR) {
-    for (P j = 0; j < columns; j++) out[j] = w[j];
-    for (P j = columns; j < NR; j++) out[j] = 0;
+    store(out, columns >= VL ? load(w) : load_part(w, columns));
+    store(out + VL, columns > VL ? load_part(w + VL, columns - VL) : (v){});
   }
 }
 

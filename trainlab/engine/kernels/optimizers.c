@@ -10,22 +10,6 @@
 
 enum { TILE = 4096 };
 
-// VL numbers, or the n < VL that are left; the others are 0.
-TL_INLINE v get(const float *p, P n) {
-  if (n >= VL) return load(p);
-  float x[VL] = {0};
-  memcpy(x, p, (size_t)n * sizeof(float));
-  return load(x);
-}
-TL_INLINE void put(float *p, v x, P n) {
-  if (n >= VL) {
-    store(p, x);
-    return;
-  }
-  float y[VL];
-  store(y, x);
-  memcpy(p, y, (size_t)n * sizeof(float));
-}
 TL_INLINE v root(v x) {
   v y;
   for (int j = 0; j < VL; j++) y[j] = sqrtf(x[j]);
@@ -41,20 +25,24 @@ typedef struct {
 } finish;
 
 static void finish_tile(void *ctx, int tile) {
-  finish *q = ctx;
+  const finish copy = *(finish *)ctx, *q = &copy;  // a copy that nobody can point to stays in registers
   P from = (P)tile * TILE, to = least(q->n, from + TILE);
   P decayed = q->l2 != 0 || q->l1 != 0 ? most(from, least(to, q->weights)) : from;
   v sum = {};
   P k = from;
   for (; k < decayed; k += VL) {
-    P n = least(VL, decayed - k);
-    v w = get(q->theta + k, n), g = get(q->g + k, n);
+    P n = decayed - k;
+    v w = n >= VL ? load(q->theta + k) : load_part(q->theta + k, n);
+    v g = n >= VL ? load(q->g + k) : load_part(q->g + k, n);
     g += q->l2 * w + where(w > 0, all(q->l1), where(w < 0, all(-q->l1), (v){}));
-    put(q->g + k, g, n);
+    if (n >= VL)
+      store(q->g + k, g);
+    else
+      store_part(q->g + k, g, n);
     sum += g * g;
   }
   for (k = decayed; k < to; k += VL) {
-    v g = get(q->g + k, to - k);
+    v g = to - k >= VL ? load(q->g + k) : load_part(q->g + k, to - k);
     sum += g * g;
   }
   q->sums[tile] = total(sum);
@@ -86,51 +74,61 @@ typedef struct {
   float s[6];  // what the rule needs: set for each step
 } motion;
 
-// RULE sets d, the step, from w, g, a, b (the buffers, which it updates) and s. Then come the sums, theta, the average.
-#define RULE_PASS(RULE)                                                                                              \
-  for (P k = from; k < to; k += VL) {                                                                                \
-    P n = to - k;                                                                                                    \
-    v w = get(q->theta + k, n), g = get(q->g + k, n), a = {}, b = {}, d;                                             \
-    if (q->a) a = get(q->a + k, n);                                                                                  \
-    if (q->b) b = get(q->b + k, n);                                                                                  \
-    if (q->clip != 1) {                                                                                              \
-      g *= q->clip;                                                                                                  \
-      put(q->g + k, g, n);                                                                                           \
-    }                                                                                                                \
+// One vector of an update: RULE sets d, the step, from w, g, the buffers a and b (which it updates) and s.
+#define MOVE(BUFFERS, RULE, GET, PUT)                                                                                \
+  {                                                                                                                  \
+    v w = GET(q->theta + k), g = GET(q->g + k), a = {}, b = {}, d;                                                   \
+    if (BUFFERS > 0) a = GET(q->a + k);                                                                              \
+    if (BUFFERS > 1) b = GET(q->b + k);                                                                              \
     RULE;                                                                                                            \
     d += decay * w;                                                                                                  \
     theta2 += w * w;                                                                                                 \
     move2 += d * d;                                                                                                  \
-    w += d;                                                                                                          \
-    put(q->theta + k, w, n);                                                                                         \
-    if (q->a) put(q->a + k, a, n);                                                                                   \
-    if (q->b) put(q->b + k, b, n);                                                                                   \
-    if (q->last) put(q->move + k, d, n);                                                                             \
-    if (q->average) {                                                                                                \
-      v m = get(q->average + k, n);                                                                                  \
-      put(q->average + k, m + (w - m) * q->follow, n);                                                               \
-    }                                                                                                                \
+    PUT(q->theta + k, w + d);                                                                                        \
+    if (BUFFERS > 0) PUT(q->a + k, a);                                                                               \
+    if (BUFFERS > 1) PUT(q->b + k, b);                                                                               \
+    if (q->last) PUT(q->move + k, d);                                                                                \
   }
+#define LOAD_REST(p) load_part(p, to - k)
+#define STORE_REST(p, x) store_part(p, x, to - k)
 
-#define OPTIMIZER(NAME, RULE)                                                                                        \
-  static void NAME##_tile(void *ctx, int tile) {                                                                     \
-    motion *q = ctx;                                                                                                 \
-    P begin = (P)tile * TILE, end = least(q->n, begin + TILE), border = most(begin, least(end, q->weights));         \
+#define OPTIMIZER(NAME, BUFFERS, RULE)                                                                               \
+  TL_INLINE void NAME##_stretch(const motion *q, P from, P to, float decay, v *sum_theta2, v *sum_move2) {           \
     const float *s = q->s;                                                                                           \
+    v theta2 = *sum_theta2, move2 = *sum_move2;                                                                      \
+    P k = from;                                                                                                      \
+    for (; k + VL <= to; k += VL) MOVE(BUFFERS, RULE, load, store)                                                   \
+    if (k < to) MOVE(BUFFERS, RULE, LOAD_REST, STORE_REST)                                                           \
+    *sum_theta2 = theta2;                                                                                            \
+    *sum_move2 = move2;                                                                                              \
+  }                                                                                                                  \
+  static void NAME##_tile(void *ctx, int tile) {                                                                     \
+    const motion copy = *(motion *)ctx, *q = &copy;                                                                  \
+    P from = (P)tile * TILE, to = least(q->n, from + TILE);                                                          \
     v theta2 = {}, move2 = {};                                                                                       \
-    {                                                                                                                \
-      P from = begin, to = border;                                                                                   \
-      float decay = q->decay;                                                                                        \
-      RULE_PASS(RULE)                                                                                                \
+    shorten(q, from, to);                                                                                            \
+    if (q->decay != 0) {                                                                                             \
+      P border = most(from, least(to, q->weights));                                                                  \
+      NAME##_stretch(q, from, border, q->decay, &theta2, &move2);                                                    \
+      from = border;                                                                                                 \
     }                                                                                                                \
-    {                                                                                                                \
-      P from = border, to = end;                                                                                     \
-      float decay = 0;                                                                                               \
-      RULE_PASS(RULE)                                                                                                \
-    }                                                                                                                \
+    NAME##_stretch(q, from, to, 0, &theta2, &move2);                                                                 \
+    trail(q, (P)tile * TILE, to);                                                                                    \
     q->sums[2 * tile] = total(theta2);                                                                               \
     q->sums[2 * tile + 1] = total(move2);                                                                            \
   }
+
+// Clipping, where the gradient is too long.
+static void shorten(const motion *q, P from, P to) {
+  if (q->clip == 1) return;
+  TL_IVDEP for (P k = from; k < to; k++) q->g[k] *= q->clip;
+}
+
+// The average of the weights, while they are in the cache.
+static void trail(const motion *q, P from, P to) {
+  if (!q->average) return;
+  TL_IVDEP for (P k = from; k < to; k++) q->average[k] += (q->theta[k] - q->average[k]) * q->follow;
+}
 
 static motion begin(const tl_op *op, const tl_step *step) {
   double late = op->f[7], early = (double)(step->t - 1) / (double)(step->t + 8);
@@ -153,8 +151,8 @@ static void finish_motion(tile_fn f, motion *q, tl_step *step) {
 
 // Of all optimizers: i: numbers, weights · f: settings, [7] the average's memory
 // · p: theta, g, step, first buffer or 0, second or 0, average or 0, memory of two doubles a tile of 4096
-#define UPDATE(NAME, RULE, ...)                                                                                      \
-  OPTIMIZER(NAME, RULE)                                                                                              \
+#define UPDATE(NAME, BUFFERS, RULE, ...)                                                                                    \
+  OPTIMIZER(NAME, BUFFERS, RULE)                                                                                     \
   TL_KERNEL(NAME) {                                                                                                  \
     motion q = begin(op, step);                                                                                      \
     const double *f = op->f, lr = step->lr, t = (double)step->t;                                                     \
@@ -164,16 +162,16 @@ static void finish_motion(tile_fn f, motion *q, tl_step *step) {
   }
 
 // step = -lr g
-UPDATE(sgd, d = s[0] * g, q.s[0] = (float)-lr;)
+UPDATE(sgd, 0, d = s[0] * g, q.s[0] = (float)-lr;)
 
 // f: mu. v <- mu v + g, step = -lr v
-UPDATE(momentum, a = s[1] * a + g; d = s[0] * a, q.s[0] = (float)-lr; q.s[1] = (float)f[0];)
+UPDATE(momentum, 1, a = s[1] * a + g; d = s[0] * a, q.s[0] = (float)-lr; q.s[1] = (float)f[0];)
 
 // f: mu. v <- mu v + g, step = -lr (g + mu v)
-UPDATE(nesterov, a = s[1] * a + g; d = s[0] * (g + s[1] * a), q.s[0] = (float)-lr; q.s[1] = (float)f[0];)
+UPDATE(nesterov, 1, a = s[1] * a + g; d = s[0] * (g + s[1] * a), q.s[0] = (float)-lr; q.s[1] = (float)f[0];)
 
 // f: b1, b2, eps, weight decay. With M = m / (1 - b1), V = v / (1 - b2): step = -lr m_hat / (sqrt(v_hat) + eps)
-UPDATE(adam, a = s[1] * a + g; b = s[2] * b + g * g; d = s[0] * a / (root(b) + s[3]),
+UPDATE(adam, 2, a = s[1] * a + g; b = s[2] * b + g * g; d = s[0] * a / (root(b) + s[3]),
        double scale = sqrt((1 - pow(f[1], t)) / (1 - f[1]));
        q.s[0] = (float)(-lr * (1 - f[0]) / (1 - pow(f[0], t)) * scale); q.s[1] = (float)f[0]; q.s[2] = (float)f[1];
        q.s[3] = (float)(f[2] * scale); q.decay = (float)(-lr * f[3]);)
@@ -190,7 +188,7 @@ static double nadam_product(double b1, double decay, double t) {
 }
 
 // f: b1, b2, eps, momentum_decay
-UPDATE(nadam, a = s[1] * a + g; b = s[2] * b + g * g; d = s[0] * (s[4] * a + g) / (root(b) + s[3]),
+UPDATE(nadam, 2, a = s[1] * a + g; b = s[2] * b + g * g; d = s[0] * (s[4] * a + g) / (root(b) + s[3]),
        double scale = sqrt((1 - pow(f[1], t)) / (1 - f[1]));
        double product = nadam_product(f[0], f[3], t);
        double mu = f[0] * (1 - 0.5 * pow(0.96, t * f[3])), next = f[0] * (1 - 0.5 * pow(0.96, (t + 1) * f[3]));
@@ -199,14 +197,14 @@ UPDATE(nadam, a = s[1] * a + g; b = s[2] * b + g * g; d = s[0] * (s[4] * a + g) 
        q.s[4] = (float)(ahead / now);)
 
 // f: rho, eps. S = s / (1 - rho); step = -lr g / (sqrt(s) + eps)
-UPDATE(rmsprop, a = s[1] * a + g * g; d = s[0] * g / (root(a) + s[2]), double scale = sqrt(1 - f[0]);
+UPDATE(rmsprop, 1, a = s[1] * a + g * g; d = s[0] * g / (root(a) + s[2]), double scale = sqrt(1 - f[0]);
        q.s[0] = (float)(-lr / scale); q.s[1] = (float)f[0]; q.s[2] = (float)(f[1] / scale);)
 
 // f: eps. s <- s + g^2, step = -lr g / (sqrt(s) + eps)
-UPDATE(adagrad, a += g * g; d = s[0] * g / (root(a) + s[1]), q.s[0] = (float)-lr; q.s[1] = (float)f[0];)
+UPDATE(adagrad, 1, a += g * g; d = s[0] * g / (root(a) + s[1]), q.s[0] = (float)-lr; q.s[1] = (float)f[0];)
 
 // f: rho, eps. s <- rho s + (1 - rho) g^2; d = sqrt((u + eps) / (s + eps)) g; u <- rho u + (1 - rho) d^2; step = -lr d
-UPDATE(adadelta, a = s[1] * a + s[2] * (g * g); v e = root((b + s[3]) / (a + s[3])) * g; b = s[1] * b + s[2] * (e * e);
+UPDATE(adadelta, 2, a = s[1] * a + s[2] * (g * g); v e = root((b + s[3]) / (a + s[3])) * g; b = s[1] * b + s[2] * (e * e);
        d = s[0] * e,
        q.s[0] = (float)-lr; q.s[1] = (float)f[0]; q.s[2] = (float)(1 - f[0]); q.s[3] = (float)f[1];)
 

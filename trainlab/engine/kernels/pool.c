@@ -10,7 +10,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 
-enum { BITS = 20, SPINS = 4000, PATIENCE = 2000, ENOUGH = 1 << 15 };
+enum { BITS = 20, SPINS = 4000, PATIENCE = 2000, WORTH_ASKING = 1 << 15, WORTH_WAKING = 1 << 19 };
 #define MASK ((1u << BITS) - 1)
 
 static _Atomic uint64_t job;  // generation << 40 | tiles << 20 | next tile
@@ -94,7 +94,7 @@ void tl_tiles(tile_fn f, void *ctx, int tiles) {
 }
 
 void tl_share(tile_fn f, void *ctx, int tiles, P work) {
-  if (work >= ENOUGH) {
+  if (work >= (atomic_load_explicit(&sleepers, memory_order_relaxed) ? WORTH_WAKING : WORTH_ASKING)) {
     tl_tiles(f, ctx, tiles);
     return;
   }

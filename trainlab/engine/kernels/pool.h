@@ -12,7 +12,9 @@
 typedef void (*tile_fn)(void *ctx, int tile);
 
 void tl_tiles(tile_fn f, void *ctx, int tiles);          // tiles < 2^20
-void tl_share(tile_fn f, void *ctx, int tiles, P work);  // on the caller's thread alone if `work` numbers are few
+// The same for tiles of `work` numbers in all: on the caller's thread alone where others would help less than it takes
+// to call them, and all the more where they sleep.
+void tl_share(tile_fn f, void *ctx, int tiles, P work);
 TL_API int tl_threads(int threads);  // so many from now on, the caller included; how many there were before
 
 #endif
