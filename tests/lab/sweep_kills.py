@@ -1,0 +1,196 @@
+"""Random kills (SIGKILL of a trial, of the process that starts trials, of the sweep) over one sweep.
+
+After each death of the sweep it is resumed; in the end its trials.csv, best.yaml and every trial's metrics.csv must
+equal those of the same sweep, undisturbed, but for times. `tests/lab/test_sweep_kills.py` does a few kills; by hand:
+
+    python tests/lab/sweep_kills.py --kills 200
+    python tests/lab/sweep_kills.py --kills 100 sweep.strategy=asha
+"""
+
+import argparse
+import csv
+import os
+import random
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+from trainlab.store.process import runs
+from trainlab.store.reading import RunRecord
+
+CONFIG = """\
+name: chaos
+data: {name: friedman1, samples: 300, preprocess: [standardize]}
+model: {name: mlp, hidden: [8]}
+optimizer: {name: sgd, lr: 0.001}
+train: {epochs: 60}
+sweep:
+  metric: val_loss
+  trials: 6
+  space:
+    optimizer.lr: {log: [1e-4, 1e-2]}
+    train.batch_size: {int: [8, 64]}
+"""
+PAUSES = (0.02, 0.5)  # seconds between two kills, at least and at most
+
+
+class Chaos:
+    """A sweep in a folder, and whoever kills it."""
+
+    def __init__(self, folder: Path, overrides: list[str], seed: int) -> None:
+        self.folder, self.overrides, self.random = folder, overrides, random.Random(seed)  # noqa: S311 - no secret
+        self.sweep = folder / "runs/chaos-sweep-1"
+        self.kills: Counter[str] = Counter()
+        self.sessions = 0
+        self.next = self._chosen()
+
+    def run(self, kills: int, trials: int) -> int:
+        """Kill so often, then let the sweep end in peace; returns how many trials it has come to."""
+        (self.folder / "chaos.yaml").write_text(CONFIG)
+        session = self._begin(trials)
+        while sum(self.kills.values()) < kills:
+            time.sleep(self.random.uniform(*PAUSES))
+            if session.poll() is not None:  # it has come to its end: go on with what was killed, or with more
+                trials += 0 if self._open(trials) else 6
+                session = self._begin(trials)
+            elif not self._kill(session):
+                continue
+            if session.poll() is not None:
+                session = self._begin(trials)
+        session.wait()
+        while self._open(trials):
+            self._begin(trials).wait()
+        return trials
+
+    def _begin(self, trials: int) -> "subprocess.Popen[bytes]":
+        """Start the sweep, or resume it."""
+        self.sessions += 1
+        if (self.sweep / "sweep.yaml").exists() and (self.sweep / "trials").is_dir():
+            what = ["--resume", str(self.sweep)]
+        else:
+            what = ["chaos.yaml", *self.overrides]
+        command = [sys.executable, "-m", "trainlab", "sweep", *what, "--trials", str(trials), "-w", "2", "--quiet"]
+        log = (self.folder / "log.txt").open("ab")
+        with log:
+            return subprocess.Popen(command, cwd=self.folder, stdout=subprocess.DEVNULL, stderr=log)
+
+    def _open(self, trials: int) -> bool:
+        """Whether a trial is left that has not ended by itself."""
+        rows = table(self.sweep)
+        return len(rows) < trials or any(row["status"] in ("failed", "interrupted") for row in rows)
+
+    def _kill(self, session: "subprocess.Popen[bytes]") -> bool:
+        """Kill something that runs; false if nothing of the kind does."""
+        what = self.next
+        if what == "sweep":
+            victim: int | None = session.pid if self.sweep.exists() else None
+        elif what == "server":
+            victim = next(children_of(session.pid, "trial-server"), None)
+        else:
+            pids = [pid for pid in running(self.sweep) if runs(pid, "")]
+            victim = self.random.choice(pids) if pids else None
+        if victim is None:
+            return False
+        try:
+            os.kill(victim, signal.SIGKILL)
+        except ProcessLookupError:
+            return False
+        if what == "sweep":
+            session.wait()
+        self.kills[what] += 1
+        self.next = self._chosen()
+        return True
+
+    def _chosen(self) -> str:
+        """What is killed next; it is waited for."""
+        return self.random.choice(("trial", "server", "sweep"))
+
+
+def running(sweep: Path) -> list[int]:
+    """The processes of the trials that run now."""
+    records = [RunRecord(path, path.name) for path in sorted((sweep / "trials").glob("*"))]
+    return [record.status.pid for record in records if record.state == "running" and record.status]
+
+
+def children_of(pid: int, word: str) -> Iterator[int]:
+    """The children of a process with this word in their command line."""
+    for path in Path("/proc").glob("[0-9]*"):
+        try:
+            parent = int((path / "stat").read_text().rpartition(")")[2].split()[1])
+            if parent == pid and word in (path / "cmdline").read_text():
+                yield int(path.name)
+        except (OSError, IndexError):
+            continue
+
+
+def table(sweep: Path) -> list[dict[str, str]]:
+    """trials.csv without times; it must be readable at any instant."""
+    if not (sweep / "trials.csv").exists():
+        return []
+    with (sweep / "trials.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file, strict=True))
+    assert all(None not in row and None not in row.values() for row in rows), "trials.csv is torn"
+    return [{k: v for k, v in row.items() if k != "seconds"} for row in rows]
+
+
+def metrics(sweep: Path) -> dict[str, list[dict[str, str]]]:
+    """Every trial's metrics.csv without times."""
+    found: dict[str, list[dict[str, str]]] = {}
+    for path in sorted((sweep / "trials").glob("*/metrics.csv")):
+        with path.open(newline="") as file:
+            rows = csv.DictReader(file)
+            found[path.parent.name] = [{k: v for k, v in row.items() if k != "seconds"} for row in rows]
+    return found
+
+
+def differences(got: Path, want: Path) -> list[str]:
+    """What differs between two sweeps, one line each."""
+    found = [f"trials.csv: {a} != {b}" for a, b in zip(table(got), table(want), strict=False) if a != b]
+    if len(table(got)) != len(table(want)):
+        found.append(f"trials.csv: {len(table(got))} rows != {len(table(want))}")
+    one, other = metrics(got), metrics(want)
+    found += [f"metrics.csv of trial {name}" for name in one | other if one.get(name) != other.get(name)]
+    best = [(sweep / "best.yaml").read_text().splitlines() for sweep in (got, want)]
+    return found if best[0] == best[1] else [*found, f"best.yaml: {best[0][0]} != {best[1][0]}"]
+
+
+def disturbed(folder: Path, *, kills: int, trials: int, overrides: list[str], seed: int) -> tuple[Chaos, list[str]]:
+    """A sweep with so many kills, and in what it differs from the undisturbed one."""
+    (folder / "wild").mkdir()
+    (folder / "calm").mkdir()
+    chaos = Chaos(folder / "wild", overrides, seed)
+    trials = chaos.run(kills, trials)
+    calm = Chaos(folder / "calm", overrides, seed)
+    calm.run(0, trials)
+    return chaos, differences(chaos.sweep, calm.sweep)
+
+
+def main() -> None:
+    """Kill as often as the command line says, and tell what came of it."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--kills", type=int, default=200)
+    parser.add_argument("--trials", type=int, default=0, help="by default one for every four kills, and 6")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("overrides", nargs="*", metavar="KEY=VALUE")
+    given = parser.parse_args()
+    began = time.monotonic()
+    with tempfile.TemporaryDirectory() as folder:
+        trials = given.trials or given.kills // 4 + 6
+        chaos, wrong = disturbed(
+            Path(folder), kills=given.kills, trials=trials, overrides=given.overrides, seed=given.seed
+        )
+        rows = len(table(chaos.sweep))
+        print((chaos.folder / "log.txt").read_text(), file=sys.stderr)
+    told = ", ".join(f"{number} of a {what}" for what, number in sorted(chaos.kills.items()))
+    print(f"{sum(chaos.kills.values())} kills ({told}) in {chaos.sessions} sessions over a sweep of {rows} trials")
+    print("\n".join(wrong) or f"equal to the undisturbed sweep, row for row ({time.monotonic() - began:.0f} s)")
+    sys.exit(bool(wrong))
+
+
+if __name__ == "__main__":
+    main()
