@@ -11,6 +11,7 @@ import socket
 import sys
 import threading
 import time
+from contextlib import suppress
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -44,6 +45,7 @@ class Server(ThreadingHTTPServer):
         self.host = host
         self.stopping = threading.Event()
         self.places = threading.BoundedSemaphore(_CLIENTS)
+        self._clients: set[socket.socket] = set()
         self.address_family = socket.AF_INET6 if ":" in host else socket.AF_INET
         super().__init__((host, port), _Handler, bind_and_activate=False)
         self.socket.close()
@@ -65,6 +67,7 @@ class Server(ThreadingHTTPServer):
     def process_request(self, request: Any, client_address: Any) -> None:
         """Gives a client a thread, if there is one left."""
         if self.places.acquire(blocking=False):
+            self._clients.add(request)
             super().process_request(request, client_address)
         else:
             self.shutdown_request(request)
@@ -74,7 +77,16 @@ class Server(ThreadingHTTPServer):
         try:
             super().process_request_thread(request, client_address)
         finally:
+            self._clients.discard(request)
             self.places.release()
+
+    def server_close(self) -> None:
+        """Closes the door, and ends what is going on with those who are still in."""
+        super().server_close()
+        self.stopping.set()
+        for client in tuple(self._clients):
+            with suppress(OSError):
+                client.shutdown(socket.SHUT_RDWR)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """A client that went away is no error; anything else is told on stderr, and the server goes on."""
