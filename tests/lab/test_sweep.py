@@ -13,18 +13,16 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from trainlab.cli._sweep_progress import Standing, frame
 from trainlab.cli.main import app
-from trainlab.core.config import read_plain
 from trainlab.core.errors import UserError
-from trainlab.lab.experiment import Experiment, read
+from trainlab.lab.experiment import read
 from trainlab.lab.sweep.execution.here import Here
 from trainlab.lab.sweep.execution.job import End
-from trainlab.lab.sweep.space import Space, Trial
+from trainlab.lab.sweep.space import Space
 from trainlab.lab.sweep.summary import summarize
 from trainlab.lab.sweep.sweep import resume, start
 from trainlab.lab.sweep.table import Row
-from trainlab.lab.sweep.watching import SweepPlan, SweepWatcher
+from trainlab.lab.sweep.watching import SweepWatcher
 
 CONFIG = """\
 name: tiny
@@ -126,7 +124,9 @@ def test_the_folder_tells_everything(undisturbed):
     assert undisturbed.best[0].trial == int(best["trial"])
     chosen = read(folder / "best.yaml").value
     assert str(chosen.optimizer.lr) == best["optimizer.lr"]
-    assert chosen == read(folder / "trials" / f"000{best['trial']}" / "config.yaml").value
+    trained = read(folder / "trials" / f"000{best['trial']}" / "config.yaml").value
+    assert trained.monitors.stop_on == ["diverged", "error"]  # a bad trial is ended
+    assert chosen == read(folder / "trials" / f"000{best['trial']}" / "config.yaml", {"monitors.stop_on": ["diverged"]}).value
 
 
 @pytest.mark.parametrize("fresh", [False, True])
@@ -245,27 +245,11 @@ def test_the_best_at_an_end_of_its_range_is_told(config, tmp_path, lrs, want):
     """Where the best and most of the top five lie at one end, the summary says which range to try next."""
     space = Space(read(config, ["sweep.space={optimizer.lr: {log: [1e-4, 1]}}"]))
     rows = [Row(n, "finished", {"optimizer.lr": lr}, score=float(n), epochs=2) for n, lr in enumerate(lrs, start=1)]
-    assert [str(edge) for edge in summarize(tmp_path, space, rows, []).edges] == want
+    assert [str(edge) for edge in summarize(tmp_path, space, rows, {}).edges] == want
 
 
 def test_a_range_that_ends_where_its_setting_ends_is_left_alone(config, tmp_path):
     """Dropout cannot be less than 0: the best at 0 is no reason to try another range."""
     space = Space(read(config, ["sweep.space={model.dropout: {uniform: [0.0, 0.5]}}"]))
     rows = [Row(n, "finished", {"model.dropout": 0.001 * n}, score=float(n), epochs=2) for n in range(1, 10)]
-    assert summarize(tmp_path, space, rows, []).edges == []
-
-
-def test_a_frame_tells_how_far_the_sweep_is(tmp_path):
-    """Progress and time left, how trials ended, the best and what runs; no line is wider than the terminal."""
-    values = {"optimizer.lr": 0.01, "model.hidden": [64, 32]}
-    standing = Standing(SweepPlan("x-sweep-1", tmp_path, "val_accuracy", trials=4, workers=1), began=100.0)
-    standing.take(Row(1, "finished", values, 0.95, 3))
-    standing.take(Row(2, "failed", values, reason="killed by SIGKILL"))
-    standing.running[3] = Trial(3, values, read_plain(Experiment, {"data": "moons"}, "test").value)
-    assert frame(standing, 60, 110.0, fancy=False) == [
-        "trial 2/4 ####################-------------------- 0:10 left",
-        "1 failed  1 finished",
-        "best: trial 1  val_accuracy 0.95  lr=0.01 hidden=[64,32]",
-        "running: trial 3  lr=0.01 hidden=[64,32]",
-    ]
-    assert all(len(line) <= 20 for line in frame(standing, 20, 110.0, fancy=False))
+    assert summarize(tmp_path, space, rows, {}).edges == []

@@ -8,6 +8,7 @@ import numpy as np
 from trainlab.diagnose.diagnosis import SEVERITIES, Diagnosis
 from trainlab.diagnose.monitor import Monitor, When
 from trainlab.diagnose.view import View
+from trainlab.lab.monitoring import ERROR
 
 _ALSO: dict[When, set[When]] = {  # monitors of these moments are asked for causes at that one
     "start": {"start"},
@@ -74,7 +75,8 @@ class Babysitter:
 
     def says_stop(self) -> Diagnosis | None:
         """The first finding that is to end the run, if there is one."""
-        return next((d for d in self.said if d.code in self.stop_on), None)
+        severe = ERROR in self.stop_on
+        return next((d for d in self.said if d.code in self.stop_on or (severe and d.severity == ERROR)), None)
 
 
 def _causes_first(monitors: Sequence[Monitor]) -> list[Monitor]:

@@ -9,6 +9,8 @@ from trainlab.core.component import Settings, find, names, registered, setting
 from trainlab.core.types import Count
 from trainlab.diagnose.monitor import Monitor
 
+ERROR = "error"  # in `stop_on`: any finding of this severity
+
 
 class Monitoring(Settings):
     """When the network is looked at, which diagnoses are silenced and which end the run.
@@ -21,7 +23,7 @@ class Monitoring(Settings):
 
     every: Count = setting(20, "steps between looks at the layers")
     off: list[str] = setting([], "codes to silence")
-    stop_on: list[str] = setting(["diverged"], "codes that end the run at once")
+    stop_on: list[str] = setting(["diverged"], "codes that end the run at once; `error`: any finding of that severity")
 
     @model_validator(mode="wrap")
     @classmethod
@@ -46,7 +48,8 @@ class Monitoring(Settings):
                 table.pop(key)
         for key in ("off", "stop_on"):
             for index, code in enumerate(cast("list[Any]", table[key]) if isinstance(table.get(key), list) else []):
-                if isinstance(code, str) and find(Monitor, code) is None:
+                known = (key == "stop_on" and code == ERROR) or not isinstance(code, str) or find(Monitor, code)
+                if not known:
                     error = PydanticCustomError(
                         "unknown_component",
                         "unknown {kind} `{found}`",

@@ -4,6 +4,7 @@ Everything is checked before the first trial: a path that leads nowhere, an end 
 condition that never holds. What only some combinations make impossible is drawn anew.
 """
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
@@ -13,6 +14,7 @@ from trainlab.core.config import Document, override, read_plain
 from trainlab.core.problem import ConfigError, Problem
 from trainlab.lab.building import check
 from trainlab.lab.experiment import Experiment
+from trainlab.lab.monitoring import ERROR
 from trainlab.lab.sweep.condition import Conditions
 from trainlab.lab.sweep.distribution import Distribution
 from trainlab.lab.sweep.distributions.choice import Choice
@@ -21,7 +23,6 @@ from trainlab.lab.sweep.strategy import Budget, Cohort, Draw, Known
 
 _MOST_DRAWS = 100  # of one trial, before the space is called impossible
 _FEWEST = 3  # values that say where a range is narrowed to
-ERROR = "error"  # among monitors.stop_on: any finding of that severity ends the run
 
 
 @dataclass(frozen=True, slots=True)
@@ -308,10 +309,6 @@ def _is_of(found: str, path: str) -> bool:
     return f"{found}.".startswith(f"{path}.") or f"{path}.".startswith(f"{found}.")
 
 
-def summed(trials: Iterable[Trial]) -> dict[str, int]:
-    """How often each reason made a draw invalid."""
-    counts: dict[str, int] = {}
-    for trial in trials:
-        for reason in trial.refused:
-            counts[reason] = counts.get(reason, 0) + 1
-    return counts
+def summed(refused: Iterable[Iterable[str]]) -> dict[str, int]:
+    """How often each reason made a draw invalid, from the reasons of each trial."""
+    return dict(Counter(reason for reasons in refused for reason in reasons))

@@ -8,7 +8,7 @@ from typing import Any
 
 from trainlab.core.component import plain
 from trainlab.lab.sweep.distribution import Distribution
-from trainlab.lab.sweep.space import Space, Trial, summed
+from trainlab.lab.sweep.space import Space, summed
 from trainlab.lab.sweep.table import Row, ranked
 from trainlab.store.strict_json import dumps
 
@@ -53,13 +53,15 @@ class Summary:
         return 130 if not self.complete else 0 if self.counts.get("finished") else 3
 
 
-def summarize(folder: Path, space: Space, rows: list[Row], trials: Sequence[Trial]) -> Summary:
-    """What the rows tell."""
+def summarize(folder: Path, space: Space, rows: Sequence[Row], refused: Mapping[int, Sequence[str]]) -> Summary:
+    """What the rows tell. refused: why draws made no valid config, by trial."""
     best = ranked(rows, space.sweep.metric)
     counts = Counter(str(row.status) for row in rows)
     edges = [edge for path, d in space.distributions.items() if (edge := _edge(path, d, best, space))]
     failed = sorted((row for row in rows if row.status == "failed"), key=lambda row: row.trial)
-    return Summary(folder, space.sweep.metric, space.sweep.trials, counts, best[:_TOP], failed, edges, summed(trials))
+    return Summary(
+        folder, space.sweep.metric, space.sweep.trials, counts, best[:_TOP], failed, edges, summed(refused.values())
+    )
 
 
 def _edge(path: str, distribution: Distribution, best: list[Row], space: Space) -> Edge | None:

@@ -34,8 +34,14 @@ class SweepWatcher:
     def began(self, trial: Trial) -> None:
         """A trial begins."""
 
+    def paused(self, number: int) -> None:
+        """A trial has come to a rung and waits for the others."""
+
     def ended(self, row: Row) -> None:
         """A trial has ended."""
+
+    def revived(self, row: Row) -> None:
+        """A trial that had ended as bad is taken up again: it is among the best tenth."""
 
     def waited(self) -> None:
         """Some time has gone by; called a few times a second."""
