@@ -17,6 +17,17 @@ class CannotOverfit(Monitor, name="cannot-overfit"):
     Measured by `trainlab check` on a copy of the network: its loss on some 20 rows, against the loss at chance. Any
     network larger than a few units reaches a hundredth; above a tenth something is broken.
 
+    Do: Make the network larger first; if a large one cannot learn 20 rows either, look for a layer that passes no
+    gradient, a loss that does not fit the outputs, and rows whose equal inputs have different targets.
+
+    Picture:
+
+        loss, 20 rows
+        ln C |-------------------- sick: stays near chance
+             |'.
+           0 |  '._________________ sound: about zero
+             +-------------------- steps
+
     Source: CS231n, "Sanity checks": overfit a tiny subset of data; Karpathy 2019, "A Recipe for Training Neural
     Networks".
     """

@@ -16,6 +16,16 @@ class GradientMismatch(Monitor, name="gradient-mismatch"):
     difference, (L(w + h) - L(w - h)) / 2h. A relative error above 1e-4 is wrong; where the loss has a kink between the
     two points the coordinate does not count.
 
+    Do: Look at the backward of the named layer: a transposed matrix, a missing sum over rows, a factor of the batch
+    size. A config cannot cause it, only code can; a layer of your own is the first suspect.
+
+    Picture:
+
+        loss around one weight
+          |    .     difference: the slope of the chord, from two losses
+          |  .' '.   backward:   what the layer says the slope is
+          |_'_____'_ both must agree to four digits
+
     Source: CS231n, "Gradient checks": relative errors above 1e-2 are wrong, above 1e-4 suspicious; kinks excepted.
     """
 

@@ -25,6 +25,17 @@ class InitialLoss(Monitor, name="initial-loss"):
     times as wide as the targets. Good optimizers take some of it in their stride, so it is a warning from `severe`
     times on, or if a tenth of the run, and 50 steps, have not brought the loss down to the expected one.
 
+    Do: Start the last layer with small weights (`model.output_init: {name: normal, std: 0.01}`), scale the inputs;
+    for numbers scale the targets, too.
+
+    Picture:
+
+        loss
+         20 |.
+            | '.        the first epochs only undo the start
+        ln C|---'._------ where a network without opinion begins
+            +----------- steps
+
     Source: CS231n, "Sanity checks": look for the correct loss at chance performance.
     """
 

@@ -18,6 +18,15 @@ class InputIgnored(Monitor, name="input-ignored"):
     layer that is dead for every row), an error. At the end, if little was learned: the loss with all inputs set to zero
     is no more than `share` above that with the inputs.
 
+    Do: See that the inputs are not constant, that no layer is dead or saturated for every row, and that the signal
+    is not scaled away on its path.
+
+    Picture:
+
+        outputs for three different rows
+        sound  [2.1 -0.3] [0.2 1.8] [-1.0 0.4]
+        sick   [0.1  0.1] [0.1 0.1] [ 0.1 0.1]
+
     Source: Karpathy 2019, "A Recipe for Training Neural Networks" (input-independent baseline).
     """
 

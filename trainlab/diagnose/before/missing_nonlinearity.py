@@ -16,6 +16,14 @@ class MissingNonlinearity(Monitor, name="missing-nonlinearity"):
     Read from the list of layers, nothing is measured: if nothing between the first and the last layer with weights is
     nonlinear (activations but `identity`, max pooling, maxout), all of the network is linear, a warning.
 
+    Do: Put an activation (relu) between the layers with weights, or take them together into one.
+
+    Picture:
+
+        what can be told apart
+        with relu      ( o o )x x      bent: rings and spirals
+        without        o o | x x       one straight line, however deep
+
     Source: CS231n, "Neural Networks Part 1"; NeuraLint (Nikanjam et al. 2021), rule "missing activation".
     """
 

@@ -18,6 +18,15 @@ class OutputRange(Monitor, name="output-range"):
     or the activation is relu, which passes no gradient wherever the output is zero, so that an output that falls there
     for all rows stays there. Classes: relu cuts off all negative scores.
 
+    Do: Leave the activation after the last layer out: the loss knows what it needs. For bounded targets scale them
+    into the range instead.
+
+    Picture:
+
+        targets      -3 |=============| 5
+        tanh gives         -1 |==| 1
+        what lies outside can never be reached
+
     Source: NeuraLint (Nikanjam et al. 2021) and DeepDiagnosis (Wardat et al. 2022), rule "out of range".
     """
 

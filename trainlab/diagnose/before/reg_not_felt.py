@@ -15,6 +15,15 @@ class RegNotFelt(Monitor, name="reg-not-felt"):
     trained weights that are not zero the second must be larger. It is a check of the machinery (a penalty that is not
     added, weights that are not counted), so a small strength is not too small for it.
 
+    Do: See that the penalty is added to the loss and that the weights are counted by it; this is a check of the
+    machinery, and code has to be mended, not a config.
+
+    Picture:
+
+        strength       0    x1    x10
+        loss (sound)   #    ##    ######
+        loss (sick)    #    #     #
+
     Source: CS231n, "Sanity checks": increasing the regularization strength should increase the loss.
     """
 

@@ -19,6 +19,17 @@ class SignalCollapse(Monitor, name="signal-collapse"):
     it to 1e-3 and can still be trained, so the alarm is at 1e-4 of the inputs' spread. Layers of exactly equal outputs
     are the extreme case.
 
+    Do: Use an init that keeps the signal's width (he for relu, xavier for tanh, lsuv measures it), norm layers, or
+    fewer layers.
+
+    Picture:
+
+        spread of each layer's outputs over rows
+        input   ################
+        layer 1 #######
+        layer 2 ##
+        layer 3 .              the same for every row
+
     Source: CS231n, "Weight initialization" (small random numbers: activations collapse); Glorot & Bengio 2010,
     "Understanding the difficulty of training deep feedforward neural networks".
     """

@@ -16,6 +16,16 @@ class SignalExplosion(Monitor, name="signal-explosion"):
     Measured before the first step, in training mode: the spread of a layer's outputs from row to row against that of
     the inputs. Good inits keep it near 1, a residual network without norms may reach 10 to 50; 100 is the alarm.
 
+    Do: Use he or xavier init (their scale falls with the number of inputs), norm layers, or scale the inputs.
+
+    Picture:
+
+        spread of each layer's outputs over rows
+        input   #
+        layer 1 ####
+        layer 2 ################
+        layer 3 ################################ ...
+
     Source: CS231n, "Weight initialization"; He et al. 2015, "Delving Deep into Rectifiers".
     """
 

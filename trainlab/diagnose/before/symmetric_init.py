@@ -17,6 +17,14 @@ class SymmetricInit(Monitor, name="symmetric-init"):
     Measured before the first step: a hidden layer's weight columns are equal, and so are the columns of their gradient
     (or it is zero). Equal weights whose gradients differ, because the layer above is random, part with the first step.
 
+    Do: Start with random weights: `model.init: auto`. Biases may start at zero, weights may not.
+
+    Picture:
+
+        weights of a layer, a column a unit
+        sound  | .3 -.1  .7 |     sick  | .1 .1 .1 |
+               |-.5  .2 -.4 |           | .1 .1 .1 |   three units, one feature
+
     Source: CS231n, "Weight initialization" (pitfall: all zero initialization).
     """
 

@@ -16,6 +16,15 @@ class WrongLoss(Monitor, name="wrong-loss"):
     Read from the config, nothing is measured: classes are told apart with a loss for numbers (mse), or the network ends
     in a squashing activation although the loss has its own softmax or sigmoid, so that it is squashed twice.
 
+    Do: Leave `loss: auto`: cross-entropy for classes, mse for numbers; and leave the activation after the last
+    layer out.
+
+    Picture:
+
+        push on an output that is surely wrong
+        cross-entropy  ################
+        mse on a squashed output  .       flat where it matters most
+
     Source: Golik et al. 2013, "Cross-Entropy vs. Squared Error Training"; NeuraLint (Nikanjam et al. 2021).
     """
 

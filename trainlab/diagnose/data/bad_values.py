@@ -15,6 +15,15 @@ class BadValues(Monitor, name="bad-values"):
     Measured on every row of the training, validation and test parts, before the first step; the first one is named with
     its row and column. Nothing in a network can repair it, so one value is enough; what `fill` has filled is no fault.
 
+    Do: Look at the named row and column in the source. Drop the row, repair it, or let `fill` put a feature's
+    median there; see why the exporter wrote it, as more may follow.
+
+    Picture:
+
+        row 17 | 0.3  1.2   nan  0.9 |
+                             ^ one cell, and after one step:
+        W      | nan  nan   nan  nan |
+
     Source: Breck et al. 2019, "Data Validation for Machine Learning"; numerical faults in Zhang et al. 2021,
     AUTOTRAINER.
     """

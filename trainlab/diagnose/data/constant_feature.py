@@ -17,6 +17,15 @@ class ConstantFeature(Monitor, name="constant-feature"):
     Measured as the share of features whose training values are all equal. All of them: an error. Nine tenths: most of
     the data is missing, a warning. A tenth is worth knowing; a few, as at the border of images, are normal.
 
+    Do: Leave such columns out. If all are constant, look at the reader and at the preprocessing: a wrong path, a
+    wrong scale, or a column that was read as text.
+
+    Picture:
+
+        values of a feature over the rows
+        sound  .'..':.'.:'    sick  ...............
+        tells rows apart      tells nothing
+
     Source: Kuhn & Johnson 2013, "Applied Predictive Modeling", section 3.5 (zero-variance predictors).
     """
 

@@ -21,6 +21,15 @@ class LabelRange(Monitor, name="label-range"):
     validation rows is a warning, as are validation targets of a regression that mostly lie farther outside the range of
     the training targets than that range is wide.
 
+    Do: Draw the parts again with `data.split.stratify`, look at how the target column was read, and see that every
+    class has training rows.
+
+    Picture:
+
+        targets
+        training    |..:::..|
+        validation            |.::.|    beyond all that was ever seen
+
     Source: Breck et al. 2019, "Data Validation for Machine Learning" (schema of the label).
     """
 

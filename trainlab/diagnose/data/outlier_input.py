@@ -23,6 +23,17 @@ class OutlierInput(Monitor, name="outlier-input"):
     outliers only if at most 5 % of the rows have one and a gap lies before them: the nearest of them is `gap` times as
     far out as the farthest other value. Heavy-tailed features have no such gap.
 
+    Do: Look at the named rows: a wrong unit, a missing value coded as 99999. Repair or drop them, or use `robust`,
+    which scales by quartiles.
+
+    Picture:
+
+        values of a feature
+         |
+        ##                                           .
+        ####                                         |  one row, that far out
+        0 1 2                                       1000
+
     Source: Tukey 1977, "Exploratory Data Analysis" (spread by quartiles); LeCun et al. 1998, "Efficient BackProp".
     """
 

@@ -21,6 +21,15 @@ class SplitMismatch(Monitor, name="split-mismatch"):
     by more than 2.5 times, and the same holds for medians and quartiles, so that single outliers do not count. It is a
     warning when a third of the features (of those that vary) are hit; with 20 rows a chance difference of means is 0.3.
 
+    Do: Fit the preprocessing on the training rows and apply the same to the others (a config of trainlab's does);
+    see where the validation rows come from.
+
+    Picture:
+
+        a feature in both parts
+        training      .:|:.
+        validation                 .:::|:::.     elsewhere, and wider
+
     Source: Breck et al. 2019, "Data Validation for Machine Learning" (training-serving skew).
     """
 

@@ -19,6 +19,14 @@ class TinyInput(Monitor, name="tiny-input"):
     times more slowly than the others. It happens when data are normalized twice. A norm layer before the first
     nonlinearity takes the scale away: then nothing is said.
 
+    Do: Standardize the inputs, once: `data.preprocess: [standardize]`. Images of bytes are divided by 255 once, not
+    twice.
+
+    Picture:
+
+        size of the inputs     1    ################
+        what comes in     0.001    .                the bias is all that is heard
+
     Source: LeCun et al. 1998, "Efficient BackProp", section 4.3.
     """
 

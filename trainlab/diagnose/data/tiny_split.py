@@ -18,6 +18,13 @@ class TinySplit(Monitor, name="tiny-split"):
     network of any size has to fit: a warning. Validation: under 10 rows, one row more or less is a tenth of the score:
     a warning; under 30 worth knowing.
 
+    Do: Bring more rows, move some into the small part, or use cross-validation, which lets each row do both.
+
+    Picture:
+
+        training    ##########################
+        validation  #     one row more or less right is a tenth of the score
+
     Source: CS231n, "Validation sets"; Hastie et al. 2009, "The Elements of Statistical Learning", section 7.
     """
 

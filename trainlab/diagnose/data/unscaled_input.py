@@ -22,6 +22,16 @@ class UnscaledInput(Monitor, name="unscaled-input"):
     leaves bytes already cut to 0..16 and standardized data with outliers in peace. A norm layer before the first
     nonlinearity takes the scale away: then nothing is said.
 
+    Do: Standardize the features (`data.preprocess: [standardize]`), or divide images by 255.
+
+    Picture:
+
+        values of a feature
+        made for   |.:#:.|
+                   -3   3
+        given                                  ...:####:...
+                                              100         255
+
     Source: LeCun et al. 1998, "Efficient BackProp", section 4.3; CS231n, "Data preprocessing".
     """
 

@@ -20,6 +20,14 @@ class UnscaledTarget(Monitor, name="unscaled-target"):
     square), and below 0.003 the starting outputs drown the target. Targets like house prices in units of one are
     typical.
 
+    Do: Scale the targets: `data.scale_target: true` subtracts the mean and divides by the deviation, and
+    predictions come back in the old unit.
+
+    Picture:
+
+        outputs at the start  |#|              about 1
+        targets                         ..:##:..   200 000: a long way to go
+
     Source: Bishop 1995, "Neural Networks for Pattern Recognition", section 8.2; Karpathy 2019, "A Recipe for Training
     Neural Networks" (initialize well).
     """

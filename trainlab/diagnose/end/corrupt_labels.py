@@ -20,6 +20,17 @@ class CorruptLabels(Monitor, name="corrupt-labels"):
     its training rows better than validation by `ahead` of the way from chance to perfect, and validation has never been
     better than chance.
 
+    Do: Look at some rows with their labels; repeat the join that brought the labels to the rows, and see that both
+    are in the same order. No setting of the training mends wrong labels; smoothing them softens a few.
+
+    Picture:
+
+        score
+          1 |        .-----  training: learned by heart
+            |     .-'
+          0 |__.'__________  validation: chance, from first to last
+            +-------------- epoch
+
     Source: Zhang et al. 2017, "Understanding deep learning requires rethinking generalization"; Northcutt et al. 2021,
     "Confident Learning".
     """

@@ -19,6 +19,15 @@ class NoBetterThanBaseline(Monitor, name="no-better-than-baseline"):
     ahead of the last validation score, and more than chance explains with that many rows; whatever the reason, a
     network that was trained well is not beaten by that much.
 
+    Do: Take the simple rule as the score to beat. Look at the other findings first; then at a larger network, a
+    better learning rate, more epochs, less regularization.
+
+    Picture:
+
+        validation score
+        simple rule   ##################
+        this network  ###########
+
     Source: Karpathy 2019, "A Recipe for Training Neural Networks" (simple baselines); Google, "Rules of Machine
     Learning".
     """

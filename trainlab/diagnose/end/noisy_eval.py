@@ -18,6 +18,14 @@ class NoisyEval(Monitor, name="noisy-eval"):
     Measured as the standard error of the validation accuracy, sqrt(p (1 - p) / rows): beyond `error` a difference of a
     few hundredths means nothing. Advice.
 
+    Do: Give validation more rows (`data.split.val`), or repeat over seeds or folds and compare means.
+
+    Picture:
+
+        validation accuracy of two models, each with its standard error
+        A      |-----o-----|
+        B         |-----o-----|        which is better? nobody can tell
+
     Source: Hastie et al. 2009, "The Elements of Statistical Learning", section 7; Godbole et al. 2023, "Deep Learning
     Tuning Playbook".
     """

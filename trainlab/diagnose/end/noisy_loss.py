@@ -21,6 +21,16 @@ class NoisyLoss(Monitor, name="noisy-loss"):
     of the loss at chance, with batches of at most 16 rows. Advice, as noise also helps; a warning if the network is
     behind a simple rule.
 
+    Do: Take larger batches, lower the learning rate, or let it fall towards the end (cosine).
+
+    Picture:
+
+        loss of single batches
+         |  .  :   .   .:       as wide as it is high
+         |.: .. : . :.  . : .
+         | '  '  '.' ' :  ' '.
+         +------------------- steps
+
     Source: CS231n, "Babysitting the learning process": the wiggle of the loss is related to the batch size; Smith et
     al. 2018, "Don't Decay the Learning Rate, Increase the Batch Size".
     """

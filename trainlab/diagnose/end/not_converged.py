@@ -20,6 +20,17 @@ class NotConverged(Monitor, name="not-converged"):
     network is also clearly behind a simple rule (see `no-better-than-baseline`) or has not come a third of the way;
     else advice.
 
+    Do: Train for more epochs (`train.epochs`), or with a higher learning rate; resume the run with
+    `train.epochs=N`.
+
+    Picture:
+
+        loss
+         |'.
+         |  '-.
+         |     '-.|  cut off while it falls
+         +--------|- epoch
+
     Source: Goodfellow et al. 2016, "Deep Learning", section 11.4; Godbole et al. 2023, "Deep Learning Tuning Playbook".
     """
 

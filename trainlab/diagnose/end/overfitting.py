@@ -23,6 +23,18 @@ class Overfitting(Monitor, name="overfitting"):
     training rows were known by heart (loss under a twentieth of chance, score over 0.95), the validation loss stood
     above a quarter of chance, and its score `apart` behind: there were too few rows for this network.
 
+    Do: Stop earlier (`train.early_stopping`), bring or make more data (augmentation), raise l2 or dropout, or take
+    a smaller network.
+
+    Picture:
+
+        loss
+         |'.            ..''  validation: turns
+         |  '.    ..--''
+         |    '-.'
+         |       '--.______   training: falls on
+         +------------------- epoch
+
     Source: CS231n, "Train/val accuracy": the gap between the curves; Prechelt 1998, "Early Stopping - But When?".
     """
 

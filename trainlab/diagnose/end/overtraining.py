@@ -17,6 +17,16 @@ class Overtraining(Monitor, name="overtraining"):
     Measured at the end: the best validation loss lies in the first half of a run of at least 10 epochs, and validation
     loss is at least a tenth above it at the end. Advice: the best weights are kept anyway, and the time could be saved.
 
+    Do: Nothing is lost: the best weights are kept. `train.early_stopping` saves the time.
+
+    Picture:
+
+        validation loss
+         |'.             ..--
+         |  '._.....---''
+         |    ^ best, long ago
+         +------------------- epoch
+
     Source: Prechelt 1998, "Early Stopping - But When?".
     """
 

@@ -19,6 +19,15 @@ class TrainEvalMismatch(Monitor, name="train-eval-mismatch"):
     evaluation mode is more than `ratio` times that in training mode and a tenth of chance above it, and validation is
     behind a simple rule. Dropout makes the training loss larger, never smaller.
 
+    Do: Use `dropout` as it is (it rescales in training), and see that batches are large enough for batch norm's
+    running statistics, or take layer norm.
+
+    Picture:
+
+        the same rows, the same weights
+        in training     loss 0.2
+        in evaluation   loss 1.9     another function is computed
+
     Source: Srivastava et al. 2014, "Dropout" (weights are scaled at test time); TheDeepChecker (Ben Braiek & Khomh
     2022).
     """

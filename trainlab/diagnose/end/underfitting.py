@@ -21,6 +21,17 @@ class Underfitting(Monitor, name="underfitting"):
     regression, the nearest neighbours. So noise that nobody can learn is not held against the network. A layer that is
     narrower than half of the classes is named as the neck of the bottle.
 
+    Do: Take a larger network (a layer narrower than the number of classes first), train longer, with a better
+    learning rate and less regularization.
+
+    Picture:
+
+        score
+        simple rule ----------------  on rows it never saw
+                    .---------------  training
+                   .'...............  validation: both low, side by side
+                    +-------------- epoch
+
     Source: CS231n, "Babysitting the learning process" (train and validation both low: increase capacity); Karpathy
     2019, "A Recipe for Training Neural Networks" (baselines).
     """

@@ -16,6 +16,16 @@ class BadSchedule(Monitor, name="bad-schedule"):
     time. And while training: the rate has fallen under a thousandth of its peak before 60 % of the run, and the network
     has not come two thirds of the way. Warmup, cycles and restarts stay within the chosen rate and are left alone.
 
+    Do: Let the schedule fall from the chosen rate, and slowly: cosine over the whole run needs no tuning. Where it
+    must rise, use `warmup`, `one_cycle` or `cyclic`, which stay within the chosen rate.
+
+    Picture:
+
+        lr |  .'            lr |.
+           |_.'                |  '.______ and the loss still high
+           +-------- epoch     +---------- epoch
+           grows for ever      gone before there was time to learn
+
     Source: CS231n, "Annealing the learning rate": decay too aggressively and the system cools too quickly.
     """
 

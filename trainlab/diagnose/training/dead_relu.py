@@ -22,6 +22,15 @@ class DeadRelu(Monitor, name="dead-relu"):
     nothing: half of them is healthy). Before the first step, and later while little has been learned, half of a layer's
     units are the alarm; a network that has learned may do without many of its units.
 
+    Do: Lower the learning rate if it happened while training. If it was so before the first step, start biases at
+    zero and weights by he. `leaky_relu`, `elu` or a batch norm before the relu keep a slope where relu has none.
+
+    Picture:
+
+        share of 256 rows for which a unit fires
+        sound  ###### ####  ##### ###     around a half each
+        sick   |    |    #    |    |      never: no gradient, no way back
+
     Source: CS231n, "Neural Networks Part 1" (dying relu); Lu et al. 2020, "Dying ReLU and Initialization".
     """
 

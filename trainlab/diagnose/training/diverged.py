@@ -20,6 +20,17 @@ class Diverged(Monitor, name="diverged"):
     not taken. It names the first place in the order of the computation that is not finite, and shows the steps that
     led there. Where the input itself is not finite, the data are to blame; else steps were too long for the loss.
 
+    Do: Divide the learning rate by ten, clip the gradient (`train.clip_norm: 1`), and see that inputs and targets
+    are of size 1. The evidence lists the loss, the gradient and the steps just before.
+
+    Picture:
+
+        loss
+             |            : nan
+             |           .'
+             |  ._...--''
+             +------------- steps: climbs, jumps, is gone
+
     Source: CS231n, "Babysitting the learning process": a cost of nan almost always means too high a learning rate.
     """
 

@@ -20,6 +20,16 @@ class ExplodingGradient(Monitor, name="exploding-gradient"):
     while little has been learned; a hundred times is the alarm. Compared is with the beginning, never with the whole
     run.
 
+    Do: Clip the gradient (`train.clip_norm`), lower the learning rate, or put norm layers between the others.
+
+    Picture:
+
+        gradient's length, log scale
+        1e3 |            ..''
+        1e1 |      ..''''
+        1e-1|..''''            a sound one falls as the loss does
+            +----------------- steps
+
     Source: Pascanu et al. 2013, "On the difficulty of training recurrent neural networks" (clipping); AUTOTRAINER.
     """
 

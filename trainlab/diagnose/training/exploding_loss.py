@@ -20,6 +20,17 @@ class ExplodingLoss(Monitor, name="exploding-loss"):
     the first steps' median and the loss at chance. A loss that began far above chance and falls is no explosion, nor is
     one of a network that is right nevertheless: few answers that are surely wrong make a large loss.
 
+    Do: Lower the learning rate by ten, or warm it up for an epoch; clip the gradient. See that the inputs are
+    scaled.
+
+    Picture:
+
+        loss
+            |          ..:'
+            |      ..''
+        ln C|--.-''-------------- chance
+            +------------------- steps: upwards
+
     Source: CS231n, "Babysitting the learning process"; 3 times the start is where a trial is not worth going on.
     """
 

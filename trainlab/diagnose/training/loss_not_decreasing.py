@@ -21,6 +21,17 @@ class LossNotDecreasing(Monitor, name="loss-not-decreasing"):
     `share` of the run, `steps` steps and the warmup are over. A run that has learned may stand still, and one whose
     score has come a good part of the way has learned, whatever its loss says.
 
+    Do: Find a learning rate with `trainlab lr-range`. If none works, look at `trainlab check`: gradients that do
+    not reach the first layer, inputs that are not felt, labels that do not belong to the rows.
+
+    Picture:
+
+        loss
+        ln C|.--..-.-..--.-.---.-  where it began
+            |
+          0 |  (a sound one falls)
+            +--------------------- epoch
+
     Source: CS231n, "Babysitting the learning process": loss barely changing means too low a learning rate, or
     gradients that do not arrive.
     """

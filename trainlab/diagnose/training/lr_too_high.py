@@ -24,6 +24,18 @@ class LrTooHigh(Monitor, name="lr-too-high"):
     longer than half of all weights and a fifth of the run has not mended it; or the loss has been half as high again as
     at the start and at chance, with steps over a twentieth of the weights.
 
+    Do: Divide the learning rate by three to ten, or let `trainlab lr-range` find it; warm it up if only the first
+    steps are too long.
+
+    Picture:
+
+        loss
+            | : .  :   .:  .   jumps about, learns nothing
+            |: ' :' '.: '.' '
+            |'.
+            |  '-.____          a tenth of the rate
+            +------------------ steps
+
     Source: CS231n, "Babysitting the learning process" (ratio of weight updates to weights, about 1e-3); TheDeepChecker
     (Ben Braiek & Khomh 2022), update ratio above 0.1.
     """

@@ -22,6 +22,17 @@ class LrTooLow(Monitor, name="lr-too-low"):
     simple rule at the end. Warmup does not count, and a run that has learned may take steps of any size. A learning
     rate of zero is said before the first step.
 
+    Do: Raise the learning rate until a typical step is a thousandth of the weights; `trainlab lr-range` finds it.
+    More epochs mend it, too, at a price.
+
+    Picture:
+
+        loss
+        ln C|---....______        a line, hardly falling
+            |                     and then the run is over
+          0 |'-.___               ten to a hundred times the rate
+            +---------------- epoch
+
     Source: CS231n, "Babysitting the learning process": loss barely changing, learning rate probably too low.
     """
 

@@ -17,6 +17,17 @@ class MomentumTooHigh(Monitor, name="momentum-too-high"):
     third of the whole run. While training: momentum is at least 0.98, little has been learned, and the loss of the
     epochs has climbed above where it began.
 
+    Do: Take 0.9; with more of it lower the learning rate by as much: momentum m makes steps 1 / (1 - m) times as
+    long.
+
+    Picture:
+
+        loss
+          |:      .'.      .'.     swings through the valley
+          | '.  .'   '.  .'   '.
+          |   ''       ''          rolls on where the slope led long ago
+          +-------------------- steps
+
     Source: Sutskever et al. 2013, "On the importance of initialization and momentum in deep learning"; Goh 2017, "Why
     Momentum Really Works".
     """

@@ -21,6 +21,16 @@ class OscillatingLoss(Monitor, name="oscillating-loss"):
     not count: at least 3 rises of a quarter and of a twentieth of the loss at chance each, while after three tenths
     of the run the network has come less than three tenths of the way. One that has learned may jump about near zero.
 
+    Do: Lower the learning rate or the momentum, take larger batches, or let the rate fall over the run.
+
+    Picture:
+
+        loss of whole epochs
+         |   .   .     .
+         | .: : : :   : :   .
+         |'    '   '.'   '.:
+         +------------------- epoch
+
     Source: AUTOTRAINER (Zhang et al. 2021), "oscillating loss"; CS231n, "Babysitting the learning process".
     """
 

@@ -18,6 +18,15 @@ class OverRegularized(Monitor, name="over-regularized"):
     layers). After three tenths of the run: the penalty began above chance, the weights have since been shrunk until
     less than a tenth of it is left, or it is still larger than the data loss, and little has been learned.
 
+    Do: Divide `regularization.l2` (or l1) by ten until the data loss falls again; for a first run leave it at 1e-4
+    or out.
+
+    Picture:
+
+        what is minimized
+        penalty    |##################            shrinks the weights first
+        data loss  |##  ... ln C, and stays there
+
     Source: CS231n, "Neural Networks Part 2" (regularization); TheDeepChecker (Ben Braiek & Khomh 2022), penalty
     gradient at least twice the data's.
     """

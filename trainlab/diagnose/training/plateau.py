@@ -19,6 +19,18 @@ class Plateau(Monitor, name="plateau"):
     not 2 % below the smallest before, while the network has come between a tenth and 80 % of the way and the learning
     rate is still above a hundredth of its peak. Advice: noise in the labels looks the same.
 
+    Do: Let the learning rate fall now (schedule `plateau` or `step`), or raise it if it is small; then a larger
+    network. With noisy labels this may be all there is.
+
+    Picture:
+
+        loss
+         |'.
+         |  '-.________________  no step down for a third of the run
+         |
+        0|
+         +--------------------- epoch
+
     Source: CS231n, "Babysitting the learning process"; Prechelt 1998, "Early Stopping - But When?".
     """
 

@@ -19,6 +19,15 @@ class SaturatedActivation(Monitor, name="saturated-activation"):
     Later three quarters, while after a fifth of the run little has been learned; a trained network may well be sure of
     itself.
 
+    Do: Use xavier init, scale the inputs, lower the learning rate; or take relu, which has only one flat side.
+
+    Picture:
+
+        outputs of a tanh layer
+        sound   .:||||:.          sick  |            |
+                                        |            |
+               -1   0   1              -1     0      1   all at the ends
+
     Source: Glorot & Bengio 2010, "Understanding the difficulty of training deep feedforward neural networks", section
     3.
     """

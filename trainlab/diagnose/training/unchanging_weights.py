@@ -21,6 +21,15 @@ class UnchangingWeights(Monitor, name="unchanging-weights"):
     while little has been learned: frozen layers, and layers whose last step was exactly zero, are a warning. Frozen
     layers of a network that learns are nobody's business.
 
+    Do: Give the layers a learning rate and take them out of `model.frozen`; where nothing is frozen, look for dead
+    units behind them.
+
+    Picture:
+
+        weights of a layer
+        step 0     .3 -.1  .7
+        step 1000  .3 -.1  .7     to the last bit
+
     Source: PyTorch's `torcheck` and TheDeepChecker (Ben Braiek & Khomh 2022), "untrained parameters".
     """
 

@@ -17,6 +17,15 @@ class UpdateRatioHigh(Monitor, name="update-ratio-high"):
 
     Measured as the median over the last epoch. It is advice only: whether it does harm, `lr-too-high` says.
 
+    Do: Nothing, if the loss falls; otherwise a lower learning rate.
+
+    Picture:
+
+        step / weights, log scale
+         1e-1|..-''--.-'--..  here
+         1e-3|- - - - - - -   usual
+             +--------------- steps
+
     Source: CS231n, "Babysitting the learning process": the ratio of updates to weights should be about 1e-3.
     """
 

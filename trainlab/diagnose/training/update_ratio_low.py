@@ -18,6 +18,15 @@ class UpdateRatioLow(Monitor, name="update-ratio-low"):
     Measured as the median over the last epoch, while the network has come less than half of the way and the schedule is
     not about to end. It is advice only: whether the run is lost by it, `lr-too-low` says.
 
+    Do: A higher learning rate, if the loss has still far to fall.
+
+    Picture:
+
+        step / weights, log scale
+         1e-3|- - - - - - -   usual
+         1e-5|...--..__..--.  here
+             +--------------- steps
+
     Source: CS231n, "Babysitting the learning process": the ratio of updates to weights should be about 1e-3.
     """
 

@@ -22,6 +22,16 @@ class VanishingGradient(Monitor, name="vanishing-gradient"):
     holds the others back for one step only). After a fifth of the run, on the last batch, while little has been
     learned: under 1e-3, or zero everywhere. In healthy networks the layers are within a factor of 100.
 
+    Do: Use relu with he init instead of sigmoid, norm layers, residual layers, or fewer layers.
+
+    Picture:
+
+        gradient of each layer's weights
+        layer 1 .               hardly learns
+        layer 2 ##
+        layer 3 #######
+        layer 4 ################  nearest to the loss
+
     Source: Glorot & Bengio 2010, "Understanding the difficulty of training deep feedforward neural networks";
     AUTOTRAINER (Zhang et al. 2021), ratio of the first to the last layer below 1e-3.
     """
