@@ -15,6 +15,7 @@ from urllib.parse import quote
 from trainlab.core.errors import UserError
 from trainlab.report.rows import Row, listed
 from trainlab.report.serve.front_page import front_page
+from trainlab.report.serve.places import address as address_of
 from trainlab.report.serve.places import run_at, sweep_at
 from trainlab.report.sweep_record import SweepRecord
 from trainlab.store.index import Index
@@ -84,7 +85,7 @@ class Site:
 
             newest = [row.name for row in rows if "/" not in row.name][-_COMPARED:]
             records = [read_run(self.root / name, name) for name in newest]
-            return runs_page(records, script=script, connect=True)
+            return runs_page(records, link=_linked, script=script, connect=True)
         return front_page(self.root.resolve().name, rows, sweeps, script)
 
     def _called(self, folder: Path) -> str:
@@ -106,6 +107,10 @@ class Site:
             version = format(hash((tuple(map(_told, rows)), tuple(sweeps))) & 0xFFFFFFFFFFFF, "x")
             self._list = (time.monotonic(), time.monotonic() - began, version, rows, sweeps)
             return self._list
+
+
+def _linked(record: RunRecord) -> str:
+    return address_of("run", record.name)
 
 
 def _nowhere(root: Path, name: str) -> Path | None:
