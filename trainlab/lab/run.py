@@ -26,14 +26,14 @@ from trainlab.engine.inspection import first_broken, histograms, layer_values
 from trainlab.engine.trainer import RECORDS
 from trainlab.lab.babysitter import Babysitter
 from trainlab.lab.building import Built, build
-from trainlab.lab.course import Course, Leader
+from trainlab.lab.course import Course
 from trainlab.lab.experiment import Experiment, read
 from trainlab.lab.facts import write_start
 from trainlab.lab.mistakes import write_mistakes
 from trainlab.lab.observer import Observer
 from trainlab.lab.recorder import Recorder
+from trainlab.lab.saving import Checkpoints
 from trainlab.lab.watching import EXIT_CODES, Outcome, Plan, Watcher
-from trainlab.store import checkpoint
 from trainlab.store.environment import describe, write_environment
 from trainlab.store.findings import read_findings
 from trainlab.store.folder import RunFolder
@@ -44,7 +44,6 @@ from trainlab.store.writing import write_atomic
 
 _LOOK_STEPS = 200  # epochs shorter than this share a look at the curves
 _TELL_EVERY = 0.5  # seconds between versions of status.json while the run goes on
-_SAVE_EVERY = 1.0  # seconds: a checkpoint that is due waits until the last one is at least this old
 
 
 def train(
@@ -176,10 +175,8 @@ class Run:
         self.recorder = Recorder(folder, built.parts.task.kind)
         self.observer = Observer(built, self.course.curves, self.trainer)
         self.steps = self.observer.steps
-        marks = built.recipe.schedule.snapshots(self.settings.epochs)
-        epoch = self.trainer.order.steps_per_epoch
-        self._marks = {round(end * epoch): number for number, end in enumerate(marks, start=1)}
-        self._told = self._saved = monotonic()
+        self.checkpoints = Checkpoints(folder.checkpoints, built, self.course)
+        self._told = monotonic()
 
     # ------------------------------------------------------------------ the life of a run
 
@@ -201,16 +198,12 @@ class Run:
         return self._go_on(look_back=False)
 
     def _go_on(self, *, look_back: bool) -> Outcome:
-        last = self.folder.checkpoints / "last.safetensors"
-        if not last.exists():
+        if not self.checkpoints.last.exists():
             self.recorder.cut(dict.fromkeys(("metrics", "steps", "layers", "diagnoses"), 0))
             return self.begin()
-        arrays, meta = checkpoint.load(last)
-        self.trainer.restore(arrays, meta["trainer"])
-        self.recorder.cut(meta["files"])
-        self.course.earlier = meta["seconds"]
-        self.course.leader = Leader(**meta["leader"])
-        self._read_back(arrays["steps.recent"])
+        files, recent = self.checkpoints.go_on()
+        self.recorder.cut(files)
+        self._read_back(recent)
         self._start(self.trainer.step)
         return self._loop(self._ending() if look_back and self.trainer.step else None)
 
@@ -251,11 +244,11 @@ class Run:
         """Train to the end; `ending` is what a run that goes on had come to already."""
         t = self.trainer
         while ending is None and t.epoch < self.settings.epochs:
-            mark = next((step for step in self._marks if step > t.step), t.step + t.steps_left)
+            mark = next((step for step in self.checkpoints.marks if step > t.step), t.step + t.steps_left)
             done = t.advance(min(self.every - t.step % self.every, t.steps_left, mark - t.step))
             self._keep(done)
-            if t.step == mark in self._marks and not t.broken:
-                self._save_snapshot(self._marks[mark])
+            if t.step in self.checkpoints.marks and not t.broken:
+                self.checkpoints.save_snapshot()
             if t.broken or t.step % self.every == 0:
                 self._look("steps", layers=True)
             if done and t.steps_left == t.order.steps_per_epoch:
@@ -295,7 +288,8 @@ class Run:
         self._tell(self.course.close_epoch())
         if self._epoch_look_due():
             self._look("epoch")
-        self._save_if_due()
+        if self.checkpoints.due():
+            self.checkpoints.save(self.recorder.positions(), self.steps.recent, numbered=True)
         if monotonic() - self._told >= _TELL_EVERY:
             write_status(self.folder.status, self._status())
             self._told = monotonic()
@@ -330,7 +324,7 @@ class Run:
         files = self.recorder.positions()  # what is found at the end does not bind a run that goes further
         if state == "finished":
             self._look("end")
-        self._save(files)
+        self.checkpoints.save(files, self.steps.recent)
         test = self._test() if state != "interrupted" else None
         exit_code = EXIT_CODES[state]
         self.status = replace(self._status(), test=test or {}, reason=reason)
@@ -352,66 +346,19 @@ class Run:
 
     def _test(self) -> dict[str, float] | None:
         """Loss and score on the test rows, with the best weights; their mistakes, else those of the validation rows."""
-        built, parts, best = self.built, self.built.parts, self.folder.checkpoints / "best.safetensors"
+        built, parts = self.built, self.built.parts
         part, rows, t = ("test", parts.test, built.t_test) if parts.test else ("val", parts.val, built.t_val)
-        if not rows or t is None or not best.exists():
+        if not rows or t is None or not self.checkpoints.best.exists():
             return None
-        arrays, meta = checkpoint.load(best)
-        for name, a in built.net.params.items():
-            a[...] = arrays[name]
+        epoch = self.checkpoints.take_best()
         outputs = self.course.evaluator.outputs(rows.x)
-        write_mistakes(self.folder, built, outputs, part=part, epoch=meta["epoch"])
+        write_mistakes(self.folder, built, outputs, part=part, epoch=epoch)
         if part != "test":
             return None
         scores = self.course.evaluator.compare(outputs, t)
         return {"loss": scores.loss, self.course.score: scores.score}
 
-    # ------------------------------------------------------------------ saving
-
-    def _save_if_due(self) -> None:
-        every = self.trainer.epoch % self.settings.checkpoint.every == 0
-        old = monotonic() - self._saved >= _SAVE_EVERY
-        if every and (old or self.settings.checkpoint.keep):
-            self._save()
-            if self.settings.checkpoint.keep:
-                numbered = checkpoint.numbered(self.folder.checkpoints, self.trainer.epoch)
-                checkpoint.also(self.folder.checkpoints / "last.safetensors", numbered)
-                checkpoint.prune(self.folder.checkpoints, self.settings.checkpoint.keep)
-
-    def _save(self, files: dict[str, int] | None = None) -> None:
-        """The best weights if they are new, then everything that the future depends on. files: where to cut them."""
-        folder = self.folder.checkpoints
-        fixed, common = self._fixed()
-        leader = self.course.leader
-        if leader.arrays:
-            meta = common | {"epoch": leader.epoch, "metric": leader.metric, "value": leader.value}
-            checkpoint.save(folder / "best.safetensors", leader.arrays | fixed, meta)
-            leader.arrays = {}
-        arrays, state = self.trainer.state()
-        meta = common | {
-            "epoch": self.trainer.epoch,
-            "seconds": self.course.seconds,
-            "trainer": state,
-            "leader": {"metric": leader.metric, "value": leader.value, "epoch": leader.epoch, "tie": leader.tie},
-            "files": files or self.recorder.positions(),
-        }
-        checkpoint.save(folder / "last.safetensors", arrays | fixed | {"steps.recent": self.steps.recent}, meta)
-        self._saved = monotonic()
-
-    def _fixed(self) -> tuple[dict[str, Array], dict[str, Any]]:
-        """What every checkpoint holds beside weights: what rows need before they are put into the network."""
-        data = self.built.parts
-        fixed = {f"data.{name}": a for name, a in data.fitted.items()}
-        common = {"shape": list(data.shape), "task": asdict(data.task), "encoding": data.encoding}
-        common["loss"] = plain(self.built.recipe.loss)  # with what it has learned of the training targets
-        return fixed, common
-
-    def _save_snapshot(self, number: int) -> None:
-        """The weights at a moment when the schedule has annealed: a member for `trainlab ensemble --snapshots`."""
-        fixed, common = self._fixed()
-        meta = common | {"epoch": self.trainer.epoch, "step": self.trainer.step}
-        path = checkpoint.snapshot(self.folder.checkpoints, number)
-        checkpoint.save(path, dict(self.built.net.params) | fixed, meta)
+    # ------------------------------------------------------------------ what is known
 
     def _read_back(self, recent: Array) -> None:
         """What the monitors need to know of the past, from the files; recent: the last steps, none left out."""
