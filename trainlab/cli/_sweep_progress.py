@@ -1,4 +1,4 @@
-"""What is seen of a sweep while it goes on: a few redrawn lines on a terminal, a plain line per trial anywhere else.
+"""What is seen of a sweep while it goes on: a table redrawn on a terminal, a plain line per trial anywhere else.
 
 What is known of the sweep stands in `Standing`; `frame` says how it looks at a given width, so that it can be looked at
 without a terminal.
@@ -8,19 +8,23 @@ import sys
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from time import perf_counter
 from typing import Any
 
 from trainlab.cli import _terminal
 from trainlab.cli._progress import bar, clock
+from trainlab.core.errors import UserError
 from trainlab.lab.sweep.space import Trial
 from trainlab.lab.sweep.table import Row, ranked, spelled
 from trainlab.lab.sweep.watching import SweepPlan, SweepWatcher
 from trainlab.report.compare import short_names
-from trainlab.report.text import clean, fit
+from trainlab.report.text import clean, fit, number, width_of
+from trainlab.store.rows import last_row
 
 _EVERY = 0.2  # seconds between two frames
 _SHOWN = 4  # running trials that get a line of their own
+_TOP = 3  # of the best
 _SIGNS = "━─…"
 
 
@@ -31,9 +35,10 @@ class Standing:
     plan: SweepPlan
     began: float = field(default_factory=perf_counter)
     running: dict[int, Trial] = field(default_factory=dict[int, Trial])
+    waiting: set[int] = field(default_factory=set[int])
     counts: Counter[str] = field(default_factory=Counter[str])
     ended: int = 0
-    best: Row | None = None
+    best: list[Row] = field(default_factory=list[Row])
 
     def __post_init__(self) -> None:
         for row in self.plan.done:
@@ -43,13 +48,16 @@ class Standing:
     def take(self, row: Row) -> bool:
         """Count a trial that has ended; whether it is the best so far."""
         self.running.pop(row.trial, None)
+        self.waiting.discard(row.trial)
         self.counts[row.status] += 1
         self.ended += 1
-        rows = [row] if self.best is None else [self.best, row]
-        leader = next(iter(ranked(rows, self.plan.metric)), None)
-        new = leader is row
-        self.best = leader
-        return new
+        self.best = ranked([*self.best, row], self.plan.metric)[:_TOP]
+        return bool(self.best) and self.best[0] is row
+
+    def untake(self, row: Row) -> None:
+        """A trial that had ended goes on after all."""
+        self.counts[row.status] -= 1
+        self.ended -= 1
 
     def left(self, now: float) -> float | None:
         """Seconds to the end at the pace so far."""
@@ -78,6 +86,11 @@ class Lines(Quiet):
         super().started(plan)
         self._standing = Standing(plan)
         _terminal.note(headline(plan))
+
+    def revived(self, row: Row) -> None:
+        """It is counted again when it ends."""
+        if s := self._standing:
+            s.untake(row)
 
     def ended(self, row: Row) -> None:
         """Print the trial's line."""
@@ -111,6 +124,18 @@ class Redrawn(Quiet):
         """A line more."""
         if s := self._standing:
             s.running[trial.number] = trial
+            s.waiting.discard(trial.number)
+
+    def paused(self, number: int) -> None:
+        """It waits for the others of its cohort."""
+        if s := self._standing:
+            s.running.pop(number, None)
+            s.waiting.add(number)
+
+    def revived(self, row: Row) -> None:
+        """It is counted again when it ends."""
+        if s := self._standing:
+            s.untake(row)
 
     def ended(self, row: Row) -> None:
         """A line less; what went wrong is told."""
@@ -175,19 +200,56 @@ def drawn(values: Mapping[str, Any], *, short: bool = False) -> str:
 
 
 def frame(s: Standing, width: int, now: float, *, fancy: bool = True) -> list[str]:
-    """What stands on the terminal: how far, how the trials ended, the best, what runs; no line over `width`."""
+    """What stands on the terminal: how far, how the trials ended, the best and what runs; no line over `width`."""
     ended, trials, left = len(s.plan.done) + s.ended, s.plan.trials, s.left(now)
     head, tail = f"trial {ended}/{trials}", "" if left is None else f"{clock(left)} left"
     room = min(40, width - len(head) - len(tail) - 2)
     middle = f" {bar(ended / trials, room, fancy=fancy)} " if room >= 5 else "  "
-    counts = "  ".join(f"{number} {status}" for status, number in sorted(s.counts.items()))
-    lines = [head + middle + tail, counts or "none has ended yet"]
-    if s.best and s.best.score is not None:
-        lines.append(
-            f"best: trial {s.best.trial}  {s.plan.metric} {s.best.score:.4g}  {drawn(s.best.values, short=True)}"
-        )
-    running = sorted(s.running.items())
-    lines += [f"running: trial {number}  {drawn(trial.values, short=True)}" for number, trial in running[:_SHOWN]]
-    if len(running) > _SHOWN:
-        lines.append(f"and {len(running) - _SHOWN} more")
+    counts = [f"{count} {status}" for status, count in sorted(s.counts.items()) if count]
+    if s.running:
+        counts.append(f"{len(s.running)} running")
+    if s.waiting:
+        counts.append(f"{len(s.waiting)} waiting")
+    lines = [head + middle + tail, "  ".join(counts) or "none has ended yet", *_table(s)]
+    if len(s.running) > _SHOWN:
+        lines.append(f"and {len(s.running) - _SHOWN} more")
     return [fit(clean(text, ascii_only=not fancy), width, ascii_only=not fancy).rstrip() for text in lines]
+
+
+def _table(s: Standing) -> list[str]:
+    """The best trials so far, then those that run, with what they have reached; the sampled values come last."""
+    places = ("best", "2nd", "3rd")
+    rows = [
+        (str(row.trial), place, number(row.score), "" if row.best_epoch is None else str(row.best_epoch), row.values)
+        for place, row in zip(places, s.best, strict=False)
+    ]
+    for trial, drawn_trial in sorted(s.running.items())[:_SHOWN]:
+        epoch, score = reached(s.plan.folder / "trials" / f"{trial:04}", s.plan.metric)
+        rows.append((str(trial), "running", number(score), epoch, drawn_trial.values))
+    if not rows:
+        return []
+    paths = list(dict.fromkeys(path for *_, values in rows for path in values))
+    head = ["trial", "", s.plan.metric, "epoch", *short_names(paths)]
+    cells = [[*row[:4], *(_cell(row[4], path) for path in paths)] for row in rows]
+    widths = [max(width_of(line[i]) for line in (head, *cells)) for i in range(len(head))]
+    return ["  ".join(fit(cell, width) for cell, width in zip(line, widths, strict=True)) for line in (head, *cells)]
+
+
+def _cell(values: Mapping[str, Any], path: str) -> str:
+    """A sampled value in the table: numbers to four digits."""
+    value = values.get(path)
+    if path not in values:
+        return "-"
+    return number(value) if isinstance(value, float) else spelled(value).replace(", ", ",")
+
+
+def reached(trial: Path, metric: str) -> tuple[str, float | None]:
+    """The last epoch of a trial that is being trained, and its metric there; of several runs, of the newest."""
+    try:
+        files = [trial / "metrics.csv", *trial.glob("*/metrics.csv")]
+        newest = max((file for file in files if file.exists()), key=lambda file: file.stat().st_mtime, default=None)
+        row = last_row(newest) if newest else {}
+    except (OSError, UserError):  # it was begun anew while we looked
+        return "", None
+    value = row.get(metric)
+    return str(row.get("epoch", "")), float(value) if isinstance(value, int | float) else None
