@@ -129,7 +129,8 @@ def test_a_killed_run_resumes_to_the_same_bits(whole, tmp_path):
     config = write(tmp_path, MOONS)
     program = (
         "import sys, time; from pathlib import Path; from trainlab.lab import run, saving; "
-        "from trainlab.lab.experiment import read; from trainlab.lab.watching import Watcher; saving._SAVE_EVERY = 0.0\n"
+        "from trainlab.lab.experiment import read; from trainlab.lab.watching import Watcher\n"
+        "saving._SAVE_EVERY = 0.0\n"
         "class Slow(Watcher):\n    def stepped(self, *_): time.sleep(0.05)\n"
         "run.train(read(sys.argv[1]), runs=Path(sys.argv[2]), watcher=Slow())"
     )
