@@ -1,6 +1,7 @@
 """What is said of an attempt to cure a run: each trial as it comes, what was tried, and the smallest patch."""
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 from trainlab.cli._summary import arguments, counted, findings
 from trainlab.core.dump import dump
@@ -24,12 +25,29 @@ def as_text(fixed: "Fixed", wrote: str = "") -> str:
     if fixed.state != "healthy":
         lines += [*_table(fixed), ""]
     if fixed.patch:
-        lines += ["the smallest patch that helps:", "", *(f"  {text}" for text in dump(dict(fixed.patch)).splitlines())]
+        patch = dump(nested(fixed.patch)).splitlines()
+        lines += ["the smallest patch that helps:", "", *(f"  {text}" for text in patch)]
         lines += ["", *_gains(fixed), ""]
     if fixed.left:
         lines += ["what is left:" if fixed.patch else "what was found:", ""]
         lines += [*findings(fixed.left[:_NOT_TRIED]), *_more(len(fixed.left)), ""]
     return "\n".join([*lines, wrote or _next(fixed)])
+
+
+def nested(patch: Mapping[str, Any]) -> dict[str, Any]:
+    """A patch as it would stand in a config; keys that lead into a list stay dotted.
+
+    >>> nested({"optimizer.lr": 0.1, "model.layers.0.units": 8})
+    {'optimizer': {'lr': 0.1}, 'model.layers.0.units': 8}
+    """
+    made: dict[str, Any] = {}
+    for key, value in patch.items():
+        *above, last = key.split(".") if not any(part.isdecimal() for part in key.split(".")) else [key]
+        here = made
+        for part in above:
+            here = here.setdefault(part, {})
+        here[last] = value
+    return made
 
 
 def _headline(fixed: "Fixed") -> str:

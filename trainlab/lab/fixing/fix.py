@@ -173,6 +173,7 @@ class _Search:
     credits: list[Prescription] = field(default_factory=list[Prescription])
     first: Trial | None = None
     best: Trial | None = None
+    _followed: list[Trial] = field(default_factory=list[Trial])
 
     def result(self, folder: RunFolder, began: float) -> Fixed:
         """Search, and say what came of it."""
@@ -227,43 +228,49 @@ class _Search:
         )
 
     def _look(self) -> None:
-        """Follow the prescriptions from the unpatched run on, as far as they lead to something better."""
-        here = self.first = self.best = self.trials.run({}, self.seed)
-        detours = 0
-        while here.alarms:
-            better, changed = self._step(here)
+        """Follow the prescriptions from the unpatched run on, as far as they lead to something better.
+
+        A patch that takes a cause away may uncover the next one without helping yet: such detours are followed, too.
+        """
+        self.first = self.best = self.trials.run({}, self.seed)
+        path, detours = [self.first], 0
+        while path and path[-1].alarms:
+            better, uncovered = self._step(path[-1], detours < _DETOURS)
             if better is not None:
-                here = self.best = better
-            elif changed is not None and detours < _DETOURS:
-                here, detours = changed, detours + 1
+                self.best, path = better, [better]
+            elif uncovered is not None:
+                path.append(uncovered)
+                detours += 1
+                self._followed.append(uncovered)
             else:
-                break
+                path.pop()
         self._polish()
 
-    def _step(self, here: Trial) -> tuple[Trial | None, Trial | None]:
-        """The first prescription that makes it better; if there is none, one that changed what is wrong.
+    def _step(self, here: Trial, detour: bool) -> tuple[Trial | None, Trial | None]:
+        """The first prescription that makes it better; or, if detours are allowed, one that uncovers another cause.
 
         One that leaves nothing to complain about is better if the score seems to gain, and, where no other is, if it
         takes no harm: more seeds will tell.
         """
+        best = self.best or here
         clean: Trial | None = None
-        changed: Trial | None = None
-        patched = resolved(self.raw, here.patch)
-        for one in prescriptions(here.diagnoses, patched):
+        for one in prescriptions(here.diagnoses, resolved(self.raw, here.patch)):
             trial = self._tried(one, here)
             if trial is None:
                 continue
-            if self._beats(trial, here):
+            if self._beats(trial, best):
                 return trial, None
-            finished = trial.state == "finished"
-            if finished and not trial.alarms and self._gains(trial, here, 0.5):
-                return trial, None
-            if finished and not trial.alarms and clean is None and self._gains(trial, here, -1.0):
-                clean = trial
-            mended = finished and one.code not in {d.code for d in trial.alarms}
-            if mended and trial.alarms and (changed is None or trial.score > changed.score):
-                changed = trial
-        return clean, changed
+            if trial.state != "finished" or trial in self._followed:
+                continue
+            if not trial.alarms:
+                if self._gains(trial, best, 0.5):
+                    return trial, None
+                clean = clean or (trial if self._gains(trial, best, -1.0) else None)
+            elif (
+                detour and 2 * len(trial.alarms) <= len(here.alarms) and one.code not in {d.code for d in trial.alarms}
+            ):
+                return clean, trial
+        return clean, None
 
     def _polish(self) -> None:
         """If the cured run was still falling when it ended, what it says of that, as long as it measurably helps."""
@@ -310,11 +317,16 @@ class _Search:
                 self.best = trial
 
     def _pairs(self) -> list[tuple[int, float, float]]:
-        """Scores without and with the patch, over as many seeds as it takes to tell them apart."""
+        """Scores without and with the patch, over as many seeds as it takes to tell them apart.
+
+        One may do if nothing is left to complain about; what only made it better must do so twice.
+        """
         pairs = [self._pair(self.seed)]
+        least = 2 if self.best and self.best.alarms else 1
         for more in range(1, SEEDS):
             scores = [(b, a) for _, b, a in pairs]
-            if self._measurable(pairs) or hopeless(self._kind, scores, self.rows):
+            sure = len(pairs) >= least and self._measurable(pairs)
+            if sure or hopeless(self._kind, scores, self.rows):
                 break
             try:
                 pairs.append(self._pair(self.seed + more))
