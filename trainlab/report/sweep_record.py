@@ -67,14 +67,14 @@ class SweepRecord:
 
     @property
     def parameters(self) -> list[str]:
-        """The searched parameters that have a column."""
-        return [name for name in self.space if name in self.table]
+        """The searched parameters that have a column, and more than one value in it."""
+        return [name for name in self.space if len({str(v) for v in self.table.get(name, [])}) > 1]
 
     def is_log(self, parameter: str) -> bool:
         """Whether a parameter was drawn on a logarithmic scale."""
         spelled = self.space.get(parameter)
         table = cast("dict[str, Any]", spelled) if isinstance(spelled, dict) else {}
-        return "log" in table or table.get("name") == "log"
+        return table.get("name") == "log" or table.get("log") is True or isinstance(table.get("log"), list)
 
     @cached_property
     def trials(self) -> list[TrialRow]:

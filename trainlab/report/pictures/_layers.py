@@ -45,7 +45,7 @@ def lines(found: Series, title: str, *, under: Sequence[Chart] = ()) -> Chart:
     rows: list[dict[str, Any]] = [
         {"x": x, "y": y, "layer": layer, "depth": depth}
         for depth, (layer, (xs, ys)) in enumerate(found.items())
-        for thin in [band(xs, ys, _POINTS)]
+        for thin in [band(xs, ys, _POINTS, width=1)]
         for x, y in zip(thin["x"], thin["smooth"], strict=True)
         if y > 0
     ]

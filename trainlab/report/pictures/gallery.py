@@ -24,8 +24,8 @@ RUN: tuple[str, ...] = (
     "predicted",
     "first_weights",
 )
-RUNS: tuple[str, ...] = ()
-SWEEP: tuple[str, ...] = ()
+RUNS: tuple[str, ...] = ("curves", "groups")
+SWEEP: tuple[str, ...] = ("progress", "importance", "parameters", "parallel", "stages", "failures")
 
 
 def of_run(record: RunRecord) -> list[Picture]:

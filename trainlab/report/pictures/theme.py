@@ -112,6 +112,7 @@ def _styles(c: dict[str, str]) -> dict[str, dict[str, Any]]:
         "best-point": {"color": c["second"], "filled": True, "opacity": 1},
         "bar": {"color": c["first"]},
         "whisker": {"color": c["text"], "strokeWidth": 1.2},
+        "halo": {"color": c["background"], "stroke": c["background"], "strokeWidth": 4, "fontSize": 11},
         "label": {"color": c["text"], "fontSize": 11},
         "on-dense": {"color": c["on-dense"], "fontSize": 11},
         "on-thin": {"color": c["text"], "fontSize": 11},

@@ -12,8 +12,12 @@ T = TypeVar("T")
 COLUMNS = 240  # columns of pixels that a curve is thinned to
 
 
-def band(x: Sequence[float], y: Sequence[float | None], columns: int = COLUMNS) -> dict[str, list[float]]:
+def band(
+    x: Sequence[float], y: Sequence[float | None], columns: int = COLUMNS, width: int = 4
+) -> dict[str, list[float]]:
     """The curve in at most so many columns: `x` (middle), `low`, `high`, and `smooth`, a centred running mean.
+
+    `width`: of the mean, see `smooth`; 0 leaves the mean of each column as it is.
 
     No spike gets lost: each column keeps its lowest and highest value. What is not finite is left out.
 
@@ -34,7 +38,7 @@ def band(x: Sequence[float], y: Sequence[float | None], columns: int = COLUMNS) 
         "x": _short(np.add.reduceat(xs, starts) / counts),
         "low": _short(np.minimum.reduceat(ys, starts)),
         "high": _short(np.maximum.reduceat(ys, starts)),
-        "smooth": _short(smooth(np.add.reduceat(ys, starts) / counts)),
+        "smooth": _short(smooth(np.add.reduceat(ys, starts) / counts, width)),
     }
 
 

@@ -1,0 +1,47 @@
+"""How much each searched setting mattered for the score."""
+
+from trainlab.report.importance import Importance, importance
+from trainlab.report.pictures._kit import altair, values
+from trainlab.report.pictures._sweep import log_axis, short
+from trainlab.report.pictures.numbers import share, told
+from trainlab.report.pictures.picture import Picture, Table
+from trainlab.report.sweep_record import SweepRecord
+
+
+def of_sweep(sweep: SweepRecord) -> Importance:
+    """The importance of the sweep's parameters; diverged trials count as the worst."""
+    trials = [t for t in sweep.trials if (t.status == "finished" and t.score is not None) or t.status == "diverged"]
+    cells = {name: [t.values.get(name) for t in trials] for name in sweep.parameters}
+    scores = [t.score if t.score is not None and t.status == "finished" else float("nan") for t in trials]
+    logs = [name for name in sweep.parameters if log_axis(sweep, name)]
+    return importance(cells, scores, lower=sweep.lower, log=logs)
+
+
+def pictures(sweep: SweepRecord) -> list[Picture]:
+    """A bar a parameter with its standard error; nothing to draw where too little is known."""
+    found = of_sweep(sweep)
+    if not found.shares:
+        return []
+    alt = altair()
+    rows = [
+        {"name": short(name), "path": name, "share": v, "low": max(0.0, v - error), "high": v + error}
+        for name, v in found.shares.items()
+        for error in [found.errors[name]]
+    ]
+    y = alt.Y("name:N", sort=[r["name"] for r in rows], title=None, axis=alt.Axis(ticks=False, domain=False))
+    x = alt.X("share:Q", title="share of what matters", axis=alt.Axis(format="%", grid=True, tickCount=5))
+    tips = [alt.Tooltip("path:N", title="setting"), alt.Tooltip("share:Q", format=".1%")]
+    base = alt.Chart(values(rows)).encode(y=y)
+    charts = [
+        base.mark_bar(style="bar", height={"band": 0.6}).encode(x=x, tooltip=tips),
+        base.mark_rule(style="whisker").encode(x="low:Q", x2="high:Q"),
+    ]
+    chart = alt.layer(*charts).properties(width="container", height=max(110, 34 * len(rows)))
+    first = next(iter(found.shares.items()))
+    text = f"{first[0]} matters most, with {share(first[1])}. Measured by {found.method}, over {found.trials} trials; "
+    text += f"the model explains {share(max(found.fit, 0.0))} of unseen trials' ranks. Lines are standard errors."
+    text += f" Mind: {found.note}." if found.note else ""
+    table = Table(
+        ["setting", "share", "standard error"], [[n, v, told(found.errors[n])] for n, v in found.shares.items()]
+    )
+    return [Picture("importance", "What mattered", chart, text, table)]

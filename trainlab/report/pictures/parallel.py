@@ -1,0 +1,120 @@
+"""Every trial of a sweep as a line through all of its parameters and its score; a brush picks those that pass."""
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+from trainlab.report.pictures._kit import altair, values
+from trainlab.report.pictures._sweep import is_number, log_axis, score_domain, short, text
+from trainlab.report.pictures.numbers import told
+from trainlab.report.pictures.picture import Picture, Table
+from trainlab.report.pictures.thinning import at_most
+from trainlab.report.sweep_record import SweepRecord, TrialRow
+
+_HEIGHT, _LINES = 320, 400
+
+
+def pictures(sweep: SweepRecord) -> list[Picture]:
+    """Parallel coordinates: dragging over an axis, or several, keeps the lines that pass there."""
+    trials = at_most(sweep.ranked, _LINES)
+    names = [n for n in sweep.parameters if sum(t.values.get(n) is not None for t in trials) == len(trials)]
+    if len(trials) < 2 or not names:
+        return []
+    alt = altair()
+    titles = [*_distinct([short(name) for name in names]), sweep.metric]
+    places = [_place(sweep, name, trials) for name in names]
+    low, high = score_domain(sweep)
+    score = _scaled(low, high, log=False)
+    rows: list[dict[str, Any]] = []
+    for rank, trial in enumerate(reversed(trials)):
+        row = {f"p{i}": place(trial.values[name]) for i, (name, place) in enumerate(zip(names, places, strict=True))}
+        row[f"p{len(names)}"] = score(min(max(trial.score or 0.0, low), high))
+        good = rank / (len(trials) - 1)
+        facts = {"trial": trial.number, "score": trial.score, "rank": good}
+        rows += [{**row, **facts, "axis": title, "at": row[f"p{i}"]} for i, title in enumerate(titles)]
+    brush = alt.selection_interval(name="brush", encodings=["x", "y"])
+    inside = " && ".join(
+        f"(indexof(brush.axis || [], {_quoted(title)}) < 0 || inrange(datum.p{i}, brush.at))"
+        for i, title in enumerate(titles)
+    )
+    picked = f"!isValid(brush.at) || ({inside})"
+    axis = {"orient": "top", "labelAngle": 0, "labelFontWeight": "bold", "labelLimit": 90, "ticks": False}
+    place = alt.Scale(type="point", padding=0.25)
+    x = alt.X("axis:N", sort=titles, title=None, axis=alt.Axis(grid=True, domain=False, **axis), scale=place)
+    y = alt.Y("at:Q", title=None, axis=None, scale=alt.Scale(domain=[-0.04, 1.04], nice=False))
+    tips = [alt.Tooltip("trial:Q"), alt.Tooltip("score:Q", title=sweep.metric, format=".4~g")]
+    scale = alt.Scale(range="ramp", domain=[-0.35, 1])
+    base = alt.Chart(values(rows)).encode(x=x, y=y, detail="trial:N", tooltip=tips)
+    lines = base.mark_line(strokeWidth=1.6).encode(
+        color=alt.Color("rank:Q", scale=scale, legend=None),
+        opacity=alt.condition(picked, alt.value(0.9), alt.value(0.05)),
+    )
+    ends = alt.Chart(values(_labels(sweep, names, titles, trials, (low, high)))).encode(x=x, y=y, text="text:N")
+    labels = [ends.mark_text(style=style, align="left", dx=4) for style in ("halo", "label")]
+    chart = alt.layer(lines.add_params(brush), *labels).properties(width="container", height=_HEIGHT)
+    sentence = _sentence(sweep, trials, names, titles)
+    table = Table(["trial", *titles], [[t.number, *(_told(t.values[n]) for n in names), t.score] for t in trials[:30]])
+    return [Picture("parallel", "All parameters at once", chart, sentence, table, wide=True)]
+
+
+def _sentence(sweep: SweepRecord, trials: list[TrialRow], names: list[str], titles: list[str]) -> str:
+    best = trials[0]
+    text = f"{len(trials)} trials as lines through {len(names)} parameters and {sweep.metric}; the darker, the better. "
+    text += "Drag over an axis to keep the lines that pass there, click beside it to let go. "
+    values = ", ".join(f"{title} {_told(best.values[name])}" for title, name in zip(titles, names, strict=False))
+    return f"{text}The best, trial {best.number}, runs through {values}."
+
+
+def _place(sweep: SweepRecord, name: str, trials: list[TrialRow]) -> Callable[[Any], float]:
+    """From a value to its height on the parameter's axis, between 0 and 1."""
+    cells = [t.values[name] for t in trials]
+    if is_number(sweep, name):
+        return _scaled(min(cells), max(cells), log=log_axis(sweep, name))
+    known = _categories(cells)
+    return lambda value: (known.index(text(value)) + 0.5) / len(known)
+
+
+def _scaled(low: float, high: float, *, log: bool) -> Callable[[Any], float]:
+    change: Callable[[float], float] = math.log if log else float
+    span = change(high) - change(low)
+    return lambda value: round((change(value) - change(low)) / span, 4) if span else 0.5
+
+
+def _labels(
+    sweep: SweepRecord, names: list[str], titles: list[str], trials: list[TrialRow], ends: tuple[float, float]
+) -> list[dict[str, Any]]:
+    """The lowest and highest value at each axis, every one of a category."""
+    made: list[dict[str, Any]] = []
+    for name, title in zip(names, titles, strict=False):
+        cells = [t.values[name] for t in trials]
+        if is_number(sweep, name):
+            made += [
+                {"axis": title, "at": 0.0, "text": told(min(cells))},
+                {"axis": title, "at": 1.0, "text": told(max(cells))},
+            ]
+        else:
+            known = _categories(cells)
+            made += [{"axis": title, "at": (i + 0.5) / len(known), "text": v} for i, v in enumerate(known)]
+    low, high = ends
+    return [
+        *made,
+        {"axis": titles[-1], "at": 0.0, "text": told(low)},
+        {"axis": titles[-1], "at": 1.0, "text": told(high)},
+    ]
+
+
+def _categories(cells: list[Any]) -> list[str]:
+    return sorted({text(v) for v in cells})
+
+
+def _told(value: Any) -> str:
+    return told(value) if isinstance(value, int | float) and not isinstance(value, bool) else text(value)
+
+
+def _quoted(name: str) -> str:
+    """A text inside a Vega expression."""
+    return "'" + name.replace("\\", "\\\\").replace("'", "\\'") + "'"
+
+
+def _distinct(names: list[str]) -> list[str]:
+    return [n if names.count(n) == 1 else f"{n} ({names[: i + 1].count(n)})" for i, n in enumerate(names)]

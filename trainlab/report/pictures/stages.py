@@ -1,0 +1,51 @@
+"""The stages of a sweep, from coarse to fine: how much each cost, and what it reached."""
+
+from typing import Any
+
+from trainlab.report.facts import number
+from trainlab.report.pictures._kit import altair, values
+from trainlab.report.pictures.numbers import share, told
+from trainlab.report.pictures.picture import Picture, Table
+from trainlab.report.sweep_record import SweepRecord, TrialRow
+
+
+def pictures(sweep: SweepRecord) -> list[Picture]:
+    """A row a stage with the scores of its trials, and what training all of them to the end would have cost."""
+    stages: dict[int, list[TrialRow]] = {}
+    for trial in sweep.trials:
+        stage = number(trial.facts, "stage")
+        if stage is not None:
+            stages.setdefault(int(stage), []).append(trial)
+    if len(stages) < 2:
+        return []
+    alt = altair()
+    points = [
+        {"stage": f"stage {stage}", "score": t.score, "trial": t.number}
+        for stage, trials in sorted(stages.items())
+        for t in trials
+        if t.score is not None
+    ]
+    order = [f"stage {stage}" for stage in sorted(stages)]
+    x = alt.X("score:Q", title=sweep.metric, scale=alt.Scale(zero=False), axis=alt.Axis(tickCount=5, format="~g"))
+    y = alt.Y("stage:N", sort=order, title=None, axis=alt.Axis(ticks=False, domain=False, grid=True))
+    tips = [alt.Tooltip("trial:Q"), alt.Tooltip("score:Q", title=sweep.metric, format=".4~g")]
+    chart = alt.Chart(values(points)).mark_tick(thickness=2, size=18, opacity=0.7).encode(x=x, y=y, tooltip=tips)
+    rows = [_row(sweep, stage, trials) for stage, trials in sorted(stages.items())]
+    spent = sum(int(number(t.facts, "epochs") or 0) for t in sweep.trials)
+    longest = max(int(number(t.facts, "epochs") or 0) for t in sweep.trials)
+    whole = longest * len(sweep.trials)
+    text = (
+        f"{len(stages)} stages trained {told(spent)} epochs. All {len(sweep.trials)} trials at the longest, {longest} "
+    )
+    text += f"epochs, would have been {told(whole)}"
+    text += f": {share(1 - spent / whole)} was saved." if whole else "."
+    table = Table(["stage", "trials", "epochs of a trial", f"best {sweep.metric}", "best trial"], rows)
+    sized = chart.properties(width="container", height=max(90, 42 * len(stages)))
+    return [Picture("stages", "Stages, and what they saved", sized, text, table)]
+
+
+def _row(sweep: SweepRecord, stage: int, trials: list[TrialRow]) -> list[Any]:
+    ranked = [t for t in sweep.ranked if t in trials]
+    epochs = sorted(int(number(t.facts, "epochs") or 0) for t in trials)
+    best = ranked[0] if ranked else None
+    return [stage, len(trials), f"{epochs[0]} to {epochs[-1]}", best and best.score, best and best.number]
