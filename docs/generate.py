@@ -10,6 +10,8 @@ from trainlab.core.reference import reference as settings
 from trainlab.core.schema import json_schema
 from trainlab.diagnose.diagnosis import SEVERITIES
 from trainlab.diagnose.monitor import Monitor
+from trainlab.diagnose.page import page_of
+from trainlab.lab.exhibits import exhibits
 from trainlab.lab.experiment import Experiment
 
 _WHEN = {"start": "before the first step", "steps": "while training", "epoch": "after an epoch", "end": "at the end"}
@@ -47,8 +49,30 @@ def _diagnoses() -> str:
         f"| [`{m.name}`](#{m.name}) | {m.severity} | {' and '.join(_WHEN[w] for w in m.when)} | {_cell(m)} |"
         for m in monitors
     ]
-    texts = [f"\n## {m.name}\n\n{describe(m).text}\n" for m in monitors]
-    return _DIAGNOSES + "\n".join(rows) + "\n" + "".join(texts)
+    return _DIAGNOSES + "\n".join(rows) + "\n" + "".join(_monitor(m) for m in monitors)
+
+
+def _monitor(monitor: type[Monitor]) -> str:
+    """All parts of a monitor's page."""
+    page, shown = page_of(monitor), exhibits(monitor.name)
+    picture = "\n".join(f"    {line}".rstrip() for line in page.picture.splitlines())
+    file = f"{monitor.name}.yaml"
+    see = (
+        f"**To see it:** `trainlab explain {monitor.name} --config > {file}`, then "
+        f"`trainlab {shown[0].command} {file}` (`{shown[0].name}` of the zoo)."
+        if shown
+        else "**To see it:** no config shows it; what it finds is wrong in code."
+    )
+    parts = [
+        f"## {monitor.name}",
+        page.meaning,
+        picture,
+        f"**How it is measured.** {page.measured}",
+        f"**What to do.** {page.todo}",
+        see,
+        f"**Source.** {page.source}",
+    ]
+    return "".join(f"\n{part}\n" for part in parts)
 
 
 def _cell(monitor: type[Monitor]) -> str:

@@ -59,16 +59,40 @@ def test_explain_lists_all(cli):
 
 @pytest.mark.parametrize("cls", registered(Monitor), ids=lambda cls: cls.name)
 def test_explain_one(cli, cls, monkeypatch):
-    """Each page tells meaning, source, moments, thresholds and how to silence it, within the terminal's width."""
+    """Each page tells all of its parts, thresholds and how to silence it, within the terminal's width."""
     monkeypatch.setenv("COLUMNS", "60")
     got = cli("explain", cls.name).stdout
     assert got.startswith(f"{cls.name} ({cls.severity})\n")
     flat = " ".join(got.split())
     assert " ".join(describe(cls).summary.split()) in flat
-    assert "Source:" in flat
+    titles = ("What it looks like", "How it is measured", "What to do", "See it", "Source")
+    assert [title for title in titles if f"\n\n{title}\n  " not in got] == []
     assert "Looked for " in flat
     assert [f for f in cls.model_fields if f"\n  {f}: " not in got] == []
     assert got.endswith(f"\nTo silence it: monitors.off=[{cls.name}]\n")
+
+
+def test_explain_gives_a_config(cli, tmp_path):
+    """What `--config` prints is a config that is checked, and has the fault."""
+    file = tmp_path / "dead.yaml"
+    file.write_text(cli("explain", "dead-relu", "--config").stdout)
+    got = cli("check", str(file), "--json")
+    assert got.exit_code == 4
+    assert "dead-relu" in [d["code"] for d in json.loads(got.stdout)["diagnoses"]]
+
+
+@pytest.mark.parametrize(
+    ("words", "text"),
+    [
+        (["gradient-mismatch", "--config"], "no config shows gradient-mismatch: what it finds is wrong in code, not in "
+         "a config"),
+        (["--config"], "--config needs a CODE, and excludes --json"),
+    ],
+)  # fmt: skip
+def test_explain_has_no_such_config(cli, words, text):
+    """Without a code, and for what no config can cause, one sentence."""
+    got = cli("explain", *words)
+    assert (got.exit_code, got.stdout, got.stderr.strip()) == (2, "", text)
 
 
 def test_explain_takes_a_because(cli):

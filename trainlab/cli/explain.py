@@ -32,33 +32,41 @@ _NEEDS = {
 
 def explain(
     code: Annotated[str | None, typer.Argument(metavar="CODE", help="The code of a diagnosis.")] = None,
+    as_config: Annotated[
+        bool, typer.Option("--config", help="Print a config that shows it: an entry of the zoo, to be run.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the same as JSON.")] = False,
 ) -> None:
-    """Explain a diagnosis: what it means, how it is measured, its thresholds, its source. Without CODE list all.
+    """Explain a diagnosis: what it means, how it is measured, what to do, how it looks, where it comes from.
+
+    Without CODE list all.
 
     Examples:
         trainlab explain
         trainlab explain overfitting
+        trainlab explain dead-relu --config
     """
     with _terminal.answering(as_json):
         from trainlab.cli import _pages
         from trainlab.core.component import registered
         from trainlab.diagnose.monitor import Monitor
 
-        if code is not None:
+        if as_config:
+            if code is None or as_json:
+                raise UserError("--config needs a CODE, and excludes --json")
+            _terminal.say(_config(_one(code)))
+        elif code is not None:
             monitor = _one(code)
             if as_json:
                 _terminal.emit(_data(monitor))
             else:
                 _terminal.say("\n".join(_page(monitor, _pages.width())))
-            return
-        monitors = registered(Monitor)
-        if as_json:
-            _terminal.emit([_data(monitor) for monitor in monitors])
-            return
-        rows = [(cls.name, f"{cls.severity}: {_data(cls)['summary']}") for cls in monitors]
-        _terminal.say("\n".join(_pages.listing(rows, _pages.width())))
-        _terminal.say("\nmore: trainlab explain CODE")
+        elif as_json:
+            _terminal.emit([_data(monitor) for monitor in registered(Monitor)])
+        else:
+            rows = [(cls.name, f"{cls.severity}: {_data(cls)['summary']}") for cls in registered(Monitor)]
+            _terminal.say("\n".join(_pages.listing(rows, _pages.width())))
+            _terminal.say("\nmore: trainlab explain CODE")
 
 
 def _one(code: str) -> "type[Monitor]":
@@ -74,26 +82,66 @@ def _one(code: str) -> "type[Monitor]":
     raise UserError(f"no diagnosis `{code}`; {hint}")
 
 
+def _config(monitor: "type[Monitor]") -> str:
+    """A config that shows the diagnosis, with a line on how to use it."""
+    from trainlab.core.dump import dump
+    from trainlab.lab.exhibits import exhibited, exhibits
+
+    found = exhibits(monitor.name)
+    if not found:
+        raise UserError(f"no config shows {monitor.name}: what it finds is wrong in code, not in a config")
+    file = f"{monitor.name}.yaml"
+    head = f"# `{found[0].name}` of the zoo shows {monitor.name}: write this to {file} and run\n"
+    return f"{head}#     trainlab {found[0].command} {file}\n{dump(exhibited(found[0]))}".rstrip()
+
+
 def _data(monitor: "type[Monitor]") -> dict[str, Any]:
     from trainlab.core.describe import describe
+    from trainlab.diagnose.page import page_of
+    from trainlab.lab.exhibits import exhibits
 
-    about = describe(monitor).as_dict()
+    about, page = describe(monitor).as_dict(), page_of(monitor)
     found = {"code": about["name"], "severity": monitor.severity, "when": list(monitor.when)}
-    return {**found, "needs": list(monitor.needs), **{k: about[k] for k in ("summary", "text", "settings")}}
+    found |= {"needs": list(monitor.needs), "causes": list(monitor.causes), "summary": about["summary"]}
+    found |= {name: getattr(page, name) for name in page.__slots__}
+    return {**found, "shown_by": [e.name for e in exhibits(monitor.name)], "settings": about["settings"]}
 
 
 def _page(monitor: "type[Monitor]", columns: int) -> list[str]:
     from trainlab.cli import _pages
     from trainlab.core.describe import describe
+    from trainlab.diagnose.page import page_of
 
-    about = describe(monitor)
+    about, page = describe(monitor), page_of(monitor)
     when = " and ".join(_WHEN[moment] for moment in monitor.when)
     needs = " and ".join(_NEEDS.get(need, need) for need in monitor.needs)
-    lines = [f"{about.name} ({monitor.severity})", "", *_pages.flowing(about.text, columns)]
-    lines += ["", *_pages.flowing(f"Looked for {when}, in {needs}.", columns)]
+    lines = [f"{about.name} ({monitor.severity})", "", *_pages.flowing(page.meaning, columns)]
+
+    def part(title: str, text: list[str]) -> None:
+        lines.extend(["", title, *(f"  {line}".rstrip() for line in text)])
+
+    part("What it looks like", page.picture.splitlines())
+    looked = [*_pages.flowing(page.measured, columns - 2), ""]
+    part("How it is measured", [*looked, *_pages.flowing(f"Looked for {when}, in {needs}.", columns - 2)])
+    part("What to do", _pages.flowing(page.todo, columns - 2))
     if monitor.causes:
-        led = f"May come of {', '.join(monitor.causes)}: then its `because` says so."
-        lines += ["", *_pages.flowing(led, columns)]
+        part("What may have led to it", _pages.flowing(", ".join(monitor.causes), columns - 2))
+    part("See it", _seen(monitor, columns - 2))
+    part("Source", _pages.flowing(page.source, columns - 2))
     if about.settings:
-        lines += ["", f"Settings (`monitors: {{{about.name}: {{...}}}}`)", *_pages.settings(about.settings, columns)]
+        title = f"Settings (`monitors: {{{about.name}: {{...}}}}`)"
+        lines += ["", title, *_pages.settings(about.settings, columns)]
     return [*lines, "", f"To silence it: monitors.off=[{about.name}]"]
+
+
+def _seen(monitor: "type[Monitor]", columns: int) -> list[str]:
+    """How to make a run that has it."""
+    from trainlab.cli import _pages
+    from trainlab.lab.exhibits import exhibits
+
+    found = exhibits(monitor.name)
+    if not found:
+        return _pages.flowing("No config shows it: what it finds is wrong in code.", columns)
+    file = f"{monitor.name}.yaml"
+    commands = [f"  trainlab explain {monitor.name} --config > {file}", f"  trainlab {found[0].command} {file}"]
+    return [*commands, *_pages.flowing(f"(`{found[0].name}` of the zoo)", columns)]

@@ -2,7 +2,8 @@
 
 It declares when it looks, reads a read-only View and yields diagnoses. It keeps no state: what it needs of the past
 stands in the curves, so a resumed run is judged as an uninterrupted one. Text and thresholds live on the class. To
-add one, write one class in one file of the room that says when it looks: `data`, `before`, `training`, `end`.
+add one, write one class in one file of the room that says when it looks: `data`, `before`, `training`, `end`. Its
+docstring is its page (`diagnose/page.py` says in which form), and an entry of `zoo/zoo.yaml` shows it.
 """
 
 from abc import abstractmethod
@@ -33,6 +34,7 @@ class Monitor(
     needs: ClassVar[tuple[str, ...]] = ("curves",)  # fields of the View; "curves" and "steps" are in anybody's CSV
     causes: ClassVar[tuple[str, ...]] = ()  # codes that may have led to this one, the likeliest first
     severity: ClassVar[Severity] = "warning"
+    of_code: ClassVar[bool] = False  # what it finds is wrong in code: no config shows it
 
     @abstractmethod
     def look(self, view: View) -> Iterable[Diagnosis]:

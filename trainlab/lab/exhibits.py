@@ -1,30 +1,47 @@
 """The entries of the zoo that show a diagnosis: the config that a page of `trainlab explain` points to."""
 
+from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from trainlab.core import config
-from trainlab.lab.experiment import Experiment
 from trainlab.lab.zoo import SHIPPED
 from trainlab.store.plain_yaml import read_config
 
 
-def exhibits(code: str) -> list[str]:
-    """Names of entries that are made to show this code, the clearest first: faults, then what no fault shows."""
-    zoo = read_config(SHIPPED)
-    found: list[tuple[tuple[int, int], str]] = []
+@dataclass(frozen=True, slots=True)
+class Exhibit:
+    """An entry that shows a code. command: `train`, or `check` where it is shown without training."""
+
+    name: str
+    code: str
+    command: str
+
+
+def exhibits(code: str) -> list[Exhibit]:
+    """The entries that are made to show this code, the clearest first: where it comes first, and alone."""
+    zoo = _zoo()
+    found: list[tuple[tuple[int, int], Exhibit]] = []
     for section in ("faults", "shows"):
         entries: dict[str, dict[str, Any]] = zoo.get(section) or {}
         for name, entry in entries.items():
             codes: list[str] = entry["expect"]
             if code in codes:
-                found.append(((codes.index(code), len(codes)), name))
-    return [name for _, name in sorted(found, key=lambda pair: pair[0])]  # the first named, and named alone, before
+                made = Exhibit(name, code, "check" if entry.get("check") else "train")
+                found.append(((codes.index(code), len(codes)), made))
+    return [exhibit for _, exhibit in sorted(found, key=lambda pair: pair[0])]
 
 
-def exhibited(name: str) -> dict[str, Any]:
-    """The config of an entry of the zoo, as plain data. Raises LookupError for an unknown name."""
-    zoo = read_config(SHIPPED)
-    entry = next((zoo[section][name] for section in ("faults", "shows", "healthy") if name in zoo[section]), None)
-    if entry is None:
-        raise LookupError(f"no entry of the zoo is called {name}")
-    return config.override(zoo["bases"][entry["base"]], {"name": name, **entry.get("set", {})}, Experiment)
+def exhibited(exhibit: Exhibit) -> dict[str, Any]:
+    """The config of an entry, as plain data."""
+    from trainlab.lab.experiment import Experiment
+
+    zoo = _zoo()
+    entry: dict[str, Any] = next(zoo[s][exhibit.name] for s in ("faults", "shows") if exhibit.name in zoo[s])
+    changes: dict[str, Any] = {"name": exhibit.name, **entry["set"]}
+    return config.override(zoo["bases"][entry["base"]], changes, Experiment)
+
+
+@cache
+def _zoo() -> dict[str, Any]:
+    return read_config(SHIPPED)

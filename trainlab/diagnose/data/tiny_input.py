@@ -24,8 +24,9 @@ class TinyInput(Monitor, name="tiny-input"):
 
     Picture:
 
-        size of the inputs     1    ################
-        what comes in     0.001    .                the bias is all that is heard
+        size of the inputs
+        made for   1      ################
+        given      0.001  .                 the bias is all that is heard
 
     Source: LeCun et al. 1998, "Efficient BackProp", section 4.3.
     """

@@ -22,6 +22,7 @@ class TinySplit(Monitor, name="tiny-split"):
 
     Picture:
 
+        rows
         training    ##########################
         validation  #     one row more or less right is a tenth of the score
 

@@ -25,6 +25,7 @@ class UnscaledTarget(Monitor, name="unscaled-target"):
 
     Picture:
 
+        values
         outputs at the start  |#|              about 1
         targets                         ..:##:..   200 000: a long way to go
 
