@@ -57,6 +57,10 @@ def report(
             "'test_accuracy>0.9', 'seconds<60', 'state==finished', 'no warning', 'no overfitting'. May be repeated.",
         ),
     ] = None,
+    html: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Write a page with everything in it: of one run, of one sweep, or of all."),
+    ] = None,
     csv: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the table as CSV; - is stdout.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the rows, with all findings, as JSON.")] = False,
     markdown: Annotated[
@@ -76,6 +80,7 @@ def report(
         trainlab report --sort val_accuracy --where 'optimizer.lr<1e-2' --compare
         trainlab report --group-by optimizer.name
         trainlab report digits-mlp-7 --require 'val_accuracy>=0.97' --require 'no warning'
+        trainlab report digits-mlp-7 --html digits.html
         trainlab report digits-mlp-7 --markdown --png pictures
         trainlab report --csv runs.csv
     """
@@ -88,6 +93,8 @@ def report(
             raise UserError("--json, --csv and --markdown print different things: choose one of them")
         with Index(runs) as index:
             found = _found(asked, index, brief=not as_json)
+            if html is not None:
+                _page(asked, found, html)
             for kind, folder in (("png", png), ("svg", svg)):
                 if folder is not None:
                     _pictures(asked, found, folder, kind)
@@ -176,6 +183,16 @@ def _pictures(asked: _Asked, found: _Found, folder: Path, kind: Any) -> None:
     pictures = pictures_of(asked.chosen, asked.runs, found.records, asked.sort, asked.group_by)
     written = write_pictures(pictures, folder, kind)
     _terminal.note(f"wrote {len(written)} pictures to {folder}: {', '.join(path.name for path in written)}")
+
+
+def _page(asked: _Asked, found: _Found, file: Path) -> None:
+    from trainlab.report.html.pages import write_page
+    from trainlab.report.picture_files import sweep_named
+
+    if found.rows:
+        sweep = sweep_named(asked.chosen, asked.runs)
+        size = write_page(file, found.records, sweep=sweep, one=asked.one, metric=asked.sort, group_by=asked.group_by)
+        _terminal.note(f"wrote {file} ({size / 1e6:.1f} MB)")
 
 
 def _data(asked: _Asked, found: _Found) -> list[dict[str, Any]]:

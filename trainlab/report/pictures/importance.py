@@ -1,5 +1,7 @@
 """How much each searched setting mattered for the score."""
 
+from functools import lru_cache
+
 from trainlab.report.importance import Importance, importance
 from trainlab.report.pictures._kit import altair, values
 from trainlab.report.pictures._sweep import log_axis, short
@@ -8,6 +10,7 @@ from trainlab.report.pictures.picture import Picture, Table
 from trainlab.report.sweep_record import SweepRecord
 
 
+@lru_cache(maxsize=4)
 def of_sweep(sweep: SweepRecord) -> Importance:
     """The importance of the sweep's parameters; diverged trials count as the worst."""
     trials = [t for t in sweep.trials if (t.status == "finished" and t.score is not None) or t.status == "diverged"]

@@ -1,0 +1,44 @@
+"""The page of whatever was asked for, as a file: of one run, of one sweep, or of many runs."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from trainlab.report.sweep_record import SweepRecord
+from trainlab.store.reading import RunRecord
+from trainlab.store.writing import write_atomic
+
+
+def write_page(
+    file: Path,
+    records: Sequence[RunRecord],
+    *,
+    sweep: SweepRecord | None = None,
+    one: bool = False,
+    metric: str = "",
+    group_by: Sequence[str] = (),
+) -> int:
+    """Writes the page and returns its size in bytes.
+
+    sweep: the sweep that these are the trials of, if it alone was asked for · one: a single run is told in full ·
+    metric, group_by: what runs are compared by. Raises UserError if the disk refuses, or no run has a key.
+    """
+    data = _page(records, sweep, one, metric, group_by).encode()
+    write_atomic(file, data)
+    return len(data)
+
+
+def _page(
+    records: Sequence[RunRecord], sweep: SweepRecord | None, one: bool, metric: str, group_by: Sequence[str]
+) -> str:
+    if sweep is not None and not group_by:
+        from trainlab.report.html.sweep_page import sweep_page
+
+        return sweep_page(sweep)
+    if one and len(records) == 1:
+        from trainlab.report.html.run_page import run_page
+
+        return run_page(records[0])
+    from trainlab.report.html.runs_page import runs_page
+
+    measured = metric if metric.startswith(("train_", "val_", "test_", "test.")) else ""
+    return runs_page(records, metric=measured, group_by=group_by)
