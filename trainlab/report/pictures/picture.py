@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
+from trainlab.core.problem import visible
 from trainlab.report.pictures.theme import Theme, config
 
 Chart = Any  # any of altair's charts; it has a class for each way to combine them
@@ -37,7 +38,7 @@ class Picture:
 
     def spec(self) -> dict[str, Any]:
         """The Vega-Lite spec as wide as its container, without colours: these come from a theme."""
-        return self.chart.to_dict(validate=False)  # validating takes ten times as long; tests do it
+        return _shown(self.chart.to_dict(validate=False))  # validating takes ten times as long; tests do it
 
     def svg(self, theme: Theme = "light", width: int = 640) -> str:
         """The picture as SVG text, without a browser."""
@@ -52,7 +53,20 @@ class Picture:
         spec = self.spec()
         if spec.get("width") == "container":
             spec["width"] = width
-        return {**spec, "title": {"text": self.title, "anchor": "start"}, "autosize": {"type": "pad"}}
+        return {**spec, "title": {"text": _shown(self.title), "anchor": "start"}, "autosize": {"type": "pad"}}
+
+
+def _shown(value: Any) -> Any:
+    """The spec with control characters of its texts made visible: XML has no such characters, and vl-convert ends the
+    whole process where it meets one.
+    """
+    if isinstance(value, str):
+        return value if value.isprintable() else "\n".join(visible(line) for line in value.split("\n"))
+    if isinstance(value, dict):
+        return {_shown(key): _shown(inner) for key, inner in cast("dict[str, Any]", value).items()}
+    if isinstance(value, list):
+        return [_shown(inner) for inner in cast("list[Any]", value)]
+    return value
 
 
 def _converter() -> Any:
