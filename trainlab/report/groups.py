@@ -101,7 +101,7 @@ def grouped(records: Sequence[RunRecord], keys: Sequence[str], metric: str = "")
         values = {key: _value(record, key) for key in named}
         placed.append((dumps(values), values, row_of(record, "" if tested else metric, brief=True)))
         record.forget()
-    for key in named:
+    for key in (key for key in keys if key != ALL):
         if placed and all(values[key] is None for _, values, _ in placed):
             known = sorted({k for record in records for k in flat(record.config)} | {"status", ALL})
             near = nearest(key, known)
