@@ -1,0 +1,64 @@
+"""trainlab: `train`, the run as `trainlab train` makes it; `bare`, its steps alone; `numpy`, those without kernels.
+
+`train` runs in its own loop, with monitors, rows of CSV, validation and checkpoints, and stands still between turns.
+"""
+
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from racing.workloads import WORKLOADS
+
+from trainlab.core.config import Document
+from trainlab.lab.experiment import Experiment, read_plain
+
+
+def _document(folder: Path, name: str, **settings: Any) -> Document[Experiment]:
+    return read_plain(WORKLOADS[name].document(folder, **settings), source=name)
+
+
+class Contender:
+    """Steps by a Trainer that nobody watches."""
+
+    def __init__(self, folder: Path, name: str, variant: str, threads: int, *, dropout: bool) -> None:
+        from trainlab.engine.trainer import Trainer
+        from trainlab.lab.building import build
+
+        engine = "numpy" if variant == "numpy" else "auto"
+        built = build(_document(folder, name, dropout=dropout, threads=threads, engine=engine))
+        self.trainer = Trainer(built.net, built.recipe, built.parts.train.x, built.t_train, built.streams)
+        _use(built, threads)
+
+    def run(self, steps: int) -> np.ndarray:
+        """Losses of the next steps."""
+        done, losses = 0, np.empty(steps)
+        while done < steps:
+            now = self.trainer.advance(min(steps - done, self.trainer.steps_left))
+            losses[done : done + now] = self.trainer.records[:now, 0]
+            done += now
+        return losses
+
+
+def _use(built: Any, threads: int) -> None:
+    """So many threads, for matrix products of NumPy's too."""
+    from threadpoolctl import threadpool_limits
+
+    threadpool_limits(threads)
+    if built.net.library is not None:
+        built.net.library.threads(threads)
+
+
+def train(folder: Path, name: str, threads: int, *, dropout: bool, turn: "Callable[[int, float], bool]") -> None:
+    """Train as `trainlab train` does. `turn(step, loss)` is called after each chunk of steps; true ends the run."""
+    from trainlab.lab.run import train as train_experiment
+    from trainlab.lab.watching import Watcher
+
+    class Turns(Watcher):
+        def stepped(self, step: int, epoch: float, loss: float, lr: float) -> None:
+            self.stop = turn(step, loss)
+
+    with tempfile.TemporaryDirectory() as runs:
+        document = _document(folder, name, dropout=dropout, threads=threads)
+        train_experiment(document, runs=Path(runs), watcher=Turns())
