@@ -15,7 +15,7 @@ from trainlab.diagnose.trials import GradientError, TinyFit
 from trainlab.nn.layer import Layer, Slot
 from trainlab.store.rows import ALL_STEPS, kept_step
 
-RECENT = 256  # steps that are all kept, however long the run
+RECENT = 512  # steps that are all kept, however long the run
 
 
 @dataclass(slots=True)

@@ -5,6 +5,7 @@ moves, and what is decayed, is one slice each.
 """
 
 from collections.abc import Iterable, Sequence
+from math import prod
 
 import numpy as np
 
@@ -81,6 +82,16 @@ class Net:
     def size(self) -> int:
         """How many numbers are learned, frozen ones included."""
         return len(self._theta)
+
+    @property
+    def work(self) -> float:
+        """Multiplications of a training step for each row, about: three for each weight at each place it is used at."""
+        return 3.0 * sum(
+            prod(p.shape) * (prod(node.out_shape[:-1]) if len(node.out_shape) > 1 else 1)
+            for node in self.all_nodes()
+            for p in node.params.values()
+            if p.role == "weight"
+        )
 
     def part(self, vector: Array, name: str) -> Array | None:
         """The view of a param's numbers in a vector as long as theta; None for a param that is not trained."""

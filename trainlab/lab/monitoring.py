@@ -1,6 +1,6 @@
 """The `monitors` block of a config: when to look, what to silence, what ends a run, and any monitor's own settings."""
 
-from typing import Any, ClassVar, LiteralString, cast
+from typing import Any, ClassVar, Literal, LiteralString, cast
 
 from pydantic import ConfigDict, ModelWrapValidatorHandler, ValidationError, model_validator
 from pydantic_core import InitErrorDetails, PydanticCustomError
@@ -8,6 +8,7 @@ from pydantic_core import InitErrorDetails, PydanticCustomError
 from trainlab.core.component import Settings, find, names, registered, setting
 from trainlab.core.types import Count
 from trainlab.diagnose.monitor import Monitor
+from trainlab.lab.cadence import SOON
 
 ERROR = "error"  # in `stop_on`: any finding of this severity
 
@@ -21,7 +22,9 @@ class Monitoring(Settings):
     model_config = ConfigDict(extra="allow")
     by_name: ClassVar[type[Monitor]] = Monitor  # further keys are names of this kind, with that component's settings
 
-    every: Count = setting(20, "steps between looks at the layers")
+    every: Count | Literal["auto"] = setting(
+        "auto", "steps between looks at the layers; auto: 20, and later as many as a look is worth on a tiny network"
+    )
     off: list[str] = setting([], "codes to silence")
     stop_on: list[str] = setting(["diverged"], "codes that end the run at once; `error`: any finding of that severity")
 
@@ -64,6 +67,11 @@ class Monitoring(Settings):
         if made is None or problems:
             raise ValidationError.from_exception_data(cls.__name__, problems)
         return made
+
+    @property
+    def interval(self) -> int:
+        """Steps between looks for who knows nothing of the network's size."""
+        return SOON if self.every == "auto" else self.every
 
     def active(self) -> list[Monitor]:
         """All monitors that are not silenced, with their settings from the config."""

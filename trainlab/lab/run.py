@@ -26,6 +26,7 @@ from trainlab.engine.inspection import first_broken, histograms, layer_values
 from trainlab.engine.trainer import RECORDS
 from trainlab.lab.babysitter import Babysitter
 from trainlab.lab.building import Built, build
+from trainlab.lab.cadence import Cadence
 from trainlab.lab.course import Course
 from trainlab.lab.experiment import Experiment, read
 from trainlab.lab.facts import write_start
@@ -171,8 +172,8 @@ class Run:
         self.course.earlier = status.seconds
         self.trainer = self.course.trainer
         self.babysitter = Babysitter(experiment.monitors.active(), experiment.monitors.stop_on)
-        self.every = experiment.monitors.every
-        self.recorder = Recorder(folder, built.parts.task.kind)
+        self.cadence = Cadence(experiment.monitors.every, built.net.work * built.recipe.batch_size)
+        self.recorder = Recorder(folder, built.parts.task.kind, built.net.library)
         self.observer = Observer(built, self.course.curves, self.trainer)
         self.steps = self.observer.steps
         self.checkpoints = Checkpoints(folder.checkpoints, built, self.course)
@@ -245,11 +246,11 @@ class Run:
         t = self.trainer
         while ending is None and t.epoch < self.settings.epochs:
             mark = next((step for step in self.checkpoints.marks if step > t.step), t.step + t.steps_left)
-            done = t.advance(min(self.every - t.step % self.every, t.steps_left, mark - t.step))
+            done = t.advance(min(self.cadence.next(t.step) - t.step, t.steps_left, mark - t.step))
             self._keep(done)
             if t.step in self.checkpoints.marks and not t.broken:
                 self.checkpoints.save_snapshot()
-            if t.broken or t.step % self.every == 0:
+            if t.broken or self.cadence.at(t.step):
                 self._look("steps", layers=True)
             if done and t.steps_left == t.order.steps_per_epoch:
                 self._end_epoch()
@@ -295,9 +296,17 @@ class Run:
             self._told = monotonic()
 
     def _epoch_look_due(self) -> bool:
-        """After the last epoch, and after each that crosses 200 steps: a look costs as much as some steps."""
-        last, steps = self.trainer.epoch == self.settings.epochs, self.trainer.order.steps_per_epoch
-        return last or self.trainer.step // _LOOK_STEPS > (self.trainer.step - steps) // _LOOK_STEPS
+        """After the last epoch, and after each that crosses 200 steps or more: a look costs as much as some steps."""
+        return self.trainer.epoch == self.settings.epochs or self._crosses(self.trainer.epoch)
+
+    def _crosses(self, epoch: int) -> bool:
+        gap, steps = max(_LOOK_STEPS, self.cadence.every), self.trainer.order.steps_per_epoch
+        return epoch * steps // gap > (epoch - 1) * steps // gap
+
+    def _first_of_epoch(self) -> bool:
+        """Whether this look is the first since an epoch began."""
+        t = self.trainer
+        return self.cadence.last(t.step - 1) < t.step // t.order.steps_per_epoch * t.order.steps_per_epoch
 
     def _tell(self, row: dict[str, Any]) -> None:
         self.recorder.epoch(row)
@@ -312,7 +321,7 @@ class Run:
                 if t.broken:
                     view.broken = first_broken(net, t.last)
                 values = list(layer_values(net, t.last, t.motion.step))
-                if t.step % t.order.steps_per_epoch < self.every and not t.broken:
+                if self._first_of_epoch() and not t.broken:
                     values += histograms(net, t.last)
             self.recorder.layers(t.step, values)
         for found in self.babysitter.look(when, view):
@@ -367,7 +376,8 @@ class Run:
         self.steps.restore(np.array([table[name] for name in RECORDS], dtype=np.float64).T)
         self.steps.recent, self.steps.count = recent, self.trainer.step
         epoch = self.trainer.order.steps_per_epoch
-        self.observer.seen = max(self.trainer.step // n * n for n in (self.every, epoch))
+        looked = next((done * epoch for done in range(self.trainer.epoch, 0, -1) if self._crosses(done)), 0)
+        self.observer.seen = max(self.cadence.last(self.trainer.step), looked)
         self.babysitter.said = [Diagnosis.from_dict(d) for d in read_findings(self.folder.diagnoses)]
 
     def _status(self) -> Status:

@@ -4,6 +4,8 @@ import ctypes
 from functools import lru_cache
 from pathlib import Path
 
+import numpy as np
+
 from trainlab.core.types import Array
 from trainlab.engine.plan.build import KERNELS, fingerprint, library
 from trainlab.engine.plan.op import Step
@@ -19,6 +21,7 @@ class Library:
         self.c = ctypes.CDLL(str(path))
         self.c.tl_run.restype = ctypes.c_int64
         self.c.tl_once.restype = ctypes.c_int64
+        self.c.tl_lines.restype = ctypes.c_int64
         self.width = int(self.c.tl_width())
 
     def address(self, kernel: str) -> int:
@@ -28,6 +31,20 @@ class Library:
     def once(self, ops: Array, step: Step) -> bool:
         """One pass over the ops; whether all went well."""
         return not self.c.tl_once(ctypes.c_void_p(ops.ctypes.data), ctypes.c_int64(len(ops)), ctypes.byref(step))
+
+    def lines(self, steps: Array, values: Array) -> bytes:
+        """CSV lines, a step's number (int64) and a row of values (float64) each, as `repr` spells them."""
+        values = np.ascontiguousarray(values, np.float64)
+        room = 30 * (values.size + len(values))
+        out = np.empty(room, np.uint8)
+        written = self.c.tl_lines(
+            ctypes.c_void_p(steps.ctypes.data),
+            ctypes.c_void_p(values.ctypes.data),
+            ctypes.c_int64(len(values)),
+            ctypes.c_int64(values.shape[1]),
+            ctypes.c_void_p(out.ctypes.data),
+        )
+        return out[:written].tobytes()
 
     def threads(self, count: int) -> int:
         """From now on kernels use so many threads; how many they used before."""

@@ -114,7 +114,7 @@ class KerasWatching:
 
     def on_train_batch_begin(self, batch: int, logs: Mapping[str, Any] | None = None) -> None:
         """At an observed step: the weights before it."""
-        if self._gauge is not None and (not self._steps or (self._steps + 1) % self._monitors.every == 0):
+        if self._gauge is not None and (not self._steps or (self._steps + 1) % self._monitors.interval == 0):
             self._gauge.observe()
 
     def on_train_batch_end(self, batch: int, logs: Mapping[str, Any] | None = None) -> None:
@@ -135,7 +135,7 @@ class KerasWatching:
             journal.meet(int(getattr(self.model, "output_shape", (0, 0))[-1] or 0))
             journal.begin(loss, None, reading)
             reading = None
-        if first or self._steps % self._monitors.every == 0 or not isfinite(loss):
+        if first or self._steps % self._monitors.interval == 0 or not isfinite(loss):
             self._flush(reading)
 
     def on_epoch_end(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:

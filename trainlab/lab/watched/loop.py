@@ -140,7 +140,7 @@ class Watch:
         say: Say,
         rows: Callable[[str], Given | None],
     ) -> None:
-        self._gauge, self._every = gauge, monitors.every
+        self._gauge, self._every = gauge, monitors.interval
         self._journal = Journal(
             gauge.known(), name=name, runs=runs, subject=subject, monitors=monitors, say=say, rows=rows
         )
