@@ -4,6 +4,7 @@ import shlex
 from collections.abc import Sequence
 from textwrap import wrap
 
+from trainlab.cli import _terminal
 from trainlab.cli._summary import arguments, counted, findings, worst_first
 from trainlab.lab.checking import Checked, LayerRow
 from trainlab.report.text import fit, number, styled, width_of
@@ -29,7 +30,7 @@ def as_text(checked: Checked, given: Sequence[str], *, width: int = 80, color: b
         ]
     looked = len(checked.asked) - len(checked.skipped)
     lines += ["", f"{checked.worst()}: {counted(looked, 'check')} in {checked.seconds:.1f} s"]
-    return "\n".join([*lines, f"next: {following(checked, given)}"])
+    return "\n".join([*lines, _terminal.shown(f"next: {following(checked, given)}")])
 
 
 def table(layers: Sequence[LayerRow], width: int = 80) -> list[str]:
@@ -59,7 +60,7 @@ def _cells(row: LayerRow) -> tuple[str, ...]:
     shape = " x ".join(map(str, row.shape))
     dead = "" if row.dead is None else f"{100 * row.dead:.0f} %"
     mean, std, gradient = (number(v if v is None else float(f"{v:.3g}")) for v in (row.mean, row.std, row.grad_norm))
-    return row.name, shape, str(row.params or ""), mean, std, dead, gradient
+    return _terminal.shown(row.name), shape, str(row.params or ""), mean, std, dead, gradient
 
 
 def _width(cells: Sequence[Sequence[str]], column: int) -> int:
@@ -71,6 +72,10 @@ def _wrapped(text: str, width: int, indent: int = 0) -> list[str]:
     own = len(text) - len(text.lstrip())
     behind = " " * min(own + indent, width // 2)
     lines = wrap(
-        text.strip(), max(width, 12), initial_indent=" " * own, subsequent_indent=behind, break_on_hyphens=False
+        _terminal.shown(text.strip()),
+        max(width, 12),
+        initial_indent=" " * own,
+        subsequent_indent=behind,
+        break_on_hyphens=False,
     )
     return lines or [""]

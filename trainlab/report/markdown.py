@@ -19,9 +19,10 @@ from trainlab.report.text import duration, moment, number
 from trainlab.report.verdict import verdict
 from trainlab.store.reading import RunRecord
 
-_SPECIAL = re.compile(r"([\\`*\[\]<>~&$#]|(?<!\w)_|_(?!\w)|:(?=\w+:)|^[-+=]|(?<=^\d)[.)])")
+_SPECIAL = re.compile(r"([\\`*\[\]<>~&$#]|(?<!\w)_|_(?!\w)|:(?=\w+:)|^[-+=])")
 _ACTIVE = re.compile(r"(?<=[@#])(?=\w)|(?<=:/)(?=/)|(?<=www)(?=\.)", re.IGNORECASE)  # mentions, references, addresses
-_JOINER = "\u2060"  # has no width, and parts what would be a mention
+_NUMBERED = re.compile(r"^(\d{1,9})([.)])(?=\s|$)")
+_PARTED = "<!-- -->"  # shows nothing, and parts what would be a mention
 _MOST = 50  # runs whose diagnoses are told
 
 
@@ -92,7 +93,8 @@ def prose(text: str) -> str:
     >>> prose("<b> *x* a|b")
     '\\<b\\> \\*x\\* a&#124;b'
     """
-    return _SPECIAL.sub(r"\\\1", _ACTIVE.sub(_JOINER, _one_line(text))).replace("|", "&#124;")
+    parts = [_SPECIAL.sub(r"\\\1", part) for part in _ACTIVE.split(_one_line(text))]
+    return _NUMBERED.sub(r"\1\\\2", _PARTED.join(parts)).replace("|", "&#124;")
 
 
 def code(text: str) -> str:

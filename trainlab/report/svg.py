@@ -4,6 +4,7 @@ import math
 from collections.abc import Mapping, Sequence
 from xml.sax.saxutils import escape
 
+from trainlab.core.problem import visible
 from trainlab.report.text import number
 
 _SIZE, _LEFT, _RIGHT, _TOP, _BOTTOM = (720, 400), 64, 20, 44, 48
@@ -109,4 +110,4 @@ def _line(x: float, y: float, to_x: float, to_y: float, color: str, more: str = 
 
 
 def _text(x: float, y: float, text: str, anchor: str, more: str = "") -> str:
-    return f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" {more}>{escape(text)}</text>'
+    return f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" {more}>{escape(visible(text))}</text>'
