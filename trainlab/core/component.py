@@ -10,6 +10,7 @@ file, and a new file is a new component: there is no list to keep.
 import importlib
 import pkgutil
 import re
+from functools import cache
 from typing import Any, ClassVar, Self, TypeVar, cast
 
 from pydantic import BaseModel, ConfigDict, Field, GetCoreSchemaHandler, ValidationError
@@ -190,15 +191,22 @@ def _modules(room: str) -> list[str]:
 
 def _load(module: str, base: type[C]) -> type[C] | None:
     try:
-        loaded = importlib.import_module(module)
+        return cast("type[C]", _held(module, base))
     except ModuleNotFoundError as error:
         if error.name == module:
             return None
         raise
-    for value in vars(loaded).values():
+    except LookupError:
+        return None
+
+
+@cache  # what is not there is looked for anew each time
+def _held(module: str, base: type[Component]) -> type[Component]:
+    """The component of this kind in a module. Raises ModuleNotFoundError or LookupError if there is none."""
+    for value in vars(importlib.import_module(module)).values():
         if isinstance(value, type) and issubclass(value, base) and value.name and value.__module__ == module:
             return value
-    return None
+    raise LookupError(module)
 
 
 __all__ = [

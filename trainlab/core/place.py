@@ -3,7 +3,7 @@
 Spelling, merging, overriding, error messages, the JSON Schema and the reference all ask the same `Place`.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, Union, cast, get_args, get_origin
@@ -93,13 +93,18 @@ class Place:
 
     def child(self, node: Node, key: str) -> "Place | None":
         """What may stand under this key, or at this index, of the node; None if nothing is known of it."""
+        return self.children(node)(key)
+
+    def children(self, node: Node) -> "Callable[[str], Place | None]":
+        """What may stand under each key, or at each index, of the node, see `child`."""
         if settings := self.settings(node):
-            return fields(settings).get(key) or _extra(settings, key)
+            known = fields(settings)
+            return lambda key: known.get(key) or _extra(settings, key)
         for choice in self.choices():
             inner = choice.items if node.items is not None else choice.values if node.table is not None else None
             if inner:
-                return inner
-        return None
+                return lambda _: inner
+        return lambda _: None
 
     def default(self) -> Any:
         """The field's default, or Ellipsis where it has none."""

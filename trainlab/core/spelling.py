@@ -14,19 +14,19 @@ def spelled_out(node: Node, place: Place) -> Node:
     if kind := place.component(node):
         node = _long(node, kind)
     if (table := node.table) is not None:
-        settings = place.settings(node)
-        values = {key: _inside(node, key, value, place) for key, value in table.items()}
+        settings, inner = place.settings(node), place.children(node)
+        values = {key: _inside(value, inner(key)) for key, value in table.items()}
         if settings and settings.by_name:
             values = {key: _by_name(value, settings.by_name, key) for key, value in values.items()}
         return Node(values, node.at, node.keys)
     if (items := node.items) is not None:
-        return Node([_inside(node, str(i), item, place) for i, item in enumerate(items)], node.at)
+        inner = place.children(node)
+        return Node([_inside(item, inner(str(i))) for i, item in enumerate(items)], node.at)
     return node
 
 
-def _inside(node: Node, key: str, value: Node, place: Place) -> Node:
-    inner = place.child(node, key)
-    return spelled_out(value, inner) if inner else value
+def _inside(value: Node, place: Place | None) -> Node:
+    return spelled_out(value, place) if place else value
 
 
 def _long(node: Node, kind: type[Component]) -> Node:
