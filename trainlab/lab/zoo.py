@@ -163,7 +163,16 @@ def one(case: Case, folder: Path) -> Verdict:
     score = _last_score(outcome.folder)
     if cured is not None and not cured.patch:
         cured = replace(cured, score=score)
-    return Verdict(case, outcome.state, score, found, outcome.seconds, steps=outcome.step, cured=cured)
+    return Verdict(
+        case,
+        outcome.state,
+        score,
+        found,
+        outcome.seconds,
+        steps=outcome.step,
+        cured=cured,
+        folder=str(outcome.folder),
+    )
 
 
 def _checked(case: Case, document: config.Document[Any]) -> Verdict:

@@ -12,6 +12,7 @@ from trainlab.store.strict_json import dumps
 Kind = Literal["healthy", "fault", "shows", "random", "twin"]
 Stage = Literal["before", "while", "after"]
 GOOD, BAD = 0.03, 0.15  # below the 90th percentile of its data set: at most this is good, more than that bad
+WHOLE = 60  # faults from which on it is a whole zoo
 NEAR = 0.03  # a cured run is as near as this to its healthy twin
 
 
@@ -52,7 +53,7 @@ class Cure:
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """What came of a case. score: the last validation score (nan if it diverged) · found: (code, severity, step) ·
-    steps: how many it took · cured: what `fix` made of it, if it was asked.
+    steps: how many it took · cured: what `fix` made of it, if it was asked · folder: of the run.
     """
 
     case: Case
@@ -63,6 +64,7 @@ class Verdict:
     error: str = ""
     steps: int = 0
     cured: Cure | None = None
+    folder: str = ""
 
     @property
     def alarms(self) -> list[tuple[str, str, int]]:
@@ -194,7 +196,8 @@ _NONE = Cure("", float("nan"), 0)
 def missed(summary: Mapping[str, Any]) -> list[str]:
     """What falls short of what is expected of the monitors, in words; nothing if all is well.
 
-    In a small sample one run may be off where a share is allowed to be.
+    In a small sample one run may be off where a share is allowed to be. How many are caught before the first step is
+    asked of the whole zoo only: some of its parts are seen early, others late.
     """
     s = summary
     told: list[str] = []
@@ -209,7 +212,7 @@ def missed(summary: Mapping[str, Any]) -> list[str]:
     least("cured", "curable", 0.85, "cured")
     least("shown", "shows", 0.90, "codes shown")
     least("bad_caught", "bad", 0.95, "blind: bad caught")
-    if s["faults"] >= 20:
+    if s["faults"] >= WHOLE:
         least("before_first_step", "faults", 0.55, "caught before the first step")
     if s["reruns"] > 3:
         told.append(f"runs that a cure took: {s['reruns']} on average, 3 expected at most")

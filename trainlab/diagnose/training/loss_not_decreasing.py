@@ -7,7 +7,7 @@ import numpy as np
 
 from trainlab.core.component import setting
 from trainlab.core.types import Count
-from trainlab.diagnose._patches import init, norm
+from trainlab.diagnose._patches import heavy_dropout, init, less_dropout, norm
 from trainlab.diagnose.diagnosis import Diagnosis
 from trainlab.diagnose.monitor import Monitor, When
 from trainlab.diagnose.training._lr import other_lr
@@ -63,6 +63,7 @@ class LossNotDecreasing(Monitor, name="loss-not-decreasing"):
             return
         best = float(later.min())
         if best > (1.0 - self.learned) * start and view.progress < self.right:
+            noise = less_dropout(view) if heavy_dropout(view) else []
             yield self.finding(
                 view,
                 f"After {view.epoch} epochs the training loss is {best:.3g} at best, where it began ({start:.3g} is "
@@ -70,5 +71,5 @@ class LossNotDecreasing(Monitor, name="loss-not-decreasing"):
                 "Check that steps are neither far too short nor far too long, that gradients "
                 "reach the first layer, and that the labels belong to the rows.",
                 evidence={"best": best, "start": start, "chance": view.chance, "threshold": self.learned},
-                patches=[*init(view), *other_lr(view), *norm(view)],
+                patches=[*noise, *init(view), *other_lr(view), *norm(view)],
             )
