@@ -79,13 +79,13 @@ def columns(layers: list[Layer]) -> list[Cells]:
     """The table by column; the update ratio is the median over the run, all else is as it was at the last look."""
     return [
         Cells("layer", [layer.name for layer in layers], right=False),
-        Cells("parameters", ["" if n.parameters is None else f"{n.parameters:,}" for n in layers], 5),
-        Cells("out std", [number(layer.last.get("std")) for layer in layers], 4),
+        Cells("parameters", ["" if n.parameters is None else f"{n.parameters:,}" for n in layers], 6),
+        Cells("out std", [number(layer.last.get("std")) for layer in layers], 5),
         Cells("dead", [_share(layer.last, "dead") for layer in layers], 2),
-        Cells("saturated", [_share(layer.last, "saturated") for layer in layers], 3),
-        Cells("grad norm", [_short(layer.last.get("grad_norm")) for layer in layers], 3),
+        Cells("saturated", [_share(layer.last, "saturated") for layer in layers], 4),
+        Cells("grad norm", [_short(layer.last.get("grad_norm")) for layer in layers], 4),
         Cells("update:weight", [_short(layer.update_ratio) for layer in layers], 1),
-        Cells("found", [", ".join(layer.codes) for layer in layers], 1, right=False),
+        Cells("found", [", ".join(layer.codes) for layer in layers], 3, right=False),
     ]
 
 

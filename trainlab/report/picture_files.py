@@ -20,7 +20,10 @@ def pictures_of(
     """The pictures of what was asked for: of a sweep if one alone is named, of a run if there is one, else of all."""
     if sweep := sweep_named(given, runs):
         return gallery.of_sweep(sweep)
-    return gallery.of_run(records[0]) if len(records) == 1 else gallery.of_runs(records, metric, group_by)
+    if len(records) == 1:
+        return gallery.of_run(records[0])
+    measured = metric if metric.startswith(("train_", "val_", "test_", "test.")) else ""
+    return gallery.of_runs(records, measured, group_by)
 
 
 def sweep_named(given: Sequence[str], runs: Path) -> SweepRecord | None:
@@ -40,6 +43,8 @@ def write_pictures(pictures: Sequence[Picture], folder: Path, kind: Kind) -> lis
     written: list[Path] = []
     for picture in pictures:
         path = folder / f"{safe_name(picture.name)}.{kind}"
+        if path in written:  # two names that only unsafe characters tell apart
+            path = folder / f"{safe_name(picture.name)}-{len(written)}.{kind}"
         write_atomic(path, picture.png() if kind == "png" else picture.svg().encode())
         written.append(path)
     return written
