@@ -10,7 +10,10 @@ from trainlab.report.pictures.thinning import short
 
 HEIGHT = 230
 ToAxis = Callable[[str], Any]  # from a field to its axis
-_LABEL = "datum.value && abs(datum.value) < 0.001 ? format(datum.value, '.2~e') : format(datum.value, ',.4~r')"
+LABEL = (  # of an axis: powers of ten where a number is far from one
+    "datum.value && (abs(datum.value) < 0.001 || abs(datum.value) >= 1e6) ? format(datum.value, '.2~e') "
+    ": format(datum.value, ',.4~r')"
+)
 _DECADES = 20.0  # from this ratio of largest to smallest on, an axis is logarithmic
 
 
@@ -54,10 +57,10 @@ def axis_y(title: str, numbers: Iterable[float | None], *, log: bool | None = No
     logarithmic = is_log(known) if log is None else log
     if logarithmic:
         above = [v for v in known if v > 0] or [1.0]
-        axis = alt.Axis(values=ticks(min(above), max(above)), labelExpr=_LABEL)
+        axis = alt.Axis(values=ticks(min(above), max(above)), labelExpr=LABEL)
         scale = alt.Scale(type="log", nice=False)
     else:
-        scale, axis = alt.Scale(type="linear", zero=zero), alt.Axis(tickCount=5, labelExpr=_LABEL)
+        scale, axis = alt.Scale(type="linear", zero=zero), alt.Axis(tickCount=5, labelExpr=LABEL)
     return lambda field: alt.Y(f"{field}:Q", title=title, scale=scale, axis=axis)
 
 
@@ -95,12 +98,12 @@ def moment(x: float, text: str) -> list[Chart]:
 
 
 def level(y: float, text: str, style: str = "chance") -> list[Chart]:
-    """A line across at a value, with its name above its left end."""
+    """A line across at a value, with its name above its right end: curves begin at the left."""
     alt = altair()
     data = values([{"y": y, "text": text}])
     rule = alt.Chart(data).mark_rule(style=style).encode(y="y:Q")
-    name = alt.Chart(data).mark_text(style="quiet", align="left", baseline="bottom", dx=4, dy=-2)
-    return [rule, name.encode(x=alt.value(0), y="y:Q", text="text:N")]
+    name = alt.Chart(data).mark_text(style="quiet", align="right", baseline="bottom", dx=-4, dy=-2)
+    return [rule, name.encode(x=alt.value("width"), y="y:Q", text="text:N")]
 
 
 def until(starts: Sequence[float]) -> list[float]:

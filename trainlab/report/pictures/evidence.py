@@ -19,7 +19,7 @@ from trainlab.report.pictures._kit import (
     values,
 )
 from trainlab.report.pictures._layers import measured
-from trainlab.report.pictures.numbers import told
+from trainlab.report.pictures.numbers import listing, told
 from trainlab.report.pictures.picture import Chart, Picture, Table
 from trainlab.report.pictures.thinning import at_most, band
 from trainlab.store.reading import RunRecord
@@ -194,9 +194,14 @@ def _line(points: list[tuple[float, float]], style: str, axis: Any, name: str = 
 def _made(record: RunRecord, found: Found, charts: list[Chart], behind: Table, *, mark: bool = True) -> Picture:
     marks = _marked(record, found) if mark else []
     at = _at(record, found) if mark else None
-    where = f" The moment is marked at epoch {told(round(at, 1))}." if at is not None else ""
+    where = f"; the moment is marked at epoch {told(round(at, 1))}" if at is not None else ""
+    where += f", the layers {listing(list(found.layers))} in red" if found.code in _LAYER and found.layers else ""
     chart = layered(*charts, *marks, height=_HEIGHT)
-    return Picture(f"evidence-{found.code}", f"What {found.code} saw", chart, found.message + where, behind)
+    what = f"Each {behind.titles[0]}'s {_LAYER[found.code].replace('_', ' ')}" if behind.titles[0] == "layer" else ""
+    sentence = f"{what or ' and '.join(behind.titles[1:])}{where}."
+    return Picture(
+        f"evidence-{found.code}", f"What {found.code} saw", chart, sentence[:1].upper() + sentence[1:], behind
+    )
 
 
 def _threshold(found: Found) -> float | None:

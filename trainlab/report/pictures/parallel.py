@@ -38,7 +38,14 @@ def pictures(sweep: SweepRecord) -> list[Picture]:
         for i, title in enumerate(titles)
     )
     picked = f"!isValid(brush.at) || ({inside})"
-    axis = {"orient": "top", "labelAngle": 0, "labelFontWeight": "bold", "labelLimit": 90, "ticks": False}
+    axis = {
+        "orient": "top",
+        "labelAngle": -20,
+        "labelAlign": "left",
+        "labelFontWeight": "bold",
+        "labelLimit": 90,
+        "ticks": False,
+    }
     place = alt.Scale(type="point", padding=0.25)
     x = alt.X("axis:N", sort=titles, title=None, axis=alt.Axis(grid=True, domain=False, **axis), scale=place)
     y = alt.Y("at:Q", title=None, axis=None, scale=alt.Scale(domain=[-0.04, 1.04], nice=False))

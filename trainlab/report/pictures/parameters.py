@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from trainlab.report.pictures._kit import altair, layered, ticks, values
+from trainlab.report.pictures._kit import LABEL, altair, layered, ticks, values
 from trainlab.report.pictures._sweep import good, is_number, log_axis, score_domain, short, text
 from trainlab.report.pictures.numbers import listing, told
 from trainlab.report.pictures.picture import Picture, Table
@@ -65,10 +65,10 @@ def _x(name: str, rows: list[dict[str, Any]], numeric: bool, log: bool) -> Any:
         )
     numbers = [float(r["v"]) for r in rows]
     if log:
-        axis = alt.Axis(values=ticks(min(numbers), max(numbers)), format="~g", grid=False)
+        axis = alt.Axis(values=ticks(min(numbers), max(numbers)), labelExpr=LABEL, grid=False)
         return alt.X("v:Q", title=short(name), scale=alt.Scale(type="log", nice=False), axis=axis)
     return alt.X(
-        "v:Q", title=short(name), scale=alt.Scale(zero=False), axis=alt.Axis(tickCount=5, format="~g", grid=False)
+        "v:Q", title=short(name), scale=alt.Scale(zero=False), axis=alt.Axis(tickCount=5, labelExpr=LABEL, grid=False)
     )
 
 

@@ -1,7 +1,7 @@
 """Predicted against true numbers of a regression."""
 
 from trainlab.report.facts import lists, table, tables
-from trainlab.report.pictures._kit import altair, axis_y, layered, values
+from trainlab.report.pictures._kit import LABEL, altair, axis_y, layered, values
 from trainlab.report.pictures.numbers import told
 from trainlab.report.pictures.picture import Picture, Table
 from trainlab.report.pictures.thinning import at_most
@@ -25,7 +25,7 @@ def _picture(name: str, place: int, pairs: list[tuple[float, float]]) -> Picture
     alt = altair()
     low, high = min(min(p) for p in pairs), max(max(p) for p in pairs)
     domain = alt.Scale(domain=[low, high], zero=False, nice=True)
-    x = alt.X("true:Q", title=f"true {name}", scale=domain, axis=alt.Axis(grid=False, tickCount=6, format="~g"))
+    x = alt.X("true:Q", title=f"true {name}", scale=domain, axis=alt.Axis(grid=False, tickCount=6, labelExpr=LABEL))
     axis = axis_y(f"predicted {name}", [low, high], log=False)
     tips = [alt.Tooltip("true:Q", format=".4~g"), alt.Tooltip("said:Q", title="predicted", format=".4~g")]
     dots = alt.Chart(values([{"true": t, "said": s} for t, s in pairs])).mark_point(style="point", size=28)

@@ -14,7 +14,7 @@ def pictures(record: RunRecord) -> list[Picture]:
     """Both curves over the epochs, the gap between them shaded, the score of a guess, the best epoch marked."""
     name = score_name(record)
     train, val = metric(record, f"train_{name}"), metric(record, f"val_{name}")
-    if not name or not (train or val):
+    if not name or max(len(train), len(val)) < 2:
         return []
     guess = chance(record, name)
     drawn = [y for _, y in [*train, *val]]
