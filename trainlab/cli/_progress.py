@@ -234,7 +234,8 @@ def headline(plan: Plan) -> str:
     rows = [f"{n} {part}" for n, part in ((plan.val_rows, "validation"), (plan.test_rows, "test")) if n]
     known = f"{', '.join([f'{plan.train_rows} training', *rows])} rows; {plan.parameters} parameters"
     where = f"going on after step {plan.resumed_at}" if plan.resumed_at is not None else "starting"
-    return f"{plan.name}: {where}; {known}; {plan.epochs} epochs of {plan.steps_per_epoch} steps"
+    said = f"{plan.name}: {where}; {known}; {plan.epochs} epochs of {plan.steps_per_epoch} steps"
+    return f"{said}; {plan.note}" if plan.note else said
 
 
 def numbers(row: Mapping[str, Any]) -> list[tuple[str, str]]:

@@ -26,6 +26,7 @@ def components(
         trainlab components
         trainlab components optimizer
         trainlab components layer conv
+        trainlab components engine
     """
     with _terminal.answering(as_json):
         from trainlab.cli import _pages
@@ -33,6 +34,9 @@ def components(
         from trainlab.core.describe import describe
 
         kinds = _kinds()
+        if kind == "engine" and name is None:
+            _engine(as_json)
+            return
         if kind is not None and name is None and kind not in kinds:
             kind, name = _kind_of(kind, kinds), kind
         if kind is None:
@@ -41,6 +45,7 @@ def components(
                 _terminal.emit(found)
             else:
                 rows = [(k, ", ".join(there)) for k, there in found.items()]
+                rows.append(("engine", "what computes here, and why"))
                 _terminal.say("\n".join(_pages.listing(rows, _pages.width())))
                 _terminal.say("\nmore: trainlab components KIND, trainlab components KIND NAME")
             return
@@ -55,6 +60,19 @@ def components(
             rows = [(page.name, page.summary) for page in pages]
             _terminal.say("\n".join(_pages.listing(rows, _pages.width())))
             _terminal.say(f"\nmore: trainlab components {kind} NAME")
+
+
+def _engine(as_json: bool) -> None:
+    """What computes on this machine: compiled kernels of which level, or NumPy and why."""
+    from trainlab.engine.engines import describe
+
+    found = describe()
+    if as_json:
+        _terminal.emit(found)
+    elif found["name"] == "numpy":
+        _terminal.say(f"numpy: {found['reason']}")
+    else:
+        _terminal.say(f"compiled: {found['kernels']}, for processors of level {found['level']}")
 
 
 def _kinds() -> "dict[str, type[Component]]":

@@ -1,7 +1,7 @@
 """How many threads work on a step: pinned, because a product in NumPy's BLAS has other last bits on other numbers.
 
 The compiled kernels give the same bits on any number of threads, so they take every core unless they are told
-otherwise; NumPy's BLAS keeps to one.
+otherwise; NumPy's BLAS keeps to one. A sweep sets OMP_NUM_THREADS to 1 for its trials.
 """
 
 import os
@@ -30,5 +30,8 @@ def pinned(threads: Threads) -> Generator[None]:
 
 
 def cores() -> int:
-    """How many cores this process may use."""
+    """How many cores this process may use; as many as OMP_NUM_THREADS says, where it is set."""
+    said = os.environ.get("OMP_NUM_THREADS", "")
+    if said.isdecimal() and int(said):
+        return int(said)
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

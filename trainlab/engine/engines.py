@@ -37,6 +37,23 @@ def describe(engine: Engine = "auto", dtype: str = "float32") -> dict[str, Any]:
     return {"name": "compiled", "level": library.level, "kernels": library.path.name}
 
 
+def resumed(before: dict[str, Any] | None, engine: Engine, dtype: str) -> tuple[Engine, str]:
+    """The engine on which a run goes on that began on `before`, and what is to be said of it.
+
+    A run that began on NumPy stays there. One that began on other kernels than there are now cannot.
+    """
+    now = describe(engine, dtype)
+    if not before or before.get("name") == now["name"] == "numpy":
+        return engine, ""
+    if before.get("name") == "numpy":
+        return "numpy", ""
+    if now == before:
+        return engine, ""
+    one, other = (f"{e['name']} {e.get('level', '')}".strip() for e in (before, now))
+    kernels = "other kernels" if one == other else f"{one}, here it is {other}"
+    return engine, f"the run began on {kernels}: its last bits will not be those of a run in one piece"
+
+
 def _reason(dtype: np.dtype[np.generic]) -> str:
     from trainlab.engine.plan.library import why_not
 

@@ -15,12 +15,12 @@ import numpy as np
 
 from trainlab.core.component import plain
 from trainlab.core.config import Document
-from trainlab.core.dotted import flat
 from trainlab.core.dump import dump
 from trainlab.core.errors import UserError
 from trainlab.core.types import Array
 from trainlab.diagnose.diagnosis import Diagnosis
 from trainlab.diagnose.monitor import When
+from trainlab.engine import engines
 from trainlab.engine.blas import pinned
 from trainlab.engine.inspection import first_broken, histograms, layer_values
 from trainlab.engine.trainer import RECORDS
@@ -33,14 +33,14 @@ from trainlab.lab.facts import write_start
 from trainlab.lab.mistakes import write_mistakes
 from trainlab.lab.observer import Observer
 from trainlab.lab.recorder import Recorder
+from trainlab.lab.resuming import engine_of, environment, left_behind, same_config, same_data
 from trainlab.lab.saving import Checkpoints
 from trainlab.lab.watching import EXIT_CODES, Outcome, Plan, Watcher
 from trainlab.store.environment import describe, write_environment
 from trainlab.store.findings import read_findings
 from trainlab.store.folder import RunFolder
 from trainlab.store.rows import read_rows
-from trainlab.store.status import State, Status, read_status, write_status
-from trainlab.store.strict_json import loads
+from trainlab.store.status import State, Status, write_status
 from trainlab.store.writing import write_atomic
 
 _LOOK_STEPS = 200  # epochs shorter than this share a look at the curves
@@ -76,7 +76,9 @@ def _begun(
     write_atomic(folder.config, dump(plain(experiment)).encode())
     source = Path(document.file) if document.file else Path()
     data = {"fingerprint": built.parts.fingerprint, "train_rows": len(built.parts.train)}
-    write_environment(folder.environment, describe(source.parent, data))
+    write_environment(
+        folder.environment, describe(source.parent, data) | {"engine": engines.describe(*engine_of(experiment))}
+    )
     write_start(folder, built)
     status = Status.begin(folder.name, experiment.train.epochs)
     write_status(folder.status, status)
@@ -103,7 +105,7 @@ def resume(
     with folder.lock():
         own = read(folder.config)
         if document is not None:
-            _same(own.value, document.value, folder)
+            same_config(own.value, document.value, folder)
             more = document.value.train.epochs
             epochs = epochs or (more if more > own.value.train.epochs else 0)
         with pinned(own.value.train.threads):
@@ -111,10 +113,11 @@ def resume(
 
 
 def _resumed(folder: RunFolder, epochs: int, watcher: Watcher, until: int | None) -> Outcome:
-    status = _left_behind(folder)
+    status = left_behind(folder)
     longer = [f"train.epochs={epochs}"] if epochs else []
-    built = build(read(folder.config, longer))
-    _same_data(built, folder)
+    engine, note = engines.resumed(environment(folder).get("engine"), *engine_of(read(folder.config).value))
+    built = build(read(folder.config, [*longer, f"train.engine={engine}"]))
+    same_data(built, folder)
     done = built.experiment.train.epochs <= status.epoch
     if status.state == "finished" and (done or not epochs):
         raise UserError(
@@ -126,36 +129,8 @@ def _resumed(folder: RunFolder, epochs: int, watcher: Watcher, until: int | None
     status = replace(status.resumed(), epochs=built.experiment.train.epochs)
     write_status(folder.status, status)
     again = Run(built, folder, status, watcher, until)
+    again.note = note
     return again.guarded(again.go_further if epochs else again.go_on)
-
-
-def _left_behind(folder: RunFolder) -> Status:
-    """The status that the last session left; a run that was killed before it wrote one has only begun."""
-    if folder.status.exists():
-        return read_status(folder.status)
-    if not folder.config.exists():
-        raise UserError(f"{folder.path}: this run was stopped before it had a config; start it anew")
-    return Status.begin(folder.name, None)
-
-
-def _same(own: Experiment, given: Experiment, folder: RunFolder) -> None:
-    """Refuse a config that is not the run's own; name, description and epochs may differ."""
-    free = {"name", "description"}
-    one, two = (flat(plain(e)) for e in (own, given))
-    differing = [k for k in one | two if one.get(k) != two.get(k) and k not in free and k != "train.epochs"]
-    if differing:
-        raise UserError(
-            f"{folder.path}: the config is not this run's own, it differs in {', '.join(sorted(differing))}; leave it "
-            "out to go on with the run as it was, or start a new run"
-        )
-
-
-def _same_data(built: Built, folder: RunFolder) -> None:
-    """Refuse to go on with a run on other rows than it began with."""
-    if folder.environment.exists():
-        before: dict[str, Any] = loads(folder.environment.read_bytes()).get("data") or {}
-        if before.get("fingerprint", built.parts.fingerprint) != built.parts.fingerprint:
-            raise UserError(f"{folder.path}: the data are not what this run began with; bring them back, or start anew")
 
 
 class Run:
@@ -165,7 +140,7 @@ class Run:
         self, built: Built, folder: RunFolder, status: Status, watcher: Watcher, until: int | None = None
     ) -> None:
         experiment = built.experiment
-        self.until = until
+        self.until, self.note = until, ""
         self.built, self.folder, self.status, self.watcher = built, folder, status, watcher
         self.settings = experiment.train
         self.course = Course(built, watcher)
@@ -238,6 +213,7 @@ class Run:
             net.size,
             layers,
             resumed_at,
+            self.note,
         )
         self.watcher.started(plan)
 

@@ -16,7 +16,10 @@ EXIT_CODES = {"finished": 0, "diverged": 3, "interrupted": 130, "failed": 3}
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What is about to run. `layers`: name, output shape and number of params of each; `resumed_at`: steps done."""
+    """What is about to run. `layers`: name, output shape and number of params of each; `resumed_at`: steps done.
+
+    note: what is to be known of this session, if anything.
+    """
 
     name: str
     folder: Path
@@ -28,6 +31,7 @@ class Plan:
     parameters: int
     layers: Sequence[tuple[str, Shape, int]]
     resumed_at: int | None = None
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
