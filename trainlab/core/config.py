@@ -92,6 +92,17 @@ def read_plain(
     return _document(model, node, None, after=refused)
 
 
+def nodes(model: type[Settings], data: Mapping[str, Any], source_name: str) -> Node:
+    """Plain data as nodes with their components in the long spelling, to make many variants of it."""
+    return spelled_out(Node.of(dict(data), Source(source_name).whole), Place(model))
+
+
+def variant(model: type[S], node: Node, changes: Mapping[str, Any]) -> Document[S]:
+    """The config in nodes, spelled out by `nodes`, with values set by their dotted paths. Raises ConfigError."""
+    changed, refused = _overridden(node, Place(model), changes)
+    return _document(model, changed, None, after=refused)
+
+
 def override(raw: Mapping[str, Any], changes: Mapping[str, Any], model: type[Settings]) -> dict[str, Any]:
     """Plain data with values set by their dotted paths, components in their long spelling. Nothing is validated.
 

@@ -98,12 +98,14 @@ class Folders:
         return False
 
     def _is_its_own(self, trial: Trial, index: int, record: RunRecord) -> bool:
+        own = [self.space.runs(trial.experiment, spared=spared)[index] for spared in (False, True)]
         try:
-            there = read(record.folder.config).value
-        except UserError:
+            text = record.folder.config.read_bytes()
+            if any(text == dump(plain(experiment)).encode() for experiment in own):
+                return True  # the usual case, settled without reading YAML
+            return read(record.folder.config).value in own
+        except (OSError, UserError):
             return False
-        own = (self.space.runs(trial.experiment, spared=spared)[index] for spared in (False, True))
-        return there in own
 
 
 def _settle(folder: Path) -> None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from trainlab.core.component import Settings, plain
-from trainlab.core.config import Document, override, read_plain
+from trainlab.core.config import Document, nodes, override, read_plain, variant
 from trainlab.core.problem import ConfigError, Problem
 from trainlab.lab.building import check
 from trainlab.lab.experiment import Experiment
@@ -55,6 +55,7 @@ class Space:
                 {"trials": len(c.trials), "epochs": c.epochs, "zoom": c.zoom} for c in self.cohorts
             ]
         self._base = {key: value for key, value in self.config.items() if key != "sweep"}
+        self._nodes = nodes(Experiment, self._base, "sampled config")
         problems = [*_metric_problems(document, sweep), *_epoch_problems(document, sweep)]
         self.distributions = _ranges(document, sweep, problems)
         self._conditions = Conditions(self.distributions, plain(document.value))
@@ -98,8 +99,8 @@ class Space:
 
     def made(self, values: Mapping[str, Any], epochs: int | None = None) -> Experiment:
         """The experiment with these values. Raises ConfigError if it is not valid."""
-        changes = dict(values) if epochs is None else {**values, "train.epochs": epochs}
-        document = read_plain(Experiment, self._overridden(changes), "sampled config")
+        changes = _ordered(values if epochs is None else {**values, "train.epochs": epochs})
+        document = variant(Experiment, self._nodes, changes)
         check(document)
         return document.value
 
@@ -143,8 +144,7 @@ class Space:
         return {path: values[path] for path in self.distributions if path in values}
 
     def _overridden(self, values: Mapping[str, Any]) -> dict[str, Any]:
-        ordered = sorted(values, key=lambda path: (path.count("."), not path.endswith("name")))
-        return override(self._base, {p: values[p] for p in ordered}, Experiment)
+        return override(self._base, _ordered(values), Experiment)
 
     def _narrowed(
         self, ranges: Mapping[str, Distribution], known: Sequence[Known], cohort: Cohort
@@ -229,6 +229,12 @@ def resolved(document: Document[Experiment]) -> dict[str, Any]:
         if last == "name" and above:
             _copy(document.raw, config, above)
     return config
+
+
+def _ordered(values: Mapping[str, Any]) -> dict[str, Any]:
+    """The values as they are to be set: the whole before its parts, a component's name before its settings."""
+    paths = sorted(values, key=lambda path: (path.count("."), not path.endswith("name")))
+    return {path: values[path] for path in paths}
 
 
 def _copy(written: Any, into: Any, path: list[str]) -> None:

@@ -199,9 +199,10 @@ class Sweep:
             return []
         best = self._by_score(row for row in rows if row.status != "failed")[: ceil(len(rows) / 10)]
         spared = sorted(stopped & set(best))
-        if self._live:
-            for number in spared:
-                self.watcher.revived(self.table.rows[number])
+        for number in spared:
+            row = self.table.take(number)
+            if self._live:
+                self.watcher.revived(row)
         return spared
 
     def _promoted(self, going: Sequence[int], count: int, until: int) -> list[int]:

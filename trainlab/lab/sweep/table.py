@@ -212,6 +212,11 @@ class Table:
         csv.writer(text, lineterminator="\n").writerow([(cells | drawn)[column] for column in self.columns])
         self._lines[row.trial] = text.getvalue()
 
+    def take(self, number: int) -> Row:
+        """Take a trial's row out, because it goes on."""
+        del self._lines[number]
+        return self.rows.pop(number)
+
     def write(self) -> None:
         """Replace the file. Raises UserError if it cannot be written."""
         text = io.StringIO()
