@@ -153,7 +153,7 @@ class _Handler(BaseHTTPRequestHandler):
         told, heard = since, time.monotonic()
         while not self.server.stopping.wait(_LOOK):
             version = site.version(address) or "gone"
-            if version != told:
+            if version != told and site.due(address, version):
                 told, heard = version, time.monotonic()
                 self.wfile.write(f"event: change\ndata: {version}\n\n".encode())
             elif time.monotonic() > heard + _SILENCE:

@@ -24,15 +24,17 @@ from trainlab.store.reading import RunRecord, read_run
 _PAGES = 12  # that are kept
 _COMPARED = 50  # runs on one page, the newest
 _WATCHED = ("metrics.csv", "status.json", "diagnoses.jsonl", "mistakes.json", "trials.csv")
-_REST = 8.0  # times as long as making a list took, until it is made again
+_REST = 8.0  # times as long as making a page or a list took, until it is made again
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A page and the version of what it shows."""
+    """A page and the version of what it shows; when it was made, and how long that took, in seconds."""
 
     html: str
     version: str
+    at: float
+    took: float
 
 
 class Site:
@@ -52,12 +54,22 @@ class Site:
         with self._making:
             kept = self._kept.pop(address, None)
             if kept is None or kept.version != version:
-                made = self._made(address, _live(address, version))
-                kept = Page(made, version)
+                began = time.monotonic()
+                html = self._made(address, _live(address, version))
+                kept = Page(html, version, time.monotonic(), time.monotonic() - began)
             self._kept[address] = kept
             while len(self._kept) > _PAGES:
                 self._kept.popitem(last=False)
             return kept
+
+    def due(self, address: str, version: str) -> bool:
+        """Whether a page may be made again: one that takes long is made more rarely, so that training is not slowed;
+        but the end of a run is shown at once.
+        """
+        kept = self._kept.get(address)
+        if kept is None or kept.version.rpartition("-")[2] != version.rpartition("-")[2]:
+            return True
+        return time.monotonic() > kept.at + _REST * kept.took
 
     def version(self, address: str) -> str | None:
         """What changes whenever the page's numbers do; None if there is no such page."""
