@@ -1,5 +1,6 @@
-# Two commands: `make demo` and `make test`. Both need Python 3.11 or newer with pip and venv, and nothing else.
-# They make a virtual environment in .venv once, and again only when pyproject.toml has changed.
+# Two commands: `make demo` and `make test`. Both need Python 3.11 or newer with pip and venv, and nothing else;
+# where there is a C compiler, the kernels are compiled, too.
+# They make a virtual environment in .venv once, and again only when pyproject.toml or a kernel has changed.
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -53,12 +54,14 @@ clean: ## remove .venv and caches; runs/ stays
 	@$(PYTHON) -m venv .venv
 	@touch $@
 
-.venv/installed: pyproject.toml | .venv/python
+KERNELS := setup.py trainlab/engine/plan/build.py $(wildcard trainlab/engine/kernels/*.[ch])
+
+.venv/installed: pyproject.toml $(KERNELS) | .venv/python
 	@echo "== installing trainlab into .venv (the first time it takes a minute)"
 	@$(BIN)/python -m pip install --editable .
 	@touch $@
 
-.venv/developing: pyproject.toml | .venv/python
+.venv/developing: pyproject.toml $(KERNELS) | .venv/python
 	@echo "== installing trainlab with its dev group into .venv (the first time it takes a minute or two)"
 	@$(BIN)/python -m pip install --upgrade 'pip>=25.1'  # the first that knows --group
 	@$(BIN)/python -m pip install --editable . --group dev

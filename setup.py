@@ -1,4 +1,4 @@
-"""Compiles the kernels when trainlab is installed. Without a C compiler the install succeeds, and NumPy does the work."""
+"""Compiles the kernels when trainlab is installed. Without a C compiler the install succeeds: NumPy does the work."""
 
 import importlib.util
 from pathlib import Path
