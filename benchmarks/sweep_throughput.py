@@ -1,0 +1,196 @@
+"""Trials a second of a sweep over a tiny network (10-4-1 on 84 rows), on two workers.
+
+    python benchmarks/sweep_throughput.py                       1 000 trials: rate, peak memory, exactness of trials.csv
+    python benchmarks/sweep_throughput.py --peers               and, in turns, the same random search written with
+                                                                Optuna + PyTorch and with Ray Tune + PyTorch
+
+The peers get an environment of their own (`--environment`, made if it is not there; PyTorch 2.13.0 for the CPU); one
+that cannot be installed is reported and left out. A trial of trainlab is a process and a run folder with metrics, steps,
+layer statistics, diagnoses and checkpoints; a trial of the peers trains the network and reports one number. Times are
+wall clock from the start of the command to its end, so they hold each tool's start-up, too.
+"""
+
+import argparse
+import csv
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+
+import numpy as np
+from racing.environment import prepared
+
+HERE = Path(__file__).parent
+CONFIG = """\
+name: tiny
+data: {name: friedman1, samples: 120, preprocess: [standardize]}
+model: {name: mlp, hidden: [4]}
+optimizer: {name: sgd, lr: 0.01}
+train: {epochs: EPOCHS}
+sweep:
+  metric: val_loss
+  trials: TRIALS
+  space:
+    optimizer.lr: {log: [1e-3, 1e-1]}
+    train.batch_size: {int: [8, 32]}
+"""
+PEERS = {"optuna": "optuna", "ray": "ray[tune]"}
+
+
+class Memory:
+    """Megabytes that a process and its descendants have for themselves, looked at five times a second."""
+
+    def __init__(self, pid: int) -> None:
+        self.pid, self.seen = pid, [0.0]
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._look, daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        """No more looks."""
+        self._over.set()
+        self._thread.join()
+
+    def _look(self) -> None:
+        while not self._over.wait(0.2):
+            self.seen.append(sum(own_memory(pid) for pid in family(self.pid)))
+
+
+def family(pid: int) -> list[int]:
+    """A process and all that it has started, whatever session they are in."""
+    parents: dict[int, int] = {}
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            parents[int(path.parent.name)] = int(path.read_text().rpartition(")")[2].split()[1])
+        except (OSError, IndexError):
+            continue
+    found = [pid]
+    for one in found:
+        found += [child for child, parent in parents.items() if parent == one]
+    return found
+
+
+def own_memory(pid: int) -> float:
+    """Its proportional share in megabytes: what two processes share counts half for each."""
+    try:
+        text = Path(f"/proc/{pid}/smaps_rollup").read_text()
+    except OSError:
+        return 0.0
+    return next((int(line.split()[1]) / 1e3 for line in text.splitlines() if line.startswith("Pss:")), 0.0)
+
+
+def environment() -> dict[str, str]:
+    """One thread for each process."""
+    return os.environ | dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+
+
+def timed(command: list[str], folder: Path) -> tuple[float, Memory]:
+    """Seconds that a command takes, and the memory of all of its processes."""
+    with (folder / "log.txt").open("ab") as log:
+        began = time.perf_counter()
+        child = subprocess.Popen(command, cwd=folder, env=environment(), stdout=log, stderr=log)
+        memory = Memory(child.pid)
+        code = child.wait()
+        seconds = time.perf_counter() - began
+    memory.close()
+    if code:
+        print((folder / "log.txt").read_text()[-2000:], file=sys.stderr)
+        raise SystemExit(f"{' '.join(command)} ended with {code}")
+    return seconds, memory
+
+
+def sweep(folder: Path, trials: int, epochs: int) -> tuple[float, Memory, Path]:
+    """The sweep by `trainlab sweep`."""
+    (folder / "tiny.yaml").write_text(CONFIG.replace("TRIALS", str(trials)).replace("EPOCHS", str(epochs)))
+    seconds, memory = timed([sys.executable, "-m", "trainlab", "sweep", "tiny.yaml", "-w", "2", "--quiet"], folder)
+    return seconds, memory, max((folder / "runs").iterdir(), key=lambda path: path.stat().st_mtime)
+
+
+def mistakes(folder: Path, runs: Path, trials: int) -> list[str]:
+    """Where trials.csv is not what the config draws and what the run folders hold."""
+    command = [sys.executable, "-m", "trainlab", "sweep", "tiny.yaml", "--print-trials", "--json"]
+    drawn = json.loads(subprocess.run(command, cwd=folder, capture_output=True, check=True).stdout)
+    with (runs / "trials.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    wrong = [] if len(rows) == trials else [f"{len(rows)} rows"]
+    for row, want in zip(rows, drawn, strict=True):
+        got = {"trial": int(row["trial"]), "optimizer.lr": float(row["optimizer.lr"])}
+        got["train.batch_size"] = int(row["train.batch_size"])
+        with (runs / f"trials/{got['trial']:04}/metrics.csv").open(newline="") as file:
+            losses = [float(line["val_loss"]) for line in csv.DictReader(file)][1:]
+        if got != want or row["status"] != "finished" or float(row["val_loss"]) != min(losses):
+            wrong.append(f"trial {want['trial']}: {row}")
+    return wrong
+
+
+def rows_for_peers(file: Path) -> None:
+    """The same rows as arrays: training and validation part, standardized as trainlab does it."""
+    from trainlab.lab.building import build
+    from trainlab.lab.experiment import read_plain
+
+    data = {"name": "friedman1", "samples": 120, "preprocess": ["standardize"]}
+    parts = build(read_plain({"data": data})).parts
+    arrays = {"x": parts.train.x, "t": parts.train.y, "x_val": parts.val.x, "t_val": parts.val.y}
+    np.savez(file, **{k: np.asarray(a, np.float32).reshape(len(a), -1) for k, a in arrays.items()})
+
+
+def race(folder: Path, home: Path, trials: int, rounds: int, epochs: int) -> None:
+    """Trials per minute of each tool, in turns."""
+    python, found = prepared(home, ["torch"])
+    for name, package in PEERS.items():
+        known = subprocess.run([python, "-c", f"import {name}"], capture_output=True).returncode == 0
+        install = [python, "-m", "pip", "install", "--quiet", package]
+        if known or subprocess.run(install, stdout=sys.stderr).returncode == 0:
+            found.append(name)
+        else:
+            print(f"{name}: could not be installed, left out")
+    rows_for_peers(folder / "rows.npz")
+    rates: dict[str, list[float]] = {}
+    for turn in range(rounds):
+        seconds, _, _ = sweep(folder, trials, epochs)
+        rates.setdefault("trainlab", []).append(60 * trials / seconds)
+        for name in [name for name in PEERS if name in found and "torch" in found]:
+            place = folder / f"{name}-{epochs}-{turn}"
+            place.mkdir()
+            arguments = [str(folder / "rows.npz"), str(trials), str(epochs), str(place)]
+            seconds, _ = timed([str(python), str(HERE / "sweeping" / f"peer_{name}.py"), *arguments], place)
+            rates.setdefault(name, []).append(60 * trials / seconds)
+    print(f"{trials} trials of {epochs} epochs, {rounds} rounds in turns: trials per minute, median (least to most)")
+    for name, values in rates.items():
+        ratio = statistics.median(a / b for a, b in zip(rates["trainlab"], values, strict=True))
+        told = "" if name == "trainlab" else f"   trainlab makes {ratio:.2f} times as many"
+        print(f"  {name:9} {statistics.median(values):7.0f} ({min(values):.0f} to {max(values):.0f}){told}", flush=True)
+
+
+def main() -> None:
+    """Measure what the command line asks for."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--trials", type=int, default=1000)
+    parser.add_argument("--epochs", type=int, nargs="+", default=[2])
+    parser.add_argument("--peers", action="store_true")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--environment", type=Path, default=HERE.parent / "build" / "sweep-peers")
+    given = parser.parse_args()
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        if given.peers:
+            for epochs in given.epochs:
+                race(folder, given.environment, given.trials, given.rounds, epochs)
+            return
+        seconds, memory, runs = sweep(folder, given.trials, given.epochs[0])
+        quarter = max(1, len(memory.seen) // 4)
+        parts = [max(memory.seen[i * quarter : (i + 1) * quarter]) for i in range(4)]
+        wrong = mistakes(folder, runs, given.trials)
+        print(f"{given.trials} trials in {seconds:.1f} s: {given.trials / seconds:.1f} a second")
+        print(f"memory of all processes, most in each quarter: {', '.join(f'{m:.0f}' for m in parts)} MB")
+        print("\n".join(wrong) or "trials.csv is exact: values as drawn, losses as in the run folders")
+        sys.exit(bool(wrong))
+
+
+if __name__ == "__main__":
+    main()
