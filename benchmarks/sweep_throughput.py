@@ -5,8 +5,8 @@
                                                                 Optuna + PyTorch and with Ray Tune + PyTorch
 
 The peers get an environment of their own (`--environment`, made if it is not there; PyTorch 2.13.0 for the CPU); one
-that cannot be installed is reported and left out. A trial of trainlab is a process and a run folder with metrics, steps,
-layer statistics, diagnoses and checkpoints; a trial of the peers trains the network and reports one number. Times are
+that cannot be installed is reported and left out. A trial of trainlab is a process and a run folder with metrics, step
+rows, layers, diagnoses and checkpoints; a trial of the peers trains the network and reports one number. Times are
 wall clock from the start of the command to its end, so they hold each tool's start-up, too.
 """
 
