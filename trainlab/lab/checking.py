@@ -4,8 +4,9 @@ Every monitor that looks before the first step looks, and those that need a tria
 rows learned by heart) get it. Each measurement stands beside what the monitors say of it; verdicts are theirs alone.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from time import perf_counter
 from typing import Any
 
@@ -13,25 +14,23 @@ import numpy as np
 
 from trainlab.core.config import Document
 from trainlab.core.types import Array, Shape, Task
-from trainlab.data.lazy import gather
 from trainlab.diagnose.diagnosis import SEVERITIES, Diagnosis
 from trainlab.diagnose.trials import GradientError, TinyFit
 from trainlab.diagnose.view import Curves, View
 from trainlab.engine.blas import pinned
 from trainlab.engine.inspection import layer_values
-from trainlab.engine.memory import allocate
+from trainlab.engine.memory import Workspace
+from trainlab.engine.net import Net
 from trainlab.lab.babysitter import Babysitter
-from trainlab.lab.building import Built, build
+from trainlab.lab.building import build
 from trainlab.lab.experiment import Experiment
 from trainlab.lab.observer import Observer
 from trainlab.lab.trying import gradient_errors, tiny_fit
-from trainlab.nn.loss import LossSlot
 
 _SIGNAL = (
     *("signal-collapse", "signal-explosion", "symmetric-init", "missing-nonlinearity"),
     *("dead-relu", "saturated-activation", "vanishing-gradient", "exploding-gradient"),
 )
-_ROWS = 128  # of the training part, that the table of layers is measured on
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,8 +103,10 @@ def check(document: Document[Experiment]) -> Checked:
 def _check(document: Document[Experiment]) -> Checked:
     began = perf_counter()
     built = build(document)
-    view = Observer(built, Curves()).view("start")
-    table = _layers(built)
+    observer, values = Observer(built, Curves()), dict[str, dict[str, float]]()
+    observer.prober.listener = partial(_collect, built.net, values)
+    view = observer.view("start")
+    table = _layers(built.net, values, view)
     view.gradients = gradient_errors(built)
     view.tiny = tiny_fit(built)
     monitors = [m for m in built.experiment.monitors.active() if "start" in m.when]
@@ -131,34 +132,23 @@ def _asked(task: Task) -> str:
     return f"{task.outputs} {what[task.outputs > 1]}"
 
 
-def _layers(built: Built) -> list[LayerRow]:
-    """The table of layers, from one pass forward and back in training mode; running statistics stay as they were."""
-    net, recipe = built.net, built.recipe
-    kept = {name: a.copy() for name, a in net.params.items() if name not in net.grads}
-    widest = max(int(np.prod(n.out_shape)) for n in net.all_nodes())
-    rows = min(len(built.t_train), int(np.clip((1 << 21) // widest, 16, _ROWS)))
-    index = np.sort(built.streams.named("check").permutation(len(built.t_train))[:rows])
-    work = net.workspace(rows, train=True, rng=np.random.default_rng(0))
-    gather(built.parts.train.x, index, work.x)
-    tmp = {k: allocate(s, rows, net.dtype) for k, s in recipe.loss.scratch(work.y.shape[-1]).items()}
-    with np.errstate(all="ignore"):
-        work.forward()
-        recipe.loss.value(LossSlot(work.y, built.t_train[index], work.dy, tmp))
-        work.backward()
-        values: dict[str, dict[str, float]] = {}
-        for layer, quantity, value in layer_values(net, work, np.zeros_like(net.theta)):
-            values.setdefault(layer, {})[quantity] = value
-    for name, a in kept.items():
-        net.params[name][...] = a
-    return [
-        LayerRow(
-            node.name,
-            node.out_shape,
-            sum(int(np.prod(p.shape)) for p in node.params.values() if p.trained),
-            *(values.get(node.name, {}).get(q) for q in ("mean", "std", "dead", "grad_norm")),
-        )
-        for node in net.all_nodes()
-    ]
+def _collect(net: Net, values: dict[str, dict[str, float]], work: Workspace) -> None:
+    """What a probe's memory tells of each layer, by layer and quantity."""
+    for layer, quantity, value in layer_values(net, work, np.zeros_like(net.theta)):
+        values.setdefault(layer, {})[quantity] = value
+
+
+def _layers(net: Net, values: Mapping[str, Mapping[str, float]], view: View) -> list[LayerRow]:
+    """The table of layers, from the probe's pass forward and back in training mode."""
+    probed = {layer.name: layer for layer in view.probe.layers} if view.probe is not None else {}
+    rows: list[LayerRow] = []
+    for node in net.all_nodes():
+        found = values.get(node.name, {})
+        dead = probed[node.name].dead if node.layer.name == "relu" and node.name in probed else found.get("dead")
+        params = sum(int(np.prod(p.shape)) for p in node.params.values() if p.trained)
+        measured = found.get("mean"), found.get("std"), dead, found.get("grad_norm")
+        rows.append(LayerRow(node.name, node.out_shape, params, *measured))
+    return rows
 
 
 def _of_data(view: View, found: Sequence[Diagnosis]) -> list[Measured]:

@@ -4,7 +4,7 @@ A probe changes nothing that the run depends on: it has memory and randomness of
 back. Its rows depend on the seed alone, so a resumed run is probed as the whole one would have been.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -15,6 +15,7 @@ from trainlab.engine.inspection import SATURATION
 from trainlab.engine.memory import Node, Workspace, allocate
 from trainlab.engine.net import Net
 from trainlab.lab.building import Built
+from trainlab.lab.trying import work_of
 from trainlab.nn.activation import Activation
 from trainlab.nn.layer import Slot
 from trainlab.nn.loss import LossSlot
@@ -22,6 +23,8 @@ from trainlab.optim.regularizers.l2 import L2
 
 ROWS = 256
 _ROOM = 1 << 22  # numbers in the widest layer
+_WORK = 5 * 10**9  # multiplications of one pass: some tenths of a second
+_FEW = 32  # rows that are probed whatever it costs
 _EVERY = 12  # a light probe costs a third of training on its rows: one for every 12 times its rows stays under 3 %
 
 
@@ -31,10 +34,11 @@ class Prober:
     def __init__(self, built: Built) -> None:
         self.built, self.net = built, built.net
         widest = max(int(np.prod(n.out_shape)) for n in built.net.all_nodes())
-        rows = min(ROWS, len(built.t_train), max(16, _ROOM // widest))
+        rows = min(ROWS, len(built.t_train), max(16, _ROOM // widest), max(_FEW, _WORK // work_of(built.net)))
         picked = built.streams.named("probe").permutation(len(built.t_train))[:rows]
         self._index = np.sort(picked)
         self._eval: Workspace | None = None
+        self.listener: Callable[[Workspace], None] | None = None  # is shown a deep probe's memory, gradients included
         weighted = [i for i, node in enumerate(self.net.nodes) if _has_weights(node)]
         after = self.net.nodes[weighted[-1] + 1 :] if weighted else []
         self._after = {inner.name for top in after for inner in top.walk()}
@@ -47,7 +51,7 @@ class Prober:
     def light(self) -> Probe:
         """What the layers do in evaluation mode."""
         with np.errstate(all="ignore"):
-            work = self._evaluate(None)
+            work = self._evaluate()
             layers = [self._layer(node, work.slots[node.name]) for node in self.net.all_nodes()]
             return Probe(len(self._index), _spread(work.x), layers)
 
@@ -63,15 +67,17 @@ class Prober:
                 net.params[name][...] = a
             loss = self._loss(work)
             layers: list[LayerProbe] = []
-            evaluated = self._evaluate(None)
+            evaluated = self._evaluate()
             for node in net.all_nodes():
                 slot = work.slots[node.name]
                 gains = _gain(node, slot), _gain(node, evaluated.slots[node.name])
                 layers.append(self._layer(node, slot, gains if _may_be_random(node) else None))
             eval_loss = self._loss(evaluated)
             work.backward()
+            if self.listener is not None:
+                self.listener(work)
             weights = [w for node in net.all_nodes() for w in self._weights(node, work.slots[node.name])]
-            zeroed = self._loss(self._evaluate(np.zeros_like(work.x)))
+            zeroed = self._zeroed_loss(evaluated)
             w = net.theta[: net.weights]
             now = sum(part.penalty(w) for part in recipe.regularizers)
             spread = _spread(work.x)
@@ -80,16 +86,20 @@ class Prober:
             len(self._index), spread, layers, True, loss, eval_loss, zeroed, weights, (float(now), float(now + more))
         )
 
-    def _evaluate(self, x: Array | None) -> Workspace:
+    def _evaluate(self) -> Workspace:
         if self._eval is None:
             self._eval = self.net.workspace(len(self._index), train=False)
-        work = self._eval
-        if x is None:
-            gather(self.built.parts.train.x, self._index, work.x)
-        else:
-            work.x[...] = x
-        work.forward()
-        return work
+        gather(self.built.parts.train.x, self._index, self._eval.x)
+        self._eval.forward()
+        return self._eval
+
+    def _zeroed_loss(self, work: Workspace) -> float:
+        """The loss with all inputs zero: every row has the same answer, so one is computed."""
+        one = work.first(1)
+        one.x[...] = 0
+        one.forward()
+        work.y[...] = one.y[0].copy()
+        return self._loss(work)
 
     def _loss(self, work: Workspace) -> float:
         loss = self.built.recipe.loss

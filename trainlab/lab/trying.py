@@ -5,6 +5,7 @@ Nothing here touches the network of the run: copies have their own memory and th
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any, cast
 
 import numpy as np
@@ -44,7 +45,7 @@ def gradient_errors(built: Built) -> list[GradientError] | None:
     a kink (relu at zero, a tie of a max pool) has two slopes and is left out. None where the loss is not finite.
     """
     net = _copy(built, [node.layer for node in built.net.nodes], "float64")
-    work = _work(net)
+    work = work_of(net)
     coordinates = COORDINATES if work < _HEAVY else COORDINATES // 2
     index = _finite_rows(built, int(np.clip(2e7 // work, 3, 16)))
     if not len(index):
@@ -56,10 +57,12 @@ def gradient_errors(built: Built) -> list[GradientError] | None:
         if not np.isfinite(start) or not all(np.isfinite(g).all() for g in analytic.values()):
             return None
         rng = built.streams.named("gradients")
-        return [
-            _compared(name, net.params[name], g, start, loss, rng.permutation(g.size)[:coordinates].tolist())
-            for name, g in analytic.items()
-        ]
+        places = {name: rng.choice(g.size, min(coordinates, g.size), replace=False) for name, g in analytic.items()}
+        found = {
+            name: _compared(name, net.params[name], analytic[name], start, partial(loss, name), places[name].tolist())
+            for name in loss.last_first(analytic)  # then what comes before a layer is as it was
+        }
+        return [found[name] for name in analytic]
 
 
 def tiny_fit(built: Built) -> TinyFit | None:
@@ -70,7 +73,7 @@ def tiny_fit(built: Built) -> TinyFit | None:
     """
     layers = [_undisturbed(node.layer) for node in built.net.nodes]
     net = _copy(built, layers, str(built.net.dtype))
-    most = TINY_ROWS if _work(net) < _HEAVY else TINY_ROWS // 2
+    most = TINY_ROWS if work_of(net) < _HEAVY else TINY_ROWS // 2
     rows = int(np.clip(net.trained // (2 * net.out_shape[-1]), 2, most))
     index = _finite_rows(built, rows)
     if not len(index):
@@ -78,7 +81,7 @@ def tiny_fit(built: Built) -> TinyFit | None:
     x, t = built.parts.train.x[index], built.t_train[index]
     loss = _sharp(built.recipe.loss)
     chance = loss.chance(t, built.parts.task)
-    steps = int(np.clip(_TINY_WORK // (6 * len(index) * _work(net)), *_TINY_STEPS))
+    steps = int(np.clip(_TINY_WORK // (6 * len(index) * work_of(net)), *_TINY_STEPS))
     recipe = Recipe(
         loss=loss,
         optimizer=built.recipe.optimizer,
@@ -139,7 +142,7 @@ def _sharp(loss: Loss) -> Loss:
     return loss.model_copy(update={"label_smoothing": 0.0}) if "label_smoothing" in type(loss).model_fields else loss
 
 
-def _work(net: Net) -> int:
+def work_of(net: Net) -> int:
     """Multiplications that one row takes on its way forward."""
     total = 0
     for node in net.all_nodes():
@@ -163,7 +166,6 @@ class _Loss:
         self.net, self._loss = net, built.recipe.loss
         self._penalties: Iterable[Regularizer] = [p for p in built.recipe.regularizers if p.penalizes]
         self._rng = np.random.default_rng(0)
-        self._noise = self._rng.bit_generator.state
         self._work: Workspace = net.workspace(len(index), train=True, rng=self._rng)
         gather(built.parts.train.x, index, self._work.x)
         t = built.t_train[index]
@@ -172,12 +174,29 @@ class _Loss:
         tmp = {k: allocate(s, len(index), net.dtype) for k, s in scratch.items()}
         self._end = LossSlot(self._work.y, t, self._work.dy, tmp)
         self._weights = net.theta[: net.weights]
+        chain = zip(net.nodes, self._work.chain, strict=True)
+        self._layers = [(node, layer.forward, slot) for node, (layer, slot) in chain if not layer.view]
+        self._owner = {
+            f"{inner.name}.{key}": i
+            for i, (node, _, _) in enumerate(self._layers)
+            for inner in node.walk()
+            for key in inner.params
+        }
+        self._noises = [self._rng.bit_generator.state for _ in self._layers]  # before each of them
 
-    def __call__(self) -> float:
-        """The loss now."""
-        self._rng.bit_generator.state = self._noise
-        self._work.forward()
+    def __call__(self, changed: str = "") -> float:
+        """The loss now. changed: all params of layers before this one's are as they were at the last call."""
+        first = self._owner[changed] if changed else 0
+        self._rng.bit_generator.state = self._noises[first]
+        for i in range(first, len(self._layers)):
+            self._noises[i] = self._rng.bit_generator.state
+            _, forward, slot = self._layers[i]
+            forward(slot)
         return float(self._loss.value(self._end)) + sum(p.penalty(self._weights) for p in self._penalties)
+
+    def last_first(self, names: Iterable[str]) -> list[str]:
+        """Names of params, those of the last layer first."""
+        return sorted(names, key=self._owner.__getitem__, reverse=True)
 
     def gradients(self) -> dict[str, Array]:
         """Of every param that is trained, after a call."""
