@@ -40,7 +40,7 @@
   }
 
   async function draw(box) {
-    const name = box.dataset.chart;
+    const name = box.dataset.chart, told = box.getAttribute("aria-label");
     box.dataset.state = "drawing";
     const old = views.get(name);
     // `ast` computes expressions without eval, so that the page's policy can forbid it.
@@ -50,6 +50,8 @@
     });
     if (old) old.finalize();
     views.set(name, result);
+    box.setAttribute("role", "img");  // Vega has put its own role and no words there
+    box.setAttribute("aria-label", told);
     box.dataset.state = "drawn";
     root.dataset.drawn = String(document.querySelectorAll('.chart[data-state="drawn"]').length);
   }

@@ -20,7 +20,7 @@ _COLORS: dict[Theme, dict[str, str]] = {
         "third": "#00805c",
         "good": "#00805c",
         "bad": "#b3261e",
-        "grey": "#8d96a3",
+        "grey": "#808a98",
         "on-dense": "#ffffff",
     },
     "dark": {
