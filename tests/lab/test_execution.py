@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -25,7 +26,7 @@ from trainlab.lab.sweep.sweep import resume, start
 from trainlab.lab.sweep.watching import SweepWatcher
 from trainlab.store.process import runs
 from trainlab.store.reading import RunRecord
-from trainlab.store.status import read_status
+from trainlab.store.status import Status, read_status, write_status
 
 TRIAL = """\
 name: tiny
@@ -310,3 +311,22 @@ def test_no_scheduler_is_told(tmp_path, monkeypatch):
         UserError, match=r"^tcp://127.0.0.1:9: no Dask scheduler answers there \(.*with `dask scheduler`$"
     ):
         Machines(scheduler="tcp://127.0.0.1:9").opened(tmp_path, Limits())
+
+
+def test_a_run_on_a_machine_that_is_gone_is_waited_for_a_minute(made, monkeypatch):
+    """Its status says `running` for ever; while it changes it is waited for, when it is silent it is given up."""
+    folder = made(TRIAL)
+    status = replace(Status.begin("x", 3), host="elsewhere")
+    write_status(folder / "status.json", status)
+    clock = iter(range(0, 1000, 25))
+    looks: list[int] = []
+
+    def pause(_: float) -> None:
+        looks.append(1)
+        if len(looks) == 2:
+            write_status(folder / "status.json", replace(status, updated="2026-11-21T14:03:09.120+01:00"))
+
+    monkeypatch.setattr(presence, "monotonic", lambda: next(clock))
+    monkeypatch.setattr(presence, "sleep", pause)
+    presence.settle([folder])
+    assert len(looks) == 4

@@ -3,26 +3,20 @@
 A trial of one run is its folder, `trials/0007`; one of several holds a folder for each, `trials/0007/1`.
 """
 
-import os
 import shutil
-import signal
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from socket import gethostname
-from time import sleep
 
 from trainlab.core.component import plain
 from trainlab.core.dump import dump
 from trainlab.core.errors import UserError
 from trainlab.lab.experiment import read
+from trainlab.lab.sweep.execution.presence import settle
 from trainlab.lab.sweep.space import Space, Trial
 from trainlab.lab.sweep.table import Part, known_end, part_of, reached
 from trainlab.store.folder import is_run
 from trainlab.store.reading import RunRecord
 from trainlab.store.writing import named_errors, write_atomic
-
-_TICK = 0.1  # seconds between two looks at a run that is to end
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,10 +32,8 @@ class Folders:
         with named_errors(trials, "write"):
             trials.mkdir(exist_ok=True)
             found = sorted(path for path in trials.iterdir() if path.is_dir())
-        for path in found:
-            inside = [path] if is_run(path) else sorted(p for p in path.iterdir() if is_run(p))
-            for run in inside:
-                _settle(run)
+        runs = [[path] if is_run(path) else sorted(p for p in path.iterdir() if is_run(p)) for path in found]
+        settle([run for inside in runs for run in inside])
 
     def of(self, number: int, index: int) -> Path:
         """The run folder of a trial's run, counted from 0."""
@@ -106,16 +98,3 @@ class Folders:
             return read(record.folder.config).value in own
         except (OSError, UserError):
             return False
-
-
-def _settle(folder: Path) -> None:
-    """Wait until nobody trains in this folder; a run that outlived its sweep is told to end."""
-    asked = False
-    while (record := RunRecord(folder, folder.name)).state == "running" and record.status:
-        if record.status.host != gethostname():
-            raise UserError(f"{folder}: this trial still runs on {record.status.host}; wait until it ends, or stop it")
-        if not asked:
-            with suppress(ProcessLookupError):
-                os.kill(record.status.pid, signal.SIGTERM)
-            asked = True
-        sleep(_TICK)

@@ -7,12 +7,14 @@ also of one that has not written a word into its folder yet.
 import fcntl
 import os
 import signal
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from socket import gethostname
 from time import monotonic, sleep
 
 from trainlab.core.errors import UserError
+from trainlab.lab.sweep.execution.session import SILENCE
 from trainlab.store.reading import RunRecord
 from trainlab.store.writing import named_errors
 
@@ -56,11 +58,41 @@ class Presence:
         return True
 
 
+def settle(runs: Sequence[Path]) -> None:
+    """Wait until nobody trains in these run folders: what outlived an earlier session is told to end.
+
+    Trials on other machines hear it from the new session's file; one whose status is silent for a minute was on a
+    machine that is gone.
+    """
+    told: set[Path] = set()
+    heard: dict[Path, tuple[str, float]] = {}
+    left = list(runs)
+    while left := [path for path in left if _goes_on(path, told, heard)]:
+        sleep(_PAUSE)
+
+
+def _goes_on(path: Path, told: set[Path], heard: dict[Path, tuple[str, float]]) -> bool:
+    """Whether a run is being trained; on this machine it is told once to end."""
+    record = RunRecord(path, path.name)
+    status = record.status
+    if record.state != "running" or status is None:
+        return False
+    if status.host == gethostname():
+        if path not in told:
+            told.add(path)
+            with suppress(ProcessLookupError):
+                os.kill(status.pid, signal.SIGTERM)
+        return True
+    if path not in heard or heard[path][0] != status.updated:
+        heard[path] = status.updated, monotonic()
+    return monotonic() - heard[path][1] < SILENCE
+
+
 def ask_to_end(folder: Path) -> None:
     """Tell every trial of a sweep that runs on this machine to save its state and end."""
-    with suppress(FileNotFoundError):
-        for path in (folder / "trials").iterdir():
-            record = RunRecord(path, path.name)
-            if record.state == "running" and record.status and record.status.host == gethostname():
-                with suppress(ProcessLookupError):
-                    os.kill(record.status.pid, signal.SIGTERM)
+    trials = folder / "trials"
+    for status in [*trials.glob("*/status.json"), *trials.glob("*/*/status.json")]:
+        record = RunRecord(status.parent, status.parent.name)
+        if record.state == "running" and record.status and record.status.host == gethostname():
+            with suppress(ProcessLookupError):
+                os.kill(record.status.pid, signal.SIGTERM)
