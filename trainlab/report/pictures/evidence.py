@@ -180,7 +180,9 @@ def _of_bars(record: RunRecord, found: Found) -> Picture | None:
     data = alt.Chart(values([{"name": n, "v": v} for n, v in bars]))
     mark = data.mark_point(style="point", size=70) if log else data.mark_bar(style="bar")
     chart = mark.encode(x=x, y=axis("v"), tooltip=tips)
-    return _made(record, found, [chart], Table(["name", _BARS[key]], [list(b) for b in bars]), mark=False)
+    behind = Table(["name", _BARS[key]], [list(b) for b in bars])
+    sentence = f"{_BARS[key].capitalize()}: {listing([f'{n} {told(v)}' for n, v in bars], most=8)}."
+    return Picture(*_named(found), layered(chart, height=_HEIGHT), sentence, behind)
 
 
 def _line(points: list[tuple[float, float]], style: str, axis: Any, name: str = "") -> list[Chart]:
@@ -191,17 +193,19 @@ def _line(points: list[tuple[float, float]], style: str, axis: Any, name: str = 
     return [base.mark_line(style=style).encode(x=axis_x(), y=axis("y"), tooltip=tips)]
 
 
-def _made(record: RunRecord, found: Found, charts: list[Chart], behind: Table, *, mark: bool = True) -> Picture:
-    marks = _marked(record, found) if mark else []
-    at = _at(record, found) if mark else None
+def _made(record: RunRecord, found: Found, charts: list[Chart], behind: Table) -> Picture:
+    at = _at(record, found)
     where = f"; the moment is marked at epoch {told(round(at, 1))}" if at is not None else ""
-    where += f", the layers {listing(list(found.layers))} in red" if found.code in _LAYER and found.layers else ""
-    chart = layered(*charts, *marks, height=_HEIGHT)
+    where += f", {listing(list(found.layers))} in red" if found.code in _LAYER and found.layers else ""
     what = f"Each {behind.titles[0]}'s {_LAYER[found.code].replace('_', ' ')}" if behind.titles[0] == "layer" else ""
-    sentence = f"{what or ' and '.join(behind.titles[1:])}{where}."
-    return Picture(
-        f"evidence-{found.code}", f"What {found.code} saw", chart, sentence[:1].upper() + sentence[1:], behind
-    )
+    sentence = f"{what or ' and '.join(behind.titles[1:])} over the epochs{where}."
+    chart = layered(*charts, *_marked(record, found), height=_HEIGHT)
+    return Picture(*_named(found), chart, sentence[:1].upper() + sentence[1:], behind)
+
+
+def _named(found: Found) -> tuple[str, str]:
+    """Name and title of a finding's picture."""
+    return f"evidence-{found.code}", f"What {found.code} saw"
 
 
 def _threshold(found: Found) -> float | None:
