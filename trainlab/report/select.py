@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import fields
 from typing import Any, cast
 
 from trainlab.core.dotted import flat
@@ -11,7 +11,9 @@ from trainlab.core.problem import nearest
 from trainlab.report.rows import row_of, tested_value
 from trainlab.store.plain_yaml import read_value
 from trainlab.store.reading import RunRecord
+from trainlab.store.status import Status
 
+_OF_STATUS = tuple(f.name for f in fields(Status) if f.name not in ("name", "best", "test", "diagnoses"))
 _RULE = re.compile(r"\s*([^=<>!\s]+)\s*(<=|>=|!=|==|=|<|>)\s*(.*?)\s*", re.DOTALL)
 
 
@@ -40,23 +42,26 @@ def selected(records: Sequence[RunRecord], rules: Sequence[str]) -> list[RunReco
 
 def values_of(record: RunRecord, key: str) -> list[Any]:
     """What a key stands for in a run; several values where it has several meanings, none where it has none."""
-    status = asdict(record.status) if record.status else {}
+    row = row_of(record, brief=True)
     if key in ("status", "state"):
-        return [record.state]
+        return [row.status]
     if key in ("diagnosis", "diagnoses"):
-        return [code for code, _ in record.codes] or ["none"]
+        return [f["code"] for f in row.findings] or ["none"]
     if key == "name":
         return [v for v in (record.name, record.config.get("name")) if v is not None]
     if key.startswith(("test_", "test.")):
-        value = tested_value(row_of(record, brief=True), key)
+        value = tested_value(row, key)
         return [] if value is None else [value]
-    if key in record.last:
-        if key in ("epoch", "step", "seconds"):
-            return [status.get(key, record.last[key])]
-        best = row_of(record, key, brief=True).best
+    if key in ("epoch", "seconds", "started", "epochs"):
+        value = getattr(row, key)
+        return [] if value in (None, "") else [value]
+    if key in _OF_STATUS and record.status:
+        return [getattr(record.status, key)]
+    if "." in key and (found := _at(record.config, key)):
+        return found
+    if key in record.scores:
+        best = record.scores[key][0]
         return [] if best is None else [best]
-    if key in status and not isinstance(status[key], dict):
-        return [status[key]]
     return _at(record.config, key)
 
 
