@@ -81,15 +81,15 @@ def _pad(rng: np.random.Generator, size: list[int]) -> object:
 def wrong(seed: int, most: int) -> str:
     """What is wrong in a case, or nothing."""
     layers, shape, rows, used = draw(np.random.default_rng(seed), most)
-    bad = errors(layers, shape, rows, used=used, seed=seed)
+    bad = errors(layers, shape, rows, used=used, seed=seed, most=3e-5)  # sums of up to 90 000 numbers
     return f"seed {seed}: {[repr(x) for x in layers]} on {shape}, {used} of {rows} rows: {bad}" if bad else ""
 
 
-def main(cases: int, first: int = 0) -> int:
+def main(cases: int, first: int = 0, most: int = 200_000) -> int:
     """Run the cases; how many were wrong."""
     began, bad = monotonic(), 0
     for seed in range(first, first + cases):
-        said = wrong(seed, 200_000)
+        said = wrong(seed, most)
         if said:
             bad += 1
             print(said, flush=True)
