@@ -183,3 +183,7 @@ def test_overfitting_needs_a_sustained_rise_and_a_gap():
     odd = np.r_[falling, np.full(9, falling[-1]), 5.0]
     assert found(Overfitting(), overfit(odd, 0.2)) == []
     assert found(Overfitting(), overfit(rising[:12], 0.2)) == []
+    for rows, alarms in ((60, 0), (6000, 1)):  # 0.1 behind may be chance on few validation rows
+        at = overfit(rising, 0.1)
+        at.val_rows = rows
+        assert len(found(Overfitting(), at)) == alarms

@@ -219,3 +219,15 @@ def test_a_run_that_is_still_training_is_refused(slow, tmp_path):
     with pytest.raises(UserError) as error:
         fix(run)
     assert str(error.value) == f"{run}: this run is still training; wait until it ends, or stop it"
+
+
+def test_a_loop_of_somebody_elses_is_refused(slow, tmp_path):
+    """There is no config that could be run again."""
+    run = copy_of(slow, tmp_path)
+    (run / "config.yaml").write_text("kind: watched\nname: moons-1\n")
+    with pytest.raises(UserError) as error:
+        fix(run)
+    assert str(error.value) == (
+        f"{run}: this run was trained by a loop of its own, which fix cannot run again; "
+        "`trainlab report moons-1` tells what is prescribed"
+    )

@@ -18,8 +18,9 @@ class Overfitting(Monitor, name="overfitting"):
 
     Measured on epochs, never on one: the validation loss of each of the last `patience` epochs lies above `rise` times
     its best, by more than `margin` of the loss at chance, the training loss has fallen since that best epoch, and the
-    training score has been ahead of the validation score by `gap` in all of them. A network that is only surer of
-    itself, with the same score, does not overfit in a way that matters. Or, without a rise: in all of these epochs the
+    training score has been ahead of the validation score by `gap` in all of them, and by one standard error more where
+    classes are told on few validation rows. A network that is only surer of itself, with the same score, does not
+    overfit in a way that matters. Or, without a rise: in all of these epochs the
     training rows were known by heart (loss under a twentieth of chance, score over 0.95), the validation loss stood
     above a quarter of chance, and its score `apart` behind: there were too few rows for this network.
 
@@ -57,10 +58,11 @@ class Overfitting(Monitor, name="overfitting"):
         best, since = float(val[best_epoch]), len(val) - 1 - best_epoch
         recent, score = slice(-self.patience, None), curves[f"train_{curves.score}"]
         gap = float((score - curves[f"val_{curves.score}"])[recent].min())
-        enough = since >= self.patience and best_epoch > 0 and train[-1] < train[best_epoch] and gap > self.gap
+        ahead = gap - _error(view, float(curves[f"val_{curves.score}"][-1]))
+        enough = since >= self.patience and best_epoch > 0 and train[-1] < train[best_epoch] and ahead > self.gap
         risen = bool(np.all(val[recent] > max(self.rise * best, best + self.margin * view.chance)))
         known = float(train[recent].max()) < 0.05 * view.chance and float(score[recent].min()) > 0.95
-        behind = float(val[recent].min()) > 0.25 * view.chance and gap > self.apart
+        behind = float(val[recent].min()) > 0.25 * view.chance and ahead > self.apart
         if enough and risen:
             message = (
                 f"The validation loss was best in epoch {best_epoch} ({best:.3g}) and has risen to {val[-1]:.3g} "
@@ -91,6 +93,13 @@ class Overfitting(Monitor, name="overfitting"):
                 *dropout(view, 0.5),
             ],
         )
+
+
+def _error(view: View, score: float) -> float:
+    """The standard error of a validation accuracy; 0 for numbers, and where nobody knows how many rows there are."""
+    if view.task.kind == "regression" or not view.val_rows or not 0 <= score <= 1:
+        return 0.0
+    return (score * (1 - score) / view.val_rows) ** 0.5
 
 
 def _l2(view: View) -> float:

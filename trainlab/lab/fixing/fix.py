@@ -112,18 +112,24 @@ def fix(
 ) -> Fixed:
     """Try the prescriptions of a run. Its trials lie in its folder, `fixes/fix-N`, and are not repeated.
 
-    Raises UserError if the run is still training, its data are gone, or another process fixes it.
+    Raises UserError if the run is still training or was not trained here, its data are gone, or another process
+    fixes it.
     """
     began = perf_counter()
     folder = RunFolder.open(run, runs)
-    document, status = read(folder.config), read_status(folder.status)
+    raw, status = read_config(folder.config), read_status(folder.status)
+    if raw.get("kind") == "watched":
+        raise UserError(
+            f"{folder.path}: this run was trained by a loop of its own, which fix cannot run again; "
+            f"`trainlab report {folder.name}` tells what is prescribed"
+        )
+    document = read(folder.config)
     if seen_state(status) == "running":
         raise UserError(f"{folder.path}: this run is still training; wait until it ends, or stop it")
     built = build(document)
     measured = built.parts.val or built.parts.train
     part = "val" if built.parts.val is not None else "train"
     metric = f"{part}_{'r2' if built.parts.task.kind == 'regression' else 'accuracy'}"
-    raw = read_config(folder.config)
     fixes = folder.path / "fixes"
     fixes.mkdir(exist_ok=True)
     with locked(fixes):
