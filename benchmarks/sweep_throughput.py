@@ -14,12 +14,14 @@ import argparse
 import csv
 import json
 import os
+import resource
 import statistics
 import subprocess
 import sys
 import tempfile
 import threading
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -89,8 +91,18 @@ def environment() -> dict[str, str]:
     return os.environ | dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 
 
-def timed(command: list[str], folder: Path) -> tuple[float, Memory]:
-    """Seconds that a command takes, and the memory of all of its processes."""
+@dataclass(frozen=True)
+class Cost:
+    """What a command took: seconds of the clock, seconds of the processor in all of its processes, memory."""
+
+    seconds: float
+    cpu: float
+    memory: Memory
+
+
+def timed(command: list[str], folder: Path) -> Cost:
+    """Run a command to its end."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
     with (folder / "log.txt").open("ab") as log:
         began = time.perf_counter()
         child = subprocess.Popen(command, cwd=folder, env=environment(), stdout=log, stderr=log)
@@ -98,17 +110,18 @@ def timed(command: list[str], folder: Path) -> tuple[float, Memory]:
         code = child.wait()
         seconds = time.perf_counter() - began
     memory.close()
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
     if code:
         print((folder / "log.txt").read_text()[-2000:], file=sys.stderr)
         raise SystemExit(f"{' '.join(command)} ended with {code}")
-    return seconds, memory
+    return Cost(seconds, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime, memory)
 
 
-def sweep(folder: Path, trials: int, epochs: int) -> tuple[float, Memory, Path]:
+def sweep(folder: Path, trials: int, epochs: int) -> tuple[Cost, Path]:
     """The sweep by `trainlab sweep`."""
     (folder / "tiny.yaml").write_text(CONFIG.replace("TRIALS", str(trials)).replace("EPOCHS", str(epochs)))
-    seconds, memory = timed([sys.executable, "-m", "trainlab", "sweep", "tiny.yaml", "-w", "2", "--quiet"], folder)
-    return seconds, memory, max((folder / "runs").iterdir(), key=lambda path: path.stat().st_mtime)
+    cost = timed([sys.executable, "-m", "trainlab", "sweep", "tiny.yaml", "-w", "2", "--quiet"], folder)
+    return cost, max((folder / "runs").iterdir(), key=lambda path: path.stat().st_mtime)
 
 
 def mistakes(folder: Path, runs: Path, trials: int) -> list[str]:
@@ -150,21 +163,28 @@ def race(folder: Path, home: Path, trials: int, rounds: int, epochs: int) -> Non
         else:
             print(f"{name}: could not be installed, left out")
     rows_for_peers(folder / "rows.npz")
-    rates: dict[str, list[float]] = {}
+    costs: dict[str, list[Cost]] = {}
     for turn in range(rounds):
-        seconds, _, _ = sweep(folder, trials, epochs)
-        rates.setdefault("trainlab", []).append(60 * trials / seconds)
+        costs.setdefault("trainlab", []).append(sweep(folder, trials, epochs)[0])
         for name in [name for name in PEERS if name in found and "torch" in found]:
             place = folder / f"{name}-{epochs}-{turn}"
             place.mkdir()
             arguments = [str(folder / "rows.npz"), str(trials), str(epochs), str(place)]
-            seconds, _ = timed([str(python), str(HERE / "sweeping" / f"peer_{name}.py"), *arguments], place)
-            rates.setdefault(name, []).append(60 * trials / seconds)
+            command = [str(python), str(HERE / "sweeping" / f"peer_{name}.py"), *arguments]
+            costs.setdefault(name, []).append(timed(command, place))
     print(f"{trials} trials of {epochs} epochs, {rounds} rounds in turns: trials per minute, median (least to most)")
-    for name, values in rates.items():
-        ratio = statistics.median(a / b for a, b in zip(rates["trainlab"], values, strict=True))
-        told = "" if name == "trainlab" else f"   trainlab makes {ratio:.2f} times as many"
-        print(f"  {name:9} {statistics.median(values):7.0f} ({min(values):.0f} to {max(values):.0f}){told}", flush=True)
+    ours = costs["trainlab"]
+    for name, theirs in costs.items():
+        rates = [60 * trials / cost.seconds for cost in theirs]
+        cpu = 1e3 * statistics.median(cost.cpu for cost in theirs) / trials
+        told = (
+            f"  {name:9} {statistics.median(rates):7.0f} ({min(rates):.0f} to {max(rates):.0f}), CPU {cpu:.0f} ms each"
+        )
+        if name != "trainlab":
+            wall = statistics.median(b.seconds / a.seconds for a, b in zip(ours, theirs, strict=True))
+            work = statistics.median(b.cpu / a.cpu for a, b in zip(ours, theirs, strict=True))
+            told += f"; trainlab makes {wall:.2f} times as many a minute, {work:.2f} times as many per second of CPU"
+        print(told, flush=True)
 
 
 def main() -> None:
@@ -182,11 +202,14 @@ def main() -> None:
             for epochs in given.epochs:
                 race(folder, given.environment, given.trials, given.rounds, epochs)
             return
-        seconds, memory, runs = sweep(folder, given.trials, given.epochs[0])
-        quarter = max(1, len(memory.seen) // 4)
-        parts = [max(memory.seen[i * quarter : (i + 1) * quarter]) for i in range(4)]
+        cost, runs = sweep(folder, given.trials, given.epochs[0])
+        seen = cost.memory.seen
+        quarter = max(1, len(seen) // 4)
+        parts = [max(seen[i * quarter : (i + 1) * quarter], default=0.0) for i in range(4)]
         wrong = mistakes(folder, runs, given.trials)
-        print(f"{given.trials} trials in {seconds:.1f} s: {given.trials / seconds:.1f} a second")
+        cpu = 1e3 * cost.cpu / given.trials
+        rate = given.trials / cost.seconds
+        print(f"{given.trials} trials in {cost.seconds:.1f} s: {rate:.1f} a second; CPU {cpu:.0f} ms each")
         print(f"memory of all processes, most in each quarter: {', '.join(f'{m:.0f}' for m in parts)} MB")
         print("\n".join(wrong) or "trials.csv is exact: values as drawn, losses as in the run folders")
         sys.exit(bool(wrong))
