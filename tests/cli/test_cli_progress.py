@@ -1,11 +1,12 @@
 """What is seen of a run while it goes on, at any width, with and without a terminal."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from terminal import colours, on_terminal, screen
 
-from trainlab.cli._progress import Curve, Findings, Lines, Progress, Redrawn, frame
+from trainlab.cli._progress import Curve, Findings, Lines, Progress, Redrawn, frame, headlines
 from trainlab.diagnose.diagnosis import Diagnosis
 from trainlab.lab.watching import Plan
 
@@ -165,4 +166,14 @@ def test_on_a_dumb_terminal(started, folder):
     code, written, _ = on_terminal([*command, "train", "moons.yaml"], {**env, "TERM": "dumb"}, 80)
     assert code == 0
     assert "\x1b" not in written
-    assert [line.split("  ")[0] for line in written.splitlines()[1:]] == [f"epoch {i}/3" for i in range(4)]
+    assert [line.split("  ")[0] for line in written.splitlines()[2:]] == [f"epoch {i}/3" for i in range(4)]
+
+
+def test_what_was_not_tried_is_told():
+    """A run that begins says which checks it left out, and how to run them; one that goes on does not."""
+    assert len(headlines(PLAN)) == 1
+    skipped = headlines(replace(PLAN, skipped=("cannot-overfit", "gradient-mismatch")))[1]
+    command = "trainlab check runs/a-1/config.yaml"
+    assert skipped.replace("\\", "/") == (
+        f"not tried before the start: cannot-overfit, gradient-mismatch; `{command}` does"
+    )

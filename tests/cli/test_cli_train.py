@@ -30,9 +30,10 @@ def test_a_finished_run(cli, folder):
     assert got.exit_code == 0
     assert scrubbed(got.stderr).splitlines()[:2] == [
         "moons-1: starting; 700 training, 150 validation, 150 test rows; 82 parameters; 3 epochs of 11 steps",
-        "epoch 0/3  loss N  acc N  val_loss N  val_acc N  lr N  Ns",
+        "not tried before the start: cannot-overfit, gradient-mismatch; `trainlab check runs/moons-1/config.yaml` does",
     ]
-    assert [line.split()[1] for line in got.stderr.splitlines()[1:]] == ["0/3", "1/3", "2/3", "3/3"]
+    assert scrubbed(got.stderr).splitlines()[2] == "epoch 0/3  loss N  acc N  val_loss N  val_acc N  lr N  Ns"
+    assert [line.split()[1] for line in got.stderr.splitlines()[2:]] == ["0/3", "1/3", "2/3", "3/3"]
     assert scrubbed(got.stdout).replace("/", os.sep).splitlines() == [
         "finished after 3 epochs in N s",
         "  folder  runs/moons-1",
@@ -44,6 +45,21 @@ def test_a_finished_run(cli, folder):
         "next: trainlab report runs/moons-1",
     ]
     assert (folder / "runs" / "moons-1" / "config.yaml").exists()
+
+
+def test_the_next_command_is_whole(cli):
+    """What is to be typed next keeps the name and the folder that were given."""
+    got = cli("train", "moons.yaml", "optimizer={name: sgd, lr: 1e30}", "--name", "mine", "--runs", "here")
+    last = got.stdout.splitlines()[-1]
+    assert last.startswith("next: trainlab train moons.yaml --runs here --name mine ")
+
+
+def test_what_was_left_out(cli):
+    """A run says what it did not try before its first step, with a command that does; that command works."""
+    line = cli("train", "moons.yaml", "train.epochs=1").stderr.splitlines()[1]
+    assert line.startswith("not tried before the start: cannot-overfit, gradient-mismatch; `trainlab check runs")
+    command = line.partition("`trainlab ")[2].partition("`")[0]
+    assert cli(*command.split()).exit_code == 0
 
 
 def test_quiet(cli):

@@ -4,6 +4,7 @@ Both are Watchers and write to stderr. What is known of the run stands in `Progr
 given width, so that it can be looked at without a terminal.
 """
 
+import shlex
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -98,7 +99,8 @@ class Lines(Quiet):
         super().started(plan)
         self._epochs = plan.epochs
         self._before = perf_counter()
-        _terminal.note(headline(plan))
+        for line in headlines(plan):
+            _terminal.note(line)
 
     def epoch(self, row: Mapping[str, Any]) -> None:
         """Print the epoch's line."""
@@ -147,7 +149,8 @@ class Redrawn(Quiet):
         super().started(plan)
         first = (plan.resumed_at or 0) / plan.steps_per_epoch
         self._progress = Progress(plan, step=plan.resumed_at or 0, epoch=first, first_epoch=first, curve=self._curve)
-        self._print(headline(plan))
+        for line in headlines(plan):
+            self._print(line)
         self._live.start()
         self._draw()
 
@@ -229,13 +232,17 @@ class Findings:
         return f"{head}: {first.message}{more}"
 
 
-def headline(plan: Plan) -> str:
-    """One line on what is about to run."""
+def headlines(plan: Plan) -> list[str]:
+    """A line on what is about to run, and one on what was not looked at before."""
     rows = [f"{n} {part}" for n, part in ((plan.val_rows, "validation"), (plan.test_rows, "test")) if n]
     known = f"{', '.join([f'{plan.train_rows} training', *rows])} rows; {plan.parameters} parameters"
     where = f"going on after step {plan.resumed_at}" if plan.resumed_at is not None else "starting"
     said = f"{plan.name}: {where}; {known}; {plan.epochs} epochs of {plan.steps_per_epoch} steps"
-    return f"{said}; {plan.note}" if plan.note else said
+    lines = [f"{said}; {plan.note}" if plan.note else said]
+    if plan.skipped:
+        command = shlex.join(["trainlab", "check", str(plan.folder / "config.yaml")])
+        lines.append(f"not tried before the start: {', '.join(plan.skipped)}; `{command}` does")
+    return lines
 
 
 def numbers(row: Mapping[str, Any]) -> list[tuple[str, str]]:

@@ -66,7 +66,7 @@ def train(
                 else:
                     outcome = _begin(given, runs, name, into, until, watcher)
         code = _exit_code(outcome, fail_on)
-        _tell(outcome, code, given if resume is None else (), quiet=quiet, as_json=as_json)
+        _tell(outcome, code, _again(given, runs, name) if resume is None else (), quiet=quiet, as_json=as_json)
         sys.stdout.flush()
     raise typer.Exit(code)
 
@@ -160,6 +160,12 @@ def _exit_code(outcome: "Outcome", fail_on: FailOn) -> int:
     if outcome.state == "failed":  # a code of monitors.stop_on ended it
         return 3
     return outcome.exit_code or (4 if found_at(fail_on, outcome.diagnoses) else 0)
+
+
+def _again(given: Sequence[str], runs: Path, name: str | None) -> list[str]:
+    """What was typed, in the order in which it can be typed again."""
+    options = ["--runs", str(runs)] if runs != Path("runs") else []
+    return [*given[:1], *options, *(["--name", name] if name is not None else []), *given[1:]]
 
 
 def _tell(outcome: "Outcome", code: int, given: Sequence[str], *, quiet: bool, as_json: bool) -> None:

@@ -193,6 +193,8 @@ def _unknown_component(error: _Located) -> Problem:
         message = f"`{name}` is a setting; name the {what}, too: `{{name: {owner}, {name}: ...}}`"
     elif near:
         message = f"unknown {what} `{name}`; did you mean `{near}`?"
+    elif error.place and any(not choice.kind and not choice.literals for choice in choices):
+        message = f"expected {expected(error.place)}, got `{name}`"
     else:
         message = f"unknown {what} `{name}`; there are {', '.join(f'`{option}`' for option in allowed) or 'none'}"
     place = error.node.keys.get(name, error.label)

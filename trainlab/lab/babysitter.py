@@ -68,6 +68,10 @@ class Babysitter:
         earlier = [d for d in self.said if d.code in monitor.causes and d.severity != "info" and d.code != monitor.name]
         return tuple(f"{d.code}@step {d.step}" for d in earlier[:1])
 
+    def left_out(self, when: When, needs: Sequence[str]) -> tuple[str, ...]:
+        """Codes that are looked for at this moment only where one of these is measured."""
+        return tuple(m.name for m in self._at[when] if not set(needs).isdisjoint(m.needs))
+
     def counts(self) -> dict[str, int]:
         """How many findings there are of each severity that was said, mildest first."""
         said = [d.severity for d in self.said]

@@ -20,6 +20,7 @@ from trainlab.core.errors import UserError
 from trainlab.core.types import Array
 from trainlab.diagnose.diagnosis import Diagnosis
 from trainlab.diagnose.monitor import When
+from trainlab.diagnose.trials import TRIALS
 from trainlab.engine import engines
 from trainlab.engine.blas import pinned
 from trainlab.engine.inspection import first_broken, histograms, layer_values
@@ -214,6 +215,7 @@ class Run:
             layers,
             resumed_at,
             self.note,
+            () if resumed_at else self.babysitter.left_out("start", TRIALS),
         )
         self.watcher.started(plan)
 

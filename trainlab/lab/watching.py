@@ -18,7 +18,7 @@ EXIT_CODES = {"finished": 0, "diverged": 3, "interrupted": 130, "failed": 3}
 class Plan:
     """What is about to run. `layers`: name, output shape and number of params of each; `resumed_at`: steps done.
 
-    note: what is to be known of this session, if anything.
+    note: what is to be known of this session, if anything · skipped: codes that only `check` tries, before the start.
     """
 
     name: str
@@ -32,6 +32,7 @@ class Plan:
     layers: Sequence[tuple[str, Shape, int]]
     resumed_at: int | None = None
     note: str = ""
+    skipped: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -68,8 +68,8 @@ class LossNotDecreasing(Monitor, name="loss-not-decreasing"):
                 view,
                 f"After {view.epoch} epochs the training loss is {best:.3g} at best, where it began ({start:.3g} is "
                 "chance or the start): nothing is learned.",
-                "Check that steps are neither far too short nor far too long, that gradients "
-                "reach the first layer, and that the labels belong to the rows.",
+                "Find a learning rate with `trainlab lr-range`; check that gradients reach the first layer, and that "
+                "the labels belong to the rows.",
                 evidence={"best": best, "start": start, "chance": view.chance, "threshold": self.learned},
                 patches=[*noise, *init(view), *other_lr(view), *norm(view)],
             )
