@@ -5,16 +5,19 @@ import shlex
 import shutil
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from trainlab.cli._sweep_progress import drawn
 from trainlab.lab.sweep.space import Space, Trial, summed
+from trainlab.lab.sweep.strategy import Cohort
 from trainlab.lab.sweep.summary import Summary
-from trainlab.lab.sweep.table import spelled
+from trainlab.lab.sweep.table import Row, spelled
 from trainlab.report.compare import short_names
 from trainlab.report.text import clean, fit, width_of
 
+_ALIKE = 10  # trials that are named
 _MOST = 5  # failed trials and reasons that are told
 
 
@@ -36,6 +39,7 @@ def as_data(summary: Summary) -> dict[str, Any]:
         "failed": [row.as_dict(summary.metric) for row in summary.failed],
         "edges": [{"path": e.path, "value": e.value, "end": e.end, "try": e.wider} for e in summary.edges],
         "redrawn": dict(summary.refused),
+        "not_told_apart": [{"trial": number, **asdict(c)} for number, c in summary.alike],
     }
 
 
@@ -45,11 +49,27 @@ def as_text(summary: Summary, room: int | None) -> str:
     lines = [f"{'swept' if summary.complete else 'interrupted'}: {ended} of {summary.trials} trials"]
     lines += [f"  folder  {summary.folder}"]
     if summary.best:
-        lines += ["", *_best(summary, room)]
+        lines += ["", *_best(summary, room), *_alike(summary)]
     lines += _several([f"trial {row.trial} failed: {row.reason}" for row in summary.failed])
     lines += _refused(summary.refused)
     lines += [f"edge-of-range: {edge}" for edge in summary.edges]
     return "\n".join([*lines, "", f"next: {following(summary)}"])
+
+
+def scored(row: Row) -> str:
+    """A score, with the half width of its interval if it is a mean over runs.
+
+    >>> from trainlab.lab.sweep.uncertainty import Spread
+    >>> scored(Row(1, "finished", {}, 0.9, 3, spread=Spread(0.9, 0.01, 0.8753, 0.9247)))
+    '0.9 +- 0.025'
+    """
+    around = f" +- {row.spread.high - row.spread.mean:.2g}" if row.spread else ""
+    return f"{row.score:.4g}{around}"
+
+
+def epochs(row: Row) -> int:
+    """How many epochs a run of the trial was trained, on average."""
+    return round(row.epochs / max(1, len(row.scores)))
 
 
 def following(summary: Summary) -> str:
@@ -65,29 +85,66 @@ def following(summary: Summary) -> str:
 def plan_text(space: Space, trials: Sequence[Trial], where: Path) -> str:
     """What a sweep would do."""
     paths = ", ".join(space.distributions)
-    lines = [f"{len(trials)} trials by {space.sweep.strategy.name} search over {paths}; {space.sweep.metric} decides"]
-    lines += [f"  folder  {where}", *_refused(summed(trials))]
+    runs = f", {space.sweep.runs} runs each" if space.sweep.runs > 1 else ""
+    count, name = f"{space.sweep.trials} trials{runs}", space.sweep.strategy.name
+    lines = [f"{count} by {name} search over {paths}; {space.sweep.metric} decides"]
+    lines += [f"  {part}" for part in _parts(space)]
+    lines += [f"  folder  {where}", *_refused(summed(t.refused for t in trials))]
     return "\n".join([*lines, "nothing was trained; --print-trials lists the trials"])
+
+
+def _parts(space: Space) -> list[str]:
+    """The cohorts of a strategy that has several, or thins them out."""
+    several = len(space.cohorts) > 1 or any(cohort.rungs for cohort in space.cohorts)
+    return [_part(cohort) for cohort in space.cohorts[:_MOST]] if several else []
+
+
+def _part(cohort: Cohort) -> str:
+    first, last = cohort.trials[0], cohort.trials[-1]
+    facts = [f"{cohort.epochs} epoch{'s'[: cohort.epochs != 1]}"] if cohort.epochs else []
+    facts += [f"the best 1/{cohort.thin} go on after epoch {', '.join(map(str, cohort.rungs))}"] if cohort.rungs else []
+    facts += ["drawn from what the trials before come to"] if cohort.waits else []
+    return f"trials {first} to {last}: {'; '.join(facts) or 'drawn at once'}"
+
+
+def later_text(space: Space, known: int) -> str:
+    """Why not all trials are listed; empty if they are."""
+    left = space.sweep.trials - known
+    return f"the other {left} are drawn from what these come to" if left else ""
 
 
 def trials_text(trials: Sequence[Trial], room: int | None) -> str:
     """What every trial would try."""
-    rows = [{"trial": str(t.number)} | {p: spelled(v) for p, v in t.values.items()} for t in trials]
+    paths = dict.fromkeys(path for t in trials for path in t.values)
+    rows = [
+        {"trial": str(t.number)} | {p: spelled(t.values[p]) if p in t.values else "" for p in paths} for t in trials
+    ]
     table = _table(rows, room) or [f"trial {t.number}: {drawn(t.values)}" for t in trials]
-    return "\n".join([*table, *_refused(summed(trials))])
+    return "\n".join([*table, *_refused(summed(t.refused for t in trials))])
 
 
 def _best(summary: Summary, room: int | None) -> list[str]:
+    paths = dict.fromkeys(path for row in summary.best for path in row.values)
     rows = [
-        {"trial": str(row.trial), summary.metric: f"{row.score:.4g}", "epoch": f"{row.best_epoch}/{row.epochs}"}
-        | {path: spelled(value) for path, value in row.values.items()}
+        {"trial": str(row.trial), summary.metric: scored(row), "epoch": f"{row.best_epoch}/{epochs(row)}"}
+        | {path: spelled(row.values[path]) if path in row.values else "" for path in paths}
         for row in summary.best
     ]
     flat = [
-        f"trial {row.trial}  {summary.metric} {row.score:.4g} at epoch {row.best_epoch}  {drawn(row.values)}"
+        f"trial {row.trial}  {summary.metric} {scored(row)} at epoch {row.best_epoch}  {drawn(row.values)}"
         for row in summary.best
     ]
     return [f"the best by {summary.metric}:", *(_table(rows, room) or flat)]
+
+
+def _alike(summary: Summary) -> list[str]:
+    """Which trials cannot be told from the best one."""
+    numbers = [str(number) for number, _ in summary.alike]
+    if not numbers:
+        return []
+    listed = ", ".join(numbers[:_ALIKE]) + (f" and {len(numbers) - _ALIKE} more" if len(numbers) > _ALIKE else "")
+    pairs = summary.alike[0][1].pairs
+    return [f"not to be told from trial {summary.best[0].trial} over {pairs} runs each (paired, 95 %): trial {listed}"]
 
 
 def _table(rows: Sequence[Mapping[str, str]], room: int | None) -> list[str]:

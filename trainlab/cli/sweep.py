@@ -148,7 +148,9 @@ def _show(document: "Document[Experiment]", runs: Path, name: str | None, *, lis
     from trainlab.lab.sweep.space import Space
 
     space = Space(document)
-    drawn = [space.trial(number) for number in range(1, space.sweep.trials + 1)]
+    drawn = [space.trial(number) for cohort in space.cohorts if not cohort.waits for number in cohort.trials]
+    if later := _sweep_summary.later_text(space, len(drawn)):
+        _terminal.note(later)
     if as_json:
         _terminal.emit([{"trial": trial.number, **trial.values} for trial in drawn])
     elif listed:

@@ -34,7 +34,7 @@ class Monitor(
     needs: ClassVar[tuple[str, ...]] = ("curves",)  # fields of the View; "curves" and "steps" are in anybody's CSV
     causes: ClassVar[tuple[str, ...]] = ()  # codes that may have led to this one, the likeliest first
     severity: ClassVar[Severity] = "warning"
-    of_code: ClassVar[bool] = False  # what it finds is wrong in code: no config shows it
+    unshown: ClassVar[str] = ""  # why no config of the zoo shows it, where none can
 
     @abstractmethod
     def look(self, view: View) -> Iterable[Diagnosis]:

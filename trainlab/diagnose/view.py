@@ -11,6 +11,7 @@ from trainlab.core.types import Array, Task
 from trainlab.diagnose.data_view import DataView
 from trainlab.diagnose.probe import Probe
 from trainlab.diagnose.structure import Structure
+from trainlab.diagnose.sweeps import FoldScores, SearchedRange
 from trainlab.diagnose.trials import GradientError, TinyFit
 from trainlab.nn.layer import Layer, Slot
 from trainlab.store.rows import ALL_STEPS, kept_step
@@ -110,8 +111,8 @@ class View:
 
     Each of these is None where nobody measured it at this moment: structure, the network's layers · data, before the
     first step · probe, from time to time · lr_plan, what the schedule multiplies lr by, at even distances over the run
-    · gradients and tiny, in `check` · baselines, at the end: validation scores of the simplest rules · majority: the
-    score of always giving the commonest class; 0 for numbers.
+    · gradients and tiny, in `check` · baselines, at the end: validation scores of the simplest rules · folds and
+    searched, of several runs together · majority: the score of always giving the commonest class; 0 for numbers.
     """
 
     epoch: int
@@ -136,6 +137,8 @@ class View:
     gradients: Sequence[GradientError] | None = None
     tiny: TinyFit | None = None
     baselines: Mapping[str, float] | None = None
+    folds: FoldScores | None = None
+    searched: Sequence[SearchedRange] | None = None
     majority: float = 0.0
 
     def learned(self, loss: float) -> float:

@@ -178,11 +178,19 @@ def find_runs(folder: Path) -> list[Path]:
     found: list[Path] = []
     for path in _inside(folder):
         if is_sweep(path):
-            found += [trial for trial in _inside(path / "trials") if is_run(trial)]
+            found += _trials(path / "trials")
         elif path.name == "trials" and is_sweep(folder):
-            found += [trial for trial in _inside(path) if is_run(trial)]
+            found += _trials(path)
         elif is_run(path):
             found.append(path)
+    return found
+
+
+def _trials(folder: Path) -> list[Path]:
+    """The run folders of a sweep's trials; a trial of several runs holds a folder for each."""
+    found: list[Path] = []
+    for trial in _inside(folder):
+        found += [trial] if is_run(trial) else [run for run in _inside(trial) if is_run(run)]
     return found
 
 

@@ -4,18 +4,22 @@ A trial of one run is its folder, `trials/0007`; one of several holds a folder f
 """
 
 import shutil
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from trainlab.core.component import plain
 from trainlab.core.dump import dump
 from trainlab.core.errors import UserError
+from trainlab.diagnose.diagnosis import Diagnosis
 from trainlab.lab.experiment import read
 from trainlab.lab.sweep.execution.presence import settle
 from trainlab.lab.sweep.space import Space, Trial
 from trainlab.lab.sweep.table import Part, known_end, part_of, reached
 from trainlab.store.folder import is_run
 from trainlab.store.reading import RunRecord
+from trainlab.store.strict_json import dumps, loads
 from trainlab.store.writing import named_errors, write_atomic
 
 
@@ -88,6 +92,23 @@ class Folders:
             path.mkdir(parents=True)
         write_atomic(path / "config.yaml", dump(plain(experiment)).encode())
         return False
+
+    def fold_rows(self, number: int) -> int:
+        """How many rows a fold of a trial has, about; 0 if that cannot be told."""
+        folds = self.space.sweep.folds
+        try:
+            environment: dict[str, Any] = loads(self.record(number, 0).folder.environment.read_bytes())
+            return round(environment["data"]["train_rows"] / (folds - 1)) if folds else 0
+        except (OSError, ValueError, KeyError, TypeError):
+            return 0
+
+    def keep(self, number: int, found: Sequence[Diagnosis]) -> None:
+        """Write what is said of all runs of a trial together into its folder, as findings.jsonl."""
+        path = self.sweep / "trials" / f"{number:04}" / "findings.jsonl"
+        if found:
+            write_atomic(path, "".join(f"{dumps(one.as_dict())}\n" for one in found).encode())
+        else:
+            path.unlink(missing_ok=True)
 
     def _is_its_own(self, trial: Trial, index: int, record: RunRecord) -> bool:
         own = [self.space.runs(trial.experiment, spared=spared)[index] for spared in (False, True)]

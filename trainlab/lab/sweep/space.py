@@ -48,6 +48,7 @@ class Space:
         check(document)
         self._document = document
         self.sweep: SweepSettings = sweep
+        self.monitors = document.value.monitors
         self.cohorts = sweep.strategy.cohorts(Budget(sweep.trials, document.value.train.epochs, sweep.stages))
         self.config = resolved(document)
         if sweep.strategy.sets_epochs and any(cohort.waits for cohort in self.cohorts):

@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from trainlab.core.component import plain
-from trainlab.lab.sweep.distribution import Distribution
+from trainlab.diagnose.diagnosis import Diagnosis
+from trainlab.lab.sweep.judging import searched_too_short
 from trainlab.lab.sweep.space import Space, summed
 from trainlab.lab.sweep.table import Row, ranked
+from trainlab.lab.sweep.uncertainty import Comparison, paired
 from trainlab.store.strict_json import dumps
+from trainlab.store.writing import write_atomic
 
-_FEWEST = 8  # finished trials, before the place of the best one means something
 _TOP = 5
 
 
@@ -31,7 +32,9 @@ class Edge:
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """A sweep as far as it came. `best` is ranked; `refused` counts why draws made no valid config."""
+    """A sweep as far as it came. `best` is ranked; `refused` counts why draws made no valid config; `alike`: trials
+    that cannot be told from the best one, each compared with it over the same seeds and folds, the nearest first.
+    """
 
     folder: Path
     metric: str
@@ -41,6 +44,7 @@ class Summary:
     failed: Sequence[Row]
     edges: Sequence[Edge]
     refused: Mapping[str, int]
+    alike: Sequence[tuple[int, Comparison]] = ()
 
     @property
     def complete(self) -> bool:
@@ -57,36 +61,29 @@ def summarize(folder: Path, space: Space, rows: Sequence[Row], refused: Mapping[
     """What the rows tell. refused: why draws made no valid config, by trial."""
     best = ranked(rows, space.sweep.metric)
     counts = Counter(str(row.status) for row in rows)
-    edges = [edge for path, d in space.distributions.items() if (edge := _edge(path, d, best, space))]
+    found = searched_too_short(space, best)
+    edges = [Edge(e["path"], e["value"], e["end"], e["try"]) for e in (d.evidence for d in found)]
     failed = sorted((row for row in rows if row.status == "failed"), key=lambda row: row.trial)
-    return Summary(
-        folder, space.sweep.metric, space.sweep.trials, counts, best[:_TOP], failed, edges, summed(refused.values())
-    )
+    reasons, alike = summed(refused.values()), not_told_apart(best, space.sweep.folds)
+    _keep(folder, found)
+    return Summary(folder, space.sweep.metric, space.sweep.trials, counts, best[:_TOP], failed, edges, reasons, alike)
 
 
-def _edge(path: str, distribution: Distribution, best: list[Row], space: Space) -> Edge | None:
-    """Whether the best trial is in the last twentieth of a range, and most of the best in that quarter of it."""
-    if len(best) < _FEWEST:
-        return None
-    places = [distribution.position(row.values[path]) for row in best[:_TOP]]
-    known = [place for place in places if place is not None]
-    if len(known) < len(places):
-        return None
-    for high in (True, False):
-        towards = [place if high else 1 - place for place in known]
-        if towards[0] > 0.95 and sum(place > 0.75 for place in towards) > len(towards) / 2:
-            wider = distribution.beyond(high=high)
-            end = 1 if high else 0
-            if wider is None or not space.allows(path, wider.ends()[end], best[0].values):
-                return None  # the setting itself ends here
-            return Edge(path, best[0].values[path], "upper" if high else "lower", _spelled(wider))
-    return None
+def not_told_apart(best: Sequence[Row], folds: int | None = None) -> list[tuple[int, Comparison]]:
+    """The trials whose scores do not differ clearly from the first one's, run by run; nothing for trials of one run."""
+    found: list[tuple[int, Comparison]] = []
+    for row in best[1:]:
+        one, two = ([s for s in r.scores if s is not None] for r in (row, best[0]))
+        comparison = paired(one, two, folds)
+        if comparison is not None and not comparison.clear:
+            found.append((row.trial, comparison))
+    return found
 
 
-def _spelled(distribution: Distribution) -> str:
-    """A distribution as one would type it."""
-    settings = plain(distribution)
-    name, first = settings.pop("name"), settings.pop(distribution.first)
-    fields = type(distribution).model_fields
-    default = {k: v for k, v in settings.items() if v != fields[k].get_default(call_default_factory=True)}
-    return "{" + ", ".join(f"{k}: {dumps(v)}" for k, v in {name: first, **default}.items()) + "}"
+def _keep(folder: Path, found: Sequence[Diagnosis]) -> None:
+    """Write what is said of the sweep as a whole into its folder, as findings.jsonl."""
+    path = folder / "findings.jsonl"
+    if found:
+        write_atomic(path, "".join(f"{dumps(one.as_dict())}\n" for one in found).encode())
+    else:
+        path.unlink(missing_ok=True)

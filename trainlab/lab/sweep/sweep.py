@@ -17,6 +17,7 @@ from trainlab.core.component import plain
 from trainlab.core.config import Document
 from trainlab.core.dump import dump
 from trainlab.core.errors import UserError
+from trainlab.diagnose.diagnosis import Diagnosis
 from trainlab.lab.experiment import Experiment, read
 from trainlab.lab.sweep.execution.execution import Execution
 from trainlab.lab.sweep.execution.job import End
@@ -24,6 +25,7 @@ from trainlab.lab.sweep.execution.machines import Machines
 from trainlab.lab.sweep.execution.room import ended_for_want_of_room, is_full, no_room
 from trainlab.lab.sweep.finding import find_sweep
 from trainlab.lab.sweep.folders import Folders
+from trainlab.lab.sweep.judging import suspicious_folds
 from trainlab.lab.sweep.space import Space, Trial
 from trainlab.lab.sweep.strategy import Known
 from trainlab.lab.sweep.summary import Summary, summarize
@@ -319,7 +321,20 @@ class Sweep:
             if (number, index) in self._crashes and parts[index].state is None:
                 parts[index] = replace(parts[index], state="failed", reason=self._crashes[number, index])
         stage = self.space.cohort_of(number) + 1 if self.table.staged else 0
-        return row_of(trial, parts, status=status, reason=reason, folds=self.sweep.folds, stage=stage)
+        row = row_of(trial, parts, status=status, reason=reason, folds=self.sweep.folds, stage=stage)
+        if self.sweep.folds and row.status == "finished":
+            codes = (finding.code for finding in self._judged(trial, row))
+            row = replace(row, diagnoses=tuple(dict.fromkeys([*row.diagnoses, *codes])))
+        return row
+
+    def _judged(self, trial: Trial, row: Row) -> list[Diagnosis]:
+        """What is said of the folds of a trial, repeat by repeat; it is kept in the trial's folder."""
+        folds, scores = self.sweep.folds or 1, [score for score in row.scores if score is not None]
+        rows, metric = self.folders.fold_rows(trial.number), self.sweep.metric
+        repeats = (scores[first : first + folds] for first in range(0, len(scores), folds))
+        found = [d for part in repeats for d in suspicious_folds(trial.experiment, metric, part, rows)]
+        self.folders.keep(trial.number, found)
+        return found
 
     def _known_row(self, number: int, until: int | None) -> Row:
         """The row of a trial that is over, or what it came to up to an epoch."""

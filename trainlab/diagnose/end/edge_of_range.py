@@ -1,0 +1,71 @@
+"""edge-of-range: the best trials of a sweep lie at an end of a range."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any, ClassVar
+
+from trainlab.core.component import setting
+from trainlab.core.types import Count
+from trainlab.diagnose.diagnosis import Diagnosis, Severity
+from trainlab.diagnose.monitor import Monitor, When
+from trainlab.diagnose.view import View
+from trainlab.store.strict_json import dumps
+
+
+class EdgeOfRange(Monitor, name="edge-of-range"):
+    """The best trial of a sweep sits on the border of the search space: better ones may lie beyond.
+
+    Measured in the range's own scale (powers of ten where it is log): the best trial lies in the outermost `edge` of
+    the range, and most of the best five in its outermost `near`, so that a lucky trial alone says nothing. Nothing is
+    said where the setting itself ends there (a dropout of 0), nor after fewer than `fewest` finished trials.
+
+    Do: Sweep again with the range that is named: half of the old one, and as much beyond it.
+
+    Picture:
+
+        val_loss
+          | o
+          |   o  o
+          |        o o   o
+          |              o  oo o
+          +------------------------|        the best is at the right end:
+          1e-4        lr         1e-2       look further right
+
+    Source: CS231n, "Hyperparameter optimization": careful with best values on border.
+    """
+
+    when: ClassVar[tuple[When, ...]] = ("end",)
+    needs: ClassVar[tuple[str, ...]] = ("searched",)
+    severity: ClassVar[Severity] = "info"
+    unshown: ClassVar[str] = "it is seen over the runs of a sweep, not in one"
+
+    edge: float = setting(0.05, "share of the range that is its edge", gt=0, lt=0.5)
+    near: float = setting(0.25, "share of the range where most of the good trials are to lie", gt=0, lt=0.5)
+    fewest: Count = setting(8, "finished trials, before the place of the best one means something")
+
+    def look(self, view: View) -> Iterable[Diagnosis]:
+        """When the sweep is over."""
+        for found in view.searched or ():
+            if found.trials < self.fewest or not found.places:
+                continue
+            for end, further, places in (
+                ("upper", found.up, [1 - place for place in found.places]),
+                ("lower", found.down, found.places),
+            ):
+                most = sum(place < self.near for place in places) > len(places) / 2
+                if further is not None and places[0] < self.edge and most:
+                    yield self.finding(
+                        view,
+                        f"The best {found.path}, {found.value}, lies at the {end} end of its range.",
+                        f"Search further: {found.path}: {flow(further)}.",
+                        evidence={"path": found.path, "value": found.value, "end": end, "try": flow(further)},
+                        patches=[{f"sweep.space.{found.path}": dict(further)}],
+                    )
+
+
+def flow(spelled: Mapping[str, Any]) -> str:
+    """A distribution as one would type it.
+
+    >>> flow({"log": [0.01, 10.0]})
+    '{log: [0.01, 10.0]}'
+    """
+    return "{" + ", ".join(f"{key}: {dumps(value)}" for key, value in spelled.items()) + "}"
