@@ -61,7 +61,7 @@ def _monitor(monitor: type[Monitor]) -> str:
         f"**To see it:** `trainlab explain {monitor.name} --config > {file}`, then "
         f"`trainlab {shown[0].command} {file}` (`{shown[0].name}` of the zoo)."
         if shown
-        else "**To see it:** no config shows it; what it finds is wrong in code."
+        else f"**To see it:** no config shows it: {monitor.unshown}."
     )
     parts = [
         f"## {monitor.name}",

@@ -89,7 +89,7 @@ def _config(monitor: "type[Monitor]") -> str:
 
     found = exhibits(monitor.name)
     if not found:
-        raise UserError(f"no config shows {monitor.name}: what it finds is wrong in code, not in a config")
+        raise UserError(f"no config shows {monitor.name}: {monitor.unshown}")
     file = f"{monitor.name}.yaml"
     head = f"# `{found[0].name}` of the zoo shows {monitor.name}: write this to {file} and run\n"
     return f"{head}#     trainlab {found[0].command} {file}\n{dump(exhibited(found[0]))}".rstrip()
@@ -141,7 +141,7 @@ def _seen(monitor: "type[Monitor]", columns: int) -> list[str]:
 
     found = exhibits(monitor.name)
     if not found:
-        return _pages.flowing("No config shows it: what it finds is wrong in code.", columns)
+        return _pages.flowing(f"No config shows it: {monitor.unshown}.", columns)
     file = f"{monitor.name}.yaml"
     commands = [f"  trainlab explain {monitor.name} --config > {file}", f"  trainlab {found[0].command} {file}"]
     return [*commands, *_pages.flowing(f"(`{found[0].name}` of the zoo)", columns)]

@@ -29,7 +29,7 @@ class GradientMismatch(Monitor, name="gradient-mismatch"):
     Source: CS231n, "Gradient checks": relative errors above 1e-2 are wrong, above 1e-4 suspicious; kinks excepted.
     """
 
-    of_code: ClassVar[bool] = True
+    unshown: ClassVar[str] = "what it finds is wrong in code, not in a config"
     when: ClassVar[tuple[When, ...]] = ("start",)
     needs: ClassVar[tuple[str, ...]] = ("gradients",)
     severity: ClassVar[Severity] = "error"

@@ -27,7 +27,7 @@ class RegNotFelt(Monitor, name="reg-not-felt"):
     Source: CS231n, "Sanity checks": increasing the regularization strength should increase the loss.
     """
 
-    of_code: ClassVar[bool] = True
+    unshown: ClassVar[str] = "what it finds is wrong in code, not in a config"
     when: ClassVar[tuple[When, ...]] = ("start",)
     needs: ClassVar[tuple[str, ...]] = ("probe",)
 
