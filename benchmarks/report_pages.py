@@ -12,10 +12,6 @@ import tempfile
 import time
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "report"))
-
-from chromium import Browser, program
-
 from trainlab.core.config import read_plain
 from trainlab.lab.experiment import Experiment
 from trainlab.lab.run import train
@@ -30,6 +26,9 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=50)
     parser.add_argument("--steps", type=int, default=10_000)
     given = parser.parse_args()
+    sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "report"))
+    from chromium import Browser, program
+
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
         config = {"data": "digits", "model": {"name": "mlp", "hidden": [128, 64], "norm": "batch"}}

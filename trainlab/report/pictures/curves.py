@@ -1,5 +1,6 @@
 """The curves of many runs over each other: the best one highlighted, the others grey."""
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -41,8 +42,9 @@ def pictures(records: Sequence[RunRecord], chosen: str, group_by: Sequence[str])
 
 def _best(records: Sequence[RunRecord], name: str) -> str:
     sign = 1.0 if lower_is_better(name) else -1.0
-    scores = [(sign * b, r.name) for r in records if (b := row_of(r, name).best) is not None and b == b]
-    return min(scores)[1] if scores else ""
+    known = [(row_of(record, name).best, record.name) for record in records]
+    scores = [(sign * best, i) for i, (best, _) in enumerate(known) if best is not None and math.isfinite(best)]
+    return known[min(scores)[1]][1] if scores else ""
 
 
 def _epochs(record: RunRecord, name: str) -> dict[str, list[float]]:
