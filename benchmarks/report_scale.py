@@ -24,8 +24,18 @@ from trainlab.store.strict_json import dumps
 
 COMMANDS = ([], [], ["--sort", "val_loss"], ["--sort", "val_loss"], ["--where", "optimizer.lr<0.005"],
             ["--where", "optimizer.lr<0.005"], ["--group-by", "optimizer.lr"], ["--compare"], ["--json"])  # fmt: skip
-SICK = {"code": "overfitting", "severity": "warning", "epoch": 20, "step": 400, "layer": None, "message": "It rises.",
-        "evidence": {"gap": 0.5}, "because": [], "advice": "Stop earlier.", "patches": [{"model.dropout": 0.3}]}  # fmt: skip
+SICK = {
+    "code": "overfitting",
+    "severity": "warning",
+    "epoch": 20,
+    "step": 400,
+    "layer": None,
+    "message": "Validation loss rises.",
+    "evidence": {"gap": 0.5},
+    "because": [],
+    "advice": "Stop earlier.",
+    "patches": [{"model.dropout": 0.3}],
+}
 
 
 def make(folder: Path, number: int) -> None:
