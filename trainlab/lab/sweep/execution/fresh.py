@@ -42,7 +42,7 @@ class Fresh(Launcher):
             self._stopped = True
             for child in self._running:
                 with suppress(ProcessLookupError):
-                    child.send_signal(signal.SIGKILL if kill else signal.SIGTERM)
+                    child.kill() if kill else child.terminate()
 
     def close(self) -> None:
         """Nothing was opened."""

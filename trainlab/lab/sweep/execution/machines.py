@@ -30,4 +30,4 @@ class Machines:
             return Cluster(folder, limits, self.scheduler, most=self.workers, fresh=self.fresh)
         kind = Fresh if self.fresh or not can_fork() else Forked
         presence = Presence(folder)
-        return Here(kind(limits, environment(folder), [presence.handle]), self.workers or 1, presence)
+        return Here(kind(limits, environment(folder), presence.inherited), self.workers or 1, presence)

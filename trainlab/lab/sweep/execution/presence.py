@@ -4,7 +4,6 @@ The processes of a sweep's trials keep a locked file open as long as they live, 
 also of one that has not written a word into its folder yet.
 """
 
-import fcntl
 import os
 import signal
 from collections.abc import Sequence
@@ -23,7 +22,7 @@ _PAUSE = 0.05
 
 
 class Presence:
-    """The lock of a sweep's trials on this machine; `handle` is what their processes keep open.
+    """The lock of a sweep's trials on this machine.
 
     Only for whoever holds the sweep's folder. Raises UserError if trials of an earlier session do not end.
     """
@@ -31,7 +30,7 @@ class Presence:
     def __init__(self, folder: Path) -> None:
         self._path = folder / ".trials"
         with named_errors(self._path, "write"):
-            self.handle = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+            self.handle = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o666)
         deadline, asked = monotonic() + _PATIENCE, False
         while not self._taken():
             if not asked:
@@ -42,13 +41,22 @@ class Presence:
                 raise UserError(f"{folder}: trials of an earlier session still run; wait until they end, or kill them")
             sleep(_PAUSE)
 
+    @property
+    def inherited(self) -> list[int]:
+        """What the processes of trials keep open, where they can."""
+        return [self.handle] if os.name == "posix" else []
+
     def close(self) -> None:
         """No trial runs any more."""
+        os.close(self.handle)
         with suppress(OSError):
             self._path.unlink()
-        os.close(self.handle)
 
     def _taken(self) -> bool:
+        try:
+            import fcntl
+        except ImportError:  # Windows: nobody can tell, and nothing is inherited
+            return True
         try:
             fcntl.flock(self.handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
