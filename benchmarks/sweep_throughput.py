@@ -134,9 +134,12 @@ def mistakes(folder: Path, runs: Path, trials: int) -> list[str]:
     for row, want in zip(rows, drawn, strict=True):
         got = {"trial": int(row["trial"]), "optimizer.lr": float(row["optimizer.lr"])}
         got["train.batch_size"] = int(row["train.batch_size"])
-        with (runs / f"trials/{got['trial']:04}/metrics.csv").open(newline="") as file:
+        run = runs / f"trials/{got['trial']:04}"
+        with (run / "metrics.csv").open(newline="") as file:
             losses = [float(line["val_loss"]) for line in csv.DictReader(file)][1:]
-        if got != want or row["status"] != "finished" or float(row["val_loss"]) != min(losses):
+        told = json.loads((run / "status.json").read_text())["state"]
+        exact = told != "finished" or float(row["val_loss"]) == min(losses)
+        if got != want or row["status"] != told or told not in ("finished", "diverged") or not exact:
             wrong.append(f"trial {want['trial']}: {row}")
     return wrong
 

@@ -26,7 +26,9 @@ if __name__ == "__main__":
     results = tune.Tuner(
         tune.with_resources(tune.with_parameters(trial, file=FILE, epochs=EPOCHS), {"cpu": 1}),
         param_space={"lr": tune.loguniform(1e-3, 1e-1), "batch_size": tune.randint(8, 33)},
-        tune_config=tune.TuneConfig(metric="loss", mode="min", num_samples=TRIALS, max_concurrent_trials=2),
+        tune_config=tune.TuneConfig(
+            metric="loss", mode="min", num_samples=TRIALS, max_concurrent_trials=2, reuse_actors=True
+        ),
         run_config=tune.RunConfig(storage_path=str(FOLDER), verbose=0),
     ).fit()
     if results.num_errors or len(results) != TRIALS:
