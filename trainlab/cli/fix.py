@@ -29,7 +29,7 @@ def fix(
     Each trial has the seed of the run; where one seed does not tell better from luckier, more seeds are run with and
     without the patch. Trials lie in RUN/fixes. Ctrl-C stops; the same command goes on and repeats nothing.
 
-    Exit code 0 if a patch helped or nothing was wrong, 4 if nothing helped, 130 if it was stopped before that.
+    Exit code 0 if a patch helped or nothing was wrong, 4 if nothing helped, 130 if it was stopped.
 
     Examples:
         trainlab fix runs/digits-3

@@ -73,8 +73,10 @@ class Fixed:
 
     @property
     def exit_code(self) -> int:
-        """0: cured, improved or healthy; 4: nothing helped; 130: stopped before anything could be said."""
-        return {"nothing helped": 4, "no prescription": 4, "interrupted": 130}.get(self.state, 0)
+        """0: cured, improved or healthy; 4: nothing helped; 130: somebody stopped it, even if something helped."""
+        if self.stopped == "interrupted":
+            return 130
+        return 4 if self.state in ("nothing helped", "no prescription") else 0
 
     def config(self) -> dict[str, Any]:
         """The resolved config with the patch in it."""

@@ -129,7 +129,9 @@ class Trials:
         try:
             made = self.config(patch, seed)
         except UserError as error:
-            return self._kept(Trial(patch, seed, None, "refused", self.metric, -inf, refused=str(error)))
+            made, refused = {"patch": dict(patch), "seed": seed}, str(error)
+        else:
+            refused = ""
         key = self._key(made)
         if key in self._known:
             return self._known[key]
@@ -137,7 +139,10 @@ class Trials:
             raise StopError("interrupted")
         if self.ran >= self.budget.runs or monotonic() - self._began >= self.budget.seconds:
             raise StopError("budget")
-        trial = self._trained(made, key, patch, seed)
+        if refused:
+            trial = Trial(patch, seed, None, "refused", self.metric, -inf, refused=refused)
+        else:
+            trial = self._trained(made, key, patch, seed)
         self._known[key] = trial
         return self._kept(trial)
 
