@@ -113,9 +113,8 @@ def later_text(space: Space, known: int) -> str:
     return f"the other {left} are drawn from what these come to" if left else ""
 
 
-def trials_text(trials: Sequence[Trial], room: int | None) -> str:
-    """What every trial would try."""
-    paths = dict.fromkeys(path for t in trials for path in t.values)
+def trials_text(trials: Sequence[Trial], paths: Sequence[str], room: int | None) -> str:
+    """What every trial would try, of the settings at these paths."""
     rows = [
         {"trial": str(t.number)} | {p: spelled(t.values[p]) if p in t.values else "" for p in paths} for t in trials
     ]

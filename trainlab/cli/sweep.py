@@ -154,7 +154,7 @@ def _show(document: "Document[Experiment]", runs: Path, name: str | None, *, lis
     if as_json:
         _terminal.emit([{"trial": trial.number, **trial.values} for trial in drawn])
     elif listed:
-        _terminal.say(_sweep_summary.trials_text(drawn, _sweep_summary.width()))
+        _terminal.say(_sweep_summary.trials_text(drawn, list(space.distributions), _sweep_summary.width()))
     else:
         where = runs / f"{name or document.value.name}-sweep-N"
         _terminal.say(_sweep_summary.plan_text(space, drawn, where))

@@ -34,8 +34,11 @@ class Asha(Strategy, name="asha"):
         """Successive trials, each group with the same rungs."""
         rungs = self.rungs(budget.epochs)
         size = self.cohort or max(self.eta, self.eta ** len(rungs))
-        firsts = range(1, budget.trials + 1, size)
-        return [Cohort(range(n, min(n + size, budget.trials + 1)), rungs=rungs, thin=self.eta) for n in firsts]
+        firsts = list(range(1, budget.trials + 1, size))
+        if len(firsts) > 1 and budget.trials + 1 - firsts[-1] < size / 2:
+            firsts.pop()  # a few that are left over join the last cohort: among themselves they would go on too easily
+        ends = [*firsts[1:], budget.trials + 1]
+        return [Cohort(range(n, end), rungs=rungs, thin=self.eta) for n, end in zip(firsts, ends, strict=True)]
 
     def points(self, draw: Draw) -> Iterator[Sequence[float]]:
         """Draws from the trial's own stream."""
