@@ -9,7 +9,7 @@ from trainlab.core.streams import Streams
 from trainlab.data.dataset import Loaded
 from trainlab.data.source import Source
 
-Kept = dict[tuple[str, int], Loaded]
+Kept = dict[tuple[str, int | None], Loaded]  # by the source's own settings and the seed that it drew from, if any
 
 _kept: ContextVar[Kept | None] = ContextVar("kept", default=None)
 
@@ -33,9 +33,12 @@ def rows_of(source: Source, streams: Streams) -> Loaded:
     kept = _kept.get()
     if kept is None:
         return source.load(streams.named("data"))
-    own = {k: v for k, v in plain(source).items() if k == "name" or k not in Source.model_fields}
-    key = (repr(own), streams.seed)
-    if key not in kept:
+    own = repr({k: v for k, v in plain(source).items() if k == "name" or k not in Source.model_fields})
+    found = kept.get((own, None)) or kept.get((own, streams.seed))
+    if found is None:
+        rng = streams.named("data")
+        before = rng.bit_generator.state
+        found = source.load(rng)
         kept.clear()
-        kept[key] = source.load(streams.named("data"))
-    return kept[key]
+        kept[own, None if rng.bit_generator.state == before else streams.seed] = found
+    return found
