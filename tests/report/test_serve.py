@@ -84,6 +84,15 @@ def test_front_page_and_runs(server):
     assert ask(server, "/run/c-1")[0] == 404
 
 
+def test_sweeps_and_comparison(server):
+    """A sweep has its page, and the newest runs have one together, with links to each."""
+    status, _, body = ask(server, "/sweep/s-sweep-1")
+    assert (status, "s-sweep-1" in body) == (200, True)
+    status, _, body = ask(server, "/compare")
+    assert status == 200
+    assert 'href="/run/a-1"' in body
+
+
 def test_every_answer_is_guarded(server):
     """Pages, refusals and news have a policy that loads nothing from elsewhere, cannot be framed, and are not kept."""
     for path in ("/", "/run/a-1", "/nothing"):

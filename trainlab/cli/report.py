@@ -102,17 +102,13 @@ def report(
                 data = _data(asked, found)
             elif csv is not None:
                 _csv(found, csv)
-    if as_json:
-        _terminal.emit(data)
-    elif csv is not None:
+    if csv is not None or (as_json and asked.group_by):  # what is printed has no place for it
         for line in _gate(found):
             _terminal.note(line)
-    elif not found.rows:
-        _terminal.note(f"no runs in {runs}" + (" that fulfil every --where" if where else ""))
-    elif markdown:
-        sys.stdout.write(_markdown(asked, found))
-    else:
-        print("\n".join(_lines(asked, found)))
+    if as_json:
+        _terminal.emit(data)
+    elif csv is None:
+        _show(asked, found, markdown=markdown)
     if any(not check.met for check in found.checks):
         raise typer.Exit(4)
 
@@ -167,6 +163,16 @@ def _found(asked: _Asked, index: "Index", *, brief: bool) -> _Found:
     found.keys = differing(found.records) if asked.compare else {}
     found.groups = grouped(found.records, asked.group_by, asked.sort) if asked.group_by else []
     return found
+
+
+def _show(asked: _Asked, found: _Found, *, markdown: bool) -> None:
+    """Prints the report for people."""
+    if not found.rows:
+        _terminal.note(f"no runs in {asked.runs}" + (" that fulfil every --where" if asked.where else ""))
+    elif markdown:
+        sys.stdout.write(_markdown(asked, found))
+    else:
+        print("\n".join(_lines(asked, found)))
 
 
 def _gate(found: _Found) -> list[str]:

@@ -6,7 +6,13 @@
   const badge = document.createElement("p");
   badge.id = "live";
   badge.setAttribute("role", "status");
-  const tell = (text) => { badge.textContent = text; (document.querySelector("header") || document.body).append(badge); };
+  const home = document.createElement("a");
+  home.href = "/";
+  home.textContent = "All runs";
+  function tell(text) {
+    badge.replaceChildren(`${text} `, ...(location.pathname === "/" ? [] : [home]));
+    (document.querySelector("header") || document.body).append(badge);
+  }
 
   const details = () => [...document.querySelectorAll("details")];
   const pressed = () => [...document.querySelectorAll('[data-switch] button[aria-pressed="true"]')]
