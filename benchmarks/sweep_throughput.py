@@ -1,4 +1,4 @@
-"""Trials a second of a sweep over a tiny network (10-4-1 on 84 rows), on two workers.
+"""Trials a second of a sweep over a tiny network (10-4-1; 84 rows and 2 epochs, if not said otherwise), on two workers.
 
     python benchmarks/sweep_throughput.py                       1 000 trials: rate, peak memory, exactness of trials.csv
     python benchmarks/sweep_throughput.py --peers               and, in turns, the same random search written with
@@ -30,7 +30,7 @@ from racing.environment import prepared
 HERE = Path(__file__).parent
 CONFIG = """\
 name: tiny
-data: {name: friedman1, samples: 120, preprocess: [standardize]}
+data: {name: friedman1, samples: SAMPLES, preprocess: [standardize]}
 model: {name: mlp, hidden: [4]}
 optimizer: {name: sgd, lr: 0.01}
 train: {epochs: EPOCHS}
@@ -117,9 +117,10 @@ def timed(command: list[str], folder: Path) -> Cost:
     return Cost(seconds, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime, memory)
 
 
-def sweep(folder: Path, trials: int, epochs: int) -> tuple[Cost, Path]:
+def sweep(folder: Path, trials: int, epochs: int, samples: int) -> tuple[Cost, Path]:
     """The sweep by `trainlab sweep`."""
-    (folder / "tiny.yaml").write_text(CONFIG.replace("TRIALS", str(trials)).replace("EPOCHS", str(epochs)))
+    text = CONFIG.replace("TRIALS", str(trials)).replace("EPOCHS", str(epochs)).replace("SAMPLES", str(samples))
+    (folder / "tiny.yaml").write_text(text)
     cost = timed([sys.executable, "-m", "trainlab", "sweep", "tiny.yaml", "-w", "2", "--quiet"], folder)
     return cost, max((folder / "runs").iterdir(), key=lambda path: path.stat().st_mtime)
 
@@ -144,18 +145,18 @@ def mistakes(folder: Path, runs: Path, trials: int) -> list[str]:
     return wrong
 
 
-def rows_for_peers(file: Path) -> None:
+def rows_for_peers(file: Path, samples: int) -> None:
     """The same rows as arrays: training and validation part, standardized as trainlab does it."""
     from trainlab.lab.building import build
     from trainlab.lab.experiment import read_plain
 
-    data = {"name": "friedman1", "samples": 120, "preprocess": ["standardize"]}
+    data = {"name": "friedman1", "samples": samples, "preprocess": ["standardize"]}
     parts = build(read_plain({"data": data})).parts
     arrays = {"x": parts.train.x, "t": parts.train.y, "x_val": parts.val.x, "t_val": parts.val.y}
     np.savez(file, **{k: np.asarray(a, np.float32).reshape(len(a), -1) for k, a in arrays.items()})
 
 
-def race(folder: Path, home: Path, trials: int, rounds: int, epochs: int) -> None:
+def race(folder: Path, home: Path, trials: int, rounds: int, epochs: int, samples: int) -> None:
     """Trials per minute of each tool, in turns."""
     python, found = prepared(home, ["torch"])
     for name, package in PEERS.items():
@@ -165,17 +166,20 @@ def race(folder: Path, home: Path, trials: int, rounds: int, epochs: int) -> Non
             found.append(name)
         else:
             print(f"{name}: could not be installed, left out")
-    rows_for_peers(folder / "rows.npz")
+    rows_for_peers(folder / "rows.npz", samples)
     costs: dict[str, list[Cost]] = {}
     for turn in range(rounds):
-        costs.setdefault("trainlab", []).append(sweep(folder, trials, epochs)[0])
+        costs.setdefault("trainlab", []).append(sweep(folder, trials, epochs, samples)[0])
         for name in [name for name in PEERS if name in found and "torch" in found]:
             place = folder / f"{name}-{epochs}-{turn}"
             place.mkdir()
             arguments = [str(folder / "rows.npz"), str(trials), str(epochs), str(place)]
             command = [str(python), str(HERE / "sweeping" / f"peer_{name}.py"), *arguments]
             costs.setdefault(name, []).append(timed(command, place))
-    print(f"{trials} trials of {epochs} epochs, {rounds} rounds in turns: trials per minute, median (least to most)")
+    rows = int(0.7 * samples)
+    print(
+        f"{trials} trials of {epochs} epochs, {rows} rows, {rounds} rounds in turns: trials per minute, median (range)"
+    )
     ours = costs["trainlab"]
     for name, theirs in costs.items():
         rates = [60 * trials / cost.seconds for cost in theirs]
@@ -194,7 +198,8 @@ def main() -> None:
     """Measure what the command line asks for."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--trials", type=int, default=1000)
-    parser.add_argument("--epochs", type=int, nargs="+", default=[2])
+    parser.add_argument("--epochs", type=int, default=2)
+    parser.add_argument("--samples", type=int, default=120, help="rows, 70 %% of which are trained on")
     parser.add_argument("--peers", action="store_true")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--environment", type=Path, default=HERE.parent / "build" / "sweep-peers")
@@ -202,10 +207,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         if given.peers:
-            for epochs in given.epochs:
-                race(folder, given.environment, given.trials, given.rounds, epochs)
+            race(folder, given.environment, given.trials, given.rounds, given.epochs, given.samples)
             return
-        cost, runs = sweep(folder, given.trials, given.epochs[0])
+        cost, runs = sweep(folder, given.trials, given.epochs, given.samples)
         seen = cost.memory.seen
         quarter = max(1, len(seen) // 4)
         parts = [max(seen[i * quarter : (i + 1) * quarter], default=0.0) for i in range(4)]
