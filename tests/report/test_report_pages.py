@@ -168,6 +168,19 @@ def test_a_brush_keeps_the_lines_that_pass(page):
     assert 0 < tab.ask(opaque) < 20
 
 
+def test_the_best_can_be_chosen_without_a_mouse(page):
+    """A slider beside the lines, outside of what is one image to a screen reader, leaves the best of the trials."""
+    tab = page("sweep")
+    tab.drawn()
+    lines = "[...document.querySelectorAll('#picture-parallel svg .mark-line path')]"
+    assert tab.ask("document.querySelector('#picture-parallel [role=img] input') === null")
+    slider = "document.querySelector('#picture-parallel .controls input')"
+    tab.ask(
+        f"(() => {{ const i = {slider}; i.value = 25; i.dispatchEvent(new Event('input', {{bubbles: true}})); }})()"
+    )
+    tab.wait(f"{lines}.filter(p => +p.getAttribute('opacity') > 0.5).length === 6")
+
+
 def test_a_table_is_sorted_by_its_titles(page):
     """A click on `best` sorts the runs by it, a second one the other way round."""
     tab = page("runs")

@@ -42,11 +42,12 @@
   async function draw(box) {
     const name = box.dataset.chart, told = box.getAttribute("aria-label");
     box.dataset.state = "drawing";
-    const old = views.get(name);
+    const old = views.get(name), controls = box.parentElement.querySelector(".controls");
+    if (controls) controls.replaceChildren();
     // `ast` computes expressions without eval, so that the page's policy can forbid it.
     const result = await vegaEmbed(box, prepared(name), {
       mode: "vega-lite", renderer: "svg", actions: false, ast: true, config: themes[theme()],
-      tooltip: { theme: theme() },
+      tooltip: { theme: theme() }, ...(controls ? { bind: controls } : {}),
     });
     if (old) old.finalize();
     views.set(name, result);

@@ -53,7 +53,8 @@ class Page:
         chart = tag("div", role="img", class_="chart", aria_label=picture.sentence, data_chart=picture.name)
         switch = _switch(picture) if picture.switch else None
         head = tag("figcaption", tag("h3", picture.title), switch)
-        inside = [head, chart, tag("p", picture.sentence), numbers(picture.table, picture.title)]
+        controls = tag("div", class_="controls")  # beside the picture, which is one image to a screen reader
+        inside = [head, chart, controls, tag("p", picture.sentence), numbers(picture.table, picture.title)]
         return tag("figure", *inside, class_="wide" if picture.wide else None, id=f"picture-{picture.name}")
 
     def figures(self, pictures: Sequence[Picture], *, small: bool = False) -> Html | None:

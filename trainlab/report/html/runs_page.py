@@ -18,6 +18,7 @@ from trainlab.report.text import duration
 from trainlab.store.reading import RunRecord
 
 _KEYS = 12  # settings that differ, that have a column
+_DRAWN, _LISTED = 200, 2000  # runs, of which more would be a smear, or a page that no browser likes
 Link = Callable[[RunRecord], str]
 
 
@@ -39,11 +40,16 @@ def runs_page(
     """
     page = Page(title)
     rows = [row_of(record, "" if metric.startswith("test") else metric) for record in records]
-    pictures = gallery.of_runs(records, metric, group_by) if records else []
+    pictures = gallery.of_runs(records[:_DRAWN], metric, group_by) if records else []
     curves = [picture for picture in pictures if picture.name != "groups"]
     groups = [picture for picture in pictures if picture.name == "groups"]
-    page.section("curves", "Curves", page.figures(curves))
-    page.section("table", "What differs, and what came of it", _table(records, rows, link))
+    page.section("curves", "Curves", _left_out(len(records), _DRAWN, "drawn"), page.figures(curves))
+    page.section(
+        "table",
+        "What differs, and what came of it",
+        _left_out(len(rows), _LISTED, "listed"),
+        _table(records[:_LISTED], rows[:_LISTED], link),
+    )
     page.section("groups", "Groups", page.figures(groups), _groups(groups_of(records, metric, group_by)))
     return page.html(_head(title, rows), script=script, connect=connect)
 
@@ -60,6 +66,12 @@ def _head(title: str, rows: Sequence[Row]) -> Html:
     bothered = sum(any(f.get("severity") in ("warning", "error") for f in row.findings) for row in rows)
     text += f" {bothered} of them have a warning or an error." if bothered else ""
     return join(tag("h1", title), tag("p", text, class_="verdict"))
+
+
+def _left_out(count: int, most: int, done: str) -> Html | None:
+    """That not all runs are drawn or listed."""
+    text = f"The first {most} of {count} runs are {done}; choose with --where, and put the best first with --sort."
+    return tag("p", text, class_="card") if count > most else None
 
 
 def _table(records: Sequence[RunRecord], rows: Sequence[Row], link: Link | None) -> Html:

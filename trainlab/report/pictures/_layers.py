@@ -53,7 +53,9 @@ def lines(found: Series, title: str, *, under: Sequence[Chart] = ()) -> Chart:
     color = (
         alt.Color("layer:N", sort=list(found), legend=None)
         if len(found) <= _NAMED
-        else alt.Color("depth:Q", title="depth of the layer", scale=alt.Scale(range="ramp"))
+        else alt.Color(
+            "depth:Q", title="depth of the layer", scale=alt.Scale(range="ramp", domain=[-0.4 * len(found), len(found)])
+        )
     )
     tips = [
         alt.Tooltip("layer:N"),

@@ -37,7 +37,9 @@ def pictures(sweep: SweepRecord) -> list[Picture]:
         f"(indexof(brush.axis || [], {_quoted(title)}) < 0 || inrange(datum.p{i}, brush.at))"
         for i, title in enumerate(titles)
     )
-    picked = f"!isValid(brush.at) || ({inside})"
+    picked = f"datum.rank >= 1 - best / 100 && (!isValid(brush.at) || ({inside}))"
+    slider = alt.binding_range(min=5, max=100, step=5, name="show the best (%) ")  # for whoever has no mouse
+    best = alt.param(name="best", value=100, bind=slider)
     axis = {
         "orient": "top",
         "labelAngle": -20,
@@ -58,7 +60,7 @@ def pictures(sweep: SweepRecord) -> list[Picture]:
     )
     ends = alt.Chart(values(_labels(sweep, names, titles, trials, (low, high)))).encode(x=x, y=y, text="text:N")
     labels = [ends.mark_text(style=style, align="left", dx=4) for style in ("halo", "label")]
-    chart = alt.layer(lines.add_params(brush), *labels).properties(width="container", height=_HEIGHT)
+    chart = alt.layer(lines.add_params(brush, best), *labels).properties(width="container", height=_HEIGHT)
     sentence = _sentence(sweep, trials, names, titles)
     table = Table(["trial", *titles], [[t.number, *(_told(t.values[n]) for n in names), t.score] for t in trials[:30]])
     return [Picture("parallel", "All parameters at once", chart, sentence, table, wide=True)]
@@ -66,8 +68,11 @@ def pictures(sweep: SweepRecord) -> list[Picture]:
 
 def _sentence(sweep: SweepRecord, trials: list[TrialRow], names: list[str], titles: list[str]) -> str:
     best = trials[0]
-    text = f"{len(trials)} trials as lines through {len(names)} parameters and {sweep.metric}; the darker, the better. "
-    text += "Drag over an axis to keep the lines that pass there, click beside it to let go. "
+    text = (
+        f"{len(trials)} trials as lines through {len(names)} parameters and {sweep.metric}; the stronger the colour, "
+    )
+    text += "the better. Drag over an axis to keep the lines that pass there, click beside it to let go; or choose how "
+    text += "many to see. "
     values = ", ".join(f"{title} {_told(best.values[name])}" for title, name in zip(titles, names, strict=False))
     return f"{text}The best, trial {best.number}, runs through {values}."
 
