@@ -40,10 +40,12 @@ class Conditions:
         """The drawn values, changed so that this setting's condition holds, if searched settings can make it hold."""
         changed = dict(drawn)
         for other, wanted in self._wanted.get(path, {}).items():
-            if other in self._ranges:
+            if other in self._ranges and other not in self._circle:
                 changed |= self.forced(other, changed)
                 options = [one for one in _options(wanted) if self._can_be(other, one)]
                 changed[other] = _option(self._ranges[other], options[0]) if options else changed[other]
+            for whole, rest in self._wholes(other):
+                changed[whole] = next((o for o in self._options(whole) if _part_is(o, rest, wanted)), changed[whole])
         return changed
 
     def problems(self) -> Iterator[tuple[str, str]]:
@@ -68,6 +70,14 @@ class Conditions:
         if not any(_same(value, one) for one in _options(wanted)):
             return f"`{other}` is {shown(value)} in this config, not {shown(wanted)}, and is not searched"
         return ""
+
+    def _wholes(self, path: str) -> list[tuple[str, str]]:
+        """The searched settings that this one is a part of, and the rest of its path."""
+        return [(whole, path.removeprefix(f"{whole}.")) for whole in self._ranges if path.startswith(f"{whole}.")]
+
+    def _options(self, path: str) -> list[Any]:
+        found = self._ranges[path]
+        return found.options if isinstance(found, Choice) else []
 
     def _can_be(self, path: str, wanted: Any) -> bool:
         found = self._ranges[path]
@@ -111,6 +121,12 @@ def _same(value: Any, wanted: Any) -> bool:
         table = cast("dict[str, Any]", value)
         return wanted in (table.get("name"), next(iter(table), None) if len(table) == 1 else None)
     return value == wanted
+
+
+def _part_is(whole: Any, rest: str, wanted: Any) -> bool:
+    """Whether a part of an option is as wanted; a component may be told by its name."""
+    part = whole if rest == "name" else _at(whole, rest)
+    return any(_same(part, one) for one in _options(wanted))
 
 
 def _touches(one: str, two: str) -> bool:

@@ -5,7 +5,7 @@ condition that never holds. What only some combinations make impossible is drawn
 """
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -61,9 +61,8 @@ class Space:
         self.distributions = _ranges(document, sweep, problems)
         self._conditions = Conditions(self.distributions, plain(document.value))
         self._ranges: list[Mapping[str, Distribution]] = [self.distributions]
-        never = dict(self._conditions.problems())
-        problems += [self._at(path, message) for path, message in never.items()]
-        problems += self._end_problems(never)
+        problems += [self._at(path, message) for path, message in self._conditions.problems()]
+        problems += self._end_problems()
         if problems:
             raise ConfigError(problems)
 
@@ -164,7 +163,7 @@ class Space:
             found[path] = grown if allowed else distribution.around(values, grow=False)
         return found
 
-    def _end_problems(self, never: Collection[str]) -> list[Problem]:
+    def _end_problems(self) -> list[Problem]:
         """What the ends of every range, and every option, make of a valid draw, or of the bare config without one."""
         drawn: Mapping[str, Any] = {}
         problems: list[Problem] = []
@@ -177,8 +176,7 @@ class Space:
             if drawn:
                 values = self._active(self._conditions.forced(path, drawn))
                 if path not in values:
-                    problems += [] if path in never else [self._at(path, "is never drawn: its condition never holds")]
-                    continue
+                    continue  # what can be told of it has been
             wrong = [p for value in distribution.ends() for p in self._wrong(path, value, values)]
             problems += [self._at_space(p) for p in wrong[:1]]
         return list({p.path: p for p in problems}.values())
