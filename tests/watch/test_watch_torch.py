@@ -324,6 +324,16 @@ def test_misuse(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_settings_as_in_a_config(tmp_path):
+    """`monitors` takes a config's words; `auto` is the watch's own distance of looks. A run without a step is whole."""
+    net = mlp()
+    monitors = {"every": "auto", "off": ["plateau"]}
+    with tl.watch(net, ADAM(net.parameters()), runs=tmp_path, monitors=monitors) as watch:
+        pass
+    found = watch.run.config["monitors"]
+    assert (found["every"], found["off"], watch.run.status) == (50, ["plateau"], "finished")
+
+
 def test_misuse_in_the_loop(tmp_path):
     """Scores in percent, calls after the end, and an optimizer that never steps are told of."""
     net = mlp()

@@ -86,7 +86,8 @@ def printed(diagnosis: Diagnosis) -> None:
 
 def monitors_of(settings: Mapping[str, Any] | None, every: int) -> Monitoring:
     """The block `monitors` of a config, from plain data. Raises ConfigError."""
-    return read_plain(Monitoring, {"every": every, **(settings or {})}, "monitors").value
+    made = read_plain(Monitoring, {"every": every, **(settings or {})}, "monitors").value
+    return made if isinstance(made.every, int) else made.model_copy(update={"every": every})
 
 
 def _gauge(model: Any, optimizer: Any, layers: bool) -> Gauge:
