@@ -63,7 +63,7 @@ def sanitizers() -> bool:
     preload = {"LD_PRELOAD": ":".join(found), "ASAN_OPTIONS": "detect_leaks=0", "PYTHONMALLOC": "malloc"}
     code = (
         "import pytest, kernel_fuzz, sys\n"
-        f"failed = pytest.main(['-q', '-x', '-p', 'no:cacheprovider', *{[str(HERE / name) for name in CONTRACTS]!r}])\n"
+        f"failed = pytest.main(['-q', '-x', '-s', '-p', 'no:cacheprovider', *{[str(HERE / name) for name in CONTRACTS]!r}])\n"
         "sys.exit(int(failed) or kernel_fuzz.main(100, 5000) > 0)"
     )
     return _python(code, SANITIZE, preload)

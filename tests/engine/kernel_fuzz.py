@@ -60,10 +60,14 @@ def _size(rng: np.random.Generator, most: int) -> int:
 
 def _settings(name: str, rng: np.random.Generator, shape: list[int]) -> dict[str, object]:
     if name == "conv":
-        size = [_size(rng, 9), _size(rng, 9)]
-        return {"filters": _size(rng, 300), "size": size, "stride": _size(rng, 5), "pad": _pad(rng, size)} | (
-            {"bias": False} if rng.integers(2) else {}
-        )
+        usual = rng.integers(3) == 0
+        size = [3, 3] if usual else [_size(rng, 9), _size(rng, 9)]
+        return {
+            "filters": _size(rng, 300),
+            "size": size,
+            "stride": 1 if usual else _size(rng, 5),
+            "pad": _pad(rng, size),
+        } | ({"bias": False} if rng.integers(2) else {})
     if name in ("max_pool", "avg_pool"):
         size = [_size(rng, 6), _size(rng, 6)]
         return {"size": size, "stride": _size(rng, 5), "pad": _pad(rng, size)}

@@ -44,6 +44,24 @@ def test_a_block_of_layers_in_one_pass_leaves_every_array_as_numpy_does(tail, ch
     check(layers, (6, 12, 3), 5, need_dx=False)
 
 
+@pytest.mark.parametrize(
+    ("shape", "filters", "pad"),
+    [
+        ((16, 16, 32), 64, "same"),
+        ((5, 7, 19), 37, "valid"),
+        ((9, 6, 16), 50, 2),
+        ((6, 6, 33), 16, 1),
+        ((4, 11, 40), 17, 0),
+    ],
+)
+def test_convolutions_by_winograds_algorithm(shape, filters, pad):
+    """Odd sizes, borders and channels that fill no vector: 3 x 3 filters over many channels go by another way."""
+    layers = [Conv(filters=filters, pad=pad), ReLU()]
+    check(layers, shape, 5)
+    check(layers, shape, 5, used=3, need_dx=False)
+    check(layers, shape, 5, train=False)
+
+
 def test_steps_that_nobody_looks_at_give_the_same_gradients():
     """Outputs in the middle of a block are left out then; nothing else differs."""
     layers = [Conv(filters=5, bias=False), *TAILS["norm relu pool"], Conv(filters=3), ReLU()]
