@@ -114,6 +114,14 @@ def test_short_steps_are_too_short_only_if_nothing_is_learned():
     assert codes(LrTooLow(), run(FLAT, ratio=np.r_[np.full(100, 1e-6), np.full(100, 1e-3)], settings=warm)) == []
 
 
+def test_a_lucky_start_is_no_learning():
+    """A high score of weights that hardly moved, with the loss where it began, is not the learning rate's merit."""
+    lucky = {"score": 0.85, "val_score": 0.85, "epochs": 20}
+    assert codes(LrTooLow(), run(FLAT, ratio=1e-7, **lucky)) == ["lr-too-low:warning"]
+    assert codes(LrTooLow(), run(FLAT, ratio=2e-4, **lucky)) == [], "over a whole run these steps go a long way"
+    assert codes(LrTooLow(), run(FLAT * np.linspace(1, 0.5, len(FLAT)), ratio=1e-7, **lucky)) == [], "it has learned"
+
+
 def test_a_right_network_with_a_large_loss_has_learned():
     """The score counts as much as the loss: few answers that are surely wrong make a large loss."""
     assert codes(LossNotDecreasing(), run(FLAT)) == ["loss-not-decreasing:warning"]

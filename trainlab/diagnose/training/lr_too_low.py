@@ -19,8 +19,9 @@ class LrTooLow(Monitor, name="lr-too-low"):
     Measured by the update ratio, never by the value of lr: the median step so far is shorter than 3e-4 of the weights
     (a healthy one is about 1e-3) and none of the first was long, and the network has hardly begun to learn after
     `share` of the run (progress under a tenth), or has not come a third of the way after half of it, or is behind a
-    simple rule at the end. Warmup does not count, and a run that has learned may take steps of any size. A learning
-    rate of zero is said before the first step.
+    simple rule at the end. So is it, however high the score, where the steps of the whole run so far would not move the
+    weights by `travel` of their size and the loss is where it began: a lucky start is no learning. Warmup does not
+    count, and a run that has learned may take steps of any size. A learning rate of zero is said before the first step.
 
     Do: Raise the learning rate until a typical step is a thousandth of the weights; `trainlab lr-range` finds it.
     More epochs mend it, too, at a price.
@@ -57,6 +58,7 @@ class LrTooLow(Monitor, name="lr-too-low"):
     share: float = setting(0.3, "share of the run after which a beginning is expected", gt=0, lt=1)
     learned: float = setting(0.33, "progress that is expected after half of the run", gt=0, lt=1)
     margin: float = setting(0.1, "how far behind a simple rule at the end is as bad", gt=0)
+    travel: float = setting(0.02, "way of all steps, relative to the weights, on which nothing can be learned", gt=0)
     burst: float = setting(0.1, "length of an early step, relative to the weights, that clears lr", gt=0)
     steps: Count = setting(30, "steps before which nothing is said")
 
@@ -66,12 +68,13 @@ class LrTooLow(Monitor, name="lr-too-low"):
         if view.step < self.steps or done < max(1.0, self.share * view.epochs):
             return
         early = view.epoch < 0.5 * view.epochs
-        if view.progress > (0.1 if early else self.learned) and not view.behind > self.margin:
-            return
+        learned = view.progress > (0.1 if early else self.learned) and not view.behind > self.margin
         ratios = view.steps["update_ratio"]
         ratios = ratios[round(view.warmup * view.steps_per_epoch) :]
         ratios = ratios[np.isfinite(ratios)]
         typical = float(np.median(ratios)) if len(ratios) else float("nan")
+        if learned and not (not early and typical * view.step < self.travel and self._unmoved(view)):
+            return
         if typical < self.ratio and float(ratios[:100].max()) < self.burst:
             yield self.finding(
                 view,
@@ -86,3 +89,8 @@ class LrTooLow(Monitor, name="lr-too-low"):
                 },
                 patches=higher_lr(view, typical),
             )
+
+    def _unmoved(self, view: View) -> bool:
+        """Whether the training loss is where it was before the first step."""
+        losses = view.curves["train_loss"]
+        return len(losses) > 1 and bool(losses[-1] > 0.95 * losses[0])
