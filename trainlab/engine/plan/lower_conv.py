@@ -37,7 +37,7 @@ def lower_conv(b: Builder, chain: Sequence[Link], at: int) -> int:
         taken += lower_batch_norm(b, chain, at + 1, moments)
     elif fired is not None:
         if b.train:
-            b.backward("relu_backward", [s.y[0].size], p=[None, fired.y, fired.dy, s.dy])
+            b.backward("relu_backward", [s.y[0].size], p=[fired.x, fired.y, fired.dy, s.dy])
         taken += 1
     elif follows(chain, at, "relu"):
         taken += lower_pooled(b, chain, at + 1)
