@@ -61,6 +61,7 @@ SICK = {
     "lr-too-low": (mlp, lambda: ADAM(1e-7), {}, {"lr-too-low"}),
     "dead": (lambda: mlp(bias_initializer=keras.initializers.Constant(-30)), lambda: ADAM(1e-3), {}, {"dead-relu"}),
     "all-zero": (lambda: mlp(kernel_initializer="zeros"), lambda: ADAM(1e-3), {}, {"symmetric-init"}),
+    "softmax-twice": (mlp, lambda: ADAM(1e-3), {"loss": LOGITS}, {"wrong-loss"}),
     "linear": (lambda: mlp("linear"), lambda: ADAM(1e-3), {}, {"missing-nonlinearity"}),
     "deep-sigmoid": (lambda: mlp("sigmoid", 8), lambda: SGD(0.1), {}, {"signal-collapse", "vanishing-gradient"}),
     "unscaled": (mlp, lambda: SGD(0.1), {"scale": 100.0}, {"unscaled-input"}),

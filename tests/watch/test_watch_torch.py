@@ -58,6 +58,7 @@ HEALTHY = {
     "tanh": (partial(mlp, nn.Tanh, 4), partial(ADAM, lr=1e-3), {"epochs": 25}),
     "gelu-rmsprop": (partial(mlp, nn.GELU), partial(torch.optim.RMSprop, lr=1e-3), {}),
     "images": (Images, partial(ADAM, lr=2e-3), {"epochs": 8}),
+    "log-softmax": (lambda: nn.Sequential(*mlp(), nn.LogSoftmax(dim=1)), partial(ADAM, lr=1e-3), {}),
 }
 SICK = {
     "lr-much-too-high": (mlp, partial(SGD, lr=10.0), {}, {"diverged", "lr-too-high", "exploding-loss"}),
@@ -73,6 +74,7 @@ SICK = {
     "unshuffled": (mlp, partial(ADAM, lr=1e-3), {"shuffle": False, "sort": True}, {"unshuffled"}),
     "unscaled": (mlp, partial(SGD, lr=0.1), {"scale": 100.0}, {"unscaled-input"}),
     "tiny": (mlp, partial(ADAM, lr=1e-3), {"scale": 1e-3}, {"tiny-input"}),
+    "softmax-twice": (lambda: nn.Sequential(*mlp(), nn.Softmax(dim=1)), partial(ADAM, lr=1e-3), {}, {"wrong-loss"}),
     "linear": (partial(mlp, nn.Identity), partial(ADAM, lr=1e-3), {}, {"missing-nonlinearity"}),
 }  # fmt: skip
 

@@ -32,6 +32,7 @@ _KERAS = {
     "PReLU": "prelu",
     "Activation": "identity",
 }
+_AS = {"softmax": "sigmoid", "logsoftmax": "identity"}  # what they do to scores, in our words: squash them; nothing
 _PART_OF_LOSS = {"softmax": "softmax_cross_entropy", "sigmoid": "binary_cross_entropy"}
 
 
@@ -51,7 +52,8 @@ def structure(links: Sequence[Link] | None) -> Structure | None:
     parts: list[Part] = []
     shape = (1,)
     for link in links or ():
-        cls = find(Layer, link.kind) if link.kind in _KNOWN else None
+        kind = _AS.get(link.kind, link.kind)
+        cls = find(Layer, kind) if kind in _KNOWN else None
         if cls is None:
             return None
         out = (int(link.settings.get("units") or link.settings.get("filters") or shape[-1]),)
@@ -115,7 +117,8 @@ def keras_links(model: Any, loss: str) -> list[Link] | None:
         frozen = kernel is not None and not kernel.trainable
         found.append(Link(layer.name, kind, settings, size if kernel is not None else 0, frozen))
         bend = getattr(getattr(layer, "activation", None), "__name__", "linear")
-        if layer is model.layers[-1] and _PART_OF_LOSS.get(bend) == loss:
+        own = _PART_OF_LOSS.get(bend) == loss and not getattr(model.loss, "from_logits", False)
+        if layer is model.layers[-1] and own:
             continue
         if bend != "linear" and kind in ("dense", "conv", "identity"):
             found.append(Link(f"{layer.name} {bend}", bend, {}))
