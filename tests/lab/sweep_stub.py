@@ -13,8 +13,8 @@ import numpy as np
 from trainlab.lab.experiment import read_plain
 from trainlab.lab.sweep.execution.execution import Execution
 from trainlab.lab.sweep.execution.job import End
+from trainlab.lab.sweep.loop import Sweep
 from trainlab.lab.sweep.space import Space
-from trainlab.lab.sweep.sweep import Sweep
 from trainlab.lab.sweep.watching import SweepWatcher
 from trainlab.store.plain_yaml import read_config
 from trainlab.store.rows import read_rows
