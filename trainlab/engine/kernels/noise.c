@@ -15,6 +15,7 @@ typedef struct {
   uint32_t half;
 } pcg64;
 
+typedef uint32_t halves __attribute__((may_alias));
 #define MULTIPLIER (((u128)2549297995355413924ull << 64) + 4865540595714422341ull)
 enum { CHUNK = 8192 };
 
@@ -37,6 +38,25 @@ TL_INLINE uint64_t output(u128 s) {
   return x >> turn | x << (-turn & 63);
 }
 
+// The n outputs after `state`. Four places of the stream are moved on at once, four steps each: one after the other they
+// would wait for each other's multiplications.
+static void outputs(u128 state, u128 increment, uint64_t *out, P n) {
+  u128 s[4], m = 1, add = 0;
+  for (int k = 0; k < 4; k++) {
+    m *= MULTIPLIER;
+    add = add * MULTIPLIER + increment;
+    s[k] = state * m + add;
+  }
+  P k = 0;
+  for (; k + 4 <= n; k += 4) {
+    TL_UNROLL for (int j = 0; j < 4; j++) {
+      out[k + j] = output(s[j]);
+      s[j] = s[j] * m + add;
+    }
+  }
+  for (int j = 0; k < n; k++, j++) out[k] = output(s[j]);
+}
+
 typedef struct {
   const float *x;
   float *factor, *y;
@@ -47,30 +67,20 @@ typedef struct {
   float drop, keep;
 } drawn;
 
-// Numbers [from, to) of the draw: number k is a half of the (k / 2)-th output, less one number if one was left over.
+// Numbers [from, to) of the draw. Without a number left over, number k is a half of output k / 2, else of (k - 1) / 2.
 static void draw(void *ctx, int tile) {
   const drawn *q = ctx;
+  uint64_t drawn_here[CHUNK / 2 + 2];
   P from = (P)tile * CHUNK, to = least(q->n, from + CHUNK), k = from;
-  uint32_t threshold;  // half >> 8 < drop 2^24 is dropped: compare whole numbers
-  threshold = (uint32_t)ceil((double)q->drop * 16777216.0);
-  if (q->has_half && k == 0 && to > 0) {
-    q->factor[0] = (q->half >> 8) >= threshold ? q->keep : 0;
-    k = 1;
-  }
-  P place = k - q->has_half;  // in a draw without a number left over
-  u128 s = ahead(q->state, q->increment, (uint64_t)(place / 2));
-  if (place % 2 && k < to) {
-    s = s * MULTIPLIER + q->increment;
-    q->factor[k++] = (uint32_t)(output(s) >> 40) >= threshold ? q->keep : 0;
-  }
-  for (; k < to; k += 2) {
-    s = s * MULTIPLIER + q->increment;
-    uint64_t both = output(s);
-    q->factor[k] = ((uint32_t)both >> 8) >= threshold ? q->keep : 0;
-    if (k + 1 < to) q->factor[k + 1] = (uint32_t)(both >> 40) >= threshold ? q->keep : 0;
-  }
-  if (q->y)
-    TL_IVDEP for (P j = from; j < to; j++) q->y[j] = q->x[j] * q->factor[j];
+  const uint32_t threshold = (uint32_t)ceil((double)q->drop * 16777216.0);  // (half >> 8) 2^-24 < drop is dropped
+  const float keep = q->keep;
+  if (q->has_half && from == 0) q->factor[k++] = (q->half >> 8) >= threshold ? keep : 0;
+  P place = k - q->has_half, first = place / 2;
+  outputs(ahead(q->state, q->increment, (uint64_t)first), q->increment, drawn_here, parts(to - q->has_half, 2) - first);
+  const halves *half = (const halves *)drawn_here + (place - 2 * first) - k;  // the low half is the first
+  float *factor = q->factor, *y = q->y;
+  TL_IVDEP for (P j = k; j < to; j++) factor[j] = (half[j] >> 8) >= threshold ? keep : 0;
+  TL_IVDEP for (P j = from; j < to; j++) y[j] = q->x[j] * factor[j];
 }
 
 static void run(drawn q, pcg64 *generator) {
