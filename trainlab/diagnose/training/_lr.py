@@ -9,6 +9,7 @@ from trainlab.diagnose.view import View
 
 HEALTHY_RATIO = 1e-2  # how long the early steps of a good run are, as a share of the weights; later ones are shorter
 _PLAIN_RATIO = 3e-2  # the same for plain gradient descent, whose steps shrink with the gradient
+_FIRST_RATIO = 5e-2  # and how long its very first step may be
 _LONGER = 3.0  # a second patch must differ from the first by this factor
 
 
@@ -45,20 +46,25 @@ def higher_lr(view: View, ratio: float) -> list[dict[str, Any]]:
 
 
 def other_lr(view: View) -> list[dict[str, Any]]:
-    """A patch that makes the median step a thousandth of the weights; none where it is about that already."""
+    """Patches for steps that learn nothing: shorter ones, a thousandth of the weights, where the median is far longer;
+    longer ones where it is far shorter; none where it is about that already.
+    """
     lr = view.settings.get("optimizer", {}).get("lr")
     ratios = _finite(view.steps["update_ratio"])
     if not lr or not len(ratios):
         return []
-    factor = min(1e5, max(1e-4, 1e-3 / float(np.median(ratios))))
-    return [{"optimizer.lr": _short(lr * factor)}] if not 0.5 < factor < 2 else []
+    typical = float(np.median(ratios))
+    if typical < HEALTHY_RATIO / 20:
+        return higher_lr(view, typical)
+    factor = max(1e-4, HEALTHY_RATIO / 10 / typical)
+    return [{"optimizer.lr": _short(lr * factor)}] if factor < 0.5 else []
 
 
 def _first_ratio(optimizer: dict[str, Any]) -> float:
     """How long a first step should be: momentum makes later ones 1 / (1 - momentum) times as long."""
     if "momentum" in optimizer:
-        return _PLAIN_RATIO * max(0.01, 1.0 - float(optimizer["momentum"] or 0.0))
-    return _PLAIN_RATIO if optimizer.get("name") == "sgd" else HEALTHY_RATIO
+        return _FIRST_RATIO * max(0.01, 1.0 - float(optimizer["momentum"] or 0.0))
+    return _FIRST_RATIO if optimizer.get("name") == "sgd" else HEALTHY_RATIO
 
 
 def _finite(ratios: Array) -> Array:
