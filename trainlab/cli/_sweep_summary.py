@@ -4,6 +4,7 @@ import os
 import shlex
 import shutil
 import sys
+import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -15,6 +16,7 @@ from trainlab.lab.sweep.strategy import Cohort
 from trainlab.lab.sweep.summary import Summary
 from trainlab.lab.sweep.table import Row, spelled
 from trainlab.report.compare import short_names
+from trainlab.report.learnt import Learnt
 from trainlab.report.text import clean, fit, width_of
 
 _ALIKE = 10  # trials that are named
@@ -26,7 +28,7 @@ def width() -> int | None:
     return shutil.get_terminal_size().columns if sys.stdout.isatty() or "COLUMNS" in os.environ else None
 
 
-def as_data(summary: Summary) -> dict[str, Any]:
+def as_data(summary: Summary, known: Learnt) -> dict[str, Any]:
     """The result as `--json` prints it."""
     return {
         "folder": str(summary.folder),
@@ -39,11 +41,12 @@ def as_data(summary: Summary) -> dict[str, Any]:
         "failed": [row.as_dict(summary.metric) for row in summary.failed],
         "edges": [{"path": e.path, "value": e.value, "end": e.end, "try": e.wider} for e in summary.edges],
         "redrawn": dict(summary.refused),
+        "learnt": known.as_dict(),
         "not_told_apart": [{"trial": number, **asdict(c)} for number, c in summary.alike],
     }
 
 
-def as_text(summary: Summary, room: int | None) -> str:
+def as_text(summary: Summary, known: Learnt, room: int | None) -> str:
     """The result as people read it."""
     ended = ", ".join(f"{number} {status}" for status, number in sorted(summary.counts.items())) or "none"
     lines = [f"{'swept' if summary.complete else 'interrupted'}: {ended} of {summary.trials} trials"]
@@ -52,8 +55,15 @@ def as_text(summary: Summary, room: int | None) -> str:
         lines += ["", *_best(summary, room), *_alike(summary)]
     lines += _several([f"trial {row.trial} failed: {row.reason}" for row in summary.failed])
     lines += _refused(summary.refused)
-    lines += [f"edge-of-range: {edge}" for edge in summary.edges]
+    if told := [part for line in known.lines() for part in _folded(line, room)]:
+        lines += ["", *told]
     return "\n".join([*lines, "", f"next: {following(summary)}"])
+
+
+def _folded(line: str, room: int | None) -> list[str]:
+    """A line folded between words where it is wider than the terminal."""
+    indent = " " * (len(line) - len(line.lstrip()) + 2)
+    return textwrap.wrap(line, room, subsequent_indent=indent) if room and len(line) > room > 20 else [line]
 
 
 def scored(row: Row) -> str:

@@ -172,7 +172,20 @@ def _show(asked: _Asked, found: _Found, *, markdown: bool) -> None:
     elif markdown:
         sys.stdout.write(_markdown(asked, found))
     else:
-        print("\n".join(_lines(asked, found)))
+        print("\n".join([*_lines(asked, found), *_learnt(asked)]))
+
+
+def _learnt(asked: _Asked) -> list[str]:
+    """What a sweep that was named has learnt."""
+    from trainlab.report.learnt import learnt
+    from trainlab.report.sweep_record import SweepRecord
+    from trainlab.store.reading import is_sweep
+
+    if len(asked.chosen) != 1 or asked.where or asked.group_by:
+        return []
+    there = next((path for path in (Path(asked.chosen[0]), asked.runs / asked.chosen[0]) if is_sweep(path)), None)
+    told = learnt(SweepRecord(there)).lines() if there else []
+    return ["", *told] if told else []
 
 
 def _gate(found: _Found) -> list[str]:

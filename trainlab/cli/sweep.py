@@ -162,13 +162,18 @@ def _show(document: "Document[Experiment]", runs: Path, name: str | None, *, lis
 
 def _tell(summary: "Summary", *, quiet: bool, as_json: bool) -> None:
     from trainlab.cli import _sweep_summary
+    from trainlab.report.learnt import keep, learnt
+    from trainlab.report.sweep_record import SweepRecord
 
+    record = SweepRecord(summary.folder)
+    known = learnt(record)
+    keep(record, known)
     if as_json:
-        _terminal.emit(_sweep_summary.as_data(summary))
+        _terminal.emit(_sweep_summary.as_data(summary, known))
     elif quiet:
         _terminal.say(str(summary.folder))
     else:
-        _terminal.say(_sweep_summary.as_text(summary, _sweep_summary.width()))
+        _terminal.say(_sweep_summary.as_text(summary, known, _sweep_summary.width()))
 
 
 def cores() -> int:
