@@ -8,9 +8,11 @@ import pytest
 from sweep_stub import Killed, Stub, space_of, swept, table
 
 from trainlab.core.component import make, names
+from trainlab.core.dump import dump
 from trainlab.core.errors import UserError
 from trainlab.lab.sweep.distribution import Distribution
 from trainlab.lab.sweep.strategy import Budget, Draw, Known, Strategy
+from trainlab.lab.sweep.sweep import resume
 
 STRATEGIES = [name for name in names(Strategy) if name != "tpe" or find_spec("optuna")]
 MADE = {
@@ -220,3 +222,25 @@ def test_what_does_not_go_together_is_refused(given, want):
     """Searched epochs where the strategy sets them, stages that nobody reads, more of them than trials."""
     with pytest.raises(UserError, match=want):
         space_of(**{"trials": None, **given})
+
+
+def test_a_grid_is_not_extended(tmp_path):
+    """More trials would be another grid, so a resume that asks for them is refused."""
+    (tmp_path / "trials").mkdir()
+    (tmp_path / "sweep.yaml").write_text(dump(space_of("grid").config))
+    with pytest.raises(UserError, match="a grid has all of its trials; start a new sweep"):
+        resume(tmp_path, trials=20)
+
+
+def test_a_grid_has_every_option_and_no_point_twice():
+    """Nine trials over a range and three options: three levels with each of them."""
+    ranges = {"a": make(Distribution, "log", range=[1e-3, 1.0]), "b": make(Distribution, "choice", options=[1, 2, 3])}
+    points = [tuple(next(make(Strategy, "grid").points(Draw(0, n, 9, ranges)))) for n in range(1, 10)]
+    assert sorted(points) == sorted((a, b) for a in (1 / 6, 0.5, 5 / 6) for b in (1 / 6, 0.5, 5 / 6))
+
+
+def test_sobol_fills_every_part():
+    """The first eight points have one in each eighth of each side."""
+    ranges = {k: make(Distribution, "uniform", range=[0.0, 1.0]) for k in "abc"}
+    points = [next(make(Strategy, "sobol").points(Draw(5, n, 8, ranges))) for n in range(1, 9)]
+    assert [sorted(int(8 * u) for u in side) for side in zip(*points, strict=True)] == [list(range(8))] * 3
