@@ -37,6 +37,10 @@ static Conv sizes(const tl_op *op, const tl_step *step) {
   return q;
 }
 
+// How much there is to do, in numbers read and written (pool.h); a number costs what 16 multiplications do.
+TL_INLINE P weights(const Conv *q) { return (P)q->kh * q->kw * q->C * q->Co; }
+TL_INLINE P work(const Conv *q) { return (P)q->rows * q->Ho * q->Wo * weights(q) / 16; }
+
 // ---------------------------------------------------------------- an image between columns of zeros
 
 typedef struct { const float *at; P pitch; } Image;  // pitch: from a row to the next
@@ -106,8 +110,8 @@ TL_KERNEL(conv_forward) {
   Conv q = sizes(op, step);
   q.x = p[0], q.w = p[1], q.bias = p[2], q.y = p[3], q.packed = p[4], q.moments = p[5], q.after = p[6];
   if (q.after && !step->last) q.y = 0;
-  tl_tiles(pack_tile, &q, (int)parts(q.Co, PANEL));
-  tl_tiles(forward_tile, &q, q.rows);
+  tl_share(pack_tile, &q, (int)parts(q.Co, PANEL), weights(&q));
+  tl_share(forward_tile, &q, q.rows, work(&q));
 }
 
 // ---------------------------------------------------------------- gradient of the input
@@ -178,8 +182,8 @@ static void dx_tile(void *ctx, int n) {
 TL_KERNEL(conv_dx) {
   Conv q = sizes(op, step);
   q.w = op->p[0], q.dy = op->p[1], q.dx = op->p[2], q.packed = op->p[3];
-  tl_tiles(pack_turned_tile, &q, (int)(q.step * q.step * parts(q.C, PANEL)));
-  tl_tiles(dx_tile, &q, q.rows);
+  tl_share(pack_turned_tile, &q, (int)(q.step * q.step * parts(q.C, PANEL)), weights(&q));
+  tl_share(dx_tile, &q, q.rows, work(&q));
 }
 
 // ---------------------------------------------------------------- gradient of the weights
@@ -274,6 +278,6 @@ TL_KERNEL(conv_dw) {
   q.x = p[0], q.dy = p[1], q.dw = p[2], q.db = p[3], q.partial = p[4];
   q.chunks = (int)least(op->i[11], q.rows);
   q.bands = q.chunks < CHUNKS ? (int)least(parts(q.Co, PANEL), CHUNKS) : 1;
-  tl_tiles(dw_tile, &q, q.chunks * q.bands);
-  tl_tiles(dw_sum_tile, &q, (int)parts((P)q.kh * q.kw * q.C * q.Co + q.Co, SUM_RUN));
+  tl_share(dw_tile, &q, q.chunks * q.bands, work(&q));
+  tl_share(dw_sum_tile, &q, (int)parts(weights(&q) + q.Co, SUM_RUN), q.chunks * weights(&q));
 }

@@ -26,6 +26,8 @@ typedef struct {
   double eps, momentum;
 } Norm;
 
+TL_INLINE P numbers(const Norm *q) { return q->rows * q->places * q->C; }
+
 // ---------------------------------------------------------------- batch norm, forward
 
 // mean, inv, factor from the batch's mean and squared distances, and the running statistics on their way.
@@ -71,7 +73,7 @@ static void moments_tile(void *ctx, int n) {
 // i: C places. p: x moments (2 C a row)
 TL_KERNEL(batch_norm_moments) {
   Norm q = {.rows = step->rows, .C = op->i[0], .places = op->i[1], .x = op->p[0], .moments = op->p[1]};
-  tl_tiles(moments_tile, &q, (int)q.rows);
+  tl_share(moments_tile, &q, (int)q.rows, numbers(&q));
 }
 
 static void finish_tile(void *ctx, int tile) {
@@ -105,7 +107,7 @@ static Norm forward_op(const tl_op *op, const tl_step *step) {
 // i: C places train. f: eps momentum. p: scale shift running_mean running_var mean inv factor moments
 TL_KERNEL(batch_norm_finish) {
   Norm q = forward_op(op, step);
-  tl_tiles(finish_tile, &q, (int)parts(q.C, COLUMNS));
+  tl_share(finish_tile, &q, (int)parts(q.C, COLUMNS), q.rows * q.C);
 }
 
 static void apply_tile(void *ctx, int n) {
@@ -116,7 +118,7 @@ static void apply_tile(void *ctx, int n) {
 // As batch_norm_finish; then x, y, relu's y or 0
 TL_KERNEL(batch_norm_apply) {
   Norm q = forward_op(op, step);
-  tl_tiles(apply_tile, &q, (int)q.rows);
+  tl_share(apply_tile, &q, (int)q.rows, numbers(&q));
 }
 
 static void columns_tile(void *ctx, int tile) {
@@ -135,7 +137,7 @@ static void columns_tile(void *ctx, int tile) {
 // All of it for plain rows. i, f, p as batch_norm_apply (moments is not used)
 TL_KERNEL(batch_norm_columns) {
   Norm q = forward_op(op, step);
-  tl_tiles(columns_tile, &q, (int)parts(q.C, COLUMNS));
+  tl_share(columns_tile, &q, (int)parts(q.C, COLUMNS), numbers(&q));
 }
 
 // ---------------------------------------------------------------- batch norm, backward
@@ -223,15 +225,15 @@ static void dx_tile(void *ctx, int n) {
 // i: C places. p: x dy fired|0 mean inv factor dscale dshift even tilt moments
 TL_KERNEL(batch_norm_finish_backward) {
   Norm q = backward_op(op, step);
-  tl_tiles(finish_back_tile, &q, (int)parts(q.C, COLUMNS));
+  tl_share(finish_back_tile, &q, (int)parts(q.C, COLUMNS), q.rows * q.C);
 }
 
 // i: C places. p: x dy fired|0 (relu's y) mean inv factor dscale dshift even tilt moments dx|0
 TL_KERNEL(batch_norm_backward) {
   Norm q = backward_op(op, step);
-  tl_tiles(sums_tile, &q, (int)q.rows);
-  tl_tiles(finish_back_tile, &q, (int)parts(q.C, COLUMNS));
-  if (q.dx) tl_tiles(dx_tile, &q, (int)q.rows);
+  tl_share(sums_tile, &q, (int)q.rows, numbers(&q));
+  tl_share(finish_back_tile, &q, (int)parts(q.C, COLUMNS), q.rows * q.C);
+  if (q.dx) tl_share(dx_tile, &q, (int)q.rows, numbers(&q));
 }
 
 static void columns_back_tile(void *ctx, int tile) {
@@ -246,7 +248,7 @@ static void columns_back_tile(void *ctx, int tile) {
 // The same for plain rows.
 TL_KERNEL(batch_norm_columns_backward) {
   Norm q = backward_op(op, step);
-  tl_tiles(columns_back_tile, &q, (int)parts(q.C, COLUMNS));
+  tl_share(columns_back_tile, &q, (int)parts(q.C, COLUMNS), numbers(&q));
 }
 
 // ---------------------------------------------------------------- layer, group and instance norm
@@ -294,7 +296,7 @@ TL_KERNEL(row_norm_forward) {
   void *const *p = op->p;
   Rows q = {.rows = step->rows, .places = op->i[0], .C = op->i[1], .groups = op->i[2], .whole = op->i[3],
             .eps = (float)op->f[0], .x = p[0], .scale = p[1], .shift = p[2], .y = p[3], .mean = p[4], .inv = p[5]};
-  tl_tiles(rows_tile, &q, (int)q.rows);
+  tl_share(rows_tile, &q, (int)q.rows, q.rows * q.places * q.C);
 }
 
 // dx of a row, d = scale dy: inv (d - mean d - xhat mean (d xhat)); its part of dscale and dshift is added to the sums.
@@ -347,7 +349,7 @@ TL_KERNEL(row_norm_backward) {
   Rows q = {.rows = step->rows, .places = op->i[0], .C = op->i[1], .groups = op->i[2], .whole = op->i[3],
             .chunks = least(CHUNKS, step->rows), .x = p[0], .dy = p[1], .scale = p[2], .mean = p[3], .inv = p[4],
             .dscale = p[5], .dshift = p[6], .partial = p[7], .dx = p[8]};
-  tl_tiles(rows_back_tile, &q, (int)q.chunks);
+  tl_share(rows_back_tile, &q, (int)q.chunks, q.rows * q.places * q.C);
   const P size = q.whole ? q.places * q.C : q.C;
   for (P i = 0; i < size; i++) {
     float a = 0, b = 0;

@@ -22,6 +22,8 @@ static Pool sizes(const tl_op *op, const tl_step *step) {
                 .step_y = i[7], .step_x = i[8], .top = i[9], .left = i[10]};
 }
 
+TL_INLINE P numbers(const Pool *q) { return q->rows * q->H * q->W * q->C; }
+
 // The pixels of window (i, j) that lie in the image: rows y0 to y1, columns x0 to x1.
 typedef struct { P y0, y1, x0, x1; } Window;
 TL_INLINE Window window(const Pool *q, P i, P j) {
@@ -59,7 +61,7 @@ static void max_tile(void *ctx, int row) {
 TL_KERNEL(max_pool_forward) {
   Pool q = sizes(op, step);
   q.x = op->p[0], q.y = op->p[1];
-  tl_tiles(max_tile, &q, (int)q.rows);
+  tl_share(max_tile, &q, (int)q.rows, numbers(&q));
 }
 
 // dx += dy at the first place where x is y.
@@ -91,7 +93,7 @@ static void max_back_tile(void *ctx, int row) {
 TL_KERNEL(max_pool_backward) {
   Pool q = sizes(op, step);
   q.x = op->p[0], q.y = op->p[1], q.dy = op->p[2], q.dx = op->p[3];
-  tl_tiles(max_back_tile, &q, (int)q.rows);
+  tl_share(max_back_tile, &q, (int)q.rows, numbers(&q));
 }
 
 // ---------------------------------------------------------------- average pool
@@ -120,7 +122,7 @@ static void average_tile(void *ctx, int row) {
 TL_KERNEL(avg_pool_forward) {
   Pool q = sizes(op, step);
   q.x = op->p[0], q.y = op->p[1];
-  tl_tiles(average_tile, &q, (int)q.rows);
+  tl_share(average_tile, &q, (int)q.rows, numbers(&q));
 }
 
 TL_INLINE void average_back_strip(const Pool *q, Window w, P j, const float *dy, float *dx, P n) {
@@ -148,7 +150,7 @@ static void average_back_tile(void *ctx, int row) {
 TL_KERNEL(avg_pool_backward) {
   Pool q = sizes(op, step);
   q.dy = op->p[0], q.dx = op->p[1];
-  tl_tiles(average_back_tile, &q, (int)q.rows);
+  tl_share(average_back_tile, &q, (int)q.rows, numbers(&q));
 }
 
 // ---------------------------------------------------------------- batch norm, relu, max pool
@@ -201,7 +203,7 @@ TL_KERNEL(pooled_forward) {
   Pool q = sizes(op, step);
   q.x = p[0], q.y = p[1], q.mean = p[2], q.factor = p[3], q.shift = p[4], q.winners = p[5];
   if (step->last) q.normed = p[6], q.fired = p[7];
-  tl_tiles(pooled_tile, &q, (int)q.rows);
+  tl_share(pooled_tile, &q, (int)q.rows, numbers(&q));
 }
 
 // Batch norm's sums, over winners alone: g = dy where y > 0; of g, and of g (x - mean). A line of windows at a time:
@@ -232,7 +234,7 @@ static void pooled_sums_tile(void *ctx, int row) {
 TL_KERNEL(pooled_sums) {
   Pool q = sizes(op, step);
   q.seen = op->p[0], q.dy = op->p[1], q.winners = op->p[2], q.mean = op->p[3], q.moments = op->p[4];
-  tl_tiles(pooled_sums_tile, &q, (int)q.rows);
+  tl_share(pooled_sums_tile, &q, (int)q.rows, numbers(&q));
 }
 
 // dx of a line of windows: factor g at the winner, and batch norm's part everywhere (normalization.c); without it, g.
@@ -280,5 +282,5 @@ TL_KERNEL(pooled_backward) {
   Pool q = sizes(op, step);
   q.x = p[0], q.seen = p[1], q.dy = p[2], q.dx = p[3];
   q.mean = p[4], q.factor = p[5], q.even = p[6], q.tilt = p[7], q.winners = p[8];
-  tl_tiles(pooled_back_tile, &q, (int)q.rows);
+  tl_share(pooled_back_tile, &q, (int)q.rows, numbers(&q));
 }

@@ -48,6 +48,9 @@ static Winograd sizes(const tl_op *op, const tl_step *step) {
                              .top = i[9], .left = i[10]});
 }
 
+// How much there is to do, in numbers read and written (pool.h); a number costs what 16 multiplications do.
+TL_INLINE P work(const Winograd *q) { return q->rows * q->tiles * q->C * q->Co; }
+
 // Numbers from a place's matrix to the next one's: not a multiple of a page, which would share one set of the cache.
 TL_INLINE P apart(P tiles, P columns) { return parts(tiles * columns, GAP) * GAP + GAP; }
 
@@ -205,8 +208,8 @@ TL_KERNEL(winograd_forward) {
   Winograd q = sizes(op, step);
   q.x = p[0], q.w = p[1], q.bias = p[2], q.y = p[3], q.packed = p[4], q.moments = p[5], q.after = p[6];
   if (q.after && !step->last) q.y = 0;
-  tl_tiles(pack_tile, &q, (int)parts(q.Co, PANEL));
-  tl_tiles(image_tile, &q, (int)q.rows);
+  tl_share(pack_tile, &q, (int)parts(q.Co, PANEL), PLACES * q.C * q.Co);
+  tl_share(image_tile, &q, (int)q.rows, work(&q));
 }
 
 // dx from dy. p as conv_dx; packed: 16 Co parts(C, PANEL) panels
@@ -215,8 +218,8 @@ TL_KERNEL(winograd_dx) {
   q = finished((Winograd){.rows = q.rows, .H = q.Ho, .W = q.Wo, .C = q.Co, .Ho = q.H, .Wo = q.W, .Co = q.C,
                           .top = 2 - q.top, .left = 2 - q.left, .turned = 1, .w = op->p[0], .x = op->p[1],
                           .y = op->p[2], .packed = op->p[3]});
-  tl_tiles(pack_tile, &q, (int)parts(q.Co, PANEL));
-  tl_tiles(image_tile, &q, (int)q.rows);
+  tl_share(pack_tile, &q, (int)parts(q.Co, PANEL), PLACES * q.C * q.Co);
+  tl_share(image_tile, &q, (int)q.rows, work(&q));
 }
 
 // ---------------------------------------------------------------- gradient of the weights
@@ -317,8 +320,8 @@ TL_KERNEL(winograd_dw) {
   Winograd q = sizes(op, step);
   q.x = p[0], q.dy = p[1], q.dw = p[2], q.db = p[3], q.partial = p[4];
   q.chunks = least(op->i[11], q.rows);
-  tl_tiles(chunk_tile, &q, (int)q.chunks);
-  tl_tiles(weights_tile, &q, (int)q.C);
+  tl_share(chunk_tile, &q, (int)q.chunks, work(&q));
+  tl_share(weights_tile, &q, (int)q.C, q.chunks * PLACES * q.C * q.Co);
   if (!q.db) return;
   for (P j = 0; j < q.Co; j++) {
     q.db[j] = 0;
