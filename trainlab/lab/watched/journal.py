@@ -5,8 +5,8 @@ It knows no framework: a gauge measures, a loop tells of steps and epochs, and t
 
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass, field, replace
-from math import inf, isfinite, log, nan
+from dataclasses import asdict, replace
+from math import isfinite, log, nan
 from pathlib import Path
 from statistics import median_low
 from time import monotonic
@@ -17,12 +17,11 @@ import numpy as np
 
 from trainlab.core.component import plain
 from trainlab.core.dump import dump
-from trainlab.core.errors import UserError
 from trainlab.core.types import Array, Task
 from trainlab.diagnose.data_view import DataView
 from trainlab.diagnose.diagnosis import Diagnosis
 from trainlab.diagnose.monitor import When
-from trainlab.diagnose.probe import LayerProbe, Probe, WeightProbe
+from trainlab.diagnose.probe import Probe
 from trainlab.diagnose.structure import Structure
 from trainlab.diagnose.view import Curves, Steps, View
 from trainlab.lab.babysitter import Babysitter
@@ -30,7 +29,9 @@ from trainlab.lab.course import Leader
 from trainlab.lab.monitoring import Monitoring
 from trainlab.lab.recorder import Recorder
 from trainlab.lab.watched.given import Given
-from trainlab.lab.watched.reading import Known, LayerReading, Reading
+from trainlab.lab.watched.reading import Known, Reading
+from trainlab.lab.watched.seen import Seen
+from trainlab.lab.watched.subject import Subject
 from trainlab.lab.watching import EXIT_CODES, WATCHED
 from trainlab.store.columns import METRICS_OF
 from trainlab.store.environment import describe, write_environment
@@ -39,8 +40,6 @@ from trainlab.store.status import State, Status, now, write_status
 from trainlab.store.writing import write_atomic
 
 _TELL_EVERY = 0.5  # seconds between versions of status.json
-_PROBE_ROWS = 64  # that a relu must have been silent for, before it is called dead
-_START_ROWS = 32  # of the first batch, before anything is read into it
 _SHARE = 0.03  # of the run's multiplications may go into baselines
 _GUESS = 5  # steps whose losses tell where an unknown loss begins
 _VAL_ROWS = 1000  # assumed where nobody tells: enough that the noise of a score explains nothing
@@ -50,65 +49,6 @@ _HEAD = f"""\
 {WATCHED}: what was known of another program's training. It cannot be trained from this file;
 # `trainlab report` and `trainlab diagnose` read the run.
 """
-
-
-@dataclass(frozen=True, slots=True)
-class Subject:
-    """What is trained: the task (None: as the loss tells), how many classes (None: not known yet), the loss at chance
-    (None: to be found out) and how long (0: not known).
-    """
-
-    task: str | None = None
-    classes: int | None = None
-    chance: float | None = None
-    epochs: int = 0
-    val_rows: int = 0
-
-    def __post_init__(self) -> None:
-        if self.task is not None and self.task not in METRICS_OF:
-            raise UserError(f"watch: task: unknown `{self.task}`; allowed are {', '.join(METRICS_OF)}")
-        if self.classes is not None and self.classes < 2:
-            raise UserError(f"watch: classes: {self.classes} is too few; allowed are numbers from 2 on")
-        if self.chance is not None and not 0 < self.chance < inf:
-            raise UserError(f"watch: chance: {self.chance} is no loss; allowed are numbers above 0")
-
-
-@dataclass
-class _Seen:
-    """What was read since the monitors last had a probe."""
-
-    rows: int = 0
-    last: Reading | None = None
-    fired: dict[str, Array] = field(default_factory=dict[str, Array])
-
-    def add(self, reading: Reading) -> None:
-        self.rows += reading.rows
-        self.last = reading
-        for r in reading.layers:
-            if r.fired is not None:
-                before = self.fired.get(r.name)
-                same = before is not None and before.shape == r.fired.shape
-                self.fired[r.name] = r.fired | before if before is not None and same else r.fired
-
-    def probe(self, loss: float | None = None) -> Probe | None:
-        """The last reading as a probe; dead units fired in none of them. loss: of a network before its first step."""
-        last = self.last
-        if last is None or self.rows < (_PROBE_ROWS if loss is None else _START_ROWS):
-            return None
-        layers = [self._layer(r) for r in last.layers]
-        weights = [
-            WeightProbe(w.layer, w.units, w.norm, w.grad_norm, w.size, w.symmetric, w.frozen)
-            for w in last.weights
-            if isfinite(w.grad_norm)
-        ]
-        if loss is None:
-            return Probe(self.rows, last.input_spread, layers, weights=weights)
-        return Probe(self.rows, last.input_spread, layers, deep=True, loss=loss, weights=weights)
-
-    def _layer(self, r: LayerReading) -> LayerProbe:
-        fired = self.fired.get(r.name)
-        dead = 1.0 - float(np.count_nonzero(fired)) / fired.size if fired is not None and fired.size else 0.0
-        return LayerProbe(r.name, r.kind, r.activation, r.output, r.units, r.spread, dead, r.saturated or 0.0)
 
 
 class Journal:
@@ -134,7 +74,7 @@ class Journal:
         self.epoch_count = self.step_count = 0
         self._began = self._told = monotonic()
         self._epoch_began = 0  # steps done before this epoch
-        self._seen = _Seen()
+        self._seen = Seen()
         self._structure: Structure | None = None
         self._view_of_data: DataView | None = None
         self._recorder: Recorder | None = None
@@ -201,7 +141,7 @@ class Journal:
         probe = self._seen.probe()
         self._look("epoch", probe=probe)
         if probe is not None:
-            self._seen = _Seen()
+            self._seen = Seen()
         self._epoch_began = self.step_count
         self._write_status()
 

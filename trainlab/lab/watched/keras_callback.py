@@ -20,10 +20,11 @@ from trainlab.diagnose.diagnosis import Diagnosis
 from trainlab.lab.handle import Run
 from trainlab.lab.monitoring import Monitoring
 from trainlab.lab.watched.given import given
-from trainlab.lab.watched.journal import Journal, Subject
+from trainlab.lab.watched.journal import Journal
 from trainlab.lab.watched.keras_gauge import KerasGauge
 from trainlab.lab.watched.loop import monitors_of, printed
 from trainlab.lab.watched.reading import Reading
+from trainlab.lab.watched.subject import Subject
 from trainlab.store.status import State
 
 _LOSSES = {

@@ -30,8 +30,9 @@ from trainlab.diagnose.diagnosis import Diagnosis
 from trainlab.lab.handle import Run
 from trainlab.lab.monitoring import Monitoring
 from trainlab.lab.watched.given import Given, given
-from trainlab.lab.watched.journal import Journal, Subject
+from trainlab.lab.watched.journal import Journal
 from trainlab.lab.watched.reading import Gauge, Stepped
+from trainlab.lab.watched.subject import Subject
 from trainlab.store.status import State
 
 _IDLE = 200  # calls without a step of the optimizer, after which there is doubt

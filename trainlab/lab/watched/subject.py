@@ -1,0 +1,28 @@
+"""What somebody says of the training that is to be watched."""
+
+from dataclasses import dataclass
+from math import inf
+
+from trainlab.core.errors import UserError
+from trainlab.store.columns import METRICS_OF
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What is trained: the task (None: as the loss tells), how many classes (None: not known yet), the loss at chance
+    (None: to be found out) and how long (0: not known).
+    """
+
+    task: str | None = None
+    classes: int | None = None
+    chance: float | None = None
+    epochs: int = 0
+    val_rows: int = 0
+
+    def __post_init__(self) -> None:
+        if self.task is not None and self.task not in METRICS_OF:
+            raise UserError(f"watch: task: unknown `{self.task}`; allowed are {', '.join(METRICS_OF)}")
+        if self.classes is not None and self.classes < 2:
+            raise UserError(f"watch: classes: {self.classes} is too few; allowed are numbers from 2 on")
+        if self.chance is not None and not 0 < self.chance < inf:
+            raise UserError(f"watch: chance: {self.chance} is no loss; allowed are numbers above 0")
