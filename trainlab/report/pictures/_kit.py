@@ -1,5 +1,6 @@
 """Parts that charts share: an axis, named lines with their names at their ends, marked moments, ticks for people."""
 
+import json
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from importlib import import_module
@@ -32,9 +33,10 @@ def rows_of(columns: Mapping[str, Sequence[Any]]) -> list[dict[str, Any]]:
 
 
 def values(rows: Iterable[Mapping[str, Any]]) -> Any:
-    """Rows as a chart's data, floats short."""
+    """Rows as a chart's data, floats short. As one text: altair copies and checks each cell of lists many times."""
     alt = altair()
-    return alt.Data(values=[{k: short(v) if isinstance(v, float) else v for k, v in row.items()} for row in rows])
+    short_rows = [{k: short(v) if isinstance(v, float) else v for k, v in row.items()} for row in rows]
+    return alt.Data(values=json.dumps(short_rows), format=alt.JsonDataFormat(type="json"))
 
 
 def is_log(numbers: Iterable[float | None]) -> bool:

@@ -1,5 +1,7 @@
 """A picture: a chart, the sentence that says what it shows, and the table of its numbers."""
 
+import json
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, cast
@@ -37,8 +39,19 @@ class Picture:
     group: str = ""
 
     def spec(self) -> dict[str, Any]:
-        """The Vega-Lite spec as wide as its container, without colours: these come from a theme."""
-        return _shown(self.chart.to_dict(validate=False))  # validating takes ten times as long; tests do it
+        """The Vega-Lite spec as wide as its container, without colours: these come from a theme.
+
+        Rows are in `datasets`, those that several layers draw only once.
+        """
+        spec = self.chart.to_dict(validate=False)  # validating takes ten times as long; tests do it
+        datasets: dict[str, Any] = {}
+        for part in (spec, *spec.get("layer", [])):
+            rows = part.get("data", {}).get("values")
+            if isinstance(rows, str):
+                name = f"rows-{zlib.crc32(rows.encode()):08x}-{len(rows)}"
+                datasets[name] = json.loads(rows)
+                part["data"] = {"name": name}
+        return _shown(spec | {"datasets": datasets} if datasets else spec)
 
     def svg(self, theme: Theme = "light", width: int = 640) -> str:
         """The picture as SVG text, without a browser."""

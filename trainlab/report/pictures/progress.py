@@ -26,7 +26,7 @@ def pictures(sweep: SweepRecord) -> list[Picture]:
             best = trial.score if better else best
             points.append({"trial": trial.number, "y": min(max(trial.score, low), high), "score": trial.score})
         if best is not None:
-            stairs.append({"trial": trial.number, "best": best})
+            stairs.append({"trial": trial.number, "best": best, "y": min(max(best, low), high)})
     lost = [{"trial": t.number, "status": t.status} for t in sweep.trials if t.status not in ("finished", "running")]
     scale = alt.Scale(domain=[low, high], zero=False, nice=False)
     axis = alt.Axis(tickCount=5, format="~g")
@@ -36,7 +36,7 @@ def pictures(sweep: SweepRecord) -> list[Picture]:
     stair = alt.Chart(values(stairs)).mark_line(interpolate="step-after", style="val", strokeDash=[1, 0])
     charts = [
         dots.encode(x=axis_x("trial", "trial"), y=alt.Y("y:Q", **y), tooltip=tips),
-        stair.encode(x=axis_x("trial", "trial"), y=alt.Y("best:Q", **y)),
+        stair.encode(x=axis_x("trial", "trial"), y=alt.Y("y:Q", **y)),
     ]
     if lost:
         cross = alt.Chart(values(lost)).mark_point(shape="cross", style="bad-point", size=36)

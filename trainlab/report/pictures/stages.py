@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from trainlab.report.facts import number
+from trainlab.report.facts import number, table
 from trainlab.report.pictures._kit import altair, values
 from trainlab.report.pictures.numbers import share, told
 from trainlab.report.pictures.picture import Picture, Table
@@ -33,15 +33,16 @@ def pictures(sweep: SweepRecord) -> list[Picture]:
     rows = [_row(sweep, stage, trials) for stage, trials in sorted(stages.items())]
     spent = sum(int(number(t.facts, "epochs") or 0) for t in sweep.trials)
     longest = max(int(number(t.facts, "epochs") or 0) for t in sweep.trials)
+    longest = max(longest, int(number(table(sweep.config, "train"), "epochs") or 0))
     whole = longest * len(sweep.trials)
     text = (
         f"{len(stages)} stages trained {told(spent)} epochs. All {len(sweep.trials)} trials at the longest, {longest} "
     )
     text += f"epochs, would have been {told(whole)}"
     text += f": {share(1 - spent / whole)} was saved." if whole else "."
-    table = Table(["stage", "trials", "epochs of a trial", f"best {sweep.metric}", "best trial"], rows)
+    numbers = Table(["stage", "trials", "epochs of a trial", f"best {sweep.metric}", "best trial"], rows)
     sized = chart.properties(width="container", height=max(90, 42 * len(stages)))
-    return [Picture("stages", "Stages, and what they saved", sized, text, table)]
+    return [Picture("stages", "Stages, and what they saved", sized, text, numbers)]
 
 
 def _row(sweep: SweepRecord, stage: int, trials: list[TrialRow]) -> list[Any]:
