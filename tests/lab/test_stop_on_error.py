@@ -21,5 +21,5 @@ def test_the_word_is_known_where_codes_stop_a_run_only():
     """`stop_on` takes it, `off` does not."""
     monitors = read_plain({"data": "moons", "monitors": {"stop_on": ["diverged", "error"]}}).value.monitors
     assert monitors.stop_on == ["diverged", "error"]
-    with pytest.raises(UserError, match=r"monitors\.off\.0: "):
+    with pytest.raises(UserError, match=r"monitors\.off\.0: unknown monitor `error`"):
         read_plain({"data": "moons", "monitors": {"off": ["error"]}})

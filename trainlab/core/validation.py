@@ -186,6 +186,7 @@ def _unknown_component(error: _Located) -> Problem:
     table = error.node.table
     if table and (problem := _other_word_for_name(error, table)):
         return problem
+    a_word = set(table or ()) <= {"name"}  # not a table with a wrong key
     name = str(context.get("found", ""))
     near = same_meaning(name, allowed) or nearest(name, allowed)
     owner = next((owner for kind in kinds if (owner := _owner(kind, name))), None) if table and name in table else None
@@ -193,7 +194,7 @@ def _unknown_component(error: _Located) -> Problem:
         message = f"`{name}` is a setting; name the {what}, too: `{{name: {owner}, {name}: ...}}`"
     elif near:
         message = f"unknown {what} `{name}`; did you mean `{near}`?"
-    elif error.place and any(not choice.kind and not choice.literals for choice in choices):
+    elif error.place and kinds and a_word and any(not choice.kind and not choice.literals for choice in choices):
         message = f"expected {expected(error.place)}, got `{name}`"
     else:
         message = f"unknown {what} `{name}`; there are {', '.join(f'`{option}`' for option in allowed) or 'none'}"
