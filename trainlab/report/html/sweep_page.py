@@ -8,10 +8,10 @@ from trainlab.report.html.findings import command
 from trainlab.report.html.numbers import table as html_table
 from trainlab.report.html.page import Page
 from trainlab.report.html.tags import Html, join, tag
+from trainlab.report.learnt import Learnt, good, is_number, learnt, log_axis
 from trainlab.report.pictures import gallery
-from trainlab.report.pictures._sweep import good, is_number, log_axis, text
+from trainlab.report.pictures._sweep import text
 from trainlab.report.pictures.failures import counts
-from trainlab.report.pictures.importance import of_sweep
 from trainlab.report.pictures.numbers import listing, told
 from trainlab.report.sweep_record import SweepRecord, TrialRow
 from trainlab.report.text import duration
@@ -21,18 +21,18 @@ _TOP, _ALL = 10, 300
 
 def sweep_page(sweep: SweepRecord, *, script: str = "", connect: bool = False) -> str:
     """One sweep as an HTML page with everything in it. `script`, `connect`: see `Page.html`."""
-    page = Page(sweep.name)
+    page, known = Page(sweep.name), learnt(sweep)
     pictures = {picture.name: picture for picture in gallery.of_sweep(sweep)}
     parameters = [pictures.pop(name) for name in list(pictures) if name.startswith("parameter-")]
 
     def named(*names: str) -> Html | None:
         return page.figures([pictures.pop(name) for name in names if name in pictures])
 
-    page.section("course", "What was found", named("progress", "importance"), _unknown(sweep))
+    page.section("course", "What was found", named("progress", "importance"), _unknown(sweep, known))
     page.section("best", "The best trials", _best(sweep))
-    page.section("region", "Where the good region is", _region(sweep), page.figures(parameters, small=True))
+    page.section("region", "Where the good region is", _region(sweep, known), page.figures(parameters, small=True))
     page.section("parallel", "All parameters at once", named("parallel"))
-    page.section("cost", "Stages and failures", named("stages", "failures"))
+    page.section("cost", "Stages and failures", _common(known), named("stages", "failures"))
     page.section("trials", "All trials", _trials(sweep))
     return page.html(_head(sweep), script=script, connect=connect)
 
@@ -64,11 +64,11 @@ def _head(sweep: SweepRecord) -> Html:
     return join(tag("h1", sweep.name), tag("p", said, class_="verdict"), listed, problem)
 
 
-def _unknown(sweep: SweepRecord) -> Html | None:
+def _unknown(sweep: SweepRecord, known: Learnt) -> Html | None:
     """Why there is no picture of what mattered."""
     if not sweep.trials:
         return tag("p", "There are no trials yet.", class_="card")
-    found = of_sweep(sweep)
+    found = known.importance
     if found.shares:
         return None
     return tag("p", f"What mattered cannot be told ({found.method}): {found.note}.", class_="card")
@@ -85,22 +85,23 @@ def _best(sweep: SweepRecord) -> Html | None:
     return tag("div", inside, tag("p", "To train the best one again:") if again else None, again, class_="card")
 
 
-def _region(sweep: SweepRecord) -> Html | None:
+def _region(sweep: SweepRecord, known: Learnt) -> Html | None:
     """The best quarter's range of each parameter beside what was searched."""
-    if not sweep.ranked:
+    if not known.regions:
         return None
-    rows: list[list[str]] = []
-    for name in sweep.parameters:
-        found = [t.values[name] for t in good(sweep) if t.values.get(name) is not None]
-        cells = [t.values[name] for t in sweep.trials if t.values.get(name) is not None]
-        if is_number(sweep, name) and found:
-            near, whole = (f"{told(min(v))} to {told(max(v))}" for v in (found, cells))
-        else:
-            near, whole = (listing(list(dict.fromkeys(text(v) for v in values))) for values in (found, cells))
-        rows.append([name, near, whole, _edge(sweep, name)])
+    rows = [[r.setting, r.text, r.tried_text, _edge(sweep, r.setting)] for r in known.regions]
     told_of = f"The best quarter of the scored trials ({len(good(sweep))}) and what was tried."
     inside = html_table(["parameter", "best quarter", "tried", "mind"], rows, caption="The good region")
     return tag("div", tag("p", told_of), inside, class_="card")
+
+
+def _common(known: Learnt) -> Html | None:
+    """What befell several trials and what these have in common, what was saved, what was said of the sweep."""
+    said = [fate.text for fate in known.fates]
+    if known.saved >= 0.01:
+        said.append(f"epochs: {known.epochs} instead of {known.whole}, {known.saved:.0%} saved")
+    said += [f"{one['code']}: {one['message']}" for one in known.findings]
+    return tag("ul", *(tag("li", line) for line in said), class_="card") if said else None
 
 
 def _edge(sweep: SweepRecord, name: str) -> str:

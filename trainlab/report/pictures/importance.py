@@ -1,28 +1,16 @@
 """How much each searched setting mattered for the score."""
 
-from functools import lru_cache
-
-from trainlab.report.importance import Importance, importance
+from trainlab.report.learnt import what_mattered
 from trainlab.report.pictures._kit import altair, values
-from trainlab.report.pictures._sweep import log_axis, short
+from trainlab.report.pictures._sweep import short
 from trainlab.report.pictures.numbers import share, told
 from trainlab.report.pictures.picture import Picture, Table
 from trainlab.report.sweep_record import SweepRecord
 
 
-@lru_cache(maxsize=4)
-def of_sweep(sweep: SweepRecord) -> Importance:
-    """The importance of the sweep's parameters; diverged trials count as the worst."""
-    trials = [t for t in sweep.trials if (t.status == "finished" and t.score is not None) or t.status == "diverged"]
-    cells = {name: [t.values.get(name) for t in trials] for name in sweep.parameters}
-    scores = [t.score if t.score is not None and t.status == "finished" else float("nan") for t in trials]
-    logs = [name for name in sweep.parameters if log_axis(sweep, name)]
-    return importance(cells, scores, lower=sweep.lower, log=logs)
-
-
 def pictures(sweep: SweepRecord) -> list[Picture]:
     """A bar a parameter with its standard error; nothing to draw where too little is known."""
-    found = of_sweep(sweep)
+    found = what_mattered(sweep)
     if not found.shares:
         return []
     alt = altair()

@@ -4,8 +4,9 @@ import math
 from collections.abc import Callable
 from typing import Any
 
+from trainlab.report.learnt import is_number, log_axis
 from trainlab.report.pictures._kit import altair, values
-from trainlab.report.pictures._sweep import is_number, log_axis, score_domain, short, text
+from trainlab.report.pictures._sweep import score_domain, short, text
 from trainlab.report.pictures.numbers import told
 from trainlab.report.pictures.picture import Picture, Table
 from trainlab.report.pictures.thinning import at_most

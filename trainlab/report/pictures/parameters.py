@@ -2,8 +2,9 @@
 
 from typing import Any
 
+from trainlab.report.learnt import good, is_number, log_axis
 from trainlab.report.pictures._kit import LABEL, altair, layered, ticks, values
-from trainlab.report.pictures._sweep import good, is_number, log_axis, score_domain, short, text
+from trainlab.report.pictures._sweep import score_domain, short, text
 from trainlab.report.pictures.numbers import listing, told
 from trainlab.report.pictures.picture import Picture, Table
 from trainlab.report.pictures.thinning import at_most
