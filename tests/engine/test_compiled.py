@@ -28,14 +28,16 @@ LAYERS = ({"dense": 9}, "relu", {"dense": 8}, "tanh", {"dense": "output"})
 RATES = {"adadelta": 1.0, "adagrad": 0.05, "sgd": 0.1, "momentum": 0.05, "nesterov": 0.05}
 
 
-def trained(engine, steps=20, *, layers=LAYERS, optimizer=None, loss=None, x=X, numbers=None, **recipe):
+def trained(
+    engine, steps=20, *, layers=LAYERS, optimizer=None, loss=None, x=X, numbers=None, by_columns=False, **recipe
+):
     """A trainer after some steps over three epochs and a bit, on one of the engines."""
     loss = loss or make(Loss, "softmax_cross_entropy")
     regression = loss.tasks == ("regression",) if numbers is None else numbers
     task = Task("regression", 2) if regression else Task("classification", 2 if "binary" in loss.name else 3)
     y = NUMBERS if regression else CLASSES % task.outputs
     t = loss.encode(y, task)
-    t = t.astype(np.float32) if t.dtype.kind == "f" else t
+    t = t.astype(np.float32, order="F" if by_columns else "C") if t.dtype.kind == "f" else t
     made = [Layer.read(layer).sized(loss.units(task)) for layer in layers]
     net = Net(made, x.shape[1:], engine=engine)
     net.start(Sequential(layers=made), Streams(7))
@@ -146,6 +148,15 @@ def test_dropout_drops_the_same_units():
 def test_batches_of_any_type(dtype):
     """Rows are gathered from the data's own type; where there is no kernel for it, by NumPy."""
     agree(x=(np.abs(X) * 5).astype(dtype), optimizer=make(Optimizer, "sgd", lr=0.01))
+
+
+def test_rows_and_targets_that_lie_by_columns():
+    """Arrays in column order are gathered as well as any."""
+    agree(x=np.asfortranarray(X))
+    loss = make(Loss, "mae")
+    in_order, _ = trained("compiled", 5, loss=loss)
+    by_columns, _ = trained("compiled", 5, loss=loss, by_columns=True)
+    assert by_columns.net.theta.tobytes() == in_order.net.theta.tobytes()
 
 
 def test_batches_of_stored_rows():

@@ -35,7 +35,7 @@ def gather_op(rows: Array | LazyRows, out: Array) -> Op | None:
 
 def targets_op(t: Array, out: Array) -> Op:
     """out = the batch's rows of t, as they are."""
-    return Op("gather_bytes", [t.itemsize * int(np.prod(t.shape[1:]))], (), [t, out])
+    return Op("gather_bytes", [t.itemsize * int(np.prod(t.shape[1:]))], (), [np.ascontiguousarray(t), out])
 
 
 Numbers = tuple[Sequence[int], Sequence[float], Sequence[Pointer]]
