@@ -6,7 +6,15 @@ import venv
 from pathlib import Path
 
 PEERS = {
-    "torch": ["torch==2.13.0", "--index-url", "https://download.pytorch.org/whl/cpu"],
+    "torch": [
+        "torch==2.13.0",
+        "--index-url",
+        "https://download.pytorch.org/whl/cpu",
+        "--timeout",
+        "10",
+        "--retries",
+        "1",
+    ],
     "jax": ["jax"],
     "sklearn": ["scikit-learn"],
 }

@@ -30,7 +30,7 @@ TL_INLINE float tl_exp(float x) {
   p = p * r + 1.6666665459e-1f;
   p = p * r + 5.0000001201e-1f;
   p = p * r * r + r + 1.0f;
-  return p * of_bits((bits_of(shifted) - bits_of(12582912.0f) + 127) << 23);
+  return p * of_bits((int32_t)((uint32_t)(bits_of(shifted) - bits_of(12582912.0f) + 127) << 23));  // of nan: any bits
 }
 
 // exp(x) - 1, by its series where exp(x) is close to 1.
