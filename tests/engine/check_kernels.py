@@ -61,9 +61,10 @@ def sanitizers() -> bool:
         print("libasan or libubsan is not installed: the sanitizers are passed over")
         return False
     preload = {"LD_PRELOAD": ":".join(found), "ASAN_OPTIONS": "detect_leaks=0", "PYTHONMALLOC": "malloc"}
+    files = [str(HERE / name) for name in CONTRACTS]
     code = (
         "import pytest, kernel_fuzz, sys\n"
-        f"failed = pytest.main(['-q', '-x', '-s', '-p', 'no:cacheprovider', *{[str(HERE / name) for name in CONTRACTS]!r}])\n"
+        f"failed = pytest.main(['-q', '-x', '-s', '-p', 'no:cacheprovider', *{files!r}])\n"
         "sys.exit(int(failed) or kernel_fuzz.main(100, 5000) > 0)"
     )
     return _python(code, SANITIZE, preload)
