@@ -12,7 +12,11 @@ from collections.abc import Mapping, Sequence
 
 
 def on_terminal(command: Sequence[str], env: Mapping[str, str], columns: int) -> tuple[int, str, str]:
-    """Run a command with its stderr on a terminal; its exit code, what the terminal got, and its stdout."""
+    """Run a command with its stderr on a terminal; its exit code, what the terminal got, and its stdout.
+
+    The terminal tells its size; what the environment says of another one's is left out.
+    """
+    env = {name: value for name, value in env.items() if name not in ("COLUMNS", "LINES")}
     parent, child = pty.openpty()
     fcntl.ioctl(child, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
     process = subprocess.Popen(command, env=env, stdin=child, stdout=subprocess.PIPE, stderr=child)
