@@ -14,7 +14,8 @@ from trainlab.core.errors import DataError
 from trainlab.core.types import Array
 from trainlab.data.encoding import encode_new
 from trainlab.data.preprocessing import scale, unscale
-from trainlab.lab.opening import Part, open_trained
+from trainlab.lab.opening import open_trained
+from trainlab.lab.own_rows import Part
 from trainlab.lab.predictor import Predictor
 from trainlab.lab.trained import Weights
 from trainlab.store.writing import write_atomic

@@ -13,8 +13,6 @@ from trainlab.lab.predictor import Predictor
 from trainlab.lab.trained import Weights, open_run
 from trainlab.store.folder import RunFolder
 
-__all__ = ["Opened", "Part", "open_trained"]
-
 
 @dataclass(frozen=True, slots=True)
 class Opened:

@@ -13,7 +13,6 @@ from trainlab.core.errors import UserError
 from trainlab.core.types import Array
 from trainlab.engine.memory import Node
 from trainlab.lab.exporting.graph import Graph
-from trainlab.nn.layer import Layer
 from trainlab.nn.layers._windows import Windows, windows_over
 
 Params = Mapping[str, Array]
@@ -187,8 +186,3 @@ LAYERS: dict[str, Lowering] = {
     "prelu": _prelu,
     "silu": _silu,
 }
-
-
-def exportable(layer: Layer) -> bool:
-    """Whether a layer of this kind can be exported; of a composite one this says nothing of what is inside."""
-    return layer.name in LAYERS
