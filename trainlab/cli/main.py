@@ -10,7 +10,8 @@ found something, 130 interrupted.
 
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
+from contextlib import contextmanager
 from importlib import import_module
 from typing import Annotated, Any
 
@@ -62,30 +63,37 @@ class Commands(TyperGroup):
 
     def invoke(self, ctx: Any) -> Any:
         """Run the chosen command."""
-        try:
+        with told():
             result = super().invoke(ctx)
             sys.stdout.flush()
-        except BrokenPipeError:  # `trainlab report | head`: whoever read has seen enough
-            _terminal.silence()
-            raise typer.Exit(0) from None
-        except UserError as error:
-            _terminal.note(str(error))
-            raise typer.Exit(2) from None
-        except KeyboardInterrupt:
-            _terminal.note("interrupted")
-            raise typer.Exit(130) from None
-        except OSError as error:
-            if error.strerror is None or "TRAINLAB_DEBUG" in os.environ:
-                raise
-            _terminal.note(": ".join(str(part) for part in (error.filename, error.strerror) if part is not None))
-            raise typer.Exit(2) from None
         return result
+
+
+@contextmanager
+def told() -> Generator[None]:
+    """What goes wrong inside the block leaves as text on stderr and as `typer.Exit`; a bug goes on as it is."""
+    try:
+        yield
+    except BrokenPipeError:  # `trainlab report | head`: whoever read has seen enough
+        _terminal.silence()
+        raise typer.Exit(0) from None
+    except UserError as error:
+        _terminal.note(str(error))
+        raise typer.Exit(2) from None
+    except KeyboardInterrupt:
+        _terminal.note("interrupted")
+        raise typer.Exit(130) from None
+    except OSError as error:
+        if error.strerror is None or "TRAINLAB_DEBUG" in os.environ:
+            raise
+        _terminal.note(": ".join(str(part) for part in (error.filename, error.strerror) if part is not None))
+        raise typer.Exit(2) from None
 
 
 def main(command: Callable[[], object] | None = None) -> None:
     """Run the command line; called by the `trainlab` script and by `python -m trainlab`.
 
-    `command`: the application, where somebody has made it ready already.
+    `command`: what to run instead of the application.
     """
     _terminal.prepare()
     try:

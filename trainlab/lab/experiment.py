@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
-from pydantic import Field
+from pydantic import Field, ValidationError
 
 from trainlab.core import config
 from trainlab.core.component import Component, Settings, make, setting
@@ -24,6 +24,7 @@ from trainlab.optim.optimizer import Optimizer
 from trainlab.optim.regularizer import Regularization
 from trainlab.optim.schedule import Schedule
 from trainlab.optim.stopping import EarlyStopping
+from trainlab.store.plain_yaml import read_config
 
 C = TypeVar("C", bound=Component)
 
@@ -96,6 +97,16 @@ def read(file: Path | str, overrides: Sequence[str] | Mapping[str, Any] = ()) ->
     except ConfigError:
         refuse_watched(Path(file))
         raise
+
+
+def read_own(file: Path) -> Document[Experiment]:
+    """The experiment in a run's own config.yaml, which trainlab has written: as `read` gives it, but for the lines that
+    problems point at, in a twentieth of the time. A file that somebody has changed is read by `read` if need be.
+    """
+    try:
+        return named(config.settled(Experiment, read_config(file), file))
+    except (UserError, ValidationError):
+        return read(file)
 
 
 def refuse_watched(file: Path) -> None:

@@ -91,6 +91,8 @@ class _Open:
         if not self._table:
             self.value.append(value)
         elif self._waiting:
+            if self._key in self.value:
+                raise ValueError(f"`{self._key}` is there twice")
             self.value[self._key] = value
             self._waiting = False
         elif isinstance(value, dict | list):

@@ -4,9 +4,9 @@ A copy costs some milliseconds where a fresh Python costs a second. It is still 
 crash or a kill hits it alone. The server itself has one thread (so a copy is whole), and does nothing but to copy
 itself, to wait, and to end what is over its time.
 
-It is spoken to in lines of JSON over a socket. In: `{"id", "arguments", "words", "seconds", "bytes"}` trains a trial,
-`{"signal"}` is sent to all of them. Out: `{"ready"}` once, `{"id", "code", "late"}` at a trial's end. When the other
-side closes, however it ended, the trials are asked to save their state, and the server waits for them and ends.
+It is spoken to in lines of JSON over a socket. In: `{"id", "folder", "resume", "until", "seconds", "bytes"}` trains a
+trial, `{"signal"}` is sent to all of them. Out: `{"ready"}` once, `{"id", "code", "late"}` at a trial's end. When the
+other side closes, however it ended, the trials are asked to save their state, and the server waits for them and ends.
 """
 
 import ctypes
@@ -24,12 +24,13 @@ from pathlib import Path
 from time import monotonic
 from typing import Any, NoReturn
 
+from trainlab.lab.sweep.execution.job import Job
 from trainlab.lab.sweep.execution.launcher import GRACE
 
 _STOPS = (signal.SIGINT, signal.SIGTERM)
 _PR_SET_PDEATHSIG = 1  # from linux/prctl.h
 
-Run = Callable[[list[str]], int]  # what a copy does with its arguments; its exit code
+Run = Callable[[Job], int]  # what a copy does; its exit code
 
 
 @dataclass(slots=True)
@@ -45,7 +46,7 @@ class _Copy:
 class _Server:
     channel: socket.socket
     run: Run
-    prepare: Callable[[list[str]], None]
+    prepare: Callable[[Job], None]
     copies: dict[int, _Copy] = field(default_factory=dict[int, _Copy])
     unread: bytes = b""
     open: bool = True
@@ -94,9 +95,10 @@ class _Server:
         if "signal" in asked:
             self._signal(asked["signal"])
             return
+        job = Job(Path(asked["folder"]), asked["resume"], asked["until"])
         if not self.prepared:
             self.prepared = True
-            self.prepare(asked["arguments"])
+            self.prepare(job)
             gc.collect()
             gc.freeze()  # a collection in a copy would touch, and so copy, every page
             self._tell({"ready": True})
@@ -111,7 +113,7 @@ class _Server:
             if os.getpid() == server:
                 signal.pthread_sigmask(signal.SIG_UNBLOCK, _STOPS)
         if pid == 0:
-            self._become(asked, server)
+            self._become(job, asked["bytes"], server)
         self.copies[pid] = _Copy(asked["id"], monotonic() + asked["seconds"] if asked["seconds"] else None)
 
     def _signal(self, number: int) -> None:
@@ -137,7 +139,7 @@ class _Server:
         with suppress(ConnectionError):
             self.channel.sendall(json.dumps(what).encode() + b"\n")
 
-    def _become(self, asked: dict[str, Any], server: int) -> NoReturn:
+    def _become(self, job: Job, room: int | None, server: int) -> NoReturn:
         """In the copy: a process like any other, that trains one trial and ends."""
         code = 1
         try:
@@ -149,12 +151,12 @@ class _Server:
             signal.pthread_sigmask(signal.SIG_UNBLOCK, _STOPS)
             self.channel.close()
             _die_with(server)
-            _redirect(Path(asked["words"]))
-            if asked["bytes"]:
+            _redirect(job.words)
+            if room:
                 import resource
 
-                resource.setrlimit(resource.RLIMIT_DATA, (asked["bytes"], asked["bytes"]))
-            code = self.run(asked["arguments"])
+                resource.setrlimit(resource.RLIMIT_DATA, (room, room))
+            code = self.run(job)
         finally:
             with suppress(Exception):
                 sys.stdout.flush()
@@ -162,8 +164,8 @@ class _Server:
             os._exit(code)  # no `finally` of the server's runs twice
 
 
-def serve(channel: socket.socket, run: Run, prepare: Callable[[list[str]], None]) -> None:
-    """Train what is asked for. `prepare` is called with the first trial's arguments, before the first copy is made."""
+def serve(channel: socket.socket, run: Run, prepare: Callable[[Job], None]) -> None:
+    """Train what is asked for. `prepare` is called with the first trial, before the first copy is made."""
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)  # it goes when the sweep goes
     _Server(channel, run, prepare).serve()

@@ -101,7 +101,7 @@ class Forked(Launcher):
                 self._server.close()
                 self._server = None
             self._server = self._server or self._start()
-            asked = {"arguments": job.arguments, "words": str(job.words.absolute())}
+            asked = {"folder": str(job.folder), "resume": job.resume, "until": job.until}
             return self._server.ask(asked | {"seconds": self._limits.seconds, "bytes": self._limits.bytes})
 
     def _end(self, job: Job, result: dict[str, Any]) -> End:
