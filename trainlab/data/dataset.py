@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from trainlab.core.types import Array, Shape, Task
+from trainlab.data.apart import movable, put_apart
 from trainlab.data.lazy import LazyRows, take_rows
 
 
@@ -37,11 +38,20 @@ class Rows:
 
     def take(self, index: Array) -> "Rows":
         """The rows of this index (rows that are stored on disk stay there)."""
+        return self._picked(take_rows(self.x, index), index)
 
+    def part(self, *parts: Array) -> "list[Rows]":
+        """The rows of each of these indices, which share no row. Where it can be they stay in the memory of x, which
+        is put into their order: nobody else may need these rows any more.
+        """
+        if isinstance(self.x, LazyRows) or not movable(self.x) or (np.diff(parts[0]) <= 0).any():
+            return [self.take(index) for index in parts]
+        return [self._picked(x, index) for x, index in zip(put_apart(self.x, parts), parts, strict=True)]
+
+    def _picked(self, x: Array | LazyRows, index: Array) -> "Rows":
         def pick(a: Array | None) -> Array | None:
             return None if a is None else a[index]
 
-        x = take_rows(self.x, index)
         return Rows(x, self.y[index], self.features, pick(self.groups), pick(self.time), pick(self.lines))
 
 

@@ -33,11 +33,11 @@ def fingerprint(*parts: Rows | None) -> str:
     return f"sha256{'-sampled' if sampled else ''}:{digest.hexdigest()}"
 
 
-def _add(update: Callable[[bytes], object], array: Array | LazyRows) -> bool:
+def _add(update: Callable[[memoryview], object], array: Array | LazyRows) -> bool:
     """Feed the array's bytes, row-major; whether rows were left out."""
     per_row = max(1, int(np.prod(array.shape[1:])) * array.dtype.itemsize)
     every = max(1, -(-len(array) * per_row // WHOLE))
     step = max(1, _CHUNK // per_row) * every
     for start in range(0, len(array), step):
-        update(np.ascontiguousarray(array[start : start + step : every]).tobytes())
+        update(np.ascontiguousarray(array[start : start + step : every]).data.cast("B"))
     return every > 1

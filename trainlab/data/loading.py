@@ -24,6 +24,11 @@ def kept_rows() -> Generator[None]:
         _kept.reset(token)
 
 
+def keeping() -> bool:
+    """Whether the rows that are read now stay for others."""
+    return _kept.get() is not None
+
+
 def rows_of(source: Source, streams: Streams) -> Loaded:
     """All rows of a source, as it reads or makes them; those that are kept are not read again.
 

@@ -9,7 +9,7 @@ from trainlab.data.dataset import Loaded, Parts, Rows
 from trainlab.data.fault import Split
 from trainlab.data.fingerprint import fingerprint
 from trainlab.data.lazy import LazyRows
-from trainlab.data.loading import rows_of
+from trainlab.data.loading import keeping, rows_of
 from trainlab.data.preprocessing import fit_all, preprocessed, scale
 from trainlab.data.source import Source
 from trainlab.data.split import split
@@ -25,10 +25,12 @@ def prepare(source: Source, *, streams: Streams, dtype: str = "float32", loaded:
     Raises DataError.
     """
     streams = streams if source.seed is None else Streams(source.seed)
+    own = loaded is None and not keeping()
     loaded = _numbered(loaded or rows_of(source, streams))
     if not len(loaded.rows):
         raise DataError(f"data: `{source.name}` holds no rows")
-    train, val, test = split(loaded, source.split, streams.named("split"))
+    known = fingerprint(loaded.rows, loaded.test)  # before the split, which may put the rows in another order
+    train, val, test = split(loaded, source.split, streams.named("split"), own=own)
     damaged = _damage(source, Split(train, val, test, loaded.task), streams)
     train, val, test = damaged.train, damaged.val, damaged.test
 
@@ -56,7 +58,7 @@ def prepare(source: Source, *, streams: Streams, dtype: str = "float32", loaded:
         raw_train=train.x,
         raw_y=train.y,
         sorted=damaged.sorted,
-        fingerprint=fingerprint(loaded.rows, loaded.test),
+        fingerprint=known,
         raw={name: rows.x for name, rows in (("val", val), ("test", test)) if rows is not None},
     )
     _same_shapes(parts)

@@ -19,9 +19,12 @@ class Index:
     test: Array
 
 
-def split(loaded: Loaded, settings: SplitSettings, rng: np.random.Generator) -> tuple[Rows, Rows | None, Rows | None]:
+def split(
+    loaded: Loaded, settings: SplitSettings, rng: np.random.Generator, *, own: bool = False
+) -> tuple[Rows, Rows | None, Rows | None]:
     """Train, validation and test rows. A share of 0 gives None; the source's own test rows replace the test share.
 
+    `own`: nobody else needs the loaded rows any more, so that the parts may lie in their memory.
     Raises DataError where a part would have no rows, or a class only one row.
     """
     test_share = 0.0 if loaded.test is not None else settings.test
@@ -29,7 +32,8 @@ def split(loaded: Loaded, settings: SplitSettings, rng: np.random.Generator) -> 
         index = fold_indices(loaded, settings.folds, settings.fold, test_share, settings.stratify, rng)
     else:
         index = indices(loaded, (settings.val, test_share), settings.stratify, rng)
-    train, val, test = (loaded.rows.take(part) for part in (index.train, index.val, index.test))
+    parts = index.train, index.val, index.test
+    train, val, test = loaded.rows.part(*parts) if own else [loaded.rows.take(part) for part in parts]
     return train, (val if len(val) else None), (loaded.test or (test if len(test) else None))
 
 

@@ -17,8 +17,8 @@ from trainlab.nn.loss import Loss, LossSlot
 if TYPE_CHECKING:
     from trainlab.engine.plan.evaluation import EvaluationPlan
 
-_BUDGET = 1 << 22  # numbers in the widest layer of an evaluation batch: some 16 MB of float32
-_PLAN_BUDGET = 1 << 20  # the same for a plan, whose calls cost less
+_BUDGET = 1 << 19  # numbers in the widest layer of an evaluation batch: 2 MB of float32
+_MOST = 512  # rows of an evaluation batch
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +35,7 @@ class Evaluator:
     def __init__(self, net: Net, loss: Loss, *, regression: bool) -> None:
         self.net, self.loss, self.regression = net, loss, regression
         widest = max(int(np.prod(n.out_shape)) for n in net.all_nodes())
-        budget = _BUDGET if net.library is None else _PLAN_BUDGET
-        self._limit = max(1, min(1024, budget // widest))
+        self._limit = max(1, min(_MOST, _BUDGET // widest))
         self._rows = 0
         self._plan: EvaluationPlan | None = None
 

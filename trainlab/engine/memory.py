@@ -107,7 +107,7 @@ class Workspace:
         self.x = self._make.array(nodes[0].shape)
         self.chain = self._make.chain(nodes, self.x, need_dx=need_dx)
         self._set_ends()
-        self._narrow: dict[int, Workspace] = {rows: self}
+        self._narrow: dict[int, Workspace] = {}  # without itself: what nobody uses any more goes at once
 
     def _set_ends(self) -> None:
         last = self.chain[-1][1]
@@ -120,6 +120,8 @@ class Workspace:
 
     def first(self, rows: int) -> "Workspace":
         """A workspace for the first `rows` rows of this one's memory."""
+        if rows == self.rows:
+            return self
         found = self._narrow.get(rows)
         if found is None:
             found = object.__new__(Workspace)
