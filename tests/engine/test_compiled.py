@@ -306,3 +306,15 @@ def test_stopping_ends_a_plan_soon():
     t, _ = trained("compiled", 1)
     t.stopper = Stop()
     assert 1 <= t.advance(5) <= 5
+
+
+def test_numbers_below_the_smallest_normal_count_as_zero_inside_a_plan_alone():
+    """Momentum that has decayed below 1e-38 is 0 after a step; outside, such numbers are computed as ever."""
+    trainer, _ = trained("compiled", steps=1)
+    trainer.motion.buffers["v"][...] = 1e-39
+    trainer.net.params["dense1.W"][...] = 0.0  # so that nothing behind it has a gradient
+    trainer.net.params["dense1.b"][...] = -1.0
+    trainer.advance(1)
+    v = trainer.motion.buffers["v"][: 6 * 9]
+    assert not v.any()
+    assert np.float32(1e-39) * np.float32(0.5) > 0

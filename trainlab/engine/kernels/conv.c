@@ -21,7 +21,7 @@
 enum { CHUNKS = 8, SUM_RUN = 4096 };
 
 typedef struct {
-  int rows, H, W, C, Ho, Wo, Co, kh, kw, step, top, left, chunks, bands, relu;
+  int rows, H, W, C, Ho, Wo, Co, kh, kw, step, top, left, chunks, bands;
   const float *x, *w, *bias, *dy;
   float *y, *after, *dx, *dw, *db, *packed, *partial, *moments;
 } Conv;
@@ -83,17 +83,18 @@ static void forward_tile(void *ctx, int n) {
   const P Co = q->Co, KI = (P)q->kw * q->C, K = q->kh * KI, places = (P)q->Ho * q->Wo;
   Image x = input(q, n, room(frame_size(q->H, q->W, q->C, q->left, windows_width(q))));
   float *y = (q->y ? q->y : q->after) + n * places * Co;
-  Block b = {.KI = (int)KI, .a_row = (P)q->step * q->C, .a_outer = x.pitch, .b_outer = KI * PANEL, .b_inner = PANEL,
-             .c_row = Co, .relu = !q->y};
+  Block b = {.KI = KI, .a_row = (P)q->step * q->C, .a_outer = x.pitch, .b_outer = KI * PANEL, .b_inner = PANEL,
+             .c_row = Co};
   for (P p = 0; p * PANEL < Co; p++) {
     b.bias = q->bias ? q->bias + p * PANEL : 0;
-    b.columns = (int)least(PANEL, Co - p * PANEL);
+    b.columns = least(PANEL, Co - p * PANEL);
     for (P i = 0; i < q->Ho; i++) {
       P above = i * q->step - q->top, first = most(0, -above);  // runs of the window that lie in the image
-      b.KO = (int)(most(first, least(q->kh, q->H - above)) - first);
+      b.KO = most(first, least(q->kh, q->H - above)) - first;
       b.a = x.at + (above + first) * x.pitch;
       b.b = q->packed + (p * K + first * KI) * PANEL;
       b.c = y + i * q->Wo * Co + p * PANEL;
+      if (!q->y) b.after = b.c;
       block_rows(&b, q->Wo, 0);
     }
   }
@@ -153,16 +154,16 @@ static void dx_phase(const Conv *q, Phase h, Image dy, P border, float *dx) {
   const P i0 = y0 * s + h.py - q->top, j0 = x0 * s + h.px - q->left;
   if (!h.taps_y || !h.taps_x || i0 >= q->H || j0 >= q->W) return;
   const P rows = parts(q->H - i0, s), columns = parts(q->W - j0, s);
-  Block b = {.KI = (int)KI, .a_row = q->Co, .a_outer = dy.pitch, .b_outer = KI * PANEL, .b_inner = PANEL, .c_row = s * C};
+  Block b = {.KI = KI, .a_row = q->Co, .a_outer = dy.pitch, .b_outer = KI * PANEL, .b_inner = PANEL, .c_row = s * C};
   for (P p = 0; p * PANEL < C; p++) {
-    b.columns = (int)least(PANEL, C - p * PANEL);
+    b.columns = least(PANEL, C - p * PANEL);
     for (P i = 0; i < rows; i++) {
       P above = y0 + i - (h.taps_y - 1), first = most(0, -above);
-      b.KO = (int)(most(first, least(h.taps_y, q->Ho - above)) - first);
+      b.KO = most(first, least(h.taps_y, q->Ho - above)) - first;
       b.a = dy.at + (above + first) * dy.pitch + (x0 - (h.taps_x - 1) + border) * q->Co;
       b.b = q->packed + h.offset + (p * h.taps_y + first) * KI * PANEL;
       b.c = dx + ((i0 + i * s) * q->W + j0) * C + p * PANEL;
-      block_rows(&b, (int)columns, 0);
+      block_rows(&b, columns, 0);
     }
   }
 }
@@ -223,15 +224,15 @@ static void add_places(const float *dy, P places, P pitch, int columns, int add,
 static void dw_panel(const Conv *q, Image x, const float *dy, P pitch, P p, int add, float *out) {
   const P KI = (P)q->kw * q->C, s = q->step;
   Block b = {.KI = q->Wo, .a_row = 1, .a_inner = s * q->C, .a_outer = s * x.pitch, .b_inner = pitch,
-             .b_outer = q->Wo * pitch, .c_row = q->Co, .add = add, .columns = (int)least(PANEL, q->Co - p * PANEL)};
+             .b_outer = q->Wo * pitch, .c_row = q->Co, .add = add, .columns = least(PANEL, q->Co - p * PANEL)};
   for (P r = 0; r < q->kh; r++) {
     P first = q->top > r ? parts(q->top - r, s) : 0;
     P end = q->H + q->top > r ? least(q->Ho, parts(q->H + q->top - r, s)) : 0;
-    b.KO = (int)(most(first, end) - first);
+    b.KO = most(first, end) - first;
     b.a = x.at + (first * s + r - q->top) * x.pitch;
     b.b = dy + first * b.b_outer;
     b.c = out + r * KI * q->Co + p * PANEL;
-    block_rows(&b, (int)KI, 1);
+    block_rows(&b, KI, 1);
   }
 }
 

@@ -1,93 +1,151 @@
 // Dense layers: y = x W + b, dx = dy W', dW = x' dy, db = sum of dy over the rows.
 //
-// x (rows, n_in), W (n_in, units), y and dy (rows, units). Each product is cut into tiles of work: BLOCK rows of the
-// output times GROUP panels of NR columns. The right-hand matrix is packed first: for each panel its NR columns lie side
-// by side, row after row, so that the inner loop reads memory in one straight line (W has rows too far apart for that).
-// Long sums are done in stretches of KC, each a panel that stays in the L1 cache. Products below SMALL multiplications
-// run on the caller's thread alone, without packing where the columns fill whole vectors.
-#include "gemm.h"
+// x (rows, n_in), W (n_in, units), y and dy (rows, units). The inner loop is that of block.c; here a product is cut into
+// tiles of work so that what a tile reads again and again stays in the caches:
+//
+//   - A panel of the right-hand matrix (STRETCH rows, PANEL columns) is packed where it is used and stays in the first-
+//     level cache while all rows of the left-hand matrix pass by; STRETCH numbers of each of these stay in the second.
+//   - A long sum (n_in in the thousands) is cut into `chunks`, each a tile with sums of its own, added in their order
+//     afterwards: so both matrices are read once, however few rows and columns there are.
+//   - Rows that lie a multiple of 4096 bytes apart would all share one set of the cache: theirs are copied together.
+//   - dW has one tile for a strip of inputs; the sum is over the rows of the batch.
+//
+// Products below SMALL multiplications run on the caller's thread alone, without packing where columns fill vectors.
+#include "block.h"
 #include "plan.h"
 #include "pool.h"
+#include "room.h"
+#include "strip.h"
 
-enum { BLOCK = 8, GROUP = 8, SMALL = 200000 };  // tiles of rows and panels in a tile of work; multiplications
+enum { SMALL = 200000, LARGE = 3000000 };       // multiplications of a product, most of a tile
 enum { PER_NUMBER = 16 };                       // multiplications that cost what reading and writing a number costs
-enum { STRIP = 48 };                            // inputs whose weight gradients are made together
+enum { STRETCH = VL == 16 ? 256 : 320 };        // longest sum in one go
+enum { ROWS = 256, TILES = 16, STRIP = 32 };    // most rows of a tile; tiles that are enough; inputs of a tile of dW
 enum { DIRECT = 1 << 13 };                      // numbers of a right-hand matrix that need no packing
+enum { PAGE = 1024, PITCH = STRETCH + 16 };     // numbers between rows that share a set; between rows that do not
 
 typedef struct {
-  const float *a, *w;  // left (M, K); right as it lies in memory
-  float *packed, *out;
-  P M, K, N, w_ld;
-  int transposed;      // w is (N, K)
-  P blocks, groups;
-  tl_end end;
+  const float *a, *w;      // left (M, K); right as it lies in memory
+  float *partial;          // memory for chunks sums of (M, N)
+  P M, K, N, w_ld, chunks;
+  int turned;              // w is (N, K)
+  P blocks, groups;        // of rows, of panels
+  float *out;
+  const float *bias, *mask;
+  float *after;
 } product;
 
-static void pack_panel(void *ctx, int panel) {
-  product *q = ctx;
-  float *out = q->packed + (P)panel * q->K * NR;
-  P n0 = (P)panel * NR, columns = least(NR, q->N - n0);
-  if (q->transposed)
-    tl_pack_transposed(q->w + n0 * q->w_ld, q->w_ld, q->K, columns, out);
+static void pack(const product *q, P panel, P k0, P k1, float *out) {
+  P n0 = panel * PANEL, columns = least(PANEL, q->N - n0);
+  if (q->turned)
+    pack_panel_turned(q->w + n0 * q->w_ld + k0, q->w_ld, k1 - k0, columns, out);
   else
-    tl_pack(q->w + n0, q->w_ld, q->K, columns, out);
+    pack_panel(q->w + k0 * q->w_ld + n0, q->w_ld, k1 - k0, columns, out);
 }
 
-static void multiply(product *q, P m0, P m1, P first, P last) {
-  P stretches = parts(q->K, KC);
-  tl_end plain = {.columns = q->N};
+// What the last stretch of a sum ends with, in a panel's columns from n0 on.
+static void ends(const product *q, Block *b, P m0, P n0) {
+  const P at = m0 * q->N + n0;
+  b->bias = q->bias ? q->bias + n0 : 0;
+  b->mask = q->mask ? q->mask + at : 0;
+  b->after = q->after ? q->after + at : 0;
+}
+
+// A product on this thread alone.
+static void run_small(const product *q) {
+  const int direct = !q->turned && q->N % VL == 0 && q->K * q->N <= DIRECT;
+  float *panel = direct ? 0 : room(q->K * PANEL);
+  for (P p = 0; p < panels_of(q->N); p++) {
+    const P n0 = p * PANEL;
+    Block b = {.KO = 1, .KI = q->K, .a = q->a, .a_row = q->K, .b = direct ? q->w + n0 : panel,
+               .b_inner = direct ? q->w_ld : PANEL, .c = q->out + n0, .c_row = q->N, .columns = least(PANEL, q->N - n0)};
+    if (!direct) pack(q, p, 0, q->K, panel);
+    ends(q, &b, 0, n0);
+    block_rows(&b, q->M, 0);
+  }
+}
+
+// Some rows and panels, the sum from k0 to k1, to `out` (M, N).
+static void multiply(const product *q, P m0, P m1, P first, P last, P k0, P k1, float *out) {
+  const P stretches = parts(k1 - k0, STRETCH), copied = last - first > 1 && q->K % PAGE == 0;
+  float *panel = room(STRETCH * PANEL + (copied ? (m1 - m0) * PITCH : 0)), *side_by_side = panel + STRETCH * PANEL;
   for (P s = 0; s < stretches; s++) {
-    P k0 = q->K * s / stretches, k1 = q->K * (s + 1) / stretches;
-    tl_end end = s + 1 < stretches ? plain : q->end;
-    end.accumulate = s > 0;
-    if (end.mask) end.mask += m0 * end.mask_ld;
-    if (end.relu) end.relu += m0 * q->N;
+    const P from = k0 + (k1 - k0) * s / stretches, to = k0 + (k1 - k0) * (s + 1) / stretches;
+    const float *a = q->a + m0 * q->K + from;
+    if (copied)
+      for (P i = 0; i < m1 - m0; i++) memcpy(side_by_side + i * PITCH, a + i * q->K, (size_t)(to - from) * sizeof(float));
     for (P p = first; p < last; p++) {
-      const float *b = q->packed ? q->packed + (p * q->K + k0) * NR : q->w + p * NR + k0 * q->w_ld;
-      tl_rows(m1 - m0, 0, 1, k1 - k0, q->a + m0 * q->K + k0, q->K, 1, 0, b, q->packed ? NR : q->w_ld, 0,
-              q->out + m0 * q->N, q->N, end, p * NR);
+      const P n0 = p * PANEL;
+      Block b = {.KO = 1, .KI = to - from, .a = copied ? side_by_side : a, .a_row = copied ? PITCH : q->K, .b = panel,
+                 .b_inner = PANEL, .c = out + m0 * q->N + n0, .c_row = q->N, .add = s > 0,
+                 .columns = least(PANEL, q->N - n0)};
+      pack(q, p, from, to, panel);
+      if (to == q->K && q->chunks == 1) ends(q, &b, m0, n0);
+      block_rows(&b, m1 - m0, 0);
     }
   }
 }
 
-static void multiply_tile(void *ctx, int tile) {
-  product *q = ctx;
-  P block = tile / q->groups, group = tile % q->groups, n = panels(q->N);
-  multiply(q, block * BLOCK * MR, least(q->M, (block + 1) * BLOCK * MR), n * group / q->groups,
-           n * (group + 1) / q->groups);
+static void product_tile(void *ctx, int tile) {
+  const product *q = ctx;
+  const P chunk = tile / (q->groups * q->blocks), block = tile / q->groups % q->blocks, group = tile % q->groups;
+  const P n = panels_of(q->N);
+  multiply(q, q->M * block / q->blocks, q->M * (block + 1) / q->blocks, n * group / q->groups, n * (group + 1) / q->groups,
+           q->K * chunk / q->chunks, q->K * (chunk + 1) / q->chunks,
+           q->chunks > 1 ? q->partial + chunk * q->M * q->N : q->out);
+}
+
+TL_INLINE void join(const product *q, P row, P j, P n) {
+  const P at = row * q->N + j, whole = q->M * q->N;
+  v x = load_strip(q->partial + at, n);
+  for (P c = 1; c < q->chunks; c++) x += load_strip(q->partial + c * whole + at, n);
+  if (q->bias) x += load_strip(q->bias + j, n);
+  if (q->mask) x = where(load_strip(q->mask + at, n) > 0, x, (v){});
+  store_strip(q->out + at, x, n);
+  if (q->after) store_strip(q->after + at, positive(x), n);
+}
+
+static void join_tile(void *ctx, int row) {
+  const product *q = ctx;
+  STRIPS(q->N, join(q, row, j, n))
 }
 
 static void run_product(product q) {
-  P n = panels(q.N);
-  int direct = !q.transposed && q.N % VL == 0 && q.K * q.N <= DIRECT;
-  if (direct) q.packed = 0;
-  P work = q.M * q.K * q.N;
+  const P work = q.M * q.K * q.N, n = panels_of(q.N);
   if (work < SMALL) {
-    if (!direct)
-      for (P p = 0; p < n; p++) pack_panel(&q, (int)p);
-    multiply(&q, 0, q.M, 0, n);
+    run_small(&q);
     return;
   }
-  if (!direct) tl_share(pack_panel, &q, (int)n, work / PER_NUMBER);
-  q.blocks = parts(q.M, BLOCK * MR);
-  q.groups = parts(n, GROUP);
-  while (q.blocks * q.groups < 8 && q.groups < n) q.groups++;
-  tl_share(multiply_tile, &q, (int)(q.blocks * q.groups), work / PER_NUMBER);
+  q.blocks = parts(q.M, ROWS);
+  P together = 1;  // panels of a tile
+  if (q.chunks > 1) {
+    together = n;
+  } else {
+    while (q.blocks * n < TILES && q.M / q.blocks > STRIP) q.blocks++;
+    while (q.blocks * n / (2 * together) >= TILES && q.M / q.blocks * q.K * PANEL * 2 * together <= LARGE) together *= 2;
+  }
+  q.groups = parts(n, together);
+  tl_share(product_tile, &q, (int)(q.chunks * q.blocks * q.groups), work / PER_NUMBER);
+  if (q.chunks > 1) tl_share(join_tile, &q, (int)q.M, q.chunks * q.M * q.N);
 }
 
-// i: n_in, units · p: x, W, b or 0, y, max(0, y) or 0, working memory of packed_size(n_in, units)
+// i: n_in, units, chunks of the sum
+// p: x, W, b or 0, y, max(0, y) or 0, memory of as many y's as chunks where there are several
 TL_KERNEL(dense_forward) {
-  run_product((product){.a = op->p[0], .w = op->p[1], .packed = op->p[5], .out = op->p[3], .M = step->rows,
-                        .K = op->i[0], .N = op->i[1], .w_ld = op->i[1],
-                        .end = {.columns = op->i[1], .bias = op->p[2], .relu = op->p[4]}});
+  run_product((product){.a = op->p[0], .w = op->p[1], .bias = op->p[2], .out = op->p[3], .after = op->p[4],
+                        .partial = op->p[5], .M = step->rows, .K = op->i[0], .N = op->i[1],
+                        .w_ld = op->i[1], .chunks = op->i[2]});
 }
 
-// i: n_in, units · p: dy, W, dx, mask or 0 (dx is 0 where it is not positive), memory of packed_size(units, n_in)
+// i: n_in, units, chunks of the sum
+// p: dy, W, dx, mask or 0 (dx is 0 where it is not positive), memory of as many dx's as chunks where there are several
 TL_KERNEL(dense_input_gradient) {
-  run_product((product){.a = op->p[0], .w = op->p[1], .packed = op->p[4], .out = op->p[2], .M = step->rows,
-                        .K = op->i[1], .N = op->i[0], .w_ld = op->i[1], .transposed = 1,
-                        .end = {.columns = op->i[0], .mask = op->p[3], .mask_ld = op->i[0]}});
+  run_product((product){.a = op->p[0], .w = op->p[1], .out = op->p[2], .mask = op->p[3], .partial = op->p[4],
+                        .M = step->rows, .K = op->i[1], .N = op->i[0], .w_ld = op->i[1],
+                        .turned = 1, .chunks = op->i[2]});
 }
+
+// ---------------------------------------------------------------- gradient of the weights
 
 typedef struct {
   const float *x, *dy;
@@ -96,10 +154,10 @@ typedef struct {
   int bias;
 } outer;
 
-static void pack_gradient(void *ctx, int panel) {
+static void gradient_panel(void *ctx, int panel) {
   outer *q = ctx;
-  P n0 = (P)panel * NR;
-  tl_pack(q->dy + n0, q->units, q->rows, least(NR, q->units - n0), q->packed + (P)panel * q->rows * NR);
+  P n0 = (P)panel * PANEL;
+  pack_panel(q->dy + n0, q->units, q->rows, least(PANEL, q->units - n0), q->packed + (P)panel * q->rows * PANEL);
 }
 
 static void sum_rows(const outer *q) {
@@ -110,60 +168,52 @@ static void sum_rows(const outer *q) {
   }
 }
 
-// A strip of dW. The strip's inputs of KC rows are copied together: in x they are a row apart, often 4096 bytes, where
-// all would share one set of the cache.
-static void strip(outer *q, P m0, P m1) {
-  float x[KC * STRIP];
-  P stretches = parts(q->rows, KC), n = panels(q->units), width = m1 - m0;
-  for (P s = 0; s < stretches; s++) {
-    P b0 = q->rows * s / stretches, b1 = q->rows * (s + 1) / stretches;
-    tl_end end = {.columns = q->units, .accumulate = s > 0};
-    for (P b = b0; b < b1; b++) memcpy(x + (b - b0) * STRIP, q->x + b * q->n_in + m0, (size_t)width * sizeof(float));
-    for (P p = 0; p < n; p++) {
-      const float *dy = q->packed ? q->packed + (p * q->rows + b0) * NR : q->dy + p * NR + b0 * q->units;
-      tl_rows(width, 1, 1, b1 - b0, x, 1, STRIP, 0, dy, q->packed ? NR : q->units, 0, q->dW + m0 * q->units, q->units,
-              end, p * NR);
-    }
+// dW of `width` inputs from m0 on, which stand in x as (rows, pitch).
+static void gradient(const outer *q, P m0, P width, const float *x, P pitch, P b0, P b1) {
+  for (P p = 0; p < panels_of(q->units); p++) {
+    const P n0 = p * PANEL;
+    Block b = {.KO = 1, .KI = b1 - b0, .a = x, .a_inner = pitch, .b = q->dy + n0 + b0 * q->units, .b_inner = q->units,
+               .c = q->dW + m0 * q->units + n0, .c_row = q->units, .add = b0 > 0, .columns = least(PANEL, q->units - n0)};
+    if (q->packed) b.b = q->packed + (p * q->rows + b0) * PANEL, b.b_inner = PANEL;
+    block_rows(&b, width, 1);
   }
 }
 
-// All of dW where x is small: as it lies.
-static void whole(outer *q) {
-  tl_end end = {.columns = q->units};
-  for (P p = 0; p < panels(q->units); p++) {
-    const float *dy = q->packed ? q->packed + p * q->rows * NR : q->dy + p * NR;
-    tl_rows(q->n_in, 1, 1, q->rows, q->x, 1, q->n_in, 0, dy, q->packed ? NR : q->units, 0, q->dW, q->units, end, p * NR);
-  }
-  if (q->bias) sum_rows(q);
-}
-
-static void outer_tile(void *ctx, int tile) {
-  outer *q = ctx;
+// A strip of dW. The strip's inputs of a stretch of rows are copied together: in x they are a row apart, often 4096
+// bytes, where all would share one set of the cache.
+static void gradient_tile(void *ctx, int tile) {
+  const outer *q = ctx;
   if (q->bias && tile == 0) {
     sum_rows(q);
     return;
   }
-  P m0 = (P)(tile - q->bias) * STRIP;
-  strip(q, m0, least(q->n_in, m0 + STRIP));
+  const P m0 = (P)(tile - q->bias) * STRIP, width = least(STRIP, q->n_in - m0), stretches = parts(q->rows, STRETCH);
+  float *x = room(STRETCH * STRIP);
+  for (P s = 0; s < stretches; s++) {
+    const P b0 = q->rows * s / stretches, b1 = q->rows * (s + 1) / stretches;
+    for (P b = b0; b < b1; b++) memcpy(x + (b - b0) * STRIP, q->x + b * q->n_in + m0, (size_t)width * sizeof(float));
+    gradient(q, m0, width, x, STRIP, b0, b1);
+  }
 }
 
-// i: n_in, units · p: x, dy, dW, db or 0, working memory of packed_size(rows, units)
+// i: n_in, units · p: x, dy, dW, db or 0, memory of panels_of(units) rows PANEL
 TL_KERNEL(dense_weight_gradient) {
   outer q = {.x = op->p[0], .dy = op->p[1], .dW = op->p[2], .db = op->p[3], .packed = op->p[4], .rows = step->rows,
              .n_in = op->i[0], .units = op->i[1], .bias = op->p[3] != 0};
-  P n = panels(q.units), strips = parts(q.n_in, STRIP);
+  const P n = panels_of(q.units), tiles = parts(q.n_in, STRIP) + q.bias;
   if (q.units % VL == 0 && q.rows * q.units <= DIRECT) q.packed = 0;
-  P work = q.rows * q.n_in * q.units;
-  if (work < SMALL) {
-    if (q.packed)
-      for (P p = 0; p < n; p++) pack_gradient(&q, (int)p);
-    if (q.rows * q.n_in <= DIRECT) {
-      whole(&q);
-      return;
-    }
-    for (P tile = 0; tile < strips + q.bias; tile++) outer_tile(&q, (int)tile);
+  const P work = q.rows * q.n_in * q.units;
+  if (work >= SMALL) {
+    if (q.packed) tl_share(gradient_panel, &q, (int)n, work / PER_NUMBER);
+    tl_share(gradient_tile, &q, (int)tiles, work / PER_NUMBER);
     return;
   }
-  if (q.packed) tl_share(pack_gradient, &q, (int)n, work / PER_NUMBER);
-  tl_share(outer_tile, &q, (int)(strips + q.bias), work / PER_NUMBER);
+  if (q.packed)
+    for (P p = 0; p < n; p++) gradient_panel(&q, (int)p);
+  if (q.rows * q.n_in > DIRECT) {
+    for (P tile = 0; tile < tiles; tile++) gradient_tile(&q, (int)tile);
+    return;
+  }
+  gradient(&q, 0, q.n_in, q.x, q.n_in, 0, q.rows);  // small enough to be read as it lies
+  if (q.bias) sum_rows(&q);
 }

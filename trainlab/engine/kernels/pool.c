@@ -5,6 +5,7 @@
 // away, and then sleep. A second caller at the same time (two runs in two threads of one process) works alone.
 #define _GNU_SOURCE
 #include "pool.h"
+#include "tiny.h"
 #include <pthread.h>
 #include <sched.h>
 #include <stdatomic.h>
@@ -49,6 +50,7 @@ static int work(void) {
 
 static void *worker(void *number) {
   int idle = 0;
+  tiny_is_zero();  // as in plan.c
   for (;;) {
     if ((intptr_t)number < wanted && work()) {
       idle = 0;

@@ -6,19 +6,12 @@
 #define TL_STRIP_H
 #include "base.h"
 
-TL_INLINE v load_strip(const float *p, P n) {
-  if (n == VL) return load(p);
-  float t[VL] = {0};
-  for (P i = 0; i < n; i++) t[i] = p[i];
-  return load(t);
-}
-
+TL_INLINE v load_strip(const float *p, P n) { return n == VL ? load(p) : load_part(p, n); }
 TL_INLINE void store_strip(float *p, v x, P n) {
-  if (n == VL) {
+  if (n == VL)
     store(p, x);
-    return;
-  }
-  for (P i = 0; i < n; i++) p[i] = x[i];
+  else
+    store_part(p, x, n);
 }
 
 // do: a statement in j, the first column of a strip, and n.

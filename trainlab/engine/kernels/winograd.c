@@ -183,9 +183,9 @@ static void image(const Winograd *q, const float *x, float *y) {
     inputs(q, x, first, tiles, zeros, V);
     for (P p = 0; p < panels; p++) {
       for (P k = 0; k < PLACES; k++) {
-        Block b = {.KO = 1, .KI = (int)C, .a = V + k * in, .a_row = C, .b = q->packed + (k * panels + p) * C * PANEL,
+        Block b = {.KO = 1, .KI = C, .a = V + k * in, .a_row = C, .b = q->packed + (k * panels + p) * C * PANEL,
                    .b_inner = PANEL, .c = m + k * out, .c_row = PANEL, .columns = PANEL};
-        block_rows(&b, (int)tiles, 0);
+        block_rows(&b, tiles, 0);
       }
       outputs(q, m, first, tiles, p, y);
     }
@@ -276,10 +276,10 @@ static void chunk_tile(void *ctx, int chunk) {
       gradients(q, dy, first, tiles, zeros, Z);
       for (P k = 0; k < PLACES; k++)
         for (P p = 0; p * PANEL < Co; p++) {
-          Block b = {.KO = 1, .KI = (int)tiles, .a = V + k * in, .a_row = 1, .a_inner = C, .b = Z + k * out + p * PANEL,
+          Block b = {.KO = 1, .KI = tiles, .a = V + k * in, .a_row = 1, .a_inner = C, .b = Z + k * out + p * PANEL,
                      .b_inner = Co, .c = sum + k * C * Co + p * PANEL, .c_row = Co, .add = add,
-                     .columns = (int)least(PANEL, Co - p * PANEL)};
-          block_rows(&b, (int)C, 1);
+                     .columns = least(PANEL, Co - p * PANEL)};
+          block_rows(&b, C, 1);
         }
     }
     if (q->db) STRIPS(Co, add_strip(dy + j, q->Ho * q->Wo, Co, bias + j, n))

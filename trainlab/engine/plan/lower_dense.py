@@ -14,6 +14,9 @@ from trainlab.nn.layers.drop_connect import DropConnect
 from trainlab.nn.layers.dropout import Dropout
 from trainlab.nn.layers.maxout import Maxout
 
+_LONG, _CHUNK = 1280, 320  # numbers of a sum that is cut, and of a piece of it
+_MANY = 2048  # rows that make tiles enough uncut
+
 
 def lower_dense(b: Builder, chain: Sequence[Link], at: int) -> int:
     """y = x W + b, and with a relu that follows, max(0, y) in the same pass."""
@@ -47,7 +50,8 @@ def backward_of_relu(b: Builder, slot: Slot) -> None:
 def affine(b: Builder, x: Array, W: Array, bias: Array | None, y: Array, relu: Array | None = None) -> None:
     """y = x W + b."""
     n_in, units = W.shape
-    b.forward("dense_forward", [n_in, units], [], [x, W, bias, y, relu, packed(b, n_in, units)])
+    chunks, sums = chunked(b, n_in, units)
+    b.forward("dense_forward", [n_in, units, chunks], [], [x, W, bias, y, relu, sums])
 
 
 def gradients(
@@ -55,18 +59,23 @@ def gradients(
 ) -> None:
     """dW, db and, where it is wanted, dx; with a relu before, that one's dx."""
     n_in, units = W.shape
-    b.backward("dense_weight_gradient", [n_in, units], [], [x, dy, dW, db, packed(b, b.rows, units)])
+    wide = 2 * b.library.width
+    packed = b.memory((-(-units // wide) * wide * b.rows,))  # dy in whole panels of columns
+    b.backward("dense_weight_gradient", [n_in, units], [], [x, dy, dW, db, packed])
     dx, mask = slot.dx, None
     if relu is not None:
         dx, mask = relu.dx, relu.y
     if dx is not None:
-        b.backward("dense_input_gradient", [n_in, units], [], [dy, W, dx, mask, packed(b, units, n_in)])
+        chunks, sums = chunked(b, units, n_in)
+        b.backward("dense_input_gradient", [n_in, units, chunks], [], [dy, W, dx, mask, sums])
 
 
-def packed(b: Builder, rows: int, columns: int) -> Array:
-    """Memory for a packed right-hand matrix: whole panels of columns (gemm.h)."""
-    wide = 2 * b.library.width
-    return b.memory((-(-columns // wide) * wide * rows,))
+def chunked(b: Builder, n: int, columns: int) -> tuple[int, Array | None]:
+    """Into how many chunks a sum over n numbers is cut, and memory for the chunks' sums (dense.c says why)."""
+    if n < _LONG or b.rows >= _MANY:
+        return 1, None
+    chunks = -(-n // _CHUNK)
+    return chunks, b.memory((chunks, b.rows, columns))
 
 
 def lower_maxout(b: Builder, chain: Sequence[Link], at: int) -> int:
