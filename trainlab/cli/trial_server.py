@@ -1,6 +1,7 @@
 """`trainlab trial-server`, started by a sweep and never by hand: the process whose copies train its trials."""
 
 import sys
+from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -10,6 +11,8 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 
 if TYPE_CHECKING:
+    from trainlab.core.config import Document
+    from trainlab.lab.experiment import Experiment
     from trainlab.lab.sweep.execution.job import Job
 
 _TINY = """\
@@ -28,30 +31,58 @@ def trial_server(handle: Annotated[int, typer.Argument(help="Number of the socke
     import socket
 
     from trainlab.data.loading import kept_rows
+    from trainlab.lab.kept_parts import kept_parts
     from trainlab.lab.sweep.execution.fork_server import serve
 
-    with kept_rows():
-        serve(socket.socket(fileno=handle), _run, _prepare)
+    _warm_up()
+    with kept_rows(), kept_parts():
+        serve(socket.socket(fileno=handle), _begin)
 
 
-def _run(job: "Job") -> int:
-    """Train a trial; the exit code."""
+def _warm_up() -> None:
+    """Import everything, by training something tiny."""
+    from trainlab.lab.sweep.execution.job import Job
+
+    with TemporaryDirectory() as folder:
+        (Path(folder) / "config.yaml").write_text(_TINY)
+        if _run(Job(Path(folder)), None) != 0:
+            raise RuntimeError("a tiny network cannot be trained")
+
+
+def _begin(job: "Job") -> Callable[[], int]:
+    """Do what costs less here than in a copy: read the trial's config, and the rows of the first one for all."""
+    from trainlab.core.streams import Streams
+    from trainlab.core.thread_pools import thread_pools
+    from trainlab.lab.experiment import read_own
+    from trainlab.lab.kept_parts import keeps_parts, parts_of
+
+    document = None
+    with suppress(Exception):  # what is wrong with a trial is told by the trial
+        document = read_own(job.folder / "config.yaml")
+        if not keeps_parts():
+            parts_of(document.value, Streams(document.value.seed))
+    thread_pools()
+    return partial(_run, job, document)
+
+
+def _run(job: "Job", document: "Document[Experiment] | None") -> int:
+    """Train a trial, whose config was read already if all is well with it; the exit code."""
     from trainlab.cli.main import main
 
     sys.argv = ["trainlab", *job.arguments]
     try:
-        main(partial(_train, job))
+        main(partial(_train, job, document))
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else 1
     return 0
 
 
-def _train(job: "Job") -> NoReturn:
+def _train(job: "Job", document: "Document[Experiment] | None") -> NoReturn:
     """What `trainlab train` would do with the job's arguments, without reading them."""
     from trainlab.cli._progress import Quiet
     from trainlab.cli.main import told
     from trainlab.cli.train import stoppable
-    from trainlab.lab.experiment import read_own
+    from trainlab.lab.experiment import read
     from trainlab.lab.run import resume, train
 
     watcher = Quiet()
@@ -60,24 +91,8 @@ def _train(job: "Job") -> NoReturn:
             if job.resume:
                 outcome = resume(job.folder, until=job.until, watcher=watcher)
             else:
-                document = read_own(job.folder / "config.yaml")
+                document = document or read(job.folder / "config.yaml")
                 outcome = train(document, into=job.folder, until=job.until, watcher=watcher)
     except typer.Exit as end:
         sys.exit(end.exit_code)
     sys.exit(outcome.exit_code)
-
-
-def _prepare(job: "Job") -> None:
-    """What all trials need, done once: import everything, by training something tiny, and read the rows."""
-    from trainlab.core.streams import Streams
-    from trainlab.data.loading import rows_of
-    from trainlab.lab.experiment import read
-    from trainlab.lab.sweep.execution.job import Job
-
-    with TemporaryDirectory() as folder:
-        (Path(folder) / "config.yaml").write_text(_TINY)
-        if _run(Job(Path(folder))) != 0:
-            raise RuntimeError("a tiny network cannot be trained")
-    with suppress(Exception):  # what is wrong with the first trial is told by the first trial
-        experiment = read(job.folder / "config.yaml").value
-        rows_of(experiment.data, Streams(experiment.seed if experiment.data.seed is None else experiment.data.seed))

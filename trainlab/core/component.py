@@ -8,6 +8,7 @@ file, and a new file is a new component: there is no list to keep.
 """
 
 import importlib
+import os
 import pkgutil
 import re
 from functools import cache
@@ -183,10 +184,15 @@ def _unnamed(value: Any) -> Any:
     return value
 
 
-def _modules(room: str) -> list[str]:
-    return [
-        m.name for m in pkgutil.iter_modules(importlib.import_module(room).__path__) if m.name[0] != "_" and not m.ispkg
-    ]
+def _modules(room: str) -> tuple[str, ...]:
+    """The names of a room's modules; its folders are looked through again when they have changed."""
+    folders = tuple(importlib.import_module(room).__path__)
+    return _inside(folders, tuple(os.stat(folder).st_mtime_ns for folder in folders if os.path.isdir(folder)))
+
+
+@cache
+def _inside(folders: tuple[str, ...], _changed: tuple[int, ...]) -> tuple[str, ...]:
+    return tuple(m.name for m in pkgutil.iter_modules(folders) if m.name[0] != "_" and not m.ispkg)
 
 
 def _load(module: str, base: type[C]) -> type[C] | None:

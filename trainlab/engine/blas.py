@@ -15,14 +15,13 @@ Threads = int | Literal["auto"]
 @contextmanager
 def pinned(threads: Threads) -> Generator[None]:
     """While the block lasts, kernels and NumPy's BLAS work with so many threads; auto: every core, and one."""
-    from threadpoolctl import threadpool_limits  # pyright: ignore[reportMissingTypeStubs]  # it has none
-
+    from trainlab.core.thread_pools import thread_pools
     from trainlab.engine.plan.library import load
 
     library = load()
     before = library.threads(cores() if threads == "auto" else threads) if library is not None else 1
     try:
-        with threadpool_limits(limits=1 if threads == "auto" else threads, user_api="blas"):
+        with thread_pools().limit(limits=1 if threads == "auto" else threads, user_api="blas"):
             yield
     finally:
         if library is not None:

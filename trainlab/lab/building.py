@@ -16,11 +16,11 @@ from trainlab.core.problem import ConfigError, Problem, listed, nearest
 from trainlab.core.streams import Streams
 from trainlab.core.types import Array, Shape, Task
 from trainlab.data.dataset import Loaded, Parts, Rows
-from trainlab.data.prepare import prepare
 from trainlab.engine.memory import LayerError, arrange
 from trainlab.engine.net import Net
 from trainlab.engine.trainer import Recipe
 from trainlab.lab.experiment import Experiment
+from trainlab.lab.kept_parts import parts_of
 from trainlab.nn.layer import Layer
 from trainlab.nn.loss import Loss
 from trainlab.store.columns import metric_columns
@@ -68,7 +68,7 @@ def build(document: Document[Experiment], loaded: Loaded | None = None) -> Built
     """
     experiment = document.value
     streams = Streams(experiment.seed)
-    parts = prepare(experiment.data, streams=streams, dtype=experiment.train.dtype, loaded=loaded)
+    parts = parts_of(experiment, streams, loaded)
     loss, layers = layers_for(document, parts.shape, parts.task)
     loss = loss.fitted(parts.train.y, parts.task)
     train = experiment.train

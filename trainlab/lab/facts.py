@@ -3,11 +3,12 @@
 A report reads run folders only, so whatever it is to show of layers, rows and defaults must stand there.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from math import prod
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
+from pydantic.fields import FieldInfo
 
 from trainlab.core.component import Component, Settings, plain
 from trainlab.core.types import Array
@@ -66,7 +67,7 @@ def changed(settings: Settings, above: str = "") -> Iterator[tuple[str, Any]]:
     """The settings that differ from their defaults, by dotted path, each with its default; None where it has none."""
     for name, field in type(settings).model_fields.items():
         value, path = getattr(settings, name), f"{above}{name}"
-        default = None if field.is_required() else field.get_default(call_default_factory=True)
+        default = None if field.is_required() else _default(field)
         if isinstance(value, Settings):
             if isinstance(value, Component) and getattr(default, "name", None) != value.name:
                 yield f"{path}.name", default.name if isinstance(default, Component) else plain(default)
@@ -74,6 +75,12 @@ def changed(settings: Settings, above: str = "") -> Iterator[tuple[str, Any]]:
                 yield from changed(value, f"{path}.")
         elif value != default:
             yield path, plain(default)
+
+
+def _default(field: FieldInfo) -> Any:
+    """A setting's default, made where it is made; pydantic's own way to it looks through signatures first."""
+    make = cast("Callable[[], Any] | None", field.default_factory)
+    return field.default if make is None else make()
 
 
 def _layer(node: Node, depth: int, frozen: frozenset[str]) -> dict[str, Any]:

@@ -29,7 +29,7 @@ from trainlab.lab.babysitter import Babysitter
 from trainlab.lab.building import Built, build
 from trainlab.lab.cadence import Cadence
 from trainlab.lab.course import Course
-from trainlab.lab.experiment import Experiment, read
+from trainlab.lab.experiment import Experiment, read, read_own
 from trainlab.lab.facts import write_start
 from trainlab.lab.mistakes import write_mistakes
 from trainlab.lab.observer import Observer
@@ -41,7 +41,7 @@ from trainlab.store.environment import describe, write_environment
 from trainlab.store.findings import read_findings
 from trainlab.store.folder import RunFolder
 from trainlab.store.rows import read_rows
-from trainlab.store.status import State, Status, write_status
+from trainlab.store.status import State, Status, now, write_status
 from trainlab.store.writing import write_atomic
 
 _LOOK_STEPS = 200  # epochs shorter than this share a look at the curves
@@ -73,8 +73,9 @@ def train(
 def _begun(
     built: Built, document: Document[Experiment], folder: RunFolder, watcher: Watcher, until: int | None
 ) -> Outcome:
-    experiment = built.experiment
-    write_atomic(folder.config, dump(plain(experiment)).encode())
+    experiment, settings = built.experiment, plain(built.experiment)
+    if document.file != folder.config or document.raw != settings:  # a trial's is there, and was written whole
+        write_atomic(folder.config, dump(settings).encode())
     source = Path(document.file) if document.file else Path()
     data = {"fingerprint": built.parts.fingerprint, "train_rows": len(built.parts.train)}
     write_environment(
@@ -104,20 +105,22 @@ def resume(
     """
     folder = RunFolder.open(run, runs)
     with folder.lock():
-        own = read(folder.config)
+        own = read_own(folder.config)
         if document is not None:
             same_config(own.value, document.value, folder)
             more = document.value.train.epochs
             epochs = epochs or (more if more > own.value.train.epochs else 0)
         with pinned(own.value.train.threads):
-            return _resumed(folder, epochs, watcher or Watcher(), until)
+            return _resumed(folder, own, epochs, watcher or Watcher(), until)
 
 
-def _resumed(folder: RunFolder, epochs: int, watcher: Watcher, until: int | None) -> Outcome:
+def _resumed(folder: RunFolder, own: Document[Experiment], epochs: int, watcher: Watcher, until: int | None) -> Outcome:
     status = left_behind(folder)
-    longer = [f"train.epochs={epochs}"] if epochs else []
-    engine, note = engines.resumed(environment(folder).get("engine"), *engine_of(read(folder.config).value))
-    built = build(read(folder.config, [*longer, f"train.engine={engine}"]))
+    engine, note = engines.resumed(environment(folder).get("engine"), *engine_of(own.value))
+    changes: dict[str, Any] = {"train.epochs": epochs} if epochs else {}
+    if engine != own.value.train.engine:
+        changes["train.engine"] = engine
+    built = build(read(folder.config, changes) if changes else own)
     same_data(built, folder)
     done = built.experiment.train.epochs <= status.epoch
     if status.state == "finished" and (done or not epochs):
@@ -305,6 +308,7 @@ class Run:
         for found in self.babysitter.look(when, view):
             self.recorder.finding(found)
             self.watcher.diagnosed(found)
+        view.data = None  # its samples are large
 
     def _finish(self, state: str, reason: str) -> Outcome:
         """Save, test the best weights, tell how it ended."""
@@ -361,7 +365,7 @@ class Run:
     def _status(self) -> Status:
         self.status = replace(
             self.status,
-            updated=Status.begin("", None).updated,
+            updated=now(),
             seconds=round(self.course.seconds, 3),
             epoch=self.trainer.epoch,
             step=self.trainer.step,

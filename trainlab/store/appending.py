@@ -13,7 +13,7 @@ class Appender:
     """Base of the writers of lines: what is appended is in the hands of the system before `append` returns.
 
     `tell`, `truncate` and `sync` make a run resumable: sync, keep `tell` in the checkpoint, truncate to it on resuming.
-    Opening an existing file cuts off a torn last line. A new file begins with `header`, which stays.
+    Opening an existing file (`found`) cuts off a torn last line. A new file begins with `header`, which stays.
     Raises UserError if the file cannot be opened or written.
     """
 
@@ -22,7 +22,9 @@ class Appender:
         self._header = header
         with named_errors(path, "write"):
             self._file = path.open("a+b", buffering=0)
-            self._file.truncate(_whole_lines(path.read_bytes()))
+            self.found = self.tell() > 0
+            if self.found:
+                self._file.truncate(_whole_lines(path.read_bytes()))
         self._unsynced = self.tell() > 0
         if header and self.tell() == 0:
             self.append(header)

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import trainlab
+from trainlab.core.thread_pools import thread_pools
 from trainlab.store.status import now
 from trainlab.store.strict_json import dumps, loads
 from trainlab.store.writing import write_atomic
@@ -52,9 +53,7 @@ def blas() -> list[dict[str, Any]]:
 
     NumPy must have been imported, or there is none.
     """
-    import threadpoolctl  # pyright: ignore[reportMissingTypeStubs]  # it has none
-
-    loaded = cast("list[dict[str, Any]]", threadpoolctl.threadpool_info())
+    loaded = cast("list[dict[str, Any]]", thread_pools().info())
     kept = ("internal_api", "version", "num_threads", "threading_layer", "architecture")
     return [{k: lib.get(k) for k in kept} for lib in loaded if lib.get("user_api") == "blas"]
 

@@ -36,7 +36,8 @@ class RowWriter(Appender):
         header = (",".join(map(_cell, self.columns)) + "\n").encode()
         super().__init__(path, header)
         try:
-            _check_header(path, header)
+            if self.found:
+                _check_header(path, header)
         except UserError:
             self.close()
             raise

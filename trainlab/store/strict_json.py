@@ -13,7 +13,10 @@ def dumps(value: Any, *, indent: int | None = None) -> str:
     >>> dumps({"loss": float("nan"), "lr": 0.1, "steps": [1, 2]})
     '{"loss": "nan", "lr": 0.1, "steps": [1, 2]}'
     """
-    return json.dumps(_spell(value), indent=indent, ensure_ascii=False, allow_nan=False)
+    try:  # the usual case: nothing to be spelled
+        return json.dumps(value, indent=indent, ensure_ascii=False, allow_nan=False, default=_unarrayed)
+    except ValueError:
+        return json.dumps(_spell(value), indent=indent, ensure_ascii=False, allow_nan=False)
 
 
 def loads(text: str | bytes) -> Any:
@@ -27,6 +30,13 @@ def loads(text: str | bytes) -> Any:
         raise ValueError("nested too deeply") from error
 
 
+def _unarrayed(value: Any) -> Any:
+    """An array or a number of NumPy's, known without importing it, as plain data."""
+    if hasattr(value, "tolist"):
+        return value.tolist()
+    raise TypeError(f"{type(value).__name__} is no plain data")
+
+
 def _spell(value: Any) -> Any:
     if isinstance(value, float):
         number = float(value)
@@ -35,9 +45,7 @@ def _spell(value: Any) -> Any:
         return {str(k): _spell(v) for k, v in cast("dict[Any, Any]", value).items()}
     if isinstance(value, list | tuple):
         return [_spell(v) for v in cast("list[Any]", value)]
-    if hasattr(value, "tolist"):  # an array or a number of NumPy's, known without importing it
-        return _spell(value.tolist())
-    return value
+    return _spell(value.tolist()) if hasattr(value, "tolist") else value
 
 
 def _read(value: Any) -> Any:

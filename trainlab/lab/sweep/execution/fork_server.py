@@ -30,7 +30,7 @@ from trainlab.lab.sweep.execution.launcher import GRACE
 _STOPS = (signal.SIGINT, signal.SIGTERM)
 _PR_SET_PDEATHSIG = 1  # from linux/prctl.h
 
-Run = Callable[[Job], int]  # what a copy does; its exit code
+Begin = Callable[[Job], Callable[[], int]]  # makes ready what a copy is to do, which gives its exit code; never raises
 
 
 @dataclass(slots=True)
@@ -45,12 +45,11 @@ class _Copy:
 @dataclass(slots=True)
 class _Server:
     channel: socket.socket
-    run: Run
-    prepare: Callable[[Job], None]
+    begin: Begin
     copies: dict[int, _Copy] = field(default_factory=dict[int, _Copy])
     unread: bytes = b""
     open: bool = True
-    prepared: bool = False
+    warm: bool = False
 
     def serve(self) -> None:
         """Work until the other side has gone and the last trial has ended."""
@@ -96,9 +95,9 @@ class _Server:
             self._signal(asked["signal"])
             return
         job = Job(Path(asked["folder"]), asked["resume"], asked["until"])
-        if not self.prepared:
-            self.prepared = True
-            self.prepare(job)
+        work = self.begin(job)
+        if not self.warm:
+            self.warm = True
             gc.collect()
             gc.freeze()  # a collection in a copy would touch, and so copy, every page
             self._tell({"ready": True})
@@ -113,7 +112,7 @@ class _Server:
             if os.getpid() == server:
                 signal.pthread_sigmask(signal.SIG_UNBLOCK, _STOPS)
         if pid == 0:
-            self._become(job, asked["bytes"], server)
+            self._become(work, job.words, asked["bytes"], server)
         self.copies[pid] = _Copy(asked["id"], monotonic() + asked["seconds"] if asked["seconds"] else None)
 
     def _signal(self, number: int) -> None:
@@ -139,7 +138,7 @@ class _Server:
         with suppress(ConnectionError):
             self.channel.sendall(json.dumps(what).encode() + b"\n")
 
-    def _become(self, job: Job, room: int | None, server: int) -> NoReturn:
+    def _become(self, work: Callable[[], int], words: Path, room: int | None, server: int) -> NoReturn:
         """In the copy: a process like any other, that trains one trial and ends."""
         code = 1
         try:
@@ -151,12 +150,12 @@ class _Server:
             signal.pthread_sigmask(signal.SIG_UNBLOCK, _STOPS)
             self.channel.close()
             _die_with(server)
-            _redirect(job.words)
+            _redirect(words)
             if room:
                 import resource
 
                 resource.setrlimit(resource.RLIMIT_DATA, (room, room))
-            code = self.run(job)
+            code = work()
         finally:
             with suppress(Exception):
                 sys.stdout.flush()
@@ -164,11 +163,11 @@ class _Server:
             os._exit(code)  # no `finally` of the server's runs twice
 
 
-def serve(channel: socket.socket, run: Run, prepare: Callable[[Job], None]) -> None:
-    """Train what is asked for. `prepare` is called with the first trial, before the first copy is made."""
+def serve(channel: socket.socket, begin: Begin) -> None:
+    """Train what is asked for, each in a copy; what `begin` does is done before the copy is made, in this process."""
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)  # it goes when the sweep goes
-    _Server(channel, run, prepare).serve()
+    _Server(channel, begin).serve()
 
 
 def _heard(_: int, __: object) -> None:

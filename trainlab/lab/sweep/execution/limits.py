@@ -1,6 +1,11 @@
 """How long a trial may take and how much memory, before it is ended as `failed`."""
 
+import errno
+import os
+
 from trainlab.core.component import Settings, setting
+
+_NO_MEMORY = ("MemoryError", os.strerror(errno.ENOMEM))  # in the last words of a process: NumPy's, the system's
 
 
 class Limits(Settings):
@@ -18,7 +23,7 @@ class Limits(Settings):
 
     def passed(self, code: int, words: str) -> str:
         """Which limit a process that ended so had passed, empty if none; time is told by whoever measures it."""
-        if self.memory is not None and code and "MemoryError" in words:
+        if self.memory is not None and code and any(word in words for word in _NO_MEMORY):
             return f"over its limit of {self.memory:g} MB of memory"
         return ""
 
