@@ -21,7 +21,7 @@ from time import monotonic
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 SANITIZE = ["-g1", "-O1", "-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-fno-omit-frame-pointer"]
-CONTRACTS = ["test_compiled.py", "test_kernels_images.py"]
+CONTRACTS = ["test_compiled.py", "test_kernels_images.py", "test_statistics.py", "test_decimal.py"]
 
 
 def main() -> int:

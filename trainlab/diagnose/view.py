@@ -14,7 +14,7 @@ from trainlab.diagnose.structure import Structure
 from trainlab.diagnose.sweeps import FoldScores, SearchedRange
 from trainlab.diagnose.trials import GradientError, TinyFit
 from trainlab.nn.layer import Layer, Slot
-from trainlab.store.rows import ALL_STEPS, kept_step
+from trainlab.store.rows import ALL_STEPS, kept_steps
 
 RECENT = 512  # steps that are all kept, however long the run
 
@@ -39,7 +39,7 @@ class Steps:
         self.recent = np.concatenate([self.recent, rows])[-RECENT:]
         self.count = last
         if last > ALL_STEPS:
-            rows = rows[[kept_step(last - len(rows) + 1 + i) for i in range(len(rows))]]
+            rows = rows[kept_steps(np.arange(last - len(rows) + 1, last + 1))]
         self.restore(rows)
 
     def restore(self, rows: Array) -> None:

@@ -1,6 +1,6 @@
 """Evaluation: the network's outputs and scores over many rows, in large batches, apart from the training memory.
 
-Where there are kernels, the way forth and the loss of a batch are one call; else the layers' NumPy methods run.
+Where there are kernels, the way forth is one call, and so are scores of all rows; else the layers' NumPy methods run.
 """
 
 from dataclasses import dataclass
@@ -77,19 +77,10 @@ class Evaluator:
         return self.compare(y, t)
 
     def _planned(self, x: Any, t: Array) -> Scores | None:
-        """Loss and accuracy summed over the batches, where the plan knows the loss of such targets."""
-        n, loss, hits = len(t), 0.0, 0.0
-        self._room(n)
-        if self._plan is None or not self._plan.takes(t):
-            return None
-        with np.errstate(all="ignore"):
-            for start in range(0, n, self._rows):
-                rows = min(n - start, self._rows)
-                gather(x, np.arange(start, start + rows), self._work.x[:rows])
-                mean, right = self._plan.scores(t[start : start + rows])
-                loss += mean * rows
-                hits += right
-        return Scores(loss / n, hits / n)
+        """Loss and accuracy by the plan, where it knows the loss of such targets."""
+        self._room(len(t))
+        found = self._plan.scores(x, t) if self._plan is not None else None
+        return None if found is None else Scores(found[0], found[1] / len(t))
 
     def compare(self, y: Array, t: Array) -> Scores:
         """Loss and score of outputs y (rows, units) against encoded targets t."""

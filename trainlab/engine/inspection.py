@@ -1,60 +1,107 @@
 """Looks into a network after a step: statistics of every layer, and where the first non-finite number stands.
 
 Activations are measured on the first eighth of the batch's rows (at least 16): rows are shuffled, so that is a fair
-sample. Nothing here is done at every step.
+sample. Nothing here is done at every step. `gauge` measures by kernels where there are some (`plan/statistics.py`);
+what they compute is written out here in NumPy.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from math import sqrt
+from math import isfinite, nan, sqrt
 
 import numpy as np
 
 from trainlab.core.types import Array
-from trainlab.engine.memory import Workspace
+from trainlab.engine.memory import Node, Workspace
 from trainlab.engine.net import Net
 from trainlab.nn.activation import Activation
 
 BINS = 16  # of a histogram of activations over [-EDGE, EDGE]; what lies outside counts in the outer bins
 EDGE = 4.0
+OF_WEIGHTS = ("grad_norm", "weight_norm", "update_ratio")
 SATURATION = {"sigmoid": (0.01, 0.99), "tanh": (-0.99, 0.99)}  # outputs beyond these pass less than 2 % of dy
 
-Value = tuple[str, str, float]  # layer, quantity, value
+Name = tuple[str, str]  # layer, quantity
+Value = tuple[str, str, float]  # the same, and what was measured
 
 
-def sample(a: Array) -> Array:
-    """The rows of a batch that are measured."""
-    return a[: max(16, len(a) // 8)]
+def measured_rows(rows: int) -> int:
+    """How many rows of a batch are measured."""
+    return min(rows, max(16, rows // 8))
+
+
+def of_outputs(node: Node) -> list[str]:
+    """What is measured of a layer's outputs."""
+    return ["mean", "std", *of_activation(node)] if not node.layer.view else []
+
+
+def of_activation(node: Node) -> list[str]:
+    """What is measured of an activation alone."""
+    dead = ["dead"] if node.layer.name == "relu" else []
+    return [*dead, *(["saturated"] if node.layer.name in SATURATION else [])]
+
+
+def weights(node: Node) -> list[str]:
+    """The keys of a layer's weight arrays."""
+    return [key for key, param in node.params.items() if param.role == "weight"]
+
+
+def binned(net: Net) -> list[Node]:
+    """The layers whose outputs are counted in histograms."""
+    return [node for node in net.all_nodes() if isinstance(node.layer, Activation)]
+
+
+def statistic(quantity: str, node: Node, y: Array) -> float:
+    """One number of a layer's outputs y.
+
+    mean, std: of all of them, nan where one is not finite · dead: share of units that fire nowhere · saturated: share
+    of outputs in a flat end (sigmoid, tanh) · spread: how much an output differs from row to row (standard deviation,
+    root mean square over the numbers of a row).
+    """
+    return _STATISTICS[quantity](node, y)
+
+
+def _mean(_: Node, y: Array) -> float:
+    return float(np.add.reduce(y.ravel())) / y.size
+
+
+def _std(node: Node, y: Array) -> float:
+    mean, flat = _mean(node, y), y.ravel()
+    variance = float(np.dot(flat, flat)) / flat.size - mean * mean
+    return sqrt(max(0.0, variance)) if isfinite(variance) else nan
+
+
+def _dead(_: Node, y: Array) -> float:
+    fires = (y.reshape(-1, y.shape[-1]) > 0).any(axis=0)
+    return 1.0 - float(np.count_nonzero(fires)) / fires.size
+
+
+def _saturated(node: Node, y: Array) -> float:
+    low, high = SATURATION[node.layer.name]
+    return float(np.mean((y < low) | (y > high)))
+
+
+def _spread(_: Node, y: Array) -> float:
+    return float(np.asarray(y.reshape(len(y), -1), dtype=np.float64).var(axis=0).mean()) ** 0.5
+
+
+_STATISTICS = {"mean": _mean, "std": _std, "dead": _dead, "saturated": _saturated, "spread": _spread}
 
 
 def layer_values(net: Net, work: Workspace, step: Array) -> Iterator[Value]:
-    """Statistics of every layer after a step: of its outputs, and of its weights' gradient and change.
-
-    mean, std: of the outputs · dead: share of an activation's units that are zero for every measured row ·
-    saturated: share of outputs in a flat end (sigmoid, tanh) · grad_norm, weight_norm, update_ratio: of its weights.
+    """Statistics of every layer after a step: of its outputs (`statistic` says which), and of its weights' gradient and
+    change: grad_norm, weight_norm, update_ratio.
     """
+    rows = measured_rows(work.rows)
     for node in net.all_nodes():
         slot = work.slots[node.name]
-        if not node.layer.view:
-            y = sample(slot.y)
-            flat = y.ravel()
-            mean = float(np.add.reduce(flat)) / flat.size
-            yield node.name, "mean", mean
-            yield node.name, "std", sqrt(max(0.0, float(np.dot(flat, flat)) / flat.size - mean * mean))
-            if isinstance(node.layer, Activation):
-                if node.layer.name == "relu":
-                    fires = np.maximum.reduce(y.reshape(-1, y.shape[-1]), axis=0)
-                    yield node.name, "dead", 1.0 - np.count_nonzero(fires) / fires.size
-                ends = SATURATION.get(node.layer.name)
-                if ends:
-                    yield node.name, "saturated", float(np.mean((y < ends[0]) | (y > ends[1])))
-        for key, g in slot.g.items():
-            if node.params[key].role == "weight":
-                norm = _length(slot.p[key])
-                yield node.name, "grad_norm", _length(g)
-                yield node.name, "weight_norm", norm
-                change = net.part(step, f"{node.name}.{key}")
-                moved = 0.0 if change is None else _length(change)
-                yield node.name, "update_ratio", moved / norm if norm else float("nan")
+        for quantity in of_outputs(node):
+            yield node.name, quantity, statistic(quantity, node, slot.y[:rows])
+        for key in weights(node):
+            norm, change = _length(slot.p[key]), net.part(step, f"{node.name}.{key}")
+            moved = 0.0 if change is None else _length(change)
+            found = _length(slot.g[key]), norm, moved / norm if norm else nan
+            yield from ((node.name, name, value) for name, value in zip(OF_WEIGHTS, found, strict=True))
 
 
 def _length(a: Array) -> float:
@@ -62,13 +109,55 @@ def _length(a: Array) -> float:
 
 
 def histograms(net: Net, work: Workspace) -> Iterator[Value]:
-    """The share of each activation layer's outputs in each of the bins: `bin00` ... `bin15`."""
-    for node in net.all_nodes():
-        if isinstance(node.layer, Activation):
-            y = sample(work.slots[node.name].y)
-            index = np.clip((y + EDGE) * (BINS / (2 * EDGE)), 0, BINS - 1).astype(np.int64)
-            shares = np.bincount(index.ravel(), minlength=BINS) / y.size
-            yield from ((node.name, f"bin{i:02d}", float(share)) for i, share in enumerate(shares))
+    """The share of each activation layer's outputs in each of the bins: `bin00` ... `bin15`. A nan is in none."""
+    for node in binned(net):
+        y = work.slots[node.name].y[: measured_rows(work.rows)].ravel()
+        index = np.clip((y[y == y] + EDGE) * (BINS / (2 * EDGE)), 0, BINS - 1).astype(np.int64)
+        shares = np.bincount(index, minlength=BINS) / y.size
+        yield from ((node.name, f"bin{i:02d}", float(share)) for i, share in enumerate(shares))
+
+
+class Gauge(ABC):
+    """Measures the layers of one network after a step, in the memory that the step was done in.
+
+    names, bins: which number of `values`, and of `shares`, is what.
+    """
+
+    def __init__(self, net: Net, work: Workspace, step: Array) -> None:
+        self.net, self.work, self.step = net, work, step
+        self.names: tuple[Name, ...] = tuple(
+            (node.name, q) for node in net.all_nodes() for q in [*of_outputs(node), *len(weights(node)) * OF_WEIGHTS]
+        )
+        self.bins: tuple[Name, ...] = tuple((node.name, f"bin{i:02d}") for node in binned(net) for i in range(BINS))
+
+    @abstractmethod
+    def values(self, rows: int) -> Array:
+        """What `layer_values` yields after a step with so many rows; good until the next call."""
+
+    @abstractmethod
+    def shares(self, rows: int) -> Array:
+        """What `histograms` yields, likewise."""
+
+
+class NumpyGauge(Gauge):
+    """By NumPy: the reference."""
+
+    def values(self, rows: int) -> Array:
+        """All values."""
+        return np.array([value for _, _, value in layer_values(self.net, self.work.first(rows), self.step)])
+
+    def shares(self, rows: int) -> Array:
+        """All shares."""
+        return np.array([share for _, _, share in histograms(self.net, self.work.first(rows))])
+
+
+def gauge(net: Net, work: Workspace, step: Array) -> Gauge:
+    """Who measures this network fastest. work: for the largest batch · step: what each param changes by."""
+    if net.library is None:
+        return NumpyGauge(net, work, step)
+    from trainlab.engine.plan.statistics import StatisticsPlan
+
+    return StatisticsPlan(net, work, step, net.library)
 
 
 def first_broken(net: Net, work: Workspace) -> str:

@@ -32,6 +32,7 @@ class Observer:
         self.steps = Steps()
         self.settings = plain(built.experiment)
         self.prober = Prober(built)
+        self._layers: dict[int, Sequence[LayerView]] = {}
         self.structure = structure(built.net)
         recipe, t = built.recipe, built.t_train
         task, loss = built.parts.task, recipe.loss
@@ -88,14 +89,15 @@ class Observer:
 
     def layers(self, t: Trainer) -> Sequence[LayerView]:
         """The layers after the last step, with what the step changed."""
-        views: list[LayerView] = []
-        for node in self.built.net.all_nodes():
-            parts = {
-                k: self.built.net.part(t.motion.step, f"{node.name}.{k}") for k, p in node.params.items() if p.trained
-            }
-            moved = {k: a for k, a in parts.items() if a is not None}
-            views.append(LayerView(node.name, node.layer, t.last.slots[node.name], moved))
-        return views
+        known = self._layers.get(t.last.rows)  # the same memory whenever a batch has so many rows
+        if known is None:
+            net, made = self.built.net, list[LayerView]()
+            for node in net.all_nodes():
+                parts = {k: net.part(t.motion.step, f"{node.name}.{k}") for k, p in node.params.items() if p.trained}
+                moved = {k: a for k, a in parts.items() if a is not None}
+                made.append(LayerView(node.name, node.layer, t.last.slots[node.name], moved))
+            known = self._layers[t.last.rows] = made
+        return known
 
 
 def structure(net: Net) -> Structure:

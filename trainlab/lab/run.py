@@ -23,7 +23,7 @@ from trainlab.diagnose.monitor import When
 from trainlab.diagnose.trials import TRIALS
 from trainlab.engine import engines
 from trainlab.engine.blas import pinned
-from trainlab.engine.inspection import first_broken, histograms, layer_values
+from trainlab.engine.inspection import first_broken, gauge
 from trainlab.engine.trainer import RECORDS
 from trainlab.lab.babysitter import Babysitter
 from trainlab.lab.building import Built, build
@@ -155,6 +155,7 @@ class Run:
         self.recorder = Recorder(folder, built.parts.task.kind, built.net.library)
         self.observer = Observer(built, self.course.curves, self.trainer)
         self.steps = self.observer.steps
+        self.gauge = gauge(built.net, self.trainer.work, self.trainer.motion.step)
         self.checkpoints = Checkpoints(folder.checkpoints, built, self.course)
         self._told = monotonic()
 
@@ -164,7 +165,8 @@ class Run:
         """From the first step."""
         self._start(None)
         if self.built.passes:
-            self.recorder.layers(0, [(name, "lsuv_passes", float(n)) for name, n in self.built.passes.items()])
+            passes = self.built.passes
+            self.recorder.layers(0, [(n, "lsuv_passes") for n in passes], np.array([*passes.values()], np.float64))
         self._tell(self.course.before())
         self._look("start")
         return self._loop(None)
@@ -301,10 +303,9 @@ class Run:
             with np.errstate(all="ignore"):
                 if t.broken:
                     view.broken = first_broken(net, t.last)
-                values = list(layer_values(net, t.last, t.motion.step))
-                if self._first_of_epoch() and not t.broken:
-                    values += histograms(net, t.last)
-            self.recorder.layers(t.step, values)
+                self.recorder.layers(t.step, self.gauge.names, self.gauge.values(t.last.rows))
+                if self._first_of_epoch() and not t.broken and self.gauge.bins:
+                    self.recorder.layers(t.step, self.gauge.bins, self.gauge.shares(t.last.rows))
         for found in self.babysitter.look(when, view):
             self.recorder.finding(found)
             self.watcher.diagnosed(found)

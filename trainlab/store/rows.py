@@ -67,13 +67,18 @@ class RowWriter(Appender):
             raise ValueError(f"no such columns: {sorted(given.keys() - self._known)}")
 
 
-def kept_step(step: int) -> bool:
-    """Whether a step has a row in steps.csv: every one up to 20 000, then every 2nd, 4th, ... as steps double.
+def kept_steps(steps: "Array") -> "Array":
+    """Which of these steps have a row in steps.csv: all up to 20 000, then every 2nd, 4th, ... as steps double.
 
-    >>> [s for s in range(39_998, 40_009) if kept_step(s)]
+    >>> import numpy as np
+    >>> steps = np.arange(39_998, 40_009)
+    >>> steps[kept_steps(steps)].tolist()
     [39998, 40000, 40004, 40008]
     """
-    return step % (1 << (-(-step // ALL_STEPS) - 1).bit_length()) == 0 if step > 0 else True
+    import numpy as np  # here: `trainlab --help` reads this module
+
+    doublings = np.ceil(np.log2(np.maximum(1, -(-steps // ALL_STEPS)))).astype(np.int64)
+    return steps % (1 << doublings) == 0
 
 
 def read_rows(path: Path) -> dict[str, list[Any]]:

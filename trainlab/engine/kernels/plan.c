@@ -21,6 +21,25 @@ TL_API int64_t tl_once(const tl_op *ops, int64_t n, tl_step *step) {
   return failed;
 }
 
+// The ops over all rows of `index`, `batch` at a time, and the totals of what the loss says of each batch. Returns whether
+// an op of Python's failed.
+TL_API int64_t tl_evaluate(const tl_op *ops, int64_t n, tl_step *step, tl_sums *sums, const int64_t *index, int64_t rows,
+                           int64_t batch) {
+  const tl_mode before = tiny_is_zero();
+  int64_t failed = 0;
+  for (int64_t done = 0; done < rows && !failed; done += batch) {
+    step->index = index + done;
+    step->rows = least(batch, rows - done);
+    step->hits = step->squares = 0;
+    failed = once(ops, n, step);
+    sums->rows += step->rows;
+    sums->loss += step->loss * (double)step->rows;
+    sums->hits += step->hits;
+  }
+  tiny_as(before);
+  return failed;
+}
+
 // Up to `steps` steps of `batch` rows, the next rows of `index`, of which `rows_left` are left in this epoch.
 //
 // Ops before `head` make loss and gradient, those after it move the parameters, which happens only if both are finite.

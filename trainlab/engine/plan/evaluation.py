@@ -1,45 +1,71 @@
-"""The way forth of a network as a plan, with the loss of a batch at its end."""
+"""The way forth of a network as a plan: outputs of a batch, and scores of all rows of a set in one call."""
+
+import ctypes
+from typing import Any
+
+import numpy as np
 
 from trainlab.core.types import Array
+from trainlab.data.lazy import gather
 from trainlab.engine.memory import Workspace, aligned
-from trainlab.engine.plan.builder import Builder
+from trainlab.engine.plan.builder import Builder, Op
 from trainlab.engine.plan.library import Library
-from trainlab.engine.plan.lower_training import loss_op
+from trainlab.engine.plan.lower_training import gather_op, loss_op, targets_op
+from trainlab.engine.plan.op import Totals
 from trainlab.engine.plan.plan import lower_workspace
 from trainlab.engine.plan.program import Program
 from trainlab.nn.loss import Loss
 
+_SETS = 2  # sets of rows whose ops are kept: training and validation rows
+
 
 class EvaluationPlan:
-    """Outputs and scores of the rows in a workspace's x."""
+    """Outputs and scores by the memory of a workspace, which holds a batch."""
 
     def __init__(self, work: Workspace, loss: Loss, library: Library) -> None:
-        self._work, self._loss = work, loss
+        self._work, self._loss, self._library = work, loss, library
         self._builder = b = Builder(library, work.rows, train=False)
         lower_workspace(b, work)
         self._forward = Program(b.forwards, library, b)
-        self._scores: Program | None = None
-        self._t: Array | None = None
+        self._sets: list[tuple[Any, Array, Array, Program | None]] = []
 
     def forward(self, rows: int) -> None:
         """y of the first `rows` rows of x."""
         self._forward.once(rows)
 
-    def takes(self, t: Array) -> bool:
-        """Whether `scores` can be asked for such targets."""
-        if self._t is None or self._t.dtype != t.dtype or self._t.shape[1:] != t.shape[1:]:
-            b = self._builder
-            self._t = aligned((self._work.rows, *t.shape[1:]), t.dtype)
-            op = loss_op(b, self._loss, self._work.y, self._t, None)
-            self._scores = Program([*b.forwards, op], b.library, b) if op is not None else None
-        return self._scores is not None
+    def scores(self, x: Any, t: Array) -> tuple[float, float] | None:
+        """Mean loss and hits over all rows of x with targets t; None where the loss has no kernel for such targets."""
+        index, program = self._set(x, t)
+        if program is None:
+            return None
+        sums = Totals()
+        self._library.c.tl_evaluate(
+            ctypes.c_void_p(program.table.ctypes.data),
+            ctypes.c_int64(len(program.table)),
+            ctypes.byref(program.step),
+            ctypes.byref(sums),
+            ctypes.c_void_p(index.ctypes.data),
+            ctypes.c_int64(len(index)),
+            ctypes.c_int64(self._work.rows),
+        )
+        program.raise_failed()
+        return sums.loss / sums.rows, sums.hits
 
-    def scores(self, t: Array) -> tuple[float, float]:
-        """Mean loss and hits of the first rows of x with these targets, of a kind that `takes` has said yes to."""
-        program = self._scores
-        assert program is not None  # noqa: S101 - `takes` made it
-        assert self._t is not None  # noqa: S101 - the same
-        self._t[: len(t)] = t
-        program.step.hits = 0.0
-        program.once(len(t))
-        return program.step.loss, program.step.hits
+    def _set(self, x: Any, t: Array) -> tuple[Array, Program | None]:
+        """The numbers of all rows, and the ops for a set of them; those of the last sets are kept."""
+        for known in self._sets:
+            if known[0] is x and known[1] is t:
+                return known[2:]
+        made = x, t, np.arange(len(t)), self._lowered(x, t)
+        self._sets = [*self._sets, made][-_SETS:]
+        return made[2:]
+
+    def _lowered(self, x: Any, t: Array) -> Program | None:
+        b, work, made = self._builder, self._work, list[Program]()
+        batch = aligned((work.rows, *t.shape[1:]), t.dtype)
+        loss = loss_op(b, self._loss, work.y, batch, None)
+        if loss is None:
+            return None
+        read = Op("call", call=lambda rows: gather(x, made[0].index, work.x[:rows]))
+        made.append(Program([gather_op(x, work.x) or read, targets_op(t, batch), *b.forwards, loss], self._library, b))
+        return made[0]

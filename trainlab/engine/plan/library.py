@@ -22,6 +22,8 @@ class Library:
         self.c.tl_run.restype = ctypes.c_int64
         self.c.tl_once.restype = ctypes.c_int64
         self.c.tl_lines.restype = ctypes.c_int64
+        self.c.tl_labelled.restype = ctypes.c_int64
+        self.c.tl_evaluate.restype = ctypes.c_int64
         self.width = int(self.c.tl_width())
 
     def address(self, kernel: str) -> int:
@@ -35,13 +37,30 @@ class Library:
     def lines(self, steps: Array, values: Array) -> bytes:
         """CSV lines, a step's number (int64) and a row of values (float64) each, as `repr` spells them."""
         values = np.ascontiguousarray(values, np.float64)
-        room = 30 * (values.size + len(values))
+        room = 30 * (values.size + len(values)) + 48
         out = np.empty(room, np.uint8)
         written = self.c.tl_lines(
             ctypes.c_void_p(steps.ctypes.data),
             ctypes.c_void_p(values.ctypes.data),
             ctypes.c_int64(len(values)),
             ctypes.c_int64(values.shape[1]),
+            ctypes.c_void_p(out.ctypes.data),
+        )
+        return out[:written].tobytes()
+
+    def labelled(self, step: int, texts: bytes, ends: Array, values: Array) -> bytes:
+        """CSV lines: the step, a text of each line's own, and a number (float64) as `repr` spells it.
+
+        texts: one after the other, each up to its place in `ends` (int64).
+        """
+        room = len(texts) + 60 * len(values) + 48
+        out = np.empty(room, np.uint8)
+        written = self.c.tl_labelled(
+            ctypes.c_int64(step),
+            ctypes.c_char_p(texts),
+            ctypes.c_void_p(ends.ctypes.data),
+            ctypes.c_void_p(values.ctypes.data),
+            ctypes.c_int64(len(values)),
             ctypes.c_void_p(out.ctypes.data),
         )
         return out[:written].tobytes()

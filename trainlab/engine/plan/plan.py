@@ -126,19 +126,13 @@ class TrainingPlan:
 
     # ------------------------------------------------------------------ ops
 
-    def _rows(self) -> Array:
-        """The batch's row numbers, in a call of Python's."""
-        step = self._program.step
-        kind = ctypes.c_int64 * step.rows
-        return np.frombuffer(kind.from_address(step.index), np.int64)
-
     def _batch_ops(self) -> list[Op]:
         task = self._task
         ops = [gather_op(task.x, task.work.x) or Op("call", call=self._gather), targets_op(task.t, task.t_batch)]
         return [*ops, Op("call", call=self._change)] if task.change is not None else ops
 
     def _gather(self, rows: int) -> None:
-        gather(self._task.x, self._rows(), self._task.work.x[:rows])
+        gather(self._task.x, self._program.index, self._task.work.x[:rows])
 
     def _change(self, rows: int) -> None:
         if self._task.change is not None:

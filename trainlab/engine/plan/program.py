@@ -3,6 +3,9 @@
 import ctypes
 from collections.abc import Sequence
 
+import numpy as np
+
+from trainlab.core.types import Array
 from trainlab.engine.plan.builder import Call, Op, records
 from trainlab.engine.plan.library import Library
 from trainlab.engine.plan.op import Step
@@ -42,6 +45,12 @@ class Program:
         self.library.once(self.table, self.step)
         if self.step.failed:
             self.raise_failed()
+
+    @property
+    def index(self) -> Array:
+        """The batch's row numbers, in a call of Python's."""
+        kind = ctypes.c_int64 * self.step.rows
+        return np.frombuffer(kind.from_address(self.step.index), np.int64)
 
     def raise_failed(self) -> None:
         """Raise what Python raised inside the last call, if it did."""

@@ -289,7 +289,9 @@ class Journal:
     def _keep(self, step: int, reading: Reading) -> None:
         self._seen.add(reading)
         if values := reading.values():
-            self.recorder.layers(step, values)
+            self.recorder.layers(
+                step, [(layer, quantity) for layer, quantity, _ in values], np.array([value for *_, value in values])
+            )
 
     # ------------------------------------------------------------------ what is written
 

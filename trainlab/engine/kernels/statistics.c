@@ -1,0 +1,217 @@
+// What monitors want to know of the layers: moments and histograms of their outputs, units that never fire, lengths of
+// weights, gradients and steps. Whoever looks runs the ops of all layers in one call, with the rows that are measured as
+// the step's. Every number is a double at `out`.
+//
+// Sums are made in double, a CHUNK of numbers a tile, and added in the tiles' order.
+#include "plan.h"
+#include "pool.h"
+
+enum { CHUNK = 8192, COLUMNS = 256, BINS = 16, TABLES = 4, BLOCK = 512, PLACES = 16 };
+
+enum { HALF = VL / 2 };  // as many doubles as fill a vector
+typedef double vd __attribute__((vector_size(VL * 4)));
+typedef float half __attribute__((vector_size(VL * 2), aligned(4), may_alias));
+
+TL_INLINE vd wide(const float *p) { return __builtin_convertvector(*(const half *)p, vd); }
+TL_INLINE double whole(vd x) {
+  double sum = 0;
+  for (int i = 0; i < HALF; i++) sum += x[i];
+  return sum;
+}
+
+typedef struct {
+  const float *y;
+  double *sums;
+  P n, rows;
+  float low, high;
+} outputs;
+
+static void measure(void *ctx, int tile) {
+  const outputs *q = ctx;
+  const float *y = q->y + (P)tile * CHUNK;
+  const P n = least(CHUNK, q->n - (P)tile * CHUNK);
+  vd sum[2] = {0}, squares[2] = {0};
+  P k = 0;
+  for (; k + VL <= n; k += VL) {
+    vd a = wide(y + k), b = wide(y + k + HALF);
+    sum[0] += a, squares[0] += a * a;
+    sum[1] += b, squares[1] += b * b;
+  }
+  double s = whole(sum[0] + sum[1]), s2 = whole(squares[0] + squares[1]);
+  for (; k < n; k++) s += (double)y[k], s2 += (double)y[k] * (double)y[k];
+  q->sums[2 * tile] = s;
+  q->sums[2 * tile + 1] = s2;
+}
+
+// out: mean and standard deviation of all outputs; numbers that are not finite make them nan or infinite.
+// i: numbers a row · p: y, out, memory of two doubles a tile
+TL_KERNEL(layer_moments) {
+  const P n = step->rows * op->i[0], tiles = parts(n, CHUNK);
+  outputs q = {.y = op->p[0], .sums = op->p[2], .n = n};
+  double *out = op->p[1], sum = 0, squares = 0;
+  tl_share(measure, &q, (int)tiles, n);
+  for (P tile = 0; tile < tiles; tile++) sum += q.sums[2 * tile], squares += q.sums[2 * tile + 1];
+  const double mean = sum / (double)n, variance = squares / (double)n - mean * mean;
+  out[0] = mean;
+  out[1] = variance < 0 ? 0 : sqrt(variance);
+}
+
+// out: the share of units that fire (are above 0) nowhere. Most fire soon, and then there is no more to look at.
+// i: numbers a row, units · p: y, out, memory of an int32 a unit
+TL_KERNEL(layer_dead) {
+  const P units = op->i[1], places = step->rows * op->i[0] / units;
+  const float *y = op->p[0];
+  int32_t *fired = op->p[2];
+  P left = units;
+  memset(fired, 0, (size_t)units * sizeof *fired);
+  for (P at = 0; at < places && left; at += PLACES) {
+    for (P r = at; r < least(at + PLACES, places); r++) {
+      TL_IVDEP for (P j = 0; j < units; j++) fired[j] |= y[r * units + j] > 0;
+    }
+    left = units;
+    for (P j = 0; j < units; j++) left -= fired[j];
+  }
+  *(double *)op->p[1] = (double)left / (double)units;
+}
+
+static void outside(void *ctx, int tile) {
+  const outputs *q = ctx;
+  const float *y = q->y + (P)tile * CHUNK;
+  const P n = least(CHUNK, q->n - (P)tile * CHUNK);
+  int32_t count = 0;
+  for (P k = 0; k < n; k++) count += (y[k] < q->low) | (y[k] > q->high);
+  q->sums[tile] = (double)count;
+}
+
+// out: the share of outputs in the flat ends, below `low` or above `high`.
+// i: numbers a row · f: low, high · p: y, out, memory of a double a tile
+TL_KERNEL(layer_saturated) {
+  const P n = step->rows * op->i[0], tiles = parts(n, CHUNK);
+  outputs q = {.y = op->p[0], .sums = op->p[2], .n = n, .low = (float)op->f[0], .high = (float)op->f[1]};
+  double *out = op->p[1], sum = 0;
+  tl_share(outside, &q, (int)tiles, n);
+  for (P tile = 0; tile < tiles; tile++) sum += q.sums[tile];
+  *out = sum / (double)n;
+}
+
+// The variances from row to row of COLUMNS columns, summed: first their means, then the squared distances from these.
+static void vary(void *ctx, int tile) {
+  const outputs *q = ctx;
+  const P from = (P)tile * COLUMNS, n = least(COLUMNS, q->n - from);
+  double mean[COLUMNS] = {0}, squares = 0;
+  for (P r = 0; r < q->rows; r++) {
+    const float *y = q->y + r * q->n + from;
+    TL_IVDEP for (P j = 0; j < n; j++) mean[j] += (double)y[j];
+  }
+  for (P j = 0; j < n; j++) mean[j] /= (double)q->rows;
+  vd sum = {0};
+  for (P r = 0; r < q->rows; r++) {
+    const float *y = q->y + r * q->n + from;
+    P j = 0;
+    for (; j + HALF <= n; j += HALF) {
+      vd far = wide(y + j);
+      for (int i = 0; i < HALF; i++) far[i] -= mean[j + i];
+      sum += far * far;
+    }
+    for (; j < n; j++) squares += ((double)y[j] - mean[j]) * ((double)y[j] - mean[j]);
+  }
+  q->sums[tile] = (whole(sum) + squares) / (double)q->rows;
+}
+
+// out: by how much an output differs from row to row: standard deviation, root mean square over the numbers of a row.
+// i: numbers a row · p: y, out, memory of a double for COLUMNS numbers of a row
+TL_KERNEL(layer_spread) {
+  const P n = op->i[0], tiles = parts(n, COLUMNS);
+  outputs q = {.y = op->p[0], .sums = op->p[2], .n = n, .rows = step->rows};
+  double *out = op->p[1], sum = 0;
+  tl_share(vary, &q, (int)tiles, n * step->rows);
+  for (P tile = 0; tile < tiles; tile++) sum += q.sums[tile];
+  *out = sqrt(sum / (double)n);
+}
+
+typedef struct {
+  const float *y;
+  int64_t *counts;
+  P n;
+} numbers;
+
+// Neighbours often fall into the same bin: four tables, so that one addition need not wait for the one before.
+static void count(void *ctx, int tile) {
+  const numbers *q = ctx;
+  const float *y = q->y + (P)tile * CHUNK;
+  const P n = least(CHUNK, q->n - (P)tile * CHUNK);
+  int32_t tables[TABLES][BINS + 1] = {{0}}, bin[BLOCK];
+  for (P at = 0; at < n; at += BLOCK) {
+    const P m = least(BLOCK, n - at);
+    for (P k = 0; k < m; k++) {
+      float s = (y[at + k] + 4.0f) * 2.0f;
+      s = s < 0 ? 0 : s;
+      s = s > BINS - 1 ? BINS - 1 : s;
+      bin[k] = (int32_t)(s == s ? s : BINS);
+    }
+    P k = 0;
+    for (; k + TABLES <= m; k += TABLES)
+      for (P j = 0; j < TABLES; j++) tables[j][bin[k + j]]++;
+    for (; k < m; k++) tables[0][bin[k]]++;
+  }
+  int64_t *counts = q->counts + (P)tile * BINS;
+  for (P b = 0; b < BINS; b++) {
+    counts[b] = 0;
+    for (P j = 0; j < TABLES; j++) counts[b] += tables[j][b];
+  }
+}
+
+// out: the share of the outputs in each of 16 bins over [-4, 4]; what lies outside counts in the outer ones, nan in none.
+// i: numbers a row · p: y, out, memory of 16 int64 a tile
+TL_KERNEL(layer_histogram) {
+  const P n = step->rows * op->i[0], tiles = parts(n, CHUNK);
+  numbers q = {.y = op->p[0], .counts = op->p[2], .n = n};
+  double *out = op->p[1];
+  tl_share(count, &q, (int)tiles, n);
+  for (P b = 0; b < BINS; b++) {
+    int64_t sum = 0;
+    for (P tile = 0; tile < tiles; tile++) sum += q.counts[tile * BINS + b];
+    out[b] = (double)sum / (double)n;
+  }
+}
+
+typedef struct {
+  const float *vectors[3];
+  double *sums;
+  P n;
+} lengths;
+
+static double squares_of(const float *x, P n) {
+  vd sum[2] = {0};
+  P k = 0;
+  for (; k + VL <= n; k += VL) {
+    vd a = wide(x + k), b = wide(x + k + HALF);
+    sum[0] += a * a;
+    sum[1] += b * b;
+  }
+  double s = whole(sum[0] + sum[1]);
+  for (; k < n; k++) s += (double)x[k] * (double)x[k];
+  return s;
+}
+
+static void square(void *ctx, int tile) {
+  const lengths *q = ctx;
+  const P from = (P)tile * CHUNK, n = least(CHUNK, q->n - from);
+  for (int i = 0; i < 3; i++) q->sums[3 * tile + i] = q->vectors[i] ? squares_of(q->vectors[i] + from, n) : 0;
+}
+
+// out: |g|, |W|, |step| / |W|; nan where all weights are 0. i: numbers · p: g, W, step or 0, out, memory
+// of three doubles a tile
+TL_KERNEL(weight_statistics) {
+  const P n = op->i[0], tiles = parts(n, CHUNK);
+  lengths q = {.vectors = {op->p[0], op->p[1], op->p[2]}, .sums = op->p[4], .n = n};
+  double *out = op->p[3], sums[3] = {0};
+  (void)step;
+  tl_share(square, &q, (int)tiles, 3 * n);
+  for (P tile = 0; tile < tiles; tile++)
+    for (int i = 0; i < 3; i++) sums[i] += q.sums[3 * tile + i];
+  const double norm = sqrt(sums[1]);
+  out[0] = sqrt(sums[0]);
+  out[1] = norm;
+  out[2] = norm > 0 ? sqrt(sums[2]) / norm : NAN;
+}
