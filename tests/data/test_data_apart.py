@@ -71,3 +71,15 @@ def test_rows_that_others_need_stay_as_they_are(tmp_path):
     assert alone.val is not None
     assert np.shares_memory(alone.train.x, alone.val.x) is False
     assert alone.train.x.base is alone.val.x.base
+
+
+def test_data_lie_in_memory_once(tmp_path):
+    """Reading and preparing a large file takes its size, and that of its validation rows while they are set apart."""
+    n, path = 4_000, tmp_path / "rows.npz"
+    np.savez(path, x=np.zeros((n, 40, 40, 3), np.float32), y=np.arange(n) % 2)
+    source = make(Source, "npz", path=str(path), split=SplitSettings(val=0.1, test=0.0))
+    tracemalloc.start()
+    prepare(source, streams=Streams(0))
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 1.2 * n * 40 * 40 * 3 * 4

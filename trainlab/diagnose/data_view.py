@@ -13,9 +13,10 @@ from trainlab.core.types import Array, Task
 from trainlab.data.dataset import Parts, Rows
 from trainlab.data.lazy import LazyRows
 
-BUDGET = 1_000_000  # numbers of one part that are looked at: some tens of milliseconds
+BUDGET = 500_000  # numbers of one part that are looked at: some tens of milliseconds, some megabytes
 NEIGHBOUR_ROWS = 300  # rows of a part that are compared each with each
-_CHUNK = 1_000_000  # numbers that are looked through at once
+_AT_ONCE = 1 << 16  # numbers whose distances from the mean are in memory at once
+_CHUNK = 500_000  # numbers that are looked through at once
 _SCANNED = 200_000_000  # numbers of one part that are looked through for ones that are not finite
 _KERNEL = 400  # rows that kernel regression learns from
 SPREAD_OF_IQR = 1.349  # interquartile range of a normal distribution of standard deviation 1
@@ -47,7 +48,7 @@ class DataView:
     @cached_property
     def raw(self) -> Array:
         """A sample of the training rows before preprocessing."""
-        return _sample(self.parts.raw_train)
+        return self.train if self.parts.raw_train is self.parts.train.x else _sample(self.parts.raw_train)
 
     @cached_property
     def mean(self) -> Array:
@@ -57,7 +58,11 @@ class DataView:
     @cached_property
     def std(self) -> Array:
         """Of each training feature."""
-        return self.train.std(axis=0)
+        squares, step = np.zeros(self.train.shape[1]), max(1, _AT_ONCE // max(1, self.train.shape[1]))
+        for start in range(0, len(self.train), step):
+            away = self.train[start : start + step] - self.mean
+            squares += np.einsum("ij,ij->j", away, away)
+        return np.sqrt(squares / max(1, len(self.train)))
 
     @cached_property
     def rms(self) -> float:
@@ -113,7 +118,7 @@ class DataView:
         n = min(len(self.parts.train), len(val) if val is not None else 0, NEIGHBOUR_ROWS)
         if val is None or n < 40 or not self.finite:
             return None
-        scores = [_self_score(*_pick(rows, n), self.task) for rows in (self.parts.train, val)]
+        scores = [_self_score(_picked(rows, n), self.task) for rows in (self.parts.train, val)]
         return scores[0], scores[1], n
 
     def baselines(self, budget: float) -> dict[str, float]:
@@ -128,16 +133,17 @@ class DataView:
         features = int(np.prod(self.parts.shape))
         n_val = int(np.clip(budget / (400.0 * features), 200, 400))
         n_train = int(np.clip(budget / (2.0 * n_val * features), 200, 2000))
-        x, y = _pick(self.parts.train, min(n_train, len(self.parts.train)))
-        v, w = _pick(val, min(n_val, len(val)))
+        few = _picked(self.parts.train, min(n_train, len(self.parts.train)))
+        seen = _picked(val, min(n_val, len(val)))
+        y, v, w = few.y, seen.x(), seen.y
         if self.task.kind == "classification":
             found = {"always the same": _score(np.full(len(w), np.bincount(y).argmax()), w, self.task)}
         else:
             found = {"always the same": _score(np.tile(y.mean(axis=0), (len(w), 1)), w, self.task)}
         if features <= 512:
-            found["linear"] = _score(_linear(x, y, v, self.task), w, self.task)
-        found["kernel regression"] = _score(_kernel(x, y, v, self.task), w, self.task)
-        found["nearest neighbours"] = _score(_neighbours(x, y, v, self.task, skip=False), w, self.task)
+            found["linear"] = _score(_linear(few.x(), y, v, self.task), w, self.task)
+        found["kernel regression"] = _score(_kernel(few.some(_KERNEL), v, self.task), w, self.task)
+        found["nearest neighbours"] = _score(_neighbours(few, v, self.task, skip=False), w, self.task)
         return found
 
 
@@ -149,11 +155,38 @@ def _sample(x: Array | LazyRows) -> Array:
     return np.asarray(x[index], dtype=np.float64).reshape(len(index), -1)
 
 
-def _pick(rows: Rows, n: int) -> tuple[Array, Array]:
-    """n evenly spaced rows and their targets."""
-    index = np.linspace(0, len(rows) - 1, n).astype(np.int64)
-    x = np.asarray(rows.x[index], dtype=np.float64).reshape(n, -1)
-    return x, rows.y[index]
+@dataclass(frozen=True, slots=True)
+class _Picked:
+    """Some of the rows of a part, read when they are needed: large ones piece by piece."""
+
+    rows: Rows
+    index: Array
+
+    def __len__(self) -> int:
+        return len(self.index)
+
+    @property
+    def y(self) -> Array:
+        """Their targets."""
+        return self.rows.y[self.index]
+
+    def x(self, part: slice = slice(None)) -> Array:
+        """Their inputs, flat and in float64."""
+        index = self.index[part]
+        return np.asarray(self.rows.x[index], dtype=np.float64).reshape(len(index), -1)
+
+    def some(self, n: int) -> "_Picked":
+        """At most n of them, evenly spaced."""
+        return _Picked(self.rows, self.index[_spaced(len(self.index), n)])
+
+
+def _picked(rows: Rows, n: int) -> _Picked:
+    """n evenly spaced rows."""
+    return _Picked(rows, _spaced(len(rows), n))
+
+
+def _spaced(count: int, n: int) -> Array:
+    return np.linspace(0, count - 1, min(count, n)).astype(np.int64)
 
 
 def _line(rows: Rows, row: int) -> int:
@@ -186,15 +219,20 @@ def _distances(a: Array, b: Array) -> Array:
     return np.square(a).sum(1)[:, None] + np.square(b).sum(1) - 2 * a @ b.T
 
 
-def _neighbours(x: Array, y: Array, v: Array, task: Task, *, skip: bool) -> Array:
-    """What the 5 nearest rows of x say about each row of v; `skip`: v is x, and a row is not its own neighbour."""
-    d = _distances(v, x)
+def _neighbours(few: _Picked, v: Array, task: Task, *, skip: bool) -> Array:
+    """What the 5 nearest of a few rows say about each row of v; `skip`: v is those rows, and a row is not its own
+    neighbour.
+    """
+    d, step = np.empty((len(v), len(few))), max(1, _CHUNK // max(1, v.shape[1]))
+    for start in range(0, len(few), step):
+        part = slice(start, start + step)
+        d[:, part] = _distances(v, few.x(part))
     if skip:
         np.fill_diagonal(d, np.inf)
-    near = np.argpartition(d, min(5, len(x) - 1) - 1, axis=1)[:, :5]
+    near = np.argpartition(d, min(5, len(few) - 1) - 1, axis=1)[:, :5]
     if task.kind == "regression":
-        return y[near].mean(axis=1)
-    votes = (y[near][:, :, None] == np.arange(task.outputs)).sum(axis=1)
+        return few.y[near].mean(axis=1)
+    votes = (few.y[near][:, :, None] == np.arange(task.outputs)).sum(axis=1)
     return votes.argmax(axis=1)
 
 
@@ -210,13 +248,15 @@ def _linear(x: Array, y: Array, v: Array, task: Task) -> Array:
     return answer.argmax(axis=1) if task.kind == "classification" else answer
 
 
-def _kernel(x: Array, y: Array, v: Array, task: Task) -> Array:
+def _kernel(few: _Picked, v: Array, task: Task) -> Array:
     """Ridge regression with a Gaussian kernel as wide as the median distance of the rows, inputs standardized."""
-    few = np.linspace(0, len(x) - 1, min(len(x), _KERNEL)).astype(np.int64)
-    x, y = x[few], y[few]
-    mean, std = x.mean(axis=0), x.std(axis=0)
+    a, y = few.x(), few.y
+    mean, std = a.mean(axis=0), a.std(axis=0)
     scale = np.where(std > 1e-12 * (np.abs(mean) + 1), std, 1.0)
-    a, b = (x - mean) / scale, np.clip((v - mean) / scale, -10, 10)
+    a -= mean
+    a /= scale
+    b = (v - mean) / scale
+    np.clip(b, -10, 10, out=b)
     d = _distances(a, a)
     width = float(np.median(d)) or 1.0
     t = np.eye(task.outputs)[y] if task.kind == "classification" else y
@@ -235,5 +275,5 @@ def _score(answer: Array, y: Array, task: Task) -> float:
     return float(np.mean(1.0 - left))
 
 
-def _self_score(x: Array, y: Array, task: Task) -> float:
-    return _score(_neighbours(x, y, x, task, skip=True), y, task)
+def _self_score(few: _Picked, task: Task) -> float:
+    return _score(_neighbours(few, few.x(), task, skip=True), few.y, task)

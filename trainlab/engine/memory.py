@@ -7,6 +7,8 @@ be checked before any data is read); `Workspace` makes the arrays for batches of
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from math import prod
+from mmap import MAP_ANONYMOUS, MAP_PRIVATE, mmap
 
 import numpy as np
 
@@ -73,11 +75,19 @@ def _arrange(
 
 
 CACHE_LINE = 64  # bytes: a vector that begins one is read in one piece
+_OWN_PAGES = 1 << 19  # bytes: an array of this size has pages of its own
 
 
 def aligned(shape: Shape, dtype: np.dtype[np.generic]) -> Array:
-    """Zeros whose first byte begins a cache line."""
-    size = int(np.prod(shape)) * dtype.itemsize
+    """Zeros whose first byte begins a cache line.
+
+    Large arrays are pages of their own: what is never written takes no memory, and what nobody uses any more goes back
+    to the system at once. (`malloc` keeps freed memory for later, and writes zeros over what it gives out again.)
+    """
+    size = prod(shape) * dtype.itemsize
+    if size >= _OWN_PAGES:
+        pages = mmap(-1, size, flags=MAP_PRIVATE | MAP_ANONYMOUS)
+        return np.frombuffer(pages, dtype).reshape(shape)
     raw = np.zeros(size + CACHE_LINE, np.uint8)
     start = -int(raw.__array_interface__["data"][0]) % CACHE_LINE
     return raw[start : start + size].view(dtype).reshape(shape)

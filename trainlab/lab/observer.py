@@ -43,7 +43,6 @@ class Observer:
         self.steps_per_epoch = -(-len(t) // size)
         epochs = recipe.epochs
         self._plan = np.array([recipe.schedule.at(e, epochs, ()) for e in np.linspace(0, epochs, _PLAN)])
-        self._data = DataView(built.parts, t, recipe.shuffle)
         counts = built.parts.class_counts() if task.kind == "classification" else np.zeros(1)
         self._majority = float(counts.max() / max(1, counts.sum()))
         self.seen = 0  # steps that the monitors have looked at
@@ -76,13 +75,13 @@ class Observer:
         if when == "steps":
             return view
         if when in ("start", "end"):
-            view.data = self._data
+            view.data = DataView(self.built.parts, self.built.t_train, self.built.recipe.shuffle)
             view.probe = self.prober.deep()
         elif self.prober.due(view.epoch, view.train_rows):
             view.probe = self.prober.light()
-        if when == "end":
+        if when == "end" and view.data is not None:
             trained = 3.0 * self.built.net.weights * view.train_rows * max(1, view.epoch)
-            view.baselines = self._data.baselines(_SHARE * trained)
+            view.baselines = view.data.baselines(_SHARE * trained)
         if t is not None and t.step:
             view.layers = self.layers(t)
         return view

@@ -4,17 +4,18 @@ A probe changes nothing that the run depends on: it has memory and randomness of
 back. Its rows depend on the seed alone, so a resumed run is probed as the whole one would have been.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from math import prod
 
 import numpy as np
 
 from trainlab.core.types import Array
 from trainlab.data.lazy import gather
 from trainlab.diagnose.probe import LayerProbe, Probe, WeightProbe
-from trainlab.engine.inspection import SATURATION
 from trainlab.engine.memory import Node, Workspace, allocate
 from trainlab.engine.net import Net
 from trainlab.lab.building import Built
+from trainlab.lab.outputs import Seen
 from trainlab.lab.trying import work_of
 from trainlab.nn.activation import Activation
 from trainlab.nn.layer import Slot
@@ -22,6 +23,8 @@ from trainlab.nn.loss import LossSlot
 from trainlab.optim.regularizers.l2 import L2
 
 ROWS = 256
+_AT_ONCE = 1 << 22  # numbers that the layers keep of the rows that go through together: 16 MB of float32
+_FEWEST = 16  # rows that go through together in training mode whatever they take: batch norm needs some
 _ROOM = 1 << 22  # numbers in the widest layer
 _WORK = 5 * 10**9  # multiplications of one pass: some tenths of a second
 _FEW = 32  # rows that are probed whatever it costs
@@ -33,11 +36,15 @@ class Prober:
 
     def __init__(self, built: Built) -> None:
         self.built, self.net = built, built.net
-        widest = max(int(np.prod(n.out_shape)) for n in built.net.all_nodes())
+        nodes = built.net.all_nodes()
+        widest = max(int(np.prod(n.out_shape)) for n in nodes)
         rows = min(ROWS, len(built.t_train), max(16, _ROOM // widest), max(_FEW, _WORK // work_of(built.net)))
         picked = built.streams.named("probe").permutation(len(built.t_train))[:rows]
         self._index = np.sort(picked)
-        self._eval: Workspace | None = None
+        numbers = sum(_numbers(n) for n in nodes)
+        self._trained = _pieces(self._index, max(_FEWEST, _AT_ONCE // numbers))
+        self._evaluated = _pieces(self._index, max(1, _AT_ONCE // numbers))
+        self._kept: Workspace | None = None
         self.listener: Callable[[Workspace], None] | None = None  # is shown a deep probe's memory, gradients included
         weighted = [i for i, node in enumerate(self.net.nodes) if _has_weights(node)]
         after = self.net.nodes[weighted[-1] + 1 :] if weighted else []
@@ -50,82 +57,111 @@ class Prober:
 
     def light(self) -> Probe:
         """What the layers do in evaluation mode."""
+        seen = Seen(self.net)
         with np.errstate(all="ignore"):
-            work = self._evaluate()
-            layers = [self._layer(node, work.slots[node.name]) for node in self.net.all_nodes()]
-            return Probe(len(self._index), _spread(work.x), layers)
+            for work, _ in self._evaluations(self._room()):
+                seen.add(work)
+            return Probe(len(self._index), seen.input.deviation, self._layers(seen))
 
     def deep(self) -> Probe:
         """The same in training mode, with losses, gradients and penalties."""
         net, recipe = self.net, self.built.recipe
-        kept = {name: a.copy() for name, a in net.params.items() if name not in net.grads}
-        work = net.workspace(len(self._index), train=True, rng=np.random.default_rng(0))
         with np.errstate(all="ignore"):
-            gather(self.built.parts.train.x, self._index, work.x)
+            seen, loss, weights = self._train()
+            plain, eval_loss, zeroed = self._evaluate()
+            w = net.theta[: net.weights]
+            now = sum(part.penalty(w) for part in recipe.regularizers)
+            more = now * 9 + L2(strength=1.0).penalty(w)
+            layers = self._layers(seen, plain)
+        return Probe(
+            len(self._index),
+            seen.input.deviation,
+            layers,
+            True,
+            loss,
+            eval_loss,
+            zeroed,
+            weights,
+            (float(now), float(now + more)),
+        )
+
+    def _train(self) -> tuple[Seen, float, Sequence[WeightProbe]]:
+        """A pass in training mode, forth and back: outputs, mean loss, and the weights with the mean gradient."""
+        net, seen, loss = self.net, Seen(self.net), 0.0
+        kept = {name: a.copy() for name, a in net.params.items() if name not in net.grads}
+        mean: dict[str, Array] = {}
+        whole = net.workspace(len(self._trained[0]), train=True, rng=np.random.default_rng(0))
+        work = whole
+        for index in self._trained:
+            work, share = whole.first(len(index)), len(index) / len(self._index)
+            gather(self.built.parts.train.x, index, work.x)
             work.forward()
             for name, a in kept.items():
                 net.params[name][...] = a
-            loss = self._loss(work)
-            layers: list[LayerProbe] = []
-            evaluated = self._evaluate()
-            for node in net.all_nodes():
-                slot = work.slots[node.name]
-                gains = _gain(node, slot), _gain(node, evaluated.slots[node.name])
-                layers.append(self._layer(node, slot, gains if _may_be_random(node) else None))
-            eval_loss = self._loss(evaluated)
+            loss += share * self._loss(work, index)
+            seen.add(work)
             work.backward()
-            if self.listener is not None:
-                self.listener(work)
-            weights = [w for node in net.all_nodes() for w in self._weights(node, work.slots[node.name])]
-            zeroed = self._zeroed_loss(evaluated)
-            w = net.theta[: net.weights]
-            now = sum(part.penalty(w) for part in recipe.regularizers)
-            spread = _spread(work.x)
-        more = now * 9 + L2(strength=1.0).penalty(w)
-        return Probe(
-            len(self._index), spread, layers, True, loss, eval_loss, zeroed, weights, (float(now), float(now + more))
-        )
+            if len(self._trained) > 1:
+                mean = {name: share * g + mean.get(name, 0.0) for name, g in net.grads.items()}
+        for name, g in mean.items():
+            net.grads[name][...] = g
+        if self.listener is not None:
+            self.listener(work)
+        return seen, loss, [w for node in net.all_nodes() for w in self._weights(node, work.slots[node.name])]
 
-    def _evaluate(self) -> Workspace:
-        if self._eval is None:
-            self._eval = self.net.workspace(len(self._index), train=False)
-        gather(self.built.parts.train.x, self._index, self._eval.x)
-        self._eval.forward()
-        return self._eval
+    def _evaluate(self) -> tuple[Seen, float, float]:
+        """A pass in evaluation mode: outputs, mean loss, and the loss where all inputs are zero."""
+        seen, loss, zeroed, whole = Seen(self.net), 0.0, 0.0, self._room()
+        zero = _answer_to_zero(whole)
+        for work, index in self._evaluations(whole):
+            share = len(index) / len(self._index)
+            seen.add(work)
+            loss += share * self._loss(work, index)
+            work.y[...] = zero
+            zeroed += share * self._loss(work, index)
+        return seen, loss, zeroed
 
-    def _zeroed_loss(self, work: Workspace) -> float:
-        """The loss with all inputs zero: every row has the same answer, so one is computed."""
-        one = work.first(1)
-        one.x[...] = 0
-        one.forward()
-        work.y[...] = one.y[0].copy()
-        return self._loss(work)
+    def _evaluations(self, whole: Workspace) -> Iterator[tuple[Workspace, Array]]:
+        """The rows, piece by piece, after the way forth in evaluation mode."""
+        for index in self._evaluated:
+            work = whole.first(len(index))
+            gather(self.built.parts.train.x, index, work.x)
+            work.forward()
+            yield work, index
 
-    def _loss(self, work: Workspace) -> float:
+    def _room(self) -> Workspace:
+        """Memory for evaluation: kept where it is small, since small networks are probed often."""
+        room = self._kept or self.net.workspace(len(self._evaluated[0]), train=False)
+        if len(self._evaluated) == 1:
+            self._kept = room
+        return room
+
+    def _loss(self, work: Workspace, index: Array) -> float:
         loss = self.built.recipe.loss
-        t = self.built.t_train[self._index]
+        t = self.built.t_train[index]
         tmp = {k: allocate(s, work.rows, self.net.dtype) for k, s in loss.scratch(work.y.shape[-1]).items()}
         return float(loss.value(LossSlot(work.y, t, work.dy if work.train else None, tmp)))
 
-    def _layer(self, node: Node, slot: Slot, gains: tuple[float, float] | None = None) -> LayerProbe:
-        y, layer = slot.y, node.layer
-        dead = saturated = 0.0
-        if layer.name == "relu":
-            fires = (y.reshape(-1, y.shape[-1]) > 0).any(axis=0)
-            dead = 1.0 - float(np.count_nonzero(fires)) / fires.size
-        if ends := SATURATION.get(layer.name):
-            saturated = float(np.mean((y < ends[0]) | (y > ends[1])))
-        return LayerProbe(
-            node.name,
-            layer.name,
-            isinstance(layer, Activation) and layer.name != "identity",
-            node.name in self._after,
-            y.shape[-1],
-            _spread(y),
-            dead,
-            saturated,
-            gains,
-        )
+    def _layers(self, seen: Seen, plain: Seen | None = None) -> list[LayerProbe]:
+        """The layers' outputs; with what they were in evaluation mode, where another mode may make a difference."""
+        found: list[LayerProbe] = []
+        for node in self.net.all_nodes():
+            layer, outputs = node.layer, seen.layers[node.name]
+            gain, other = outputs.gain, plain.layers[node.name].gain if plain is not None else None
+            found.append(
+                LayerProbe(
+                    node.name,
+                    layer.name,
+                    isinstance(layer, Activation) and layer.name != "identity",
+                    node.name in self._after,
+                    node.out_shape[-1],
+                    outputs.spread.deviation,
+                    outputs.dead,
+                    outputs.saturated,
+                    (gain, other) if gain is not None and other is not None else None,
+                )
+            )
+        return found
 
     def _weights(self, node: Node, slot: Slot) -> Sequence[WeightProbe]:
         found: list[WeightProbe] = []
@@ -153,15 +189,12 @@ def _has_weights(node: Node) -> bool:
     return any(p.role == "weight" for inner in node.walk() for p in inner.params.values())
 
 
-def _may_be_random(node: Node) -> bool:
-    """A layer that learns nothing, keeps its input's shape and bends nothing: dropout and its like."""
-    plain = not node.params and not node.branches and not node.layer.view
-    return plain and node.shape == node.out_shape and not isinstance(node.layer, Activation)
-
-
-def _gain(node: Node, slot: Slot) -> float:
-    size = float(np.abs(slot.x).mean()) if _may_be_random(node) else 0.0
-    return float(np.abs(slot.y).mean()) / size if size else 0.0
+def _answer_to_zero(work: Workspace) -> Array:
+    """What the network says where all inputs are zero."""
+    one = work.first(1)
+    one.x[...] = 0
+    one.forward()
+    return one.y[0].copy()
 
 
 def _alike(a: Array, tolerance: float = 0.0) -> bool:
@@ -169,8 +202,12 @@ def _alike(a: Array, tolerance: float = 0.0) -> bool:
     return bool((np.abs(a - a[..., :1]) <= tolerance * np.abs(a).max()).all())
 
 
-def _spread(y: Array) -> float:
-    """Standard deviation from row to row, root mean square over what is in a row."""
-    wide = y.reshape(len(y), -1)
-    with np.errstate(all="ignore"):
-        return float(np.asarray(wide, dtype=np.float64).var(axis=0).mean()) ** 0.5
+def _numbers(node: Node) -> int:
+    """How many numbers a layer keeps of each row, in training mode."""
+    kept = [scratch.shape for scratch in node.layer.scratch(node.shape).values() if scratch.per_row]
+    return 2 * prod(node.out_shape) + sum(map(prod, kept))
+
+
+def _pieces(index: Array, most: int) -> list[Array]:
+    """The rows in as few pieces as there may be, all of about one size, the longest first."""
+    return np.array_split(index, -(-len(index) // most))

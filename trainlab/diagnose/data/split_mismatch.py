@@ -52,10 +52,10 @@ class SplitMismatch(Monitor, name="split-mismatch"):
         varies = data.std > 0.05 * max(1e-12, float(np.sqrt(np.mean(data.std**2))))
         if not varies.any():
             return
-        a, b = a[:, varies], b[:, varies]
-        moments = self._apart(a.mean(0), a.std(0), b.mean(0), b.std(0))
+        moments = self._apart(*(m[varies] for m in (data.mean, data.std, b.mean(0), b.std(0))))
         if float(moments.mean()) <= self.share:
             return
+        a, b = a[:, varies], b[:, varies]
         qa, qb = (np.percentile(part, [25, 50, 75], axis=0) for part in (a, b))
         wide = qa[2] - qa[0]
         known = wide > 0.1 * a.std(0)  # else most values are equal, and quartiles say nothing

@@ -1,0 +1,110 @@
+"""What is summed up of layers' outputs while rows go through a network piece by piece."""
+
+import numpy as np
+
+from trainlab.core.types import Array
+from trainlab.engine.inspection import SATURATION
+from trainlab.engine.memory import Node, Workspace
+from trainlab.engine.net import Net
+from trainlab.nn.activation import Activation
+
+
+class Spread:
+    """How much numbers differ from row to row.
+
+    Source: Chan, Golub & LeVeque 1979, "Updating formulae", for means and squares of two sets together.
+
+    >>> spread = Spread()
+    >>> spread.add(np.array([[1.0], [2.0]])), spread.add(np.array([[6.0]]))
+    (None, None)
+    >>> round(spread.deviation ** 2, 3)
+    4.667
+    """
+
+    def __init__(self) -> None:
+        self.rows = 0
+        self._mean: Array = np.zeros(1)
+        self._squares: Array = np.zeros(1)
+
+    def add(self, y: Array) -> None:
+        """More rows."""
+        wide = y.reshape(len(y), -1).astype(np.float64)
+        mean = wide.mean(axis=0)
+        wide -= mean
+        squares = np.einsum("ij,ij->j", wide, wide)
+        rows, before = self.rows + len(wide), self.rows
+        if before:
+            shift = mean - self._mean
+            squares += self._squares + shift * shift * (before * len(wide) / rows)
+            mean = self._mean + shift * (len(wide) / rows)
+        self.rows, self._mean, self._squares = rows, mean, squares
+
+    @property
+    def deviation(self) -> float:
+        """Standard deviation from row to row, root mean square over what is in a row."""
+        with np.errstate(all="ignore"):
+            return float(np.mean(self._squares / max(1, self.rows))) ** 0.5
+
+
+class Outputs:
+    """One layer's outputs.
+
+    dead: share of relu units that were zero for every row · saturated: share of outputs in a flat end · gain: how many
+    times the mean size of its input its output has, for layers that may be random in training, else None.
+    """
+
+    def __init__(self, node: Node) -> None:
+        self.spread = Spread()
+        self._may_be_random = _may_be_random(node)
+        self._ends = SATURATION.get(node.layer.name)
+        self._fires: Array | None = np.zeros(node.out_shape[-1], bool) if node.layer.name == "relu" else None
+        self._flat = self._in = self._out = 0.0
+
+    def add(self, x: Array, y: Array) -> None:
+        """More rows."""
+        self.spread.add(y)
+        if self._fires is not None:
+            self._fires |= (y.reshape(-1, y.shape[-1]) > 0).any(axis=0)
+        if self._ends is not None:
+            self._flat += len(y) * float(np.mean((y < self._ends[0]) | (y > self._ends[1])))
+        if self._may_be_random:
+            self._in += len(y) * float(np.abs(x).mean())
+            self._out += len(y) * float(np.abs(y).mean())
+
+    @property
+    def dead(self) -> float:
+        """Units of a relu that never fired, as a share."""
+        return 0.0 if self._fires is None else 1.0 - float(np.count_nonzero(self._fires)) / self._fires.size
+
+    @property
+    def saturated(self) -> float:
+        """Outputs in a flat end, as a share."""
+        return self._flat / max(1, self.spread.rows)
+
+    @property
+    def gain(self) -> float | None:
+        """Mean size of the outputs over that of the inputs."""
+        if not self._may_be_random:
+            return None
+        return self._out / self._in if self._in else 0.0
+
+
+class Seen:
+    """The inputs of a network and the outputs of its layers."""
+
+    def __init__(self, net: Net) -> None:
+        self.input = Spread()
+        self.layers = {node.name: Outputs(node) for node in net.all_nodes()}
+
+    def add(self, work: Workspace) -> None:
+        """The rows that have just gone through."""
+        self.input.add(work.x)
+        for name, outputs in self.layers.items():
+            slot = work.slots[name]
+            outputs.add(slot.x, slot.y)
+
+
+def _may_be_random(node: Node) -> bool:
+    """A layer that learns nothing, keeps its input's shape and bends nothing: dropout and its like."""
+    plain = not node.params and not node.branches and not node.layer.view
+    return plain and node.shape == node.out_shape and not isinstance(node.layer, Activation)
