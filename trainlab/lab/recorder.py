@@ -8,6 +8,7 @@ import numpy as np
 from trainlab.core.types import Array
 from trainlab.diagnose.diagnosis import Diagnosis
 from trainlab.engine.trainer import RECORDS
+from trainlab.store.appending import Appender
 from trainlab.store.columns import LAYER_COLUMNS, STEP_COLUMNS, metric_columns
 from trainlab.store.findings import FindingWriter
 from trainlab.store.folder import RunFolder
@@ -74,10 +75,13 @@ class Recorder:
         """A line of diagnoses.jsonl."""
         self._findings.write(diagnosis.as_dict())
 
+    @property
+    def files(self) -> list[Appender]:
+        """The files; a checkpoint that counts on their rows is written together with them."""
+        return list(self._files.values())
+
     def positions(self) -> dict[str, int]:
-        """How long each file is, once the disk has all of it: what a checkpoint counts on."""
-        for file in self._files.values():
-            file.sync()
+        """How long each file is: what a checkpoint counts on."""
         return {name: file.tell() for name, file in self._files.items()}
 
     def cut(self, positions: Mapping[str, int]) -> None:

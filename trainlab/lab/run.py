@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from time import monotonic
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -41,7 +41,8 @@ from trainlab.store.environment import describe, write_environment
 from trainlab.store.findings import read_findings
 from trainlab.store.folder import RunFolder
 from trainlab.store.rows import read_rows
-from trainlab.store.status import State, Status, now, write_status
+from trainlab.store.status import State, Status, now, packed, write_status
+from trainlab.store.together import Together
 from trainlab.store.writing import write_atomic
 
 _LOOK_STEPS = 200  # epochs shorter than this share a look at the curves
@@ -273,7 +274,9 @@ class Run:
         if self._epoch_look_due():
             self._look("epoch")
         if self.checkpoints.due():
-            self.checkpoints.save(self.recorder.positions(), self.steps.recent, numbered=True)
+            with Together(self.folder.path, self.recorder.files) as together:
+                self.checkpoints.save(self.recorder.positions(), self.steps.recent, together)
+            self.checkpoints.keep()
         if monotonic() - self._told >= _TELL_EVERY:
             write_status(self.folder.status, self._status())
             self._told = monotonic()
@@ -316,12 +319,12 @@ class Run:
         files = self.recorder.positions()  # what is found at the end does not bind a run that goes further
         if state == "finished":
             self._look("end")
-        self.checkpoints.save(files, self.steps.recent)
-        test = self._test() if state != "interrupted" else None
-        exit_code = EXIT_CODES[state]
-        self.status = replace(self._status(), test=test or {}, reason=reason)
-        ended: Any = state
-        write_status(self.folder.status, self.status.ended_as(ended, exit_code, reason))
+        folder, ended = self.folder, cast("State", state)
+        with Together(folder.path, self.recorder.files, [folder.config, folder.environment]) as together:
+            self.checkpoints.save(files, self.steps.recent, together)
+            test = self._test(together.place(self.checkpoints.best)) if state != "interrupted" else None
+            self.status = replace(self._status(), test=test or {}, reason=reason)
+            together.write(folder.status, packed(self.status.ended_as(ended, EXIT_CODES[state], reason)))
         best = asdict(self.status.best) if self.status.best else None
         outcome = Outcome(
             self.folder.path,
@@ -336,13 +339,13 @@ class Run:
         self.watcher.finished(outcome)
         return outcome
 
-    def _test(self) -> dict[str, float] | None:
+    def _test(self, best: Path) -> dict[str, float] | None:
         """Loss and score on the test rows, with the best weights; their mistakes, else those of the validation rows."""
         built, parts = self.built, self.built.parts
         part, rows, t = ("test", parts.test, built.t_test) if parts.test else ("val", parts.val, built.t_val)
-        if not rows or t is None or not self.checkpoints.best.exists():
+        if not rows or t is None or not best.exists():
             return None
-        epoch = self.checkpoints.take_best()
+        epoch = self.checkpoints.take_best(best)
         outputs = self.course.evaluator.outputs(rows.x)
         write_mistakes(self.folder, built, outputs, part=part, epoch=epoch)
         if part != "test":

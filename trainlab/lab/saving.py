@@ -10,6 +10,7 @@ from trainlab.core.types import Array
 from trainlab.lab.building import Built
 from trainlab.lab.course import Course, Leader
 from trainlab.store import checkpoint
+from trainlab.store.together import Together
 
 _SAVE_EVERY = 1.0  # seconds: a checkpoint that is due waits until the last one is at least this old
 
@@ -40,16 +41,16 @@ class Checkpoints:
         every = self.course.trainer.epoch % self.settings.every == 0
         return every and (bool(self.settings.keep) or monotonic() - self._saved >= _SAVE_EVERY)
 
-    def save(self, files: dict[str, int], recent: Array, *, numbered: bool = False) -> None:
+    def save(self, files: dict[str, int], recent: Array, together: Together) -> None:
         """The best weights if they are new, then everything that the future depends on.
 
-        files: how long each file of the run folder was · recent: the last rows of steps · numbered: keep a copy.
+        files: how long each file of the run folder was · recent: the last rows of steps.
         """
         fixed, common = self._fixed()
         course, trainer, leader = self.course, self.course.trainer, self.course.leader
         if leader.arrays:
             meta = common | {"epoch": leader.epoch, "metric": leader.metric, "value": leader.value}
-            checkpoint.save(self.best, leader.arrays | fixed, meta)
+            together.write(self.best, checkpoint.packed(leader.arrays | fixed, meta))
             leader.arrays = {}
         arrays, state = trainer.state()
         meta = common | {
@@ -59,10 +60,13 @@ class Checkpoints:
             "leader": {"metric": leader.metric, "value": leader.value, "epoch": leader.epoch, "tie": leader.tie},
             "files": files,
         }
-        checkpoint.save(self.last, arrays | fixed | {"steps.recent": recent}, meta)
+        together.write(self.last, checkpoint.packed(arrays | fixed | {"steps.recent": recent}, meta))
         self._saved = monotonic()
-        if numbered and self.settings.keep:
-            checkpoint.also(self.last, checkpoint.numbered(self.folder, trainer.epoch))
+
+    def keep(self) -> None:
+        """Keep the last checkpoint under its epoch's number, as many of these as the config says."""
+        if self.settings.keep:
+            checkpoint.also(self.last, checkpoint.numbered(self.folder, self.course.trainer.epoch))
             checkpoint.prune(self.folder, self.settings.keep)
 
     def save_snapshot(self) -> None:
@@ -81,9 +85,9 @@ class Checkpoints:
         self.course.leader = Leader(**meta["leader"])
         return meta["files"], arrays["steps.recent"]
 
-    def take_best(self) -> int:
-        """Give the network its best weights; the epoch that they are of."""
-        arrays, meta = checkpoint.load(self.best)
+    def take_best(self, file: Path) -> int:
+        """Give the network the best weights, which are in this file; the epoch that they are of."""
+        arrays, meta = checkpoint.load(file)
         for name, a in self.built.net.params.items():
             a[...] = arrays[name]
         return meta["epoch"]

@@ -12,7 +12,8 @@ from trainlab.store.writing import named_errors
 class Appender:
     """Base of the writers of lines: what is appended is in the hands of the system before `append` returns.
 
-    `tell`, `truncate` and `sync` make a run resumable: sync, keep `tell` in the checkpoint, truncate to it on resuming.
+    `tell`, `truncate` and `sync` make a run resumable: keep `tell` in a checkpoint that is written `Together` with the
+    file, or after `sync`; truncate to it on resuming.
     Opening an existing file (`found`) cuts off a torn last line. A new file begins with `header`, which stays.
     Raises UserError if the file cannot be opened or written.
     """

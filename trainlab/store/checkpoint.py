@@ -28,13 +28,21 @@ _LONGEST_HEADER = 1 << 24  # bytes
 def save(path: Path, arrays: Mapping[str, Array], meta: Mapping[str, Any]) -> None:
     """Writes arrays and a JSON value, durably and atomically: at any instant the old file or the new one is there.
 
+    Raises UserError if the disk refuses; TypeError as `packed`.
+    """
+    write_atomic(path, packed(arrays, meta), durable=True)
+
+
+def packed(arrays: Mapping[str, Array], meta: Mapping[str, Any]) -> bytes:
+    """Arrays and a JSON value as a checkpoint's bytes.
+
     Ints of any size and floats, nan and the infinities included, come back exactly.
-    Raises UserError if the disk refuses; TypeError if an array or the JSON value has a type that cannot be kept.
+    Raises TypeError if an array or the JSON value has a type that cannot be kept.
     """
     from safetensors.numpy import save as to_bytes
 
     ready = {name: _plain(name, array) for name, array in arrays.items()}
-    write_atomic(path, to_bytes(ready, {_META: json.dumps(dict(meta))}), durable=True)
+    return to_bytes(ready, {_META: json.dumps(dict(meta))})
 
 
 def load(path: Path) -> tuple[dict[str, Array], dict[str, Any]]:

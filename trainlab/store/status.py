@@ -88,7 +88,12 @@ def seen_state(status: Status) -> str:
 
 def write_status(path: Path, status: Status) -> None:
     """Replaces status.json at once. Raises UserError if it cannot be written."""
-    write_atomic(path, (dumps(asdict(status), indent=2) + "\n").encode(), durable=status.state != "running")
+    write_atomic(path, packed(status), durable=status.state != "running")
+
+
+def packed(status: Status) -> bytes:
+    """The content of status.json."""
+    return (dumps(asdict(status), indent=2) + "\n").encode()
 
 
 def read_status(path: Path) -> Status:

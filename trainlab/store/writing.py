@@ -22,10 +22,12 @@ def write_atomic(path: Path, data: bytes, *, durable: bool = False) -> None:
 
     `durable` also waits until the disk has it, so that it survives a power cut and not only a killed process.
     """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    temporary = temporary_of(path)
     with named_errors(path, "write"):
         try:
-            _write(temporary, data, durable=durable)
+            write_plain(temporary, data)
+            if durable:
+                sync_file(temporary)
             os.replace(temporary, path)
         except BaseException:
             with suppress(OSError):
@@ -35,16 +37,33 @@ def write_atomic(path: Path, data: bytes, *, durable: bool = False) -> None:
             sync_folder(path.parent)
 
 
-def _write(path: Path, data: bytes, *, durable: bool) -> None:
+def temporary_of(path: Path) -> Path:
+    """Where this process writes what is to become the file."""
+    return path.with_name(f".{path.name}.{os.getpid()}.tmp")
+
+
+def write_plain(path: Path, data: bytes) -> None:
+    """Writes a file as it is, with as few calls as possible. Raises OSError."""
     handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_BINARY", 0), 0o666)
     try:
         left = memoryview(data)
         while left:
             left = left[os.write(handle, left) :]
-        if durable:
-            os.fsync(handle)
     finally:
         os.close(handle)
+
+
+def sync_file(path: Path) -> None:
+    """Waits until the disk has the file's content; one that is not there needs none. Raises UserError."""
+    with named_errors(path, "write"):
+        try:
+            handle = os.open(path, os.O_RDWR)
+        except FileNotFoundError:
+            return
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
 
 
 def sync_folder(folder: Path) -> None:
