@@ -69,11 +69,13 @@ class LrTooLow(Monitor, name="lr-too-low"):
             return
         early = view.epoch < 0.5 * view.epochs
         learned = view.progress > (0.1 if early else self.learned) and not view.behind > self.margin
+        if learned and (early or not self._unmoved(view)):
+            return
         ratios = view.steps["update_ratio"]
         ratios = ratios[round(view.warmup * view.steps_per_epoch) :]
         ratios = ratios[np.isfinite(ratios)]
         typical = float(np.median(ratios)) if len(ratios) else float("nan")
-        if learned and not (not early and typical * view.step < self.travel and self._unmoved(view)):
+        if learned and not typical * view.step < self.travel:
             return
         if typical < self.ratio and float(ratios[:100].max()) < self.burst:
             yield self.finding(
