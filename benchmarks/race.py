@@ -4,8 +4,8 @@
     python benchmarks/race.py W4 W5 --rounds 5     # some workloads, fewer turns
     python benchmarks/race.py --peers torch --no-extras
 
-Every contender is a live process. They take turns, A B C A B C ..., a quarter of a second each, so that a drift of the
-machine's clock meets all of them. Told are medians over the turns, and ratios to `trainlab:train` of the same round.
+Every contender is a live process. They take turns, A B C A B C ..., a second each (as long as it takes until the next
+checkpoint is due, so that each turn of `train` has one), so that a drift of the machine's clock meets all. Told are medians over the turns, and ratios to `trainlab:train` of the same round.
 `trainlab:train` is the whole run as `trainlab train` makes it: monitors, rows of CSV, validation, checkpoints.
 Peers live in an environment of their own, which this makes (`--environment`, default .race/environment).
 Written: benchmarks/results/race.md and race.csv. A peer that does not install is reported and left out.
@@ -31,7 +31,7 @@ from racing.workloads import WORKLOADS, make  # noqa: E402
 
 from trainlab.engine.plan.library import load, why_not  # noqa: E402
 
-TRAINLAB = ["trainlab:train@1", "trainlab:train@2", "trainlab:bare@1", "trainlab:bare@2", "trainlab:numpy@1"]
+TRAINLAB = ["trainlab:train@1", "trainlab:train@2", "trainlab:bare@1", "trainlab:bare@2", "trainlab:numpy@1", "trainlab:numpy@2"]
 IMAGES = ("W4", "W5")
 PEERS = {
     "torch": ["torch:eager@1", "torch:eager@2", "torch:compile@2"],
@@ -279,8 +279,8 @@ def arguments() -> argparse.Namespace:
     """The command line."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", 1)[0])
     parser.add_argument("workloads", nargs="*", choices=[[], *WORKLOADS], help="W1 ... W5; all without it")
-    parser.add_argument("--rounds", type=int, default=15)
-    parser.add_argument("--turn", type=float, default=0.25, help="seconds of a turn")
+    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--turn", type=float, default=1.0, help="seconds of a turn")
     parser.add_argument("--peers", nargs="*", default=list(PEERS), choices=list(PEERS))
     parser.add_argument("--only", nargs="*", help="contenders, such as torch:eager@2")
     parser.add_argument("--no-extras", action="store_true", help="no busy neighbour, no time to the first step")

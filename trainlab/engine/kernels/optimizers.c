@@ -41,11 +41,18 @@ static void finish_tile(void *ctx, int tile) {
       store_part(q->g + k, g, n);
     sum += g * g;
   }
-  for (k = decayed; k < to; k += VL) {
+  k = decayed;
+  v others[4] = {sum};  // one sum would wait for its last addition each time
+  for (; k + 4 * VL <= to; k += 4 * VL)
+    TL_UNROLL for (int j = 0; j < 4; j++) {
+      v g = load(q->g + k + j * VL);
+      others[j] += g * g;
+    }
+  for (; k < to; k += VL) {
     v g = to - k >= VL ? load(q->g + k) : load_part(q->g + k, to - k);
-    sum += g * g;
+    others[0] += g * g;
   }
-  q->sums[tile] = total(sum);
+  q->sums[tile] = total((others[0] + others[1]) + (others[2] + others[3]));
 }
 
 // g += dpenalty/dw for the weights; |g| and what clipping multiplies g by.
@@ -75,47 +82,54 @@ typedef struct {
 } motion;
 
 // One vector of an update: RULE sets d, the step, from w, g, the buffers a and b (which it updates) and s.
-#define MOVE(BUFFERS, RULE, GET, PUT)                                                                                \
+#define MOVE(BUFFERS, RULE, GET, PUT, SUM)                                                                           \
   {                                                                                                                  \
     v w = GET(q->theta + k), g = GET(q->g + k), a = {}, b = {}, d;                                                   \
     if (BUFFERS > 0) a = GET(q->a + k);                                                                              \
     if (BUFFERS > 1) b = GET(q->b + k);                                                                              \
     RULE;                                                                                                            \
     d += decay * w;                                                                                                  \
-    theta2 += w * w;                                                                                                 \
-    move2 += d * d;                                                                                                  \
+    (SUM)->theta2 += w * w;                                                                                          \
+    (SUM)->move2 += d * d;                                                                                           \
     PUT(q->theta + k, w + d);                                                                                        \
     if (BUFFERS > 0) PUT(q->a + k, a);                                                                               \
     if (BUFFERS > 1) PUT(q->b + k, b);                                                                               \
     if (q->last) PUT(q->move + k, d);                                                                                \
+    k += VL;                                                                                                         \
   }
 #define LOAD_REST(p) load_part(p, to - k)
 #define STORE_REST(p, x) store_part(p, x, to - k)
 
+// Sums of squares; those of every other vector are kept apart, as one sum would wait for its last addition each time.
+typedef struct { v theta2, move2; } squares;
+
 #define OPTIMIZER(NAME, BUFFERS, RULE)                                                                               \
-  TL_INLINE void NAME##_stretch(const motion *q, P from, P to, float decay, v *sum_theta2, v *sum_move2) {           \
+  TL_INLINE void NAME##_stretch(const motion *q, P from, P to, float decay, squares *sums) {                         \
     const float *s = q->s;                                                                                           \
-    v theta2 = *sum_theta2, move2 = *sum_move2;                                                                      \
+    squares even = *sums, odd = {0};                                                                                 \
     P k = from;                                                                                                      \
-    for (; k + VL <= to; k += VL) MOVE(BUFFERS, RULE, load, store)                                                   \
-    if (k < to) MOVE(BUFFERS, RULE, LOAD_REST, STORE_REST)                                                           \
-    *sum_theta2 = theta2;                                                                                            \
-    *sum_move2 = move2;                                                                                              \
+    while (k + 2 * VL <= to) {                                                                                       \
+      MOVE(BUFFERS, RULE, load, store, &even)                                                                        \
+      MOVE(BUFFERS, RULE, load, store, &odd)                                                                         \
+    }                                                                                                                \
+    if (k + VL <= to) MOVE(BUFFERS, RULE, load, store, &even)                                                        \
+    if (k < to) MOVE(BUFFERS, RULE, LOAD_REST, STORE_REST, &odd)                                                     \
+    *sums = (squares){even.theta2 + odd.theta2, even.move2 + odd.move2};                                             \
   }                                                                                                                  \
   static void NAME##_tile(void *ctx, int tile) {                                                                     \
     const motion copy = *(motion *)ctx, *q = &copy;                                                                  \
     P from = (P)tile * TILE, to = least(q->n, from + TILE);                                                          \
-    v theta2 = {}, move2 = {};                                                                                       \
+    squares sums = {0};                                                                                              \
     shorten(q, from, to);                                                                                            \
     if (q->decay != 0) {                                                                                             \
       P border = most(from, least(to, q->weights));                                                                  \
-      NAME##_stretch(q, from, border, q->decay, &theta2, &move2);                                                    \
+      NAME##_stretch(q, from, border, q->decay, &sums);                                                              \
       from = border;                                                                                                 \
     }                                                                                                                \
-    NAME##_stretch(q, from, to, 0, &theta2, &move2);                                                                 \
+    NAME##_stretch(q, from, to, 0, &sums);                                                                           \
     trail(q, (P)tile * TILE, to);                                                                                    \
-    q->sums[2 * tile] = total(theta2);                                                                               \
-    q->sums[2 * tile + 1] = total(move2);                                                                            \
+    q->sums[2 * tile] = total(sums.theta2);                                                                          \
+    q->sums[2 * tile + 1] = total(sums.move2);                                                                       \
   }
 
 // Clipping, where the gradient is too long.
