@@ -11,6 +11,7 @@ from trainlab.core.component import make, names
 from trainlab.core.dump import dump
 from trainlab.core.errors import UserError
 from trainlab.lab.sweep.distribution import Distribution
+from trainlab.lab.sweep.strategies.staged import stages_for
 from trainlab.lab.sweep.strategy import Budget, Draw, Known, Strategy
 from trainlab.lab.sweep.sweep import resume
 
@@ -152,27 +153,80 @@ def test_staged_narrows_to_where_the_best_are(tmp_path):
     assert {r["epochs"] for r in found[16:]} == {"5"}
     far = [[abs(math.log10(float(r["optimizer.lr"]) / 0.02)) for r in part] for part in (found[:16], found[16:])]
     assert max(far[1]) < max(far[0]) / 2
-    best = sorted(found[:16], key=lambda r: float(r["val_loss"] or "inf"))[:4]
+    finished = [r for r in found[:16] if r["status"] == "finished"]
+    best = sorted(finished, key=lambda r: float(r["val_loss"]))[: max(3, math.ceil(len(finished) / 4))]
     reach = [math.log10(float(r["optimizer.lr"])) for r in best]
-    gap = (max(reach) - min(reach)) / 3
+    gap = (max(reach) - min(reach)) / (len(reach) - 1)
     for r in found[16:]:
         assert min(reach) - gap - 0.01 <= math.log10(float(r["optimizer.lr"])) <= max(reach) + gap + 0.01
 
 
-def test_stages_are_written_out_and_more_trials_join_the_last(tmp_path):
+def test_stages_are_written_out_and_more_trials_make_more_stages(tmp_path):
     """sweep.yaml holds the stages that were made up; a longer sweep begins with the same trials."""
     space = space_of("staged", 10, epochs=8)
     assert space.config["sweep"]["stages"] == [
-        {"trials": 5, "epochs": 1, "zoom": 1.0},
-        {"trials": 3, "epochs": 3, "zoom": 0.25},
-        {"trials": 2, "epochs": 8, "zoom": 0.25},
+        {"trials": 5, "epochs": 1, "zoom": 1.0, "keep": 0},
+        {"trials": 2, "epochs": 2, "zoom": 0.25, "keep": 1},
+        {"trials": 3, "epochs": 8, "zoom": 0.25, "keep": 1},
     ]
-    longer = space_of("staged", 14, epochs=8, stages=space.config["sweep"]["stages"])
-    assert [len(c.trials) for c in longer.cohorts] == [5, 3, 6]
+    longer = space_of("staged", 17, epochs=8, stages=space.config["sweep"]["stages"])
+    assert [(len(c.trials), c.epochs, c.keep) for c in longer.cohorts[2:]] == [
+        (3, 8, 1),
+        (3, 8, 0),
+        (3, 8, 0),
+        (1, 8, 0),
+    ]
     swept(tmp_path / "s", space, Stub())
     before = table(tmp_path / "s")
     swept(tmp_path / "s", longer, Stub())
     assert table(tmp_path / "s")[: len(before)] == before
+    swept(tmp_path / "t", longer, Stub(3))
+    assert table(tmp_path / "t") == table(tmp_path / "s")
+
+
+def test_staged_trains_the_best_again_with_more_epochs(tmp_path):
+    """The best of a stage come first in the next one, with their values, but not where the epochs do not grow."""
+    stages = [{"trials": 8, "epochs": 2}, {"trials": 4, "epochs": 5, "keep": 2}, {"trials": 4, "epochs": 5, "keep": 2}]
+    swept(tmp_path / "s", space_of("staged", None, stages=stages), Stub())
+    found = rows(tmp_path / "s")
+    values = [(r["optimizer.lr"], r["model.hidden.0"]) for r in found]
+    finished = [i for i in range(8) if found[i]["status"] == "finished"]
+    best = sorted(finished, key=lambda i: float(found[i]["val_loss"]))[:2]
+    assert values[8:10] == [values[i] for i in best]
+    assert [float(found[8 + k]["val_loss"]) < float(found[i]["val_loss"]) for k, i in enumerate(best)] == [True, True]
+    assert not set(values[10:]) & set(values[:10])
+
+
+def test_staged_learns_from_all_trials_of_the_same_epochs():
+    """After two full stages the third lies around the best three of both, whichever stage drew them."""
+    stages = [{"trials": 8, "epochs": 1}, {"trials": 4, "epochs": 5, "zoom": 1.0}]
+    stages += [{"trials": 4, "epochs": 5}, {"trials": 4, "epochs": 5}]
+    space = space_of("staged", None, stages=stages)
+    lr = [10 ** (-3 + n / 10) for n in range(17)]
+    known = [Known(n, {"optimizer.lr": lr[n], "model.hidden.0": 5}, abs(n - 12.2)) for n in range(1, 17)]
+    second = space.ranges(2, known[:12])["optimizer.lr"]  # 12, 11 and 10, and as far again to both sides
+    assert second.range == pytest.approx([lr[9], lr[13]], rel=1e-2)
+    third = space.ranges(3, known)["optimizer.lr"]  # 12, 13 and 11, and half as far, inside the range before
+    assert third.range == pytest.approx([lr[10], lr[13]], rel=1e-2)
+
+
+@pytest.mark.parametrize("trials", [1, 3, 8, 16, 40, 300])
+def test_staged_costs_at_most_half(trials):
+    """The stages that are made up take less than half of the epochs of a random search, and end with all epochs."""
+    stages = stages_for(Budget(trials, 24))
+    assert sum(stage.trials for stage in stages) == trials
+    assert stages[-1].epochs == 24
+    if trials > 3:
+        assert 0.4 < sum(stage.trials * (stage.epochs or 24) for stage in stages) / (24 * trials) < 0.49
+
+
+def test_draws_of_a_stage_fill_every_part_of_every_range():
+    """Sixteen trials: one in each sixteenth of the learning rates and of the widths."""
+    ranges = {"optimizer.lr": {"log": [1e-4, 1.0]}, "model.hidden.0": {"int": [1, 32]}}
+    space = space_of("staged", None, stages=[{"trials": 16, "epochs": 1}], space=ranges)
+    values = [space.trial(n).values for n in range(1, 17)]
+    assert sorted(int(16 * math.log10(v["optimizer.lr"] / 1e-4) / 4) for v in values) == list(range(16))
+    assert sorted((v["model.hidden.0"] - 1) // 2 for v in values) == list(range(16))
 
 
 def test_asha_trains_nothing_twice_and_promotes_the_best(tmp_path):

@@ -7,6 +7,7 @@ condition that never holds. What only some combinations make impossible is drawn
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from math import ceil
 from typing import Any, cast
 
 from trainlab.core.component import Settings, plain
@@ -19,7 +20,7 @@ from trainlab.lab.sweep.condition import Conditions
 from trainlab.lab.sweep.distribution import Distribution
 from trainlab.lab.sweep.distributions.choice import Choice
 from trainlab.lab.sweep.settings import SweepSettings
-from trainlab.lab.sweep.strategy import Budget, Cohort, Draw, Known
+from trainlab.lab.sweep.strategy import Budget, Draw, Known
 
 _MOST_DRAWS = 100  # of one trial, before the space is called impossible
 _FEWEST = 3  # values that say where a range is narrowed to
@@ -53,7 +54,7 @@ class Space:
         self.config = resolved(document)
         if sweep.strategy.sets_epochs and any(cohort.waits for cohort in self.cohorts):
             self.config["sweep"]["stages"] = [
-                {"trials": len(c.trials), "epochs": c.epochs, "zoom": c.zoom} for c in self.cohorts
+                {"trials": len(c.trials), "epochs": c.epochs, "zoom": c.zoom, "keep": c.keep} for c in self.cohorts
             ]
         self._base = {key: value for key, value in self.config.items() if key != "sweep"}
         self._nodes = nodes(Experiment, self._base, "sampled config")
@@ -89,12 +90,11 @@ class Space:
         return next(i for i, cohort in enumerate(self.cohorts) if number in cohort.trials)
 
     def ranges(self, index: int, past: Sequence[Known]) -> Mapping[str, Distribution]:
-        """What the trials of a cohort are drawn from: narrowed, if it asks for that, to the best of the one before."""
+        """What the trials of a cohort are drawn from: narrowed, if it asks for that, to the best of those before."""
         while len(self._ranges) <= index:
-            cohort, before = self.cohorts[len(self._ranges)], self.cohorts[len(self._ranges) - 1]
-            known = [k for k in past if k.trial in before.trials]
-            last = self._ranges[-1]
-            self._ranges.append(self._narrowed(last, known, cohort) if cohort.zoom < 1 else last)
+            last, cohort = self._ranges[-1], self.cohorts[len(self._ranges)]
+            best: Sequence[Known] = self._best_before(len(self._ranges), past) if cohort.zoom < 1 else ()
+            self._ranges.append(self._narrowed(last, best) if best else last)
         return self._ranges[index]
 
     def made(self, values: Mapping[str, Any], epochs: int | None = None) -> Experiment:
@@ -131,12 +131,18 @@ class Space:
 
     def _draws(self, number: int, past: Sequence[Known]) -> Iterator[dict[str, Any]]:
         """Values of all settings, whether their conditions hold or not; another draw if one makes no valid config."""
-        ranges = self.ranges(self.cohort_of(number), past)
+        index = self.cohort_of(number)
+        cohort, ranges = self.cohorts[index], self.ranges(index, past)
         paths = sorted(ranges)  # the order in which they are written changes nothing
-        draw = Draw(self._document.value.seed, number, self.sweep.trials, {p: ranges[p] for p in paths}, past)
+        chosen = {path: ranges[path] for path in paths}
+        draw = Draw(self._document.value.seed, number, self.sweep.trials, chosen, past, cohort.drawn)
+        place = number - cohort.trials.start
+        best: Sequence[Known] = self._best_before(index, past) if place < cohort.keep else ()
+        kept: Mapping[str, Any] = best[place].values if place < len(best) else {}
         for point in self.sweep.strategy.points(draw):
             drawn = {path: ranges[path].at(u) for path, u in zip(paths, point, strict=True)}
-            yield {path: drawn[path] for path in self.distributions}
+            yield {path: kept.get(path, drawn[path]) for path in self.distributions}
+            kept = {}
 
     def _active(self, drawn: Mapping[str, Any]) -> dict[str, Any]:
         """The values whose conditions hold, in the order of the space."""
@@ -146,12 +152,16 @@ class Space:
     def _overridden(self, values: Mapping[str, Any]) -> dict[str, Any]:
         return override(self._base, _ordered(values), Experiment)
 
-    def _narrowed(
-        self, ranges: Mapping[str, Distribution], known: Sequence[Known], cohort: Cohort
-    ) -> Mapping[str, Distribution]:
-        """The ranges around the best of these trials."""
-        ranked = sorted((k for k in known if k.score is not None), key=lambda k: (k.score, k.trial))
-        best = ranked[: max(_FEWEST, -int(-len(ranked) * cohort.zoom // 1))]
+    def _best_before(self, index: int, past: Sequence[Known]) -> Sequence[Known]:
+        """The best, the cohort's `zoom`, of all earlier trials that were trained as long as the cohort before it."""
+        cohort, epochs = self.cohorts[index], self.cohorts[index - 1].epochs
+        alike = {n for c in self.cohorts[:index] if c.epochs == epochs for n in c.trials}
+        known = [k for k in past if k.trial in alike and k.score is not None]
+        ranked = sorted(known, key=lambda k: (k.score, k.trial))
+        return ranked[: max(_FEWEST, ceil(len(ranked) * cohort.zoom))]
+
+    def _narrowed(self, ranges: Mapping[str, Distribution], best: Sequence[Known]) -> Mapping[str, Distribution]:
+        """The ranges around these trials, the best of them being first."""
         found: dict[str, Distribution] = {}
         for path, distribution in ranges.items():
             values = [k.values[path] for k in best if path in k.values]

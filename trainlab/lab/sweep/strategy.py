@@ -21,12 +21,19 @@ from trainlab.lab.sweep.distribution import Distribution
 
 
 class Stage(Settings):
-    """A stage of `staged`: so many trials of so many epochs, in ranges around the best of the stage before."""
+    """A stage of `staged`: so many trials of so many epochs, in ranges around the best of those before."""
 
     trials: Count = setting("how many settings are tried")
     epochs: int | None = setting(None, "how long each is trained; null: train.epochs", ge=1)
     zoom: float = setting(
-        0.25, "draw from where this share of the stage before, its best trials, lives; 1: from the whole", gt=0, le=1
+        0.25,
+        "draw from where the best trials live, this share of all that had as many epochs as those of the stage before; "
+        "1: from the whole",
+        gt=0,
+        le=1,
+    )
+    keep: int = setting(
+        1, "so many of these best trials are trained again, if this stage's epochs are more; the others are new", ge=0
     )
 
 
@@ -45,6 +52,12 @@ class Cohort:
     thin: int = 1
     waits: bool = False
     zoom: float = 1.0
+    keep: int = 0
+
+    @property
+    def drawn(self) -> range:
+        """The trials that are drawn, those that are not kept from before."""
+        return self.trials[self.keep :]
 
     def kept(self, trials: int) -> int:
         """How many of so many trials go on at a rung."""
@@ -73,7 +86,8 @@ class Known:
 class Draw:
     """What a point is chosen for: a trial's number, of how many, in these ranges (by path, in alphabetic order).
 
-    past: the trials of earlier cohorts, in their order, for a cohort that waits.
+    past: the trials of earlier cohorts, in their order, for a cohort that waits · together: those trials of its cohort
+    that are drawn.
     """
 
     seed: int
@@ -81,6 +95,7 @@ class Draw:
     trials: int
     ranges: Mapping[str, Distribution]
     past: Sequence[Known] = ()
+    together: range = range(0)
 
 
 class Strategy(Component, kind="strategy", rooms=("trainlab.lab.sweep.strategies",)):
@@ -101,9 +116,9 @@ class Strategy(Component, kind="strategy", rooms=("trainlab.lab.sweep.strategies
         """
 
 
-def stream(seed: int, trial: int) -> np.random.Generator:
-    """A trial's own generator, whatever was drawn for other trials."""
-    return np.random.Generator(np.random.PCG64(np.random.SeedSequence(seed, spawn_key=(trial,))))
+def stream(seed: int, *key: int) -> np.random.Generator:
+    """A generator of one's own, whatever was drawn for others: a trial's has its number as key."""
+    return np.random.Generator(np.random.PCG64(np.random.SeedSequence(seed, spawn_key=key)))
 
 
 def at_random(draw: Draw) -> Iterator[Sequence[float]]:
