@@ -41,7 +41,8 @@ def setting(*default_and_help: Any, search: Any = None, **limits: Any) -> Any:
     extra = {"search": search} if search is not None else None
     if isinstance(value, list | dict):
         made = cast("list[Any] | dict[str, Any]", value)
-        return Field(default_factory=made.copy, description=text, json_schema_extra=extra, **limits)
+        # no `made.copy`: pydantic asks for the factory's signature, and one of C's is slow to read
+        return Field(default_factory=lambda: made.copy(), description=text, json_schema_extra=extra, **limits)
     return Field(default=value, description=text, json_schema_extra=extra, **limits)
 
 
@@ -121,6 +122,8 @@ def find(base: type[C], name: str) -> type[C] | None:
     module = name.replace(base.separator, "_")
     if re.fullmatch(r"[a-z][a-z0-9_]*", module):
         for room in base.rooms:
+            if len(base.rooms) > 1 and module not in _modules(room):
+                continue  # looking is faster than failing to import
             found = _load(f"{room}.{module}", base)
             if found is not None and found.name == name:
                 return found

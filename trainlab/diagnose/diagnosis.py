@@ -1,6 +1,6 @@
 """A diagnosis is to training what a lint rule is to code: a stable code, a severity, a sentence, evidence, a cure."""
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 Severity = Literal["info", "warning", "error"]
@@ -29,9 +29,9 @@ class Diagnosis:
 
     def as_dict(self) -> dict[str, Any]:
         """The line of diagnoses.jsonl, keys in the order of the contract."""
-        d = asdict(self)
         keys = ("code", "severity", "epoch", "step", "layer", "message", "evidence", "because", "advice", "patches")
-        return {k: list(d[k]) if isinstance(d[k], tuple) else d[k] for k in keys}
+        values = {key: getattr(self, key) for key in keys}
+        return {key: list(value) if isinstance(value, tuple) else value for key, value in values.items()}
 
     @classmethod
     def from_dict(cls, line: dict[str, Any]) -> "Diagnosis":

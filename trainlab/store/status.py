@@ -69,6 +69,9 @@ class Status:
         return replace(self, state=state, exit_code=exit_code, reason=reason, updated=at, ended=at)
 
 
+_NAMES = tuple(f.name for f in fields(Status))
+
+
 def now() -> str:
     """The time now in ISO 8601 with its zone, to the millisecond: `2026-11-21T14:03:09.120+01:00`."""
     return datetime.now().astimezone().isoformat(timespec="milliseconds")
@@ -93,7 +96,8 @@ def write_status(path: Path, status: Status) -> None:
 
 def packed(status: Status) -> bytes:
     """The content of status.json."""
-    return (dumps(asdict(status), indent=2) + "\n").encode()
+    table = {name: getattr(status, name) for name in _NAMES}
+    return (dumps(table | {"best": status.best and asdict(status.best)}, indent=2) + "\n").encode()
 
 
 def read_status(path: Path) -> Status:
