@@ -210,6 +210,16 @@ def test_staged_learns_from_all_trials_of_the_same_epochs():
     assert third.range == pytest.approx([lr[10], lr[13]], rel=1e-2)
 
 
+def test_the_stages_of_forty_trials():
+    """Those that the page on sweeps writes out."""
+    cohorts = space_of("staged", 40, epochs=24).cohorts
+    assert [(len(c.trials), c.epochs, c.keep) for c in cohorts] == [
+        *[(17, 3, 0), (8, 6, 1), (4, 24, 1)],
+        *[(4, 24, 0), (4, 24, 0), (3, 24, 0)],
+    ]
+    assert [c.zoom for c in cohorts] == [1.0, *[0.25] * 5]
+
+
 @pytest.mark.parametrize("trials", [1, 3, 8, 16, 40, 300])
 def test_staged_costs_at_most_half(trials):
     """The stages that are made up take less than half of the epochs of a random search, and end with all epochs."""
