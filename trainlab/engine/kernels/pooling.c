@@ -182,18 +182,24 @@ TL_INLINE void pooled_strip(const Pool *q, P in, P out, P j, const int normal, c
   }
 }
 
+// Lines of windows of an image, strip by strip: `strip`, a macro of (batch norm before?, kh, kw), is made for windows of
+// 2 x 2 and for any. It finds its numbers at in + j and out + j.
+#define LINES_OF_WINDOWS(strip)                                                                                      \
+  for (P i = 0; i < q->Ho; i++) {                                                                                    \
+    const P in = (row * q->H + i * q->kh) * q->W * q->C, out = (row * q->Ho + i) * q->Wo * q->C;                     \
+    if (q->kh == 2 && q->kw == 2 && q->mean) {                                                                       \
+      STRIPS(q->C, strip(1, 2, 2))                                                                                   \
+    } else if (q->kh == 2 && q->kw == 2) {                                                                           \
+      STRIPS(q->C, strip(0, 2, 2))                                                                                   \
+    } else {                                                                                                         \
+      STRIPS(q->C, strip(q->mean != 0, q->kh, q->kw))                                                                \
+    }                                                                                                                \
+  }
+
 static void pooled_tile(void *ctx, int row) {
   const Pool *q = ctx;
-  for (P i = 0; i < q->Ho; i++) {
-    const P in = (row * q->H + i * q->kh) * q->W * q->C, out = (row * q->Ho + i) * q->Wo * q->C;
-    if (q->kh == 2 && q->kw == 2 && q->mean) {
-      STRIPS(q->C, pooled_strip(q, in + j, out + j, j, 1, 2, 2, n))
-    } else if (q->kh == 2 && q->kw == 2) {
-      STRIPS(q->C, pooled_strip(q, in + j, out + j, j, 0, 2, 2, n))
-    } else {
-      STRIPS(q->C, pooled_strip(q, in + j, out + j, j, q->mean != 0, q->kh, q->kw, n))
-    }
-  }
+#define FORWARD(normal, kh, kw) pooled_strip(q, in + j, out + j, j, normal, kh, kw, n)
+  LINES_OF_WINDOWS(FORWARD)
 }
 
 // i: as above, windows that tile the image. p: x y mean|0 factor shift winners|0 (like y) normed|0 (y of batch norm)
@@ -264,16 +270,8 @@ TL_INLINE void pooled_back_strip(const Pool *q, P in, P out, P j, const int norm
 
 static void pooled_back_tile(void *ctx, int row) {
   const Pool *q = ctx;
-  for (P i = 0; i < q->Ho; i++) {
-    const P in = (row * q->H + i * q->kh) * q->W * q->C, out = (row * q->Ho + i) * q->Wo * q->C;
-    if (q->kh == 2 && q->kw == 2 && q->mean) {
-      STRIPS(q->C, pooled_back_strip(q, in + j, out + j, j, 1, 2, 2, n))
-    } else if (q->kh == 2 && q->kw == 2) {
-      STRIPS(q->C, pooled_back_strip(q, in + j, out + j, j, 0, 2, 2, n))
-    } else {
-      STRIPS(q->C, pooled_back_strip(q, in + j, out + j, j, q->mean != 0, q->kh, q->kw, n))
-    }
-  }
+#define BACKWARD(normal, kh, kw) pooled_back_strip(q, in + j, out + j, j, normal, kh, kw, n)
+  LINES_OF_WINDOWS(BACKWARD)
 }
 
 // p: x y dy dx mean|0 factor even tilt winners
