@@ -5,6 +5,7 @@ import pytest
 
 from trainlab.engine.inspection import NumpyGauge, gauge, measured_rows
 from trainlab.engine.net import Net
+from trainlab.engine.passes import NumpyPasses, passes
 from trainlab.engine.plan.library import load
 from trainlab.nn.layer import Layer
 
@@ -122,3 +123,35 @@ def test_what_cannot_be_measured():
         assert (values["relu1", "dead"], values["relu2", "dead"]) == (1.0, 0.75)
         assert values["dense1", "update_ratio"] == 0
         assert np.isnan(values["dense2", "update_ratio"])
+
+
+@pytest.mark.parametrize("train", [True, False], ids=["train", "evaluate"])
+@pytest.mark.parametrize(("layers", "shape"), [(IMAGES, (10, 8, 3)), (ROWS, (45,))], ids=["images", "rows"])
+def test_passes_keep_and_sum_up_every_output(layers, shape, train):
+    """A probe by kernels leaves what a probe by NumPy leaves: outputs, gradients and sums, piece by piece."""
+    found = {}
+    for library in (None, load()):
+        net, made = network(layers, shape), {}
+        seen = passes(net.workspace(50, train=train, rng=np.random.default_rng(5)), library)
+        assert (type(seen) is NumpyPasses) == (library is None)
+        rng = np.random.default_rng(1)
+        for piece, rows in enumerate((50, 41, 50)):
+            for slot in seen.work.slots.values():
+                slot.y[...] = np.nan
+            seen.work.x[...] = rng.normal(size=seen.work.x.shape)
+            seen.forward(rows)
+            seen.add(rows)
+            made |= {f"{piece} {name}": slot.y[:rows].copy() for name, slot in seen.work.slots.items()}
+            if train:
+                seen.work.dy[...] = rng.normal(size=seen.work.dy.shape)
+                seen.backward(rows)
+                made |= {f"{piece} {name}": a.copy() for name, a in net.grads.items()}
+        sums = [(o.spread.deviation, o.dead, o.saturated, o.gain or 0.0) for o in seen.layers.values()]
+        found[library is None] = made, [(seen.input.deviation, 0.0, 0.0, 0.0), *sums]
+        seen.forget()
+        assert seen.layers["relu1"].spread.rows == seen.input.rows == 0
+    (want, numbers), (got, ours) = found[True], found[False]
+    for name, a in want.items():
+        assert np.isfinite(a).all(), name
+        assert np.abs(got[name] - a).max() <= 3e-5 * max(1.0, np.abs(a).max()), name
+    assert np.array(ours) == pytest.approx(np.array(numbers), rel=1e-4, abs=1e-6)

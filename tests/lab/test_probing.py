@@ -5,10 +5,10 @@ from dataclasses import astuple
 import numpy as np
 import pytest
 
+from trainlab.engine.outputs import Spread
 from trainlab.lab import probing
 from trainlab.lab.building import Built, build
 from trainlab.lab.experiment import read_plain
-from trainlab.lab.outputs import Spread
 from trainlab.lab.probing import Prober
 
 

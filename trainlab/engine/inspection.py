@@ -32,13 +32,10 @@ def measured_rows(rows: int) -> int:
 
 def of_outputs(node: Node) -> list[str]:
     """What is measured of a layer's outputs."""
-    return ["mean", "std", *of_activation(node)] if not node.layer.view else []
-
-
-def of_activation(node: Node) -> list[str]:
-    """What is measured of an activation alone."""
+    if node.layer.view:
+        return []
     dead = ["dead"] if node.layer.name == "relu" else []
-    return [*dead, *(["saturated"] if node.layer.name in SATURATION else [])]
+    return ["mean", "std", *dead, *(["saturated"] if node.layer.name in SATURATION else [])]
 
 
 def weights(node: Node) -> list[str]:
@@ -55,8 +52,7 @@ def statistic(quantity: str, node: Node, y: Array) -> float:
     """One number of a layer's outputs y.
 
     mean, std: of all of them, nan where one is not finite · dead: share of units that fire nowhere · saturated: share
-    of outputs in a flat end (sigmoid, tanh) · spread: how much an output differs from row to row (standard deviation,
-    root mean square over the numbers of a row).
+    of outputs in a flat end (sigmoid, tanh).
     """
     return _STATISTICS[quantity](node, y)
 
@@ -81,11 +77,7 @@ def _saturated(node: Node, y: Array) -> float:
     return float(np.mean((y < low) | (y > high)))
 
 
-def _spread(_: Node, y: Array) -> float:
-    return float(np.asarray(y.reshape(len(y), -1), dtype=np.float64).var(axis=0).mean()) ** 0.5
-
-
-_STATISTICS = {"mean": _mean, "std": _std, "dead": _dead, "saturated": _saturated, "spread": _spread}
+_STATISTICS = {"mean": _mean, "std": _std, "dead": _dead, "saturated": _saturated}
 
 
 def layer_values(net: Net, work: Workspace, step: Array) -> Iterator[Value]:

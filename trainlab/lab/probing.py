@@ -4,7 +4,7 @@ A probe changes nothing that the run depends on: it has memory and randomness of
 back. Its rows depend on the seed alone, so a resumed run is probed as the whole one would have been.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from math import prod
 
 import numpy as np
@@ -14,8 +14,9 @@ from trainlab.data.lazy import gather
 from trainlab.diagnose.probe import LayerProbe, Probe, WeightProbe
 from trainlab.engine.memory import Node, Workspace, allocate
 from trainlab.engine.net import Net
+from trainlab.engine.outputs import Outputs
+from trainlab.engine.passes import Passes, passes
 from trainlab.lab.building import Built
-from trainlab.lab.outputs import Seen
 from trainlab.lab.trying import work_of
 from trainlab.nn.activation import Activation
 from trainlab.nn.layer import Slot
@@ -44,7 +45,7 @@ class Prober:
         numbers = sum(_numbers(n) for n in nodes)
         self._trained = _pieces(self._index, max(_FEWEST, _AT_ONCE // numbers))
         self._evaluated = _pieces(self._index, max(1, _AT_ONCE // numbers))
-        self._kept: Workspace | None = None
+        self._kept: Passes | None = None
         self.listener: Callable[[Workspace], None] | None = None  # is shown a deep probe's memory, gradients included
         weighted = [i for i, node in enumerate(self.net.nodes) if _has_weights(node)]
         after = self.net.nodes[weighted[-1] + 1 :] if weighted else []
@@ -57,11 +58,11 @@ class Prober:
 
     def light(self) -> Probe:
         """What the layers do in evaluation mode."""
-        seen = Seen(self.net)
+        seen = self._room()
         with np.errstate(all="ignore"):
-            for work, _ in self._evaluations(self._room()):
-                seen.add(work)
-            return Probe(len(self._index), seen.input.deviation, self._layers(seen))
+            for _ in self._evaluations(seen):
+                pass
+            return Probe(len(self._index), seen.input.deviation, self._layers(seen.layers))
 
     def deep(self) -> Probe:
         """The same in training mode, with losses, gradients and penalties."""
@@ -72,7 +73,7 @@ class Prober:
             w = net.theta[: net.weights]
             now = sum(part.penalty(w) for part in recipe.regularizers)
             more = now * 9 + L2(strength=1.0).penalty(w)
-            layers = self._layers(seen, plain)
+            layers = self._layers(seen.layers, plain.layers)
         return Probe(
             len(self._index),
             seen.input.deviation,
@@ -85,22 +86,22 @@ class Prober:
             (float(now), float(now + more)),
         )
 
-    def _train(self) -> tuple[Seen, float, Sequence[WeightProbe]]:
+    def _train(self) -> tuple[Passes, float, Sequence[WeightProbe]]:
         """A pass in training mode, forth and back: outputs, mean loss, and the weights with the mean gradient."""
-        net, seen, loss = self.net, Seen(self.net), 0.0
+        net, loss = self.net, 0.0
         kept = {name: a.copy() for name, a in net.params.items() if name not in net.grads}
         mean: dict[str, Array] = {}
-        whole = net.workspace(len(self._trained[0]), train=True, rng=np.random.default_rng(0))
-        work = whole
+        work = whole = net.workspace(len(self._trained[0]), train=True, rng=np.random.default_rng(0))
+        seen = passes(whole, net.library)
         for index in self._trained:
             work, share = whole.first(len(index)), len(index) / len(self._index)
             gather(self.built.parts.train.x, index, work.x)
-            work.forward()
+            seen.forward(len(index))
             for name, a in kept.items():
                 net.params[name][...] = a
             loss += share * self._loss(work, index)
-            seen.add(work)
-            work.backward()
+            seen.add(len(index))
+            seen.backward(len(index))
             if len(self._trained) > 1:
                 mean = {name: share * g + mean.get(name, 0.0) for name, g in net.grads.items()}
         for name, g in mean.items():
@@ -109,29 +110,31 @@ class Prober:
             self.listener(work)
         return seen, loss, [w for node in net.all_nodes() for w in self._weights(node, work.slots[node.name])]
 
-    def _evaluate(self) -> tuple[Seen, float, float]:
+    def _evaluate(self) -> tuple[Passes, float, float]:
         """A pass in evaluation mode: outputs, mean loss, and the loss where all inputs are zero."""
-        seen, loss, zeroed, whole = Seen(self.net), 0.0, 0.0, self._room()
-        zero = _answer_to_zero(whole)
-        for work, index in self._evaluations(whole):
+        seen, loss, zeroed = self._room(), 0.0, 0.0
+        zero = _answer_to_zero(seen)
+        for work, index in self._evaluations(seen):
             share = len(index) / len(self._index)
-            seen.add(work)
             loss += share * self._loss(work, index)
             work.y[...] = zero
             zeroed += share * self._loss(work, index)
         return seen, loss, zeroed
 
-    def _evaluations(self, whole: Workspace) -> Iterator[tuple[Workspace, Array]]:
+    def _evaluations(self, seen: Passes) -> Iterator[tuple[Workspace, Array]]:
         """The rows, piece by piece, after the way forth in evaluation mode."""
+        seen.forget()
         for index in self._evaluated:
-            work = whole.first(len(index))
+            work = seen.work.first(len(index))
             gather(self.built.parts.train.x, index, work.x)
-            work.forward()
+            seen.forward(len(index))
+            seen.add(len(index))
             yield work, index
 
-    def _room(self) -> Workspace:
+    def _room(self) -> Passes:
         """Memory for evaluation: kept where it is small, since small networks are probed often."""
-        room = self._kept or self.net.workspace(len(self._evaluated[0]), train=False)
+        net = self.net
+        room = self._kept or passes(net.workspace(len(self._evaluated[0]), train=False), net.library)
         if len(self._evaluated) == 1:
             self._kept = room
         return room
@@ -142,12 +145,12 @@ class Prober:
         tmp = {k: allocate(s, work.rows, self.net.dtype) for k, s in loss.scratch(work.y.shape[-1]).items()}
         return float(loss.value(LossSlot(work.y, t, work.dy if work.train else None, tmp)))
 
-    def _layers(self, seen: Seen, plain: Seen | None = None) -> list[LayerProbe]:
+    def _layers(self, seen: Mapping[str, Outputs], plain: Mapping[str, Outputs] | None = None) -> list[LayerProbe]:
         """The layers' outputs; with what they were in evaluation mode, where another mode may make a difference."""
         found: list[LayerProbe] = []
         for node in self.net.all_nodes():
-            layer, outputs = node.layer, seen.layers[node.name]
-            gain, other = outputs.gain, plain.layers[node.name].gain if plain is not None else None
+            layer, outputs = node.layer, seen[node.name]
+            gain, other = outputs.gain, plain[node.name].gain if plain is not None else None
             found.append(
                 LayerProbe(
                     node.name,
@@ -189,12 +192,11 @@ def _has_weights(node: Node) -> bool:
     return any(p.role == "weight" for inner in node.walk() for p in inner.params.values())
 
 
-def _answer_to_zero(work: Workspace) -> Array:
+def _answer_to_zero(seen: Passes) -> Array:
     """What the network says where all inputs are zero."""
-    one = work.first(1)
-    one.x[...] = 0
-    one.forward()
-    return one.y[0].copy()
+    seen.work.x[:1] = 0
+    seen.forward(1)
+    return seen.work.y[0].copy()
 
 
 def _alike(a: Array, tolerance: float = 0.0) -> bool:

@@ -72,7 +72,7 @@ def _fingerprints(rows: Array) -> list[int]:
     width = rows.shape[1] * rows.itemsize
     size = next(n for n in (8, 4, 2, 1) if width % n == 0)
     words: Array = np.ascontiguousarray(rows).view(np.dtype(f"u{size}"))
-    odd: Array = 2 * np.random.default_rng(0).integers(1 << 63, size=1 + words.shape[1], dtype=np.uint64) + 1
+    odd = np.frombuffer(np.random.default_rng(0).bytes(8 * (1 + words.shape[1])), np.uint64) | np.uint64(1)
     found, step = list[int](), max(1, _WORDS // max(1, words.shape[1]))
     for start in range(0, len(words), step):
         piece: Array = words[start : start + step].astype(np.uint64)

@@ -22,7 +22,7 @@ TL_INLINE double whole(vd x) {
 typedef struct {
   const float *y;
   double *sums;
-  P n, rows;
+  P n;
   float low, high;
 } outputs;
 
@@ -56,14 +56,9 @@ TL_KERNEL(layer_moments) {
   out[1] = variance < 0 ? 0 : sqrt(variance);
 }
 
-// out: the share of units that fire (are above 0) nowhere. Most fire soon, and then there is no more to look at.
-// i: numbers a row, units · p: y, out, memory of an int32 a unit
-TL_KERNEL(layer_dead) {
-  const P units = op->i[1], places = step->rows * op->i[0] / units;
-  const float *y = op->p[0];
-  int32_t *fired = op->p[2];
+// Which units fire (are above 0) somewhere; how many do not. Most fire soon, and then there is no more to look at.
+static P silent(const float *y, P places, P units, int32_t *fired) {
   P left = units;
-  memset(fired, 0, (size_t)units * sizeof *fired);
   for (P at = 0; at < places && left; at += PLACES) {
     for (P r = at; r < least(at + PLACES, places); r++) {
       TL_IVDEP for (P j = 0; j < units; j++) fired[j] |= y[r * units + j] > 0;
@@ -71,8 +66,19 @@ TL_KERNEL(layer_dead) {
     left = units;
     for (P j = 0; j < units; j++) left -= fired[j];
   }
-  *(double *)op->p[1] = (double)left / (double)units;
+  return left;
 }
+
+// out: the share of units that fire nowhere. i: numbers a row, units · p: y, out, memory of an int32 a unit
+TL_KERNEL(layer_dead) {
+  const P units = op->i[1];
+  int32_t *fired = op->p[2];
+  memset(fired, 0, (size_t)units * sizeof *fired);
+  *(double *)op->p[1] = (double)silent(op->p[0], step->rows * op->i[0] / units, units, fired) / (double)units;
+}
+
+// Marks the units that fire somewhere, beside those marked before. i: numbers a row, units · p: y, marks (int32)
+TL_KERNEL(layer_fired) { (void)silent(op->p[0], step->rows * op->i[0] / op->i[1], op->i[1], op->p[1]); }
 
 static void outside(void *ctx, int tile) {
   const outputs *q = ctx;
@@ -94,39 +100,41 @@ TL_KERNEL(layer_saturated) {
   *out = sum / (double)n;
 }
 
-// The variances from row to row of COLUMNS columns, summed: first their means, then the squared distances from these.
-static void vary(void *ctx, int tile) {
-  const outputs *q = ctx;
+typedef struct {
+  const float *y;
+  double *mean, *squares;
+  P n, rows, before;
+} columns;
+
+// COLUMNS columns: their means over these rows, then the squared distances from them, then both joined to those of the
+// rows before (Chan, Golub & LeVeque 1979).
+static void spread(void *ctx, int tile) {
+  const columns *q = ctx;
   const P from = (P)tile * COLUMNS, n = least(COLUMNS, q->n - from);
-  double mean[COLUMNS] = {0}, squares = 0;
+  const double rows = (double)q->rows, before = (double)q->before, share = rows / (before + rows);
+  double mean[COLUMNS] = {0}, squares[COLUMNS] = {0};
   for (P r = 0; r < q->rows; r++) {
     const float *y = q->y + r * q->n + from;
     TL_IVDEP for (P j = 0; j < n; j++) mean[j] += (double)y[j];
   }
-  for (P j = 0; j < n; j++) mean[j] /= (double)q->rows;
-  vd sum = {0};
+  for (P j = 0; j < n; j++) mean[j] /= rows;
   for (P r = 0; r < q->rows; r++) {
     const float *y = q->y + r * q->n + from;
-    P j = 0;
-    for (; j + HALF <= n; j += HALF) {
-      vd far = wide(y + j);
-      for (int i = 0; i < HALF; i++) far[i] -= mean[j + i];
-      sum += far * far;
-    }
-    for (; j < n; j++) squares += ((double)y[j] - mean[j]) * ((double)y[j] - mean[j]);
+    TL_IVDEP for (P j = 0; j < n; j++) squares[j] += ((double)y[j] - mean[j]) * ((double)y[j] - mean[j]);
   }
-  q->sums[tile] = (whole(sum) + squares) / (double)q->rows;
+  for (P j = 0; j < n; j++) {
+    double *m = q->mean + from + j, *s = q->squares + from + j, shift = mean[j] - *m;
+    *s = q->before ? *s + squares[j] + shift * shift * before * share : squares[j];
+    *m = q->before ? *m + shift * share : mean[j];
+  }
 }
 
-// out: by how much an output differs from row to row: standard deviation, root mean square over the numbers of a row.
-// i: numbers a row · p: y, out, memory of a double for COLUMNS numbers of a row
+// The means of the numbers of a row over all rows so far, and the squared distances from them.
+// i: numbers a row · p: y, means, squares, how many rows there were before (int64)
 TL_KERNEL(layer_spread) {
-  const P n = op->i[0], tiles = parts(n, COLUMNS);
-  outputs q = {.y = op->p[0], .sums = op->p[2], .n = n, .rows = step->rows};
-  double *out = op->p[1], sum = 0;
-  tl_share(vary, &q, (int)tiles, n * step->rows);
-  for (P tile = 0; tile < tiles; tile++) sum += q.sums[tile];
-  *out = sqrt(sum / (double)n);
+  columns q = {.y = op->p[0], .mean = op->p[1], .squares = op->p[2], .n = op->i[0], .rows = step->rows,
+               .before = *(const int64_t *)op->p[3]};
+  tl_share(spread, &q, (int)parts(q.n, COLUMNS), q.n * q.rows);
 }
 
 typedef struct {

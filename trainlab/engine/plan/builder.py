@@ -43,14 +43,15 @@ class Op:
 
 
 class Builder:
-    """The ops so far. `rows`: the most that a batch has; `train`: whether there is a way back.
+    """The ops so far. `rows`: the most that a batch has; `train`: whether there is a way back; `apart`: each layer by
+    itself, so that all outputs are written.
 
     A lowering calls `forward` for each op on the way forth, and `backward` for each on the way back, in the order in
     which they are to run; the groups of different layers are turned round in the end.
     """
 
-    def __init__(self, library: Library, rows: int, *, train: bool) -> None:
-        self.library, self.rows, self.train = library, rows, train
+    def __init__(self, library: Library, rows: int, *, train: bool, apart: bool = False) -> None:
+        self.library, self.rows, self.train, self.apart = library, rows, train, apart
         self.forwards: list[Op] = []
         self._groups: list[list[Op]] = []
         self.kept: list[Any] = []  # what the ops point to

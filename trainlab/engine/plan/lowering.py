@@ -34,6 +34,10 @@ LAYERS: dict[str, Lowering] = {
 }
 
 
+def _no_kernel(b: Builder, chain: Sequence[Link], at: int) -> int:
+    return 0
+
+
 def lower_chain(b: Builder, chain: Sequence[Link], numpy: Callable[[Builder, Link], None]) -> None:
     """The ops of a chain of layers; `numpy` adds those of a layer that has no kernel."""
     at = 0
@@ -47,8 +51,8 @@ def lower_chain(b: Builder, chain: Sequence[Link], numpy: Callable[[Builder, Lin
             at += 1
             continue
         with b.group():
-            lower = LAYERS.get(link.layer.name)
-            taken = lower(b, chain, at) if lower is not None else 0
+            lower = LAYERS.get(link.layer.name, _no_kernel)
+            taken = lower(b, [link], 0) if b.apart else lower(b, chain, at)
             if not taken:
                 numpy(b, link)
         at += taken or 1

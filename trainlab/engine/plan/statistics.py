@@ -10,7 +10,7 @@ from trainlab.engine.plan.builder import Builder
 from trainlab.engine.plan.library import Library
 from trainlab.engine.plan.program import Program
 
-_CHUNK, _COLUMNS = 8192, 256  # numbers, and columns, that are measured together, as in statistics.c
+_CHUNK = 8192  # numbers that are measured together, as in statistics.c
 
 
 class StatisticsPlan(Gauge):
@@ -58,16 +58,19 @@ class StatisticsPlan(Gauge):
 def lower_statistic(b: Builder, quantity: str, node: Node, y: Array, out: Array) -> None:
     """The op that writes a number of a layer's outputs y to the first place of out; `mean` writes `std` beside it."""
     width, units = int(np.prod(y.shape[1:])), y.shape[-1]
-    tiles = _pieces(b.rows * width, _CHUNK)
     if quantity == "mean":
-        b.forward("layer_moments", [width], [], [y, out, b.memory((2 * tiles,), np.float64)])
+        sums = b.memory((2 * _pieces(b.rows * width, _CHUNK),), np.float64)
+        b.forward("layer_moments", [width], [], [y, out, sums])
     elif quantity == "dead":
         b.forward("layer_dead", [width, units], [], [y, out, b.memory((units,), np.int32)])
-    elif quantity == "saturated":
-        ends = SATURATION[node.layer.name]
-        b.forward("layer_saturated", [width], ends, [y, out, b.memory((tiles,), np.float64)])
     else:
-        b.forward("layer_spread", [width], [], [y, out, b.memory((_pieces(width, _COLUMNS),), np.float64)])
+        lower_saturated(b, SATURATION[node.layer.name], y, out)
+
+
+def lower_saturated(b: Builder, ends: tuple[float, float], y: Array, out: Array) -> None:
+    """The op that writes the share of outputs y beyond these ends."""
+    width = int(np.prod(y.shape[1:]))
+    b.forward("layer_saturated", [width], ends, [y, out, b.memory((_pieces(b.rows * width, _CHUNK),), np.float64)])
 
 
 def _pieces(n: int, size: int) -> int:

@@ -1,16 +1,17 @@
 """What is summed up of layers' outputs while rows go through a network piece by piece."""
 
+from math import prod
+
 import numpy as np
 
 from trainlab.core.types import Array
 from trainlab.engine.inspection import SATURATION
-from trainlab.engine.memory import Node, Workspace
-from trainlab.engine.net import Net
+from trainlab.engine.memory import Node
 from trainlab.nn.activation import Activation
 
 
 class Spread:
-    """How much numbers differ from row to row.
+    """How much the numbers of a row differ from row to row: their means, and squared distances from these.
 
     Source: Chan, Golub & LeVeque 1979, "Updating formulae", for means and squares of two sets together.
 
@@ -21,10 +22,10 @@ class Spread:
     4.667
     """
 
-    def __init__(self) -> None:
+    def __init__(self, numbers: int = 1) -> None:
         self.rows = 0
-        self._mean: Array = np.zeros(1)
-        self._squares: Array = np.zeros(1)
+        self.mean: Array = np.zeros(numbers)
+        self.squares: Array = np.zeros(numbers)
 
     def add(self, y: Array) -> None:
         """More rows."""
@@ -34,16 +35,16 @@ class Spread:
         squares = np.einsum("ij,ij->j", wide, wide)
         rows, before = self.rows + len(wide), self.rows
         if before:
-            shift = mean - self._mean
-            squares += self._squares + shift * shift * (before * len(wide) / rows)
-            mean = self._mean + shift * (len(wide) / rows)
-        self.rows, self._mean, self._squares = rows, mean, squares
+            shift = mean - self.mean
+            squares += self.squares + shift * shift * (before * len(wide) / rows)
+            mean = self.mean + shift * (len(wide) / rows)
+        self.rows, self.mean, self.squares = rows, mean, squares
 
     @property
     def deviation(self) -> float:
         """Standard deviation from row to row, root mean square over what is in a row."""
         with np.errstate(all="ignore"):
-            return float(np.mean(self._squares / max(1, self.rows))) ** 0.5
+            return float(np.mean(self.squares / max(1, self.rows))) ** 0.5
 
 
 class Outputs:
@@ -54,19 +55,34 @@ class Outputs:
     """
 
     def __init__(self, node: Node) -> None:
-        self.spread = Spread()
+        self.spread = Spread(prod(node.out_shape))
+        self.ends = SATURATION.get(node.layer.name)
+        self.fires: Array | None = np.zeros(node.out_shape[-1], np.int32) if node.layer.name == "relu" else None
         self._may_be_random = _may_be_random(node)
-        self._ends = SATURATION.get(node.layer.name)
-        self._fires: Array | None = np.zeros(node.out_shape[-1], bool) if node.layer.name == "relu" else None
+        self.forget()
+
+    def forget(self) -> None:
+        """Begin anew."""
+        self.spread.rows = 0
+        if self.fires is not None:
+            self.fires[...] = 0
         self._flat = self._in = self._out = 0.0
 
     def add(self, x: Array, y: Array) -> None:
         """More rows."""
         self.spread.add(y)
-        if self._fires is not None:
-            self._fires |= (y.reshape(-1, y.shape[-1]) > 0).any(axis=0)
-        if self._ends is not None:
-            self._flat += len(y) * float(np.mean((y < self._ends[0]) | (y > self._ends[1])))
+        if self.fires is not None:
+            self.fires |= (y.reshape(-1, y.shape[-1]) > 0).any(axis=0)
+        if self.ends is not None:
+            self.add_flat(float(np.mean((y < self.ends[0]) | (y > self.ends[1]))), len(y))
+        self.add_sizes(x, y)
+
+    def add_flat(self, share: float, rows: int) -> None:
+        """So much of the outputs of some more rows is in a flat end."""
+        self._flat += rows * share
+
+    def add_sizes(self, x: Array, y: Array) -> None:
+        """The mean sizes of more rows, where somebody wants to know."""
         if self._may_be_random:
             self._in += len(y) * float(np.abs(x).mean())
             self._out += len(y) * float(np.abs(y).mean())
@@ -74,7 +90,7 @@ class Outputs:
     @property
     def dead(self) -> float:
         """Units of a relu that never fired, as a share."""
-        return 0.0 if self._fires is None else 1.0 - float(np.count_nonzero(self._fires)) / self._fires.size
+        return 0.0 if self.fires is None else 1.0 - float(np.count_nonzero(self.fires)) / self.fires.size
 
     @property
     def saturated(self) -> float:
@@ -87,21 +103,6 @@ class Outputs:
         if not self._may_be_random:
             return None
         return self._out / self._in if self._in else 0.0
-
-
-class Seen:
-    """The inputs of a network and the outputs of its layers."""
-
-    def __init__(self, net: Net) -> None:
-        self.input = Spread()
-        self.layers = {node.name: Outputs(node) for node in net.all_nodes()}
-
-    def add(self, work: Workspace) -> None:
-        """The rows that have just gone through."""
-        self.input.add(work.x)
-        for name, outputs in self.layers.items():
-            slot = work.slots[name]
-            outputs.add(slot.x, slot.y)
 
 
 def _may_be_random(node: Node) -> bool:
