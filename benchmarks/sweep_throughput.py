@@ -1,6 +1,7 @@
 """Trials a second of a sweep over a tiny network (10-4-1; 84 rows and 2 epochs, if not said otherwise), on two workers.
 
     python benchmarks/sweep_throughput.py                       1 000 trials: rate, peak memory, exactness of trials.csv
+    python benchmarks/sweep_throughput.py --overhead            overhead per trial
     python benchmarks/sweep_throughput.py --peers               and, in turns, the same random search written with
                                                                 Optuna + PyTorch and with Ray Tune + PyTorch
 
@@ -8,6 +9,10 @@ The peers get an environment of their own (`--environment`, made if it is not th
 that cannot be installed is reported and left out. A trial of trainlab is a process and a run folder with metrics, step
 rows, layers, diagnoses and checkpoints; a trial of the peers trains the network and reports one number. Times are
 wall clock from the start of the command to its end, so they hold each tool's start-up, too.
+
+The overhead per trial is measured with one worker: the median time from the end of a trial to the end of the next one,
+and the CPU time of all processes that 200 trials more take, both less the training itself: the steps and evaluations of
+the same trials in a warm process that does nothing else.
 """
 
 import argparse
@@ -22,6 +27,7 @@ import tempfile
 import threading
 import time
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -41,6 +47,7 @@ sweep:
     optimizer.lr: {log: [1e-3, 1e-1]}
     train.batch_size: {int: [8, 32]}
 """
+_FEW, _MORE = 10, 200  # trials of the shorter sweep that tells the overhead, and those that the longer one has more
 PEERS = {"optuna": "optuna", "ray": "ray[tune]"}
 
 
@@ -117,11 +124,11 @@ def timed(command: list[str], folder: Path) -> Cost:
     return Cost(seconds, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime, memory)
 
 
-def sweep(folder: Path, trials: int, epochs: int, samples: int) -> tuple[Cost, Path]:
+def sweep(folder: Path, trials: int, epochs: int, samples: int, workers: int = 2) -> tuple[Cost, Path]:
     """The sweep by `trainlab sweep`."""
     text = CONFIG.replace("TRIALS", str(trials)).replace("EPOCHS", str(epochs)).replace("SAMPLES", str(samples))
     (folder / "tiny.yaml").write_text(text)
-    cost = timed([sys.executable, "-m", "trainlab", "sweep", "tiny.yaml", "-w", "2", "--quiet"], folder)
+    cost = timed([sys.executable, "-m", "trainlab", "sweep", "tiny.yaml", "-w", str(workers), "--quiet"], folder)
     return cost, max((folder / "runs").iterdir(), key=lambda path: path.stat().st_mtime)
 
 
@@ -143,6 +150,48 @@ def mistakes(folder: Path, runs: Path, trials: int) -> list[str]:
         if got != want or row["status"] != told or told not in ("finished", "diverged") or not exact:
             wrong.append(f"trial {want['trial']}: {row}")
     return wrong
+
+
+@dataclass(frozen=True)
+class Overhead:
+    """Milliseconds per trial, by the clock and of the processor, and those that the training itself takes."""
+
+    wall: float
+    cpu: float
+    training: float
+
+    def __str__(self) -> str:
+        wall, cpu = self.wall - self.training, self.cpu - self.training
+        return (
+            f"overhead per trial: {wall:.1f} ms wall, {cpu:.1f} ms CPU of all processes "
+            f"(one worker; the steps and evaluations alone, {self.training:.1f} ms, are not in it)"
+        )
+
+
+def overhead(folder: Path, epochs: int, samples: int) -> Overhead:
+    """What a trial costs beside its training, by two sweeps of different length."""
+    few, _ = sweep(folder, _FEW, epochs, samples, workers=1)
+    many, runs = sweep(folder, _FEW + _MORE, epochs, samples, workers=1)
+    ends = [path.stat().st_mtime for path in sorted(runs.glob("trials/*/status.json"))]
+    wall = statistics.median(later - sooner for sooner, later in pairwise(ends[1:]))
+    return Overhead(1e3 * wall, 1e3 * (many.cpu - few.cpu) / _MORE, 1e3 * training(runs))
+
+
+def training(runs: Path) -> float:
+    """Seconds that the steps and evaluations of a trial take alone, as a median over some trials."""
+    from trainlab.engine.blas import pinned
+    from trainlab.lab.building import build
+    from trainlab.lab.course import Course
+    from trainlab.lab.experiment import read
+
+    spent: list[float] = []
+    with pinned(1):
+        for config in sorted(runs.glob("trials/*/config.yaml"))[:50]:
+            course = Course(build(read(config)))
+            began = time.perf_counter()
+            course.follow()
+            spent.append(time.perf_counter() - began)
+    return statistics.median(spent)
 
 
 def rows_for_peers(file: Path, samples: int) -> None:
@@ -201,6 +250,7 @@ def main() -> None:
     parser.add_argument("--epochs", type=int, default=2)
     parser.add_argument("--samples", type=int, default=120, help="rows, 70 %% of which are trained on")
     parser.add_argument("--peers", action="store_true")
+    parser.add_argument("--overhead", action="store_true")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--environment", type=Path, default=HERE.parent / "build" / "sweep-peers")
     given = parser.parse_args()
@@ -208,6 +258,9 @@ def main() -> None:
         folder = Path(name)
         if given.peers:
             race(folder, given.environment, given.trials, given.rounds, given.epochs, given.samples)
+            return
+        if given.overhead:
+            print(overhead(folder, given.epochs, given.samples))
             return
         cost, runs = sweep(folder, given.trials, given.epochs, given.samples)
         seen = cost.memory.seen
