@@ -24,7 +24,7 @@ from pathlib import Path
 import pytest
 import typer
 
-from trainlab.cli.main import app
+from trainlab.cli.main import build
 from trainlab.core.config import ConfigError
 from trainlab.lab.experiment import read
 
@@ -118,7 +118,7 @@ def test_generated_pages_are_fresh(name: str):
 
 def test_commands_in_reference_parse():
     """Every example of the reference of commands names a command and options that exist."""
-    group = typer.main.get_command(app)
+    group = typer.main.get_command(build())
     for language, text in blocks(ROOT / "docs/cli.md"):
         assert language == "sh"
         for line in text.splitlines():
@@ -129,7 +129,7 @@ def test_commands_in_reference_parse():
 
 def test_commands_in_messages_exist():
     """No text in the package sends the user to a command that does not exist."""
-    known = {*typer.main.get_command(app).commands, "--help", "--version"}
+    known = {*typer.main.get_command(build()).commands, "--help", "--version"}
     named = {
         (command, str(file.relative_to(ROOT)))
         for file in [*ROOT.glob("trainlab/**/*.py"), *ROOT.glob("configs/*"), *ROOT.glob("trainlab/cli/templates/*")]

@@ -10,7 +10,7 @@ import pytest
 from threadpoolctl import threadpool_limits
 from typer.testing import CliRunner, Result
 
-from trainlab.cli.main import app
+from trainlab.cli.main import build
 
 MOONS = """\
 name: moons
@@ -42,7 +42,7 @@ def cli(folder: Path) -> Callable[..., Result]:
     """Runs a command line in this process: `cli("train", "moons.yaml").stdout`."""
 
     def run(*args: str) -> Result:
-        return CliRunner().invoke(app, list(args), catch_exceptions=False)
+        return CliRunner().invoke(build(), list(args), catch_exceptions=False)
 
     return run
 
@@ -52,7 +52,7 @@ def _trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("trained")
     (folder / "moons.yaml").write_text(MOONS, encoding="utf-8")
     args = ["train", str(folder / "moons.yaml"), "--runs", str(folder / "runs"), "--quiet"]
-    assert CliRunner().invoke(app, args).exit_code == 0
+    assert CliRunner().invoke(build(), args).exit_code == 0
     return folder / "runs" / "moons-1"
 
 

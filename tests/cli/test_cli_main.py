@@ -150,3 +150,16 @@ def test_ascii_streams(started, folder):
     assert got.returncode == 0
     assert rb"runs/gr\xf6\xdfe-1" in got.stdout
     assert b"\x1b" not in got.stderr
+
+
+def test_a_named_command_is_the_only_one_that_is_loaded(cli, started):
+    """Who asks for `train` does not wait for the other commands; its help is the same as with all of them."""
+    command, env = started
+    code = (
+        "import sys, trainlab.cli.main as m; sys.argv = ['trainlab', 'train', '--help']\n"
+        "try:\n    m.main()\nfinally:\n    print([c for c in m.COMMANDS if f'trainlab.cli.{c}' in sys.modules])"
+    )
+    got = subprocess.run([command[0], "-c", code], env=env, capture_output=True, text=True, check=True)
+    text, _, loaded = got.stdout.rstrip("\n").rpartition("\n")
+    assert loaded == "['train']"
+    assert text.split() == cli("train", "--help").stdout.split()

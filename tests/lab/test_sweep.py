@@ -11,9 +11,10 @@ from concurrent.futures import Future
 from pathlib import Path
 
 import pytest
+from tiny_sweep import sweep
 from typer.testing import CliRunner
 
-from trainlab.cli.main import app
+from trainlab.cli.main import build
 from trainlab.core.errors import UserError
 from trainlab.lab.experiment import read
 from trainlab.lab.sweep.execution.here import Here
@@ -24,19 +25,7 @@ from trainlab.lab.sweep.sweep import resume, start
 from trainlab.lab.sweep.table import Row
 from trainlab.lab.sweep.watching import SweepWatcher
 
-CONFIG = """\
-name: tiny
-data: {name: friedman1, samples: 120, preprocess: [standardize]}
-model: {name: mlp, hidden: [4]}
-optimizer: {name: sgd, lr: 0.01}
-train: {epochs: 2}
-sweep:
-  metric: val_loss
-  trials: 3
-  space:
-    optimizer.lr: {choice: [0.01, 0.001, 1.0e+9]}
-    train.batch_size: {int: [8, 32]}
-"""
+CONFIG = sweep(3, optimizer_lr="{choice: [0.01, 0.001, 1.0e+9]}", train_batch_size="{int: [8, 32]}")
 DIES = """\
 import os, signal, sys
 
@@ -211,19 +200,19 @@ def test_dry_run_and_print_trials_train_nothing(config, tmp_path, monkeypatch):
     """Both tell what would be tried, and make no folder; a wrong space is told by exit code 2."""
     monkeypatch.chdir(tmp_path)
 
-    def sweep(*arguments: str):
-        return CliRunner().invoke(app, ["sweep", str(config), *arguments], catch_exceptions=False)
+    def swept(*arguments: str):
+        return CliRunner().invoke(build(), ["sweep", str(config), *arguments], catch_exceptions=False)
 
-    assert sweep("--dry-run", "--trials", "5").stdout == (
+    assert swept("--dry-run", "--trials", "5").stdout == (
         "5 trials by random search over optimizer.lr, train.batch_size; val_loss decides\n"
         "  folder  runs/tiny-sweep-N\n"
         "nothing was trained; --print-trials lists the trials\n"
     )
-    assert [trial["trial"] for trial in json.loads(sweep("--print-trials", "--json").stdout)] == [1, 2, 3]
-    wrong = sweep("sweep.space={optimizer.lrr: {log: [1, 2]}}", "--dry-run")
+    assert [trial["trial"] for trial in json.loads(swept("--print-trials", "--json").stdout)] == [1, 2, 3]
+    wrong = swept("sweep.space={optimizer.lrr: {log: [1, 2]}}", "--dry-run")
     assert wrong.exit_code == 2
     assert "sweep.space.optimizer.lrr: unknown key; did you mean `lr`?" in wrong.stderr
-    none = sweep("sweep=null")
+    none = swept("sweep=null")
     assert (none.exit_code, none.stdout) == (2, "")
     assert "there is no `sweep` block in this config; `trainlab new sweep` shows one" in none.stderr
     assert list(tmp_path.iterdir()) == []

@@ -4,7 +4,7 @@ from typing import Any, cast
 
 import typer
 
-from trainlab.cli.main import COMMANDS, app
+from trainlab.cli.main import COMMANDS, build
 
 _HEAD = """# Commands
 
@@ -17,7 +17,7 @@ config or data, 3 training diverged, 4 a check or `--fail-on` found something, 1
 
 def reference() -> str:
     """Markdown of every command: its help, its arguments and options, its examples."""
-    group: Any = typer.main.get_command(app)
+    group: Any = typer.main.get_command(build())
     return "\n".join([_HEAD, *(_command(name, group.commands[name]) for name in COMMANDS)])
 
 

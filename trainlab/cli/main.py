@@ -2,12 +2,14 @@
 
 To add a command, write a module in this folder that holds a function of its name (`lr_range.py`: `def lr_range`), and
 put the name into `COMMANDS`. The function parses, calls the lab, prints; its docstring is its help, its last lines an
-example under `Examples:`. A module imports nothing heavy at its top: `trainlab --help` loads all of them.
+example under `Examples:`. A module imports nothing heavy at its top: `trainlab --help` loads all of them; who names a command waits
+for that one only.
 
 Exit codes: 0 done, 1 a bug in trainlab, 2 bad usage, config or data, 3 training diverged, 4 a check or `--fail-on`
 found something, 130 interrupted.
 """
 
+import gc
 import os
 import sys
 from collections.abc import Callable, Generator, Sequence
@@ -42,6 +44,11 @@ COMMANDS = (
     "schema",
 )
 HIDDEN = ("trial-server",)  # for trainlab's own use
+_SELDOM = (
+    20_000,
+    20,
+    50,
+)  # new objects after which Python looks for garbage: what a start makes stays, nearly all of it
 
 
 class Commands(TyperGroup):
@@ -96,8 +103,10 @@ def main(command: Callable[[], object] | None = None) -> None:
     `command`: what to run instead of the application.
     """
     _terminal.prepare()
+    gc.set_threshold(*_SELDOM)
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")  # it would look for some among all installed packages
     try:
-        (command or app)()
+        (command or build(*_asked(sys.argv[1:])))()
     except Exception as error:  # a bug of ours, whatever it is
         if "TRAINLAB_DEBUG" in os.environ:
             raise
@@ -108,8 +117,8 @@ def main(command: Callable[[], object] | None = None) -> None:
         sys.exit(1)
 
 
-def build() -> typer.Typer:
-    """The Typer application with every command of `COMMANDS`."""
+def build(*names: str) -> typer.Typer:
+    """The Typer application with these commands; with all of them if none is named."""
     made = typer.Typer(
         cls=Commands,
         name="trainlab",
@@ -119,7 +128,7 @@ def build() -> typer.Typer:
         context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     )
     made.callback()(_trainlab)
-    for name in (*COMMANDS, *HIDDEN):
+    for name in names or (*COMMANDS, *HIDDEN):
         module = name.replace("-", "_")
         command: Callable[..., Any] = getattr(import_module(f"trainlab.cli.{module}"), module)
         text, _, examples = (command.__doc__ or "").partition("Examples:")
@@ -132,6 +141,11 @@ def build() -> typer.Typer:
             epilog="\n".join(["\b", "Examples:", *lines]),
         )(command)
     return made
+
+
+def _asked(arguments: Sequence[str]) -> Sequence[str]:
+    """The command that these arguments begin with, if they do."""
+    return [name for name in arguments[:1] if name in (*COMMANDS, *HIDDEN)]
 
 
 def _version(wanted: bool) -> None:
@@ -156,6 +170,3 @@ def _misused(error: Any) -> int:
     where = error.ctx.command_path if error.ctx else "trainlab"
     _terminal.note(f"{where}: {text[0].lower()}{text[1:]}\nTry `{where} --help`.")
     return 2
-
-
-app = build()

@@ -12,6 +12,7 @@ import numpy as np
 from trainlab.core.types import Array, Task
 from trainlab.data.dataset import Parts, Rows
 from trainlab.data.lazy import LazyRows
+from trainlab.diagnose._median import median
 
 BUDGET = 500_000  # numbers of one part that are looked at: some tens of milliseconds, some megabytes
 NEIGHBOUR_ROWS = 300  # rows of a part that are compared each with each
@@ -72,7 +73,7 @@ class DataView:
     @cached_property
     def row_length(self) -> float:
         """Median Euclidean length of a training row."""
-        return float(np.median(np.linalg.norm(self.train, axis=1))) if self.train.size else 0.0
+        return float(median(np.linalg.norm(self.train, axis=1))) if self.train.size else 0.0
 
     @cached_property
     def finite(self) -> bool:
@@ -258,7 +259,7 @@ def _kernel(few: _Picked, v: Array, task: Task) -> Array:
     b = (v - mean) / scale
     np.clip(b, -10, 10, out=b)
     d = _distances(a, a)
-    width = float(np.median(d)) or 1.0
+    width = float(median(d.ravel())) or 1.0
     t = np.eye(task.outputs)[y] if task.kind == "classification" else y
     ridge = np.exp(-d / width) + 1e-2 * np.eye(len(a))
     duals = np.asarray(np.linalg.solve(ridge, t - t.mean(axis=0)), dtype=np.float64)

@@ -76,7 +76,7 @@ class Monitoring(Settings):
     def active(self) -> list[Monitor]:
         """All monitors that are not silenced, with their settings from the config."""
         own = cast("dict[str, Monitor]", self.model_extra or {})
-        return [own.get(cls.name) or cls.model_validate({}) for cls in registered(Monitor) if cls.name not in self.off]
+        return [own.get(cls.name) or cls.model_construct() for cls in registered(Monitor) if cls.name not in self.off]
 
 
 def _moved(error: ValidationError, *place: str) -> list[InitErrorDetails]:

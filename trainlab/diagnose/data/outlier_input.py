@@ -7,6 +7,7 @@ import numpy as np
 
 from trainlab.core.component import setting
 from trainlab.core.types import Array
+from trainlab.diagnose._median import median
 from trainlab.diagnose._patches import preprocess
 from trainlab.diagnose.diagnosis import Diagnosis
 from trainlab.diagnose.monitor import Monitor, When
@@ -64,7 +65,7 @@ class OutlierInput(Monitor, name="outlier-input"):
         some = x[:: max(1, len(x) // _ROWS)]
         low, q1, middle, q3, high = np.percentile(some, [1, 25, 50, 75, 99], axis=0)
         away = np.abs(some - middle)
-        pooled = float(np.percentile(away, 90)) or float(np.median(away[away > 0])) if away.any() else 1.0
+        pooled = float(np.percentile(away, 90)) or float(median(away[away > 0])) if away.any() else 1.0
         quartiles, coarse = (q3 - q1) / 1.35, np.maximum((high - low) / 4.65, pooled)
         spread = np.asarray(np.where(quartiles > 0, quartiles, coarse), dtype=np.float64)
         spread[spread == 0] = 1.0

@@ -6,6 +6,7 @@ from typing import ClassVar
 import numpy as np
 
 from trainlab.core.component import setting
+from trainlab.diagnose._median import median
 from trainlab.diagnose._patches import norm, preprocess
 from trainlab.diagnose.diagnosis import Diagnosis
 from trainlab.diagnose.monitor import Monitor, When
@@ -50,7 +51,7 @@ class UnscaledInput(Monitor, name="unscaled-input"):
         if data is None or structure is None or not data.finite or structure.normalizes_input:
             return
         sizes = np.sqrt(data.mean**2 + data.std**2)
-        largest, typical = float(sizes.max(initial=0.0)), float(np.median(sizes)) if len(sizes) else 0.0
+        largest, typical = float(sizes.max(initial=0.0)), float(median(sizes)) if len(sizes) else 0.0
         alone = largest > self.feature and largest > 30 * typical
         if data.rms <= self.factor and not alone:
             return

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 from trainlab.core.types import Array
+from trainlab.diagnose._median import median
 from trainlab.diagnose.view import View
 
 HEALTHY_RATIO = 1e-2  # how long the early steps of a good run are, as a share of the weights; later ones are shorter
@@ -41,7 +42,7 @@ def higher_lr(view: View, ratio: float) -> list[dict[str, Any]]:
     healthy = _PLAIN_RATIO if optimizer.get("name") == "sgd" else HEALTHY_RATIO
     after = round(view.warmup * view.steps_per_epoch)
     early = _finite(view.steps["update_ratio"][after : after + 20])
-    typical = max(ratio, float(np.median(early)) if len(early) else 0.0)
+    typical = max(ratio, float(median(early)) if len(early) else 0.0)
     return [{"optimizer.lr": _short(lr * min(1e5, max(3.0, healthy / typical)))}]
 
 
@@ -53,7 +54,7 @@ def other_lr(view: View) -> list[dict[str, Any]]:
     ratios = _finite(view.steps["update_ratio"])
     if not lr or not len(ratios):
         return []
-    typical = float(np.median(ratios))
+    typical = float(median(ratios))
     if typical < HEALTHY_RATIO / 20:
         return higher_lr(view, typical)
     factor = max(1e-4, HEALTHY_RATIO / 10 / typical)

@@ -3,9 +3,8 @@
 from collections.abc import Iterable
 from typing import ClassVar
 
-import numpy as np
-
 from trainlab.core.component import setting
+from trainlab.diagnose._median import median
 from trainlab.diagnose.diagnosis import Diagnosis
 from trainlab.diagnose.monitor import Monitor, When
 from trainlab.diagnose.training._lr import lower_lr
@@ -52,7 +51,7 @@ class ExplodingGradient(Monitor, name="exploding-gradient"):
         if view.step < 60 or view.progress > self.learned:
             return
         norms = view.steps["grad_norm"]
-        first, recent = float(np.median(norms[:20])), float(np.median(view.steps.tail("grad_norm", 20)))
+        first, recent = float(median(norms[:20])), float(median(view.steps.tail("grad_norm", 20)))
         if first > 0 and recent > self.factor * first:
             yield self.finding(
                 view,

@@ -2,11 +2,12 @@
 
 from collections.abc import Iterable
 from math import isfinite
-from statistics import median_low
 from typing import ClassVar
 
+import numpy as np
+
 from trainlab.core.component import setting
-from trainlab.core.types import Count
+from trainlab.core.types import Array, Count
 from trainlab.diagnose.diagnosis import Diagnosis, Severity
 from trainlab.diagnose.monitor import Monitor, When
 from trainlab.diagnose.training._lr import lower_lr
@@ -55,8 +56,8 @@ class ExplodingLoss(Monitor, name="exploding-loss"):
         last = view.steps.tail("loss", self.window)
         if last.max() <= self.factor * view.chance:  # the usual case, settled fast
             return
-        recent = median_low(last.tolist())
-        start = max(median_low(view.steps["loss"][:5].tolist()), view.chance, view.zero_loss)
+        recent = _middle(last)
+        start = max(_middle(view.steps["loss"][:5]), view.chance, view.zero_loss)
         if isfinite(recent) and recent > self.factor * start and view.progress < self.right:
             yield self.finding(
                 view,
@@ -66,3 +67,8 @@ class ExplodingLoss(Monitor, name="exploding-loss"):
                 evidence={"loss": recent, "start": start, "factor": self.factor, "window": self.window},
                 patches=[*lower_lr(view), {"train.clip_norm": 1.0}],
             )
+
+
+def _middle(values: Array) -> float:
+    """The median, the lower one of the middle two: one that was seen, though others may be infinite."""
+    return float(np.sort(values)[(len(values) - 1) // 2])

@@ -7,6 +7,7 @@ import numpy as np
 
 from trainlab.core.component import setting
 from trainlab.core.types import Count
+from trainlab.diagnose._median import median
 from trainlab.diagnose.diagnosis import Diagnosis
 from trainlab.diagnose.monitor import Monitor, When
 from trainlab.diagnose.training._lr import lower_lr
@@ -69,9 +70,9 @@ class LrTooHigh(Monitor, name="lr-too-high"):
         known = np.isfinite(ratios)
         if not known.any():
             return
-        first, recent = float(ratios[:20][known[:20]].max(initial=0.0)), float(np.median(ratios[-50:][known[-50:]]))
-        start = max(float(np.median(losses[:5])), view.chance)
-        worst = float(np.max(np.median(windows(losses, 10), axis=1))) if len(losses) >= 20 else start
+        first, recent = float(ratios[:20][known[:20]].max(initial=0.0)), float(median(ratios[-50:][known[-50:]]))
+        start = max(float(median(losses[:5])), view.chance)
+        worst = float(np.max(median(windows(losses, 10)))) if len(losses) >= 20 else start
         longest = float(ratios[known].max())
         climbed = worst > self.climb * start and longest > self.ratio / 2
         burst = first > self.burst and view.epoch >= 0.2 * view.epochs

@@ -7,6 +7,7 @@ import numpy as np
 
 from trainlab.core.component import setting
 from trainlab.core.types import Count
+from trainlab.diagnose._median import median
 from trainlab.diagnose.diagnosis import Diagnosis
 from trainlab.diagnose.monitor import Monitor, When
 from trainlab.diagnose.training._lr import higher_lr
@@ -74,7 +75,7 @@ class LrTooLow(Monitor, name="lr-too-low"):
         ratios = view.steps["update_ratio"]
         ratios = ratios[round(view.warmup * view.steps_per_epoch) :]
         ratios = ratios[np.isfinite(ratios)]
-        typical = float(np.median(ratios)) if len(ratios) else float("nan")
+        typical = float(median(ratios)) if len(ratios) else float("nan")
         if learned and not typical * view.step < self.travel:
             return
         if typical < self.ratio and float(ratios[:100].max()) < self.burst:

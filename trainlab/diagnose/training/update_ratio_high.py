@@ -3,9 +3,8 @@
 from collections.abc import Iterable
 from typing import ClassVar
 
-import numpy as np
-
 from trainlab.core.component import setting
+from trainlab.diagnose._median import median
 from trainlab.diagnose.diagnosis import Diagnosis, Severity
 from trainlab.diagnose.monitor import Monitor, When
 from trainlab.diagnose.training._lr import lower_lr
@@ -40,7 +39,7 @@ class UpdateRatioHigh(Monitor, name="update-ratio-high"):
         """After an epoch, once the first ones and the warmup are over."""
         if view.epoch < max(3.0, view.warmup + 2) or view.step < 50:
             return
-        ratio = float(np.median(view.steps.tail("update_ratio", view.steps_per_epoch)))
+        ratio = float(median(view.steps.tail("update_ratio", view.steps_per_epoch)))
         if ratio > self.ratio:
             yield self.finding(
                 view,

@@ -3,9 +3,8 @@
 from collections.abc import Iterable
 from typing import ClassVar
 
-import numpy as np
-
 from trainlab.core.component import setting
+from trainlab.diagnose._median import median
 from trainlab.diagnose.diagnosis import Diagnosis, Severity
 from trainlab.diagnose.monitor import Monitor, When
 from trainlab.diagnose.training._lr import higher_lr
@@ -41,7 +40,7 @@ class UpdateRatioLow(Monitor, name="update-ratio-low"):
         """After an epoch, once the first ones and the warmup are over."""
         if not max(3.0, view.warmup + 2) <= view.epoch < 0.8 * view.epochs or view.progress > 0.5:
             return
-        ratio = float(np.median(view.steps.tail("update_ratio", view.steps_per_epoch)))
+        ratio = float(median(view.steps.tail("update_ratio", view.steps_per_epoch)))
         if 0 < ratio < self.ratio:
             yield self.finding(
                 view,

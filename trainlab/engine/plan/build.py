@@ -13,7 +13,6 @@ import shlex
 import subprocess
 import sys
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 KERNELS = Path(__file__).parent.parent / "kernels"
@@ -53,6 +52,8 @@ def library(level: str, stamp: str) -> str:
 
 def build(out: Path, folder: Path = KERNELS, extra: Sequence[str] = ()) -> list[Path]:
     """Compile every level into `out` and remove stale libraries there; those that could be made."""
+    from concurrent.futures import ThreadPoolExecutor  # not needed to find what is built already
+
     stamp = fingerprint(folder)
     compiler = shlex.split(os.environ.get("CC", "cc"))
 
