@@ -2,7 +2,8 @@
 
 To add a command, write a module in this folder that holds a function of its name (`lr_range.py`: `def lr_range`), and
 put the name into `COMMANDS`. The function parses, calls the lab, prints; its docstring is its help, its last lines an
-example under `Examples:`. A module imports nothing heavy at its top: `trainlab --help` loads all of them, `trainlab NAME` only one.
+example under `Examples:`. A module imports nothing heavy at its top: `trainlab --help` loads all of them,
+`trainlab NAME` one.
 
 Exit codes: 0 done, 1 a bug in trainlab, 2 bad usage, config or data, 3 training diverged, 4 a check or `--fail-on`
 found something, 130 interrupted.
