@@ -12,7 +12,7 @@ import numpy as np
 from trainlab.core.types import Array, Task
 from trainlab.data.dataset import Parts, Rows
 from trainlab.data.lazy import LazyRows
-from trainlab.diagnose._median import median
+from trainlab.diagnose._quantiles import median
 
 BUDGET = 500_000  # numbers of one part that are looked at: some tens of milliseconds, some megabytes
 NEIGHBOUR_ROWS = 300  # rows of a part that are compared each with each

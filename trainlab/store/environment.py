@@ -81,5 +81,12 @@ def _versions() -> dict[str, str]:
     found: dict[str, str] = {}
     for package in PACKAGES:
         with suppress(metadata.PackageNotFoundError):
-            found[package] = metadata.version(package)
+            found[package] = _version(metadata.distribution(package))
     return found
+
+
+def _version(package: metadata.Distribution) -> str:
+    """The version of a package, of whose description only the head is read: the rest is long, and parsed slowly."""
+    head, _, _ = (package.read_text("METADATA") or "").partition("\n\n")
+    told = [line.removeprefix("Version: ") for line in head.splitlines() if line.startswith("Version: ")]
+    return told[0] if told else package.version

@@ -57,7 +57,7 @@ class LabelRange(Monitor, name="label-range"):
             return "All training rows have the same class.", {"class": present.tolist()}, "error"
         val = data.parts.val
         known = set(present.tolist())
-        unseen: list[int] = [c for c in np.unique(val.y).tolist() if c not in known] if val is not None else []
+        unseen: list[int] = sorted(set(val.y.tolist()) - known) if val is not None else []
         if unseen:
             names = [str(data.task.names[c]) if data.task.names else str(c) for c in unseen]
             return f"No training row has the class {', '.join(names)}.", {"classes": names}, "warning"

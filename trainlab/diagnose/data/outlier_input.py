@@ -7,8 +7,8 @@ import numpy as np
 
 from trainlab.core.component import setting
 from trainlab.core.types import Array
-from trainlab.diagnose._median import median
 from trainlab.diagnose._patches import preprocess
+from trainlab.diagnose._quantiles import median, quantiles
 from trainlab.diagnose.diagnosis import Diagnosis
 from trainlab.diagnose.monitor import Monitor, When
 from trainlab.diagnose.view import View
@@ -63,9 +63,9 @@ class OutlierInput(Monitor, name="outlier-input"):
     def _outliers(self, x: Array) -> tuple[float, int, int]:
         """Distance, column and number of the farthest outliers, all features together counting the rows."""
         some = x[:: max(1, len(x) // _ROWS)]
-        low, q1, middle, q3, high = np.percentile(some, [1, 25, 50, 75, 99], axis=0)
+        low, q1, middle, q3, high = quantiles(some, [0.01, 0.25, 0.5, 0.75, 0.99])
         away = np.abs(some - middle)
-        pooled = float(np.percentile(away, 90)) or float(median(away[away > 0])) if away.any() else 1.0
+        pooled = float(quantiles(away.ravel(), [0.9])[0]) or float(median(away[away > 0])) if away.any() else 1.0
         quartiles, coarse = (q3 - q1) / 1.35, np.maximum((high - low) / 4.65, pooled)
         spread = np.asarray(np.where(quartiles > 0, quartiles, coarse), dtype=np.float64)
         spread[spread == 0] = 1.0
@@ -73,7 +73,7 @@ class OutlierInput(Monitor, name="outlier-input"):
         worst, where = 0.0, 0
         hit = np.zeros(len(x), dtype=np.bool_)
         for column in np.flatnonzero(reach > self.distance * spread):
-            few = len(np.unique(x[:, column])) < 32
+            few = len(set(x[:, column].tolist())) < 32
             unit = max(float(spread[column]), float(coarse[column])) if few else float(spread[column])
             far = np.abs(x[:, column] - middle[column]) / unit
             top = np.sort(far)[-max(1, len(x) // 20) - 1 :]

@@ -7,6 +7,7 @@ import numpy as np
 
 from trainlab.core.component import setting
 from trainlab.core.types import Array
+from trainlab.diagnose._quantiles import quantiles
 from trainlab.diagnose.data_view import SPREAD_OF_IQR
 from trainlab.diagnose.diagnosis import Diagnosis
 from trainlab.diagnose.monitor import Monitor, When
@@ -56,7 +57,7 @@ class SplitMismatch(Monitor, name="split-mismatch"):
         if float(moments.mean()) <= self.share:
             return
         a, b = a[:, varies], b[:, varies]
-        qa, qb = (np.percentile(part, [25, 50, 75], axis=0) for part in (a, b))
+        qa, qb = (quantiles(part, [0.25, 0.5, 0.75]) for part in (a, b))
         wide = qa[2] - qa[0]
         known = wide > 0.1 * a.std(0)  # else most values are equal, and quartiles say nothing
         quartiles = self._apart(qa[1], wide / SPREAD_OF_IQR, qb[1], (qb[2] - qb[0]) / SPREAD_OF_IQR) | ~known

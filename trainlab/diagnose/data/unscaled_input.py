@@ -6,8 +6,8 @@ from typing import ClassVar
 import numpy as np
 
 from trainlab.core.component import setting
-from trainlab.diagnose._median import median
 from trainlab.diagnose._patches import norm, preprocess
+from trainlab.diagnose._quantiles import median
 from trainlab.diagnose.diagnosis import Diagnosis
 from trainlab.diagnose.monitor import Monitor, When
 from trainlab.diagnose.view import View

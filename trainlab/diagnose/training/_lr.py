@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from trainlab.core.types import Array
-from trainlab.diagnose._median import median
+from trainlab.diagnose._quantiles import median
 from trainlab.diagnose.view import View
 
 HEALTHY_RATIO = 1e-2  # how long the early steps of a good run are, as a share of the weights; later ones are shorter
