@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from terminal import on_terminal, screen
+from tiny_sweep import sweep
 
 from trainlab.cli._sweep_progress import Lines, Standing, frame, reached
 from trainlab.core.config import read_plain
@@ -18,18 +19,7 @@ from trainlab.lab.sweep.table import Row
 from trainlab.lab.sweep.watching import SweepPlan
 
 VALUES = {"optimizer.lr": 0.0123456, "model.hidden": [64, 32]}
-CONFIG = """\
-name: tiny
-data: {name: friedman1, samples: 120, preprocess: [standardize]}
-model: {name: mlp, hidden: [4]}
-optimizer: {name: sgd, lr: 0.001}
-train: {epochs: 2}
-sweep:
-  metric: val_loss
-  trials: 4
-  space:
-    optimizer.lr: {choice: [0.001, 0.002, 1.0e+9]}
-"""
+CONFIG = sweep(4, optimizer_lr="{choice: [0.001, 0.002, 1.0e+9]}")
 
 
 @pytest.fixture

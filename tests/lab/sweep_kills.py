@@ -20,22 +20,15 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+import tiny_sweep
+
 from trainlab.store.process import runs
 from trainlab.store.reading import RunRecord
 
-CONFIG = """\
-name: chaos
-data: {name: friedman1, samples: 300, preprocess: [standardize]}
-model: {name: mlp, hidden: [8]}
-optimizer: {name: sgd, lr: 0.001}
-train: {epochs: 60}
-sweep:
-  metric: val_loss
-  trials: 6
-  space:
-    optimizer.lr: {log: [1e-4, 1e-2]}
-    train.batch_size: {int: [8, 64]}
-"""
+CONFIG = tiny_sweep.sweep(6, optimizer_lr="{log: [1e-4, 1e-2]}", train_batch_size="{int: [8, 64]}")
+LONGER = ["data.samples=300", "model.hidden=[8]", "train.epochs=60"]
 PAUSES = (0.02, 0.5)  # seconds between two kills, at least and at most
 
 
@@ -44,7 +37,7 @@ class Chaos:
 
     def __init__(self, folder: Path, overrides: list[str], seed: int) -> None:
         self.folder, self.overrides, self.random = folder, overrides, random.Random(seed)  # noqa: S311 - no secret
-        self.sweep = folder / "runs/chaos-sweep-1"
+        self.sweep = folder / "runs/tiny-sweep-1"
         self.kills: Counter[str] = Counter()
         self.sessions = 0
         self.next = self._chosen()
@@ -73,7 +66,7 @@ class Chaos:
         if (self.sweep / "sweep.yaml").exists() and (self.sweep / "trials").is_dir():
             what = ["--resume", str(self.sweep)]
         else:
-            what = ["chaos.yaml", *self.overrides]
+            what = ["chaos.yaml", *LONGER, *self.overrides]
         command = [sys.executable, "-m", "trainlab", "sweep", *what, "--trials", str(trials), "-w", "2", "--quiet"]
         log = (self.folder / "log.txt").open("ab")
         with log:
@@ -111,9 +104,15 @@ class Chaos:
         return self.random.choice(("trial", "server", "sweep"))
 
 
+def folders(sweep: Path) -> list[Path]:
+    """The run folders of all trials: one each, or one for each repeat and fold."""
+    trials = sweep / "trials"
+    return sorted({path.parent for path in [*trials.glob("*/status.json"), *trials.glob("*/*/status.json")]})
+
+
 def running(sweep: Path) -> list[int]:
     """The processes of the trials that run now."""
-    records = [RunRecord(path, path.name) for path in sorted((sweep / "trials").glob("*"))]
+    records = [RunRecord(path, path.name) for path in folders(sweep)]
     return [record.status.pid for record in records if record.state == "running" and record.status]
 
 
@@ -139,12 +138,18 @@ def table(sweep: Path) -> list[dict[str, str]]:
 
 
 def metrics(sweep: Path) -> dict[str, list[dict[str, str]]]:
-    """Every trial's metrics.csv without times."""
+    """Every run's metrics.csv without times, up to the epoch that its trial's row tells of.
+
+    A trial of asha may have been trained further: where another one was killed, it was promoted in its place, and when
+    the sweep was resumed that decision was taken again, and otherwise.
+    """
+    rows = {f"{int(row['trial']):04}": row for row in table(sweep)}
     found: dict[str, list[dict[str, str]]] = {}
-    for path in sorted((sweep / "trials").glob("*/metrics.csv")):
-        with path.open(newline="") as file:
-            rows = csv.DictReader(file)
-            found[path.parent.name] = [{k: v for k, v in row.items() if k != "seconds"} for row in rows]
+    for run in folders(sweep):
+        with (run / "metrics.csv").open(newline="") as file:
+            lines = [{k: v for k, v in line.items() if k != "seconds"} for line in csv.DictReader(file)]
+        known = rows[run.name]["epochs"] if run.parent.name == "trials" else len(lines)
+        found[str(run.relative_to(sweep))] = lines[: int(known) + 1]
     return found
 
 

@@ -12,6 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from tiny_sweep import SWEEP, TRIAL
 
 from trainlab.core.errors import UserError
 from trainlab.lab.experiment import read
@@ -28,24 +29,7 @@ from trainlab.store.process import runs
 from trainlab.store.reading import RunRecord
 from trainlab.store.status import Status, read_status, write_status
 
-TRIAL = """\
-name: tiny
-data: {name: friedman1, samples: 120, preprocess: [standardize]}
-model: {name: mlp, hidden: [4]}
-optimizer: {name: sgd, lr: 0.001}
-train: {epochs: 2}
-"""
 LONG = TRIAL.replace("epochs: 2", "epochs: 1000000")
-SWEEP = (
-    TRIAL
-    + """\
-sweep:
-  metric: val_loss
-  trials: 6
-  space:
-    optimizer.lr: {log: [1e-4, 1e-2]}
-"""
-)
 MOUNT, UMOUNT = shutil.which("mount") or "mount", shutil.which("umount") or "umount"
 both = pytest.mark.parametrize("kind", [Forked, Fresh])
 

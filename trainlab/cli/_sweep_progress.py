@@ -75,6 +75,11 @@ class Quiet(SweepWatcher):
         self.running = True
 
 
+    def noted(self, text: str) -> None:
+        """Print it, whoever listens."""
+        _terminal.note(text)
+
+
 class Lines(Quiet):
     """A line per trial."""
 
@@ -136,6 +141,10 @@ class Redrawn(Quiet):
         """It is counted again when it ends."""
         if s := self._standing:
             s.untake(row)
+
+    def noted(self, text: str) -> None:
+        """Print it above the table."""
+        self._print(text, "yellow")
 
     def ended(self, row: Row) -> None:
         """A line less; what went wrong is told."""

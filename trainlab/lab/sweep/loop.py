@@ -17,6 +17,7 @@ from trainlab.core.component import plain
 from trainlab.core.dump import dump
 from trainlab.core.errors import UserError
 from trainlab.diagnose.diagnosis import Diagnosis
+from trainlab.lab.sweep.arithmetic import Arithmetic
 from trainlab.lab.sweep.execution.execution import Execution
 from trainlab.lab.sweep.execution.job import End
 from trainlab.lab.sweep.execution.room import ended_for_want_of_room, is_full, no_room
@@ -74,6 +75,7 @@ class Sweep:
         self._next, self._over = 0, 0  # the cohort that begins next; how many are over
         self._jobs: list[tuple[tuple[int, int, int], int, _Work]] = []  # a heap: by urgency, the run's index, its work
         self._leader: int | None = None  # the trial whose config is in best.yaml
+        self._arithmetic = Arithmetic()
 
     def run(self) -> Summary:
         """Train every trial that has not ended yet, and say what was learnt."""
@@ -285,6 +287,8 @@ class Sweep:
         if self._live:
             self._write()
             self.watcher.ended(row)
+        if said := self._arithmetic.differs(row.trial, self.folders.record(row.trial, 0).environment):
+            self.watcher.noted(said)
 
     def _interrupt(self) -> None:
         """Put what has begun, but was not to end in this session, into the table."""

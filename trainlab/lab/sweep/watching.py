@@ -43,6 +43,9 @@ class SweepWatcher:
     def revived(self, row: Row) -> None:
         """A trial that had ended as bad is taken up again: it is among the best tenth."""
 
+    def noted(self, text: str) -> None:
+        """Something is to be known of the sweep as a whole."""
+
     def waited(self) -> None:
         """Some time has gone by; called a few times a second."""
 
