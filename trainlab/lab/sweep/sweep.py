@@ -40,7 +40,7 @@ def start(
     space = Space(document)
     folder = next_free(runs, safe_name(f"{name or document.value.name}-sweep"))
     with locked(folder):
-        write_atomic(folder / "sweep.yaml", dump(space.config).encode())
+        write_atomic(folder / "sweep.yaml", dump(space.config).encode(), durable=True)
         return _run(folder, space, Machines(workers, scheduler, fresh), watcher)
 
 
@@ -67,7 +67,7 @@ def resume(
             if not space.sweep.strategy.extends:
                 raise UserError(f"{folder}: a {space.sweep.strategy.name} has all of its trials; start a new sweep")
             space = Space(read(folder / "sweep.yaml", [f"sweep.trials={trials}"]))
-            write_atomic(folder / "sweep.yaml", dump(space.config).encode())
+            write_atomic(folder / "sweep.yaml", dump(space.config).encode(), durable=True)
         return _run(folder, space, Machines(workers, scheduler, fresh), watcher)
 
 
