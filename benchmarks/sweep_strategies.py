@@ -1,7 +1,7 @@
 """Which strategy finds good settings for how many epochs? Whole sweeps, repeated with other seeds.
 
     pip install 'trainlab[tpe]'
-    OMP_NUM_THREADS=1 python benchmarks/sweep_strategies.py [--repetitions 20] [--first 0] [--workers 2] [--rows 0]
+    OMP_NUM_THREADS=1 python benchmarks/sweep_strategies.py [--repetitions 20] [--first 0] [--rows 0] [--runs]
 
 Four settings of a small MLP on digits and on mnist1d (learning rate, L2, dropout, units). `random` trains 40 trials in
 full, `staged` 40 trials from coarse to fine, `tpe` (Optuna's) as many full trials as fit into the epochs of `staged`.
@@ -12,6 +12,9 @@ weights and, without `--rows`, of the rows too: then part of the spread is that 
 Told are epochs, the median and the tenth percentile over the repetitions, where the median of each strategy lies among
 the results of random search, and in how many repetitions staged was at least as good as each of the others, and as the
 best tenth of the same repetition's random trials.
+
+Trials are trained in this process, one after the other, without folders and monitors, which is faster; so they are
+stopped only where a number is no longer finite. `--runs` makes real sweeps instead.
 
 Then the lecture's picture: of four settings one matters. A grid of 16 tries two values of it, random search 16.
 """
@@ -26,7 +29,15 @@ from typing import Any
 
 import numpy as np
 
-from trainlab.lab.experiment import read_plain
+from trainlab.core.component import plain
+from trainlab.core.streams import Streams
+from trainlab.data.dataset import Loaded
+from trainlab.data.loading import rows_of
+from trainlab.lab.building import build
+from trainlab.lab.course import Course
+from trainlab.lab.experiment import Experiment, read_plain
+from trainlab.lab.sweep.space import Space
+from trainlab.lab.sweep.strategy import Known
 from trainlab.lab.sweep.sweep import start
 from trainlab.store.rows import read_rows
 
@@ -54,13 +65,51 @@ class Found:
     losses: list[float]
 
 
+def in_folders(config: dict[str, Any]) -> Found:
+    """A sweep as `trainlab sweep` runs it."""
+    with tempfile.TemporaryDirectory() as runs:
+        found = start(read_plain(config), runs=Path(runs))
+        table = read_rows(found.folder / "trials.csv")
+    ends = zip(table["status"], table["val_loss"], strict=True)
+    losses = [float(loss) if status == "finished" else float("inf") for status, loss in ends]
+    return Found(float(found.best[0].score or np.nan), int(sum(table["epochs"])), losses)
+
+
+def in_process(config: dict[str, Any]) -> Found:
+    """The same cohorts and trials, trained here."""
+    space = Space(read_plain(config))
+    source = space.trial(1).experiment.data
+    loaded = rows_of(source, Streams(config["seed"] if source.seed is None else source.seed))
+    done: list[Known] = []
+    losses: list[float] = []
+    epochs = 0
+    for cohort in space.cohorts:
+        past = list(done) if cohort.waits else []
+        for number in cohort.trials:
+            trial = space.trial(number, past)
+            loss, took = trained(trial.experiment, loaded)
+            done.append(Known(number, trial.values, loss if np.isfinite(loss) else None))
+            losses.append(loss)
+            epochs += took
+    return Found(min(losses), epochs, losses)
+
+
+def trained(experiment: Experiment, loaded: Loaded) -> tuple[float, int]:
+    """The best validation loss of a training, infinite if it was stopped, and its epochs."""
+    with np.errstate(all="ignore"):
+        course = Course(build(read_plain(plain(experiment)), loaded))
+        finite = course.follow()
+    losses = [row["val_loss"] for row in course.curves.rows if row["epoch"] and np.isfinite(row["val_loss"])]
+    return min(losses) if finite and losses else float("inf"), course.trainer.epoch
+
+
 @dataclass(frozen=True)
 class Bench:
-    """The repetitions: their seeds, the seed of the rows if they share them, and how many trials run at once."""
+    """The repetitions: their seeds, the seed of the rows if they share them, and whether they are real sweeps."""
 
     seeds: range
     rows: int | None
-    workers: int
+    real: bool
 
     def sweep(self, data: str, space: Mapping[str, Any], strategy: str, trials: int, seed: int) -> Found:
         """A whole sweep."""
@@ -73,12 +122,7 @@ class Bench:
             "train": {"epochs": EPOCHS, "batch_size": 64},
             "sweep": {"metric": "val_loss", "space": dict(space), "strategy": strategy, "trials": trials},
         }
-        with tempfile.TemporaryDirectory() as runs:
-            found = start(read_plain(config), runs=Path(runs), workers=self.workers)
-            table = read_rows(found.folder / "trials.csv")
-        ends = zip(table["status"], table["val_loss"], strict=True)
-        losses = [float(loss) if status == "finished" else float("inf") for status, loss in ends]
-        return Found(float(found.best[0].score or np.nan), int(sum(table["epochs"])), losses)
+        return (in_folders if self.real else in_process)(config)
 
     def compared(self, data: str) -> None:
         """Random, staged and TPE on one data set."""
@@ -121,12 +165,12 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--repetitions", type=int, default=20)
     parser.add_argument("--first", type=int, default=0, help="the seed of the first repetition")
-    parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--runs", action="store_true", help="real sweeps, with a folder and a process for each trial")
     parser.add_argument("--rows", type=int, default=None, help="data.seed of all repetitions; by default their own")
     parser.add_argument("--data", nargs="+", default=["digits", "mnist1d"])
     parser.add_argument("--no-grid", action="store_true", help="leave the picture of one setting that matters out")
     options = parser.parse_args()
-    bench = Bench(range(options.first, options.first + options.repetitions), options.rows, options.workers)
+    bench = Bench(range(options.first, options.first + options.repetitions), options.rows, options.runs)
     for data in options.data:
         bench.compared(data)
     if not options.no_grid:
