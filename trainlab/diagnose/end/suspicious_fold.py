@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 from math import exp, isfinite, log, sqrt
-from statistics import fmean, stdev
 from typing import ClassVar
 
 from trainlab.core.component import setting
@@ -44,6 +43,8 @@ class SuspiciousFold(Monitor, name="suspicious-fold"):
 
     def look(self, view: View) -> Iterable[Diagnosis]:
         """When all folds are trained."""
+        from statistics import fmean, stdev  # only needed here, and slow to load
+
         folds = view.folds
         if folds is None or len(folds.scores) < 4 or folds.rows < 1 or not all(map(isfinite, folds.scores)):
             return
