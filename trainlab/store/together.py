@@ -70,9 +70,8 @@ class Together:
         for path in self._files:
             with named_errors(path, "write"):
                 os.replace(temporary_of(path), path)
-        if not _sync_all(self._folder):
-            for folder in dict.fromkeys(path.parent for path in self._files):
-                sync_folder(folder)
+        for folder in dict.fromkeys(path.parent for path in self._files):
+            sync_folder(folder)
 
 
 def _sync_all(folder: Path) -> bool:
