@@ -1,8 +1,10 @@
-"""Checks the kernels harder than the tests do: a long fuzz, the sanitizers, valgrind.
+"""Checks the kernels harder than the tests do: a long fuzz, other widths of vectors, the sanitizers, valgrind.
 
-    python tests/engine/check_kernels.py             # all three, some 80 seconds on two cores
+    python tests/engine/check_kernels.py             # all four, some 90 seconds on two cores
 
 fuzz        shapes from 1 to 300 in every dimension, both paths compared (kernel_fuzz.py)
+widths      contract tests and a fuzz on the builds that this machine can run but does not choose, and on one with
+            vectors of 16 numbers, which the compiler puts together from shorter ones: AVX-512 but for its instructions
 sanitizers  the kernels built with -fsanitize=address,undefined, under the contract tests of both paths and a fuzz
 valgrind    a short fuzz with plain kernels
 
@@ -21,7 +23,15 @@ from time import monotonic
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 SANITIZE = ["-g1", "-O1", "-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-fno-omit-frame-pointer"]
-CONTRACTS = ["test_compiled.py", "test_kernels_images.py", "test_statistics.py", "test_decimal.py"]
+CONTRACTS = [
+    "test_compiled.py",
+    "test_kernels_images.py",
+    "test_statistics.py",
+    "test_decimal.py",
+    "test_kernels_dense.py",
+    "../nn/test_nn_compiled.py",
+]
+WIDE = ["-Og", "-DVL=16", "-Wno-psabi"]  # -Og: the compiler takes long over blocks of sums that it must halve
 
 
 def main() -> int:
@@ -30,7 +40,7 @@ def main() -> int:
     if shutil.which(compiler) is None:
         print(f"no compiler called {compiler} here: there are no kernels to check")
         return 0
-    failed = [check.__name__ for check in (fuzz, sanitizers, valgrind) if _run(check)]
+    failed = [check.__name__ for check in (fuzz, widths, sanitizers, valgrind) if _run(check)]
     print(f"failed: {', '.join(failed)}" if failed else "nothing wrong with the kernels")
     return bool(failed)
 
@@ -45,7 +55,33 @@ def _run(check: Callable[[], bool]) -> bool:
 
 def fuzz() -> bool:
     """The long fuzz, on the kernels that this machine uses."""
-    return _python("import kernel_fuzz, sys; sys.exit(kernel_fuzz.main(600) > 0)", None)
+    return _python("import kernel_fuzz, sys; sys.exit(kernel_fuzz.main(600) > 0)")
+
+
+def widths() -> bool:
+    """Contract tests and a fuzz on every build that runs here and was not chosen, and on vectors of 16 numbers."""
+    from trainlab.engine.plan.build import KERNELS, fingerprint, library
+    from trainlab.engine.plan.library import load
+
+    installed = load()
+    if installed is None:
+        print("no kernels are installed: passed over")
+        return False
+    with tempfile.TemporaryDirectory() as scratch:
+        builds = [_built(Path(scratch), WIDE, highest=3)]
+        for level in {"v4": ["v3", "v1"], "v3": ["v1"]}.get(installed.level, []):
+            builds.append((KERNELS / library(level, fingerprint()), level))
+        return any(_python(_contracts(150, 3000), build) for build in builds)
+
+
+def _contracts(cases: int, first: int) -> str:
+    """A program that runs the contract tests and a fuzz."""
+    files = [str(HERE / name) for name in CONTRACTS]
+    return (
+        "import pytest, kernel_fuzz, sys\n"
+        f"failed = pytest.main(['-q', '-x', '-s', '-p', 'no:cacheprovider', *{files!r}])\n"
+        f"sys.exit(int(failed) or kernel_fuzz.main({cases}, {first}) > 0)"
+    )
 
 
 def sanitizers() -> bool:
@@ -61,13 +97,8 @@ def sanitizers() -> bool:
         print("libasan or libubsan is not installed: the sanitizers are passed over")
         return False
     preload = {"LD_PRELOAD": ":".join(found), "ASAN_OPTIONS": "detect_leaks=0", "PYTHONMALLOC": "malloc"}
-    files = [str(HERE / name) for name in CONTRACTS]
-    code = (
-        "import pytest, kernel_fuzz, sys\n"
-        f"failed = pytest.main(['-q', '-x', '-s', '-p', 'no:cacheprovider', *{files!r}])\n"
-        "sys.exit(int(failed) or kernel_fuzz.main(100, 5000) > 0)"
-    )
-    return _python(code, SANITIZE, preload)
+    with tempfile.TemporaryDirectory() as scratch:
+        return _python(_contracts(100, 5000), _built(Path(scratch), SANITIZE), preload)
 
 
 def valgrind() -> bool:
@@ -78,28 +109,27 @@ def valgrind() -> bool:
     command = ["valgrind", "--quiet", "--error-exitcode=9", "--leak-check=no", "--undef-value-errors=no"]
     command.append(f"--suppressions={HERE / 'valgrind.supp'}")
     code = "import kernel_fuzz, sys; sys.exit(kernel_fuzz.main(6, 9000, most=2000) > 0)"
-    return _python(code, ["-g"], {"PYTHONMALLOC": "malloc"}, command, highest=3)
+    with tempfile.TemporaryDirectory() as scratch:
+        return _python(code, _built(Path(scratch), ["-g"], highest=3), {"PYTHONMALLOC": "malloc"}, command)
 
 
 def _python(
     code: str,
-    flags: list[str] | None,
+    build: tuple[Path, str] | None = None,
     environment: dict[str, str] | None = None,
     under: list[str] | None = None,
-    highest: int = 4,
 ) -> bool:
-    """Run a program on kernels that are built with these flags (None: those that are installed); whether it failed."""
-    with tempfile.TemporaryDirectory() as scratch:
-        head = f"import sys\nsys.path[:0] = [{str(HERE)!r}]\n"
-        if flags is not None:
-            path, level = _built(Path(scratch), flags, highest)
-            head += f"import check_kernels\ncheck_kernels.use({str(path)!r}, {level!r})\n"
-        environ = os.environ | {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"} | (environment or {})
-        command = [*(under or []), sys.executable, "-c", head + code]
-        return subprocess.run(command, cwd=ROOT, env=environ, check=False).returncode != 0
+    """Run a program on a build of the kernels (None: the one that is chosen here); whether it failed."""
+    head = f"import sys\nsys.path[:0] = [{str(HERE)!r}]\n"
+    if build is not None:
+        path, level = build
+        head += f"import check_kernels\ncheck_kernels.use({str(path)!r}, {level!r})\n"
+    environ = os.environ | {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"} | (environment or {})
+    command = [*(under or []), sys.executable, "-c", head + code]
+    return subprocess.run(command, cwd=ROOT, env=environ, check=False).returncode != 0
 
 
-def _built(folder: Path, flags: list[str], highest: int) -> tuple[Path, str]:
+def _built(folder: Path, flags: list[str], highest: int = 4) -> tuple[Path, str]:
     """The kernels with these flags, at the best level that this machine and `highest` allow."""
     from trainlab.engine.plan.build import FLAGS, levels, sources
     from trainlab.engine.plan.library import load

@@ -1,4 +1,4 @@
-"""Fuzz of the image kernels: layers of any shape, run on both paths and compared.
+"""Fuzz of the kernels: layers of any shape, run on both paths and compared.
 
     python tests/engine/kernel_fuzz.py [cases] [first seed]
 
@@ -19,6 +19,7 @@ from trainlab.nn.layer import Layer
 
 NAMES = ["conv"] * 5 + ["max_pool"] * 2 + ["avg_pool"] * 2
 NAMES += ["global_avg_pool", "batch_norm", "batch_norm", "layer_norm", "group_norm", "instance_norm"]
+NAMES += ["dense"] * 3
 
 
 def draw(rng: np.random.Generator, most: int) -> tuple[list[Layer], tuple[int, ...], int, int]:
@@ -34,6 +35,8 @@ def draw(rng: np.random.Generator, most: int) -> tuple[list[Layer], tuple[int, .
         rows, *shape = (sizes[i] for i in rng.permutation(4))
         if name.endswith("norm") and name != "instance_norm" and rng.integers(2):
             shape = [prod(shape)] if prod(shape) <= 300 else [shape[0]]
+        if name == "dense":
+            shape = [shape[0] * shape[1]]  # sums of up to 90 000 numbers
         settings = _settings(name, rng, shape)
         try:
             layers = [find(Layer, name)(**settings)]
@@ -49,6 +52,8 @@ def draw(rng: np.random.Generator, most: int) -> tuple[list[Layer], tuple[int, .
         work = rows * sum(prod(n.out_shape) for n in nodes)
         if name == "conv":
             work += rows * prod(nodes[0].out_shape) * prod(settings["size"]) * shape[-1] / 200
+        if name == "dense":
+            work += rows * settings["units"] * shape[0] / 200
         if work < 2 * most:
             return layers, tuple(shape), rows, int(rng.integers(1, rows + 1))
 
@@ -68,6 +73,8 @@ def _settings(name: str, rng: np.random.Generator, shape: list[int]) -> dict[str
             "stride": 1 if usual else _size(rng, 5),
             "pad": _pad(rng, size),
         } | ({"bias": False} if rng.integers(2) else {})
+    if name == "dense":
+        return {"units": _size(rng, 300)}
     if name in ("max_pool", "avg_pool"):
         size = [_size(rng, 6), _size(rng, 6)]
         return {"size": size, "stride": _size(rng, 5), "pad": _pad(rng, size)}

@@ -16,7 +16,8 @@
 
 typedef ptrdiff_t P;
 
-#if defined(__AVX512F__)
+#if defined(VL)  // given: -DVL=16 without AVX-512 checks what depends on the width (check_kernels.py)
+#elif defined(__AVX512F__)
 #define VL 16
 #elif defined(__AVX__)
 #define VL 8

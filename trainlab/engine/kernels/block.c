@@ -12,7 +12,7 @@
 #include "block.h"
 #include "strip.h"
 
-#if defined(__AVX512F__) || defined(__aarch64__)  // 32 registers
+#if VL == 16 || defined(__aarch64__)  // 32 registers
 #define ROWS_OF_TWO 14                            // most rows of a block two vectors wide
 #define ROWS_OF_ONE 14                            // ... and one vector wide
 #else
