@@ -30,3 +30,24 @@ def test_lines_are_what_repr_writes():
     steps = np.arange(1, len(values) + 1)
     got = load().lines(steps, values).decode().splitlines()
     assert got == [f"{s}," + ",".join(map(repr, row)) for s, row in zip(steps.tolist(), values.tolist(), strict=True)]
+
+
+def test_every_number_of_digits_and_what_repeats():
+    """Drawn numbers of every length and size, columns that stay the same, and step numbers of any length."""
+    rng = np.random.default_rng(1)
+    for digits in range(10):
+        values = np.round(10 ** rng.uniform(-6.5, 16, (3000, 3)), digits) * rng.choice([1.0, -1.0], (3000, 3))
+        values[rng.random(3000) < 0.5, 1] = 0.05
+        steps = rng.integers(1, 10 ** (1 + digits), 3000)
+        got = load().lines(steps, values).decode().splitlines()
+        assert got == [
+            f"{s}," + ",".join(map(repr, row)) for s, row in zip(steps.tolist(), values.tolist(), strict=True)
+        ]
+
+
+def test_labelled_lines():
+    """A step, each line's own text, a number: as one would write them by hand."""
+    texts = [",dense1,mean,", ",a,b,", ",residual1.relu1,bin00,"]
+    values = np.array([0.1, float("nan"), 1.7976931348623157e308])
+    got = load().labelled(20_040, "".join(texts).encode(), np.cumsum([len(t) for t in texts]), values)
+    assert got.decode() == "".join(f"20040{t}{v!r}\n" for t, v in zip(texts, values.tolist(), strict=True))

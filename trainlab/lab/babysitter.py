@@ -35,6 +35,10 @@ class Babysitter:
         moments: tuple[When, ...] = ("start", "steps", "epoch", "end")
         self._at = {when: [m for m in self.monitors if when in m.when] for when in moments}
 
+    def watches(self, when: When) -> bool:
+        """Whether any monitor looks at this moment."""
+        return bool(self._at[when])
+
     def look(self, when: When, view: View) -> Iterable[Diagnosis]:
         """What is newly found at this moment, causes first."""
         looked: set[str] = set()

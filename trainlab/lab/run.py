@@ -301,14 +301,17 @@ class Run:
     def _look(self, when: When, *, layers: bool = False) -> None:
         """Let the monitors look, and keep what they find; on the way measure the layers."""
         t, net = self.trainer, self.built.net
-        view = self.observer.view(when)
         if layers:
             with np.errstate(all="ignore"):
-                if t.broken:
-                    view.broken = first_broken(net, t.last)
                 self.recorder.layers(t.step, self.gauge.names, self.gauge.values(t.last.rows))
                 if self._first_of_epoch() and not t.broken and self.gauge.bins:
                     self.recorder.layers(t.step, self.gauge.bins, self.gauge.shares(t.last.rows))
+        if not self.babysitter.watches(when):
+            return
+        view = self.observer.view(when)
+        if layers and t.broken:
+            with np.errstate(all="ignore"):
+                view.broken = first_broken(net, t.last)
         for found in self.babysitter.look(when, view):
             self.recorder.finding(found)
             self.watcher.diagnosed(found)
