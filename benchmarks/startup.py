@@ -1,6 +1,7 @@
 """How long a user waits: for `trainlab --help`, and for `trainlab train` until its first epoch of 20 steps is done.
 
     python benchmarks/startup.py
+    python benchmarks/startup.py W1 W4      # workloads of the race (racing/workloads.py), one epoch on one thread
 
 Wall time from starting the process until what is waited for; processor time and peak memory of the whole process, which
 trains two epochs. Medians and ranges of 9 after one that warms the disk's cache and compiles the modules, as an
@@ -8,6 +9,7 @@ installation does. `npz` needs neither scikit-learn nor pandas; the rows of digi
 folder.
 """
 
+import json
 import os
 import statistics
 import subprocess
@@ -56,9 +58,9 @@ def started(command: list[str], awaited: str, env: dict[str, str]) -> Start:
     return Start(wall or perf_counter() - began, used.ru_utime + used.ru_stime, peak)
 
 
-def trained(config: Path, folder: Path, env: dict[str, str]) -> Start:
+def trained(config: Path, folder: Path, env: dict[str, str], epochs: int = 2) -> Start:
     """`trainlab train` until it tells of epoch 1."""
-    command = [*TRAINLAB, "train", str(config), "train.epochs=2", "--runs", str(folder / "runs")]
+    command = [*TRAINLAB, "train", str(config), f"train.epochs={epochs}", "--runs", str(folder / "runs")]
     return started(command, "epoch 1/", env)
 
 
@@ -68,6 +70,18 @@ def npz(folder: Path) -> Path:
     np.savez(folder / "rows.npz", x=rng.standard_normal((1797, 64), np.float32), y=rng.integers(0, 10, 1797))
     config = folder / "npz.yaml"
     config.write_text(NPZ.format(path=folder / "rows.npz"))
+    return config
+
+
+def workload(name: str, folder: Path) -> Path:
+    """A config of one of the race's workloads, with its rows as an npz."""
+    sys.path.insert(0, str(ROOT / "benchmarks"))
+    from racing.workloads import WORKLOADS, make
+
+    made = folder / name
+    make(made, name)
+    config = made / f"{name}.yaml"
+    config.write_text(json.dumps(WORKLOADS[name].document(made, threads=1)))
     return config
 
 
@@ -82,6 +96,8 @@ def main() -> None:
             "trainlab train, npz": partial(trained, npz(folder), folder, env),
             "trainlab train, digits": partial(trained, ROOT / "configs/digits.yaml", folder, env),
         }
+        if names := sys.argv[1:]:
+            measures = {name: partial(trained, workload(name, folder), folder, env, 1) for name in names}
         measured: dict[str, list[Start]] = {name: [] for name in measures}
         for repeat in range(REPEATS + 1):
             for name, measure in measures.items():
