@@ -42,7 +42,7 @@ class Clock(Watcher):
 
 
 def measure(folder: Path, name: str, *, watched: bool) -> tuple[float, float]:
-    """Seconds of processor time: of a step, and of all that is not between steps."""
+    """Seconds of processor time: of a step between the first ones and the last, and of a run without its steps."""
     document: dict[str, Any] = WORKLOADS[name].document(folder, threads=1)
     document["train"]["epochs"] = EPOCHS[name]
     if not watched:
@@ -51,7 +51,8 @@ def measure(folder: Path, name: str, *, watched: bool) -> tuple[float, float]:
     with tempfile.TemporaryDirectory() as runs:
         train(read_plain(document, source=name), runs=Path(runs), watcher=clock)
     (first, start), (last, end) = clock.first, clock.last
-    return (end - start) / (last - first), process_time() - began - (end - start)
+    step = (end - start) / (last - first)
+    return step, process_time() - began - last * step
 
 
 def main() -> None:
