@@ -1,11 +1,12 @@
 """Races trainlab against PyTorch, JAX and scikit-learn on five workloads: same rows, weights and order of batches.
 
-    python benchmarks/race.py                      # all of it, some 40 minutes on a quiet machine
+    python benchmarks/race.py                      # all of it, some 30 minutes on a quiet machine
     python benchmarks/race.py W4 W5 --rounds 5     # some workloads, fewer turns
     python benchmarks/race.py --peers torch --no-extras
 
 Every contender is a live process. They take turns, A B C A B C ..., a second each (as long as it takes until the next
-checkpoint is due, so that each turn of `train` has one), so that a drift of the machine's clock meets all. Told are medians over the turns, and ratios to `trainlab:train` of the same round.
+checkpoint is due, so that each turn of `train` has one), so that a drift of the machine's clock meets all. Told are
+medians over the turns, and ratios to `trainlab:train` of the same round.
 `trainlab:train` is the whole run as `trainlab train` makes it: monitors, rows of CSV, validation, checkpoints.
 Peers live in an environment of their own, which this makes (`--environment`, default .race/environment).
 Written: benchmarks/results/race.md and race.csv. A peer that does not install is reported and left out.
@@ -31,7 +32,14 @@ from racing.workloads import WORKLOADS, make  # noqa: E402
 
 from trainlab.engine.plan.library import load, why_not  # noqa: E402
 
-TRAINLAB = ["trainlab:train@1", "trainlab:train@2", "trainlab:bare@1", "trainlab:bare@2", "trainlab:numpy@1", "trainlab:numpy@2"]
+TRAINLAB = [
+    "trainlab:train@1",
+    "trainlab:train@2",
+    "trainlab:bare@1",
+    "trainlab:bare@2",
+    "trainlab:numpy@1",
+    "trainlab:numpy@2",
+]
 IMAGES = ("W4", "W5")
 PEERS = {
     "torch": ["torch:eager@1", "torch:eager@2", "torch:compile@2"],

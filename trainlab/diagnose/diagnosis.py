@@ -30,8 +30,8 @@ class Diagnosis:
     def as_dict(self) -> dict[str, Any]:
         """The line of diagnoses.jsonl, keys in the order of the contract."""
         keys = ("code", "severity", "epoch", "step", "layer", "message", "evidence", "because", "advice", "patches")
-        values = {key: getattr(self, key) for key in keys}
-        return {key: list(value) if isinstance(value, tuple) else value for key, value in values.items()}
+        values: dict[str, Any] = {key: getattr(self, key) for key in keys}
+        return values | {"because": list(self.because), "patches": list(self.patches)}
 
     @classmethod
     def from_dict(cls, line: dict[str, Any]) -> "Diagnosis":
