@@ -74,7 +74,6 @@ class Quiet(SweepWatcher):
         """From here on a stop is heard."""
         self.running = True
 
-
     def noted(self, text: str) -> None:
         """Print it, whoever listens."""
         _terminal.note(text)
