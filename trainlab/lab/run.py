@@ -274,9 +274,11 @@ class Run:
         if self._epoch_look_due():
             self._look("epoch")
         if self.checkpoints.due():
+            began = monotonic()
             with Together(self.folder.path, self.recorder.files) as together:
                 self.checkpoints.save(self.recorder.positions(), self.steps.recent, together)
             self.checkpoints.keep()
+            self.checkpoints.saved(began)
         if monotonic() - self._told >= _TELL_EVERY:
             write_status(self.folder.status, self._status())
             self._told = monotonic()

@@ -12,7 +12,9 @@ from trainlab.lab.course import Course, Leader
 from trainlab.store import checkpoint
 from trainlab.store.together import Together
 
-_SAVE_EVERY = 1.0  # seconds: a checkpoint that is due waits until the last one is at least this old
+_SAVE_EVERY = 1.0  # seconds: a checkpoint that is due waits until the last one is at least this old,
+_SHARE = 0.02  # and until saving takes no more than this share of the time,
+_LONGEST = 30.0  # but no longer than this
 
 
 class Checkpoints:
@@ -24,7 +26,7 @@ class Checkpoints:
         marks = built.recipe.schedule.snapshots(built.experiment.train.epochs)
         epoch = course.trainer.order.steps_per_epoch
         self.marks = {round(end * epoch): number for number, end in enumerate(marks, start=1)}
-        self._saved = monotonic()
+        self._saved, self._wait = monotonic(), _SAVE_EVERY
 
     @property
     def best(self) -> Path:
@@ -37,9 +39,9 @@ class Checkpoints:
         return self.folder / "last.safetensors"
 
     def due(self) -> bool:
-        """Whether to save after this epoch: as often as the config says, but not twice a second."""
+        """Whether to save after this epoch: as often as the config says, but rarely where epochs are short."""
         every = self.course.trainer.epoch % self.settings.every == 0
-        return every and (bool(self.settings.keep) or monotonic() - self._saved >= _SAVE_EVERY)
+        return every and (bool(self.settings.keep) or monotonic() - self._saved >= self._wait)
 
     def save(self, files: dict[str, int], recent: Array, together: Together) -> None:
         """The best weights if they are new, then everything that the future depends on.
@@ -61,7 +63,11 @@ class Checkpoints:
             "files": files,
         }
         together.write(self.last, checkpoint.packed(arrays | fixed | {"steps.recent": recent}, meta))
+
+    def saved(self, began: float) -> None:
+        """A checkpoint that was begun at this moment (of `time.monotonic`) is on the disk."""
         self._saved = monotonic()
+        self._wait = max(_SAVE_EVERY, min(_LONGEST, (self._saved - began) / _SHARE))
 
     def keep(self) -> None:
         """Keep the last checkpoint under its epoch's number, as many of these as the config says."""
