@@ -168,7 +168,7 @@ def test_signals_end_a_run_that_can_be_resumed(cli, started, folder, number):
     assert child.returncode == 130
     assert out.startswith("interrupted after ")
     assert out.endswith(f"\nnext: trainlab train --resume {Path('runs/moons-1')}\n")
-    assert "stopping after this step; once more ends it at once\n" in err  # a signal may come amid a line
+    assert "\nstopping after this step; once more ends it at once\n" in err
     status = json.loads((folder / "runs" / "moons-1" / "status.json").read_text())
     assert (status["state"], status["exit_code"]) == ("interrupted", 130)
     got = cli("train", "--resume", "moons-1", f"train.epochs={status['epoch'] + 2}", "-q")

@@ -33,8 +33,8 @@ def say(text: str = "") -> None:
 
 def note(text: str) -> None:
     """Print what is no result (progress, warnings, errors) to stderr; a stream that is closed hears nothing."""
-    try:
-        print(shown(text), file=sys.stderr, flush=True)
+    try:  # in one piece: what a signal has to say comes before or after a line, not amid it
+        print(shown(text) + "\n", end="", file=sys.stderr, flush=True)
     except BrokenPipeError:
         silence(sys.stderr)
 

@@ -44,11 +44,7 @@ COMMANDS = (
     "schema",
 )
 HIDDEN = ("trial-server",)  # for trainlab's own use
-_SELDOM = (
-    20_000,
-    20,
-    50,
-)  # new objects after which Python looks for garbage: what a start makes stays, nearly all of it
+_SELDOM = (20_000, 20, 50)  # how rarely Python looks for garbage: what a start makes stays, nearly all of it
 
 
 class Commands(TyperGroup):
