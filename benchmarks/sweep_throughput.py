@@ -60,10 +60,11 @@ class Memory:
         self._thread = threading.Thread(target=self._look, daemon=True)
         self._thread.start()
 
-    def close(self) -> None:
-        """No more looks."""
+    def close(self) -> list[float]:
+        """No more looks; what was seen."""
         self._over.set()
         self._thread.join()
+        return self.seen
 
     def _look(self) -> None:
         while not self._over.wait(0.2):
@@ -100,35 +101,41 @@ def environment() -> dict[str, str]:
 
 @dataclass(frozen=True)
 class Cost:
-    """What a command took: seconds of the clock, seconds of the processor in all of its processes, memory."""
+    """What a command took: seconds of the clock, seconds of the processor in all of its processes.
+
+    memory: megabytes that they had, now and then, where somebody looked: a look takes processor time, too.
+    """
 
     seconds: float
     cpu: float
-    memory: Memory
+    memory: list[float]
 
 
-def timed(command: list[str], folder: Path) -> Cost:
-    """Run a command to its end."""
+def timed(command: list[str], folder: Path, *, look: bool = False) -> Cost:
+    """Run a command to its end; `look`: at its memory."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     with (folder / "log.txt").open("ab") as log:
         began = time.perf_counter()
         child = subprocess.Popen(command, cwd=folder, env=environment(), stdout=log, stderr=log)
-        memory = Memory(child.pid)
+        memory = Memory(child.pid) if look else None
         code = child.wait()
         seconds = time.perf_counter() - began
-    memory.close()
+    seen = memory.close() if memory else []
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     if code:
         print((folder / "log.txt").read_text()[-2000:], file=sys.stderr)
         raise SystemExit(f"{' '.join(command)} ended with {code}")
-    return Cost(seconds, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime, memory)
+    return Cost(seconds, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime, seen)
 
 
-def sweep(folder: Path, trials: int, epochs: int, samples: int, workers: int = 2) -> tuple[Cost, Path]:
+def sweep(
+    folder: Path, trials: int, epochs: int, samples: int, *, workers: int = 2, look: bool = False
+) -> tuple[Cost, Path]:
     """The sweep by `trainlab sweep`."""
     text = CONFIG.replace("TRIALS", str(trials)).replace("EPOCHS", str(epochs)).replace("SAMPLES", str(samples))
     (folder / "tiny.yaml").write_text(text)
-    cost = timed([sys.executable, "-m", "trainlab", "sweep", "tiny.yaml", "-w", str(workers), "--quiet"], folder)
+    command = [sys.executable, "-m", "trainlab", "sweep", "tiny.yaml", "-w", str(workers), "--quiet"]
+    cost = timed(command, folder, look=look)
     return cost, max((folder / "runs").iterdir(), key=lambda path: path.stat().st_mtime)
 
 
@@ -262,8 +269,8 @@ def main() -> None:
         if given.overhead:
             print(overhead(folder, given.epochs, given.samples))
             return
-        cost, runs = sweep(folder, given.trials, given.epochs, given.samples)
-        seen = cost.memory.seen
+        cost, runs = sweep(folder, given.trials, given.epochs, given.samples, look=True)
+        seen = cost.memory
         quarter = max(1, len(seen) // 4)
         parts = [max(seen[i * quarter : (i + 1) * quarter], default=0.0) for i in range(4)]
         wrong = mistakes(folder, runs, given.trials)

@@ -1,26 +1,26 @@
 """How much each searched setting mattered: what a model of the scores loses when it no longer sees that setting.
 
-A random forest learns the rank of a trial's score from its settings, on five sixths of the trials; on the sixth that it
-has not seen, one setting is shuffled among the trials, and the loss of explained variance is the importance. Ranks, so
-that one diverged trial does not outweigh all others. With few trials, or a model that explains nothing of unseen ones,
-there is no honest number, and none is given.
+A Gaussian process learns the rank of a trial's score from its settings, on five sixths of the trials; on the sixth that
+it has not seen, one setting is shuffled among the trials, and the loss of explained variance is the importance. Ranks,
+so that one diverged trial does not outweigh all others. With few trials, or a model that explains nothing of unseen
+ones, there is no honest number, and none is given.
 
-Source: Breiman 2001, "Random Forests" (permutation importance); scikit-learn, "Permutation feature importance".
+Source: Breiman 2001, "Random Forests" (permutation importance, which goes with any model).
 """
 
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from importlib import import_module
 from typing import Any
 
 import numpy as np
 
 from trainlab.core.types import Array
+from trainlab.report.gaussian_process import GaussianProcess
 
-METHOD = "permutation importance of a random forest on unseen trials"
+METHOD = "permutation importance of a Gaussian process on unseen trials"
 LEAST = 12  # trials, below which nothing can be told
-_FOLDS, _SHUFFLES, _TREES = 6, 8, 60
+_FOLDS, _SHUFFLES = 6, 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ def importance(
     """The importance of each setting for the score. values: by setting, a value a trial; text and lists are categories.
 
     lower: less is better · log: settings that were drawn on a logarithmic scale. A score that is not finite counts as
-    the worst. Raises ImportError without scikit-learn.
+    the worst.
     """
     count = len(scores)
     names = [name for name, cells in values.items() if len({str(v) for v in cells}) > 1]
@@ -52,8 +52,9 @@ def importance(
         reason = f"{count} trials tell too little; {LEAST} are needed" if names else "no setting varied"
         return Importance({}, {}, math.nan, count, reason)
     x = np.column_stack([_numbers(values[name], log=name in log) for name in names])
+    options = np.array([not _ordered(values[name]) for name in names])
     y = _ranks(np.asarray(scores, np.float64), lower)
-    lost, fit = _lost(x, y, seed)
+    lost, fit = _lost(x, y, options, seed)
     mean = lost.mean(axis=0)
     error = lost.std(axis=0, ddof=1) / math.sqrt(len(lost))
     kept = np.clip(mean, 0.0, None)
@@ -70,9 +71,8 @@ def importance(
     return Importance(shares, errors, fit, count, note)
 
 
-def _lost(x: Array, y: Array, seed: int) -> tuple[Array, float]:
+def _lost(x: Array, y: Array, options: Array, seed: int) -> tuple[Array, float]:
     """(folds, settings): explained variance lost by shuffling each setting; and the variance explained with all."""
-    forest = import_module("sklearn.ensemble").RandomForestRegressor
     rng = np.random.default_rng(seed)
     order = rng.permutation(len(y))
     folds = np.array_split(order, min(_FOLDS, len(y) // 3))
@@ -80,7 +80,7 @@ def _lost(x: Array, y: Array, seed: int) -> tuple[Array, float]:
     lost, errors = np.zeros((len(folds), x.shape[1])), np.zeros(len(y))
     for i, held in enumerate(folds):
         rest = np.setdiff1d(order, held)
-        model = forest(n_estimators=_TREES, min_samples_leaf=2, random_state=seed, n_jobs=1).fit(x[rest], y[rest])
+        model = GaussianProcess.fit(x[rest], y[rest], options)
         base = np.square(model.predict(x[held]) - y[held])
         errors[held] = base
         for j in range(x.shape[1]):
@@ -93,12 +93,19 @@ def _lost(x: Array, y: Array, seed: int) -> tuple[Array, float]:
 
 
 def _numbers(cells: Sequence[Any], *, log: bool) -> Array:
-    """A setting as numbers; categories as their places in alphabetical order, absent ones as one more."""
-    if all(isinstance(v, int | float) and not isinstance(v, bool) for v in cells):
+    """A setting as numbers from 0 to 1; options as their places in alphabetical order, absent ones as one more."""
+    if _ordered(cells):
         found = np.asarray(cells, np.float64)
-        return np.log10(found) if log and (found > 0).all() else found
-    known = sorted({str(v) for v in cells})
-    return np.array([known.index(str(v)) for v in cells], np.float64)
+        found = np.log10(found) if log and (found > 0).all() else found
+    else:
+        known = sorted({str(v) for v in cells})
+        found = np.array([known.index(str(v)) for v in cells], np.float64)
+    return (found - found.min()) / (np.ptp(found) or 1.0)
+
+
+def _ordered(cells: Sequence[Any]) -> bool:
+    """Whether a setting's values are numbers."""
+    return all(isinstance(v, int | float) and not isinstance(v, bool) for v in cells)
 
 
 def _ranks(scores: Array, lower: bool) -> Array:

@@ -143,10 +143,7 @@ def what_mattered(sweep: SweepRecord) -> Importance:
     cells = {name: [t.values.get(name) for t in trials] for name in sweep.parameters}
     scores = [t.score if t.score is not None and t.status == "finished" else math.nan for t in trials]
     logs = [name for name in sweep.parameters if log_axis(sweep, name)]
-    try:
-        return importance(cells, scores, lower=sweep.lower, log=logs)
-    except ImportError:
-        return replace(importance({}, [], lower=sweep.lower), note="scikit-learn is not installed")
+    return importance(cells, scores, lower=sweep.lower, log=logs)
 
 
 def good(sweep: SweepRecord) -> list[TrialRow]:

@@ -5,6 +5,7 @@ A trial of one run is its folder, `trials/0007`; one of several holds a folder f
 
 import shutil
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -92,6 +93,14 @@ class Folders:
             path.mkdir(parents=True)
         write_atomic(path / "config.yaml", dump(plain(experiment)).encode())
         return False
+
+    def unmake(self, number: int, index: int) -> None:
+        """Remove the folder of a run that did not begin, and the trial's if nothing else is in it."""
+        path = self.of(number, index)
+        shutil.rmtree(path, ignore_errors=True)
+        if path.parent != self.sweep / "trials":
+            with suppress(OSError):
+                path.parent.rmdir()
 
     def fold_rows(self, number: int) -> int:
         """How many rows a fold of a trial has, about; 0 if that cannot be told."""

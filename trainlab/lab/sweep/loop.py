@@ -46,6 +46,15 @@ class _Work:
 
 
 @dataclass(eq=False, slots=True)
+class _Ready:
+    """A run that may begin: its folder is made. `goes_on`: from what is there."""
+
+    work: _Work
+    index: int
+    goes_on: bool
+
+
+@dataclass(eq=False, slots=True)
 class _Party:
     """A cohort on its way: its index, its next steps, and how much of the present one is not done yet."""
 
@@ -74,6 +83,7 @@ class Sweep:
         self._parties: list[_Party] = []
         self._next, self._over = 0, 0  # the cohort that begins next; how many are over
         self._jobs: list[tuple[tuple[int, int, int], int, _Work]] = []  # a heap: by urgency, the run's index, its work
+        self._ready: _Ready | None = None
         self._leader: int | None = None  # the trial whose config is in best.yaml
         self._arithmetic = Arithmetic()
 
@@ -200,34 +210,47 @@ class Sweep:
         running: dict[Future[End], tuple[_Work, int]] = {}
         self._begin(running)
         stops = 0
-        while running or (self._jobs and not stops):
+        while running or ((self._jobs or self._ready) and not stops):
             done, _ = wait(running, timeout=_TICK, return_when=FIRST_COMPLETED)
             if not running:
                 sleep(_TICK)  # there is no worker yet
-            for future in done:
-                self._end(*running.pop(future), future.result())
+            over = [(*running.pop(future), future.result()) for future in done]
+            if self._ready and len(running) < self.execution.workers and not self.watcher.stops:
+                self._start(self._ready, running)  # so that no worker waits until the run before is counted
+            for work, index, end in over:
+                self._end(work, index, end)
             if self.watcher.stops > stops:
                 stops = self.watcher.stops
                 self.execution.stop(kill=stops > 1)
             elif not stops:
                 self._begin(running)
+                self._made_ready()
             self.watcher.waited()
         self._interrupt()
 
     def _begin(self, running: dict["Future[End]", tuple[_Work, int]]) -> None:
         """Begin as many runs as there are free workers."""
-        while len(running) < self.execution.workers and self._jobs:
+        while len(running) < self.execution.workers and (ready := self._made_ready()):
+            self._start(ready, running)
+
+    def _start(self, ready: _Ready, running: dict["Future[End]", tuple[_Work, int]]) -> None:
+        work, self._ready = ready.work, None
+        if not work.begun:
+            work.begun = True
+            self.watcher.began(self._drawn(work.number))
+        folder = self.folders.of(work.number, ready.index)
+        running[self.execution.submit(folder, resume=ready.goes_on, until=work.until)] = work, ready.index
+
+    def _made_ready(self) -> _Ready | None:
+        """The run that begins next, drawn and with its folder made; None if there is none yet."""
+        while self._ready is None and self._jobs:
             _, index, work = heappop(self._jobs)
             if self._found_done(index, work):
                 self._go_on()
                 continue
             trial = self._drawn(work.number)
-            goes_on = self.folders.make_ready(trial, index, spared=work.spared)
-            if not work.begun:
-                work.begun = True
-                self.watcher.began(trial)
-            folder = self.folders.of(work.number, index)
-            running[self.execution.submit(folder, resume=goes_on, until=work.until)] = work, index
+            self._ready = _Ready(work, index, self.folders.make_ready(trial, index, spared=work.spared))
+        return self._ready
 
     def _end(self, work: _Work, index: int, end: End) -> None:
         """Count a run whose process has ended."""
@@ -292,6 +315,8 @@ class Sweep:
 
     def _interrupt(self) -> None:
         """Put what has begun, but was not to end in this session, into the table."""
+        if self._ready and not self._ready.goes_on:
+            self.folders.unmake(self._ready.work.number, self._ready.index)
         for number in range(1, self.sweep.trials + 1):
             if number not in self.table.rows and self.folders.began(number):
                 self._settle(self._row(number, None, status="interrupted", reason="the sweep was stopped"))
