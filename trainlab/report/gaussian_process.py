@@ -1,11 +1,12 @@
 """A smooth model of scattered numbers: what a score is likely to be at settings that were not tried.
 
 Settings count by a weight each, and options by whether they are the same. The weights and the noise are those under
-which the known numbers are most likely, found coordinate by coordinate on a grid. It is made for tens to hundreds of
-points of a few settings, where it takes milliseconds.
+which the known numbers are most likely, found coordinate by coordinate on a grid; a setting counts only where that
+makes them more likely than one more number to choose does by chance. It is made for tens to hundreds of points of a
+few settings, where it takes milliseconds.
 
 Source: Rasmussen & Williams 2006, "Gaussian Processes for Machine Learning", algorithm 2.1, equations 4.17 (the kernel,
-Matern 5/2) and 5.1 (automatic relevance determination).
+Matern 5/2) and 5.1 (automatic relevance determination); Schwarz 1978, "Estimating the dimension of a model".
 """
 
 from dataclasses import dataclass
@@ -77,17 +78,20 @@ def _solved(kernel: Array, noise: float, y: Array) -> tuple[Array, Array]:
 def _likeliest(apart: Array, y: Array) -> tuple[Array, float]:
     """Weights and noise with the largest marginal likelihood of y, whose mean is 0 and whose spread is 1."""
     weights, noise, best = np.full(len(apart), 1.5), 0.1, -np.inf
+    price = 0.5 * float(np.log(len(y)))  # of a setting that counts
+
+    def worth(kernel: Array, weights: Array, noise: float) -> float:
+        return _likelihood(kernel, noise, y) - price * np.count_nonzero(weights)
+
     for _ in range(_ROUNDS):
         for i in range(len(weights)):
             for weight in _WEIGHTS:
                 tried = weights.copy()
                 tried[i] = weight
-                likely = _likelihood(_kernel(apart, tried), noise, y)
-                if likely > best:
-                    weights, best = tried, likely
+                if (found := worth(_kernel(apart, tried), tried, noise)) > best:
+                    weights, best = tried, found
         kernel = _kernel(apart, weights)
-        noise = max(_NOISES, key=lambda tried: _likelihood(kernel, tried, y))
-        best = _likelihood(kernel, noise, y)
+        best, noise = max((worth(kernel, weights, tried), tried) for tried in _NOISES)
     return weights, noise
 
 

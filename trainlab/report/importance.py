@@ -21,6 +21,7 @@ from trainlab.report.gaussian_process import GaussianProcess
 METHOD = "permutation importance of a Gaussian process on unseen trials"
 LEAST = 12  # trials, below which nothing can be told
 _FOLDS, _SHUFFLES = 6, 8
+_LEAST_FIT = 0.1  # explained variance of unseen trials, below which nothing is told
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,7 @@ def importance(
     error = lost.std(axis=0, ddof=1) / math.sqrt(len(lost))
     kept = np.clip(mean, 0.0, None)
     total = float(kept.sum())
-    if fit < 0.1 or total <= 0:
+    if fit < max(_LEAST_FIT, 1 / math.sqrt(count)) or total <= 0:  # so far few trials stray by chance
         note = (
             f"the scores of unseen trials cannot be told from these settings (explained variance {max(fit, 0.0):.2f})"
         )

@@ -19,6 +19,7 @@ from trainlab.store.writing import named_errors
 
 _PATIENCE = 60.0  # seconds that left-over trials have to end after their step
 _PAUSE = 0.05
+_AGAIN = 1.0  # seconds until those are looked for that could not be told before
 
 
 class Presence:
@@ -31,11 +32,11 @@ class Presence:
         self._path = folder / ".trials"
         with named_errors(self._path, "write"):
             self.handle = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o666)
-        deadline, asked = monotonic() + _PATIENCE, False
+        deadline, due, told = monotonic() + _PATIENCE, monotonic(), set[int]()
         while not self._taken():
-            if not asked:
-                ask_to_end(folder)
-                asked = True
+            if monotonic() >= due:  # again and again: one that has just begun has no status yet
+                ask_to_end(folder, told)
+                due = monotonic() + _AGAIN
             if monotonic() > deadline:
                 os.close(self.handle)
                 raise UserError(f"{folder}: trials of an earlier session still run; wait until they end, or kill them")
@@ -96,11 +97,14 @@ def _goes_on(path: Path, told: set[Path], heard: dict[Path, tuple[str, float]]) 
     return monotonic() - heard[path][1] < SILENCE
 
 
-def ask_to_end(folder: Path) -> None:
-    """Tell every trial of a sweep that runs on this machine to save its state and end."""
+def ask_to_end(folder: Path, told: set[int]) -> None:
+    """Tell every trial of a sweep that runs on this machine, but those `told` before, to save its state and end."""
     trials = folder / "trials"
     for status in [*trials.glob("*/status.json"), *trials.glob("*/*/status.json")]:
         record = RunRecord(status.parent, status.parent.name)
         if record.state == "running" and record.status and record.status.host == gethostname():
+            if record.status.pid in told:
+                continue
+            told.add(record.status.pid)
             with suppress(ProcessLookupError):
                 os.kill(record.status.pid, signal.SIGTERM)
