@@ -224,13 +224,12 @@ class Sweep:
                 self.execution.stop(kill=stops > 1)
             elif not stops:
                 self._begin(running)
-                self._made_ready()
             self.watcher.waited()
         self._interrupt()
 
     def _begin(self, running: dict["Future[End]", tuple[_Work, int]]) -> None:
-        """Begin as many runs as there are free workers."""
-        while len(running) < self.execution.workers and (ready := self._made_ready()):
+        """Begin as many runs as there are free workers, and make the one after them ready."""
+        while (ready := self._made_ready()) and len(running) < self.execution.workers:
             self._start(ready, running)
 
     def _start(self, ready: _Ready, running: dict["Future[End]", tuple[_Work, int]]) -> None:

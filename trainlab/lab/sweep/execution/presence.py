@@ -73,24 +73,21 @@ def settle(runs: Sequence[Path]) -> None:
     Trials on other machines hear it from the new session's file; one whose status is silent for a minute was on a
     machine that is gone.
     """
-    told: set[Path] = set()
+    told: set[int] = set()
     heard: dict[Path, tuple[str, float]] = {}
     left = list(runs)
     while left := [path for path in left if _goes_on(path, told, heard)]:
         sleep(_PAUSE)
 
 
-def _goes_on(path: Path, told: set[Path], heard: dict[Path, tuple[str, float]]) -> bool:
+def _goes_on(path: Path, told: set[int], heard: dict[Path, tuple[str, float]]) -> bool:
     """Whether a run is being trained; on this machine it is told once to end."""
     record = RunRecord(path, path.name)
     status = record.status
     if record.state != "running" or status is None:
         return False
     if status.host == gethostname():
-        if path not in told:
-            told.add(path)
-            with suppress(ProcessLookupError):
-                os.kill(status.pid, signal.SIGTERM)
+        _tell(status.pid, told)
         return True
     if path not in heard or heard[path][0] != status.updated:
         heard[path] = status.updated, monotonic()
@@ -103,8 +100,12 @@ def ask_to_end(folder: Path, told: set[int]) -> None:
     for status in [*trials.glob("*/status.json"), *trials.glob("*/*/status.json")]:
         record = RunRecord(status.parent, status.parent.name)
         if record.state == "running" and record.status and record.status.host == gethostname():
-            if record.status.pid in told:
-                continue
-            told.add(record.status.pid)
-            with suppress(ProcessLookupError):
-                os.kill(record.status.pid, signal.SIGTERM)
+            _tell(record.status.pid, told)
+
+
+def _tell(pid: int, told: set[int]) -> None:
+    """Ask a process to end, once: a second signal would end it before its state is saved."""
+    if pid not in told:
+        told.add(pid)
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGTERM)
