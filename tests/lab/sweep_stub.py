@@ -32,7 +32,7 @@ class Stub(Execution):
 
     def __init__(self, workers: int = 1, kill_at: int | None = None, crashes: int = 0, seed: int = 0) -> None:
         self.jobs: list[tuple[str, bool, int | None]] = []
-        self.epochs = 0
+        self.epochs, self.ready = 0, None
         self.kill_at, self.crashes, self.rng = kill_at, crashes, np.random.default_rng(seed)
         self._workers, self._pool, self._lock = workers, ThreadPoolExecutor(workers), Lock()
 
@@ -41,8 +41,13 @@ class Stub(Execution):
         """As many as threads."""
         return self._workers
 
+    def make_ready(self, folder: Path, *, resume: bool = False, until: int | None = None) -> None:
+        """Remember it."""
+        self.ready = folder, resume, until
+
     def submit(self, folder: Path, *, resume: bool = False, until: int | None = None) -> "Future[End]":
         """Write the folder in a thread."""
+        assert self.ready == (folder, resume, until), "what was made ready is what comes next"
         if len(self.jobs) == self.kill_at:
             raise Killed
         name = str(folder.relative_to(next(p for p in folder.parents if p.name == "trials")))

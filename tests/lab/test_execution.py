@@ -87,6 +87,11 @@ def parent_of(pid: int) -> int:
     return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
 
 
+def children_of(pid: int) -> set[int]:
+    """The processes that another one has started and that run."""
+    return {int(number) for number in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()}
+
+
 def table(folder: Path) -> list[dict[str, str]]:
     """The rows of trials.csv without the column of times."""
     with (folder / "trials.csv").open(newline="") as file:
@@ -157,6 +162,32 @@ def test_when_the_fork_server_dies_its_trials_go_on(made, launch):
         assert launcher.run(Job(spared)) == End(0)
     got, want = ([line.split(",")[3:] for line in (f / "metrics.csv").read_text().splitlines()] for f in (hit, spared))
     assert got == want
+
+
+def test_a_copy_that_is_made_ahead_waits_for_its_word(made, launch):
+    """Until then it leaves the folder as it is, whatever is wrong; one that is killed meanwhile is made again."""
+    launcher, busy, trial, killed, wrong = launch(Forked), made(LONG), made(TRIAL), made(TRIAL), made("data: moon")
+    with ThreadPoolExecutor(1) as pool:
+        end = pool.submit(launcher.run, Job(busy))
+        wait_for(trained(busy))
+        server = parent_of(pid_of(busy))
+        waiting: list[int] = []
+        for folder in (trial, killed, wrong):
+            before = children_of(server)
+            launcher.make_ready(Job(folder))
+            wait_for(lambda before=before: children_of(server) - before)
+            waiting += children_of(server) - before
+        os.kill(waiting[1], signal.SIGKILL)
+        wait_for(lambda: waiting[1] not in children_of(server))
+        assert [sorted(path.name for path in folder.iterdir()) for folder in (trial, killed, wrong)] == [
+            ["config.yaml"]
+        ] * 3
+        assert [launcher.run(Job(folder)) for folder in (trial, killed)] == [End(0)] * 2
+        assert (pid_of(trial), pid_of(killed) in waiting) == (waiting[0], False)
+        assert launcher.run(Job(wrong)).code == 2
+        assert "did you mean `moons`?" in (wrong / "stderr.txt").read_text()
+        launcher.stop(kill=True)
+        assert end.result(30) == End(-9)
 
 
 def test_a_fork_server_that_cannot_start_is_an_error(made, launch, tmp_path, monkeypatch):

@@ -12,7 +12,9 @@ import typer
 
 if TYPE_CHECKING:
     from trainlab.core.config import Document
+    from trainlab.lab.equipment import Equipment
     from trainlab.lab.experiment import Experiment
+    from trainlab.lab.sweep.execution.fork_server import Work
     from trainlab.lab.sweep.execution.job import Job
 
 _TINY = """\
@@ -45,11 +47,11 @@ def _warm_up() -> None:
 
     with TemporaryDirectory() as folder:
         (Path(folder) / "config.yaml").write_text(_TINY)
-        if _run(Job(Path(folder)), None) != 0:
+        if _run(Job(Path(folder)), None, lambda: None) != 0:
             raise RuntimeError("a tiny network cannot be trained")
 
 
-def _begin(job: "Job") -> Callable[[], int]:
+def _begin(job: "Job") -> "Work":
     """Do what costs less here than in a copy: read the trial's config, and the rows of the first one for all."""
     from trainlab.core.streams import Streams
     from trainlab.core.thread_pools import thread_pools
@@ -65,19 +67,25 @@ def _begin(job: "Job") -> Callable[[], int]:
     return partial(_run, job, document)
 
 
-def _run(job: "Job", document: "Document[Experiment] | None") -> int:
-    """Train a trial, whose config was read already if all is well with it; the exit code."""
+def _run(job: "Job", document: "Document[Experiment] | None", wait: Callable[[], None]) -> int:
+    """Train a trial, whose config was read already if all is well with it, once it may begin; the exit code."""
     from trainlab.cli.main import main
+    from trainlab.lab.equipment import equip
 
     sys.argv = ["trainlab", *job.arguments]
+    equipment = None
+    if document and not job.resume:
+        with suppress(Exception):  # it is done again below, where it is told
+            equipment = equip(document)
+    wait()
     try:
-        main(partial(_train, job, document))
+        main(partial(_train, job, document, equipment))
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else 1
     return 0
 
 
-def _train(job: "Job", document: "Document[Experiment] | None") -> NoReturn:
+def _train(job: "Job", document: "Document[Experiment] | None", equipment: "Equipment | None") -> NoReturn:
     """What `trainlab train` would do with the job's arguments, without reading them."""
     from trainlab.cli._progress import Quiet
     from trainlab.cli.main import told
@@ -92,7 +100,7 @@ def _train(job: "Job", document: "Document[Experiment] | None") -> NoReturn:
                 outcome = resume(job.folder, until=job.until, watcher=watcher)
             else:
                 document = document or read(job.folder / "config.yaml")
-                outcome = train(document, into=job.folder, until=job.until, watcher=watcher)
+                outcome = train(document, into=job.folder, until=job.until, watcher=watcher, equipment=equipment)
     except typer.Exit as end:
         sys.exit(end.exit_code)
     sys.exit(outcome.exit_code)

@@ -13,7 +13,7 @@ from trainlab.core.metric_names import lower_is_better
 from trainlab.core.types import Array
 from trainlab.diagnose.view import Curves
 from trainlab.engine.evaluator import Evaluator, Scores
-from trainlab.engine.trainer import Stopper, Sums, Trainer
+from trainlab.engine.trainer import Sums, Trainer
 from trainlab.lab.building import Built
 from trainlab.store.columns import METRICS_OF
 from trainlab.store.status import Best
@@ -46,18 +46,19 @@ class Leader:
 class Course:
     """An experiment's trainer and evaluator, the curves so far, and their leader."""
 
-    def __init__(self, built: Built, stopper: Stopper | None = None) -> None:
+    def __init__(self, built: Built) -> None:
         self.built, self.settings = built, built.experiment.train
         self.score = METRICS_OF[built.parts.task.kind]
-        self.trainer = Trainer(
-            built.net, built.recipe, built.parts.train.x, built.t_train, built.streams, stopper=stopper
-        )
+        self.trainer = Trainer(built.net, built.recipe, built.parts.train.x, built.t_train, built.streams)
         self.evaluator = Evaluator(built.net, built.recipe.loss, regression=built.recipe.regression)
         self.curves = Curves()
         self.leader = Leader(self._watched())
-        self.earlier = 0.0  # seconds of earlier sessions
-        self._began = monotonic()
         self._spread = self._target_variance()
+        self.begin()
+
+    def begin(self, earlier: float = 0.0) -> None:
+        """Let its time begin here, after so many seconds of earlier sessions."""
+        self.earlier, self._began = earlier, monotonic()
 
     @property
     def seconds(self) -> float:

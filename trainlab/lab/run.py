@@ -23,16 +23,13 @@ from trainlab.diagnose.monitor import When
 from trainlab.diagnose.trials import TRIALS
 from trainlab.engine import engines
 from trainlab.engine.blas import pinned
-from trainlab.engine.inspection import first_broken, gauge
+from trainlab.engine.inspection import first_broken
 from trainlab.engine.trainer import RECORDS
-from trainlab.lab.babysitter import Babysitter
-from trainlab.lab.building import Built, build
-from trainlab.lab.cadence import Cadence
-from trainlab.lab.course import Course
+from trainlab.lab.building import build
+from trainlab.lab.equipment import Equipment, equip
 from trainlab.lab.experiment import Experiment, read, read_own
 from trainlab.lab.facts import write_start
 from trainlab.lab.mistakes import write_mistakes
-from trainlab.lab.observer import Observer
 from trainlab.lab.recorder import Recorder
 from trainlab.lab.resuming import engine_of, environment, left_behind, same_config, same_data
 from trainlab.lab.saving import Checkpoints
@@ -57,23 +54,26 @@ def train(
     into: Path | None = None,
     until: int | None = None,
     watcher: Watcher | None = None,
+    equipment: Equipment | None = None,
 ) -> Outcome:
     """Train an experiment in a new run folder: `runs/NAME-N`, or the folder `into`.
 
     With `until` it stops after that epoch as if interrupted there; `resume` goes on to the same bits.
+    `equipment`: what `equip` has made of this document, where that was done ahead.
     Raises ConfigError or DataError before anything is made; a folder is made only for a run that can start.
     """
     experiment = document.value
+    equipment = equipment or equip(document)
     with pinned(experiment.train.threads):
-        built = build(document)
         folder = RunFolder.create(runs, name or experiment.name, into=into)
         with folder.lock():
-            return _begun(built, document, folder, watcher or Watcher(), until)
+            return _begun(equipment, document, folder, watcher or Watcher(), until)
 
 
 def _begun(
-    built: Built, document: Document[Experiment], folder: RunFolder, watcher: Watcher, until: int | None
+    equipment: Equipment, document: Document[Experiment], folder: RunFolder, watcher: Watcher, until: int | None
 ) -> Outcome:
+    built = equipment.built
     experiment, settings = built.experiment, plain(built.experiment)
     if document.file != folder.config or document.raw != settings:  # a trial's is there, and was written whole
         write_atomic(folder.config, dump(settings).encode())
@@ -85,7 +85,7 @@ def _begun(
     write_start(folder, built)
     status = Status.begin(folder.name, experiment.train.epochs)
     write_status(folder.status, status)
-    run = Run(built, folder, status, watcher, until)
+    run = Run(equipment, folder, status, watcher, until)
     return run.guarded(run.begin)
 
 
@@ -133,7 +133,7 @@ def _resumed(folder: RunFolder, own: Document[Experiment], epochs: int, watcher:
         write_atomic(folder.config, dump(plain(built.experiment)).encode())
     status = replace(status.resumed(), epochs=built.experiment.train.epochs)
     write_status(folder.status, status)
-    again = Run(built, folder, status, watcher, until)
+    again = Run(Equipment(built), folder, status, watcher, until)
     again.note = note
     return again.guarded(again.go_further if epochs else again.go_on)
 
@@ -142,21 +142,19 @@ class Run:
     """A run in its folder: the loop over chunks of steps, looks, epochs and checkpoints."""
 
     def __init__(
-        self, built: Built, folder: RunFolder, status: Status, watcher: Watcher, until: int | None = None
+        self, equipment: Equipment, folder: RunFolder, status: Status, watcher: Watcher, until: int | None = None
     ) -> None:
-        experiment = built.experiment
+        built = equipment.built
         self.until, self.note = until, ""
         self.built, self.folder, self.status, self.watcher = built, folder, status, watcher
-        self.settings = experiment.train
-        self.course = Course(built, watcher)
-        self.course.earlier = status.seconds
-        self.trainer = self.course.trainer
-        self.babysitter = Babysitter(experiment.monitors.active(), experiment.monitors.stop_on)
-        self.cadence = Cadence(experiment.monitors.every, built.net.work * built.recipe.batch_size)
-        self.recorder = Recorder(folder, built.parts.task.kind, built.net.library)
-        self.observer = Observer(built, self.course.curves, self.trainer)
+        self.settings = built.experiment.train
+        self.course, self.trainer = equipment.course, equipment.trainer
+        self.course.begin(status.seconds)
+        self.trainer.stopper = watcher
+        self.babysitter, self.cadence = equipment.babysitter, equipment.cadence
+        self.observer, self.gauge = equipment.observer, equipment.gauge
         self.steps = self.observer.steps
-        self.gauge = gauge(built.net, self.trainer.work, self.trainer.motion.step)
+        self.recorder = Recorder(folder, built.parts.task.kind, built.net.library)
         self.checkpoints = Checkpoints(folder.checkpoints, built, self.course)
         self._told = monotonic()
 

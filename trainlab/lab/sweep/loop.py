@@ -248,7 +248,9 @@ class Sweep:
                 self._go_on()
                 continue
             trial = self._drawn(work.number)
-            self._ready = _Ready(work, index, self.folders.make_ready(trial, index, spared=work.spared))
+            goes_on = self.folders.make_ready(trial, index, spared=work.spared)
+            self.execution.make_ready(self.folders.of(work.number, index), resume=goes_on, until=work.until)
+            self._ready = _Ready(work, index, goes_on)
         return self._ready
 
     def _end(self, work: _Work, index: int, end: End) -> None:

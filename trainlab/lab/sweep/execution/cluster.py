@@ -66,6 +66,9 @@ class Cluster(Execution):
             self._workers, self._known = max(1, sum(self._client.nthreads().values())), monotonic()
         return self._most or self._workers
 
+    def make_ready(self, folder: Path, *, resume: bool = False, until: int | None = None) -> None:
+        """Nothing: which worker will train it is not known yet."""
+
     def submit(self, folder: Path, *, resume: bool = False, until: int | None = None) -> "Future[End]":
         """Have it trained by any worker."""
         answer: Future[End] = Future()

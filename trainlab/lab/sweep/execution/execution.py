@@ -18,6 +18,10 @@ class Execution(ABC):
         """How many trials can run at once; it may change while a cluster grows or shrinks."""
 
     @abstractmethod
+    def make_ready(self, folder: Path, *, resume: bool = False, until: int | None = None) -> None:
+        """What will be submitted next: what can be done ahead is done while other trials run."""
+
+    @abstractmethod
     def submit(self, folder: Path, *, resume: bool = False, until: int | None = None) -> "Future[End]":
         """Train the trial in this folder, which holds a config.yaml, and tell how its process ended.
 

@@ -5,8 +5,10 @@ crash or a kill hits it alone. The server itself has one thread (so a copy is wh
 itself, to wait, and to end what is over its time.
 
 It is spoken to in lines of JSON over a socket. In: `{"id", "folder", "resume", "until", "seconds", "bytes"}` trains a
-trial, `{"signal"}` is sent to all of them. Out: `{"ready"}` once, `{"id", "code", "late"}` at a trial's end. When the
-other side closes, however it ended, the trials are asked to save their state, and the server waits for them and ends.
+trial; with `"wait"`, the copy is made, and begins when the same is asked for without; `{"signal"}` is sent to all of
+them. Out: `{"ready"}` once, `{"id", "code", "late"}` at a trial's end. A copy that has come to its end says so before
+its memory is given back, which takes milliseconds. When the other side closes, however it ended, the trials are asked
+to save their state, and the server waits for them and ends.
 """
 
 import ctypes
@@ -30,23 +32,39 @@ from trainlab.lab.sweep.execution.launcher import GRACE
 _STOPS = (signal.SIGINT, signal.SIGTERM)
 _PR_SET_PDEATHSIG = 1  # from linux/prctl.h
 
-Begin = Callable[[Job], Callable[[], int]]  # makes ready what a copy is to do, which gives its exit code; never raises
+# What a copy does, and gives its exit code: whatever can be done ahead, then it waits for its word, then the rest.
+Work = Callable[[Callable[[], None]], int]
+Begin = Callable[[Job], Work]  # makes it ready in the server; never raises
 
 
 @dataclass(slots=True)
 class _Copy:
-    """A trial that is being trained. `due`: when it is asked to end, then when it is killed."""
+    """A process for a trial. `line`: there it is told to begin, and from there comes its exit code.
+
+    begun: whether it was; told: whether its end was passed on; due: when it is asked to end, then when it is killed.
+    """
 
     id: int
-    due: float | None
+    line: socket.socket
+    begun: bool = False
+    told: bool = False
     late: bool = False
+    due: float | None = None
+
+    def begin(self, seconds: float | None) -> None:
+        """Let it train, for so long at most."""
+        self.begun = True
+        self.due = monotonic() + seconds if seconds else None
+        with suppress(ConnectionError):  # one that was killed meanwhile is found dead
+            self.line.send(b"!")
 
 
 @dataclass(slots=True)
 class _Server:
     channel: socket.socket
     begin: Begin
-    copies: dict[int, _Copy] = field(default_factory=dict[int, _Copy])
+    copies: dict[int, _Copy] = field(default_factory=dict[int, _Copy])  # by their process ids
+    selector: selectors.DefaultSelector = field(default_factory=selectors.DefaultSelector)
     unread: bytes = b""
     open: bool = True
     warm: bool = False
@@ -58,7 +76,7 @@ class _Server:
             end.setblocking(False)
         signal.set_wakeup_fd(wake.fileno(), warn_on_full_buffer=False)
         signal.signal(signal.SIGCHLD, _heard)  # only so that the wake-up is written
-        with selectors.DefaultSelector() as selector:
+        with self.selector as selector:
             selector.register(woken, selectors.EVENT_READ)
             selector.register(self.channel, selectors.EVENT_READ)
             while self.open or self.copies:
@@ -66,6 +84,8 @@ class _Server:
                     if key.fileobj is woken:
                         with suppress(BlockingIOError):
                             woken.recv(4096)
+                    elif isinstance(key.data, _Copy):
+                        self._hear(key.data)
                     elif not self._listen():
                         selector.unregister(self.channel)
                 self._reap()
@@ -94,6 +114,13 @@ class _Server:
         if "signal" in asked:
             self._signal(asked["signal"])
             return
+        found = (copy for copy in self.copies.values() if copy.id == asked["id"])
+        copy = next(found, None) or self._copied(asked)
+        if copy and not asked.get("wait"):
+            copy.begin(asked["seconds"])
+
+    def _copied(self, asked: dict[str, Any]) -> _Copy | None:
+        """A copy of this process that waits until it may begin; None, and the asker told, if the system refuses."""
         job = Job(Path(asked["folder"]), asked["resume"], asked["until"])
         work = self.begin(job)
         if not self.warm:
@@ -101,31 +128,52 @@ class _Server:
             gc.collect()
             gc.freeze()  # a collection in a copy would touch, and so copy, every page
             self._tell({"ready": True})
-        server = os.getpid()
+        server, (ours, theirs) = os.getpid(), socket.socketpair()
         signal.pthread_sigmask(signal.SIG_BLOCK, _STOPS)  # a copy that is asked to stop at its birth must hear it
         try:
             pid = os.fork()
         except OSError as error:
-            self._tell({"id": asked["id"], "code": 1, "words": f"cannot start a process: {error.strerror}"})
-            return
+            ours.close()
+            if not asked.get("wait"):
+                self._tell({"id": asked["id"], "code": 1, "words": f"cannot start a process: {error.strerror}"})
+            return None
         finally:
             if os.getpid() == server:
                 signal.pthread_sigmask(signal.SIG_UNBLOCK, _STOPS)
+                theirs.close()
         if pid == 0:
-            self._become(work, job.words, asked["bytes"], server)
-        self.copies[pid] = _Copy(asked["id"], monotonic() + asked["seconds"] if asked["seconds"] else None)
+            self._become(work, theirs, job.words, asked["bytes"], server)
+        copy = self.copies[pid] = _Copy(asked["id"], ours)
+        self.selector.register(ours, selectors.EVENT_READ, copy)
+        return copy
 
     def _signal(self, number: int) -> None:
         for pid in self.copies:
             os.kill(pid, number)  # not waited for yet, so the number is still its own
 
+    def _hear(self, copy: _Copy) -> None:
+        """Take a copy's exit code from its line; nothing comes from one that was killed."""
+        with suppress(ConnectionError):
+            if code := copy.line.recv(1):
+                self._over(copy, code[0])
+        self.selector.unregister(copy.line)
+        copy.line.close()
+
     def _reap(self) -> None:
-        """Tell of all trials that have ended."""
+        """Bury the processes that have ended, and tell of those that could not do so themselves."""
         for pid in list(self.copies):
             found, status = os.waitpid(pid, os.WNOHANG)
             if found:
                 copy = self.copies.pop(pid)
-                self._tell({"id": copy.id, "code": os.waitstatus_to_exitcode(status), "late": copy.late})
+                if copy.line.fileno() >= 0:
+                    self._hear(copy)
+                self._over(copy, os.waitstatus_to_exitcode(status))
+
+    def _over(self, copy: _Copy, code: int) -> None:
+        """Tell of a trial's end, once; there is none of a copy that never began."""
+        if copy.begun and not copy.told:
+            copy.told, copy.due = True, None
+            self._tell({"id": copy.id, "code": code, "late": copy.late})
 
     def _hurry(self) -> None:
         """Ask trials that are over their time to end, and kill those that do not."""
@@ -138,7 +186,7 @@ class _Server:
         with suppress(ConnectionError):
             self.channel.sendall(json.dumps(what).encode() + b"\n")
 
-    def _become(self, work: Callable[[], int], words: Path, room: int | None, server: int) -> NoReturn:
+    def _become(self, work: Work, line: socket.socket, words: Path, room: int | None, server: int) -> NoReturn:
         """In the copy: a process like any other, that trains one trial and ends."""
         code = 1
         try:
@@ -150,16 +198,22 @@ class _Server:
             signal.pthread_sigmask(signal.SIG_UNBLOCK, _STOPS)
             self.channel.close()
             _die_with(server)
-            _redirect(words)
+            _redirect(os.devnull)
             if room:
                 import resource
 
                 resource.setrlimit(resource.RLIMIT_DATA, (room, room))
-            code = work()
+
+            def wait() -> None:
+                line.recv(1)
+                _redirect(words)
+
+            code = work(wait)
         finally:
             with suppress(Exception):
                 sys.stdout.flush()
                 sys.stderr.flush()
+                line.send(bytes([code & 0xFF]))
             os._exit(code)  # no `finally` of the server's runs twice
 
 
@@ -181,7 +235,7 @@ def _die_with(server: int) -> None:
         os._exit(1)
 
 
-def _redirect(words: Path) -> None:
+def _redirect(words: Path | str) -> None:
     """Nothing comes in, nothing goes out but the error output, into this file."""
     nowhere = os.open(os.devnull, os.O_RDWR)
     errors = os.open(words, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o666)

@@ -11,6 +11,7 @@ from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
+from itertools import count
 from tempfile import TemporaryFile
 from threading import Lock, Thread
 from time import monotonic, sleep
@@ -57,6 +58,12 @@ class Forked(Launcher):
         self._server: _Connection | None = None
         self._stopped = False
 
+    def make_ready(self, job: Job) -> None:
+        """Have a copy made that waits for its word; not before there is a server, which the first trial starts."""
+        with self._lock:
+            if self._server and not self._server.gone and not self._stopped:
+                self._server.make_ready(self._asking(job))
+
     def run(self, job: Job) -> End:
         """Have it trained by a copy, and by another one if its server dies."""
         lost: list[_Lost] = []
@@ -101,8 +108,11 @@ class Forked(Launcher):
                 self._server.close()
                 self._server = None
             self._server = self._server or self._start()
-            asked = {"folder": str(job.folder), "resume": job.resume, "until": job.until}
-            return self._server.ask(asked | {"seconds": self._limits.seconds, "bytes": self._limits.bytes})
+            return self._server.ask(self._asking(job))
+
+    def _asking(self, job: Job) -> dict[str, Any]:
+        limits = {"seconds": self._limits.seconds, "bytes": self._limits.bytes}
+        return {"folder": str(job.folder), "resume": job.resume, "until": job.until, **limits}
 
     def _end(self, job: Job, result: dict[str, Any]) -> End:
         words = last_words(job.words) or result.get("words", "")
@@ -146,18 +156,26 @@ class _Connection:
         self._channel = ours
         self._lock = Lock()
         self._waiting: dict[int, Answer] = {}
-        self._asked = 0
+        self._made: list[tuple[int, dict[str, Any]]] = []  # copies that wait for their word: numbers, and for what
+        self._numbers = count(1)
         self.gone = self._ready = False
         self._listener = Thread(target=self._listen, name="fork-server", daemon=True)
         self._listener.start()
 
+    def make_ready(self, what: dict[str, Any]) -> None:
+        """Have the copy made that will be asked for this."""
+        self._made.append((next(self._numbers), what))
+        self.tell(what | {"id": self._made[-1][0], "wait": True})
+
     def ask(self, what: dict[str, Any]) -> "Answer":
         """The future of an answer."""
         answer: Answer = Future()
+        made = next((one for one in self._made if one[1] == what), None)
+        if made:
+            self._made.remove(made)
         with self._lock:
-            self._asked += 1
-            self._waiting[self._asked] = answer
-            number = self._asked
+            number = made[0] if made else next(self._numbers)
+            self._waiting[number] = answer
         if not self.tell(what | {"id": number}) or self.gone:
             self._forget()
         return answer

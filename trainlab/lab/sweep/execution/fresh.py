@@ -28,6 +28,9 @@ class Fresh(Launcher):
         self._lock = Lock()
         self._stopped = False
 
+    def make_ready(self, job: Job) -> None:
+        """Nothing: a second Python that starts would slow down the one that trains."""
+
     def run(self, job: Job) -> End:
         """Start the trial's process and wait for it."""
         command = [sys.executable, "-m", "trainlab", *job.arguments]

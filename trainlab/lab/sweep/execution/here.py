@@ -21,6 +21,10 @@ class Here(Execution):
         """As many as were asked for."""
         return self._workers
 
+    def make_ready(self, folder: Path, *, resume: bool = False, until: int | None = None) -> None:
+        """By the launcher."""
+        self._launcher.make_ready(Job(folder, resume, until))
+
     def submit(self, folder: Path, *, resume: bool = False, until: int | None = None) -> "Future[End]":
         """Train it as soon as a thread is free."""
         return self._pool.submit(self._launcher.run, Job(folder, resume, until))

@@ -21,6 +21,10 @@ class Launcher(ABC):
     """
 
     @abstractmethod
+    def make_ready(self, job: Job) -> None:
+        """Do what can be done before this trial, which will run next, may begin; its folder stays as it is."""
+
+    @abstractmethod
     def run(self, job: Job) -> End:
         """Train the trial, wait, and tell how its process ended."""
 
