@@ -1,15 +1,12 @@
 """What is said of a sweep when it is over, or before it begins: the best trials, what went wrong, what to type next."""
 
-import os
 import shlex
-import shutil
-import sys
-import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from trainlab.cli._pages import folded
 from trainlab.cli._sweep_progress import drawn
 from trainlab.lab.sweep.space import Space, Trial, summed
 from trainlab.lab.sweep.strategy import Cohort
@@ -21,11 +18,6 @@ from trainlab.report.text import clean, fit, width_of
 
 _ALIKE = 10  # trials that are named
 _MOST = 5  # failed trials and reasons that are told
-
-
-def width() -> int | None:
-    """The width of what stdout goes to, None if it is not known."""
-    return shutil.get_terminal_size().columns if sys.stdout.isatty() or "COLUMNS" in os.environ else None
 
 
 def as_data(summary: Summary, known: Learnt) -> dict[str, Any]:
@@ -55,15 +47,9 @@ def as_text(summary: Summary, known: Learnt, room: int | None) -> str:
         lines += ["", *_best(summary, room), *_alike(summary)]
     lines += _several([f"trial {row.trial} failed: {row.reason}" for row in summary.failed])
     lines += _refused(summary.refused)
-    if told := [part for line in known.lines() for part in _folded(line, room)]:
-        lines += ["", *told]
+    if told := known.lines():
+        lines += ["", *(folded(line, room) if room else line for line in told)]
     return "\n".join([*lines, "", f"next: {following(summary)}"])
-
-
-def _folded(line: str, room: int | None) -> list[str]:
-    """A line folded between words where it is wider than the terminal."""
-    indent = " " * (len(line) - len(line.lstrip()) + 2)
-    return textwrap.wrap(line, room, subsequent_indent=indent) if room and len(line) > room > 20 else [line]
 
 
 def scored(row: Row) -> str:

@@ -6,16 +6,19 @@ gets its escape instead of an error.
 
 import json
 import os
+import shutil
 import sys
 from collections.abc import Generator
 from contextlib import contextmanager
-from typing import Any, TextIO
+from typing import Any, TextIO, TypeVar
 
 import typer
 
 from trainlab.core.errors import UserError
 from trainlab.core.problem import ConfigError, visible
 from trainlab.store.strict_json import dumps
+
+N = TypeVar("N", bound=int | None)
 
 
 def prepare() -> None:
@@ -24,6 +27,11 @@ def prepare() -> None:
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure is not None:
             reconfigure(errors="backslashreplace")
+
+
+def columns(unknown: N) -> int | N:
+    """How wide stdout is, where it is a terminal or COLUMNS says so; else `unknown`."""
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() or "COLUMNS" in os.environ else unknown
 
 
 def say(text: str = "") -> None:

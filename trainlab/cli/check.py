@@ -1,7 +1,6 @@
 """`trainlab check`: what can be known of an experiment before it is trained."""
 
 import os
-import shutil
 import sys
 from typing import Annotated
 
@@ -45,7 +44,7 @@ def check(
     else:
         from trainlab.cli._check_text import as_text
 
-        width = shutil.get_terminal_size().columns if sys.stdout.isatty() or "COLUMNS" in os.environ else 80
+        width = _terminal.columns(80)
         color = _terminal.live(sys.stdout) and not os.environ.get("NO_COLOR")
         print(as_text(found, given, width=min(width, 120), color=color))
     raise typer.Exit(code)

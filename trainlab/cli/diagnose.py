@@ -1,7 +1,5 @@
 """`trainlab diagnose`: what the curves of any training say, whoever made them."""
 
-import os
-import shutil
 import sys
 from pathlib import Path
 from textwrap import wrap
@@ -61,7 +59,7 @@ def diagnose(
     if as_json:
         _terminal.emit({"file": str(log), **found.as_dict(), "exit_code": code})
     else:
-        width = shutil.get_terminal_size().columns if sys.stdout.isatty() or "COLUMNS" in os.environ else 80
+        width = _terminal.columns(80)
         print("\n".join(_lines(log, found, min(width, 120))))
     raise typer.Exit(code)
 

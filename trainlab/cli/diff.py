@@ -1,7 +1,6 @@
 """`trainlab diff`: where two runs part."""
 
 import os
-import shutil
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -42,7 +41,7 @@ def diff(
     if as_json:
         _terminal.emit(found.as_dict())
         return
-    width = shutil.get_terminal_size().columns if sys.stdout.isatty() or "COLUMNS" in os.environ else 80
+    width = _terminal.columns(80)
     color = _terminal.live(sys.stdout) and not os.environ.get("NO_COLOR")
     ascii_only = not _terminal.fits("…", sys.stdout)
     print("\n".join(difference_lines(found, width=min(width, 120), ascii_only=ascii_only, color=color)))

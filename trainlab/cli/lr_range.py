@@ -1,9 +1,7 @@
 """`trainlab lr-range`: which learning rate to start with."""
 
 import math
-import os
 import shlex
-import shutil
 import sys
 from pathlib import Path
 from textwrap import wrap
@@ -56,7 +54,7 @@ def lr_range(
     if as_json:
         _terminal.emit({**found.as_dict(), "files": [str(path) for path in written], "next": command})
     else:
-        width = shutil.get_terminal_size().columns if sys.stdout.isatty() or "COLUMNS" in os.environ else 80
+        width = _terminal.columns(80)
         print("\n".join(_lines(found, min(width, 120))))
         for path in written:
             _terminal.note(f"wrote {path}")

@@ -1,7 +1,6 @@
 """`trainlab report`: a table over runs, or one run in words, with its curve, its layers and its diagnoses."""
 
 import os
-import shutil
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -177,6 +176,7 @@ def _show(asked: _Asked, found: _Found, *, markdown: bool) -> None:
 
 def _learnt(asked: _Asked) -> list[str]:
     """What a sweep that was named has learnt."""
+    from trainlab.cli._pages import folded
     from trainlab.report.learnt import learnt
     from trainlab.report.sweep_record import SweepRecord
     from trainlab.store.reading import is_sweep
@@ -184,8 +184,8 @@ def _learnt(asked: _Asked) -> list[str]:
     if len(asked.chosen) != 1 or asked.where or asked.group_by:
         return []
     there = next((path for path in (Path(asked.chosen[0]), asked.runs / asked.chosen[0]) if is_sweep(path)), None)
-    told = learnt(SweepRecord(there)).lines() if there else []
-    return ["", *told] if told else []
+    told, width = learnt(SweepRecord(there)).lines() if there else [], _terminal.columns(None)
+    return ["", *(folded(line, width) if width else line for line in told)] if told else []
 
 
 def _gate(found: _Found) -> list[str]:
@@ -268,7 +268,7 @@ def _lines(asked: _Asked, found: _Found) -> list[str]:
     from trainlab.report.table import render_table
     from trainlab.report.text import clean
 
-    width = shutil.get_terminal_size().columns if sys.stdout.isatty() or "COLUMNS" in os.environ else None
+    width = _terminal.columns(None)
     ascii_only = not _terminal.fits("⠿▁█…│±", sys.stdout)
     color = _terminal.live(sys.stdout) and not os.environ.get("NO_COLOR")
     if asked.one and len(found.rows) == 1:

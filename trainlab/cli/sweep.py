@@ -154,7 +154,7 @@ def _show(document: "Document[Experiment]", runs: Path, name: str | None, *, lis
     if as_json:
         _terminal.emit([{"trial": trial.number, **trial.values} for trial in drawn])
     elif listed:
-        _terminal.say(_sweep_summary.trials_text(drawn, list(space.distributions), _sweep_summary.width()))
+        _terminal.say(_sweep_summary.trials_text(drawn, list(space.distributions), _terminal.columns(None)))
     else:
         where = runs / f"{name or document.value.name}-sweep-N"
         _terminal.say(_sweep_summary.plan_text(space, drawn, where))
@@ -173,7 +173,7 @@ def _tell(summary: "Summary", *, quiet: bool, as_json: bool) -> None:
     elif quiet:
         _terminal.say(str(summary.folder))
     else:
-        _terminal.say(_sweep_summary.as_text(summary, known, _sweep_summary.width()))
+        _terminal.say(_sweep_summary.as_text(summary, known, _terminal.columns(None)))
 
 
 def cores() -> int:

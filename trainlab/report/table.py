@@ -132,7 +132,8 @@ def _line(columns: list[Column], row: int, ascii_only: bool, color: bool) -> str
     cells: list[str] = []
     for column in columns:
         text = column.title if row < 0 else column.cells[row]
-        cell = fit(text, column.width, right=column.right, ascii_only=ascii_only)
+        counted = column.title == "name" and row >= 0  # what tells names apart is their end
+        cell = fit(text, column.width, right=column.right, ascii_only=ascii_only, keep_end=counted)
         style = "bold" if row < 0 else column.styles[row] if column.styles else ""
         cells.append(cell.replace(cell.strip(), styled(cell.strip(), style, color)) if cell.strip() else cell)
     return _GAP.join(cells).rstrip()

@@ -26,17 +26,17 @@ def width_of(text: str) -> int:
     return len(text) + wide - sum(unicodedata.combining(c) != 0 for c in text)
 
 
-def fit(text: str, width: int, *, right: bool = False, ascii_only: bool = False) -> str:
-    """The text cut (with an ellipsis) or padded to exactly this width.
+def fit(text: str, width: int, *, right: bool = False, ascii_only: bool = False, keep_end: bool = False) -> str:
+    """The text cut (with an ellipsis, at its end or, to keep that, at its beginning) or padded to exactly this width.
 
-    >>> fit("overfitting", 6), fit("ab", 4, right=True)
-    ('overf…', '  ab')
+    >>> fit("overfitting", 6), fit("ab", 4, right=True), fit("digits-sweep-1/trials/0002", 12, keep_end=True)
+    ('overf…', '  ab', '…trials/0002')
     """
     if width_of(text) > width:
         dots = "..." if ascii_only and width > 3 else "" if ascii_only else "…"
         while text and width_of(text) > width - len(dots):
-            text = text[:-1]
-        text += dots
+            text = text[1:] if keep_end else text[:-1]
+        text = dots + text if keep_end else text + dots
     space = " " * (width - width_of(text))
     return space + text if right else text + space
 
