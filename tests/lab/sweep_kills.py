@@ -28,7 +28,7 @@ from trainlab.store.process import runs
 from trainlab.store.reading import RunRecord
 
 CONFIG = tiny_sweep.sweep(6, optimizer_lr="{log: [1e-4, 1e-2]}", train_batch_size="{int: [8, 64]}")
-LONGER = ["data.samples=300", "model.hidden=[8]", "train.epochs=60"]
+LONGER = ["data.samples=300", "model.hidden=[8]", "train.epochs=600"]
 PAUSES = (0.02, 0.5)  # seconds between two kills, at least and at most
 
 

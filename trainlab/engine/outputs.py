@@ -43,8 +43,7 @@ class Spread:
     @property
     def deviation(self) -> float:
         """Standard deviation from row to row, root mean square over what is in a row."""
-        with np.errstate(all="ignore"):
-            return float(np.mean(self.squares / max(1, self.rows))) ** 0.5
+        return (float(self.squares.sum()) / max(1, self.rows) / self.squares.size) ** 0.5
 
 
 class Outputs:

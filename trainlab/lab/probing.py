@@ -73,10 +73,10 @@ class Prober:
             w = net.theta[: net.weights]
             now = sum(part.penalty(w) for part in recipe.regularizers)
             more = now * 9 + L2(strength=1.0).penalty(w)
-            layers = self._layers(seen.layers, plain.layers)
+            layers, spread = self._layers(seen.layers, plain.layers), seen.input.deviation
         return Probe(
             len(self._index),
-            seen.input.deviation,
+            spread,
             layers,
             True,
             loss,

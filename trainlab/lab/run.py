@@ -42,7 +42,8 @@ from trainlab.store.status import State, Status, now, packed, write_status
 from trainlab.store.together import Together
 from trainlab.store.writing import write_atomic
 
-_LOOK_STEPS = 200  # epochs shorter than this share a look at the curves
+_LOOK_STEPS = 200  # epochs shorter than this share a look at the curves,
+_DEAR = 2  # which, on a tiny network, comes half as often as a look at the layers: it costs more
 _TELL_EVERY = 0.5  # seconds between versions of status.json while the run goes on
 
 
@@ -282,11 +283,12 @@ class Run:
             self._told = monotonic()
 
     def _epoch_look_due(self) -> bool:
-        """After the last epoch, and after each that crosses 200 steps or more: a look costs as much as some steps."""
+        """After the last epoch, and after each that crosses 200 steps or more: a look costs as much as many steps."""
         return self.trainer.epoch == self.settings.epochs or self._crosses(self.trainer.epoch)
 
     def _crosses(self, epoch: int) -> bool:
-        gap, steps = max(_LOOK_STEPS, self.cadence.every), self.trainer.order.steps_per_epoch
+        steps = self.trainer.order.steps_per_epoch
+        gap = max(_LOOK_STEPS, _DEAR * self.cadence.gap(epoch * steps))
         return epoch * steps // gap > (epoch - 1) * steps // gap
 
     def _first_of_epoch(self) -> bool:

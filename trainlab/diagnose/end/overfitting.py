@@ -54,11 +54,14 @@ class Overfitting(Monitor, name="overfitting"):
         val, train = curves["val_loss"], curves["train_loss"]
         if len(val) < self.patience + 2 or not np.isfinite(val[1:]).any():
             return
+        score, val_score = curves[f"train_{curves.score}"], curves[f"val_{curves.score}"]
+        if not score[-1] - val_score[-1] > min(self.gap, self.apart):  # the usual case, settled fast
+            return
         best_epoch = int(np.nanargmin(val))
         best, since = float(val[best_epoch]), len(val) - 1 - best_epoch
-        recent, score = slice(-self.patience, None), curves[f"train_{curves.score}"]
-        gap = float((score - curves[f"val_{curves.score}"])[recent].min())
-        ahead = gap - _error(view, float(curves[f"val_{curves.score}"][-1]))
+        recent = slice(-self.patience, None)
+        gap = float((score - val_score)[recent].min())
+        ahead = gap - _error(view, float(val_score[-1]))
         enough = since >= self.patience and best_epoch > 0 and train[-1] < train[best_epoch] and ahead > self.gap
         risen = bool(np.all(val[recent] > max(self.rise * best, best + self.margin * view.chance)))
         known = float(train[recent].max()) < 0.05 * view.chance and float(score[recent].min()) > 0.95

@@ -46,7 +46,10 @@ class Diverged(Monitor, name="diverged"):
     def look(self, view: View) -> Iterable[Diagnosis]:
         """At the first loss or gradient that is not finite."""
         losses, norms = view.steps.tail("loss", view.fresh), view.steps.tail("grad_norm", view.fresh)
-        bad = np.flatnonzero(~np.isfinite(losses + norms)) + len(view.steps) - len(losses)
+        finite = np.isfinite(losses) & np.isfinite(norms)
+        if len(view.steps) and finite.all():  # the usual case, settled fast
+            return
+        bad = np.flatnonzero(~finite) + len(view.steps) - len(losses)
         epochs = view.curves["train_loss"] if not len(view.steps) else np.empty(0)
         if not len(bad) and np.isfinite(epochs).all():
             return

@@ -49,15 +49,13 @@ class OverRegularized(Monitor, name="over-regularized"):
         if not len(penalty) or not view.chance > 0 or not np.isfinite(penalty[[0, -1]]).all():
             return
         first, now = float(penalty[0]) / view.chance, float(penalty[-1]) / view.chance
-        norms = view.structure is not None and any(part.norm for part in view.structure.parts)
         if not view.step:
+            norms = view.structure is not None and any(part.norm for part in view.structure.parts)
             wrong = first > self.start and not norms
-        elif view.epoch < max(3.0, 0.3 * view.epochs) or view.progress > self.learned:
+        elif first <= self.ratio or view.epoch < max(3.0, 0.3 * view.epochs) or view.progress > self.learned:
             return
         else:
-            wrong = first > self.ratio and (
-                now < 0.1 * first or now > float(view.curves["train_loss"][-1]) / view.chance
-            )
+            wrong = now < 0.1 * first or now > float(view.curves["train_loss"][-1]) / view.chance
         if wrong:
             yield self.finding(
                 view,
