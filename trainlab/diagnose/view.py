@@ -14,7 +14,7 @@ from trainlab.diagnose.structure import Structure
 from trainlab.diagnose.sweeps import FoldScores, SearchedRange
 from trainlab.diagnose.trials import GradientError, TinyFit
 from trainlab.nn.layer import Layer, Slot
-from trainlab.store.rows import ALL_STEPS, kept_steps
+from trainlab.store.rows import kept_steps
 
 RECENT = 512  # steps that are all kept, however long the run
 
@@ -38,9 +38,7 @@ class Steps:
         """Add a row (columns) for each of the steps that end with number `last`."""
         self.recent = np.concatenate([self.recent, rows])[-RECENT:]
         self.count = last
-        if last > ALL_STEPS:
-            rows = rows[kept_steps(np.arange(last - len(rows) + 1, last + 1))]
-        self.restore(rows)
+        self.restore(rows[kept_steps(last - len(rows) + 1, last)])
 
     def restore(self, rows: Array) -> None:
         """Add rows of the past as they were kept."""

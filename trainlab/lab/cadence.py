@@ -4,7 +4,7 @@ from typing import Literal
 
 SOON = 20  # steps between looks where they cost nothing, and at the start of every run
 _EARLY = 400  # steps in which most that can go wrong does
-_WORTH = 16_000_000  # multiplications a step that pay for a look every 20 steps: some 3 % of their time
+_WORTH = 20_000_000  # multiplications a step that pay for a look every 20 steps: with monitors 3 % of their time
 _MOST = 100  # times 20 steps between looks, at most
 _SHARE = 4  # looks while the number of steps doubles, at least
 
@@ -18,7 +18,7 @@ class Cadence:
 
     >>> auto = Cadence("auto", work=1_000_000)
     >>> [auto.next(0), auto.next(390), auto.next(400), auto.next(800), auto.next(9000), auto.last(640), auto.at(600)]
-    [20, 400, 500, 1000, 9280, 600, True]
+    [20, 400, 500, 1000, 9200, 600, True]
     """
 
     def __init__(self, every: int | Literal["auto"], work: float) -> None:

@@ -1,6 +1,7 @@
 """The growing files of a run folder: rows and findings as they happen, and how long each file was at a checkpoint."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
@@ -13,9 +14,11 @@ from trainlab.store.appending import Appender
 from trainlab.store.columns import LAYER_COLUMNS, STEP_COLUMNS, metric_columns
 from trainlab.store.findings import FindingWriter
 from trainlab.store.folder import RunFolder
-from trainlab.store.rows import ALL_STEPS, RowWriter, kept_steps
+from trainlab.store.rows import RowWriter, kept_steps
 
 _HELD = 0.25  # seconds that rows are held back
+
+Lines = Callable[[], bytes]  # spells rows that are held back: many in a row take less time than each on its own
 
 if TYPE_CHECKING:
     from trainlab.engine.plan.library import Library
@@ -35,7 +38,7 @@ class Recorder:
         self._steps = RowWriter(folder.steps, STEP_COLUMNS)
         self._layers = RowWriter(folder.layers, LAYER_COLUMNS)
         self._findings = FindingWriter(folder.diagnoses)
-        self._held: dict[RowWriter, list[bytes]] = {self._steps: [], self._layers: []}
+        self._held: dict[RowWriter, list[Lines]] = {self._steps: [], self._layers: []}
         self._wrote = monotonic()
         self._known: dict[tuple[tuple[str, str], ...], tuple[bytes, Array]] = {}
         self._files: dict[str, RowWriter | FindingWriter] = {
@@ -51,20 +54,20 @@ class Recorder:
 
     def steps(self, last: int, records: Array) -> None:
         """Rows of steps.csv for the steps that end with number `last`; long runs keep fewer."""
-        steps = np.arange(last - len(records) + 1, last + 1)
-        if last > ALL_STEPS:
-            kept = kept_steps(steps)
-            steps, records = steps[kept], records[kept]
-        if len(steps) and self._library is not None:
-            self._hold(self._steps, self._library.lines(steps, records))
-        elif len(steps):
+        first = last - len(records) + 1
+        kept = kept_steps(first, last)
+        records = records[kept]
+        if len(records) and self._library is not None:
+            self._hold(self._steps, partial(_lines, self._library, first, last, records.copy()))
+        elif len(records):
+            steps = np.arange(first, last + 1)[kept]
             self._steps.write_many({"step": steps} | {name: records[:, i] for i, name in enumerate(RECORDS)})
 
     def layers(self, step: int, names: Sequence[tuple[str, str]], values: Array) -> None:
         """Rows of layers.csv: for each name, (layer, quantity), the value at this step."""
         if self._library is not None:
             texts, ends = self._labels(tuple(names))
-            self._hold(self._layers, self._library.labelled(step, texts, ends, values))
+            self._hold(self._layers, partial(self._library.labelled, step, texts, ends, values.copy()))
             return
         layers, quantities = zip(*names, strict=True)
         steps = np.full(len(names), step)
@@ -78,7 +81,7 @@ class Recorder:
             found = self._known[names] = b"".join(texts), np.cumsum([len(text) for text in texts], dtype=np.int64)
         return found
 
-    def _hold(self, file: RowWriter, lines: bytes) -> None:
+    def _hold(self, file: RowWriter, lines: "Lines") -> None:
         self._held[file].append(lines)
         if monotonic() - self._wrote >= _HELD:
             self._write()
@@ -87,7 +90,7 @@ class Recorder:
         """Everything that is held back."""
         for file, lines in self._held.items():
             if lines:
-                file.append(b"".join(lines))
+                file.append(b"".join([write() for write in lines]))
                 lines.clear()
         self._wrote = monotonic()
 
@@ -120,3 +123,9 @@ class Recorder:
     def _close(self) -> None:
         for file in self._files.values():
             file.close()
+
+
+def _lines(library: "Library", first: int, last: int, records: Array) -> bytes:
+    """The rows of steps.csv for the steps from `first` to `last`; records: of those that are kept."""
+    steps = np.arange(first, last + 1)[kept_steps(first, last)]
+    return library.lines(np.ascontiguousarray(steps), records)

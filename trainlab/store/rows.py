@@ -67,18 +67,24 @@ class RowWriter(Appender):
             raise ValueError(f"no such columns: {sorted(given.keys() - self._known)}")
 
 
-def kept_steps(steps: "Array") -> "Array":
-    """Which of these steps have a row in steps.csv: all up to 20 000, then every 2nd, 4th, ... as steps double.
+def kept_steps(first: int, last: int) -> "slice | Array":
+    """Which of the steps `first` to `last` have a row in steps.csv: all up to 20 000, then every 2nd, 4th, ... as steps
+    double. An index into their rows.
 
     >>> import numpy as np
-    >>> steps = np.arange(39_998, 40_009)
-    >>> steps[kept_steps(steps)].tolist()
+    >>> np.arange(39_998, 40_009)[kept_steps(39_998, 40_008)].tolist()
     [39998, 40000, 40004, 40008]
     """
+    stride = _stride(first)
+    if stride == _stride(last):
+        return slice(-first % stride, None, stride)
     import numpy as np  # here: `trainlab --help` reads this module
 
-    doublings = np.ceil(np.log2(np.maximum(1, -(-steps // ALL_STEPS)))).astype(np.int64)
-    return steps % (1 << doublings) == 0
+    return np.array([step % _stride(step) == 0 for step in range(first, last + 1)])
+
+
+def _stride(step: int) -> int:
+    return 1 << (max(1, -(-step // ALL_STEPS)) - 1).bit_length()
 
 
 def read_rows(path: Path) -> dict[str, list[Any]]:
