@@ -13,6 +13,7 @@ import pytest
 from trainlab.core.errors import UserError
 from trainlab.core.problem import ConfigError
 from trainlab.lab import run as running
+from trainlab.lab.equipment import equip
 from trainlab.lab.experiment import Experiment, read
 from trainlab.lab.run import resume, train
 from trainlab.lab.watching import Watcher
@@ -101,6 +102,14 @@ def test_the_resolved_config_gives_the_same_bits(whole):
     again = train(read(whole.folder / "config.yaml"), runs=whole.folder.parent)
     assert again.folder.name == "moons-2"
     assert_same_run(whole.folder, again.folder)
+
+
+def test_what_can_be_done_ahead_changes_nothing(whole, tmp_path):
+    """Equipped before it has a folder, and looked at before it may begin, a run has the same bits and findings."""
+    document = read(write(tmp_path, MOONS))
+    equipment = equip(document, look=True)
+    assert not (tmp_path / "runs").exists()
+    assert_same_run(whole.folder, train(document, runs=tmp_path / "runs", equipment=equipment).folder)
 
 
 def test_every_default_is_written_out(whole):

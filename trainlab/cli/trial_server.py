@@ -76,7 +76,7 @@ def _run(job: "Job", document: "Document[Experiment] | None", wait: Callable[[],
     equipment = None
     if document and not job.resume:
         with suppress(Exception):  # it is done again below, where it is told
-            equipment = equip(document)
+            equipment = equip(document, look=True)
     wait()
     try:
         main(partial(_train, job, document, equipment))

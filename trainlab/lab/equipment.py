@@ -1,6 +1,11 @@
 """What a run needs before it has a folder: who trains, and who watches. So it can be made while another run trains."""
 
+from collections.abc import Sequence
+from functools import cached_property
+from typing import Any
+
 from trainlab.core.config import Document
+from trainlab.diagnose.diagnosis import Diagnosis
 from trainlab.engine.blas import pinned
 from trainlab.engine.inspection import gauge
 from trainlab.lab.babysitter import Babysitter
@@ -24,8 +29,30 @@ class Equipment:
         self.observer = Observer(built, self.course.curves, self.trainer)
         self.gauge = gauge(built.net, self.trainer.work, self.trainer.motion.step)
 
+    @cached_property
+    def first_row(self) -> dict[str, Any]:
+        """The row of epoch 0."""
+        return self.course.before()
 
-def equip(document: Document[Experiment]) -> Equipment:
-    """Read the data, make the network and all that trains and watches it. Raises ConfigError or DataError."""
+    @cached_property
+    def first_findings(self) -> Sequence[Diagnosis]:
+        """What the monitors find before the first step."""
+        if not self.babysitter.watches("start"):
+            return ()
+        self.first_row  # noqa: B018 - the curves begin with it
+        view = self.observer.view("start")
+        found = tuple(self.babysitter.look("start", view))
+        view.data = None  # its samples are large
+        return found
+
+
+def equip(document: Document[Experiment], *, look: bool = False) -> Equipment:
+    """Read the data, make the network and all that trains and watches it; `look`: all that comes before the first step.
+
+    Raises ConfigError or DataError.
+    """
     with pinned(document.value.train.threads):
-        return Equipment(build(document))
+        made = Equipment(build(document))
+        if look:
+            made.first_findings  # noqa: B018 - it is kept
+        return made

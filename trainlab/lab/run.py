@@ -5,7 +5,7 @@ how long each file was. A run that was killed is cut back to its last checkpoint
 for bit.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from time import monotonic
@@ -146,7 +146,7 @@ class Run:
         self, equipment: Equipment, folder: RunFolder, status: Status, watcher: Watcher, until: int | None = None
     ) -> None:
         built = equipment.built
-        self.until, self.note = until, ""
+        self.equipment, self.until, self.note = equipment, until, ""
         self.built, self.folder, self.status, self.watcher = built, folder, status, watcher
         self.settings = built.experiment.train
         self.course, self.trainer = equipment.course, equipment.trainer
@@ -167,8 +167,8 @@ class Run:
         if self.built.passes:
             passes = self.built.passes
             self.recorder.layers(0, [(n, "lsuv_passes") for n in passes], np.array([*passes.values()], np.float64))
-        self._tell(self.course.before())
-        self._look("start")
+        self._tell(self.equipment.first_row)
+        self._found(self.equipment.first_findings)
         return self._loop(None)
 
     def go_on(self) -> Outcome:
@@ -314,10 +314,13 @@ class Run:
         if layers and t.broken:
             with np.errstate(all="ignore"):
                 view.broken = first_broken(net, t.last)
-        for found in self.babysitter.look(when, view):
+        self._found(self.babysitter.look(when, view))
+        view.data = None  # its samples are large
+
+    def _found(self, findings: Iterable[Diagnosis]) -> None:
+        for found in findings:
             self.recorder.finding(found)
             self.watcher.diagnosed(found)
-        view.data = None  # its samples are large
 
     def _finish(self, state: str, reason: str) -> Outcome:
         """Save, test the best weights, tell how it ended."""
