@@ -67,14 +67,27 @@ def _std(node: Node, y: Array) -> float:
     return sqrt(max(0.0, variance)) if isfinite(variance) else nan
 
 
-def _dead(_: Node, y: Array) -> float:
-    fires = (y.reshape(-1, y.shape[-1]) > 0).any(axis=0)
+def fires(y: Array) -> Array:
+    """Which units (the last axis) are above zero anywhere."""
+    return np.any(y.reshape(-1, y.shape[-1]) > 0, axis=0)
+
+
+def silent(fires: Array) -> float:
+    """The share of units that do not fire."""
     return 1.0 - float(np.count_nonzero(fires)) / fires.size
 
 
+def flat(y: Array, ends: tuple[float, float]) -> float:
+    """The share of outputs beyond either end, where an activation is flat."""
+    return float(np.mean((y < ends[0]) | (y > ends[1])))
+
+
+def _dead(_: Node, y: Array) -> float:
+    return silent(fires(y))
+
+
 def _saturated(node: Node, y: Array) -> float:
-    low, high = SATURATION[node.layer.name]
-    return float(np.mean((y < low) | (y > high)))
+    return flat(y, SATURATION[node.layer.name])
 
 
 _STATISTICS = {"mean": _mean, "std": _std, "dead": _dead, "saturated": _saturated}

@@ -5,7 +5,7 @@ from math import prod
 import numpy as np
 
 from trainlab.core.types import Array
-from trainlab.engine.inspection import SATURATION
+from trainlab.engine.inspection import SATURATION, fires, flat, silent
 from trainlab.engine.memory import Node
 from trainlab.nn.activation import Activation
 
@@ -71,9 +71,9 @@ class Outputs:
         """More rows."""
         self.spread.add(y)
         if self.fires is not None:
-            self.fires |= (y.reshape(-1, y.shape[-1]) > 0).any(axis=0)
+            self.fires |= fires(y)
         if self.ends is not None:
-            self.add_flat(float(np.mean((y < self.ends[0]) | (y > self.ends[1]))), len(y))
+            self.add_flat(flat(y, self.ends), len(y))
         self.add_sizes(x, y)
 
     def add_flat(self, share: float, rows: int) -> None:
@@ -89,7 +89,7 @@ class Outputs:
     @property
     def dead(self) -> float:
         """Units of a relu that never fired, as a share."""
-        return 0.0 if self.fires is None else 1.0 - float(np.count_nonzero(self.fires)) / self.fires.size
+        return 0.0 if self.fires is None else silent(self.fires)
 
     @property
     def saturated(self) -> float:
