@@ -15,7 +15,7 @@ def pictures(sweep: SweepRecord) -> list[Picture]:
         return []
     alt = altair()
     rows = [
-        {"name": short(name), "path": name, "share": v, "low": max(0.0, v - error), "high": v + error}
+        {"name": short(name), "path": name, "share": v, "low": max(0.0, v - error), "high": min(1.0, v + error)}
         for name, v in found.shares.items()
         for error in [found.errors[name]]
     ]
