@@ -50,7 +50,8 @@ def importance(
     count = len(scores)
     names = [name for name, cells in values.items() if len({str(v) for v in cells}) > 1]
     if count < LEAST or not names:
-        reason = f"{count} trials tell too little; {LEAST} are needed" if names else "no setting varied"
+        few = f"{count} trial{'' if count == 1 else 's'} tell{'s' if count == 1 else ''} too little; {LEAST} are needed"
+        reason = few if count < LEAST else "no setting varied"
         return Importance({}, {}, math.nan, count, reason)
     x = np.column_stack([_numbers(values[name], log=name in log) for name in names])
     options = np.array([not _ordered(values[name]) for name in names])

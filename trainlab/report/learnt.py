@@ -223,12 +223,14 @@ def _fate(sweep: SweepRecord, what: str, numbers: set[int], trials: Sequence[Tri
 
 
 def _epochs(sweep: SweepRecord) -> tuple[int, int]:
-    """The epochs that all trials took, and those of as many full ones; (0, 0) where a full one has no one length."""
+    """The epochs that all trials took that have ended, and those of as many full ones; (0, 0) where a full one has no
+    one length.
+    """
     length = number(table(sweep.config, "train"), "epochs")
     if length is None or "train.epochs" in sweep.space:
         return 0, 0
     each = (number(sweep.settings, "repeats") or 1) * (number(sweep.settings, "folds") or 1)
-    ended = [t for t in sweep.trials if t.status in ("finished", "stopped", "diverged", "interrupted")]
+    ended = [t for t in sweep.trials if t.status in ("finished", "stopped", "diverged")]
     return sum(int(number(t.facts, "epochs") or 0) for t in ended), int(len(ended) * length * each)
 
 
