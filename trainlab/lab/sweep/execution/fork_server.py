@@ -51,12 +51,15 @@ class _Copy:
     late: bool = False
     due: float | None = None
 
-    def begin(self, seconds: float | None) -> None:
-        """Let it train, for so long at most."""
+    def begin(self, seconds: float | None) -> bool:
+        """Let it train, for so long at most; false if it was killed while it waited."""
+        try:
+            self.line.send(b"!")
+        except OSError:
+            return False
         self.begun = True
         self.due = monotonic() + seconds if seconds else None
-        with suppress(ConnectionError):  # one that was killed meanwhile is found dead
-            self.line.send(b"!")
+        return True
 
 
 @dataclass(slots=True)
@@ -114,8 +117,10 @@ class _Server:
         if "signal" in asked:
             self._signal(asked["signal"])
             return
-        found = (copy for copy in self.copies.values() if copy.id == asked["id"])
-        copy = next(found, None) or self._copied(asked)
+        made = [copy for copy in self.copies.values() if copy.id == asked["id"]]
+        if any(copy.begin(asked["seconds"]) for copy in made):
+            return
+        copy = self._copied(asked)
         if copy and not asked.get("wait"):
             copy.begin(asked["seconds"])
 
