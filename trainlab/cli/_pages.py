@@ -69,14 +69,16 @@ def flowing(text: str, columns: int) -> list[str]:
     return lines[:-1]
 
 
-def folded(text: str, columns: int) -> str:
+def folded(text: str, columns: int | None) -> str:
     """The text with its long lines folded between words, the rest of a line indented by two more; but not `next: ...`,
-    which is there to be copied.
+    which is there to be copied. As it is where nobody knows how wide it may be.
 
     >>> print(folded("  advice: lower the rate", 16))
       advice: lower
         the rate
     """
+    if columns is None:
+        return text
     lines: list[str] = []
     for line in text.split("\n"):
         indent = line[: len(line) - len(line.lstrip())]

@@ -48,7 +48,7 @@ def as_text(summary: Summary, known: Learnt, room: int | None) -> str:
     lines += _several([f"trial {row.trial} failed: {row.reason}" for row in summary.failed])
     lines += _refused(summary.refused)
     if told := known.lines():
-        lines += ["", *(folded(line, room) if room else line for line in told)]
+        lines += ["", folded("\n".join(told), room)]
     return "\n".join([*lines, "", f"next: {following(summary)}"])
 
 

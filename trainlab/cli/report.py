@@ -184,8 +184,8 @@ def _learnt(asked: _Asked) -> list[str]:
     if len(asked.chosen) != 1 or asked.where or asked.group_by:
         return []
     there = next((path for path in (Path(asked.chosen[0]), asked.runs / asked.chosen[0]) if is_sweep(path)), None)
-    told, width = learnt(SweepRecord(there)).lines() if there else [], _terminal.columns(None)
-    return ["", *(folded(line, width) if width else line for line in told)] if told else []
+    told = learnt(SweepRecord(there)).lines() if there else []
+    return ["", folded("\n".join(told), _terminal.columns(None))] if told else []
 
 
 def _gate(found: _Found) -> list[str]:

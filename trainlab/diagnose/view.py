@@ -138,7 +138,6 @@ class View:
     folds: FoldScores | None = None
     searched: Sequence[SearchedRange] | None = None
     majority: float = 0.0
-    _progress: tuple[int, float] = (-1, 0.0)  # after how many rows of the curves it was worked out
 
     def learned(self, loss: float) -> float:
         """How much of the way from chance to zero this loss has come: 0 at chance, 1 at zero loss."""
@@ -151,8 +150,6 @@ class View:
         By the training loss, the training score or the validation score, whichever says most: a network may be right
         with a loss that is no better than chance, or score low in training because of dropout. Epoch 0 does not count.
         """
-        if self._progress[0] == len(self.curves):  # many monitors ask at each look
-            return self._progress[1]
         come: list[float] = []
         score = self.curves.score
         for row in self.curves.rows[1:][-3:]:
@@ -162,8 +159,7 @@ class View:
             if self.majority < 1:
                 come += [(s - self.majority) / (1.0 - self.majority) for s in scores if s is not None]
         finite = [c for c in come if isfinite(c)]
-        self._progress = len(self.curves), max(-1.0, *finite) if finite else 0.0
-        return self._progress[1]
+        return max(-1.0, *finite) if finite else 0.0
 
     @property
     def behind(self) -> float:

@@ -39,7 +39,7 @@ class Babysitter:
         """Whether any monitor looks at this moment."""
         return bool(self._at[when])
 
-    def look(self, when: When, view: View) -> Iterable[Diagnosis]:
+    def look(self, when: When, view: View) -> Sequence[Diagnosis]:
         """What is newly found at this moment, causes first."""
         looked: set[str] = set()
         found: list[Diagnosis] = []

@@ -4,10 +4,13 @@ from collections.abc import Sequence
 from functools import cached_property
 from typing import Any
 
+import numpy as np
+
 from trainlab.core.config import Document
 from trainlab.diagnose.diagnosis import Diagnosis
+from trainlab.diagnose.monitor import When
 from trainlab.engine.blas import pinned
-from trainlab.engine.inspection import gauge
+from trainlab.engine.inspection import first_broken, gauge
 from trainlab.lab.babysitter import Babysitter
 from trainlab.lab.building import Built, build
 from trainlab.lab.cadence import Cadence
@@ -37,11 +40,18 @@ class Equipment:
     @cached_property
     def first_findings(self) -> Sequence[Diagnosis]:
         """What the monitors find before the first step."""
-        if not self.babysitter.watches("start"):
-            return ()
         self.first_row  # noqa: B018 - the curves begin with it
-        view = self.observer.view("start")
-        found = tuple(self.babysitter.look("start", view))
+        return self.look("start")
+
+    def look(self, when: When, *, broken: bool = False) -> Sequence[Diagnosis]:
+        """What the monitors newly find at this moment; `broken`: the last step's numbers are not finite."""
+        if not self.babysitter.watches(when):
+            return ()
+        view = self.observer.view(when)
+        if broken:
+            with np.errstate(all="ignore"):
+                view.broken = first_broken(self.built.net, self.trainer.last)
+        found = self.babysitter.look(when, view)
         view.data = None  # its samples are large
         return found
 

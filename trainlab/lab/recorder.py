@@ -56,11 +56,10 @@ class Recorder:
         """Rows of steps.csv for the steps that end with number `last`; long runs keep fewer."""
         first = last - len(records) + 1
         kept = kept_steps(first, last)
-        records = records[kept]
-        if len(records) and self._library is not None:
-            self._hold(self._steps, partial(_lines, self._library, first, last, records.copy()))
-        elif len(records):
-            steps = np.arange(first, last + 1)[kept]
+        steps, records = np.arange(first, last + 1)[kept], records[kept]
+        if len(steps) and self._library is not None:
+            self._hold(self._steps, partial(self._library.lines, steps, records.copy()))
+        elif len(steps):
             self._steps.write_many({"step": steps} | {name: records[:, i] for i, name in enumerate(RECORDS)})
 
     def layers(self, step: int, names: Sequence[tuple[str, str]], values: Array) -> None:
@@ -81,7 +80,7 @@ class Recorder:
             found = self._known[names] = b"".join(texts), np.cumsum([len(text) for text in texts], dtype=np.int64)
         return found
 
-    def _hold(self, file: RowWriter, lines: "Lines") -> None:
+    def _hold(self, file: RowWriter, lines: Lines) -> None:
         self._held[file].append(lines)
         if monotonic() - self._wrote >= _HELD:
             self._write()
@@ -123,9 +122,3 @@ class Recorder:
     def _close(self) -> None:
         for file in self._files.values():
             file.close()
-
-
-def _lines(library: "Library", first: int, last: int, records: Array) -> bytes:
-    """The rows of steps.csv for the steps from `first` to `last`; records: of those that are kept."""
-    steps = np.arange(first, last + 1)[kept_steps(first, last)]
-    return library.lines(np.ascontiguousarray(steps), records)

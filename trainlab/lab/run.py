@@ -23,7 +23,6 @@ from trainlab.diagnose.monitor import When
 from trainlab.diagnose.trials import TRIALS
 from trainlab.engine import engines
 from trainlab.engine.blas import pinned
-from trainlab.engine.inspection import first_broken
 from trainlab.engine.trainer import RECORDS
 from trainlab.lab.building import build
 from trainlab.lab.equipment import Equipment, equip
@@ -302,20 +301,13 @@ class Run:
 
     def _look(self, when: When, *, layers: bool = False) -> None:
         """Let the monitors look, and keep what they find; on the way measure the layers."""
-        t, net = self.trainer, self.built.net
+        t = self.trainer
         if layers:
             with np.errstate(all="ignore"):
                 self.recorder.layers(t.step, self.gauge.names, self.gauge.values(t.last.rows))
                 if self._first_of_epoch() and not t.broken and self.gauge.bins:
                     self.recorder.layers(t.step, self.gauge.bins, self.gauge.shares(t.last.rows))
-        if not self.babysitter.watches(when):
-            return
-        view = self.observer.view(when)
-        if layers and t.broken:
-            with np.errstate(all="ignore"):
-                view.broken = first_broken(net, t.last)
-        self._found(self.babysitter.look(when, view))
-        view.data = None  # its samples are large
+        self._found(self.equipment.look(when, broken=layers and t.broken))
 
     def _found(self, findings: Iterable[Diagnosis]) -> None:
         for found in findings:

@@ -32,6 +32,7 @@ class Column:
     cells: tuple[str, ...]
     rank: int
     right: bool = False
+    keep_end: bool = False  # of cells that are cut
     styles: tuple[str, ...] = ()
     cut: int | None = None  # its width, where that is less than its cells need
 
@@ -85,7 +86,7 @@ def _columns(rows: Sequence[Row], extra: Mapping[str, Sequence[str]], ascii_only
     said = [diagnoses(r) for r in rows]
     tests = [(main_test(r), r.test.get(main_test(r))) for r in rows]
     made = [
-        Column("name", _texts([r.name for r in rows], ascii_only), 0),
+        Column("name", _texts([r.name for r in rows], ascii_only), 0, keep_end=True),  # it tells names apart
         Column("when", tuple(moment(r.started) if r.started else "" for r in rows), 8),
         Column("status", tuple(r.status for r in rows), 1, styles=tuple(_STATE_STYLES.get(r.status, "") for r in rows)),
         Column("epochs", tuple(map(_epochs, rows)), 6, right=True),
@@ -132,8 +133,8 @@ def _line(columns: list[Column], row: int, ascii_only: bool, color: bool) -> str
     cells: list[str] = []
     for column in columns:
         text = column.title if row < 0 else column.cells[row]
-        counted = column.title == "name" and row >= 0  # what tells names apart is their end
-        cell = fit(text, column.width, right=column.right, ascii_only=ascii_only, keep_end=counted)
+        keep_end = column.keep_end and row >= 0
+        cell = fit(text, column.width, right=column.right, ascii_only=ascii_only, keep_end=keep_end)
         style = "bold" if row < 0 else column.styles[row] if column.styles else ""
         cells.append(cell.replace(cell.strip(), styled(cell.strip(), style, color)) if cell.strip() else cell)
     return _GAP.join(cells).rstrip()

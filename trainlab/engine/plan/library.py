@@ -36,7 +36,7 @@ class Library:
 
     def lines(self, steps: Array, values: Array) -> bytes:
         """CSV lines, a step's number (int64) and a row of values (float64) each, as `repr` spells them."""
-        values = np.ascontiguousarray(values, np.float64)
+        steps, values = np.ascontiguousarray(steps, np.int64), np.ascontiguousarray(values, np.float64)
         room = 30 * (values.size + len(values)) + 48
         out = np.empty(room, np.uint8)
         written = self.c.tl_lines(
