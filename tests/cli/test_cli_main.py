@@ -1,19 +1,33 @@
 """The command line as a whole: help, errors, exit codes, closed pipes, odd terminals."""
 
+import io
+import os
 import pkgutil
+import signal
 import subprocess
+from collections.abc import Generator
 from pathlib import Path
 
 import pytest
+from typing_extensions import Buffer
 
 import trainlab.cli
 from trainlab.cli import main as main_module
 from trainlab.cli import new as new_module
 from trainlab.cli._reference import reference
+from trainlab.cli._terminal import note
 from trainlab.cli.main import COMMANDS, HIDDEN, main
 from trainlab.core.errors import UserError
 
 ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(autouse=True)
+def _ctrl_c_as_before() -> Generator[None]:
+    """`main` ends a process, and ignores Ctrl-C from there on; here the process goes on."""
+    before = signal.getsignal(signal.SIGINT)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 def test_every_module_is_a_command():
@@ -113,6 +127,39 @@ def test_a_bug_shows_where_it_happened_when_asked(folder, monkeypatch):
     monkeypatch.setattr(new_module, "read", lambda _: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         main()
+
+
+@pytest.mark.parametrize("fails", [None, KeyboardInterrupt, ZeroDivisionError])
+def test_after_the_end_a_signal_finds_nothing_to_stop(fails):
+    """Ctrl-C before or after the command proper is 130, and Python's own end is not interrupted any more."""
+
+    def command() -> None:
+        if fails:
+            raise fails
+
+    if fails:
+        with pytest.raises(SystemExit) as exit_info:
+            main(command)
+        assert exit_info.value.code == {KeyboardInterrupt: 130, ZeroDivisionError: 1}[fails]
+    else:
+        main(command)
+    signal.raise_signal(signal.SIGINT)
+
+
+def test_what_a_signal_says_while_stderr_is_written_to(monkeypatch):
+    """Python's streams take nothing from a signal that comes amid their own writing: it is written past them."""
+    read, write = os.pipe()
+
+    class Slow(io.FileIO):
+        def write(self, data: Buffer) -> int:
+            if bytes(data) == b"a line\n":
+                note("a signal's")
+            return super().write(data)
+
+    with os.fdopen(read, "rb") as reader, Slow(write, "w") as raw:
+        monkeypatch.setattr("sys.stderr", io.TextIOWrapper(io.BufferedWriter(raw), encoding="ascii"))
+        note("a line")
+        assert reader.read1() == b"a signal's\na line\n"
 
 
 def test_help_imports_nothing_heavy(started):

@@ -145,7 +145,8 @@ class Tab:
         return self.ask("document.querySelectorAll('.chart[data-chart]').length")
 
     def click(self, selector):
-        """Click in the middle of the first element that the selector finds."""
+        """Click in the middle of the first element that the selector finds, once no picture moves it any more."""
+        self.drawn()
         x, y = self.ask(
             f"(() => {{ const e = document.querySelector({json.dumps(selector)});"
             "e.scrollIntoView({block: 'center'}); const r = e.getBoundingClientRect();"

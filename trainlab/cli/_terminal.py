@@ -41,10 +41,13 @@ def say(text: str = "") -> None:
 
 def note(text: str) -> None:
     """Print what is no result (progress, warnings, errors) to stderr; a stream that is closed hears nothing."""
+    text = shown(text) + "\n"
     try:  # in one piece: what a signal has to say comes before or after a line, not amid it
-        print(shown(text) + "\n", end="", file=sys.stderr, flush=True)
+        print(text, end="", file=sys.stderr, flush=True)
     except BrokenPipeError:
         silence(sys.stderr)
+    except RuntimeError:  # a signal came while the stream was being written to, and it takes nothing until that is over
+        os.write(sys.stderr.fileno(), text.encode(sys.stderr.encoding, "backslashreplace"))
 
 
 def emit(data: Any) -> None:

@@ -11,6 +11,7 @@ found something, 130 interrupted.
 
 import gc
 import os
+import signal
 import sys
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
@@ -111,6 +112,10 @@ def main(command: Callable[[], object] | None = None) -> None:
             "you ran; TRAINLAB_DEBUG=1 before the command shows where it happened."
         )
         sys.exit(1)
+    except KeyboardInterrupt:  # before the command began, or after its end
+        sys.exit(130)
+    finally:  # nothing is left to be stopped: Python's own end takes milliseconds, and would answer with a traceback
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def build(*names: str) -> typer.Typer:

@@ -1,16 +1,15 @@
 """`trainlab sweep`: a search for better settings, or the rest of one that was stopped."""
 
 import os
-import signal
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
-from types import FrameType
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from trainlab.cli import _terminal
+from trainlab.cli._stopping import heard
 from trainlab.core.errors import UserError
 
 if TYPE_CHECKING:
@@ -100,25 +99,17 @@ def sweep(
 def _stoppable(watcher: "Quiet") -> "Generator[Quiet]":
     """While this lasts, Ctrl-C or a polite kill stops the sweep gently, and a second one kills its trials."""
 
-    def stop(number: int, _: FrameType | None) -> None:
+    def ask() -> str:
         if not watcher.running or watcher.stops > 1:
             raise KeyboardInterrupt
         watcher.stops += 1
-        _terminal.note(
-            "stopping after the running trials' steps; once more kills them" if watcher.stops == 1 else "killing them"
-        )
+        return "killing them" if watcher.stops > 1 else "stopping after the running trials' steps; once more kills them"
 
-    before = {
-        number: signal.signal(number, stop)
-        for number in (signal.SIGINT, signal.SIGTERM)
-        if signal.getsignal(number) is not signal.SIG_IGN
-    }
-    try:
-        yield watcher
-    finally:
-        watcher.finished()
-        for number, handler in before.items():
-            signal.signal(number, handler)
+    with heard(ask):
+        try:
+            yield watcher
+        finally:
+            watcher.finished()
 
 
 def _watcher(quiet: bool) -> "Quiet":

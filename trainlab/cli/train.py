@@ -1,18 +1,16 @@
 """`trainlab train`: one run from a config, or the rest of a run that was stopped."""
 
-import signal
 import sys
 from collections.abc import Generator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
-from threading import current_thread, main_thread
-from types import FrameType
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from trainlab.cli import _terminal
 from trainlab.cli._fail_on import FailOn, found_at
+from trainlab.cli._stopping import heard
 from trainlab.core.errors import UserError
 
 if TYPE_CHECKING:
@@ -80,25 +78,19 @@ def _shown(runs: Path) -> AbstractContextManager[None]:
 
 @contextmanager
 def stoppable(watcher: "Quiet") -> Generator[None]:
-    """While this lasts, Ctrl-C or a polite kill ends the run after its step, and a second one ends it at once.
+    """While this lasts, Ctrl-C or a polite kill ends the run after its step, and a second one ends it at once."""
 
-    Signals are heard by a process's first thread only; in another one nothing changes.
-    """
-
-    def stop(number: int, _: FrameType | None) -> None:
+    def ask() -> str:
         if watcher.stop or not watcher.running:
             raise KeyboardInterrupt
         watcher.stop = True
-        _terminal.note("stopping after this step; once more ends it at once")
+        return "stopping after this step; once more ends it at once"
 
-    heard = (signal.SIGINT, signal.SIGTERM) if current_thread() is main_thread() else ()
-    before = {n: signal.signal(n, stop) for n in heard if signal.getsignal(n) not in (signal.SIG_IGN, None)}
-    try:
-        yield
-    finally:
-        watcher.close()
-        for number, handler in before.items():
-            signal.signal(number, handler)
+    with heard(ask):
+        try:
+            yield
+        finally:
+            watcher.close()
 
 
 def watcher_for(quiet: bool) -> "Quiet":

@@ -1,0 +1,28 @@
+"""Ctrl-C and a polite kill, while something goes on that can end gently."""
+
+import signal
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from threading import current_thread, main_thread
+
+from trainlab.cli import _terminal
+
+ASKED = (signal.SIGINT, signal.SIGTERM)
+
+
+@contextmanager
+def heard(ask: Callable[[], str]) -> Generator[None]:
+    """While this lasts, each of the signals calls `ask`, which says what happens now, or raises KeyboardInterrupt.
+
+    Signals are heard by a process's first thread only; in another one nothing changes. What is ignored stays ignored:
+    under nohup, or in the background of a script.
+    """
+    able = current_thread() is main_thread()
+    before = {n: signal.getsignal(n) for n in ASKED if able and signal.getsignal(n) not in (signal.SIG_IGN, None)}
+    for number in before:
+        signal.signal(number, lambda *_: _terminal.note(ask()))
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
