@@ -34,9 +34,11 @@ typedef int32_t vi __attribute__((vector_size(VL * 4)));
 #if defined(__clang__)
 #define TL_IVDEP _Pragma("clang loop vectorize(assume_safety)")
 #define TL_UNROLL _Pragma("clang loop unroll(full)")
+#define TL_UNROLL_4 _Pragma("clang loop unroll_count(4)")
 #else
 #define TL_IVDEP _Pragma("GCC ivdep")
 #define TL_UNROLL _Pragma("GCC unroll 16")
+#define TL_UNROLL_4 _Pragma("GCC unroll 4")
 #endif
 
 TL_INLINE v load(const float *p) { return *(const v_unaligned *)p; }

@@ -3,8 +3,10 @@
 // x (rows, n_in), W (n_in, units), y and dy (rows, units). The inner loop is that of block.c; here a product is cut into
 // tiles of work so that what a tile reads again and again stays in the caches:
 //
-//   - A panel of the right-hand matrix (STRETCH rows, PANEL columns) is packed where it is used and stays in the first-
-//     level cache while all rows of the left-hand matrix pass by; STRETCH numbers of each of these stay in the second.
+//   - A panel of the right-hand matrix (STRETCH rows, PANEL columns) is packed where it is used and read in the order in
+//     which it lies by every block of rows; STRETCH numbers of each row of the left-hand matrix stay in the second-level
+//     cache. A shorter stretch would keep the panel in the first level: it is asked for early enough without that, and
+//     each stretch reads and writes all sums once more.
 //   - A long sum (n_in in the thousands) is cut into `chunks`, each a tile with sums of its own, added in their order
 //     afterwards: so both matrices are read once, however few rows and columns there are.
 //   - Rows that lie a multiple of 4096 bytes apart would all share one set of the cache: theirs are copied together.
@@ -19,10 +21,11 @@
 
 enum { SMALL = 200000, LARGE = 3000000 };       // multiplications of a product, most of a tile
 enum { PER_NUMBER = 16 };                       // multiplications that cost what reading and writing a number costs
-enum { STRETCH = VL == 16 ? 256 : 320 };        // longest sum in one go
+enum { STRETCH = VL == 16 ? 400 : 800 };        // longest sum in one go
+enum { BATCH = VL == 16 ? 256 : 320 };          // most rows of the batch of which a tile of dW keeps a copy
 enum { ROWS = 256, TILES = 16, STRIP = 32 };    // most rows of a tile; tiles that are enough; inputs of a tile of dW
 enum { DIRECT = 1 << 13 };                      // numbers of a right-hand matrix that need no packing
-enum { PAGE = 1024, PITCH = STRETCH + 16 };     // numbers between rows that share a set; between rows that do not
+enum { PAGE = 1024, APART = 16 };               // numbers between rows that share a set; more, and they do not
 
 typedef struct {
   const float *a, *w;      // left (M, K); right as it lies in memory
@@ -68,15 +71,16 @@ static void run_small(const product *q) {
 // Some rows and panels, the sum from k0 to k1, to `out` (M, N).
 static void multiply(const product *q, P m0, P m1, P first, P last, P k0, P k1, float *out) {
   const P stretches = parts(k1 - k0, STRETCH), copied = last - first > 1 && q->K % PAGE == 0;
-  float *panel = room(STRETCH * PANEL + (copied ? (m1 - m0) * PITCH : 0)), *side_by_side = panel + STRETCH * PANEL;
+  const P longest = parts(k1 - k0, stretches), pitch = longest + APART;
+  float *panel = room(longest * PANEL + (copied ? (m1 - m0) * pitch : 0)), *side_by_side = panel + longest * PANEL;
   for (P s = 0; s < stretches; s++) {
     const P from = k0 + (k1 - k0) * s / stretches, to = k0 + (k1 - k0) * (s + 1) / stretches;
     const float *a = q->a + m0 * q->K + from;
     if (copied)
-      for (P i = 0; i < m1 - m0; i++) memcpy(side_by_side + i * PITCH, a + i * q->K, (size_t)(to - from) * sizeof(float));
+      for (P i = 0; i < m1 - m0; i++) memcpy(side_by_side + i * pitch, a + i * q->K, (size_t)(to - from) * sizeof(float));
     for (P p = first; p < last; p++) {
       const P n0 = p * PANEL;
-      Block b = {.KO = 1, .KI = to - from, .a = copied ? side_by_side : a, .a_row = copied ? PITCH : q->K, .b = panel,
+      Block b = {.KO = 1, .KI = to - from, .a = copied ? side_by_side : a, .a_row = copied ? pitch : q->K, .b = panel,
                  .b_inner = PANEL, .c = out + m0 * q->N + n0, .c_row = q->N, .add = s > 0,
                  .columns = least(PANEL, q->N - n0)};
       pack(q, p, from, to, panel);
@@ -187,8 +191,8 @@ static void gradient_tile(void *ctx, int tile) {
     sum_rows(q);
     return;
   }
-  const P m0 = (P)(tile - q->bias) * STRIP, width = least(STRIP, q->n_in - m0), stretches = parts(q->rows, STRETCH);
-  float *x = room(STRETCH * STRIP);
+  const P m0 = (P)(tile - q->bias) * STRIP, width = least(STRIP, q->n_in - m0), stretches = parts(q->rows, BATCH);
+  float *x = room(BATCH * STRIP);
   for (P s = 0; s < stretches; s++) {
     const P b0 = q->rows * s / stretches, b1 = q->rows * (s + 1) / stretches;
     for (P b = b0; b < b1; b++) memcpy(x + (b - b0) * STRIP, q->x + b * q->n_in + m0, (size_t)width * sizeof(float));

@@ -47,20 +47,26 @@ static void settle_running(const Norm *q, P j) {
 }
 
 // A strip of y over the lines from x; and of relu's y.
-TL_INLINE void apply_strip(const Norm *q, const float *x, P lines, P pitch, P at, P j, P n) {
-  const v mean = load_strip(q->mean + j, n), factor = load_strip(q->factor + j, n), shift = load_strip(q->shift + j, n);
-  for (P i = 0; i < lines; i++) {
-    v y = (load_strip(x + i * pitch, n) - mean) * factor + shift;
-    if (q->y) store_strip(q->y + at + i * pitch, y, n);
-    if (q->after) store_strip(q->after + at + i * pitch, positive(y), n);
+TL_INLINE void apply_strip(const Norm *q, P lines, P at, P j, const int vectors, P n) {
+  v mean[WIDE], factor[WIDE], shift[WIDE];
+  TL_UNROLL for (int w = 0; w < vectors; w++) {
+    mean[w] = load_strip(q->mean + j + w * VL, n);
+    factor[w] = load_strip(q->factor + j + w * VL, n);
+    shift[w] = load_strip(q->shift + j + w * VL, n);
   }
+  for (P i = 0; i < lines; i++, at += q->C)
+    TL_UNROLL for (int w = 0; w < vectors; w++) {
+      v y = (load_strip(q->x + at + w * VL, n) - mean[w]) * factor[w] + shift[w];
+      if (q->y) store_strip(q->y + at + w * VL, y, n);
+      if (q->after) store_strip(q->after + at + w * VL, positive(y), n);
+    }
 }
 
 static void apply(const Norm *q, P at, P lines, P first, P columns) {
-  const P rows = most(1, PIECE / columns), C = q->C;
-  for (P done = 0; done < lines; done += rows, at += rows * C) {
+  const P rows = most(1, PIECE / columns);
+  for (P done = 0; done < lines; done += rows, at += rows * q->C) {
     const P k = least(rows, lines - done);
-    STRIPS(columns, apply_strip(q, q->x + at + first + j, k, C, at + first + j, first + j, n))
+    WIDE_STRIPS(columns, apply_strip(q, k, at + first + j, first + j, vectors, n))
   }
 }
 
@@ -148,23 +154,29 @@ TL_INLINE v gradient(const Norm *q, P at, P n) {
 }
 
 // A strip's sums over lines: of g, and of g (x - mean).
-TL_INLINE void sums_strip(const Norm *q, P at, P lines, P j, float *even, float *tilt, int add, P n) {
-  const v mean = load_strip(q->mean + j, n);
-  v a = {}, b = {};
-  for (P i = 0; i < lines; i++, at += q->C) {
-    v g = gradient(q, at, n);
-    a += g;
-    b += g * (load_strip(q->x + at, n) - mean);
+TL_INLINE void sums_strip(const Norm *q, P at, P lines, P j, float *even, float *tilt, int add, const int vectors, P n) {
+  v mean[WIDE], a[WIDE], b[WIDE];
+  TL_UNROLL for (int w = 0; w < vectors; w++) {
+    mean[w] = load_strip(q->mean + j + w * VL, n);
+    a[w] = b[w] = (v){};
   }
-  store_strip(even, add ? load_strip(even, n) + a : a, n);
-  store_strip(tilt, add ? load_strip(tilt, n) + b : b, n);
+  for (P i = 0; i < lines; i++, at += q->C)
+    TL_UNROLL for (int w = 0; w < vectors; w++) {
+      v g = gradient(q, at + w * VL, n);
+      a[w] += g;
+      b[w] += g * (load_strip(q->x + at + w * VL, n) - mean[w]);
+    }
+  TL_UNROLL for (int w = 0; w < vectors; w++) {
+    store_strip(even + w * VL, add ? load_strip(even + w * VL, n) + a[w] : a[w], n);
+    store_strip(tilt + w * VL, add ? load_strip(tilt + w * VL, n) + b[w] : b[w], n);
+  }
 }
 
 static void sums(const Norm *q, P at, P lines, P first, P columns, float *even, float *tilt) {
   const P rows = least(128, most(1, PIECE / columns));  // short sums: rounding grows with the length
   for (P done = 0; done < lines; done += rows, at += rows * q->C) {
     const P k = least(rows, lines - done);
-    STRIPS(columns, sums_strip(q, at + first + j, k, first + j, even + j, tilt + j, done > 0, n))
+    WIDE_STRIPS(columns, sums_strip(q, at + first + j, k, first + j, even + j, tilt + j, done > 0, vectors, n))
   }
 }
 
@@ -176,18 +188,26 @@ static void settle_back(const Norm *q, P j, double even, double tilt, double n) 
   q->tilt[j] = n > 1 ? (float)(q->factor[j] * (double)q->inv[j] * q->inv[j] * tilt / n) : 0;
 }
 
-TL_INLINE void dx_strip(const Norm *q, P at, P lines, P j, P n) {
-  const v mean = load_strip(q->mean + j, n), factor = load_strip(q->factor + j, n), even = load_strip(q->even + j, n),
-          tilt = load_strip(q->tilt + j, n);
+TL_INLINE void dx_strip(const Norm *q, P at, P lines, P j, const int vectors, P n) {
+  v mean[WIDE], factor[WIDE], even[WIDE], tilt[WIDE];
+  TL_UNROLL for (int w = 0; w < vectors; w++) {
+    mean[w] = load_strip(q->mean + j + w * VL, n);
+    factor[w] = load_strip(q->factor + j + w * VL, n);
+    even[w] = load_strip(q->even + j + w * VL, n);
+    tilt[w] = load_strip(q->tilt + j + w * VL, n);
+  }
   for (P i = 0; i < lines; i++, at += q->C)
-    store_strip(q->dx + at, factor * gradient(q, at, n) - even - (load_strip(q->x + at, n) - mean) * tilt, n);
+    TL_UNROLL for (int w = 0; w < vectors; w++) {
+      v far = load_strip(q->x + at + w * VL, n) - mean[w];
+      store_strip(q->dx + at + w * VL, factor[w] * gradient(q, at + w * VL, n) - even[w] - far * tilt[w], n);
+    }
 }
 
 static void dx_lines(const Norm *q, P at, P lines, P first, P columns) {
   const P rows = most(1, PIECE / columns);
   for (P done = 0; done < lines; done += rows, at += rows * q->C) {
     const P k = least(rows, lines - done);
-    STRIPS(columns, dx_strip(q, at + first + j, k, first + j, n))
+    WIDE_STRIPS(columns, dx_strip(q, at + first + j, k, first + j, vectors, n))
   }
 }
 
