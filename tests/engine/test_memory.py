@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from trainlab.engine.memory import LayerError, Workspace, arrange, slot_for
+from trainlab.engine.memory import LayerError, Workspace, aligned, arrange, slot_for
 from trainlab.engine.net import Net
 from trainlab.nn.activations.relu import ReLU
 from trainlab.nn.layers.dense import Dense
@@ -87,3 +87,14 @@ def test_views_work_in_evaluation_behind_other_layers():
     work = net_of(Dense(units=4), Flatten(), Dense(units=2)).workspace(3, train=False)
     work.forward()
     assert [slot.dx for _, slot in work.chain] == [None, None, None]
+
+
+@pytest.mark.parametrize("numbers", [0, 3, 1 << 17, (1 << 17) + 1, 1 << 19, (1 << 19) + 1, 3 << 18])
+def test_arrays_of_all_sizes_are_zeros_on_a_cache_line(numbers):
+    """Small ones, such with pages of their own, and such with huge pages: all of their bytes can be written."""
+    made = aligned((numbers, 1), np.dtype(np.float32))
+    assert (made.shape, made.dtype, made.flags.c_contiguous) == ((numbers, 1), np.float32, True)
+    assert made.__array_interface__["data"][0] % 64 == 0
+    assert not made.any()
+    made += 1
+    assert made.sum() == numbers

@@ -4,11 +4,12 @@ Two steps: `arrange` lets the shapes flow through the layers and names everythin
 be checked before any data is read); `Workspace` makes the arrays for batches of a size.
 """
 
+import mmap
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from math import prod
-from mmap import MAP_ANONYMOUS, MAP_PRIVATE, mmap
 
 import numpy as np
 
@@ -76,21 +77,38 @@ def _arrange(
 
 CACHE_LINE = 64  # bytes: a vector that begins one is read in one piece
 _OWN_PAGES = 1 << 19  # bytes: an array of this size has pages of its own
+_HUGE_PAGE = 1 << 21  # bytes; of an array of this size they are asked for
+_ASK_FOR_HUGE = getattr(mmap, "MADV_HUGEPAGE", None)  # Linux has them
 
 
 def aligned(shape: Shape, dtype: np.dtype[np.generic]) -> Array:
     """Zeros whose first byte begins a cache line.
 
     Large arrays are pages of their own: what is never written takes no memory, and what nobody uses any more goes back
-    to the system at once. (`malloc` keeps freed memory for later, and writes zeros over what it gives out again.)
+    to the system at once. (`malloc` keeps freed memory for later, and writes zeros over what it gives out again.) The
+    largest have huge ones as far as these are filled: an optimizer goes through four vectors side by side, and finding
+    512 small pages one after the other takes a fifth of its time.
     """
     size = prod(shape) * dtype.itemsize
-    if size >= _OWN_PAGES:
-        pages = mmap(-1, size, flags=MAP_PRIVATE | MAP_ANONYMOUS)
-        return np.frombuffer(pages, dtype).reshape(shape)
-    raw = np.zeros(size + CACHE_LINE, np.uint8)
-    start = -int(raw.__array_interface__["data"][0]) % CACHE_LINE
-    return raw[start : start + size].view(dtype).reshape(shape)
+    if size < _OWN_PAGES:
+        return _from(np.zeros(size + CACHE_LINE, np.uint8), CACHE_LINE, size, dtype, shape)[0]
+    if size < _HUGE_PAGE or _ASK_FOR_HUGE is None:
+        return np.frombuffer(_pages(size), dtype).reshape(shape)
+    pages = _pages(size + _HUGE_PAGE)
+    made, start = _from(np.frombuffer(pages, np.uint8), _HUGE_PAGE, size, dtype, shape)
+    with suppress(OSError):  # where the system has none
+        pages.madvise(_ASK_FOR_HUGE, start, size // _HUGE_PAGE * _HUGE_PAGE)
+    return made
+
+
+def _pages(size: int) -> mmap.mmap:
+    return mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+
+
+def _from(raw: Array, border: int, size: int, dtype: np.dtype[np.generic], shape: Shape) -> tuple[Array, int]:
+    """An array in these bytes from the first multiple of `border` on, and how many bytes lie before it."""
+    start = -int(raw.__array_interface__["data"][0]) % border
+    return raw[start : start + size].view(dtype).reshape(shape), start
 
 
 class Workspace:
