@@ -8,7 +8,7 @@
 // so that 32 rows are six blocks of 5 or 6 and never five of 6 and one of 2.
 //
 // Four k at a time: the loop's own instructions cost nothing on a core of one's own, but a tenth of the time where another
-// machine's thread runs on the same core and takes every other of the instructions that it can begin.
+// thread seems to run on the same core (docs/engine.md).
 //
 // The lines of C are asked for before the loop: they come from far (dW of a large layer is as large as W), and the loop
 // is long enough to hide it.
