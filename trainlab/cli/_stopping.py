@@ -4,6 +4,7 @@ import signal
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from threading import current_thread, main_thread
+from types import FrameType
 
 from trainlab.cli import _terminal
 
@@ -17,10 +18,14 @@ def heard(ask: Callable[[], str]) -> Generator[None]:
     Signals are heard by a process's first thread only; in another one nothing changes. What is ignored stays ignored:
     under nohup, or in the background of a script.
     """
+
+    def hear(_number: int, _frame: FrameType | None) -> None:
+        _terminal.note(ask())
+
     able = current_thread() is main_thread()
     before = {n: signal.getsignal(n) for n in ASKED if able and signal.getsignal(n) not in (signal.SIG_IGN, None)}
     for number in before:
-        signal.signal(number, lambda *_: _terminal.note(ask()))
+        signal.signal(number, hear)
     try:
         yield
     finally:
