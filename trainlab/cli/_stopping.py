@@ -8,7 +8,7 @@ from types import FrameType
 
 from trainlab.cli import _terminal
 
-ASKED = (signal.SIGINT, signal.SIGTERM)
+_ASKED = (signal.SIGINT, signal.SIGTERM)
 
 
 @contextmanager
@@ -22,10 +22,8 @@ def heard(ask: Callable[[], str]) -> Generator[None]:
     def hear(_number: int, _frame: FrameType | None) -> None:
         _terminal.note(ask())
 
-    able = current_thread() is main_thread()
-    before = {n: signal.getsignal(n) for n in ASKED if able and signal.getsignal(n) not in (signal.SIG_IGN, None)}
-    for number in before:
-        signal.signal(number, hear)
+    asked = _ASKED if current_thread() is main_thread() else ()
+    before = {n: signal.signal(n, hear) for n in asked if signal.getsignal(n) not in (signal.SIG_IGN, None)}
     try:
         yield
     finally:

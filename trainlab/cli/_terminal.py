@@ -9,7 +9,7 @@ import os
 import shutil
 import sys
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, TextIO, TypeVar
 
 import typer
@@ -47,7 +47,8 @@ def note(text: str) -> None:
     except BrokenPipeError:
         silence(sys.stderr)
     except RuntimeError:  # a signal came while the stream was being written to, and it takes nothing until that is over
-        os.write(sys.stderr.fileno(), text.encode(sys.stderr.encoding, "backslashreplace"))
+        with suppress(BrokenPipeError):
+            os.write(sys.stderr.fileno(), text.encode(sys.stderr.encoding, "backslashreplace"))
 
 
 def emit(data: Any) -> None:

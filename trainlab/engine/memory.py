@@ -78,7 +78,7 @@ def _arrange(
 CACHE_LINE = 64  # bytes: a vector that begins one is read in one piece
 _OWN_PAGES = 1 << 19  # bytes: an array of this size has pages of its own
 _HUGE_PAGE = 1 << 21  # bytes; of an array of this size they are asked for
-_ASK_FOR_HUGE = getattr(mmap, "MADV_HUGEPAGE", None)  # Linux has them
+_ASK_FOR_HUGE: int = getattr(mmap, "MADV_HUGEPAGE", 0)  # 0 where there are none: Linux has them
 
 
 def aligned(shape: Shape, dtype: np.dtype[np.generic]) -> Array:
@@ -91,24 +91,29 @@ def aligned(shape: Shape, dtype: np.dtype[np.generic]) -> Array:
     """
     size = prod(shape) * dtype.itemsize
     if size < _OWN_PAGES:
-        return _from(np.zeros(size + CACHE_LINE, np.uint8), CACHE_LINE, size, dtype, shape)[0]
-    if size < _HUGE_PAGE or _ASK_FOR_HUGE is None:
-        return np.frombuffer(_pages(size), dtype).reshape(shape)
-    pages = _pages(size + _HUGE_PAGE)
-    made, start = _from(np.frombuffer(pages, np.uint8), _HUGE_PAGE, size, dtype, shape)
+        raw = np.zeros(size + CACHE_LINE, np.uint8)
+        start = _to_border(raw, CACHE_LINE)
+    else:
+        raw, start = _own_pages(size)
+    return raw[start : start + size].view(dtype).reshape(shape)
+
+
+def _own_pages(size: int) -> tuple[Array, int]:
+    """Bytes on pages of their own, and where `size` of them begin: at a huge page's border if one is filled."""
+    huge = size // _HUGE_PAGE * _HUGE_PAGE if _ASK_FOR_HUGE else 0
+    pages = mmap.mmap(-1, size + (_HUGE_PAGE if huge else 0), flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+    raw = np.frombuffer(pages, np.uint8)
+    if not huge:
+        return raw, 0
+    start = _to_border(raw, _HUGE_PAGE)
     with suppress(OSError):  # where the system has none
-        pages.madvise(_ASK_FOR_HUGE, start, size // _HUGE_PAGE * _HUGE_PAGE)
-    return made
+        pages.madvise(_ASK_FOR_HUGE, start, huge)
+    return raw, start
 
 
-def _pages(size: int) -> mmap.mmap:
-    return mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
-
-
-def _from(raw: Array, border: int, size: int, dtype: np.dtype[np.generic], shape: Shape) -> tuple[Array, int]:
-    """An array in these bytes from the first multiple of `border` on, and how many bytes lie before it."""
-    start = -int(raw.__array_interface__["data"][0]) % border
-    return raw[start : start + size].view(dtype).reshape(shape), start
+def _to_border(raw: Array, border: int) -> int:
+    """How many bytes lie before the first whose address is a multiple of `border`."""
+    return -int(raw.__array_interface__["data"][0]) % border
 
 
 class Workspace:

@@ -15,8 +15,9 @@ TL_INLINE void store_strip(float *p, v x, P n) {
 }
 
 // do: a statement in j, the first column of a strip, and n.
-#define STRIPS(columns, do)                                  \
-  for (P j = 0, whole_ = (columns) / VL * VL; j < (columns); j += VL) { \
+#define STRIPS(columns, do) STRIPS_FROM(0, columns, do)
+#define STRIPS_FROM(first, columns, do)                      \
+  for (P j = (first), whole_ = (columns) / VL * VL; j < (columns); j += VL) { \
     if (j < whole_) {                                        \
       enum { n = VL };                                       \
       do;                                                    \
@@ -26,25 +27,18 @@ TL_INLINE void store_strip(float *p, v x, P n) {
     }                                                        \
   }
 
-// The same with strips of WIDE `vectors`, or one. All of a line that the cache brings is used before another takes its
+// The same with strips of WIDE `vectors`, then of one. All of a line that the cache brings is used before another takes its
 // place (rows often lie a multiple of 1024 bytes apart, and share few sets), and a sum need not wait for its last addition.
 enum { WIDE = 4 };
 #define WIDE_STRIPS(columns, do)                             \
-  for (P j = 0, rest_ = (columns) / (WIDE * VL) * (WIDE * VL), whole_ = (columns) / VL * VL; j < (columns);) { \
-    if (j < rest_) {                                         \
+  {                                                          \
+    const P rest_ = (columns) / (WIDE * VL) * (WIDE * VL);   \
+    for (P j = 0; j < rest_; j += WIDE * VL) {               \
       enum { n = VL, vectors = WIDE };                       \
       do;                                                    \
-      j += vectors * VL;                                     \
-    } else if (j < whole_) {                                 \
-      enum { n = VL, vectors = 1 };                          \
-      do;                                                    \
-      j += VL;                                               \
-    } else {                                                 \
-      const P n = (columns) - whole_;                        \
-      enum { vectors = 1 };                                  \
-      do;                                                    \
-      j += VL;                                               \
     }                                                        \
+    enum { vectors = 1 };                                    \
+    STRIPS_FROM(rest_, columns, do)                          \
   }
 
 enum { PIECE = 4096 };  // numbers of a piece of an array that is gone through strip by strip: 16 kB stay in the cache

@@ -224,7 +224,7 @@ class _Server:
 
 def serve(channel: socket.socket, begin: Begin) -> None:
     """Train what is asked for, each in a copy; what `begin` does is done before the copy is made, in this process."""
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in _STOPS:
         signal.signal(number, signal.SIG_IGN)  # it goes when the sweep goes
     _Server(channel, begin).serve()
 
