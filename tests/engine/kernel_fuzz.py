@@ -22,8 +22,8 @@ NAMES += ["global_avg_pool", "batch_norm", "batch_norm", "layer_norm", "group_no
 NAMES += ["dense"] * 3
 
 
-def draw(rng: np.random.Generator, most: int) -> tuple[list[Layer], tuple[int, ...], int, int]:
-    """Layers, the shape of a row, the rows that there is memory for, and those of the batch.
+def draw(rng: np.random.Generator, most: int) -> tuple[list[Layer], tuple[int, ...], int, int, float]:
+    """Layers, the shape of a row, the rows that there is memory for, those of the batch, the share of x that is 0.
 
     `most`: numbers of the inputs, at most; of the multiplications of a convolution 200 times as many.
     """
@@ -42,6 +42,8 @@ def draw(rng: np.random.Generator, most: int) -> tuple[list[Layer], tuple[int, .
             layers = [find(Layer, name)(**settings)]
             if rng.integers(2) and name != "global_avg_pool":
                 layers += [find(Layer, "relu")()]
+            if name == "dense" and rng.integers(2):
+                layers = [find(Layer, "relu")(), *layers]
             if len(shape) == 3 and name in ("conv", "batch_norm") and rng.integers(2):
                 layers += [find(Layer, "max_pool")(size=int(rng.integers(1, 4)))]
             nodes = arrange(layers, tuple(shape))
@@ -55,7 +57,8 @@ def draw(rng: np.random.Generator, most: int) -> tuple[list[Layer], tuple[int, .
         if name == "dense":
             work += rows * settings["units"] * shape[0] / 200
         if work < 2 * most:
-            return layers, tuple(shape), rows, int(rng.integers(1, rows + 1))
+            zeros = float(rng.choice([0, 0.7, 0.97, 1])) if name == "dense" else 0.0
+            return layers, tuple(shape), rows, int(rng.integers(1, rows + 1)), zeros
 
 
 def _size(rng: np.random.Generator, most: int) -> int:
@@ -91,9 +94,10 @@ def _pad(rng: np.random.Generator, size: list[int]) -> object:
 
 def wrong(seed: int, most: int) -> str:
     """What is wrong in a case, or nothing."""
-    layers, shape, rows, used = draw(np.random.default_rng(seed), most)
-    bad = errors(layers, shape, rows, used=used, seed=seed, most=3e-5)  # sums of up to 90 000 numbers
-    return f"seed {seed}: {[repr(x) for x in layers]} on {shape}, {used} of {rows} rows: {bad}" if bad else ""
+    layers, shape, rows, used, zeros = draw(np.random.default_rng(seed), most)
+    bad = errors(layers, shape, rows, used=used, seed=seed, zeros=zeros, most=3e-5)  # sums of up to 90 000 numbers
+    case = f"{[repr(x) for x in layers]} on {shape}, {used} of {rows} rows, {zeros:.0%} zeros"
+    return f"seed {seed}: {case}: {bad}" if bad else ""
 
 
 def main(cases: int, first: int = 0, most: int = 200_000) -> int:

@@ -26,6 +26,7 @@ def results(
     need_dx: bool = True,
     looked: bool = True,
     spoiled: float | None = None,
+    zeros: float = 0,
     library: Library | None = None,
     dtype: str = "float32",
     seed: int = 0,
@@ -33,7 +34,7 @@ def results(
     """What one pass each way leaves of a chain: y of every layer, running statistics, and in training g and dx.
 
     used: rows of this batch, fewer than those there is memory for · looked: whether somebody looks at this step ·
-    spoiled: stands in the middle of the first row of x.
+    spoiled: stands in the middle of the first row of x · zeros: share of x that is 0.
     """
     nodes, params, grads, rng = arrange(layers, shape), {}, {}, np.random.default_rng(seed)
     for node in (inner for top in nodes for inner in top.walk()):
@@ -51,6 +52,7 @@ def results(
     used = used or rows
     part = work.first(used)
     work.x[...] = (0.5 + rng.standard_normal(work.x.shape)).astype(np.float32)
+    work.x[np.random.default_rng((seed, 1)).random(work.x.shape) < zeros] = 0
     if spoiled is not None:
         first = work.x[0].reshape(-1)
         first[first.size // 2] = spoiled

@@ -93,8 +93,8 @@ def test_numbers_that_are_not_finite_are_passed_on(layers, value):
 @pytest.mark.parametrize("seed", range(60))
 def test_any_shape(seed):
     """A seeded share of the fuzz: any sizes, strides, borders and numbers of rows."""
-    layers, shape, rows, used = draw(np.random.default_rng(seed), most=20_000)
-    check(layers, shape, rows, used=used)
+    layers, shape, rows, used, zeros = draw(np.random.default_rng(seed), most=20_000)
+    check(layers, shape, rows, used=used, zeros=zeros)
 
 
 def test_threads_do_not_change_a_bit():

@@ -33,7 +33,7 @@ static __attribute__((noinline)) void edge(const Block *q, const float *sums, P 
     for (P i = 0, at = j; i < rows; i++, at += q->c_row) {
       v x = load(sums + i * PANEL + j) + bias;
       if (q->add) x += load_strip(c + at, n);
-      if (mask) x = where(load_strip(mask + at, n) > 0, x, (v){});
+      if (mask) x = where(load_strip(mask + at, n) > 0, q->scale * x, (v){});
       store_strip(c + at, x, n);
       if (after) store_strip(after + at, positive(x), n);
     }
@@ -80,7 +80,7 @@ TL_INLINE void body(const int rows, const int vectors, const int side, const Blo
   if (q->mask)
     TL_UNROLL for (int i = 0; i < rows; i++)
       TL_UNROLL for (int j = 0; j < vectors; j++)
-        sum[i][j] = where(load(q->mask + (first + i) * c_row + j * VL) > 0, sum[i][j], (v){});
+        sum[i][j] = where(load(q->mask + (first + i) * c_row + j * VL) > 0, q->scale * sum[i][j], (v){});
   TL_UNROLL for (int i = 0; i < rows; i++)
     TL_UNROLL for (int j = 0; j < vectors; j++) store(c + i * c_row + j * VL, sum[i][j]);
   if (q->after)
@@ -130,39 +130,56 @@ void block_rows(const Block *q, P rows, int side) {
 // ---------------------------------------------------------------- packing
 
 // A narrow panel is read beyond its columns where there is something: what stands there is never written out.
-void pack_panel(const float *w, P ld, P K, P columns, float *out) {
-  const P whole = columns >= PANEL ? K : most(0, K - parts(PANEL - columns, ld));
+TL_INLINE void pack(const float *w, P ld, P K, P columns, const P width, const P ahead, float *out) {
+  const P whole = columns >= width ? K : most(0, K - parts(width - columns, ld));
   P k = 0;
-  for (; k < whole; k++, w += ld, out += PANEL) {
-    __builtin_prefetch(w + PANEL, 0, 2);  // of the next panel
-    store(out, load(w));
-    store(out + VL, load(w + VL));
-  }
-  for (; k < K; k++, w += ld, out += PANEL) {
-    store(out, columns >= VL ? load(w) : load_part(w, columns));
-    store(out + VL, columns > VL ? load_part(w + VL, columns - VL) : (v){});
-  }
+  for (; k < whole; k++, w += ld, out += width)
+    TL_UNROLL for (P j = 0; j < width; j += PANEL) {
+      __builtin_prefetch(w + ahead + j, 0, 2);
+      store(out + j, load(w + j));
+      store(out + j + VL, load(w + j + VL));
+    }
+  for (; k < K; k++, w += ld, out += width)
+    for (P j = 0; j < width; j += VL)
+      store(out + j, columns >= j + VL ? load(w + j) : columns > j ? load_part(w + j, columns - j) : (v){});
+}
+
+void pack_panel(const float *w, P ld, P K, P columns, float *out) {
+  pack(w, ld, K, columns, PANEL, PANEL, out);  // asks for the next panel, which will be packed next
+}
+
+void pack_wide_panel(const float *w, P ld, P K, P columns, float *out) {
+  pack(w, ld, K, columns, WIDE_PANEL, 8 * ld, out);  // the next one is often another thread's
 }
 
 // A block of 4 x 4 numbers turned in registers: the compiler makes unpacks and shuffles of it.
 typedef float v4 __attribute__((vector_size(16)));
 typedef float v4_unaligned __attribute__((vector_size(16), aligned(4), may_alias));
-TL_INLINE void turn(const float *w, P ld, float *out) {
+TL_INLINE void turn(const float *w, P ld, float *out, const P width) {
   v4 a = *(const v4_unaligned *)w, b = *(const v4_unaligned *)(w + ld);
   v4 c = *(const v4_unaligned *)(w + 2 * ld), d = *(const v4_unaligned *)(w + 3 * ld);
   v4 e = __builtin_shufflevector(a, b, 0, 4, 1, 5), f = __builtin_shufflevector(a, b, 2, 6, 3, 7);
   v4 g = __builtin_shufflevector(c, d, 0, 4, 1, 5), h = __builtin_shufflevector(c, d, 2, 6, 3, 7);
   *(v4_unaligned *)out = __builtin_shufflevector(e, g, 0, 1, 4, 5);
-  *(v4_unaligned *)(out + PANEL) = __builtin_shufflevector(e, g, 2, 3, 6, 7);
-  *(v4_unaligned *)(out + 2 * PANEL) = __builtin_shufflevector(f, h, 0, 1, 4, 5);
-  *(v4_unaligned *)(out + 3 * PANEL) = __builtin_shufflevector(f, h, 2, 3, 6, 7);
+  *(v4_unaligned *)(out + width) = __builtin_shufflevector(e, g, 2, 3, 6, 7);
+  *(v4_unaligned *)(out + 2 * width) = __builtin_shufflevector(f, h, 0, 1, 4, 5);
+  *(v4_unaligned *)(out + 3 * width) = __builtin_shufflevector(f, h, 2, 3, 6, 7);
 }
 
-void pack_panel_turned(const float *w, P ld, P K, P columns, float *out) {
+TL_INLINE void turned(const float *w, P ld, P K, P columns, const P width, const P whole, float *out) {
   P k = 0;
-  if (columns >= PANEL)
-    for (; k + 4 <= K; k += 4)
-      for (P j = 0; j < PANEL; j += 4) turn(w + j * ld + k, ld, out + k * PANEL + j);
-  for (; k < K; k++)
-    for (P j = 0; j < PANEL; j++) out[k * PANEL + j] = j < columns ? w[j * ld + k] : 0;
+  for (; k + 4 <= K; k += 4, out += 4 * width) {
+    for (P j = 0; j < whole; j += 4) turn(w + j * ld + k, ld, out + j, width);
+    for (P j = whole; j < width; j++)
+      for (P i = 0; i < 4; i++) out[i * width + j] = j < columns ? w[j * ld + k + i] : 0;
+  }
+  for (; k < K; k++, out += width)
+    for (P j = 0; j < width; j++) out[j] = j < columns ? w[j * ld + k] : 0;
+}
+
+void pack_turned(const float *w, P ld, P K, P columns, P width, float *out) {
+  if (columns >= PANEL && width == PANEL)
+    turned(w, ld, K, columns, PANEL, PANEL, out);
+  else
+    turned(w, ld, K, columns, width, least(columns, width) & ~(P)3, out);
 }

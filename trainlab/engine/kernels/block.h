@@ -1,6 +1,7 @@
 // A block of a matrix product that stays in registers (block.c): some rows x one or two vectors of C.
 //
-//   x(i, n) = sum over ko < KO, ki < KI of A(i, ko, ki) B(ko, ki, n)  [+ bias(n)]  [+ C(i, n)]  [0 where mask(i, n) <= 0]
+//   x(i, n) = sum over ko < KO, ki < KI of A(i, ko, ki) B(ko, ki, n)  [+ bias(n)]  [+ C(i, n)]
+//             [times scale, 0 where mask(i, n) <= 0]
 //   C(i, n) = x(i, n)  [, after(i, n) = max(0, x(i, n))]
 //   A(i, ko, ki) = a[i a_row + ko a_outer + ki a_inner],  B(ko, ki, n) = b[ko b_outer + ki b_inner + n]
 //
@@ -11,7 +12,8 @@
 #define TL_BLOCK_H
 #include "base.h"
 
-#define PANEL (2 * VL)  // columns of a packed B
+#define PANEL (2 * VL)       // columns of a packed B
+#define WIDE_PANEL (8 * VL)  // ... and of one that meets a sparse A (sparse.c)
 
 typedef struct {
   P KO, KI;
@@ -24,6 +26,7 @@ typedef struct {
   const float *bias;  // this and the next two are of the first column; each may be null
   float *after;       // a second output; may be c itself, which then holds max(0, x) alone
   const float *mask;
+  float scale;        // of what the mask lets pass
   int add;
   P columns;          // 1 ... PANEL
 } Block;
@@ -33,10 +36,12 @@ typedef struct {
 void block_rows(const Block *q, P rows, int side);
 
 // out[k PANEL + j] = w[k ld + j] for j < columns, else 0: some columns, at most PANEL, of K rows side by side.
-// The second: of the matrix turned round, w[j ld + k].
+// The others: with WIDE_PANEL for PANEL; of the matrix turned round, w[j ld + k], with any width for PANEL.
 void pack_panel(const float *w, P ld, P K, P columns, float *out);
-void pack_panel_turned(const float *w, P ld, P K, P columns, float *out);
+void pack_wide_panel(const float *w, P ld, P K, P columns, float *out);
+void pack_turned(const float *w, P ld, P K, P columns, P width, float *out);
 
 TL_INLINE P panels_of(P columns) { return parts(columns, PANEL); }
+TL_INLINE P wide_panels_of(P columns) { return parts(columns, WIDE_PANEL); }
 
 #endif

@@ -11,12 +11,15 @@
 //     afterwards: so both matrices are read once, however few rows and columns there are.
 //   - Rows that lie a multiple of 4096 bytes apart would all share one set of the cache: theirs are copied together.
 //   - dW has one tile for a strip of inputs; the sum is over the rows of the batch.
+//   - Where the left-hand matrix is mostly zeros (x behind relu and dropout, dy before them), its rows are listed, and
+//     only what is not 0 is multiplied (sparse.h), by wide panels; in dW the rows are inputs, listed by their tile.
 //
 // Products below SMALL multiplications run on the caller's thread alone, without packing where columns fill vectors.
 #include "block.h"
 #include "plan.h"
 #include "pool.h"
 #include "room.h"
+#include "sparse.h"
 #include "strip.h"
 
 enum { SMALL = 200000, LARGE = 3000000 };       // multiplications of a product, most of a tile
@@ -24,6 +27,8 @@ enum { PER_NUMBER = 16 };                       // multiplications that cost wha
 enum { STRETCH = VL == 16 ? 400 : 800 };        // longest sum in one go
 enum { BATCH = VL == 16 ? 256 : 320 };          // most rows of the batch of which a tile of dW keeps a copy
 enum { ROWS = 256, TILES = 16, STRIP = 32 };    // most rows of a tile; tiles that are enough; inputs of a tile of dW
+enum { SPARSE_ROWS = 64, SPARSE_TILES = 8, SPARSE_STRIP = 64 };  // least rows of a sparse product's tile; and as above
+enum { SPARSE_COLUMNS = 6 * VL };               // fewer sums than that wait for each other
 enum { DIRECT = 1 << 13 };                      // numbers of a right-hand matrix that need no packing
 enum { PAGE = 1024, APART = 16 };               // numbers between rows that share a set; more, and they do not
 
@@ -36,12 +41,15 @@ typedef struct {
   float *out;
   const float *bias, *mask;
   float *after;
+  uint8_t *places, *counts;  // memory for lists of `a` (M, K) and (M, lists_of(K)), or 0
+  const uint8_t *wanted, *wanted_counts;  // lists of `mask`
+  float scale;               // of what the mask lets pass
 } product;
 
 static void pack(const product *q, P panel, P k0, P k1, float *out) {
   P n0 = panel * PANEL, columns = least(PANEL, q->N - n0);
   if (q->turned)
-    pack_panel_turned(q->w + n0 * q->w_ld + k0, q->w_ld, k1 - k0, columns, out);
+    pack_turned(q->w + n0 * q->w_ld + k0, q->w_ld, k1 - k0, columns, PANEL, out);
   else
     pack_panel(q->w + k0 * q->w_ld + n0, q->w_ld, k1 - k0, columns, out);
 }
@@ -51,6 +59,7 @@ static void ends(const product *q, Block *b, P m0, P n0) {
   const P at = m0 * q->N + n0;
   b->bias = q->bias ? q->bias + n0 : 0;
   b->mask = q->mask ? q->mask + at : 0;
+  b->scale = q->scale;
   b->after = q->after ? q->after + at : 0;
 }
 
@@ -104,7 +113,7 @@ TL_INLINE void join(const product *q, P row, P j, P n) {
   v x = load_strip(q->partial + at, n);
   for (P c = 1; c < q->chunks; c++) x += load_strip(q->partial + c * whole + at, n);
   if (q->bias) x += load_strip(q->bias + j, n);
-  if (q->mask) x = where(load_strip(q->mask + at, n) > 0, x, (v){});
+  if (q->mask) x = where(load_strip(q->mask + at, n) > 0, q->scale * x, (v){});
   store_strip(q->out + at, x, n);
   if (q->after) store_strip(q->after + at, positive(x), n);
 }
@@ -114,12 +123,75 @@ static void join_tile(void *ctx, int row) {
   STRIPS(q->N, join(q, row, j, n))
 }
 
+// ---------------------------------------------------------------- leaving out zeros
+
+enum { LISTED_TOGETHER = 8 };  // rows of a tile of lists
+
+static void list_tile(void *ctx, int tile) {
+  const product *q = ctx;
+  const P from = (P)tile * LISTED_TOGETHER, to = least(q->M, from + LISTED_TOGETHER);
+  for (P i = from; i < to; i++) list_row(q->a + i * q->K, q->K, q->places + i * q->K, q->counts + i * lists_of(q->K));
+}
+
+// A block of rows, a wide panel.
+static void sparse_tile(void *ctx, int tile) {
+  const product *q = ctx;
+  const P block = tile / q->groups, n0 = tile % q->groups * WIDE_PANEL, columns = least(WIDE_PANEL, q->N - n0);
+  const P m0 = q->M * block / q->blocks, m1 = q->M * (block + 1) / q->blocks, lists = lists_of(q->K);
+  float *panel = room(LISTED * WIDE_PANEL);
+  for (P l = 0; l < lists; l++) {
+    const P k0 = l * LISTED, n = least(LISTED, q->K - k0);
+    Block b = {.KO = 1, .KI = n, .a = q->a + m0 * q->K + k0, .a_row = q->K, .b = panel, .b_inner = WIDE_PANEL,
+               .c = q->out + m0 * q->N + n0, .c_row = q->N, .add = l > 0, .columns = columns};
+    if (q->turned)
+      pack_turned(q->w + n0 * q->w_ld + k0, q->w_ld, n, columns, WIDE_PANEL, panel);
+    else
+      pack_wide_panel(q->w + k0 * q->w_ld + n0, q->w_ld, n, columns, panel);
+    if (l == lists - 1) ends(q, &b, m0, n0);
+    sparse_rows(&b, m1 - m0, q->places + m0 * q->K + k0, q->K, q->counts + m0 * lists + l, lists);
+  }
+}
+
+// A block of rows, a list of what is wanted.
+static void wanted_tile(void *ctx, int tile) {
+  const product *q = ctx;
+  const P block = tile / q->groups, l = tile % q->groups, k0 = l * LISTED;
+  const P m0 = q->M * block / q->blocks, m1 = q->M * (block + 1) / q->blocks;
+  const Dots dots = {.a = q->a + m0 * q->K, .b = q->w + k0 * q->w_ld, .N = q->K, .b_row = q->w_ld,
+                     .listed = least(LISTED, q->N - k0), .c = q->out + m0 * q->N + k0, .c_row = q->N, .scale = q->scale};
+  wanted_dots(&dots, m1 - m0, q->wanted + m0 * q->N + k0, q->N, q->wanted_counts + m0 * q->groups + l, q->groups);
+}
+
+static void share_sparse(tile_fn f, product *q, P groups) {
+  q->groups = groups;
+  q->blocks = parts(q->M, ROWS);
+  while (q->blocks * groups < SPARSE_TILES && q->M / (q->blocks + 1) >= SPARSE_ROWS) q->blocks++;
+  tl_share(f, q, (int)(q->blocks * groups), q->M * q->K * q->N / PER_NUMBER / 2);
+}
+
+// Whether it was done so. What is wanted was listed on the way forth, if x, which is the mask, was as sparse then.
+static int run_sparse(product *q) {
+  if (q->wanted && q->K >= SPARSE_COLUMNS && is_sparse(q->mask, q->M, q->N)) {
+    share_sparse(wanted_tile, q, lists_of(q->N));
+    return 1;
+  }
+  if (q->places && q->N >= SPARSE_COLUMNS && is_sparse(q->a, q->M, q->K)) {
+    tl_share(list_tile, q, (int)parts(q->M, LISTED_TOGETHER), 2 * q->M * q->K);
+    share_sparse(sparse_tile, q, wide_panels_of(q->N));
+    return 1;
+  }
+  return 0;
+}
+
+// ---------------------------------------------------------------- forward, and the gradient of the input
+
 static void run_product(product q) {
   const P work = q.M * q.K * q.N, n = panels_of(q.N);
   if (work < SMALL) {
     run_small(&q);
     return;
   }
+  if (run_sparse(&q)) return;
   q.blocks = parts(q.M, ROWS);
   P together = 1;  // panels of a tile
   if (q.chunks > 1) {
@@ -134,18 +206,21 @@ static void run_product(product q) {
 }
 
 // i: n_in, units, chunks of the sum
-// p: x, W, b or 0, y, max(0, y) or 0, memory of as many y's as chunks where there are several
+// p: x, W, b or 0, y, max(0, y) or 0, memory of as many y's as chunks where there are several, for lists of x: two arrays
+//    of bytes, x's numbers and lists_of(n_in) a row, or 0 twice
 TL_KERNEL(dense_forward) {
   run_product((product){.a = op->p[0], .w = op->p[1], .bias = op->p[2], .out = op->p[3], .after = op->p[4],
-                        .partial = op->p[5], .M = step->rows, .K = op->i[0], .N = op->i[1],
-                        .w_ld = op->i[1], .chunks = op->i[2]});
+                        .partial = op->p[5], .places = op->p[6], .counts = op->p[7], .M = step->rows, .K = op->i[0],
+                        .N = op->i[1], .w_ld = op->i[1], .chunks = op->i[2]});
 }
 
 // i: n_in, units, chunks of the sum
-// p: dy, W, dx, mask or 0 (dx is 0 where it is not positive), memory of as many dx's as chunks where there are several
+// p: dy, W, dx, mask or 0 (dx is 0 where it is not positive), memory of as many dx's as chunks where there are several,
+//    for lists of dy as above
 TL_KERNEL(dense_input_gradient) {
   run_product((product){.a = op->p[0], .w = op->p[1], .out = op->p[2], .mask = op->p[3], .partial = op->p[4],
-                        .M = step->rows, .K = op->i[1], .N = op->i[0], .w_ld = op->i[1],
+                        .places = op->p[5], .counts = op->p[6], .wanted = op->p[7], .wanted_counts = op->p[8],
+                        .scale = (float)op->f[0], .M = step->rows, .K = op->i[1], .N = op->i[0], .w_ld = op->i[1],
                         .turned = 1, .chunks = op->i[2]});
 }
 
@@ -200,13 +275,51 @@ static void gradient_tile(void *ctx, int tile) {
   }
 }
 
-// i: n_in, units · p: x, dy, dW, db or 0, memory of panels_of(units) rows PANEL
+static void wide_panel(void *ctx, int panel) {
+  outer *q = ctx;
+  const P n0 = (P)panel * WIDE_PANEL, columns = least(WIDE_PANEL, q->units - n0);
+  pack_wide_panel(q->dy + n0, q->units, q->rows, columns, q->packed + (P)panel * q->rows * WIDE_PANEL);
+}
+
+// A strip of dW, of an x that is mostly zeros: its inputs become rows, and are listed.
+static void sparse_gradient_tile(void *ctx, int tile) {
+  const outer *q = ctx;
+  if (q->bias && tile == 0) {
+    sum_rows(q);
+    return;
+  }
+  const P m0 = (P)(tile - q->bias) * SPARSE_STRIP, width = least(SPARSE_STRIP, q->n_in - m0), lists = lists_of(q->rows);
+  float *x = room(SPARSE_STRIP * LISTED);
+  uint8_t places[SPARSE_STRIP * LISTED], counts[SPARSE_STRIP];
+  for (P l = 0; l < lists; l++) {
+    const P b0 = l * LISTED, n = least(LISTED, q->rows - b0);
+    pack_turned(q->x + b0 * q->n_in + m0, q->n_in, width, n, LISTED, x);
+    for (P i = 0; i < width; i++) list_row(x + i * LISTED, n, places + i * LISTED, counts + i);
+    for (P p = 0; p < wide_panels_of(q->units); p++) {
+      const P n0 = p * WIDE_PANEL;
+      Block b = {.KO = 1, .KI = n, .a = x, .a_row = LISTED, .b = q->packed + (p * q->rows + b0) * WIDE_PANEL,
+                 .b_inner = WIDE_PANEL, .c = q->dW + m0 * q->units + n0, .c_row = q->units, .add = l > 0,
+                 .columns = least(WIDE_PANEL, q->units - n0)};
+      sparse_rows(&b, width, places, LISTED, counts, 1);
+    }
+  }
+}
+
+// i: n_in, units
+// p: x, dy, dW, db or 0, memory of panels_of(units) rows PANEL; where units are SPARSE_COLUMNS or more, of
+//    wide_panels_of(units) rows WIDE_PANEL
 TL_KERNEL(dense_weight_gradient) {
   outer q = {.x = op->p[0], .dy = op->p[1], .dW = op->p[2], .db = op->p[3], .packed = op->p[4], .rows = step->rows,
              .n_in = op->i[0], .units = op->i[1], .bias = op->p[3] != 0};
   const P n = panels_of(q.units), tiles = parts(q.n_in, STRIP) + q.bias;
   if (q.units % VL == 0 && q.rows * q.units <= DIRECT) q.packed = 0;
   const P work = q.rows * q.n_in * q.units;
+  if (work >= SMALL && q.units >= SPARSE_COLUMNS && is_sparse(q.x, q.rows, q.n_in)) {
+    q.packed = op->p[4];
+    tl_share(wide_panel, &q, (int)wide_panels_of(q.units), q.rows * q.units);
+    tl_share(sparse_gradient_tile, &q, (int)(parts(q.n_in, SPARSE_STRIP) + q.bias), work / PER_NUMBER / 2);
+    return;
+  }
   if (work >= SMALL) {
     if (q.packed) tl_share(gradient_panel, &q, (int)n, work / PER_NUMBER);
     tl_share(gradient_tile, &q, (int)tiles, work / PER_NUMBER);

@@ -59,7 +59,7 @@ static void outputs(u128 state, u128 increment, uint64_t *out, P n) {
 
 typedef struct {
   const float *x;
-  float *factor, *y;
+  float *factor, *y;  // factor may be 0
   u128 state, increment;
   P n;
   int has_half;
@@ -74,13 +74,19 @@ static void draw(void *ctx, int tile) {
   P from = (P)tile * CHUNK, to = least(q->n, from + CHUNK), k = from;
   const uint32_t threshold = (uint32_t)ceil((double)q->drop * 16777216.0);  // (half >> 8) 2^-24 < drop is dropped
   const float keep = q->keep;
-  if (q->has_half && from == 0) q->factor[k++] = (q->half >> 8) >= threshold ? keep : 0;
+  if (q->has_half && from == 0) {
+    const float factor = (q->half >> 8) >= threshold ? keep : 0;
+    if (q->factor) q->factor[0] = factor;
+    q->y[k++] = q->x[0] * factor;
+  }
   P place = k - q->has_half, first = place / 2;
   outputs(ahead(q->state, q->increment, (uint64_t)first), q->increment, drawn_here, parts(to - q->has_half, 2) - first);
   const halves *half = (const halves *)drawn_here + (place - 2 * first) - k;  // the low half is the first
+  const float *x = q->x;
   float *factor = q->factor, *y = q->y;
-  TL_IVDEP for (P j = k; j < to; j++) factor[j] = (half[j] >> 8) >= threshold ? keep : 0;
-  TL_IVDEP for (P j = from; j < to; j++) y[j] = q->x[j] * factor[j];
+  TL_IVDEP for (P j = k; j < to; j++) y[j] = x[j] * ((half[j] >> 8) >= threshold ? keep : 0);
+  if (factor)
+    TL_IVDEP for (P j = k; j < to; j++) factor[j] = (half[j] >> 8) >= threshold ? keep : 0;
 }
 
 static void run(drawn q, pcg64 *generator) {
@@ -99,10 +105,10 @@ static void run(drawn q, pcg64 *generator) {
 }
 
 // factor = 0 for a share `drop` of the numbers, else keep; y = x factor.
-// i: numbers a row · f: drop, keep · p: NumPy's generator, factor, x, y
+// i: numbers a row, whether the way back reads factor · f: drop, keep · p: NumPy's generator, factor, x, y
 TL_KERNEL(dropout_forward) {
-  run((drawn){.factor = op->p[1], .x = op->p[2], .y = op->p[3], .n = step->rows * op->i[0], .drop = (float)op->f[0],
-              .keep = (float)op->f[1]},
+  run((drawn){.factor = op->i[1] || step->last ? op->p[1] : 0, .x = op->p[2], .y = op->p[3],
+              .n = step->rows * op->i[0], .drop = (float)op->f[0], .keep = (float)op->f[1]},
       op->p[0]);
 }
 

@@ -23,7 +23,7 @@ def draws_alike(library: Library) -> bool:
     factor, x, y = np.empty(size, np.float32), np.ones(size, np.float32), np.empty(size, np.float32)
     op = np.zeros(1, OP)
     op["run"] = library.address("dropout_forward")
-    op["i"][0, 0] = size
+    op["i"][0, :2] = size, 1  # the factor, too
     op["f"][0, :2] = drop, 1.0
     op["p"][0, :4] = [state_of(ours), factor.ctypes.data, x.ctypes.data, y.ctypes.data]
     library.once(op, Step(rows=1))

@@ -35,7 +35,7 @@ def lower_activation(b: Builder, chain: Sequence[Link], at: int) -> int:
     size = int(np.prod(slot.y.shape[1:]))
     b.forward(f"{kernel}_forward", [size], numbers, [slot.x, slot.y])
     if b.train and layer.name == "relu":
-        if not masks_relu(chain, at):
+        if not masks_relu(b, chain, at):
             backward_of_relu(b, slot)
     elif b.train and slot.dx is not None:
         b.backward(f"{kernel}_backward", [size], numbers, [slot.x, slot.y, slot.dy, slot.dx])

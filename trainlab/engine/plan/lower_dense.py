@@ -1,6 +1,7 @@
 """Layers of rows as ops: dense, maxout, drop_connect, dropout."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import cast
 
 import numpy as np
@@ -18,27 +19,59 @@ _LONG, _CHUNK = 1280, 320  # numbers of a sum that is cut, and of a piece of it
 _MANY = 2048  # rows that make tiles enough uncut
 
 
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """The relu before a layer, perhaps with a dropout between.
+
+    The layer writes the relu's own dx: 0 where `mask` is not positive, the rest times `scale`.
+    """
+
+    dx: Array | None
+    mask: Array
+    scale: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Lists:
+    """Memory for the lists of what is not 0 in rows of numbers, and for their lengths (sparse.h)."""
+
+    places: Array | None = None
+    counts: Array | None = None
+
+
 def lower_dense(b: Builder, chain: Sequence[Link], at: int) -> int:
     """y = x W + b, and with a relu that follows, max(0, y) in the same pass."""
     layer, slot = cast(Dense, chain[at].layer), chain[at].slot
     relu = chain[at + 1].slot if at + 1 < len(chain) and chain[at + 1].layer.name == "relu" else None
     bias = slot.p["b"] if layer.bias else None
-    affine(b, slot.x, slot.p["W"], bias, slot.y, relu.y if relu else None)
+    lists = affine(b, slot.x, slot.p["W"], bias, slot.y, relu.y if relu else None)
     if b.train:
-        if relu is not None and not masks_relu(chain, at + 1):
+        if relu is not None and not masks_relu(b, chain, at + 1):
             backward_of_relu(b, relu)
-        gradients(b, slot, slot.x, slot.p["W"], slot.dy, slot.g["W"], slot.g.get("b"), relu_before(chain, at))
+        gate = _gate_before(b, chain, at)
+        gradients(b, slot, slot.x, slot.p["W"], slot.dy, slot.g["W"], slot.g.get("b"), lists, gate)
     return 2 if relu is not None else 1
 
 
-def masks_relu(chain: Sequence[Link], at: int) -> bool:
-    """Whether the layer after the relu at this place writes the relu's dx itself, masked: its own dx, in one pass."""
-    return at + 1 < len(chain) and chain[at + 1].layer.name == "dense"
+def masks_relu(b: Builder, chain: Sequence[Link], at: int) -> bool:
+    """Whether a dense layer after the relu at this place writes the relu's dx in place of its own, masked."""
+    dense = at + 2 if _thins(b, chain, at + 1) else at + 1
+    return dense < len(chain) and chain[dense].layer.name == "dense"
 
 
-def relu_before(chain: Sequence[Link], at: int) -> Slot | None:
-    """The slot of the relu before this layer, whose dx this layer is to write."""
-    return chain[at - 1].slot if at and chain[at - 1].layer.name == "relu" else None
+def _thins(b: Builder, chain: Sequence[Link], at: int) -> bool:
+    """Whether a dropout stands here that runs as a kernel."""
+    return at < len(chain) and chain[at].layer.name == "dropout" and draws_alike(b.library)
+
+
+def _gate_before(b: Builder, chain: Sequence[Link], at: int) -> Gate | None:
+    """The relu whose dx the dense layer at this place is to write."""
+    if at and chain[at - 1].layer.name == "relu":
+        return Gate(chain[at - 1].slot.dx, chain[at - 1].slot.y)
+    if at > 1 and chain[at - 2].layer.name == "relu" and _thins(b, chain, at - 1):
+        dropout = chain[at - 1]
+        return Gate(chain[at - 2].slot.dx, dropout.slot.y, _kept(cast(Dropout, dropout.layer)))
+    return None
 
 
 def backward_of_relu(b: Builder, slot: Slot) -> None:
@@ -47,27 +80,51 @@ def backward_of_relu(b: Builder, slot: Slot) -> None:
         b.backward("relu_backward", [int(np.prod(slot.y.shape[1:]))], [], [slot.x, slot.y, slot.dy, slot.dx])
 
 
-def affine(b: Builder, x: Array, W: Array, bias: Array | None, y: Array, relu: Array | None = None) -> None:
-    """y = x W + b."""
+def affine(b: Builder, x: Array, W: Array, bias: Array | None, y: Array, relu: Array | None = None) -> Lists:
+    """y = x W + b. Returns where x's lists are, which the way back reads, too."""
     n_in, units = W.shape
     chunks, sums = chunked(b, n_in, units)
-    b.forward("dense_forward", [n_in, units, chunks], [], [x, W, bias, y, relu, sums])
+    lists = _lists(b, n_in, units)
+    given = [x, W, bias, y, relu, sums, lists.places, lists.counts]
+    b.forward("dense_forward", [n_in, units, chunks], [], given)
+    return lists
 
 
 def gradients(
-    b: Builder, slot: Slot, x: Array, W: Array, dy: Array, dW: Array, db: Array | None, relu: Slot | None = None
+    b: Builder,
+    slot: Slot,
+    x: Array,
+    W: Array,
+    dy: Array,
+    dW: Array,
+    db: Array | None,
+    lists: Lists,
+    gate: Gate | None = None,
 ) -> None:
-    """dW, db and, where it is wanted, dx; with a relu before, that one's dx."""
+    """dW, db and, where it is wanted, dx; with a gate before, the dx of its relu. lists: those of x."""
     n_in, units = W.shape
-    wide = 2 * b.library.width
+    wide = (8 if _spreads(b, units) else 2) * b.library.width
     packed = b.memory((-(-units // wide) * wide * b.rows,))  # dy in whole panels of columns
     b.backward("dense_weight_gradient", [n_in, units], [], [x, dy, dW, db, packed])
-    dx, mask = slot.dx, None
-    if relu is not None:
-        dx, mask = relu.dx, relu.y
+    dx, mask, scale = (gate.dx, gate.mask, gate.scale) if gate else (slot.dx, None, 1.0)
     if dx is not None:
         chunks, sums = chunked(b, units, n_in)
-        b.backward("dense_input_gradient", [n_in, units, chunks], [], [dy, W, dx, mask, sums])
+        of_dy, wanted = _lists(b, units, n_in), lists if gate else Lists()
+        given = [dy, W, dx, mask, sums, of_dy.places, of_dy.counts, wanted.places, wanted.counts]
+        b.backward("dense_input_gradient", [n_in, units, chunks], [scale], given)
+
+
+def _spreads(b: Builder, columns: int) -> bool:
+    """Whether a row of so many columns is wide enough for a sparse product (SPARSE_COLUMNS of dense.c)."""
+    return columns >= 6 * b.library.width
+
+
+def _lists(b: Builder, n: int, columns: int) -> Lists:
+    """For rows of n numbers that meet a matrix of so many columns; in training alone."""
+    if not b.train or not _spreads(b, columns):
+        return Lists()
+    listed = 64 if b.library.width == 16 else 128  # LISTED of sparse.h
+    return Lists(b.memory((b.rows, n), np.uint8), b.memory((b.rows, -(-n // listed)), np.uint8))
 
 
 def chunked(b: Builder, n: int, columns: int) -> tuple[int, Array | None]:
@@ -82,11 +139,11 @@ def lower_maxout(b: Builder, chain: Sequence[Link], at: int) -> int:
     """z = x W + b, y = the largest piece."""
     layer, slot = cast(Maxout, chain[at].layer), chain[at].slot
     z, sizes = slot.tmp["z"], [layer.pieces, layer.units]
-    affine(b, slot.x, slot.p["W"], slot.p.get("b"), z)
+    lists = affine(b, slot.x, slot.p["W"], slot.p.get("b"), z)
     b.forward("maxout_forward", sizes, [], [z, slot.y])
     if b.train:
         b.backward("maxout_backward", sizes, [], [z, slot.y, slot.dy])
-        gradients(b, slot, slot.x, slot.p["W"], z, slot.g["W"], slot.g.get("b"))
+        gradients(b, slot, slot.x, slot.p["W"], z, slot.g["W"], slot.g.get("b"), lists)
     return 1
 
 
@@ -100,12 +157,19 @@ def lower_dropout(b: Builder, chain: Sequence[Link], at: int) -> int:
         return 1
     if not draws_alike(b.library):
         return 0
-    keep = 1 / (1 - layer.drop) if layer.mode == "inverted" else 1.0
     factor = slot.tmp["factor"]
-    b.forward("dropout_forward", [size], [layer.drop, keep], [b.generator(slot.rng), factor, slot.x, slot.y])
-    if slot.dx is not None:
+    gated = at > 0 and chain[at - 1].layer.name == "relu" and masks_relu(b, chain, at - 1)
+    multiplies = slot.dx is not None and not gated
+    given = [b.generator(slot.rng), factor, slot.x, slot.y]
+    b.forward("dropout_forward", [size, int(multiplies)], [layer.drop, _kept(layer)], given)
+    if multiplies:
         b.backward("multiply", [size], [], [slot.dy, factor, slot.dx])
     return 1
+
+
+def _kept(layer: Dropout) -> float:
+    """What a number that is kept is multiplied by."""
+    return 1 / (1 - layer.drop) if layer.mode == "inverted" else 1.0
 
 
 def lower_drop_connect(b: Builder, chain: Sequence[Link], at: int) -> int:
@@ -120,7 +184,7 @@ def lower_drop_connect(b: Builder, chain: Sequence[Link], at: int) -> int:
     factor, thinned = slot.tmp["factor"], slot.tmp["thinned"]
     numbers = [layer.drop, 1 / (1 - layer.drop)]
     b.forward("drop_connect_forward", [W.size], numbers, [b.generator(slot.rng), factor, W, thinned])
-    affine(b, slot.x, thinned, bias, slot.y)
-    gradients(b, slot, slot.x, thinned, slot.dy, slot.g["W"], slot.g.get("b"))
+    lists = affine(b, slot.x, thinned, bias, slot.y)
+    gradients(b, slot, slot.x, thinned, slot.dy, slot.g["W"], slot.g.get("b"), lists)
     b.backward("multiply_weights", [W.size], [], [slot.g["W"], factor, slot.g["W"]])
     return 1

@@ -36,7 +36,7 @@ def lower_batch_norm(b: Builder, chain: Sequence[Link], at: int, moments: Array 
     b.forward(name, norm.sizes, norm.numbers, [*norm.settled, s.x, y, last.y if fires else None])
     if b.train:
         name = "batch_norm_backward" if places > 1 else "batch_norm_columns_backward"
-        masked = fires and masks_relu(chain, at + 1)  # then dy is relu's dx already
+        masked = fires and masks_relu(b, chain, at + 1)  # then dy is relu's dx already
         dy, fired = (s.dy, None) if masked or not fires else (last.dy, last.y)
         b.backward(name, [channels, places], p=[*norm.back(dy, fired), s.dx])
     return 2 if fires else 1
