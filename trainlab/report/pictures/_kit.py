@@ -4,6 +4,7 @@ import json
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from importlib import import_module
+from itertools import pairwise
 from typing import Any
 
 from trainlab.report.pictures.picture import Chart
@@ -108,14 +109,17 @@ def level(y: float, text: str, style: str = "chance") -> list[Chart]:
     return [rule, name.encode(x=alt.value("width"), y="y:Q", text="text:N")]
 
 
-def until(starts: Sequence[float]) -> list[float]:
-    """Where each column of a heat map ends: where the next one starts, the last one as wide as the one before.
+def spans(moments: Sequence[float]) -> list[tuple[float, float]]:
+    """From where to where the column of each moment reaches in a heat map: half-way to its neighbours, and no further
+    than the first and the last moment.
 
-    >>> until([0.0, 1.0, 3.0])
-    [1.0, 3.0, 5.0]
+    >>> spans([0.0, 1.0, 3.0])
+    [(0.0, 0.5), (0.5, 2.0), (2.0, 3.0)]
     """
-    last = starts[-1] - starts[-2] if len(starts) > 1 else 1.0
-    return [*starts[1:], starts[-1] + last]
+    if len(moments) == 1:
+        return [(moments[0], moments[0] + 1)]
+    borders = [(a + b) / 2 for a, b in pairwise(moments)]
+    return list(zip([moments[0], *borders], [*borders, moments[-1]], strict=True))
 
 
 def layered(*charts: Chart, height: int = HEIGHT) -> Chart:

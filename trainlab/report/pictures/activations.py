@@ -1,6 +1,6 @@
 """How the outputs of each activation layer are distributed over time, from the histograms in layers.csv."""
 
-from trainlab.report.pictures._kit import altair, axis_x, until, values
+from trainlab.report.pictures._kit import altair, axis_x, spans, values
 from trainlab.report.pictures._layers import measured
 from trainlab.report.pictures.numbers import share, told
 from trainlab.report.pictures.picture import Picture, Table
@@ -25,11 +25,11 @@ def _picture(layer: str, bins: list[tuple[list[float], list[float]]]) -> Picture
     width = 2 * _EDGE / len(bins)
     epochs = bins[0][0]
     shown: list[int] = at_most(range(len(epochs)), _MOMENTS)
-    ends = until([epochs[i] for i in shown])
+    columns = zip(shown, spans([epochs[i] for i in shown]), strict=True)
     rows = [
-        {"x": epochs[i], "to": end, "low": -_EDGE + b * width, "high": -_EDGE + (b + 1) * width, "share": ys[i]}
-        for i, end in zip(shown, ends, strict=True)
-        for b, (_, ys) in enumerate(bins)
+        {"x": epochs[i], "from": start, "to": end, "low": low, "high": low + width, "share": ys[i]}
+        for i, (start, end) in columns
+        for low, (_, ys) in zip([-_EDGE + b * width for b in range(len(bins))], bins, strict=True)
         if i < len(ys) and ys[i] > 0
     ]
     y = alt.Y("low:Q", title="output", scale=alt.Scale(domain=[-_EDGE, _EDGE]), axis=alt.Axis(grid=False, tickCount=5))
@@ -40,7 +40,8 @@ def _picture(layer: str, bins: list[tuple[list[float], list[float]]]) -> Picture
         alt.Tooltip("high:Q", title="to", format=".2~g"),
         alt.Tooltip("share:Q", title="share", format=".1%"),
     ]
-    rect = alt.Chart(values(rows)).mark_rect(stroke=None).encode(x=axis_x(), x2="to:Q", y=y, y2="high:Q", tooltip=tips)
+    rect = alt.Chart(values(rows)).mark_rect(stroke=None)
+    rect = rect.encode(x=axis_x("from"), x2="to:Q", y=y, y2="high:Q", tooltip=tips)
     chart = rect.encode(color=color).properties(width="container", height=130)
     last = [ys[-1] if ys else 0.0 for _, ys in bins]
     middle = sum((-_EDGE + (b + 0.5) * width) * s for b, s in enumerate(last))

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from trainlab.report.pictures._kit import altair, axis_x, until, values
+from trainlab.report.pictures._kit import altair, axis_x, spans, values
 from trainlab.report.pictures._layers import measured, table
 from trainlab.report.pictures.numbers import share
 from trainlab.report.pictures.picture import Picture
@@ -28,8 +28,10 @@ def _picture(record: RunRecord, quantity: str) -> list[Picture]:
     rows: list[dict[str, Any]] = []
     for layer, (xs, ys) in found.items():
         shown: list[int] = at_most(range(len(xs)), 60)
-        ends = until([xs[i] for i in shown])
-        rows += [{"x": xs[i], "to": e, "layer": layer, "share": ys[i]} for i, e in zip(shown, ends, strict=True)]
+        rows += [
+            {"x": xs[i], "from": start, "to": end, "layer": layer, "share": ys[i]}
+            for i, (start, end) in zip(shown, spans([xs[i] for i in shown]), strict=True)
+        ]
     color = alt.Color(
         "share:Q",
         title="share",
@@ -42,7 +44,8 @@ def _picture(record: RunRecord, quantity: str) -> list[Picture]:
         alt.Tooltip("x:Q", title="epoch", format=".3~g"),
         alt.Tooltip("share:Q", format=".1%"),
     ]
-    rect = alt.Chart(values(rows)).mark_rect(stroke=None).encode(x=axis_x(), x2="to:Q", y=y, color=color, tooltip=tips)
+    rect = alt.Chart(values(rows)).mark_rect(stroke=None)
+    rect = rect.encode(x=axis_x("from"), x2="to:Q", y=y, color=color, tooltip=tips)
     chart = rect.properties(width="container", height=max(90, 26 * len(found)))
     title, what = _SAID[quantity]
     worst = max(found, key=lambda layer: found[layer][1][-1])
