@@ -1,7 +1,6 @@
 """`trainlab serve`: the reports of a folder of runs in a browser, refreshed while training goes on."""
 
 import os
-import signal
 import socket
 import subprocess
 import sys
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from trainlab.cli import _terminal
+from trainlab.cli._stopping import heard
 from trainlab.core.errors import UserError
 from trainlab.store.writing import named_errors
 
@@ -97,13 +97,12 @@ def beside(runs: Path) -> Generator[None]:
 def _run(server: "Server") -> None:
     """Serves until Ctrl-C or a polite kill, which are the ways to end it."""
 
-    def end(*_: object) -> None:
+    def end() -> str:
         raise KeyboardInterrupt
 
-    if threading.current_thread() is threading.main_thread():
-        signal.signal(signal.SIGTERM, end)
     try:
-        server.serve_forever(poll_interval=0.2)
+        with heard(end):
+            server.serve_forever(poll_interval=0.2)
     except KeyboardInterrupt:
         server.stopping.set()
         _terminal.note("stopped")

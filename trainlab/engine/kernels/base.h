@@ -28,6 +28,8 @@ typedef ptrdiff_t P;
 typedef float v __attribute__((vector_size(VL * 4)));
 typedef float v_unaligned __attribute__((vector_size(VL * 4), aligned(4), may_alias));
 typedef int32_t vi __attribute__((vector_size(VL * 4)));
+typedef float v4 __attribute__((vector_size(16)));  // four numbers, whatever VL is
+typedef float v4_unaligned __attribute__((vector_size(16), aligned(4), may_alias));
 
 #define TL_INLINE static inline __attribute__((always_inline))
 #define TL_API __attribute__((visibility("default")))

@@ -153,8 +153,6 @@ void pack_wide_panel(const float *w, P ld, P K, P columns, float *out) {
 }
 
 // A block of 4 x 4 numbers turned in registers: the compiler makes unpacks and shuffles of it.
-typedef float v4 __attribute__((vector_size(16)));
-typedef float v4_unaligned __attribute__((vector_size(16), aligned(4), may_alias));
 TL_INLINE void turn(const float *w, P ld, float *out, const P width) {
   v4 a = *(const v4_unaligned *)w, b = *(const v4_unaligned *)(w + ld);
   v4 c = *(const v4_unaligned *)(w + 2 * ld), d = *(const v4_unaligned *)(w + 3 * ld);

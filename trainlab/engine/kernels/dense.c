@@ -152,6 +152,8 @@ static void sparse_tile(void *ctx, int tile) {
   }
 }
 
+_Static_assert((int)ROWS <= (int)WANTED_ROWS, "a tile has more rows than wanted_dots takes");
+
 // A block of rows, a list of what is wanted.
 static void wanted_tile(void *ctx, int tile) {
   const product *q = ctx;

@@ -30,12 +30,11 @@ static const uint64_t PLACES_OF[256] = {
   SIXTEEN(128), SIXTEEN(144), SIXTEEN(160), SIXTEEN(176), SIXTEEN(192), SIXTEEN(208), SIXTEEN(224), SIXTEEN(240),
 };
 
-typedef float f4 __attribute__((vector_size(16), aligned(4), may_alias));
 typedef int32_t i4 __attribute__((vector_size(16)));
 typedef uint64_t q2 __attribute__((vector_size(16)));
 
 TL_INLINE unsigned not_zero(const float *eight) {
-  const f4 *halves = (const f4 *)eight;
+  const v4_unaligned *halves = (const v4_unaligned *)eight;
   const q2 bits = (q2)(((i4)(halves[0] != 0) & (i4){1, 2, 4, 8}) | ((i4)(halves[1] != 0) & (i4){16, 32, 64, 128}));
   const uint64_t two = bits[0] | bits[1];
   return (unsigned)(two | two >> 32);
@@ -120,10 +119,8 @@ void sparse_rows(const Block *q, P rows, const uint8_t *places, P places_row, co
 enum { TOGETHER = 6 };      // dots that share the reading of a
 enum { NEAR = 8192 };       // numbers of b that stay in the first-level cache
 enum { FAR = 1024 };        // longest part of a sum in one go
-enum { MOST_ROWS = 256 };   // whose place in their list is kept
 
-typedef float v4 __attribute__((vector_size(16)));
-
+// The sum of a vector's numbers, by halves: where `total` takes a step a number.
 TL_INLINE float across(v x) {
   v4 part[VL / 4];
   memcpy(part, &x, sizeof x);
@@ -172,11 +169,11 @@ static const dots_fn DOTS_OF[TOGETHER + 1] = {0, dots_1, dots_2, dots_3, dots_4,
 
 // b passes through the cache once: as many of its rows as stay there meet all rows of a, each where its list has got to.
 void wanted_dots(const Dots *q, P rows, const uint8_t *places, P places_row, const uint8_t *counts, P counts_row) {
-  const P parts_ = parts(q->N, FAR), near = most(1, NEAR / parts(q->N, parts_));
+  const P pieces = parts(q->N, FAR), near = most(1, NEAR / parts(q->N, pieces));
   for (P i = 0; i < rows; i++) memset(q->c + i * q->c_row, 0, (size_t)q->listed * sizeof(float));
-  for (P s = 0; s < parts_; s++) {
-    const P from = q->N * s / parts_, to = q->N * (s + 1) / parts_;
-    uint8_t at[MOST_ROWS] = {0};
+  for (P s = 0; s < pieces; s++) {
+    const P from = q->N * s / pieces, to = q->N * (s + 1) / pieces;
+    uint8_t at[WANTED_ROWS] = {0};  // how far each row's list has been gone through
     for (P end = least(near, q->listed); ; end = least(end + near, q->listed)) {
       for (P i = 0; i < rows; i++) {
         const uint8_t *list = places + i * places_row;

@@ -24,7 +24,9 @@ void list_row(const float *row, P n, uint8_t *places, uint8_t *counts);
 void sparse_rows(const Block *q, P rows, const uint8_t *places, P places_row, const uint8_t *counts, P counts_row);
 
 // The other way round, a product of which only some numbers are wanted: C(i, k) = scale sum of a(i, n) b(k, n) over n < N
-// for the places k of row i's list, and 0 for the other k < listed. a (rows, N), b (listed, b_row), c (rows, c_row).
+// for the places k of row i's list, and 0 for the other k < listed. a (rows, N), b (listed, b_row), c (rows, c_row); at
+// most WANTED_ROWS rows.
+enum { WANTED_ROWS = 256 };
 typedef struct {
   const float *a, *b;
   P N, b_row, listed;

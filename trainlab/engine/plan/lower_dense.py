@@ -120,8 +120,8 @@ def _spreads(b: Builder, columns: int) -> bool:
 
 
 def _lists(b: Builder, n: int, columns: int) -> Lists:
-    """For rows of n numbers that meet a matrix of so many columns; in training alone."""
-    if not b.train or not _spreads(b, columns):
+    """For rows of n numbers that meet a matrix of so many columns."""
+    if not _spreads(b, columns):
         return Lists()
     listed = 64 if b.library.width == 16 else 128  # LISTED of sparse.h
     return Lists(b.memory((b.rows, n), np.uint8), b.memory((b.rows, -(-n // listed)), np.uint8))
