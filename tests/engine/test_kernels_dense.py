@@ -98,6 +98,21 @@ def test_leaving_out_zeros_changes_no_bit(zeros, listed):
     assert counts.sum() == (np.count_nonzero(x) if listed else 0)
 
 
+@pytest.mark.parametrize(("length", "seen"), [(1.0, False), (np.inf, True), (np.nan, True)])
+def test_zero_times_an_infinite_weight_is_seen(length, seen):
+    """Once the step before has found that the weights are not finite, nothing is left out: 0 times infinity is nan."""
+    library = load()
+    assert library is not None
+    x, W = np.zeros((160, 300), np.float32), np.ones((300, 200), np.float32)
+    W[7] = np.inf
+    y, places, counts = np.zeros((160, 200), np.float32), np.zeros(x.shape, np.uint8), np.zeros((160, 5), np.uint8)
+    ops = [Op("dense_forward", [300, 200, 1], [], [x, W, None, y, None, None, places, counts])]
+    program = Program(ops, library, None)
+    program.step.theta2 = length
+    program.once(160)
+    assert np.isnan(y).all() == seen
+
+
 def test_dropout_is_drawn_by_a_kernel():
     """Where it was not, nobody would see it but by the clock."""
     library = load()
