@@ -98,19 +98,20 @@ def test_leaving_out_zeros_changes_no_bit(zeros, listed):
     assert counts.sum() == (np.count_nonzero(x) if listed else 0)
 
 
-@pytest.mark.parametrize(("length", "seen"), [(1.0, False), (np.inf, True), (np.nan, True)])
-def test_zero_times_an_infinite_weight_is_seen(length, seen):
-    """Once the step before has found that the weights are not finite, nothing is left out: 0 times infinity is nan."""
-    library = load()
+@pytest.mark.parametrize("spoiled", [np.inf, np.nan])
+def test_zero_times_what_is_not_finite_is_seen(spoiled):
+    """It is nan, and not left out: an infinite weight behind a unit that never fires, a gradient of a row of zeros."""
+    library, rows, n_in, units = load(), 160, 300, 200
     assert library is not None
-    x, W = np.zeros((160, 300), np.float32), np.ones((300, 200), np.float32)
-    W[7] = np.inf
-    y, places, counts = np.zeros((160, 200), np.float32), np.zeros(x.shape, np.uint8), np.zeros((160, 5), np.uint8)
-    ops = [Op("dense_forward", [300, 200, 1], [], [x, W, None, y, None, None, places, counts])]
-    program = Program(ops, library, None)
-    program.step.theta2 = length
-    program.once(160)
-    assert np.isnan(y).all() == seen
+    x, W, dy = (np.zeros(shape, np.float32) for shape in ((rows, n_in), (n_in, units), (rows, units)))
+    W[7], dy[9] = spoiled, spoiled
+    y, dW, packed = np.zeros_like(dy), np.zeros_like(W), np.zeros((rows, 8 * units), np.float32)
+    lists = [np.zeros(x.shape, np.uint8), np.zeros((rows, 5), np.uint8)]
+    forward = Op("dense_forward", [n_in, units, 1], [], [x, W, None, y, None, None, *lists])
+    backward = Op("dense_weight_gradient", [n_in, units], [], [x, dy, dW, None, packed])
+    Program([forward, backward], library, None).once(rows)
+    assert np.isnan(y).all()
+    assert np.isnan(dW).all()
 
 
 def test_dropout_is_drawn_by_a_kernel():

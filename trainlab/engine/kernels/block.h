@@ -28,7 +28,7 @@ typedef struct {
   const float *mask;
   float scale;        // of what the mask lets pass
   int add;
-  P columns;          // 1 ... PANEL
+  P columns;          // 1 ... PANEL, or WIDE_PANEL (sparse.h)
 } Block;
 
 // All of `rows` rows, cut into blocks of even height. side 0: A's numbers lie side by side along ki (a_inner is taken

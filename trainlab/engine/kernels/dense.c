@@ -207,26 +207,21 @@ static void run_product(product q) {
   if (q.chunks > 1) tl_share(join_tile, &q, (int)q.M, q.chunks * q.M * q.N);
 }
 
-// Memory for lists; 0, so that nothing is left out, once a step has found weights that are not finite: 0 times these is
-// no number, and has to be seen.
-TL_INLINE void *if_finite(const tl_step *step, void *lists) { return isfinite(step->theta2) ? lists : 0; }
-
 // i: n_in, units, chunks of the sum
 // p: x, W, b or 0, y, max(0, y) or 0, memory of as many y's as chunks where there are several, for lists of x: two arrays
 //    of bytes, x's numbers and lists_of(n_in) a row, or 0 twice
 TL_KERNEL(dense_forward) {
   run_product((product){.a = op->p[0], .w = op->p[1], .bias = op->p[2], .out = op->p[3], .after = op->p[4],
-                        .partial = op->p[5], .places = if_finite(step, op->p[6]), .counts = op->p[7], .M = step->rows,
+                        .partial = op->p[5], .places = op->p[6], .counts = op->p[7], .M = step->rows,
                         .K = op->i[0], .N = op->i[1], .w_ld = op->i[1], .chunks = op->i[2]});
 }
 
-// i: n_in, units, chunks of the sum
+// i: n_in, units, chunks of the sum · f: what the mask lets pass is multiplied by
 // p: dy, W, dx, mask or 0 (dx is 0 where it is not positive), memory of as many dx's as chunks where there are several,
-//    for lists of dy as above
+//    for lists of dy as above; where the mask is x, the lists that dense_forward made of it, or 0 twice
 TL_KERNEL(dense_input_gradient) {
   run_product((product){.a = op->p[0], .w = op->p[1], .out = op->p[2], .mask = op->p[3], .partial = op->p[4],
-                        .places = if_finite(step, op->p[5]), .counts = op->p[6],
-                        .wanted = if_finite(step, op->p[7]), .wanted_counts = op->p[8],
+                        .places = op->p[5], .counts = op->p[6], .wanted = op->p[7], .wanted_counts = op->p[8],
                         .scale = (float)op->f[0], .M = step->rows, .K = op->i[1], .N = op->i[0], .w_ld = op->i[1],
                         .turned = 1, .chunks = op->i[2]});
 }

@@ -2,13 +2,13 @@
 //
 // relu leaves about half of its outputs, dropout half of those, and the gradients behind them have the same zeros. Each
 // row of A is listed once, by the places of the numbers that are not 0; its lists are then gone through for every panel
-// of B. Adding 0 changes no sum and the order of a sum is that of k, as in block.c: where B's numbers are finite both give
-// the same bits.
+// of B. Adding 0 changes no sum and the order of a sum is that of k: the bits are those of block.c where that sums in one
+// go, too. 0 times what is not finite is no number, and has to be seen: a panel of B that holds such is multiplied whole.
 #ifndef TL_SPARSE_H
 #define TL_SPARSE_H
 #include "block.h"
 
-enum { LISTED = VL == 16 ? 64 : 128 };  // numbers of a list; so many rows of WIDE_PANEL fill the first-level cache
+enum { LISTED = VL == 16 ? 64 : 128 };  // numbers of a list; so many rows of WIDE_PANEL stay in the first-level cache
 
 TL_INLINE P lists_of(P numbers) { return parts(numbers, LISTED); }
 

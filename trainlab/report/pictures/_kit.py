@@ -111,7 +111,7 @@ def level(y: float, text: str, style: str = "chance") -> list[Chart]:
 
 def spans(moments: Sequence[float]) -> list[tuple[float, float]]:
     """From where to where the column of each moment reaches in a heat map: half-way to its neighbours, and no further
-    than the first and the last moment.
+    than the first and the last moment. One that is alone is one wide.
 
     >>> spans([0.0, 1.0, 3.0])
     [(0.0, 0.5), (0.5, 2.0), (2.0, 3.0)]
