@@ -13,7 +13,6 @@
 // The lines of C are asked for before the loop: they come from far (dW of a large layer is as large as W), and the loop
 // is long enough to hide it.
 #include "block.h"
-#include "strip.h"
 
 #if VL == 16 || defined(__aarch64__)  // 32 registers
 #define ROWS_OF_TWO 14                            // most rows of a block two vectors wide
@@ -33,9 +32,7 @@ static __attribute__((noinline)) void edge(const Block *q, const float *sums, P 
     for (P i = 0, at = j; i < rows; i++, at += q->c_row) {
       v x = load(sums + i * PANEL + j) + bias;
       if (q->add) x += load_strip(c + at, n);
-      if (mask) x = where(load_strip(mask + at, n) > 0, q->scale * x, (v){});
-      store_strip(c + at, x, n);
-      if (after) store_strip(after + at, positive(x), n);
+      end_strip(x, c + at, mask ? mask + at : 0, q->scale, after ? after + at : 0, n);
     }
   })
 }
@@ -144,12 +141,11 @@ TL_INLINE void pack(const float *w, P ld, P K, P columns, const P width, const P
       store(out + j, columns >= j + VL ? load(w + j) : columns > j ? load_part(w + j, columns - j) : (v){});
 }
 
-void pack_panel(const float *w, P ld, P K, P columns, float *out) {
-  pack(w, ld, K, columns, PANEL, PANEL, out);  // asks for the next panel, which will be packed next
-}
-
-void pack_wide_panel(const float *w, P ld, P K, P columns, float *out) {
-  pack(w, ld, K, columns, WIDE_PANEL, 8 * ld, out);  // the next one is often another thread's
+void pack_panel(const float *w, P ld, P K, P columns, P width, float *out) {
+  if (width == PANEL)
+    pack(w, ld, K, columns, PANEL, PANEL, out);  // asks for the next panel, which will be packed next
+  else
+    pack(w, ld, K, columns, WIDE_PANEL, 8 * ld, out);  // the next one is often another thread's
 }
 
 // A block of 4 x 4 numbers turned in registers: the compiler makes unpacks and shuffles of it.

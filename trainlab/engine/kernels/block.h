@@ -10,7 +10,7 @@
 // the rows: the same bits for all ways of cutting the work.
 #ifndef TL_BLOCK_H
 #define TL_BLOCK_H
-#include "base.h"
+#include "strip.h"
 
 #define PANEL (2 * VL)       // columns of a packed B
 #define WIDE_PANEL (8 * VL)  // ... and of one that meets a sparse A (sparse.c)
@@ -35,10 +35,16 @@ typedef struct {
 // as 1); side 1: along the rows (a_row is taken as 1).
 void block_rows(const Block *q, P rows, int side);
 
-// out[k PANEL + j] = w[k ld + j] for j < columns, else 0: some columns, at most PANEL, of K rows side by side.
-// The others: with WIDE_PANEL for PANEL; of the matrix turned round, w[j ld + k], with any width for PANEL.
-void pack_panel(const float *w, P ld, P K, P columns, float *out);
-void pack_wide_panel(const float *w, P ld, P K, P columns, float *out);
+// How a strip of sums ends, bias and C already in it: masked, written to c, and max(0, x) to `after`. mask, after: or 0.
+TL_INLINE void end_strip(v x, float *c, const float *mask, float scale, float *after, P n) {
+  if (mask) x = where(load_strip(mask, n) > 0, scale * x, (v){});
+  store_strip(c, x, n);
+  if (after) store_strip(after, positive(x), n);
+}
+
+// out[k width + j] = w[k ld + j] for j < columns, else 0: some columns, at most `width`, of K rows side by side; width is
+// PANEL or WIDE_PANEL. The second: of the matrix turned round, w[j ld + k], and of any width.
+void pack_panel(const float *w, P ld, P K, P columns, P width, float *out);
 void pack_turned(const float *w, P ld, P K, P columns, P width, float *out);
 
 TL_INLINE P panels_of(P columns) { return parts(columns, PANEL); }

@@ -20,7 +20,6 @@
 #include "pool.h"
 #include "room.h"
 #include "sparse.h"
-#include "strip.h"
 
 enum { SMALL = 200000, LARGE = 3000000 };       // multiplications of a product, most of a tile
 enum { PER_NUMBER = 16 };                       // multiplications that cost what reading and writing a number costs
@@ -42,16 +41,17 @@ typedef struct {
   const float *bias, *mask;
   float *after;
   uint8_t *places, *counts;  // memory for lists of `a` (M, K) and (M, lists_of(K)), or 0
-  const uint8_t *wanted, *wanted_counts;  // lists of `mask`
+  const uint8_t *wanted, *wanted_counts;  // lists of `mask`, where there is one, or 0
   float scale;               // of what the mask lets pass
 } product;
 
-static void pack(const product *q, P panel, P k0, P k1, float *out) {
-  P n0 = panel * PANEL, columns = least(PANEL, q->N - n0);
+// A panel of so many columns from n0 on.
+static void pack(const product *q, P n0, P width, P k0, P k1, float *out) {
+  const P columns = least(width, q->N - n0);
   if (q->turned)
-    pack_turned(q->w + n0 * q->w_ld + k0, q->w_ld, k1 - k0, columns, PANEL, out);
+    pack_turned(q->w + n0 * q->w_ld + k0, q->w_ld, k1 - k0, columns, width, out);
   else
-    pack_panel(q->w + k0 * q->w_ld + n0, q->w_ld, k1 - k0, columns, out);
+    pack_panel(q->w + k0 * q->w_ld + n0, q->w_ld, k1 - k0, columns, width, out);
 }
 
 // What the last stretch of a sum ends with, in a panel's columns from n0 on.
@@ -71,7 +71,7 @@ static void run_small(const product *q) {
     const P n0 = p * PANEL;
     Block b = {.KO = 1, .KI = q->K, .a = q->a, .a_row = q->K, .b = direct ? q->w + n0 : panel,
                .b_inner = direct ? q->w_ld : PANEL, .c = q->out + n0, .c_row = q->N, .columns = least(PANEL, q->N - n0)};
-    if (!direct) pack(q, p, 0, q->K, panel);
+    if (!direct) pack(q, n0, PANEL, 0, q->K, panel);
     ends(q, &b, 0, n0);
     block_rows(&b, q->M, 0);
   }
@@ -92,7 +92,7 @@ static void multiply(const product *q, P m0, P m1, P first, P last, P k0, P k1, 
       Block b = {.KO = 1, .KI = to - from, .a = copied ? side_by_side : a, .a_row = copied ? pitch : q->K, .b = panel,
                  .b_inner = PANEL, .c = out + m0 * q->N + n0, .c_row = q->N, .add = s > 0,
                  .columns = least(PANEL, q->N - n0)};
-      pack(q, p, from, to, panel);
+      pack(q, n0, PANEL, from, to, panel);
       if (to == q->K && q->chunks == 1) ends(q, &b, m0, n0);
       block_rows(&b, m1 - m0, 0);
     }
@@ -113,9 +113,7 @@ TL_INLINE void join(const product *q, P row, P j, P n) {
   v x = load_strip(q->partial + at, n);
   for (P c = 1; c < q->chunks; c++) x += load_strip(q->partial + c * whole + at, n);
   if (q->bias) x += load_strip(q->bias + j, n);
-  if (q->mask) x = where(load_strip(q->mask + at, n) > 0, q->scale * x, (v){});
-  store_strip(q->out + at, x, n);
-  if (q->after) store_strip(q->after + at, positive(x), n);
+  end_strip(x, q->out + at, q->mask ? q->mask + at : 0, q->scale, q->after ? q->after + at : 0, n);
 }
 
 static void join_tile(void *ctx, int row) {
@@ -143,10 +141,7 @@ static void sparse_tile(void *ctx, int tile) {
     const P k0 = l * LISTED, n = least(LISTED, q->K - k0);
     Block b = {.KO = 1, .KI = n, .a = q->a + m0 * q->K + k0, .a_row = q->K, .b = panel, .b_inner = WIDE_PANEL,
                .c = q->out + m0 * q->N + n0, .c_row = q->N, .add = l > 0, .columns = columns};
-    if (q->turned)
-      pack_turned(q->w + n0 * q->w_ld + k0, q->w_ld, n, columns, WIDE_PANEL, panel);
-    else
-      pack_wide_panel(q->w + k0 * q->w_ld + n0, q->w_ld, n, columns, panel);
+    pack(q, n0, WIDE_PANEL, k0, k0 + n, panel);
     if (l == lists - 1) ends(q, &b, m0, n0);
     sparse_rows(&b, m1 - m0, q->places + m0 * q->K + k0, q->K, q->counts + m0 * lists + l, lists);
   }
@@ -173,7 +168,7 @@ static void share_sparse(tile_fn f, product *q, P groups) {
 
 // Whether it was done so. What is wanted was listed on the way forth, if x, which is the mask, was as sparse then.
 static int run_sparse(product *q) {
-  if (q->wanted && q->K >= SPARSE_COLUMNS && is_sparse(q->mask, q->M, q->N)) {
+  if (q->mask && q->wanted && q->K >= SPARSE_COLUMNS && is_sparse(q->mask, q->M, q->N)) {
     share_sparse(wanted_tile, q, lists_of(q->N));
     return 1;
   }
@@ -218,7 +213,7 @@ TL_KERNEL(dense_forward) {
 
 // i: n_in, units, chunks of the sum · f: what the mask lets pass is multiplied by
 // p: dy, W, dx, mask or 0 (dx is 0 where it is not positive), memory of as many dx's as chunks where there are several,
-//    for lists of dy as above; where the mask is x, the lists that dense_forward made of it, or 0 twice
+//    for lists of dy as above, the lists that dense_forward made of x (read where there is a mask, which is x then)
 TL_KERNEL(dense_input_gradient) {
   run_product((product){.a = op->p[0], .w = op->p[1], .out = op->p[2], .mask = op->p[3], .partial = op->p[4],
                         .places = op->p[5], .counts = op->p[6], .wanted = op->p[7], .wanted_counts = op->p[8],
@@ -231,14 +226,14 @@ TL_KERNEL(dense_input_gradient) {
 typedef struct {
   const float *x, *dy;
   float *packed, *dW, *db;
-  P rows, n_in, units;
+  P rows, n_in, units, width;  // width: columns of a panel of dy
   int bias;
 } outer;
 
 static void gradient_panel(void *ctx, int panel) {
   outer *q = ctx;
-  P n0 = (P)panel * PANEL;
-  pack_panel(q->dy + n0, q->units, q->rows, least(PANEL, q->units - n0), q->packed + (P)panel * q->rows * PANEL);
+  const P n0 = (P)panel * q->width, columns = least(q->width, q->units - n0);
+  pack_panel(q->dy + n0, q->units, q->rows, columns, q->width, q->packed + n0 * q->rows);
 }
 
 static void sum_rows(const outer *q) {
@@ -277,12 +272,6 @@ static void gradient_tile(void *ctx, int tile) {
   }
 }
 
-static void wide_panel(void *ctx, int panel) {
-  outer *q = ctx;
-  const P n0 = (P)panel * WIDE_PANEL, columns = least(WIDE_PANEL, q->units - n0);
-  pack_wide_panel(q->dy + n0, q->units, q->rows, columns, q->packed + (P)panel * q->rows * WIDE_PANEL);
-}
-
 // A strip of dW, of an x that is mostly zeros: its inputs become rows, and are listed.
 static void sparse_gradient_tile(void *ctx, int tile) {
   const outer *q = ctx;
@@ -312,16 +301,15 @@ static void sparse_gradient_tile(void *ctx, int tile) {
 //    wide_panels_of(units) rows WIDE_PANEL
 TL_KERNEL(dense_weight_gradient) {
   outer q = {.x = op->p[0], .dy = op->p[1], .dW = op->p[2], .db = op->p[3], .packed = op->p[4], .rows = step->rows,
-             .n_in = op->i[0], .units = op->i[1], .bias = op->p[3] != 0};
-  const P n = panels_of(q.units), tiles = parts(q.n_in, STRIP) + q.bias;
-  if (q.units % VL == 0 && q.rows * q.units <= DIRECT) q.packed = 0;
-  const P work = q.rows * q.n_in * q.units;
+             .n_in = op->i[0], .units = op->i[1], .width = PANEL, .bias = op->p[3] != 0};
+  const P n = panels_of(q.units), tiles = parts(q.n_in, STRIP) + q.bias, work = q.rows * q.n_in * q.units;
   if (work >= SMALL && q.units >= SPARSE_COLUMNS && is_sparse(q.x, q.rows, q.n_in)) {
-    q.packed = op->p[4];
-    tl_share(wide_panel, &q, (int)wide_panels_of(q.units), q.rows * q.units);
+    q.width = WIDE_PANEL;
+    tl_share(gradient_panel, &q, (int)wide_panels_of(q.units), q.rows * q.units);
     tl_share(sparse_gradient_tile, &q, (int)(parts(q.n_in, SPARSE_STRIP) + q.bias), work / PER_NUMBER / 2);
     return;
   }
+  if (q.units % VL == 0 && q.rows * q.units <= DIRECT) q.packed = 0;
   if (work >= SMALL) {
     if (q.packed) tl_share(gradient_panel, &q, (int)n, work / PER_NUMBER);
     tl_share(gradient_tile, &q, (int)tiles, work / PER_NUMBER);

@@ -67,6 +67,8 @@ typedef struct {
   float drop, keep;
 } drawn;
 
+TL_INLINE float factor_of(uint32_t half, uint32_t threshold, float keep) { return (half >> 8) >= threshold ? keep : 0; }
+
 // Numbers [from, to) of the draw. Without a number left over, number k is a half of output k / 2, else of (k - 1) / 2.
 static void draw(void *ctx, int tile) {
   const drawn *q = ctx;
@@ -75,7 +77,7 @@ static void draw(void *ctx, int tile) {
   const uint32_t threshold = (uint32_t)ceil((double)q->drop * 16777216.0);  // (half >> 8) 2^-24 < drop is dropped
   const float keep = q->keep;
   if (q->has_half && from == 0) {
-    const float factor = (q->half >> 8) >= threshold ? keep : 0;
+    const float factor = factor_of(q->half, threshold, keep);
     if (q->factor) q->factor[0] = factor;
     q->y[k++] = q->x[0] * factor;
   }
@@ -84,9 +86,9 @@ static void draw(void *ctx, int tile) {
   const halves *half = (const halves *)drawn_here + (place - 2 * first) - k;  // the low half is the first
   const float *x = q->x;
   float *factor = q->factor, *y = q->y;
-  TL_IVDEP for (P j = k; j < to; j++) y[j] = x[j] * ((half[j] >> 8) >= threshold ? keep : 0);
+  TL_IVDEP for (P j = k; j < to; j++) y[j] = x[j] * factor_of(half[j], threshold, keep);
   if (factor)
-    TL_IVDEP for (P j = k; j < to; j++) factor[j] = (half[j] >> 8) >= threshold ? keep : 0;
+    TL_IVDEP for (P j = k; j < to; j++) factor[j] = factor_of(half[j], threshold, keep);
 }
 
 static void run(drawn q, pcg64 *generator) {

@@ -2,7 +2,6 @@
 // place one number of A is spread over a vector, and meets a row of the panel, which is read from the first-level cache.
 // That is a load for each multiplication where block.c has half of one, which is why a matrix without zeros goes there.
 #include "sparse.h"
-#include "strip.h"
 
 enum { VECTORS = WIDE_PANEL / VL };
 
@@ -18,10 +17,8 @@ int is_sparse(const float *a, P rows, P columns) {
 // Eight numbers at a time: a bit for each that is not 0, the places of a byte's bits from a table, the first in the lowest
 // byte (which is the first in memory on little-endian processors alone).
 enum { LITTLE_ENDIAN_ = __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ };
-#define BIT(m, b) (((m) >> (b)) & 1)
-#define BELOW(m, b) (BIT(m, 0) * ((b) > 0) + BIT(m, 1) * ((b) > 1) + BIT(m, 2) * ((b) > 2) + BIT(m, 3) * ((b) > 3) + \
-                     BIT(m, 4) * ((b) > 4) + BIT(m, 5) * ((b) > 5) + BIT(m, 6) * ((b) > 6))
-#define PLACE(m, b) (BIT(m, b) ? (uint64_t)(b) << (8 * BELOW(m, b)) : 0)
+#define BELOW(m, b) ((m) & ((1u << (b)) - 1))
+#define PLACE(m, b) ((m) >> (b) & 1 ? (uint64_t)(b) << (8 * __builtin_popcount(BELOW(m, b))) : 0)
 #define PLACES(m) (PLACE(m, 1) | PLACE(m, 2) | PLACE(m, 3) | PLACE(m, 4) | PLACE(m, 5) | PLACE(m, 6) | PLACE(m, 7))
 #define FOUR(m) PLACES(m), PLACES((m) + 1), PLACES((m) + 2), PLACES((m) + 3)
 #define SIXTEEN(m) FOUR(m), FOUR((m) + 4), FOUR((m) + 8), FOUR((m) + 12)
@@ -58,49 +55,39 @@ void list_row(const float *row, P n, uint8_t *places, uint8_t *counts) {
   }
 }
 
-typedef struct {
-  const float *a;
-  const uint8_t *places;
-  P found;
-  float *c;
-  const float *mask;
-  float *after;
-} Row;
-
-TL_INLINE void row_body(const int vectors, const Block *q, const Row *r) {
+TL_INLINE void row_body(const int vectors, const Block *q, const float *a, const uint8_t *places, P found, float *c) {
   v sum[VECTORS];
   const P last = (vectors - 1) * VL, n = q->columns - last;  // the last vector may have fewer columns
-  const float *a = r->a, *b = q->b;
+  const float *b = q->b;
   if (q->add) {
-    TL_UNROLL for (int j = 0; j < vectors - 1; j++) sum[j] = load(r->c + j * VL);
-    sum[vectors - 1] = load_strip(r->c + last, n);
+    TL_UNROLL for (int j = 0; j < vectors - 1; j++) sum[j] = load(c + j * VL);
+    sum[vectors - 1] = load_strip(c + last, n);
   } else {
     TL_UNROLL for (int j = 0; j < vectors; j++) sum[j] = (v){};
   }
-  for (P k = 0; k < r->found; k++) {
-    const P place = r->places[k];
+  for (P k = 0; k < found; k++) {
+    const P place = places[k];
     const v x = all(a[place]);
     TL_UNROLL for (int j = 0; j < vectors; j++) sum[j] += x * load(b + place * WIDE_PANEL + j * VL);
   }
-  TL_UNROLL for (int j = 0; j < vectors - 1; j++) store(r->c + j * VL, sum[j]);
-  store_strip(r->c + last, sum[vectors - 1], n);
+  TL_UNROLL for (int j = 0; j < vectors - 1; j++) store(c + j * VL, sum[j]);
+  store_strip(c + last, sum[vectors - 1], n);
 }
 
+typedef void (*row_fn)(const Block *q, const float *a, const uint8_t *places, P found, float *c);
 #define ROW(V) \
-  static void row_##V(const Block *q, const Row *r) { row_body(V, q, r); }
+  static void row_##V(const Block *q, const float *a, const uint8_t *places, P found, float *c) { \
+    row_body(V, q, a, places, found, c); \
+  }
 ROW(1) ROW(2) ROW(3) ROW(4) ROW(5) ROW(6) ROW(7) ROW(8)
 
-static void (*const ROWS_OF[VECTORS + 1])(const Block *q, const Row *r) = {
-  0, row_1, row_2, row_3, row_4, row_5, row_6, row_7, row_8,
-};
+static const row_fn ROWS_OF[VECTORS + 1] = {0, row_1, row_2, row_3, row_4, row_5, row_6, row_7, row_8};
 
-// What the last list of a row ends with.
-TL_INLINE void finish(const Block *q, const Row *r, P j, P n) {
-  v x = load_strip(r->c + j, n);
+// What the last list of a row ends with, in a strip of columns that begins `at` numbers after q->c.
+TL_INLINE void finish(const Block *q, P at, P j, P n) {
+  v x = load_strip(q->c + at, n);
   if (q->bias) x += load_strip(q->bias + j, n);
-  if (r->mask) x = where(load_strip(r->mask + j, n) > 0, q->scale * x, (v){});
-  store_strip(r->c + j, x, n);
-  if (r->after) store_strip(r->after + j, positive(x), n);
+  end_strip(x, q->c + at, q->mask ? q->mask + at : 0, q->scale, q->after ? q->after + at : 0, n);
 }
 
 // Of whole panels. All bits of the exponent are set in inf and nan. (GCC 12 takes 0 times a vector for 0.)
@@ -120,13 +107,10 @@ void sparse_rows(const Block *q, P rows, const uint8_t *places, P places_row, co
     for (P k = 0; k < q->KI; k++) every[k] = (uint8_t)k;
     places = every, counts = &all_of, places_row = counts_row = 0;
   }
-  void (*const run)(const Block *, const Row *) = ROWS_OF[parts(q->columns, VL)];
+  const row_fn run = ROWS_OF[parts(q->columns, VL)];
   for (P i = 0; i < rows; i++) {
-    const P at = i * q->c_row;
-    const Row r = {.a = q->a + i * q->a_row, .places = places + i * places_row, .found = counts[i * counts_row],
-                   .c = q->c + at, .mask = q->mask ? q->mask + at : 0, .after = q->after ? q->after + at : 0};
-    run(q, &r);
-    if (q->bias || q->mask || q->after) STRIPS(q->columns, finish(q, &r, j, n))
+    run(q, q->a + i * q->a_row, places + i * places_row, counts[i * counts_row], q->c + i * q->c_row);
+    if (q->bias || q->mask || q->after) STRIPS(q->columns, finish(q, i * q->c_row + j, j, n))
   }
 }
 

@@ -1,14 +1,14 @@
 """Layers of rows as ops: dense, maxout, drop_connect, dropout."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import cast
+from typing import NamedTuple, cast
 
 import numpy as np
 
 from trainlab.core.types import Array
 from trainlab.engine.plan.builder import Builder, Link
 from trainlab.engine.plan.generator import draws_alike
+from trainlab.engine.plan.matching import follows
 from trainlab.nn.layer import Slot
 from trainlab.nn.layers.dense import Dense
 from trainlab.nn.layers.drop_connect import DropConnect
@@ -17,10 +17,10 @@ from trainlab.nn.layers.maxout import Maxout
 
 _LONG, _CHUNK = 1280, 320  # numbers of a sum that is cut, and of a piece of it
 _MANY = 2048  # rows that make tiles enough uncut
+_LISTED = 64  # numbers of a list, at least (LISTED of sparse.h)
 
 
-@dataclass(frozen=True, slots=True)
-class Gate:
+class Gate(NamedTuple):
     """The relu before a layer, perhaps with a dropout between.
 
     The layer writes the relu's own dx: 0 where `mask` is not positive, the rest times `scale`.
@@ -28,11 +28,10 @@ class Gate:
 
     dx: Array | None
     mask: Array
-    scale: float = 1.0
+    scale: float
 
 
-@dataclass(frozen=True, slots=True)
-class Lists:
+class Lists(NamedTuple):
     """Memory for the lists of what is not 0 in rows of numbers, and for their lengths (sparse.h)."""
 
     places: Array | None = None
@@ -42,7 +41,7 @@ class Lists:
 def lower_dense(b: Builder, chain: Sequence[Link], at: int) -> int:
     """y = x W + b, and with a relu that follows, max(0, y) in the same pass."""
     layer, slot = cast(Dense, chain[at].layer), chain[at].slot
-    relu = chain[at + 1].slot if at + 1 < len(chain) and chain[at + 1].layer.name == "relu" else None
+    relu = chain[at + 1].slot if follows(chain, at, "relu") else None
     bias = slot.p["b"] if layer.bias else None
     lists = affine(b, slot.x, slot.p["W"], bias, slot.y, relu.y if relu else None)
     if b.train:
@@ -55,23 +54,17 @@ def lower_dense(b: Builder, chain: Sequence[Link], at: int) -> int:
 
 def masks_relu(b: Builder, chain: Sequence[Link], at: int) -> bool:
     """Whether a dense layer after the relu at this place writes the relu's dx in place of its own, masked."""
-    dense = at + 2 if _thins(b, chain, at + 1) else at + 1
-    return dense < len(chain) and chain[dense].layer.name == "dense"
-
-
-def _thins(b: Builder, chain: Sequence[Link], at: int) -> bool:
-    """Whether a dropout stands here that runs as a kernel."""
-    return at < len(chain) and chain[at].layer.name == "dropout" and draws_alike(b.library)
+    thinned = follows(chain, at, "dropout") and draws_alike(b.library)
+    return follows(chain, at + thinned, "dense")
 
 
 def _gate_before(b: Builder, chain: Sequence[Link], at: int) -> Gate | None:
     """The relu whose dx the dense layer at this place is to write."""
-    if at and chain[at - 1].layer.name == "relu":
-        return Gate(chain[at - 1].slot.dx, chain[at - 1].slot.y)
-    if at > 1 and chain[at - 2].layer.name == "relu" and _thins(b, chain, at - 1):
-        dropout = chain[at - 1]
-        return Gate(chain[at - 2].slot.dx, dropout.slot.y, _kept(cast(Dropout, dropout.layer)))
-    return None
+    dropout = chain[at - 1].layer if at and chain[at - 1].layer.name == "dropout" else None
+    relu = at - 2 if dropout else at - 1
+    if relu < 0 or chain[relu].layer.name != "relu" or not masks_relu(b, chain, relu):
+        return None
+    return Gate(chain[relu].slot.dx, chain[at - 1].slot.y, _kept(cast(Dropout, dropout)) if dropout else 1.0)
 
 
 def backward_of_relu(b: Builder, slot: Slot) -> None:
@@ -85,8 +78,7 @@ def affine(b: Builder, x: Array, W: Array, bias: Array | None, y: Array, relu: A
     n_in, units = W.shape
     chunks, sums = chunked(b, n_in, units)
     lists = _lists(b, n_in, units)
-    given = [x, W, bias, y, relu, sums, lists.places, lists.counts]
-    b.forward("dense_forward", [n_in, units, chunks], [], given)
+    b.forward("dense_forward", [n_in, units, chunks], [], [x, W, bias, y, relu, sums, *lists])
     return lists
 
 
@@ -109,8 +101,7 @@ def gradients(
     dx, mask, scale = (gate.dx, gate.mask, gate.scale) if gate else (slot.dx, None, 1.0)
     if dx is not None:
         chunks, sums = chunked(b, units, n_in)
-        of_dy, wanted = _lists(b, units, n_in), lists if gate else Lists()
-        given = [dy, W, dx, mask, sums, of_dy.places, of_dy.counts, wanted.places, wanted.counts]
+        given = [dy, W, dx, mask, sums, *_lists(b, units, n_in), *lists]
         b.backward("dense_input_gradient", [n_in, units, chunks], [scale], given)
 
 
@@ -123,8 +114,7 @@ def _lists(b: Builder, n: int, columns: int) -> Lists:
     """For rows of n numbers that meet a matrix of so many columns."""
     if not _spreads(b, columns):
         return Lists()
-    listed = 64 if b.library.width == 16 else 128  # LISTED of sparse.h
-    return Lists(b.memory((b.rows, n), np.uint8), b.memory((b.rows, -(-n // listed)), np.uint8))
+    return Lists(b.memory((b.rows, n), np.uint8), b.memory((b.rows, -(-n // _LISTED)), np.uint8))
 
 
 def chunked(b: Builder, n: int, columns: int) -> tuple[int, Array | None]:

@@ -26,10 +26,11 @@ def _picture(layer: str, bins: list[tuple[list[float], list[float]]]) -> Picture
     epochs = bins[0][0]
     shown: list[int] = at_most(range(len(epochs)), _MOMENTS)
     columns = zip(shown, spans([epochs[i] for i in shown]), strict=True)
+    lows = [-_EDGE + b * width for b in range(len(bins))]
     rows = [
         {"x": epochs[i], "from": start, "to": end, "low": low, "high": low + width, "share": ys[i]}
         for i, (start, end) in columns
-        for low, (_, ys) in zip([-_EDGE + b * width for b in range(len(bins))], bins, strict=True)
+        for low, (_, ys) in zip(lows, bins, strict=True)
         if i < len(ys) and ys[i] > 0
     ]
     y = alt.Y("low:Q", title="output", scale=alt.Scale(domain=[-_EDGE, _EDGE]), axis=alt.Axis(grid=False, tickCount=5))
