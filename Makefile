@@ -54,7 +54,7 @@ clean: ## remove .venv and caches; runs/ stays
 	@$(PYTHON) -m venv .venv
 	@touch $@
 
-KERNELS := setup.py trainlab/engine/plan/build.py $(wildcard trainlab/engine/kernels/*.[ch])
+KERNELS := setup.py trainlab/engine/compiled/build.py $(wildcard trainlab/engine/kernels/*.[ch])
 
 .venv/installed: pyproject.toml $(KERNELS) | .venv/python
 	@echo "== installing trainlab into .venv (the first time it takes a minute)"

@@ -12,7 +12,7 @@ ENGINE = Path("trainlab") / "engine"
 
 
 def _maker():
-    spec = importlib.util.spec_from_file_location("kernel_build", HERE / ENGINE / "plan" / "build.py")
+    spec = importlib.util.spec_from_file_location("kernel_build", HERE / ENGINE / "compiled" / "build.py")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module

@@ -13,8 +13,8 @@ from time import perf_counter, process_time
 
 import numpy as np
 
-from trainlab.lab.checking import check
-from trainlab.lab.experiment import read
+from trainlab.tools.check import check
+from trainlab.training.experiment import read
 
 DIGITS = Path(__file__).parents[1] / "configs" / "digits.yaml"
 CONV = "    - {{name: conv, filters: {0}, size: 3, pad: same}}\n    - batch_norm\n    - relu\n"

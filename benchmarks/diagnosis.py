@@ -22,9 +22,9 @@ from functools import partial
 from pathlib import Path
 
 from trainlab.core.errors import UserError
-from trainlab.lab import zoo
-from trainlab.lab.replaying import judge
-from trainlab.lab.zoo_result import Verdict
+from trainlab.integrations.logs.diagnosis import judge
+from trainlab.tools.zoo import zoo
+from trainlab.tools.zoo.result import Verdict
 
 LEVELS = {"info": 0, "pass": 0, "ok": 0, "warning": 1, "warn": 1, "error": 2, "fail": 2, "critical": 2}
 LOGS = ("metrics.csv", "steps.csv")

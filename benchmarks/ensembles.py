@@ -16,11 +16,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from trainlab.lab.ensemble.making import Scored, make_ensemble
-from trainlab.lab.ensemble.members import from_runs, from_snapshots
-from trainlab.lab.evaluation import evaluate
-from trainlab.lab.experiment import read_plain
-from trainlab.lab.run import train
+from trainlab.inference.ensemble.making import Scored, make_ensemble
+from trainlab.inference.ensemble.members import from_runs, from_snapshots
+from trainlab.inference.evaluate import evaluate
+from trainlab.training.experiment import read_plain
+from trainlab.training.session import train
 
 SEEDS = range(5)
 MEMBERS = 5

@@ -20,15 +20,15 @@ from racing.workloads import WORKLOADS, make
 
 from trainlab.core.component import names
 from trainlab.diagnose.monitor import Monitor
-from trainlab.lab.experiment import read_plain
-from trainlab.lab.run import train
-from trainlab.lab.watching import Watcher
+from trainlab.training.callbacks import Callback
+from trainlab.training.experiment import read_plain
+from trainlab.training.session import train
 
 EPOCHS = {"W1": 40, "W2": 20, "W3": 4, "W4": 2, "W5": 4}
 NEVER = 1_000_000_000
 
 
-class Clock(Watcher):
+class Clock(Callback):
     """Notes the processor time after the first epoch and at the last steps."""
 
     def __init__(self) -> None:

@@ -30,7 +30,7 @@ from racing import environment, machine  # noqa: E402 - the folder of this file 
 from racing.contender import Contender, Turn  # noqa: E402
 from racing.workloads import WORKLOADS, make  # noqa: E402
 
-from trainlab.engine.plan.library import load, why_not  # noqa: E402
+from trainlab.engine.compiled.library import load, why_not  # noqa: E402
 
 TRAINLAB = [
     "trainlab:train@1",

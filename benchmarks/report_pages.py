@@ -13,11 +13,11 @@ import time
 from pathlib import Path
 
 from trainlab.core.config import read_plain
-from trainlab.lab.experiment import Experiment
-from trainlab.lab.run import train
 from trainlab.report.html.run_page import run_page
 from trainlab.report.html.runs_page import runs_page
 from trainlab.store.reading import read_run
+from trainlab.training.experiment import Experiment
+from trainlab.training.session import train
 
 
 def main() -> None:

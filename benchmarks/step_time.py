@@ -14,10 +14,10 @@ from time import perf_counter
 
 from trainlab.core.config import read_plain
 from trainlab.engine.trainer import Trainer
-from trainlab.lab.building import build
-from trainlab.lab.experiment import Experiment, named
-from trainlab.lab.run import train
-from trainlab.lab.watching import Plan, Watcher
+from trainlab.training.callbacks import Callback, RunInfo
+from trainlab.training.experiment import Experiment, named
+from trainlab.training.session import train
+from trainlab.training.setup import build
 
 REPEATS = 9
 EPOCHS = 60
@@ -35,13 +35,13 @@ DOCUMENT = named(
 )
 
 
-class Clock(Watcher):
+class Clock(Callback):
     """Notes when the run started and when its last step was done."""
 
     began = ended = 0.0
     steps = 0
 
-    def started(self, plan: Plan) -> None:
+    def started(self, plan: RunInfo) -> None:
         """Start the clock."""
         self.began = perf_counter()
 

@@ -33,13 +33,13 @@ from trainlab.core.component import plain
 from trainlab.core.streams import Streams
 from trainlab.data.dataset import Loaded
 from trainlab.data.loading import rows_of
-from trainlab.lab.building import build
-from trainlab.lab.course import Course
-from trainlab.lab.experiment import Experiment, read_plain
-from trainlab.lab.sweep.space import Space
-from trainlab.lab.sweep.strategy import Known
-from trainlab.lab.sweep.sweep import start
+from trainlab.search.experiment import SweepExperiment, read_plain
+from trainlab.search.space import Space
+from trainlab.search.strategy import Known
+from trainlab.search.sweep import start
 from trainlab.store.rows import read_rows
+from trainlab.training.epochs import Course
+from trainlab.training.setup import build
 
 EPOCHS, TRIALS = 24, 40
 SPACE = {
@@ -94,7 +94,7 @@ def in_process(config: dict[str, Any]) -> Found:
     return Found(min(losses), epochs, losses)
 
 
-def trained(experiment: Experiment, loaded: Loaded) -> tuple[float, int]:
+def trained(experiment: SweepExperiment, loaded: Loaded) -> tuple[float, int]:
     """The best validation loss of a training, infinite if it was stopped, and its epochs."""
     with np.errstate(all="ignore"):
         course = Course(build(read_plain(plain(experiment)), loaded))

@@ -187,9 +187,9 @@ def overhead(folder: Path, epochs: int, samples: int) -> Overhead:
 def training(runs: Path) -> float:
     """Seconds that the steps and evaluations of a trial take alone, as a median over some trials."""
     from trainlab.engine.blas import pinned
-    from trainlab.lab.building import build
-    from trainlab.lab.course import Course
-    from trainlab.lab.experiment import read
+    from trainlab.search.experiment import read
+    from trainlab.training.epochs import Course
+    from trainlab.training.setup import build
 
     spent: list[float] = []
     with pinned(1):
@@ -203,8 +203,8 @@ def training(runs: Path) -> float:
 
 def rows_for_peers(file: Path, samples: int) -> None:
     """The same rows as arrays: training and validation part, standardized as trainlab does it."""
-    from trainlab.lab.building import build
-    from trainlab.lab.experiment import read_plain
+    from trainlab.search.experiment import read_plain
+    from trainlab.training.setup import build
 
     data = {"name": "friedman1", "samples": samples, "preprocess": ["standardize"]}
     parts = build(read_plain({"data": data})).parts

@@ -8,11 +8,11 @@ from trainlab.core.component import registered
 from trainlab.core.describe import describe
 from trainlab.core.reference import reference as settings
 from trainlab.core.schema import json_schema
-from trainlab.diagnose.diagnosis import SEVERITIES
+from trainlab.diagnose.finding import SEVERITIES
 from trainlab.diagnose.monitor import Monitor
 from trainlab.diagnose.page import page_of
-from trainlab.lab.exhibits import exhibits
-from trainlab.lab.experiment import Experiment
+from trainlab.search.experiment import SweepExperiment
+from trainlab.tools.zoo.examples import exhibits
 
 _WHEN = {"start": "before the first step", "steps": "while training", "epoch": "after an epoch", "end": "at the end"}
 _DIAGNOSES = """# Diagnoses
@@ -36,9 +36,9 @@ def pages() -> dict[str, str]:
     """The text of every generated page, by file name."""
     return {
         "cli.md": commands(),
-        "config.md": settings(Experiment),
+        "config.md": settings(SweepExperiment),
         "diagnoses.md": _diagnoses(),
-        "trainlab.schema.json": json.dumps(json_schema(Experiment), indent=1, ensure_ascii=False) + "\n",
+        "trainlab.schema.json": json.dumps(json_schema(SweepExperiment), indent=1, ensure_ascii=False) + "\n",
     }
 
 

@@ -11,14 +11,14 @@ from pathlib import Path
 
 from PIL import Image
 
-from trainlab.lab.experiment import read
-from trainlab.lab.run import train
-from trainlab.lab.sweep.sweep import start
 from trainlab.report.html.run_page import run_page
 from trainlab.report.html.runs_page import runs_page
 from trainlab.report.html.sweep_page import sweep_page
 from trainlab.report.sweep_record import SweepRecord
+from trainlab.search.experiment import read
+from trainlab.search.sweep import start
 from trainlab.store.reading import read_run
+from trainlab.training.session import train
 
 ROOT = Path(__file__).resolve().parents[1]
 _SICK = ("model.norm=none", "model.activation=sigmoid", "model.hidden=[64,64,64,64,64]", "optimizer=sgd")

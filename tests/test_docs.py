@@ -26,7 +26,7 @@ import typer
 
 from trainlab.cli.main import build
 from trainlab.core.config import ConfigError
-from trainlab.lab.experiment import read
+from trainlab.search.experiment import read
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("benchmarks/*.md")])

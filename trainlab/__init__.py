@@ -1,10 +1,12 @@
 """trainlab: train a network from one YAML file, watch it, and say what is wrong and what to change.
 
-The house has six floors. A package imports only from floors below its own (siblings never import each other):
+The package has eight floors. A package imports only from floors below its own (siblings never import each other):
 
-    6  cli
-    5  report
-    4  lab
+    8  cli
+    7  report
+    6  search tools integrations
+    5  inference
+    4  training
     3  engine diagnose
     2  nn optim data store
     1  core
@@ -23,10 +25,10 @@ if TYPE_CHECKING:
     from trainlab.api import train
     from trainlab.core.errors import DataError, UserError
     from trainlab.core.problem import ConfigError
-    from trainlab.lab.estimators import TrainlabClassifier, TrainlabRegressor
-    from trainlab.lab.handle import Run, load, runs
-    from trainlab.lab.watched.keras_callback import KerasWatch
-    from trainlab.lab.watched.loop import watch
+    from trainlab.inference.run import Run, load, runs
+    from trainlab.integrations.keras import KerasWatch
+    from trainlab.integrations.sklearn import TrainlabClassifier, TrainlabRegressor
+    from trainlab.integrations.torch import watch
 
 __version__ = "0.1.0"
 
@@ -47,13 +49,13 @@ __all__ = [
 
 _HOMES = {
     "train": "trainlab.api",
-    "watch": "trainlab.lab.watched.loop",
-    "KerasWatch": "trainlab.lab.watched.keras_callback",
-    "Run": "trainlab.lab.handle",
-    "load": "trainlab.lab.handle",
-    "runs": "trainlab.lab.handle",
-    "TrainlabClassifier": "trainlab.lab.estimators",
-    "TrainlabRegressor": "trainlab.lab.estimators",
+    "watch": "trainlab.integrations.torch",
+    "KerasWatch": "trainlab.integrations.keras",
+    "Run": "trainlab.inference.run",
+    "load": "trainlab.inference.run",
+    "runs": "trainlab.inference.run",
+    "TrainlabClassifier": "trainlab.integrations.sklearn",
+    "TrainlabRegressor": "trainlab.integrations.sklearn",
     "UserError": "trainlab.core.errors",
     "DataError": "trainlab.core.errors",
     "ConfigError": "trainlab.core.problem",

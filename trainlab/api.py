@@ -6,9 +6,9 @@ from typing import Any
 
 from trainlab.cli.train import stoppable, watcher_for
 from trainlab.core.errors import UserError
-from trainlab.lab import run as running
-from trainlab.lab.experiment import read, read_plain
-from trainlab.lab.handle import Run
+from trainlab.inference.run import Run
+from trainlab.search.experiment import read, read_plain
+from trainlab.training import session as running
 
 
 def train(

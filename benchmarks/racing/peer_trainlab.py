@@ -12,7 +12,7 @@ import numpy as np
 from racing.workloads import WORKLOADS
 
 from trainlab.core.config import Document
-from trainlab.lab.experiment import Experiment, read_plain
+from trainlab.training.experiment import Experiment, read_plain
 
 
 def _document(folder: Path, name: str, **settings: Any) -> Document[Experiment]:
@@ -24,7 +24,7 @@ class Contender:
 
     def __init__(self, folder: Path, name: str, variant: str, threads: int, *, dropout: bool) -> None:
         from trainlab.engine.trainer import Trainer
-        from trainlab.lab.building import build
+        from trainlab.training.setup import build
 
         engine = "numpy" if variant == "numpy" else "auto"
         built = build(_document(folder, name, dropout=dropout, threads=threads, engine=engine))
@@ -52,10 +52,10 @@ def _use(built: Any, threads: int) -> None:
 
 def train(folder: Path, name: str, threads: int, *, dropout: bool, turn: "Callable[[int, float], bool]") -> None:
     """Train as `trainlab train` does. `turn(step, loss)` is called after each chunk of steps; true ends the run."""
-    from trainlab.lab.run import train as train_experiment
-    from trainlab.lab.watching import Watcher
+    from trainlab.training.callbacks import Callback
+    from trainlab.training.session import train as train_experiment
 
-    class Turns(Watcher):
+    class Turns(Callback):
         def stepped(self, step: int, epoch: float, loss: float, lr: float) -> None:
             self.stop = turn(step, loss)
 

@@ -188,9 +188,9 @@ def make(folder: Path, name: str) -> None:
     if (folder / "order.npy").exists():
         return
     from trainlab.core.streams import Streams
-    from trainlab.engine.batches import Order
-    from trainlab.lab.building import build
-    from trainlab.lab.experiment import read_plain
+    from trainlab.engine.sampler import BatchSampler
+    from trainlab.training.experiment import read_plain
+    from trainlab.training.setup import build
 
     w = WORKLOADS[name]
     folder.mkdir(parents=True, exist_ok=True)
@@ -203,7 +203,7 @@ def make(folder: Path, name: str) -> None:
     np.save(folder / "x.npy", np.asarray(built.parts.train.x, np.float32))
     np.save(folder / "t.npy", built.t_train)
     np.savez(folder / "weights.npz", **built.net.params)
-    order = Order(w.rows, w.batch, Streams(document.value.seed).named("order"))
+    order = BatchSampler(w.rows, w.batch, Streams(document.value.seed).named("order"))
     taken = [order.next().copy() for _ in range(EPOCHS_OF_ORDER * w.steps)]
     np.save(folder / "order.npy", np.concatenate(taken).astype(np.int64))
 

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from trainlab.lab.experiment import read
+from trainlab.search.experiment import read
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import pytest
 
 from trainlab.cli.new import read, templates
 from trainlab.core.component import plain
-from trainlab.lab.experiment import read as read_experiment
+from trainlab.search.experiment import read as read_experiment
 
 MODELINE = "# yaml-language-server: $schema=trainlab.schema.json\n"
 FLOOR = {"mlp": 0.95, "cnn": 0.95, "regression": 0.8, "sweep": 0.85}

@@ -7,10 +7,10 @@ import pytest
 from terminal import colours, on_terminal, screen
 
 from trainlab.cli._progress import Curve, Findings, Lines, Progress, Redrawn, frame, headlines
-from trainlab.diagnose.diagnosis import Diagnosis
-from trainlab.lab.watching import Plan
+from trainlab.diagnose.finding import Finding
+from trainlab.training.callbacks import RunInfo
 
-PLAN = Plan("a-1", Path("runs/a-1"), 30, 20, 700, 150, 150, 82, [])
+PLAN = RunInfo("a-1", Path("runs/a-1"), 30, 20, 700, 150, 150, 82, [])
 ROW = {"epoch": 3, "lr": 0.01, "train_loss": 0.5, "train_accuracy": 0.8, "val_loss": 0.6, "val_accuracy": 0.75}
 SICK = ("optimizer={name: sgd, lr: 1e30}",)  # diverges at once
 
@@ -89,9 +89,9 @@ def test_curve_keeps_the_mean():
     assert got == want
 
 
-def finding(code: str, layer: str | None = None) -> Diagnosis:
+def finding(code: str, layer: str | None = None) -> Finding:
     """A warning of epoch 2."""
-    return Diagnosis(code, "warning", f"{code} in {layer}.", "Do.", 2, 40, layer)
+    return Finding(code, "warning", f"{code} in {layer}.", "Do.", 2, 40, layer)
 
 
 def test_findings_are_grouped():

@@ -13,10 +13,10 @@ from tiny_sweep import sweep
 
 from trainlab.cli._sweep_progress import Lines, Standing, frame, reached
 from trainlab.core.config import read_plain
-from trainlab.lab.experiment import Experiment
-from trainlab.lab.sweep.space import Trial
-from trainlab.lab.sweep.table import Row
-from trainlab.lab.sweep.watching import SweepPlan
+from trainlab.search.callbacks import SweepInfo
+from trainlab.search.experiment import SweepExperiment
+from trainlab.search.space import Trial
+from trainlab.search.table import Row
 
 VALUES = {"optimizer.lr": 0.0123456, "model.hidden": [64, 32]}
 CONFIG = sweep(4, optimizer_lr="{choice: [0.001, 0.002, 1.0e+9]}")
@@ -25,13 +25,13 @@ CONFIG = sweep(4, optimizer_lr="{choice: [0.001, 0.002, 1.0e+9]}")
 @pytest.fixture
 def standing(tmp_path) -> Standing:
     """Six of ten trials have ended, two run, one waits."""
-    s = Standing(SweepPlan("x-sweep-1", tmp_path, "val_accuracy", trials=10, workers=2), began=100.0)
+    s = Standing(SweepInfo("x-sweep-1", tmp_path, "val_accuracy", trials=10, workers=2), began=100.0)
     for number, score in enumerate((0.91, 0.955, 0.93, 0.9), start=1):
         s.take(Row(number, "finished", VALUES, score, number))
     s.take(Row(5, "failed", VALUES, reason="killed by SIGKILL"))
     s.take(Row(6, "diverged", VALUES, 0.99, 1))
     for number in (7, 8):
-        s.running[number] = Trial(number, VALUES, read_plain(Experiment, {"data": "moons"}, "test").value)
+        s.running[number] = Trial(number, VALUES, read_plain(SweepExperiment, {"data": "moons"}, "test").value)
     s.waiting.add(9)
     run = tmp_path / "trials/0007"
     run.mkdir(parents=True)
@@ -89,7 +89,7 @@ def test_what_is_half_written_is_not_shown(tmp_path):
 def test_a_revived_trial_is_counted_again(capsys, tmp_path):
     """A trial that was stopped as bad, and goes on after all, does not count twice."""
     lines = Lines()
-    lines.started(SweepPlan("x-sweep-1", tmp_path, "val_loss", trials=2, workers=1))
+    lines.started(SweepInfo("x-sweep-1", tmp_path, "val_loss", trials=2, workers=1))
     stopped = Row(1, "failed", {"optimizer.lr": 0.01}, reason="bad")
     lines.ended(stopped)
     lines.revived(stopped)

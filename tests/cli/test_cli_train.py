@@ -13,8 +13,8 @@ import pytest
 from trainlab.cli._progress import Quiet
 from trainlab.cli._summary import as_text, following
 from trainlab.cli.train import stoppable
-from trainlab.diagnose.diagnosis import Diagnosis
-from trainlab.lab.watching import Outcome
+from trainlab.diagnose.finding import Finding
+from trainlab.training.callbacks import RunResult
 
 ENDLESS = ("train.epochs=1000000", "monitors.off=[loss-not-decreasing, overfitting]")
 
@@ -204,15 +204,15 @@ def test_an_ignored_signal_stays_ignored():
         signal.signal(signal.SIGINT, before)
 
 
-def diagnosis(code: str, severity, layer: str | None = None, **more) -> Diagnosis:
+def diagnosis(code: str, severity, layer: str | None = None, **more) -> Finding:
     """A finding of epoch 2."""
-    return Diagnosis(code, severity, f"{code} it is.", f"Cure {code}.", 2, 40, layer, **more)
+    return Finding(code, severity, f"{code} it is.", f"Cure {code}.", 2, 40, layer, **more)
 
 
-def outcome(state: str, *diagnoses: Diagnosis) -> Outcome:
+def outcome(state: str, *diagnoses: Finding) -> RunResult:
     """A run in runs/a-1 that ended so."""
     best = {"metric": "val_r2", "value": 0.91234, "epoch": 2}
-    return Outcome(Path("runs/a-1"), state, 3, 60, 1.25, best, {"loss": 0.5, "r2": 0.9}, diagnoses)
+    return RunResult(Path("runs/a-1"), state, 3, 60, 1.25, best, {"loss": 0.5, "r2": 0.9}, diagnoses)
 
 
 def test_the_summary():

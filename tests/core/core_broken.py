@@ -12,8 +12,8 @@ from toybox import Room
 
 from trainlab.core import config
 from trainlab.core.problem import ConfigError
-from trainlab.lab import experiment
-from trainlab.lab.building import check
+from trainlab.search import experiment
+from trainlab.training.setup import check
 
 HERE = Path(__file__).parent
 

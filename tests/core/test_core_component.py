@@ -12,7 +12,7 @@ from toybox import Box, Room, Toy
 from trainlab.core.component import brief, find, make, names, plain, registered, spelled, spelled_name
 from trainlab.core.config import read_plain
 from trainlab.core.describe import kinds
-from trainlab.lab.experiment import Experiment
+from trainlab.search.experiment import SweepExperiment
 
 
 def test_find_names_registered() -> None:
@@ -34,7 +34,7 @@ def test_find_nothing(name: str) -> None:
 
 def test_every_file_is_a_component() -> None:
     """In every room of every kind each file holds the component that is called like it."""
-    for kind in kinds(Experiment):
+    for kind in kinds(SweepExperiment):
         assert names(kind) == [cls.name for cls in registered(kind)], kind
 
 
@@ -90,8 +90,8 @@ def test_plain_and_brief() -> None:
 
 def test_every_default_can_be_read_again() -> None:
     """A resolved config means the same as the one it came from."""
-    value = read_plain(Experiment, {"data": "digits", "monitors": {"overfitting": {}}}, "test").value
-    assert read_plain(Experiment, plain(value), "again").value == value
+    value = read_plain(SweepExperiment, {"data": "digits", "monitors": {"overfitting": {}}}, "test").value
+    assert read_plain(SweepExperiment, plain(value), "again").value == value
 
 
 def test_make_of_nothing() -> None:
@@ -121,8 +121,8 @@ def test_only_what_is_named_is_imported() -> None:
     """A config imports the components that it names, and no others of their kind."""
     program = (
         "from trainlab.core.config import read_plain\n"
-        "from trainlab.lab.experiment import Experiment\n"
-        "read_plain(Experiment, {'data': 'iris', 'optimizer': {'rmsprop': 0.1}}, 'x')"
+        "from trainlab.search.experiment import SweepExperiment\n"
+        "read_plain(SweepExperiment, {'data': 'iris', 'optimizer': {'rmsprop': 0.1}}, 'x')"
     )
     modules = _imported(program)
     assert {"trainlab.optim.optimizers.rmsprop", "trainlab.data.sources.iris"} <= modules

@@ -12,7 +12,7 @@ from trainlab.core.describe import blocks, describe, kinds
 from trainlab.core.place import Place
 from trainlab.core.reference import reference
 from trainlab.core.words import expected
-from trainlab.lab.experiment import Experiment
+from trainlab.search.experiment import SweepExperiment
 
 
 def test_page_of_a_component() -> None:
@@ -73,7 +73,7 @@ def test_kinds_and_blocks() -> None:
     """Kinds and blocks are found by walking the settings, components in components included."""
     assert kinds(Room) == [Toy, Tool]
     assert [path for path, _ in blocks(Room)] == ["", "box", "spare"]
-    names = [kind.kind for kind in kinds(Experiment)]
+    names = [kind.kind for kind in kinds(SweepExperiment)]
     assert {"data", "preprocess", "model", "layer", "activation", "init", "loss", "optimizer", "schedule"} <= set(names)
     assert "monitor" in names
     assert len(names) == len(set(names))
@@ -81,7 +81,7 @@ def test_kinds_and_blocks() -> None:
 
 def test_every_component_has_help() -> None:
     """Every component and each of its settings says what it is, in a form that JSON can hold."""
-    for kind in kinds(Experiment):
+    for kind in kinds(SweepExperiment):
         assert describe(kind).summary.endswith("."), kind
         for component in registered(kind):
             page = describe(component)

@@ -12,7 +12,7 @@ from trainlab.core.node import Source
 from trainlab.core.problem import ConfigError
 from trainlab.core.schema import json_schema
 from trainlab.core.yaml_nodes import parse
-from trainlab.lab.experiment import Experiment
+from trainlab.search.experiment import SweepExperiment
 
 VALIDATORS = (jsonschema.Draft202012Validator, jsonschema.Draft7Validator)
 GOOD = [
@@ -73,7 +73,7 @@ def accepted(data: Any) -> bool:
 
 
 @pytest.mark.parametrize("validator", VALIDATORS)
-@pytest.mark.parametrize("model", [Room, Experiment])
+@pytest.mark.parametrize("model", [Room, SweepExperiment])
 def test_schema_is_valid(model: Any, validator: Any) -> None:
     """The schema is one by the rules of both drafts."""
     validator.check_schema(json_schema(model))
@@ -93,7 +93,7 @@ def test_configs_of_the_project(validator: Any) -> None:
     """Every config that comes with trainlab fits the schema."""
     files = sorted((HERE.parents[1] / "configs").glob("**/*.yaml"))
     assert files
-    schema = validator(json_schema(Experiment))
+    schema = validator(json_schema(SweepExperiment))
     for file in files:
         assert list(schema.iter_errors(loaded(file.read_text(encoding="utf-8")))) == [], file
 
@@ -111,7 +111,7 @@ def test_nothing_further_anywhere() -> None:
             for inner in schema:
                 yield from tables(inner)
 
-    found = list(tables(json_schema(Experiment)))
+    found = list(tables(json_schema(SweepExperiment)))
     assert len(found) > 100
     assert all(table["additionalProperties"] is False for table in found)
 
@@ -137,5 +137,5 @@ def test_help_default_and_limits() -> None:
 
 def test_same_every_time() -> None:
     """The same classes give the same schema, in the same order."""
-    assert list(json_schema(Experiment)["definitions"]) == sorted(json_schema(Experiment)["definitions"])
+    assert list(json_schema(SweepExperiment)["definitions"]) == sorted(json_schema(SweepExperiment)["definitions"])
     assert repr(json_schema(Room)) == repr(json_schema(Room))

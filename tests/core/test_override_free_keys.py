@@ -1,6 +1,6 @@
 """Overrides into a table with free keys: the path of a sweep's setting has dots of its own."""
 
-from trainlab.lab.experiment import read_plain
+from trainlab.search.experiment import read_plain
 
 PLAIN = {"data": "moons", "sweep": {"space": {"optimizer.lr": {"log": [0.001, 0.1]}}}}
 

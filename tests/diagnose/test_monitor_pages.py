@@ -9,11 +9,11 @@ from trainlab.core.component import registered
 from trainlab.diagnose.monitor import Monitor
 from trainlab.diagnose.page import page_of
 from trainlab.diagnose.view import Curves
-from trainlab.lab.babysitter import Babysitter
-from trainlab.lab.building import build
-from trainlab.lab.exhibits import exhibited, exhibits
-from trainlab.lab.experiment import Experiment, named
-from trainlab.lab.observer import Observer
+from trainlab.tools.zoo.examples import exhibited, exhibits
+from trainlab.training.experiment import Experiment, named
+from trainlab.training.inspector import Inspector
+from trainlab.training.monitoring import MonitorRunner
+from trainlab.training.setup import build
 
 MONITORS = registered(Monitor)
 SHOWN = [cls for cls in MONITORS if not cls.unshown]
@@ -48,8 +48,8 @@ def test_entry_has_it(cls):
     said: list[str] = []
     for exhibit in exhibits(cls.name)[:3]:
         built = build(named(config.read_plain(Experiment, exhibited(exhibit), exhibit.name)))
-        view = Observer(built, Curves()).view("start")
-        said += [d.code for d in Babysitter(built.experiment.monitors.active()).look("start", view)]
+        view = Inspector(built, Curves()).view("start")
+        said += [d.code for d in MonitorRunner(built.experiment.monitors.active()).look("start", view)]
         if cls.name in said:
             break
     assert cls.name in said

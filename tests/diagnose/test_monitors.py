@@ -6,8 +6,8 @@ import pytest
 from trainlab.core.component import registered
 from trainlab.core.types import Task
 from trainlab.diagnose.before.initial_loss import InitialLoss
-from trainlab.diagnose.diagnosis import SEVERITIES, Diagnosis
 from trainlab.diagnose.end.overfitting import Overfitting
+from trainlab.diagnose.finding import SEVERITIES, Finding
 from trainlab.diagnose.monitor import Monitor
 from trainlab.diagnose.training.diverged import Diverged
 from trainlab.diagnose.training.exploding_loss import ExplodingLoss
@@ -48,7 +48,7 @@ def view(losses=(), *, epochs=30, train=(), val=(), train_score=(), val_score=()
     )
 
 
-def found(monitor: Monitor, at: View) -> list[Diagnosis]:
+def found(monitor: Monitor, at: View) -> list[Finding]:
     return list(monitor.look(at))
 
 
@@ -89,7 +89,7 @@ def test_a_diagnosis_is_a_line_of_json_and_back():
         *("code", "severity", "epoch", "step", "layer"),
         *("message", "evidence", "because", "advice", "patches"),
     ]
-    assert Diagnosis.from_dict(line) == one
+    assert Finding.from_dict(line) == one
 
 
 def test_diverged_tells_the_first_step_and_what_led_there():

@@ -8,7 +8,7 @@ import pytest
 from trainlab.core import config
 from trainlab.core.component import registered
 from trainlab.core.types import Task
-from trainlab.data.dataset import Parts, Rows
+from trainlab.data.dataset import Rows, Splits
 from trainlab.diagnose.before.cannot_overfit import CannotOverfit
 from trainlab.diagnose.before.gradient_mismatch import GradientMismatch
 from trainlab.diagnose.before.reg_not_felt import RegNotFelt
@@ -23,10 +23,10 @@ from trainlab.diagnose.monitor import Monitor
 from trainlab.diagnose.probe import Probe, WeightProbe
 from trainlab.diagnose.trials import GradientError, TinyFit
 from trainlab.diagnose.view import Curves, Steps, View
-from trainlab.lab.babysitter import Babysitter
-from trainlab.lab.building import build
-from trainlab.lab.experiment import Experiment, named
-from trainlab.lab.observer import Observer
+from trainlab.training.experiment import Experiment, named
+from trainlab.training.inspector import Inspector
+from trainlab.training.monitoring import MonitorRunner
+from trainlab.training.setup import build
 
 BASE = {
     "data": {"name": "blobs", "samples": 240, "split": {"val": 0.33, "test": 0.0}},
@@ -42,8 +42,8 @@ def said(changes: dict, *, everything: bool = False) -> dict[str, str]:
     """What is found before the first step: severity by code, advice only if `everything`."""
     raw = config.override(BASE, changes, Experiment)
     built = build(named(config.read_plain(Experiment, raw, "x")))
-    sitter = Babysitter([cls.model_validate({}) for cls in registered(Monitor)])
-    found = sitter.look("start", Observer(built, Curves()).view("start"))
+    sitter = MonitorRunner([cls.model_validate({}) for cls in registered(Monitor)])
+    found = sitter.look("start", Inspector(built, Curves()).view("start"))
     return {d.code: d.severity for d in found if everything or d.severity != "info"}
 
 
@@ -143,7 +143,7 @@ def data_view(train, val=None, y=None, w=None, task=Task("classification", 2)) -
     y = np.arange(len(train)) % 2 if y is None else np.asarray(y)
     rows = Rows(train, y, lines=np.arange(1, len(train) + 1))
     v = None if val is None else Rows(np.asarray(val, dtype=np.float64), np.arange(len(val)) % 2 if w is None else w)
-    parts = Parts(rows, v, None, task, rows.shape, raw_train=train, raw_y=y)
+    parts = Splits(rows, v, None, task, rows.shape, raw_train=train, raw_y=y)
     return blank(data=DataView(parts, y, True), task=task)
 
 

@@ -60,8 +60,8 @@ def fuzz() -> bool:
 
 def widths() -> bool:
     """Contract tests and a fuzz on every build that runs here and was not chosen, and on vectors of 16 numbers."""
-    from trainlab.engine.plan.build import KERNELS, fingerprint, library
-    from trainlab.engine.plan.library import load
+    from trainlab.engine.compiled.build import KERNELS, fingerprint, library
+    from trainlab.engine.compiled.library import load
 
     installed = load()
     if installed is None:
@@ -131,8 +131,8 @@ def _python(
 
 def _built(folder: Path, flags: list[str], highest: int = 4) -> tuple[Path, str]:
     """The kernels with these flags, at the best level that this machine and `highest` allow."""
-    from trainlab.engine.plan.build import FLAGS, levels, sources
-    from trainlab.engine.plan.library import load
+    from trainlab.engine.compiled.build import FLAGS, levels, sources
+    from trainlab.engine.compiled.library import load
 
     installed = load()
     level = installed.level if installed else next(reversed(levels()))
@@ -147,7 +147,7 @@ def _built(folder: Path, flags: list[str], highest: int = 4) -> tuple[Path, str]
 
 def use(path: str, level: str) -> None:
     """From now on this process computes with this build."""
-    from trainlab.engine.plan import library
+    from trainlab.engine.compiled import library
 
     chosen = library.Library(Path(path), level)
     chosen.threads(2)

@@ -14,7 +14,7 @@ from kernel_pairs import errors
 
 from trainlab.core.component import find
 from trainlab.core.errors import ShapeError
-from trainlab.engine.memory import arrange
+from trainlab.engine.buffers import arrange
 from trainlab.nn.layer import Layer
 
 NAMES = ["conv"] * 5 + ["max_pool"] * 2 + ["avg_pool"] * 2

@@ -5,11 +5,11 @@ from typing import Any
 
 import numpy as np
 
-from trainlab.engine.memory import Workspace, arrange
-from trainlab.engine.plan.builder import Builder
-from trainlab.engine.plan.library import Library, load
-from trainlab.engine.plan.plan import lower_workspace
-from trainlab.engine.plan.program import Program
+from trainlab.engine.buffers import Workspace, arrange
+from trainlab.engine.compiled.builder import Builder
+from trainlab.engine.compiled.library import Library, load
+from trainlab.engine.compiled.plan import lower_workspace
+from trainlab.engine.compiled.program import Program
 from trainlab.nn.layer import Layer
 
 Arrays = dict[str, np.ndarray]

@@ -5,7 +5,7 @@ import pytest
 
 from trainlab.core.component import make
 from trainlab.core.streams import Streams
-from trainlab.engine.net import Net
+from trainlab.engine.network import Net
 from trainlab.nn.activations.relu import ReLU
 from trainlab.nn.init import Init
 from trainlab.nn.layers.batch_norm import BatchNorm

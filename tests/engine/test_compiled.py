@@ -8,10 +8,10 @@ from trainlab.core.streams import Streams
 from trainlab.core.types import Task
 from trainlab.data.augmentation import Augmentation
 from trainlab.data.lazy import LazyRows
-from trainlab.engine.net import Net
-from trainlab.engine.plan.library import load
-from trainlab.engine.plan.lower_training import LOSSES, OPTIMIZERS
-from trainlab.engine.trainer import Recipe, Trainer
+from trainlab.engine.compiled.library import load
+from trainlab.engine.compiled.lower_training import LOSSES, OPTIMIZERS
+from trainlab.engine.network import Net
+from trainlab.engine.trainer import Trainer, TrainingConfig
 from trainlab.nn.layer import Layer
 from trainlab.nn.loss import Loss
 from trainlab.nn.models.sequential import Sequential
@@ -41,7 +41,7 @@ def trained(
     made = [Layer.read(layer).sized(loss.units(task)) for layer in layers]
     net = Net(made, x.shape[1:], engine=engine)
     net.start(Sequential(layers=made), Streams(7))
-    rules = Recipe(
+    rules = TrainingConfig(
         loss=loss,
         optimizer=optimizer or make(Optimizer, "momentum", lr=0.05),
         schedule=recipe.pop("schedule", make(Schedule, "constant")),
@@ -205,7 +205,7 @@ class Strange(Loss, name="strange"):
 class Backwards(Optimizer, name="backwards"):
     """An optimizer that no kernel knows."""
 
-    def move(self, m):
+    def update(self, m):
         """step = -lr g."""
         np.multiply(m.g, -m.lr, out=m.step)
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from trainlab.engine.plan.library import load
+from trainlab.engine.compiled.library import load
 
 pytestmark = pytest.mark.skipif(load() is None, reason="no compiled kernels here")
 

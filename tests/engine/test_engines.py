@@ -8,9 +8,9 @@ from trainlab.core.errors import UserError
 from trainlab.core.streams import Streams
 from trainlab.engine import engines
 from trainlab.engine.blas import cores, pinned
+from trainlab.engine.compiled import build, library
 from trainlab.engine.evaluator import Evaluator
-from trainlab.engine.net import Net
-from trainlab.engine.plan import build, library
+from trainlab.engine.network import Net
 from trainlab.nn.layer import Layer
 from trainlab.nn.loss import Loss
 from trainlab.nn.models.sequential import Sequential

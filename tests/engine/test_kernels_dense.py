@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from kernel_pairs import errors, results
 
-from trainlab.engine.plan.builder import Op
-from trainlab.engine.plan.generator import draws_alike
-from trainlab.engine.plan.library import load
-from trainlab.engine.plan.program import Program
+from trainlab.engine.compiled.builder import Op
+from trainlab.engine.compiled.generator import draws_alike
+from trainlab.engine.compiled.library import load
+from trainlab.engine.compiled.program import Program
 from trainlab.nn.activations.relu import ReLU
 from trainlab.nn.layers.dense import Dense
 from trainlab.nn.layers.dropout import Dropout

@@ -6,7 +6,7 @@ from kernel_fuzz import draw
 from kernel_pairs import errors, results
 
 from trainlab.core.component import find
-from trainlab.engine.plan.library import load
+from trainlab.engine.compiled.library import load
 from trainlab.nn.activations.relu import ReLU
 from trainlab.nn.layer import Layer
 from trainlab.nn.layers.batch_norm import BatchNorm

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from trainlab.engine.memory import LayerError, Workspace, aligned, arrange, slot_for
-from trainlab.engine.net import Net
+from trainlab.engine.buffers import LayerError, Workspace, aligned, arrange, slot_for
+from trainlab.engine.network import Net
 from trainlab.nn.activations.relu import ReLU
 from trainlab.nn.layers.dense import Dense
 from trainlab.nn.layers.dropout import Dropout

@@ -10,8 +10,8 @@ import pytest
 from trainlab.core.component import make
 from trainlab.core.streams import Streams
 from trainlab.engine.evaluator import Evaluator
-from trainlab.engine.net import Net
-from trainlab.engine.trainer import Recipe, Trainer
+from trainlab.engine.network import Net
+from trainlab.engine.trainer import Trainer, TrainingConfig
 from trainlab.nn.layer import Layer
 from trainlab.nn.loss import Loss
 from trainlab.optim.optimizer import Optimizer
@@ -34,7 +34,7 @@ def trained(case, dtype, **changes):
             param[...] = 1.0
     x, t = DATA["rows"](case["name"], shape)
     x = x.astype(dtype)
-    recipe = Recipe(
+    recipe = TrainingConfig(
         loss=make(Loss, "softmax_cross_entropy"),
         optimizer=Optimizer.read({**case["optimizer"], **changes}),
         schedule=make(Schedule, "constant"),

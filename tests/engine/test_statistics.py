@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
+from trainlab.engine.compiled.library import load
 from trainlab.engine.inspection import NumpyGauge, gauge, measured_rows
-from trainlab.engine.net import Net
+from trainlab.engine.network import Net
 from trainlab.engine.passes import NumpyPasses, passes
-from trainlab.engine.plan.library import load
 from trainlab.nn.layer import Layer
 
 pytestmark = pytest.mark.skipif(load() is None, reason="no compiled kernels here")

@@ -8,8 +8,8 @@ import pytest
 from trainlab.core.component import make
 from trainlab.core.streams import Streams
 from trainlab.engine.evaluator import Evaluator, r2
-from trainlab.engine.net import Net
-from trainlab.engine.trainer import Recipe, Trainer
+from trainlab.engine.network import Net
+from trainlab.engine.trainer import Trainer, TrainingConfig
 from trainlab.nn.activations.tanh import Tanh
 from trainlab.nn.init import Init
 from trainlab.nn.layers.dense import Dense
@@ -28,7 +28,7 @@ def trainer(*, layers=None, optimizer="sgd", lr=0.1, dtype="float64", loss="soft
     layers = layers or [Dense(units=4), Tanh(), Dense(units=3)]
     net = Net(layers, (5,), dtype=dtype)
     net.start(Sequential(layers=layers, init=make(Init, "normal", std=0.5)), Streams(7))
-    made = Recipe(
+    made = TrainingConfig(
         loss=make(Loss, loss),
         optimizer=make(Optimizer, optimizer, lr=lr),
         schedule=recipe.pop("schedule", make(Schedule, "constant")),
@@ -159,7 +159,7 @@ def test_nothing_of_a_batchs_size_is_allocated_in_the_loop():
     layers = [Dense(units=256), Tanh(), Dropout(drop=0.5), Dense(units=3)]
     net = Net(layers, (256,), dtype="float32")
     net.start(Sequential(layers=layers), Streams(0))
-    recipe = Recipe(
+    recipe = TrainingConfig(
         make(Loss, "softmax_cross_entropy"), make(Optimizer, "adam"), make(Schedule, "constant"), batch_size=128
     )
     t = Trainer(net, recipe, x, np.zeros(512, np.int64), Streams(0))

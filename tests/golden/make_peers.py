@@ -17,8 +17,8 @@ import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 
-from trainlab.lab.building import build
-from trainlab.lab.experiment import read
+from trainlab.training.experiment import read
+from trainlab.training.setup import build
 
 FILE = Path(__file__).with_name("peers.json")
 CONFIGS = Path(__file__).resolve().parents[2] / "configs"

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from trainlab.core.component import find
-from trainlab.engine.memory import slot_for
+from trainlab.engine.buffers import slot_for
 from trainlab.nn.layer import Layer
 
 ROW, IMAGE = (5,), (3, 2, 4)

@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 from nn_cases import ALL, grads, is_view, params
 
-from trainlab.engine.memory import Workspace, arrange
-from trainlab.engine.plan.builder import Builder
-from trainlab.engine.plan.library import load
-from trainlab.engine.plan.lowering import LAYERS
-from trainlab.engine.plan.plan import lower_workspace
-from trainlab.engine.plan.program import Program
+from trainlab.engine.buffers import Workspace, arrange
+from trainlab.engine.compiled.builder import Builder
+from trainlab.engine.compiled.library import load
+from trainlab.engine.compiled.lowering import LAYERS
+from trainlab.engine.compiled.plan import lower_workspace
+from trainlab.engine.compiled.program import Program
 
 pytestmark = pytest.mark.skipif(load() is None, reason="no compiled kernels here")
 WITHOUT = set()  # layers that run their NumPy method inside a plan

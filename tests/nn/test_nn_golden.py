@@ -8,7 +8,7 @@ import pytest
 
 from trainlab.core.component import names
 from trainlab.core.types import Task
-from trainlab.engine.memory import slot_for
+from trainlab.engine.buffers import slot_for
 from trainlab.nn.layer import Layer
 from trainlab.nn.loss import Loss, LossSlot
 

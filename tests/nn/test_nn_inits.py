@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from trainlab.core.component import names
-from trainlab.engine.memory import slot_for
+from trainlab.engine.buffers import slot_for
 from trainlab.nn.init import Init
 from trainlab.nn.layer import Layer
 

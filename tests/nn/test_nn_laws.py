@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from trainlab.engine.memory import slot_for
+from trainlab.engine.buffers import slot_for
 from trainlab.nn.layer import Layer
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from trainlab.engine.net import Net
+from trainlab.engine.network import Net
 from trainlab.nn.layer import Layer
 from trainlab.nn.loss import Loss, LossSlot
 

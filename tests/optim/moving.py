@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from trainlab.optim.optimizer import Motion, Optimizer
+from trainlab.optim.optimizer import Optimizer, OptimizerState
 
 GOLDEN = json.loads((Path(__file__).parents[1] / "golden" / "optim.json").read_text())
 
@@ -57,10 +57,10 @@ def rosenbrock(dtype="f8"):
     return Landscape(np.array([-1.2, 1.0], dtype), value, slope)
 
 
-def motion(optimizer: Optimizer, theta: np.ndarray, weights: int | None = None) -> Motion:
+def motion(optimizer: Optimizer, theta: np.ndarray, weights: int | None = None) -> OptimizerState:
     """A motion at theta, as the engine makes it, with scratch that holds rubbish."""
     n = theta.size
-    return Motion(
+    return OptimizerState(
         theta=theta,
         g=np.zeros_like(theta),
         step=np.full_like(theta, np.nan),
@@ -85,7 +85,7 @@ def walk(optimizer: Optimizer, land: Landscape, steps: int, weights: int | None 
     for m.t in range(1, steps + 1):
         m.g[...] = land.slope(m.theta)
         m.tmp.fill(np.nan)
-        optimizer.move(m)
+        optimizer.update(m)
         m.theta += m.step
         path.append(m.theta.copy())
     return path

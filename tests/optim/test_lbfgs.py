@@ -71,7 +71,7 @@ def test_resumable():
         for each in (m, copy) if t > 7 else (m,):
             each.t = t
             each.g[...] = land.slope(each.theta)
-            optimizer.move(each)
+            optimizer.update(each)
             each.theta += each.step
         if t == 7:
             copy.theta[...] = m.theta
@@ -117,7 +117,7 @@ def test_known_loss():
 
     m.evaluate, m.t = evaluate, 1
     m.g[...], m.loss = land.slope(land.start), land.value(land.start)
-    LBFGS().move(m)
+    LBFGS().update(m)
     assert calls
     assert not any((theta == land.start).all() for theta in calls)
 
@@ -136,7 +136,7 @@ def test_clipped_gradient():
         m.evaluate = evaluate
         for m.t in (1, 2, 3):
             m.g[...] = share * land.slope(m.theta)
-            LBFGS().move(m)
+            LBFGS().update(m)
             m.theta += m.step
         steps.append(m.theta)
     np.testing.assert_array_equal(steps[1], steps[0])
@@ -146,5 +146,5 @@ def test_needs_evaluate():
     """Without `evaluate` it says what is missing."""
     m = motion(LBFGS(), np.ones(2))
     m.g[...], m.t = 1.0, 1
-    with pytest.raises(ValueError, match=r"^lbfgs needs Motion\.evaluate$"):
-        LBFGS().move(m)
+    with pytest.raises(ValueError, match=r"^lbfgs needs OptimizerState\.evaluate$"):
+        LBFGS().update(m)

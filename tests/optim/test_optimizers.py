@@ -71,7 +71,7 @@ def test_input_untouched(cls):
         m.g[...] = land.slope(m.theta)
         g, theta = m.g.copy(), m.theta.copy()
         m.step.fill(np.nan)
-        optimizer.move(m)
+        optimizer.update(m)
         np.testing.assert_array_equal(m.g, g)
         np.testing.assert_array_equal(m.theta, theta)
         assert np.isfinite(m.step).all()
@@ -86,10 +86,10 @@ def test_allocates_nothing(cls):
     m = motion(optimizer, rng.normal(size=200_000).astype("f4"), weights=150_000)
     m.g[...] = rng.normal(size=m.g.size)
     m.t = 1
-    optimizer.move(m)
+    optimizer.update(m)
     tracemalloc.start()
     for m.t in (2, 3):
-        optimizer.move(m)
+        optimizer.update(m)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < 20_000
@@ -104,7 +104,7 @@ def test_scaled_by_lr(cls):
         m = motion(optimizer, np.array([1.0, -2.0]))
         m.g[...] = [0.5, 3.0]
         m.lr, m.t = lr, 1
-        optimizer.move(m)
+        optimizer.update(m)
         steps.append(m.step)
     np.testing.assert_allclose(steps[1], 2 * steps[0], rtol=1e-12)
     np.testing.assert_array_equal(steps[2], [0.0, 0.0])
@@ -120,7 +120,7 @@ def test_resumable(cls):
         for each in (m, copy) if t > 5 else (m,):
             each.t = t
             each.g[...] = land.slope(each.theta)
-            optimizer.move(each)
+            optimizer.update(each)
             each.theta += each.step
         if t == 5:
             copy.theta[...] = m.theta
@@ -156,7 +156,7 @@ def test_adam_first_step():
     """Adam's first step is lr against the sign of the gradient, whatever its size."""
     m = motion(Adam(lr=0.1), np.zeros(4))
     m.g[...], m.t = [1e-3, -5.0, 400.0, 0.0], 1
-    Adam().move(m)
+    Adam().update(m)
     np.testing.assert_allclose(m.step, [-0.1, 0.1, -0.1, 0.0], rtol=2e-5)
 
 
@@ -166,7 +166,7 @@ def test_momentum_gathers():
     m = motion(optimizer, np.zeros(1))
     for m.t in range(1, 101):
         m.g[...] = 2.0
-        optimizer.move(m)
+        optimizer.update(m)
     assert m.step[0] == pytest.approx(-0.1 * 2.0 / 0.2)
 
 
@@ -182,7 +182,7 @@ def test_adagrad_slows_down():
     m = motion(optimizer, np.zeros(1))
     for m.t in range(1, 10):
         m.g[...] = 3.0
-        optimizer.move(m)
+        optimizer.update(m)
     assert m.step[0] == pytest.approx(-0.5 / 3)
 
 
@@ -190,7 +190,7 @@ def test_adamw_decays_apart():
     """Without a gradient AdamW still shrinks the weights, by lr weight_decay, and leaves the biases alone."""
     m = motion(AdamW(), np.array([2.0, -4.0, 2.0]), weights=2)
     m.lr, m.t = 0.1, 1
-    AdamW(weight_decay=0.5).move(m)
+    AdamW(weight_decay=0.5).update(m)
     np.testing.assert_allclose(m.step, [-0.1, 0.2, 0.0], rtol=1e-12)
 
 
@@ -205,7 +205,7 @@ def test_nadam_long_run():
             m.g[...], m.t, m.lr = 0.0, t, 1.0
             m.buffers["m"][...] = 100.0  # m = (1 - b1) 100 = 1 after a gradient of 0 but for the decay by b1
             m.buffers["v"][...] = 1000.0 * (1 - 0.999**t)  # v_hat = 1 but for the decay by b2
-            optimizer.move(m)
+            optimizer.update(m)
             mu_next = 0.99 * (1 - 0.5 * 0.96 ** (0.02 * (t + 1)))
             want = -mu_next * 0.99 / (1 - product * mu_next) / np.sqrt(0.999)
             assert m.step[0] == pytest.approx(want, rel=1e-7)

@@ -8,14 +8,14 @@ from hostile import EVIL, TEXTS, hostile_run, hostile_sweep
 from run_folders import make_run
 
 from trainlab.core.config import read_plain
-from trainlab.lab.experiment import Experiment
-from trainlab.lab.run import train
 from trainlab.report.html.run_page import run_page
 from trainlab.report.html.runs_page import runs_page
 from trainlab.report.html.sweep_page import sweep_page
 from trainlab.report.pictures import gallery
 from trainlab.report.sweep_record import SweepRecord
+from trainlab.search.experiment import SweepExperiment
 from trainlab.store.reading import read_run
+from trainlab.training.session import train
 
 
 @pytest.fixture(scope="module")
@@ -25,7 +25,7 @@ def folder(tmp_path_factory):
     for seed in (0, 1):
         config = {"data": "digits", "seed": seed, "model": {"name": "mlp", "hidden": [16], "activation": "tanh"}}
         config |= {"train": {"epochs": 4}, "monitors": {"every": 5}, "optimizer": {"name": "adam", "lr": 3.0}}
-        train(read_plain(Experiment, config, "test"), into=root / f"real-{seed + 1}")
+        train(read_plain(SweepExperiment, config, "test"), into=root / f"real-{seed + 1}")
     made_up_sweep(root)
     records = [read_run(root / f"real-{n}") for n in (1, 2)]
     (root / "run.html").write_text(run_page(records[0]))

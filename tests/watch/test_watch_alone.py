@@ -9,8 +9,8 @@ import pytest
 
 import trainlab as tl
 from trainlab.core.errors import UserError
-from trainlab.lab.watched.given import given
-from trainlab.lab.watched.loop import watch
+from trainlab.integrations.torch import watch
+from trainlab.integrations.user_data import given
 
 X = np.random.default_rng(0).normal(size=(60, 4))
 Y = np.arange(60) % 3

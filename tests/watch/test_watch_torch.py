@@ -17,7 +17,7 @@ from torch import nn  # noqa: E402
 import trainlab as tl  # noqa: E402
 from trainlab.core.errors import UserError  # noqa: E402
 from trainlab.core.problem import ConfigError  # noqa: E402
-from trainlab.lab.replaying import judge  # noqa: E402
+from trainlab.integrations.logs.diagnosis import judge  # noqa: E402
 
 torch.set_num_threads(1)
 ADAM, SGD = torch.optim.Adam, torch.optim.SGD

@@ -6,8 +6,8 @@ from textwrap import wrap
 
 from trainlab.cli import _terminal
 from trainlab.cli._summary import arguments, counted, findings, worst_first
-from trainlab.lab.checking import Checked, LayerRow
 from trainlab.report.text import fit, number, styled, width_of
+from trainlab.tools.check import Checked, LayerRow
 
 _COLORS = {"ok": "green", "info": "blue", "warning": "yellow", "error": "red"}
 _HEAD = ("layer", "shape", "params", "mean", "std", "dead", "gradient")

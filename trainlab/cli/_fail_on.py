@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from trainlab.diagnose.diagnosis import Diagnosis
+    from trainlab.diagnose.finding import Finding
 
 
 class FailOn(StrEnum):
@@ -17,9 +17,9 @@ class FailOn(StrEnum):
     error = "error"
 
 
-def found_at(fail_on: FailOn, diagnoses: "Iterable[Diagnosis]") -> bool:
+def found_at(fail_on: FailOn, diagnoses: "Iterable[Finding]") -> bool:
     """Whether one of the diagnoses is as severe as that."""
-    from trainlab.diagnose.diagnosis import SEVERITIES
+    from trainlab.diagnose.finding import SEVERITIES
 
     if fail_on is FailOn.never:
         return False

@@ -7,8 +7,8 @@ from trainlab.cli._summary import arguments, counted, findings
 from trainlab.core.dump import dump
 
 if TYPE_CHECKING:
-    from trainlab.lab.fixing.fix import Fixed
-    from trainlab.lab.fixing.trial import Trial
+    from trainlab.tools.fix.fix import Fixed
+    from trainlab.tools.fix.trial import Trial
 
 _NOT_TRIED = 3  # findings that are told in full
 

@@ -13,9 +13,9 @@ from time import perf_counter
 from typing import Any
 
 from trainlab.cli import _terminal
-from trainlab.diagnose.diagnosis import Diagnosis
-from trainlab.lab.watching import Outcome, Plan, Watcher
+from trainlab.diagnose.finding import Finding
 from trainlab.report.curve import sparkline
+from trainlab.training.callbacks import Callback, RunInfo, RunResult
 
 _EVERY = 0.125  # seconds between two frames
 _KEPT = 512  # points kept of the loss; when there are more, neighbours become their mean
@@ -57,7 +57,7 @@ class Curve:
 class Progress:
     """How far a run has come."""
 
-    plan: Plan
+    plan: RunInfo
     began: float = field(default_factory=perf_counter)
     step: int = 0
     epoch: float = 0.0
@@ -73,12 +73,12 @@ class Progress:
         return (now - self.began) / done * (self.plan.epochs - self.epoch) if done > 0 else None
 
 
-class Quiet(Watcher):
-    """Says nothing, but is a Watcher that a signal can stop."""
+class Quiet(Callback):
+    """Says nothing, but is a Callback that a signal can stop."""
 
     running = False
 
-    def started(self, plan: Plan) -> None:
+    def started(self, plan: RunInfo) -> None:
         """From here on a stop is heard."""
         self.running = True
 
@@ -94,7 +94,7 @@ class Lines(Quiet):
         self._before = perf_counter()
         self._findings = Findings()
 
-    def started(self, plan: Plan) -> None:
+    def started(self, plan: RunInfo) -> None:
         """Tell what is about to run."""
         super().started(plan)
         self._epochs = plan.epochs
@@ -110,7 +110,7 @@ class Lines(Quiet):
         _terminal.note("  ".join(parts))
         self._tell()
 
-    def diagnosed(self, diagnosis: Diagnosis) -> None:
+    def diagnosed(self, diagnosis: Finding) -> None:
         """Keep it for the next line: what hits many layers at once is told once."""
         self._findings.add(diagnosis)
 
@@ -119,7 +119,7 @@ class Lines(Quiet):
         if self._findings.new:
             self._tell()
 
-    def finished(self, outcome: Outcome) -> None:
+    def finished(self, outcome: RunResult) -> None:
         """Tell what was found last."""
         self._tell()
 
@@ -144,7 +144,7 @@ class Redrawn(Quiet):
         self._hear = self._curve.fresh.append
         self._due = 0.0
 
-    def started(self, plan: Plan) -> None:
+    def started(self, plan: RunInfo) -> None:
         """Draw the first frame."""
         super().started(plan)
         first = (plan.resumed_at or 0) / plan.steps_per_epoch
@@ -166,12 +166,12 @@ class Redrawn(Quiet):
         if p := self._progress:
             p.row, p.epoch, p.loss = row, row["epoch"], row.get("train_loss")
 
-    def diagnosed(self, diagnosis: Diagnosis) -> None:
+    def diagnosed(self, diagnosis: Finding) -> None:
         """Print it with the next frame: what hits many layers at once is told once."""
         self._findings.add(diagnosis)
         self._due = 0.0
 
-    def finished(self, outcome: Outcome) -> None:
+    def finished(self, outcome: RunResult) -> None:
         """Draw the last frame and leave it there."""
         if p := self._progress:
             p.epoch = max(p.epoch, outcome.epoch)
@@ -205,16 +205,16 @@ class Redrawn(Quiet):
 class Findings:
     """Diagnoses on their way to the screen: what is found in several layers at one moment becomes one line."""
 
-    new: list[Diagnosis] = field(default_factory=list[Diagnosis])
+    new: list[Finding] = field(default_factory=list[Finding])
     _codes: set[str] = field(default_factory=set[str])
 
-    def add(self, diagnosis: Diagnosis) -> None:
+    def add(self, diagnosis: Finding) -> None:
         """Something was found."""
         self.new.append(diagnosis)
 
     def told(self) -> list[tuple[str, str]]:
         """(severity, line) of what was found since the last call."""
-        groups: dict[str, list[Diagnosis]] = {}
+        groups: dict[str, list[Finding]] = {}
         for diagnosis in self.new:
             groups.setdefault(diagnosis.code, []).append(diagnosis)
         lines = [(group[0].severity, self._line(group)) for group in groups.values()]
@@ -222,7 +222,7 @@ class Findings:
         self.new.clear()
         return lines
 
-    def _line(self, group: Sequence[Diagnosis]) -> str:
+    def _line(self, group: Sequence[Finding]) -> str:
         first = group[0]
         layers = [d.layer for d in group if d.layer]
         head = f"{first.severity} {first.code} (epoch {first.epoch})"
@@ -232,7 +232,7 @@ class Findings:
         return f"{head}: {first.message}{more}"
 
 
-def headlines(plan: Plan) -> list[str]:
+def headlines(plan: RunInfo) -> list[str]:
     """A line on what is about to run, and one on what was not looked at before."""
     rows = [f"{n} {part}" for n, part in ((plan.val_rows, "validation"), (plan.test_rows, "test")) if n]
     known = f"{', '.join([f'{plan.train_rows} training', *rows])} rows; {plan.parameters} parameters"

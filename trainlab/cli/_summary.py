@@ -5,12 +5,12 @@ from collections.abc import Mapping, Sequence
 from itertools import groupby
 from typing import Any
 
-from trainlab.diagnose.diagnosis import SEVERITIES, Diagnosis
-from trainlab.lab.watching import Outcome
+from trainlab.diagnose.finding import SEVERITIES, Finding
 from trainlab.store.strict_json import dumps
+from trainlab.training.callbacks import RunResult
 
 
-def as_data(outcome: Outcome, exit_code: int) -> dict[str, Any]:
+def as_data(outcome: RunResult, exit_code: int) -> dict[str, Any]:
     """The outcome as `--json` prints it."""
     return {
         "folder": str(outcome.folder),
@@ -25,7 +25,7 @@ def as_data(outcome: Outcome, exit_code: int) -> dict[str, Any]:
     }
 
 
-def as_text(outcome: Outcome, given: Sequence[str] = (), reason: str = "") -> str:
+def as_text(outcome: RunResult, given: Sequence[str] = (), reason: str = "") -> str:
     """The outcome as people read it; `given`: the config and overrides that were trained; `reason`: why it ended."""
     rows = [("folder", str(outcome.folder))]
     if outcome.best:
@@ -40,7 +40,7 @@ def as_text(outcome: Outcome, given: Sequence[str] = (), reason: str = "") -> st
     return "\n".join(lines)
 
 
-def following(outcome: Outcome, given: Sequence[str] = ()) -> str:
+def following(outcome: RunResult, given: Sequence[str] = ()) -> str:
     """The command that makes sense next: go on, try the first cure, or look at the run."""
     folder = str(outcome.folder)
     if outcome.state == "interrupted":
@@ -52,7 +52,7 @@ def following(outcome: Outcome, given: Sequence[str] = ()) -> str:
     return shlex.join(["trainlab", "report", folder])
 
 
-def findings(diagnoses: Sequence[Diagnosis]) -> list[str]:
+def findings(diagnoses: Sequence[Finding]) -> list[str]:
     """Each code once, the worst first, with what to do about it."""
     if not diagnoses:
         return ["nothing to complain about"]
@@ -70,7 +70,7 @@ def findings(diagnoses: Sequence[Diagnosis]) -> list[str]:
     return lines
 
 
-def worst_first(diagnoses: Sequence[Diagnosis]) -> list[Diagnosis]:
+def worst_first(diagnoses: Sequence[Finding]) -> list[Finding]:
     """Worst severity first, and within it as found, the findings of one code together."""
     order: dict[str, int] = {}
     for diagnosis in diagnoses:

@@ -15,11 +15,11 @@ from typing import Any
 from trainlab.cli import _terminal
 from trainlab.cli._progress import bar, clock
 from trainlab.core.errors import UserError
-from trainlab.lab.sweep.space import Trial
-from trainlab.lab.sweep.table import Row, ranked, spelled
-from trainlab.lab.sweep.watching import SweepPlan, SweepWatcher
 from trainlab.report.compare import short_names
 from trainlab.report.text import clean, fit, number, width_of
+from trainlab.search.callbacks import SweepCallback, SweepInfo
+from trainlab.search.space import Trial
+from trainlab.search.table import Row, ranked, spelled
 from trainlab.store.rows import last_row
 
 _EVERY = 0.2  # seconds between two frames
@@ -32,7 +32,7 @@ _SIGNS = "━─…"
 class Standing:
     """How far a sweep has come."""
 
-    plan: SweepPlan
+    plan: SweepInfo
     began: float = field(default_factory=perf_counter)
     running: dict[int, Trial] = field(default_factory=dict[int, Trial])
     waiting: set[int] = field(default_factory=set[int])
@@ -65,12 +65,12 @@ class Standing:
         return (now - self.began) / self.ended * rest if self.ended else None
 
 
-class Quiet(SweepWatcher):
+class Quiet(SweepCallback):
     """Says nothing, but is a watcher that a signal can stop."""
 
     running = False
 
-    def started(self, plan: SweepPlan) -> None:
+    def started(self, plan: SweepInfo) -> None:
         """From here on a stop is heard."""
         self.running = True
 
@@ -85,7 +85,7 @@ class Lines(Quiet):
     def __init__(self) -> None:
         self._standing: Standing | None = None
 
-    def started(self, plan: SweepPlan) -> None:
+    def started(self, plan: SweepInfo) -> None:
         """Tell what is about to run."""
         super().started(plan)
         self._standing = Standing(plan)
@@ -117,7 +117,7 @@ class Redrawn(Quiet):
         self._standing: Standing | None = None
         self._due = 0.0
 
-    def started(self, plan: SweepPlan) -> None:
+    def started(self, plan: SweepInfo) -> None:
         """Draw the first frame."""
         super().started(plan)
         self._standing = Standing(plan)
@@ -179,7 +179,7 @@ class Redrawn(Quiet):
         self._console.print(Text(_terminal.shown(text), style=style))
 
 
-def headline(plan: SweepPlan) -> str:
+def headline(plan: SweepInfo) -> str:
     """One line on what is about to run."""
     done = f", {len(plan.done)} of them done" if plan.done else ""
     return f"{plan.name}: {plan.trials} trials{done}, {plan.workers} at once, by {plan.metric}"

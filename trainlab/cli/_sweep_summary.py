@@ -8,13 +8,13 @@ from typing import Any
 
 from trainlab.cli._pages import folded
 from trainlab.cli._sweep_progress import drawn
-from trainlab.lab.sweep.space import Space, Trial, summed
-from trainlab.lab.sweep.strategy import Cohort
-from trainlab.lab.sweep.summary import Summary
-from trainlab.lab.sweep.table import Row, spelled
 from trainlab.report.compare import short_names
 from trainlab.report.learnt import Learnt
 from trainlab.report.text import clean, fit, width_of
+from trainlab.search.space import Space, Trial, summed
+from trainlab.search.strategy import Cohort
+from trainlab.search.summary import Summary
+from trainlab.search.table import Row, spelled
 
 _ALIKE = 10  # trials that are named
 _MOST = 5  # failed trials and reasons that are told
@@ -55,7 +55,7 @@ def as_text(summary: Summary, known: Learnt, room: int | None) -> str:
 def scored(row: Row) -> str:
     """A score, with the half width of its interval if it is a mean over runs.
 
-    >>> from trainlab.lab.sweep.uncertainty import Spread
+    >>> from trainlab.search.uncertainty import Spread
     >>> scored(Row(1, "finished", {}, 0.9, 3, spread=Spread(0.9, 0.01, 0.8753, 0.9247)))
     '0.9 +- 0.025'
     """

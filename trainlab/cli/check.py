@@ -34,8 +34,8 @@ def check(
     """
     given = [config, *(overrides or ())]
     with _terminal.answering(as_json):
-        from trainlab.lab.checking import check as checked
-        from trainlab.lab.experiment import read
+        from trainlab.search.experiment import read
+        from trainlab.tools.check import check as checked
 
         found = checked(read(given[0], given[1:]))
     code = 4 if found_at(fail_on, found.diagnoses) else 0

@@ -78,10 +78,10 @@ def _engine(as_json: bool) -> None:
 def _kinds() -> "dict[str, type[Component]]":
     """Every kind that an experiment can name, by its name."""
     from trainlab.core.describe import kinds
-    from trainlab.lab.experiment import Experiment
     from trainlab.optim.regularizer import Regularizer  # a config names these as plain numbers: `l2: 1e-4`
+    from trainlab.search.experiment import SweepExperiment
 
-    return {base.kind: base for base in (*kinds(Experiment), Regularizer)}
+    return {base.kind: base for base in (*kinds(SweepExperiment), Regularizer)}
 
 
 def _kind_of(name: str, kinds: "dict[str, type[Component]]") -> str:

@@ -12,7 +12,7 @@ from trainlab.cli._fail_on import FailOn, found_at
 from trainlab.core.errors import UserError
 
 if TYPE_CHECKING:
-    from trainlab.lab.replaying import Judged
+    from trainlab.integrations.logs.diagnosis import Judged
 
 
 def diagnose(
@@ -48,7 +48,7 @@ def diagnose(
         trainlab diagnose trainer_state.json --json --fail-on warning
     """
     with _terminal.answering(as_json):
-        from trainlab.lab.replaying import judge
+        from trainlab.integrations.logs.diagnosis import judge
 
         if chance is not None and not 0 < chance < float("inf"):
             raise UserError(f"--chance {chance:g}: expected a loss above 0")

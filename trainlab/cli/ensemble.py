@@ -12,8 +12,8 @@ from trainlab.core.errors import UserError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from trainlab.lab.ensemble.making import Made, Scored
-    from trainlab.lab.ensemble.members import Member
+    from trainlab.inference.ensemble.making import Made, Scored
+    from trainlab.inference.ensemble.members import Member
 
 
 class By(StrEnum):
@@ -59,7 +59,7 @@ def ensemble(
         trainlab ensemble --snapshots digits-snapshots-1 --by vote
     """
     with _terminal.answering(as_json):
-        from trainlab.lab.ensemble.making import make_ensemble
+        from trainlab.inference.ensemble.making import make_ensemble
 
         made = make_ensemble(
             _members(members or [], sweep, top, snapshots, runs),
@@ -80,14 +80,16 @@ def ensemble(
 
 
 def _members(given: "Sequence[str]", sweep: str | None, top: int, snapshots: str | None, runs: Path) -> "list[Member]":
-    from trainlab.lab.ensemble.members import from_runs, from_snapshots, from_sweep
+    from trainlab.inference.ensemble.members import from_runs, from_snapshots
+    from trainlab.search.finding import best_runs, find_sweep
 
     if (bool(given), sweep is not None, snapshots is not None).count(True) != 1:
         raise UserError(
             "which networks? Name two or more runs, or a --sweep, or a run with --snapshots: one of the three"
         )
     if sweep is not None:
-        return from_sweep(sweep, top, runs)
+        folder = find_sweep(sweep, runs)
+        return from_runs(best_runs(folder, top), runs, inside=folder / "trials")
     return from_snapshots(snapshots, runs) if snapshots is not None else from_runs(given, runs)
 
 

@@ -10,7 +10,7 @@ from trainlab.cli import _terminal
 from trainlab.cli._weights import Weights
 
 if TYPE_CHECKING:
-    from trainlab.lab.evaluation import Evaluation
+    from trainlab.inference.evaluate import Evaluation
 
 _WIDEST_CONFUSION = 30  # classes; beyond, the matrix is for --json
 
@@ -45,7 +45,7 @@ def evaluate(
         trainlab evaluate digits-1 --data new-digits.csv --json
     """
     with _terminal.answering(as_json):
-        from trainlab.lab.evaluation import evaluate as scored
+        from trainlab.inference.evaluate import evaluate as scored
 
         found = scored(run, data, part=part.value, weights=weights.value, top=top, runs=runs)
         if as_json:

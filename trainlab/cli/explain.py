@@ -85,7 +85,7 @@ def _one(code: str) -> "type[Monitor]":
 def _config(monitor: "type[Monitor]") -> str:
     """A config that shows the diagnosis, with a line on how to use it."""
     from trainlab.core.dump import dump
-    from trainlab.lab.exhibits import exhibited, exhibits
+    from trainlab.tools.zoo.examples import exhibited, exhibits
 
     found = exhibits(monitor.name)
     if not found:
@@ -98,7 +98,7 @@ def _config(monitor: "type[Monitor]") -> str:
 def _data(monitor: "type[Monitor]") -> dict[str, Any]:
     from trainlab.core.describe import describe
     from trainlab.diagnose.page import page_of
-    from trainlab.lab.exhibits import exhibits
+    from trainlab.tools.zoo.examples import exhibits
 
     about, page = describe(monitor).as_dict(), page_of(monitor)
     found = {"code": about["name"], "severity": monitor.severity, "when": list(monitor.when)}
@@ -137,7 +137,7 @@ def _page(monitor: "type[Monitor]", columns: int) -> list[str]:
 def _seen(monitor: "type[Monitor]", columns: int) -> list[str]:
     """How to make a run that has it."""
     from trainlab.cli import _pages
-    from trainlab.lab.exhibits import exhibits
+    from trainlab.tools.zoo.examples import exhibits
 
     found = exhibits(monitor.name)
     if not found:

@@ -29,7 +29,7 @@ def export(
         trainlab export runs/digits-ensemble-1 --onnx digits.onnx --json
     """
     with _terminal.answering(as_json):
-        from trainlab.lab.exporting.export import export_onnx
+        from trainlab.inference.export.export import export_onnx
 
         model = export_onnx(run, onnx, weights=weights.value, runs=runs)
     shapes = {

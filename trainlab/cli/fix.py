@@ -8,8 +8,8 @@ import typer
 from trainlab.cli import _terminal
 
 if TYPE_CHECKING:
-    from trainlab.lab.fixing.fix import Fixed
-    from trainlab.lab.fixing.trial import Trial
+    from trainlab.tools.fix.fix import Fixed
+    from trainlab.tools.fix.trial import Trial
 
 
 def fix(
@@ -39,8 +39,8 @@ def fix(
     from trainlab.cli import _fix_text
     from trainlab.cli._progress import Quiet
     from trainlab.cli.train import stoppable
-    from trainlab.lab.fixing.budget import Budget
-    from trainlab.lab.fixing.fix import fix as tried
+    from trainlab.tools.fix.budget import Budget
+    from trainlab.tools.fix.fix import fix as tried
 
     first: list[int] = []
 
@@ -65,8 +65,8 @@ def _written(fixed: "Fixed", output: Path | None) -> str:
     """Write the cured config; what is to be said of it."""
     if output is None or not fixed.patch:
         return ""
-    from trainlab.lab.fixing.rewriting import write_cured
     from trainlab.store.folder import RunFolder
+    from trainlab.tools.fix.rewriting import write_cured
 
     own = write_cured(output, RunFolder(fixed.folder), fixed.config(), fixed.patch)
     how = "your config with the patch in it" if own else "the whole config, every default written out"

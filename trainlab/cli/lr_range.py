@@ -12,7 +12,7 @@ import typer
 from trainlab.cli import _terminal
 
 if TYPE_CHECKING:
-    from trainlab.lab.lr_range import LrRange
+    from trainlab.tools.lr_range import LrRange
 
 
 def lr_range(
@@ -45,8 +45,8 @@ def lr_range(
     """
     given = [config, *(overrides or ())]
     with _terminal.answering(as_json):
-        from trainlab.lab.experiment import read
-        from trainlab.lab.lr_range import lr_range as climb
+        from trainlab.search.experiment import read
+        from trainlab.tools.lr_range import lr_range as climb
 
         found = climb(read(given[0], given[1:]), low=low, high=high, steps=steps, repeats=repeats)
         written = _write(found, csv, svg, runs)
@@ -63,10 +63,10 @@ def lr_range(
 
 def _write(found: "LrRange", csv: Path | None, svg: Path | None, runs: Path) -> list[Path]:
     """The curve as a table and a picture; by default both in a folder of their own."""
-    from trainlab.lab.lr_range import as_csv
     from trainlab.report.svg import log_chart
     from trainlab.store.folder import next_free, safe_name
     from trainlab.store.writing import write_atomic
+    from trainlab.tools.lr_range import as_csv
 
     if csv is None:
         folder = next_free(runs, safe_name(f"{found.name}-lr-range"))

@@ -35,7 +35,7 @@ def predict(
     with _terminal.answering(as_json):
         if output is not None and output.exists() and Path(source).exists() and output.samefile(source):
             raise UserError(f"{output}: would be overwritten with its own predictions; choose another --output")
-        from trainlab.lab.evaluation import predict as predicted
+        from trainlab.inference.evaluate import predict as predicted
 
         found = predicted(run, source, weights=weights.value, runs=runs)
         if output is not None:

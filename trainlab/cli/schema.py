@@ -12,6 +12,6 @@ def schema() -> None:
         trainlab schema > trainlab.schema.json
     """
     from trainlab.core.schema import json_schema
-    from trainlab.lab.experiment import Experiment
+    from trainlab.search.experiment import SweepExperiment
 
-    _terminal.emit(json_schema(Experiment))
+    _terminal.emit(json_schema(SweepExperiment))

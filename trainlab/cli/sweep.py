@@ -15,8 +15,8 @@ from trainlab.core.errors import UserError
 if TYPE_CHECKING:
     from trainlab.cli._sweep_progress import Quiet
     from trainlab.core.config import Document
-    from trainlab.lab.experiment import Experiment
-    from trainlab.lab.sweep.summary import Summary
+    from trainlab.search.experiment import SweepExperiment
+    from trainlab.search.summary import Summary
 
 
 def sweep(
@@ -78,7 +78,7 @@ def sweep(
                 raise UserError(
                     "--resume goes on with the sweep's own config: it takes --trials and where to train only"
                 )
-            from trainlab.lab.sweep.sweep import resume as go_on
+            from trainlab.search.sweep import resume as go_on
 
             with _stoppable(_watcher(quiet)) as watcher:
                 summary = go_on(resume, runs=runs, trials=trials, watcher=watcher, **machines)
@@ -87,7 +87,7 @@ def sweep(
             if dry_run or print_trials:
                 _show(document, runs, name, listed=print_trials, as_json=as_json)
                 return
-            from trainlab.lab.sweep.sweep import start
+            from trainlab.search.sweep import start
 
             with _stoppable(_watcher(quiet)) as watcher:
                 summary = start(document, runs=runs, name=name, watcher=watcher, **machines)
@@ -122,10 +122,10 @@ def _watcher(quiet: bool) -> "Quiet":
     return _sweep_progress.Redrawn() if _terminal.live(sys.stderr) else _sweep_progress.Lines()
 
 
-def _read(given: list[str], trials: int | None) -> "Document[Experiment]":
+def _read(given: list[str], trials: int | None) -> "Document[SweepExperiment]":
     if not given:
         raise UserError("which config? Say `trainlab sweep CONFIG`; `trainlab new sweep -o CONFIG` writes one")
-    from trainlab.lab.experiment import read
+    from trainlab.search.experiment import read
 
     document = read(given[0], given[1:])
     if trials is not None and document.value.sweep is not None:
@@ -133,10 +133,10 @@ def _read(given: list[str], trials: int | None) -> "Document[Experiment]":
     return document
 
 
-def _show(document: "Document[Experiment]", runs: Path, name: str | None, *, listed: bool, as_json: bool) -> None:
+def _show(document: "Document[SweepExperiment]", runs: Path, name: str | None, *, listed: bool, as_json: bool) -> None:
     """What would be tried."""
     from trainlab.cli import _sweep_summary
-    from trainlab.lab.sweep.space import Space
+    from trainlab.search.space import Space
 
     space = Space(document)
     drawn = [space.trial(number) for cohort in space.cohorts if not cohort.waits for number in cohort.trials]

@@ -15,7 +15,7 @@ from trainlab.core.errors import UserError
 
 if TYPE_CHECKING:
     from trainlab.cli._progress import Quiet
-    from trainlab.lab.watching import Outcome
+    from trainlab.training.callbacks import RunResult
 
 
 def train(
@@ -104,11 +104,11 @@ def watcher_for(quiet: bool) -> "Quiet":
 
 def _begin(
     given: Sequence[str], runs: Path, name: str | None, into: Path | None, until: int | None, watcher: "Quiet"
-) -> "Outcome":
+) -> "RunResult":
     if not given:
         raise UserError("which config? Say `trainlab train CONFIG`; `trainlab new -o CONFIG` writes one to start with")
-    from trainlab.lab.experiment import read
-    from trainlab.lab.run import train as run
+    from trainlab.search.experiment import read
+    from trainlab.training.session import train as run
 
     return run(read(given[0], given[1:]), runs=runs, name=name, into=into, until=until, watcher=watcher)
 
@@ -120,15 +120,15 @@ def _go_on(
     until: int | None,
     watcher: "Quiet",
     refused: dict[str, object | None],
-) -> "Outcome":
-    from trainlab.lab.run import resume as run
+) -> "RunResult":
+    from trainlab.training.session import resume as run
 
     for option, value in refused.items():
         if value is not None:
             raise UserError(f"--resume goes on in the run's own folder: leave out {option}")
     if not given or "=" in given[0]:
         return run(resumed, runs=runs, watcher=watcher, until=until, epochs=_epochs(given))
-    from trainlab.lab.experiment import read
+    from trainlab.search.experiment import read
 
     return run(resumed, runs=runs, watcher=watcher, until=until, document=read(given[0], given[1:]))
 
@@ -148,7 +148,7 @@ def _epochs(given: Sequence[str]) -> int:
     return epochs
 
 
-def _exit_code(outcome: "Outcome", fail_on: FailOn) -> int:
+def _exit_code(outcome: "RunResult", fail_on: FailOn) -> int:
     if outcome.state == "failed":  # a code of monitors.stop_on ended it
         return 3
     return outcome.exit_code or (4 if found_at(fail_on, outcome.diagnoses) else 0)
@@ -160,7 +160,7 @@ def _again(given: Sequence[str], runs: Path, name: str | None) -> list[str]:
     return [*given[:1], *options, *(["--name", name] if name is not None else []), *given[1:]]
 
 
-def _tell(outcome: "Outcome", code: int, given: Sequence[str], *, quiet: bool, as_json: bool) -> None:
+def _tell(outcome: "RunResult", code: int, given: Sequence[str], *, quiet: bool, as_json: bool) -> None:
     from trainlab.cli import _summary
     from trainlab.cli._pages import folded, width
     from trainlab.store.folder import RunFolder

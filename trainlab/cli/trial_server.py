@@ -12,10 +12,10 @@ import typer
 
 if TYPE_CHECKING:
     from trainlab.core.config import Document
-    from trainlab.lab.equipment import Equipment
-    from trainlab.lab.experiment import Experiment
-    from trainlab.lab.sweep.execution.fork_server import Work
-    from trainlab.lab.sweep.execution.job import Job
+    from trainlab.search.executors.fork_server import Work
+    from trainlab.search.executors.job import Job
+    from trainlab.training.equipment import Equipment
+    from trainlab.training.experiment import Experiment
 
 _TINY = """\
 data: {name: friedman1, samples: 40}
@@ -33,8 +33,8 @@ def trial_server(handle: Annotated[int, typer.Argument(help="Number of the socke
     import socket
 
     from trainlab.data.loading import kept_rows
-    from trainlab.lab.kept_parts import kept_parts
-    from trainlab.lab.sweep.execution.fork_server import serve
+    from trainlab.search.executors.fork_server import serve
+    from trainlab.training.dataset_cache import kept_parts
 
     _warm_up()
     with kept_rows(), kept_parts():
@@ -43,7 +43,7 @@ def trial_server(handle: Annotated[int, typer.Argument(help="Number of the socke
 
 def _warm_up() -> None:
     """Import everything, by training something tiny."""
-    from trainlab.lab.sweep.execution.job import Job
+    from trainlab.search.executors.job import Job
 
     with TemporaryDirectory() as folder:
         (Path(folder) / "config.yaml").write_text(_TINY)
@@ -55,8 +55,8 @@ def _begin(job: "Job") -> "Work":
     """Do what costs less here than in a copy: read the trial's config, and the rows of the first one for all."""
     from trainlab.core.streams import Streams
     from trainlab.core.thread_pools import thread_pools
-    from trainlab.lab.experiment import read_own
-    from trainlab.lab.kept_parts import keeps_parts, parts_of
+    from trainlab.training.dataset_cache import keeps_parts, parts_of
+    from trainlab.training.experiment import read_own
 
     document = None
     with suppress(Exception):  # what is wrong with a trial is told by the trial
@@ -70,7 +70,7 @@ def _begin(job: "Job") -> "Work":
 def _run(job: "Job", document: "Document[Experiment] | None", wait: Callable[[], None]) -> int:
     """Train a trial, whose config was read already if all is well with it, once it may begin; the exit code."""
     from trainlab.cli.main import main
-    from trainlab.lab.equipment import equip
+    from trainlab.training.equipment import equip
 
     sys.argv = ["trainlab", *job.arguments]
     equipment = None
@@ -90,8 +90,8 @@ def _train(job: "Job", document: "Document[Experiment] | None", equipment: "Equi
     from trainlab.cli._progress import Quiet
     from trainlab.cli.main import told
     from trainlab.cli.train import stoppable
-    from trainlab.lab.experiment import read
-    from trainlab.lab.run import resume, train
+    from trainlab.search.experiment import read
+    from trainlab.training.session import resume, train
 
     watcher = Quiet()
     try:

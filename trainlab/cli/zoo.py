@@ -9,7 +9,7 @@ from trainlab.cli import _terminal
 from trainlab.core.errors import UserError
 
 if TYPE_CHECKING:
-    from trainlab.lab.zoo_result import Result, Verdict
+    from trainlab.tools.zoo.result import Result, Verdict
 
 
 def zoo(
@@ -49,8 +49,8 @@ def zoo(
         trainlab zoo --seeds 3-7 --random 300 --json
     """
     from trainlab.cli.sweep import cores
-    from trainlab.lab import zoo as lab
-    from trainlab.lab.zoo_result import Result, as_data, missed
+    from trainlab.tools.zoo import zoo as lab
+    from trainlab.tools.zoo.result import Result, as_data, missed
 
     with _terminal.answering(as_json):
         cases = lab.cases(file or lab.SHIPPED, _seeds(seeds), only=only or (), random=random, draw=draw, cures=cures)

@@ -23,13 +23,14 @@ from trainlab.core.words import found
 from trainlab.core.yaml_nodes import LARGEST_FILE, decode, parse
 
 S = TypeVar("S", bound=Settings)
+S_co = TypeVar("S_co", bound=Settings, covariant=True)
 
 
 @dataclass(frozen=True, slots=True)
-class Document(Generic[S]):
+class Document(Generic[S_co]):
     """A config that is valid: its settings, the plain data they came from, and where each part was written."""
 
-    value: S
+    value: S_co
     raw: dict[str, Any]
     file: Path | None
     node: Node

@@ -67,7 +67,7 @@ class Loaded:
 
 
 @dataclass(frozen=True, slots=True)
-class Parts:
+class Splits:
     """Train, validation and test, preprocessed; `fitted` holds each preprocessor's arrays for the checkpoint.
 
     `sorted`: the training rows are to be gone through in their order, never shuffled (the fault `sort`).

@@ -5,7 +5,7 @@ import numpy as np
 from trainlab.core.errors import DataError
 from trainlab.core.streams import Streams
 from trainlab.core.types import Array
-from trainlab.data.dataset import Loaded, Parts, Rows
+from trainlab.data.dataset import Loaded, Rows, Splits
 from trainlab.data.fault import Split
 from trainlab.data.fingerprint import fingerprint
 from trainlab.data.lazy import LazyRows
@@ -15,7 +15,7 @@ from trainlab.data.source import Source
 from trainlab.data.split import split
 
 
-def prepare(source: Source, *, streams: Streams, dtype: str = "float32", loaded: Loaded | None = None) -> Parts:
+def prepare(source: Source, *, streams: Streams, dtype: str = "float32", loaded: Loaded | None = None) -> Splits:
     """The parts of an experiment. Preprocessors and the target's scale are fitted on the training rows only.
 
     x comes out in `dtype`, but bytes that no preprocessor changes stay bytes, and rows of a memory-mapped file stay
@@ -47,7 +47,7 @@ def prepare(source: Source, *, streams: Streams, dtype: str = "float32", loaded:
 
     done = finish(train, "train")
     assert done is not None  # noqa: S101 - a fact of the call above, for the type checker
-    parts = Parts(
+    parts = Splits(
         done,
         finish(val, "val"),
         finish(test, "test"),
@@ -112,7 +112,7 @@ def _target_scale(y: Array, loaded: Loaded) -> dict[str, Array]:
     return {"target.mean": y.mean(axis=0), "target.std": np.where(std == 0, 1.0, std)}
 
 
-def _same_shapes(parts: Parts) -> None:
+def _same_shapes(parts: Splits) -> None:
     for name, rows in (("validation", parts.val), ("test", parts.test)):
         if rows is not None and rows.shape != parts.shape:
             raise DataError(

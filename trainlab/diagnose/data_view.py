@@ -10,7 +10,7 @@ from functools import cached_property
 import numpy as np
 
 from trainlab.core.types import Array, Task
-from trainlab.data.dataset import Parts, Rows
+from trainlab.data.dataset import Rows, Splits
 from trainlab.data.lazy import LazyRows
 from trainlab.diagnose._quantiles import median
 
@@ -27,7 +27,7 @@ SPREAD_OF_IQR = 1.349  # interquartile range of a normal distribution of standar
 class DataView:
     """The data of a run. t: the training targets as the loss takes them · shuffled: the loop shuffles the rows."""
 
-    parts: Parts
+    parts: Splits
     t: Array
     shuffled: bool
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from typing import Any, ClassVar, Literal
 
 from trainlab.core.component import Component
-from trainlab.diagnose.diagnosis import Diagnosis, Severity
+from trainlab.diagnose.finding import Finding, Severity
 from trainlab.diagnose.view import View
 
 When = Literal["start", "steps", "epoch", "end"]
@@ -37,7 +37,7 @@ class Monitor(
     unshown: ClassVar[str] = ""  # why no config of the zoo shows it, where none can
 
     @abstractmethod
-    def look(self, view: View) -> Iterable[Diagnosis]:
+    def look(self, view: View) -> Iterable[Finding]:
         """What is wrong at this moment; nothing if all is well or cannot be told."""
 
     def finding(
@@ -51,9 +51,9 @@ class Monitor(
         patches: Iterable[dict[str, Any]] = (),
         because: Iterable[str] = (),
         severity: Severity | None = None,
-    ) -> Diagnosis:
+    ) -> Finding:
         """A diagnosis of this monitor's code at the view's moment."""
-        return Diagnosis(
+        return Finding(
             code=self.name,
             severity=severity or self.severity,
             message=message,

@@ -2,7 +2,7 @@
 
 A probe sees what a batch cannot: a unit that fires for none of many rows, an output that is the same for all of them,
 a network that does otherwise in training than in evaluation. The rows are fixed by the run's seed, so a resumed run
-is probed as the whole one would have been. Whoever owns the network makes it (`lab/probing.py`); monitors read it.
+is probed as the whole one would have been. Whoever owns the network makes it (`training/probe.py`); monitors read it.
 """
 
 from collections.abc import Sequence

@@ -16,7 +16,7 @@ Threads = int | Literal["auto"]
 def pinned(threads: Threads) -> Generator[None]:
     """While the block lasts, kernels and NumPy's BLAS work with so many threads; auto: every core, and one."""
     from trainlab.core.thread_pools import thread_pools
-    from trainlab.engine.plan.library import load
+    from trainlab.engine.compiled.library import load
 
     library = load()
     before = library.threads(cores() if threads == "auto" else threads) if library is not None else 1

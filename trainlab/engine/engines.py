@@ -7,7 +7,7 @@ import numpy as np
 from trainlab.core.errors import UserError
 
 if TYPE_CHECKING:
-    from trainlab.engine.plan.library import Library
+    from trainlab.engine.compiled.library import Library
 
 Engine = Literal["auto", "numpy", "compiled"]
 
@@ -19,7 +19,7 @@ def kernels(engine: Engine, dtype: np.dtype[np.generic]) -> "Library | None":
     """
     if engine == "numpy":
         return None
-    from trainlab.engine.plan.library import load
+    from trainlab.engine.compiled.library import load
 
     library = load() if dtype == np.float32 else None
     if library is None and engine == "compiled":
@@ -55,6 +55,6 @@ def resumed(before: dict[str, Any] | None, engine: Engine, dtype: str) -> tuple[
 
 
 def _reason(dtype: np.dtype[np.generic]) -> str:
-    from trainlab.engine.plan.library import why_not
+    from trainlab.engine.compiled.library import why_not
 
     return why_not() or f"kernels compute in float32, train.dtype is {dtype}"

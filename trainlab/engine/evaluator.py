@@ -10,12 +10,12 @@ import numpy as np
 
 from trainlab.core.types import Array
 from trainlab.data.lazy import gather
-from trainlab.engine.memory import allocate
-from trainlab.engine.net import Net
+from trainlab.engine.buffers import allocate
+from trainlab.engine.network import Net
 from trainlab.nn.loss import Loss, LossSlot
 
 if TYPE_CHECKING:
-    from trainlab.engine.plan.evaluation import EvaluationPlan
+    from trainlab.engine.compiled.evaluation import EvaluationPlan
 
 _BUDGET = 1 << 19  # numbers in the widest layer of an evaluation batch: 2 MB of float32
 _MOST = 512  # rows of an evaluation batch
@@ -45,7 +45,7 @@ class Evaluator:
             self._rows = rows
             self._work = self.net.workspace(rows, train=False)
             if self.net.library is not None:
-                from trainlab.engine.plan.evaluation import EvaluationPlan
+                from trainlab.engine.compiled.evaluation import EvaluationPlan
 
                 self._plan = EvaluationPlan(self._work, self.loss, self.net.library)
 

@@ -12,8 +12,8 @@ from math import isfinite, nan, sqrt
 import numpy as np
 
 from trainlab.core.types import Array
-from trainlab.engine.memory import Node, Workspace
-from trainlab.engine.net import Net
+from trainlab.engine.buffers import Node, Workspace
+from trainlab.engine.network import Net
 from trainlab.nn.activation import Activation
 
 BINS = 16  # of a histogram of activations over [-EDGE, EDGE]; what lies outside counts in the outer bins
@@ -160,7 +160,7 @@ def gauge(net: Net, work: Workspace, step: Array) -> Gauge:
     """Who measures this network fastest. work: for the largest batch · step: what each param changes by."""
     if net.library is None:
         return NumpyGauge(net, work, step)
-    from trainlab.engine.plan.statistics import StatisticsPlan
+    from trainlab.engine.compiled.statistics import StatisticsPlan
 
     return StatisticsPlan(net, work, step, net.library)
 

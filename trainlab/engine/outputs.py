@@ -5,8 +5,8 @@ from math import prod
 import numpy as np
 
 from trainlab.core.types import Array
+from trainlab.engine.buffers import Node
 from trainlab.engine.inspection import SATURATION, fires, flat, silent
-from trainlab.engine.memory import Node
 from trainlab.nn.activation import Activation
 
 

@@ -4,11 +4,11 @@ from abc import ABC, abstractmethod
 from math import prod
 from typing import TYPE_CHECKING
 
-from trainlab.engine.memory import Workspace
+from trainlab.engine.buffers import Workspace
 from trainlab.engine.outputs import Outputs, Spread
 
 if TYPE_CHECKING:
-    from trainlab.engine.plan.library import Library
+    from trainlab.engine.compiled.library import Library
 
 
 class Passes(ABC):
@@ -64,6 +64,6 @@ def passes(work: Workspace, library: "Library | None") -> Passes:
     """By kernels, where there are some."""
     if library is None:
         return NumpyPasses(work)
-    from trainlab.engine.plan.passes import PassesPlan
+    from trainlab.engine.compiled.passes import PassesPlan
 
     return PassesPlan(work, library)

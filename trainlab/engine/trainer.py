@@ -16,18 +16,18 @@ from trainlab.core.streams import Streams
 from trainlab.core.types import Array
 from trainlab.data.augmentation import Augmentation
 from trainlab.data.lazy import gather
-from trainlab.engine.batches import Order
-from trainlab.engine.memory import Workspace, aligned, allocate
-from trainlab.engine.net import Net
+from trainlab.engine.buffers import Workspace, aligned, allocate
+from trainlab.engine.network import Net
+from trainlab.engine.sampler import BatchSampler
 from trainlab.nn.loss import Loss, LossSlot
 from trainlab.optim.averaging import Average
 from trainlab.optim.clipping import clip, length
-from trainlab.optim.optimizer import Motion, Optimizer
+from trainlab.optim.optimizer import Optimizer, OptimizerState
 from trainlab.optim.regularizer import Regularizer
 from trainlab.optim.schedule import Schedule
 
 if TYPE_CHECKING:
-    from trainlab.engine.plan.plan import TrainingPlan
+    from trainlab.engine.compiled.plan import TrainingPlan
 
 _PATIENCE = 0.1  # seconds that somebody who wants the run to stop may have to wait, if a step is shorter
 RECORDS = ("loss", "lr", "grad_norm", "update_ratio")  # what is kept of every step
@@ -47,7 +47,7 @@ _NEVER = _Never()
 
 
 @dataclass(frozen=True, slots=True)
-class Recipe:
+class TrainingConfig:
     """How a network is trained: everything that does not change during the run."""
 
     loss: Loss
@@ -86,7 +86,7 @@ class Trainer:
     """
 
     net: Net
-    recipe: Recipe
+    recipe: TrainingConfig
     x: Any
     t: Array
     streams: Streams
@@ -105,7 +105,7 @@ class Trainer:
         self._augment = self.streams.named("augmentation")
         self._order_rng = self.streams.named("order")
         size = len(self.t) if full else r.batch_size
-        self.order = Order(len(self.t), size, self._order_rng, shuffle=r.shuffle and not full)
+        self.order = BatchSampler(len(self.t), size, self._order_rng, shuffle=r.shuffle and not full)
         self.work = net.workspace(self.order.batch_size, train=True, rng=self._noise)
         if any(a.mixes for a in r.augment) and self.t.ndim == 1:
             self.t = np.eye(net.out_shape[-1], dtype=net.dtype)[self.t]  # mixed rows belong to several classes
@@ -118,7 +118,7 @@ class Trainer:
         def make(like: Array) -> Array:
             return aligned(like.shape, like.dtype)
 
-        self.motion = Motion(
+        self.motion = OptimizerState(
             theta=net.theta,
             g=net.grad,
             step=make(net.theta),
@@ -184,7 +184,7 @@ class Trainer:
             record[3] = np.nan
             self.step += 1
             return False
-        r.optimizer.move(m)
+        r.optimizer.update(m)
         ratio = sqrt(np.dot(m.step, m.step) / (np.dot(m.theta, m.theta) or 1.0))
         record[3] = ratio
         m.theta += m.step
@@ -232,7 +232,7 @@ class Trainer:
         r, net = self.recipe, self.net
         if net.library is None or r.optimizer.full_batch:
             return None
-        from trainlab.engine.plan.plan import Task, TrainingPlan
+        from trainlab.engine.compiled.plan import Task, TrainingPlan
 
         task = Task(
             work=self.work,

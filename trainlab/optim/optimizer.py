@@ -13,7 +13,7 @@ from trainlab.core.types import Array
 
 
 @dataclass(slots=True)
-class Motion:
+class OptimizerState:
     """What an optimizer works on; all arrays are flat and equally long, and live as long as the run.
 
     theta: the trained parameters (read only) · g: dloss/dtheta, penalties included (read only) · step: to be written,
@@ -48,5 +48,5 @@ class Optimizer(Component, kind="optimizer", rooms=("trainlab.optim.optimizers",
     lr: float = setting(0.01, "learning rate: scales every step", ge=0, search={"log": [1e-5, 1.0]})
 
     @abstractmethod
-    def move(self, m: Motion) -> None:
+    def update(self, m: OptimizerState) -> None:
         """Write m.step and update m.buffers; allocate nothing (full-batch ones, called once an epoch, may)."""

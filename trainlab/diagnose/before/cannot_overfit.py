@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from trainlab.core.component import setting
 from trainlab.diagnose._patches import activation, bare_output, init, wider
-from trainlab.diagnose.diagnosis import Diagnosis
+from trainlab.diagnose.finding import Finding
 from trainlab.diagnose.monitor import Monitor, When
 from trainlab.diagnose.view import View
 
@@ -47,7 +47,7 @@ class CannotOverfit(Monitor, name="cannot-overfit"):
 
     share: float = setting(0.1, "share of the loss at chance that must be reached", gt=0, lt=1)
 
-    def look(self, view: View) -> Iterable[Diagnosis]:
+    def look(self, view: View) -> Iterable[Finding]:
         """When `check` has tried it."""
         tiny = view.tiny
         if tiny is not None and tiny.chance > 0 and not tiny.loss <= self.share * tiny.chance:

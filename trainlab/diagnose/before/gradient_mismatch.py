@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import ClassVar
 
 from trainlab.core.component import setting
-from trainlab.diagnose.diagnosis import Diagnosis, Severity
+from trainlab.diagnose.finding import Finding, Severity
 from trainlab.diagnose.monitor import Monitor, When
 from trainlab.diagnose.view import View
 
@@ -36,7 +36,7 @@ class GradientMismatch(Monitor, name="gradient-mismatch"):
 
     error: float = setting(1e-4, "largest relative error", gt=0)
 
-    def look(self, view: View) -> Iterable[Diagnosis]:
+    def look(self, view: View) -> Iterable[Finding]:
         """When `check` has compared the gradients."""
         wrong = [g for g in view.gradients or () if not g.error <= self.error]
         if wrong:

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 from trainlab.core.component import setting
 from trainlab.diagnose._patches import heavy_dropout, init, less_dropout, model, preprocess
-from trainlab.diagnose.diagnosis import Diagnosis
+from trainlab.diagnose.finding import Finding
 from trainlab.diagnose.monitor import Monitor, When
 from trainlab.diagnose.view import View
 
@@ -47,7 +47,7 @@ class InitialLoss(Monitor, name="initial-loss"):
     numbers: float = setting(10.0, "how many times it is worth knowing for a regression", gt=1)
     nats: float = setting(3.0, "for classes, how far above the expected loss it must be", ge=0)
 
-    def look(self, view: View) -> Iterable[Diagnosis]:
+    def look(self, view: View) -> Iterable[Finding]:
         """Before the first step, or at the first batch; and once more when it should have come down."""
         if not view.zero_loss > 0:
             return

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from trainlab.core.component import setting
 from trainlab.diagnose._patches import activation, init
-from trainlab.diagnose.diagnosis import Diagnosis
+from trainlab.diagnose.finding import Finding
 from trainlab.diagnose.monitor import Monitor, When
 from trainlab.diagnose.view import View
 
@@ -53,7 +53,7 @@ class InputIgnored(Monitor, name="input-ignored"):
     share: float = setting(0.01, "difference of the losses, as a share of chance, that is none", gt=0, lt=1)
     learned: float = setting(0.1, "progress from chance to zero loss below which the end is judged", gt=0, lt=1)
 
-    def look(self, view: View) -> Iterable[Diagnosis]:
+    def look(self, view: View) -> Iterable[Finding]:
         """Before the first step and after the last."""
         probe = view.probe
         if probe is None or not probe.layers:

@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from trainlab.diagnose._patches import activation
 from trainlab.diagnose._words import named
-from trainlab.diagnose.diagnosis import Diagnosis
+from trainlab.diagnose.finding import Finding
 from trainlab.diagnose.monitor import Monitor, When
 from trainlab.diagnose.view import View
 
@@ -30,7 +30,7 @@ class MissingNonlinearity(Monitor, name="missing-nonlinearity"):
     when: ClassVar[tuple[When, ...]] = ("start",)
     needs: ClassVar[tuple[str, ...]] = ("structure",)
 
-    def look(self, view: View) -> Iterable[Diagnosis]:
+    def look(self, view: View) -> Iterable[Finding]:
         """Before the first step."""
         structure = view.structure
         weighted = structure.weighted if structure is not None else []

@@ -5,7 +5,7 @@ from math import inf
 from typing import ClassVar
 
 from trainlab.diagnose._patches import bare_output
-from trainlab.diagnose.diagnosis import Diagnosis
+from trainlab.diagnose.finding import Finding
 from trainlab.diagnose.monitor import Monitor, When
 from trainlab.diagnose.view import View
 
@@ -36,7 +36,7 @@ class OutputRange(Monitor, name="output-range"):
         "data",
     )
 
-    def look(self, view: View) -> Iterable[Diagnosis]:
+    def look(self, view: View) -> Iterable[Finding]:
         """Before the first step."""
         end = view.structure.output if view.structure is not None else None
         if end is None or view.data is None or end.layer.name not in _RANGES:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import ClassVar
 
-from trainlab.diagnose.diagnosis import Diagnosis
+from trainlab.diagnose.finding import Finding
 from trainlab.diagnose.monitor import Monitor, When
 from trainlab.diagnose.view import View
 
@@ -31,7 +31,7 @@ class RegNotFelt(Monitor, name="reg-not-felt"):
     when: ClassVar[tuple[When, ...]] = ("start",)
     needs: ClassVar[tuple[str, ...]] = ("probe",)
 
-    def look(self, view: View) -> Iterable[Diagnosis]:
+    def look(self, view: View) -> Iterable[Finding]:
         """Before the first step."""
         probe = view.probe
         if probe is None or probe.penalties is None:

@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 
 from trainlab.core.component import setting
 from trainlab.diagnose._patches import activation, init, norm, shallower
-from trainlab.diagnose.diagnosis import Diagnosis
+from trainlab.diagnose.finding import Finding
 from trainlab.diagnose.monitor import Monitor, When
 from trainlab.diagnose.view import View
 
@@ -44,7 +44,7 @@ class SignalCollapse(Monitor, name="signal-collapse"):
 
     share: float = setting(1e-4, "spread of a layer, as a share of the inputs', that is a collapse", gt=0, lt=1)
 
-    def look(self, view: View) -> Iterable[Diagnosis]:
+    def look(self, view: View) -> Iterable[Finding]:
         """Before the first step."""
         probe = view.probe
         if probe is None or not probe.input_spread > 0:

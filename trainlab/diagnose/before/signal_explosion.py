@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from trainlab.core.component import setting
 from trainlab.diagnose._patches import init, norm
-from trainlab.diagnose.diagnosis import Diagnosis
+from trainlab.diagnose.finding import Finding
 from trainlab.diagnose.monitor import Monitor, When
 from trainlab.diagnose.view import View
 
@@ -34,7 +34,7 @@ class SignalExplosion(Monitor, name="signal-explosion"):
 
     factor: float = setting(100.0, "how many times the inputs' spread is an explosion", gt=1)
 
-    def look(self, view: View) -> Iterable[Diagnosis]:
+    def look(self, view: View) -> Iterable[Finding]:
         """Before the first step."""
         probe = view.probe
         if probe is None or not probe.input_spread > 0:

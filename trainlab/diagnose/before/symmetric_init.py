@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from trainlab.diagnose._patches import init
 from trainlab.diagnose._words import named
-from trainlab.diagnose.diagnosis import Diagnosis, Severity
+from trainlab.diagnose.finding import Finding, Severity
 from trainlab.diagnose.monitor import Monitor, When
 from trainlab.diagnose.view import View
 
@@ -32,7 +32,7 @@ class SymmetricInit(Monitor, name="symmetric-init"):
     needs: ClassVar[tuple[str, ...]] = ("probe",)
     severity: ClassVar[Severity] = "error"
 
-    def look(self, view: View) -> Iterable[Diagnosis]:
+    def look(self, view: View) -> Iterable[Finding]:
         """Before the first step."""
         alike = [w.layer for w in view.probe.weights if w.symmetric and not w.frozen] if view.probe is not None else []
         if alike:

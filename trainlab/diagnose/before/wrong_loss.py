@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Any, ClassVar, cast
 
 from trainlab.diagnose._patches import bare_output
-from trainlab.diagnose.diagnosis import Diagnosis
+from trainlab.diagnose.finding import Finding
 from trainlab.diagnose.monitor import Monitor, When
 from trainlab.diagnose.view import View
 
@@ -31,7 +31,7 @@ class WrongLoss(Monitor, name="wrong-loss"):
     when: ClassVar[tuple[When, ...]] = ("start",)
     needs: ClassVar[tuple[str, ...]] = ("structure",)
 
-    def look(self, view: View) -> Iterable[Diagnosis]:
+    def look(self, view: View) -> Iterable[Finding]:
         """Before the first step."""
         if view.task.kind != "classification" or view.structure is None:
             return

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import ClassVar
 
 from trainlab.diagnose._patches import preprocess
-from trainlab.diagnose.diagnosis import Diagnosis, Severity
+from trainlab.diagnose.finding import Finding, Severity
 from trainlab.diagnose.monitor import Monitor, When
 from trainlab.diagnose.view import View
 
@@ -32,7 +32,7 @@ class BadValues(Monitor, name="bad-values"):
     needs: ClassVar[tuple[str, ...]] = ("data",)
     severity: ClassVar[Severity] = "error"
 
-    def look(self, view: View) -> Iterable[Diagnosis]:
+    def look(self, view: View) -> Iterable[Finding]:
         """Before the first step."""
         found = view.data.where_broken() if view.data is not None else None
         if found is None:

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Any, ClassVar, cast
 
 from trainlab.core.component import setting
-from trainlab.diagnose.diagnosis import Diagnosis
+from trainlab.diagnose.finding import Finding
 from trainlab.diagnose.monitor import Monitor, When
 from trainlab.diagnose.view import View
 
@@ -35,7 +35,7 @@ class ClassImbalance(Monitor, name="class-imbalance"):
     ratio: float = setting(15.0, "largest to smallest class that is a warning", gt=1)
     advice: float = setting(8.0, "largest to smallest class that is worth knowing", gt=1)
 
-    def look(self, view: View) -> Iterable[Diagnosis]:
+    def look(self, view: View) -> Iterable[Finding]:
         """Before the first step."""
         data = view.data
         if data is None or data.task.kind != "classification":

@@ -6,7 +6,7 @@ from typing import ClassVar
 import numpy as np
 
 from trainlab.core.component import setting
-from trainlab.diagnose.diagnosis import Diagnosis, Severity
+from trainlab.diagnose.finding import Finding, Severity
 from trainlab.diagnose.monitor import Monitor, When
 from trainlab.diagnose.view import View
 
@@ -35,7 +35,7 @@ class ConstantFeature(Monitor, name="constant-feature"):
 
     share: float = setting(0.1, "share of constant features that is said", gt=0, le=1)
 
-    def look(self, view: View) -> Iterable[Diagnosis]:
+    def look(self, view: View) -> Iterable[Finding]:
         """Before the first step."""
         data = view.data
         if data is None or not data.finite or not data.train.size:

@@ -8,7 +8,7 @@ import numpy as np
 from trainlab.core.component import setting
 from trainlab.diagnose._patches import block
 from trainlab.diagnose.data_view import DataView
-from trainlab.diagnose.diagnosis import Diagnosis, Severity
+from trainlab.diagnose.finding import Finding, Severity
 from trainlab.diagnose.monitor import Monitor, When
 from trainlab.diagnose.view import View
 
@@ -38,7 +38,7 @@ class LabelRange(Monitor, name="label-range"):
 
     outside: float = setting(0.5, "share of validation targets far outside that is a warning", gt=0, lt=1)
 
-    def look(self, view: View) -> Iterable[Diagnosis]:
+    def look(self, view: View) -> Iterable[Finding]:
         """Before the first step."""
         data = view.data
         if data is None:

@@ -8,7 +8,7 @@ import numpy as np
 from trainlab.core.component import setting
 from trainlab.core.types import Array, Count
 from trainlab.data.lazy import LazyRows
-from trainlab.diagnose.diagnosis import Diagnosis
+from trainlab.diagnose.finding import Finding
 from trainlab.diagnose.monitor import Monitor, When
 from trainlab.diagnose.view import View
 
@@ -40,7 +40,7 @@ class LeakedRows(Monitor, name="leaked-rows"):
     share: float = setting(0.05, "share of copies that is too much, beyond honest duplicates", ge=0, lt=1)
     most: Count = setting(50_000, "rows of each part that are compared")
 
-    def look(self, view: View) -> Iterable[Diagnosis]:
+    def look(self, view: View) -> Iterable[Finding]:
         """Before the first step."""
         data = view.data
         if data is None or data.parts.val is None or not data.finite or data.parts.train.shape != data.parts.val.shape:

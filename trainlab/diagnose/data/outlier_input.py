@@ -9,7 +9,7 @@ from trainlab.core.component import setting
 from trainlab.core.types import Array
 from trainlab.diagnose._patches import preprocess
 from trainlab.diagnose._quantiles import median, quantiles
-from trainlab.diagnose.diagnosis import Diagnosis
+from trainlab.diagnose.finding import Finding
 from trainlab.diagnose.monitor import Monitor, When
 from trainlab.diagnose.view import View
 
@@ -44,7 +44,7 @@ class OutlierInput(Monitor, name="outlier-input"):
     distance: float = setting(30.0, "how many times its feature's spread an outlier is away", gt=1)
     gap: float = setting(4.0, "how many times as far as all other values", gt=1)
 
-    def look(self, view: View) -> Iterable[Diagnosis]:
+    def look(self, view: View) -> Iterable[Finding]:
         """Before the first step."""
         data = view.data
         if data is None or not data.finite or len(data.raw) < 20 or not np.isfinite(data.raw).all():

@@ -9,7 +9,7 @@ from trainlab.core.component import setting
 from trainlab.core.types import Array
 from trainlab.diagnose._quantiles import quantiles
 from trainlab.diagnose.data_view import SPREAD_OF_IQR
-from trainlab.diagnose.diagnosis import Diagnosis
+from trainlab.diagnose.finding import Finding
 from trainlab.diagnose.monitor import Monitor, When
 from trainlab.diagnose.view import View
 
@@ -42,7 +42,7 @@ class SplitMismatch(Monitor, name="split-mismatch"):
     ratio: float = setting(2.5, "ratio of the deviations", gt=1)
     share: float = setting(0.33, "share of the features that must be hit", gt=0, lt=1)
 
-    def look(self, view: View) -> Iterable[Diagnosis]:
+    def look(self, view: View) -> Iterable[Finding]:
         """Before the first step."""
         data = view.data
         if data is None or data.val is None or not data.finite or min(len(data.train), len(data.val)) < 20:

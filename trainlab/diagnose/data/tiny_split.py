@@ -6,7 +6,7 @@ from typing import ClassVar
 from trainlab.core.component import setting
 from trainlab.core.types import Count
 from trainlab.diagnose._patches import more_validation
-from trainlab.diagnose.diagnosis import Diagnosis
+from trainlab.diagnose.finding import Finding
 from trainlab.diagnose.monitor import Monitor, When
 from trainlab.diagnose.view import View
 
@@ -34,7 +34,7 @@ class TinySplit(Monitor, name="tiny-split"):
 
     rows: Count = setting(10, "training rows for each class, and validation rows in all, that are needed")
 
-    def look(self, view: View) -> Iterable[Diagnosis]:
+    def look(self, view: View) -> Iterable[Finding]:
         """Before the first step."""
         data = view.data
         if data is None:

@@ -7,7 +7,7 @@ import numpy as np
 
 from trainlab.core.component import setting
 from trainlab.diagnose._patches import block
-from trainlab.diagnose.diagnosis import Diagnosis
+from trainlab.diagnose.finding import Finding
 from trainlab.diagnose.monitor import Monitor, When
 from trainlab.diagnose.view import View
 
@@ -40,7 +40,7 @@ class UnscaledTarget(Monitor, name="unscaled-target"):
     mean: float = setting(100.0, "distance of the mean from zero that is too large", gt=1)
     small: float = setting(0.003, "standard deviation that is too small", gt=0)
 
-    def look(self, view: View) -> Iterable[Diagnosis]:
+    def look(self, view: View) -> Iterable[Finding]:
         """Before the first step."""
         data = view.data
         if data is None or data.task.kind != "regression" or not len(data.t):

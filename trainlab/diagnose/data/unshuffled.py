@@ -6,7 +6,7 @@ from typing import ClassVar
 import numpy as np
 
 from trainlab.core.component import setting
-from trainlab.diagnose.diagnosis import Diagnosis
+from trainlab.diagnose.finding import Finding
 from trainlab.diagnose.monitor import Monitor, When
 from trainlab.diagnose.view import View
 
@@ -35,7 +35,7 @@ class Unshuffled(Monitor, name="unshuffled"):
 
     share: float = setting(0.2, "share of the changes that chance would give", gt=0, lt=1)
 
-    def look(self, view: View) -> Iterable[Diagnosis]:
+    def look(self, view: View) -> Iterable[Finding]:
         """Before the first step."""
         data = view.data
         if data is None or data.shuffled or len(data.parts.train) <= view.train_rows / max(1, view.steps_per_epoch):

@@ -6,7 +6,7 @@ from typing import ClassVar
 import numpy as np
 
 from trainlab.core.component import setting
-from trainlab.diagnose.diagnosis import Diagnosis
+from trainlab.diagnose.finding import Finding
 from trainlab.diagnose.monitor import Monitor, When
 from trainlab.diagnose.view import View
 
@@ -50,7 +50,7 @@ class CorruptLabels(Monitor, name="corrupt-labels"):
     ahead: float = setting(0.3, "how far training is ahead of validation at chance, of the way to perfect", gt=0, lt=1)
     gap: float = setting(0.1, "how much more validation labels agree, beyond chance", gt=0, lt=1)
 
-    def look(self, view: View) -> Iterable[Diagnosis]:
+    def look(self, view: View) -> Iterable[Finding]:
         """Before the first step, and after the last."""
         if not view.step:
             scores = view.data.neighbour_scores if view.data is not None else None

@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 
 from trainlab.core.component import setting
 from trainlab.core.types import Count
-from trainlab.diagnose.diagnosis import Diagnosis, Severity
+from trainlab.diagnose.finding import Finding, Severity
 from trainlab.diagnose.monitor import Monitor, When
 from trainlab.diagnose.view import View
 from trainlab.store.strict_json import dumps
@@ -42,7 +42,7 @@ class EdgeOfRange(Monitor, name="edge-of-range"):
     near: float = setting(0.25, "share of the range where most of the good trials are to lie", gt=0, lt=0.5)
     fewest: Count = setting(8, "finished trials, before the place of the best one means something")
 
-    def look(self, view: View) -> Iterable[Diagnosis]:
+    def look(self, view: View) -> Iterable[Finding]:
         """When the sweep is over."""
         for found in view.searched or ():
             if found.trials < self.fewest or not found.places:

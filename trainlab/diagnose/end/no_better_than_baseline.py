@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from trainlab.core.component import setting
 from trainlab.diagnose._patches import epochs, less_dropout, wider
-from trainlab.diagnose.diagnosis import Diagnosis
+from trainlab.diagnose.finding import Finding
 from trainlab.diagnose.monitor import Monitor, When
 from trainlab.diagnose.training._lr import other_lr
 from trainlab.diagnose.view import View
@@ -70,7 +70,7 @@ class NoBetterThanBaseline(Monitor, name="no-better-than-baseline"):
 
     margin: float = setting(0.1, "how far behind a simple rule is too far", gt=0)
 
-    def look(self, view: View) -> Iterable[Diagnosis]:
+    def look(self, view: View) -> Iterable[Finding]:
         """After the last step."""
         baselines = view.baselines
         if not baselines or not view.behind > self.margin:

@@ -7,7 +7,7 @@ import numpy as np
 
 from trainlab.core.component import setting
 from trainlab.diagnose._patches import more_validation
-from trainlab.diagnose.diagnosis import Diagnosis, Severity
+from trainlab.diagnose.finding import Finding, Severity
 from trainlab.diagnose.monitor import Monitor, When
 from trainlab.diagnose.view import View
 
@@ -36,7 +36,7 @@ class NoisyEval(Monitor, name="noisy-eval"):
 
     error: float = setting(0.04, "standard error of the accuracy", gt=0)
 
-    def look(self, view: View) -> Iterable[Diagnosis]:
+    def look(self, view: View) -> Iterable[Finding]:
         """After the last step."""
         scores = view.curves["val_accuracy"]
         if not len(scores) or not view.val_rows or not np.isfinite(scores[-1]):

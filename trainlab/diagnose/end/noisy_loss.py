@@ -7,7 +7,7 @@ import numpy as np
 
 from trainlab.core.component import setting
 from trainlab.core.types import Count
-from trainlab.diagnose.diagnosis import Diagnosis, Severity
+from trainlab.diagnose.finding import Finding, Severity
 from trainlab.diagnose.monitor import Monitor, When
 from trainlab.diagnose.training._lr import lower_lr
 from trainlab.diagnose.view import View
@@ -42,7 +42,7 @@ class NoisyLoss(Monitor, name="noisy-loss"):
 
     batch: Count = setting(16, "rows a batch up to which this is looked for")
 
-    def look(self, view: View) -> Iterable[Diagnosis]:
+    def look(self, view: View) -> Iterable[Finding]:
         """After the last step."""
         batch = int(view.settings.get("train", {}).get("batch_size") or 0)
         losses = view.steps.tail("loss", view.steps_per_epoch)

@@ -7,7 +7,7 @@ import numpy as np
 
 from trainlab.core.component import setting
 from trainlab.diagnose._patches import epochs
-from trainlab.diagnose.diagnosis import Diagnosis
+from trainlab.diagnose.finding import Finding
 from trainlab.diagnose.monitor import Monitor, When
 from trainlab.diagnose.view import View
 
@@ -48,7 +48,7 @@ class NotConverged(Monitor, name="not-converged"):
     enough: float = setting(0.9, "progress from chance to perfect at which nothing is said", gt=0, lt=1)
     margin: float = setting(0.1, "how far behind a simple rule makes it a warning", gt=0)
 
-    def look(self, view: View) -> Iterable[Diagnosis]:
+    def look(self, view: View) -> Iterable[Finding]:
         """After the last step."""
         losses, rates = view.curves["train_loss"], view.curves["lr"]
         if len(losses) < 2 or not np.isfinite(losses).all() or not 0.02 < view.progress < self.enough:

@@ -8,7 +8,7 @@ import numpy as np
 from trainlab.core.component import setting
 from trainlab.core.types import Count
 from trainlab.diagnose._patches import dropout
-from trainlab.diagnose.diagnosis import Diagnosis
+from trainlab.diagnose.finding import Finding
 from trainlab.diagnose.monitor import Monitor, When
 from trainlab.diagnose.view import View
 
@@ -48,7 +48,7 @@ class Overfitting(Monitor, name="overfitting"):
     gap: float = setting(0.08, "by how much the training score is ahead", ge=0)
     apart: float = setting(0.15, "by how much it is ahead when nothing has risen", ge=0)
 
-    def look(self, view: View) -> Iterable[Diagnosis]:
+    def look(self, view: View) -> Iterable[Finding]:
         """When validation has been rising while training fell, or stands far behind what is known by heart."""
         curves = view.curves
         val, train = curves["val_loss"], curves["train_loss"]

@@ -6,7 +6,7 @@ from typing import ClassVar
 import numpy as np
 
 from trainlab.core.component import setting
-from trainlab.diagnose.diagnosis import Diagnosis, Severity
+from trainlab.diagnose.finding import Finding, Severity
 from trainlab.diagnose.monitor import Monitor, When
 from trainlab.diagnose.view import View
 
@@ -37,7 +37,7 @@ class Overtraining(Monitor, name="overtraining"):
 
     rise: float = setting(0.1, "how far above its best the loss ends", gt=0)
 
-    def look(self, view: View) -> Iterable[Diagnosis]:
+    def look(self, view: View) -> Iterable[Finding]:
         """After the last step."""
         losses = view.curves["val_loss"]
         if len(losses) < 11 or not np.isfinite(losses).all():

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from trainlab.core.component import setting
 from trainlab.core.metric_names import lower_is_better
-from trainlab.diagnose.diagnosis import Diagnosis, Severity
+from trainlab.diagnose.finding import Finding, Severity
 from trainlab.diagnose.monitor import Monitor, When
 from trainlab.diagnose.sweeps import FoldScores
 from trainlab.diagnose.view import View
@@ -41,7 +41,7 @@ class SuspiciousFold(Monitor, name="suspicious-fold"):
 
     far: float = setting(8.0, "standard deviations from the mean of the other folds", gt=0)
 
-    def look(self, view: View) -> Iterable[Diagnosis]:
+    def look(self, view: View) -> Iterable[Finding]:
         """When all folds are trained."""
         from statistics import fmean, stdev  # only needed here, and slow to load
 

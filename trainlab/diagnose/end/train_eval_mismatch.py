@@ -5,7 +5,7 @@ from typing import Any, ClassVar, cast
 
 from trainlab.core.component import setting
 from trainlab.diagnose._patches import layers, model
-from trainlab.diagnose.diagnosis import Diagnosis
+from trainlab.diagnose.finding import Finding
 from trainlab.diagnose.monitor import Monitor, When
 from trainlab.diagnose.view import View
 
@@ -41,7 +41,7 @@ class TrainEvalMismatch(Monitor, name="train-eval-mismatch"):
 
     ratio: float = setting(1.6, "evaluation loss over training loss, on the same rows", gt=1)
 
-    def look(self, view: View) -> Iterable[Diagnosis]:
+    def look(self, view: View) -> Iterable[Finding]:
         """Before the first step, and after the last."""
         probe = view.probe
         if probe is None or not probe.deep:

@@ -7,7 +7,7 @@ import numpy as np
 
 from trainlab.core.component import setting
 from trainlab.diagnose._patches import epochs, heavy_dropout, less_dropout, wider
-from trainlab.diagnose.diagnosis import Diagnosis
+from trainlab.diagnose.finding import Finding
 from trainlab.diagnose.monitor import Monitor, When
 from trainlab.diagnose.view import View
 
@@ -72,7 +72,7 @@ class Underfitting(Monitor, name="underfitting"):
 
     margin: float = setting(0.1, "how far behind a simple rule is too far", gt=0)
 
-    def look(self, view: View) -> Iterable[Diagnosis]:
+    def look(self, view: View) -> Iterable[Finding]:
         """After the last step."""
         train = view.curves[f"train_{view.curves.score}"]
         if not len(train) or not view.baselines or not view.behind > self.margin:

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import ClassVar
 
 from trainlab.core.component import setting
-from trainlab.diagnose.diagnosis import Diagnosis
+from trainlab.diagnose.finding import Finding
 from trainlab.diagnose.monitor import Monitor, When
 from trainlab.diagnose.view import View
 
@@ -37,7 +37,7 @@ class BadSchedule(Monitor, name="bad-schedule"):
 
     growth: float = setting(3.0, "how many times lr the schedule may reach", gt=1)
 
-    def look(self, view: View) -> Iterable[Diagnosis]:
+    def look(self, view: View) -> Iterable[Finding]:
         """Before the first step, and after an epoch while little has been learned."""
         plan = view.lr_plan
         if plan is None or not len(plan):

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 from trainlab.core.component import setting
 from trainlab.diagnose._patches import activation, init, model, norm, shallower
 from trainlab.diagnose._words import named
-from trainlab.diagnose.diagnosis import Diagnosis
+from trainlab.diagnose.finding import Finding
 from trainlab.diagnose.monitor import Monitor, When
 from trainlab.diagnose.probe import LayerProbe
 from trainlab.diagnose.training._lr import lower_lr
@@ -58,7 +58,7 @@ class DeadRelu(Monitor, name="dead-relu"):
     threshold: float = setting(0.5, "share of a layer's units that are dead", gt=0, le=1)
     learned: float = setting(0.3, "progress from chance to perfect that ends the watch", gt=0, lt=1)
 
-    def look(self, view: View) -> Iterable[Diagnosis]:
+    def look(self, view: View) -> Iterable[Finding]:
         """Before the first step, and on probes while little has been learned."""
         probe = view.probe
         if probe is None or not isfinite(probe.input_spread) or (view.step and view.progress > self.learned):

@@ -7,7 +7,7 @@ import numpy as np
 
 from trainlab.core.component import setting
 from trainlab.core.types import Count
-from trainlab.diagnose.diagnosis import Diagnosis, Severity
+from trainlab.diagnose.finding import Finding, Severity
 from trainlab.diagnose.monitor import Monitor, When
 from trainlab.diagnose.training._lr import lower_lr
 from trainlab.diagnose.view import View
@@ -43,7 +43,7 @@ class Diverged(Monitor, name="diverged"):
 
     history: Count = setting(5, "how many of the steps before are shown as evidence")
 
-    def look(self, view: View) -> Iterable[Diagnosis]:
+    def look(self, view: View) -> Iterable[Finding]:
         """At the first loss or gradient that is not finite."""
         losses, norms = view.steps.tail("loss", view.fresh), view.steps.tail("grad_norm", view.fresh)
         finite = np.isfinite(losses) & np.isfinite(norms)

@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from trainlab.core.component import setting
 from trainlab.diagnose._quantiles import median
-from trainlab.diagnose.diagnosis import Diagnosis
+from trainlab.diagnose.finding import Finding
 from trainlab.diagnose.monitor import Monitor, When
 from trainlab.diagnose.training._lr import lower_lr
 from trainlab.diagnose.view import View
@@ -46,7 +46,7 @@ class ExplodingGradient(Monitor, name="exploding-gradient"):
     factor: float = setting(100.0, "how many times the first gradients is an explosion", gt=1)
     learned: float = setting(0.2, "progress from chance to perfect that ends the watch", gt=0, lt=1)
 
-    def look(self, view: View) -> Iterable[Diagnosis]:
+    def look(self, view: View) -> Iterable[Finding]:
         """While little has been learned."""
         if view.step < 60 or view.progress > self.learned:
             return

@@ -8,7 +8,7 @@ import numpy as np
 
 from trainlab.core.component import setting
 from trainlab.core.types import Array, Count
-from trainlab.diagnose.diagnosis import Diagnosis, Severity
+from trainlab.diagnose.finding import Finding, Severity
 from trainlab.diagnose.monitor import Monitor, When
 from trainlab.diagnose.training._lr import lower_lr
 from trainlab.diagnose.view import View
@@ -49,7 +49,7 @@ class ExplodingLoss(Monitor, name="exploding-loss"):
     least: Count = setting(50, "steps before which nothing is said: the first may jump and recover")
     window: Count = setting(10, "steps whose median is compared")
 
-    def look(self, view: View) -> Iterable[Diagnosis]:
+    def look(self, view: View) -> Iterable[Finding]:
         """When the recent losses lie above `factor` times the start."""
         if len(view.steps) < max(self.least, 2 * self.window):
             return

@@ -8,7 +8,7 @@ import numpy as np
 from trainlab.core.component import setting
 from trainlab.core.types import Count
 from trainlab.diagnose._quantiles import median
-from trainlab.diagnose.diagnosis import Diagnosis
+from trainlab.diagnose.finding import Finding
 from trainlab.diagnose.monitor import Monitor, When
 from trainlab.diagnose.training._lr import lower_lr
 from trainlab.diagnose.training._windows import windows
@@ -62,7 +62,7 @@ class LrTooHigh(Monitor, name="lr-too-high"):
     margin: float = setting(0.1, "how far behind a simple rule at the end is as bad", gt=0)
     steps: Count = setting(50, "steps before which nothing is said")
 
-    def look(self, view: View) -> Iterable[Diagnosis]:
+    def look(self, view: View) -> Iterable[Finding]:
         """While little has been learned."""
         ratios, losses = view.steps["update_ratio"], view.steps["loss"]
         if view.step < self.steps or view.epoch < max(2.0, view.warmup + 1) or not self._lost(view):

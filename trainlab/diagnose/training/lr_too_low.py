@@ -8,7 +8,7 @@ import numpy as np
 from trainlab.core.component import setting
 from trainlab.core.types import Count
 from trainlab.diagnose._quantiles import median
-from trainlab.diagnose.diagnosis import Diagnosis
+from trainlab.diagnose.finding import Finding
 from trainlab.diagnose.monitor import Monitor, When
 from trainlab.diagnose.training._lr import higher_lr
 from trainlab.diagnose.view import View
@@ -63,7 +63,7 @@ class LrTooLow(Monitor, name="lr-too-low"):
     burst: float = setting(0.1, "length of an early step, relative to the weights, that clears lr", gt=0)
     steps: Count = setting(30, "steps before which nothing is said")
 
-    def look(self, view: View) -> Iterable[Diagnosis]:
+    def look(self, view: View) -> Iterable[Finding]:
         """After a good part of the run."""
         done = view.epoch - view.warmup
         if view.step < self.steps or done < max(1.0, self.share * view.epochs):

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Any, ClassVar
 
 from trainlab.core.component import setting
-from trainlab.diagnose.diagnosis import Diagnosis
+from trainlab.diagnose.finding import Finding
 from trainlab.diagnose.monitor import Monitor, When
 from trainlab.diagnose.view import View
 
@@ -41,7 +41,7 @@ class MomentumTooHigh(Monitor, name="momentum-too-high"):
     share: float = setting(0.33, "share of the run that may be remembered", gt=0)
     high: float = setting(0.98, "momentum that is suspected when the loss climbs", gt=0, lt=1)
 
-    def look(self, view: View) -> Iterable[Diagnosis]:
+    def look(self, view: View) -> Iterable[Finding]:
         """Before the first step, and after an epoch while little has been learned."""
         optimizer: dict[str, Any] = view.settings.get("optimizer", {})
         momentum = float(optimizer.get("momentum") or optimizer.get("b1") or 0.0)

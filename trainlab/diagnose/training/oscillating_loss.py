@@ -8,7 +8,7 @@ import numpy as np
 from trainlab.core.component import setting
 from trainlab.core.types import Count
 from trainlab.diagnose._patches import shorter_memory
-from trainlab.diagnose.diagnosis import Diagnosis
+from trainlab.diagnose.finding import Finding
 from trainlab.diagnose.monitor import Monitor, When
 from trainlab.diagnose.training._lr import lower_lr
 from trainlab.diagnose.view import View
@@ -47,7 +47,7 @@ class OscillatingLoss(Monitor, name="oscillating-loss"):
     rise: float = setting(0.25, "rise from one epoch to the next that counts", gt=0)
     times: Count = setting(3, "rises that are too many")
 
-    def look(self, view: View) -> Iterable[Diagnosis]:
+    def look(self, view: View) -> Iterable[Finding]:
         """After ten epochs, while little has been learned."""
         if view.epoch < max(self.window, view.warmup + 5, 0.3 * view.epochs) or view.progress > 0.3:
             return

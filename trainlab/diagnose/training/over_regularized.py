@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from trainlab.core.component import setting
-from trainlab.diagnose.diagnosis import Diagnosis
+from trainlab.diagnose.finding import Finding
 from trainlab.diagnose.monitor import Monitor, When
 from trainlab.diagnose.view import View
 
@@ -42,7 +42,7 @@ class OverRegularized(Monitor, name="over-regularized"):
     ratio: float = setting(1.0, "the same, of a run that has shrunk its weights and learned little", gt=0)
     learned: float = setting(0.2, "progress from chance to perfect that ends the watch", gt=0, lt=1)
 
-    def look(self, view: View) -> Iterable[Diagnosis]:
+    def look(self, view: View) -> Iterable[Finding]:
         """Before the first step, and after an epoch while little has been learned."""
         probed = view.probe.penalties if view.probe is not None and not view.step else None
         penalty = np.array(probed[:1]) if probed is not None else view.curves["reg_loss"]

@@ -7,7 +7,7 @@ import numpy as np
 
 from trainlab.core.component import setting
 from trainlab.diagnose._patches import name_of, wider
-from trainlab.diagnose.diagnosis import Diagnosis, Severity
+from trainlab.diagnose.finding import Finding, Severity
 from trainlab.diagnose.monitor import Monitor, When
 from trainlab.diagnose.view import View
 
@@ -40,7 +40,7 @@ class Plateau(Monitor, name="plateau"):
 
     fall: float = setting(0.02, "fall of the loss that is none", gt=0, lt=1)
 
-    def look(self, view: View) -> Iterable[Diagnosis]:
+    def look(self, view: View) -> Iterable[Finding]:
         """After an epoch, once half of the run is over."""
         if view.epoch < max(16.0, 0.5 * view.epochs) or not 0.1 < view.progress < 0.8:
             return

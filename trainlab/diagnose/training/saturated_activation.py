@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from trainlab.core.component import setting
 from trainlab.diagnose._patches import activation, init, norm
-from trainlab.diagnose.diagnosis import Diagnosis
+from trainlab.diagnose.finding import Finding
 from trainlab.diagnose.monitor import Monitor, When
 from trainlab.diagnose.training._lr import lower_lr
 from trainlab.diagnose.view import View
@@ -56,7 +56,7 @@ class SaturatedActivation(Monitor, name="saturated-activation"):
     later: float = setting(0.75, "share of a layer's outputs later", gt=0, lt=1)
     learned: float = setting(0.3, "progress from chance to perfect that ends the watch", gt=0, lt=1)
 
-    def look(self, view: View) -> Iterable[Diagnosis]:
+    def look(self, view: View) -> Iterable[Finding]:
         """Before the first step, and on probes while little has been learned."""
         probe = view.probe
         if probe is None or (view.step and (view.progress > self.learned or view.epoch < 0.2 * view.epochs)):

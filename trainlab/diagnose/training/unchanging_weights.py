@@ -7,7 +7,7 @@ from trainlab.core.component import setting
 from trainlab.core.types import Count
 from trainlab.diagnose._patches import activation, init
 from trainlab.diagnose._words import named
-from trainlab.diagnose.diagnosis import Diagnosis
+from trainlab.diagnose.finding import Finding
 from trainlab.diagnose.monitor import Monitor, When
 from trainlab.diagnose.structure import Part
 from trainlab.diagnose.view import View
@@ -50,7 +50,7 @@ class UnchangingWeights(Monitor, name="unchanging-weights"):
     learned: float = setting(0.1, "progress from chance to perfect that ends the watch", gt=0, lt=1)
     steps: Count = setting(30, "steps before which nothing is said")
 
-    def look(self, view: View) -> Iterable[Diagnosis]:
+    def look(self, view: View) -> Iterable[Finding]:
         """Before the first step, and after an epoch while little has been learned."""
         parts: Sequence[Part] = view.structure.parts if view.structure is not None else ()
         frozen = [part.name for part in parts if part.frozen]

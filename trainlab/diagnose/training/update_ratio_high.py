@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from trainlab.core.component import setting
 from trainlab.diagnose._quantiles import median
-from trainlab.diagnose.diagnosis import Diagnosis, Severity
+from trainlab.diagnose.finding import Finding, Severity
 from trainlab.diagnose.monitor import Monitor, When
 from trainlab.diagnose.training._lr import lower_lr
 from trainlab.diagnose.view import View
@@ -35,7 +35,7 @@ class UpdateRatioHigh(Monitor, name="update-ratio-high"):
 
     ratio: float = setting(0.1, "median step, relative to the weights", gt=0)
 
-    def look(self, view: View) -> Iterable[Diagnosis]:
+    def look(self, view: View) -> Iterable[Finding]:
         """After an epoch, once the first ones and the warmup are over."""
         if view.epoch < max(3.0, view.warmup + 2) or view.step < 50:
             return

@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from trainlab.core.component import setting
 from trainlab.diagnose._quantiles import median
-from trainlab.diagnose.diagnosis import Diagnosis, Severity
+from trainlab.diagnose.finding import Finding, Severity
 from trainlab.diagnose.monitor import Monitor, When
 from trainlab.diagnose.training._lr import higher_lr
 from trainlab.diagnose.view import View
@@ -36,7 +36,7 @@ class UpdateRatioLow(Monitor, name="update-ratio-low"):
 
     ratio: float = setting(1e-5, "median step, relative to the weights", gt=0)
 
-    def look(self, view: View) -> Iterable[Diagnosis]:
+    def look(self, view: View) -> Iterable[Finding]:
         """After an epoch, once the first ones and the warmup are over."""
         if not max(3.0, view.warmup + 2) <= view.epoch < 0.8 * view.epochs or view.progress > 0.5:
             return

@@ -24,7 +24,7 @@ static void gather(void *ctx, int tile) {
     P row = q->index[b];
     if (q->through) row = q->through[row];
     float *out = q->out + b * q->width;
-    switch (q->type) {  // numbered as in trainlab/engine/plan/lower_batch.py
+    switch (q->type) {  // numbered as in trainlab/engine/compiled/lower_batch.py
       case 0: memcpy(out, q->x + row * q->row_bytes, (size_t)q->width * sizeof(float)); break;
       case 1: CONVERT(double)
       case 2: CONVERT(uint8_t)

@@ -1,7 +1,7 @@
 // A step is a flat array of ops; `tl_run` runs it, many times, without Python in between.
 //
 // An op is a kernel (the address of a C function) with its sizes, numbers and pointers. Python fills them in once
-// (trainlab/engine/plan); what i, f and p mean is said above each kernel, in the order in which they stand. The number
+// (trainlab/engine/compiled); what i, f and p mean is said above each kernel, in the order in which they stand. The number
 // of rows is not in the op, it is the step's: the last batch of an epoch is shorter, in the same memory.
 #ifndef TL_PLAN_H
 #define TL_PLAN_H

@@ -5,7 +5,7 @@ from typing import ClassVar
 import numpy as np
 
 from trainlab.core.component import setting
-from trainlab.optim.optimizer import Motion, Optimizer
+from trainlab.optim.optimizer import Optimizer, OptimizerState
 
 
 class Adadelta(Optimizer, name="adadelta"):
@@ -25,7 +25,7 @@ class Adadelta(Optimizer, name="adadelta"):
     eps: float = setting(1e-6, "sets the size of the first steps", gt=0)
     buffers: ClassVar[tuple[str, ...]] = ("s", "u")
 
-    def move(self, m: Motion) -> None:
+    def update(self, m: OptimizerState) -> None:
         """Step = -lr d, d = sqrt(u + eps) / sqrt(s + eps) g."""
         s, u, d, tmp = m.buffers["s"], m.buffers["u"], m.step, m.tmp
         s *= self.rho

@@ -5,7 +5,7 @@ from typing import ClassVar
 import numpy as np
 
 from trainlab.core.component import setting
-from trainlab.optim.optimizer import Motion, Optimizer
+from trainlab.optim.optimizer import Optimizer, OptimizerState
 
 
 class Adagrad(Optimizer, name="adagrad"):
@@ -20,7 +20,7 @@ class Adagrad(Optimizer, name="adagrad"):
     eps: float = setting(1e-10, "keeps the division finite", gt=0)
     buffers: ClassVar[tuple[str, ...]] = ("s",)
 
-    def move(self, m: Motion) -> None:
+    def update(self, m: OptimizerState) -> None:
         """s <- s + g^2, step = -lr g / (sqrt(s) + eps)."""
         s, tmp = m.buffers["s"], m.tmp
         np.multiply(m.g, m.g, out=tmp)

@@ -3,7 +3,7 @@
 from typing import ClassVar
 
 from trainlab.core.component import setting
-from trainlab.optim.optimizer import Motion, Optimizer
+from trainlab.optim.optimizer import Optimizer, OptimizerState
 from trainlab.optim.optimizers import _moments
 
 
@@ -26,7 +26,7 @@ class Adam(Optimizer, name="adam"):
     eps: float = setting(1e-8, "keeps the division finite; larger damps rare gradients", gt=0)
     buffers: ClassVar[tuple[str, ...]] = ("m", "v")
 
-    def move(self, m: Motion) -> None:
+    def update(self, m: OptimizerState) -> None:
         """step = -lr m_hat / (sqrt(v_hat) + eps)."""
         _moments.update(m, self.b1, self.b2)
         _moments.step(m, self.b1, self.b2, self.eps)

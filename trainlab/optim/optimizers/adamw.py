@@ -5,7 +5,7 @@ from typing import ClassVar
 import numpy as np
 
 from trainlab.core.component import setting
-from trainlab.optim.optimizer import Motion, Optimizer
+from trainlab.optim.optimizer import Optimizer, OptimizerState
 from trainlab.optim.optimizers import _moments
 
 
@@ -27,7 +27,7 @@ class AdamW(Optimizer, name="adamw"):
     )
     buffers: ClassVar[tuple[str, ...]] = ("m", "v")
 
-    def move(self, m: Motion) -> None:
+    def update(self, m: OptimizerState) -> None:
         """step = -lr m_hat / (sqrt(v_hat) + eps), and -lr weight_decay w more for the weights."""
         _moments.update(m, self.b1, self.b2)
         _moments.step(m, self.b1, self.b2, self.eps)

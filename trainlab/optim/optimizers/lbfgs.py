@@ -8,7 +8,7 @@ import numpy as np
 
 from trainlab.core.component import setting
 from trainlab.core.types import Array
-from trainlab.optim.optimizer import Motion, Optimizer
+from trainlab.optim.optimizer import Optimizer, OptimizerState
 
 _PAIRS = 10  # how many (step, change of gradient) pairs there is room for
 
@@ -31,13 +31,13 @@ class LBFGS(Optimizer, name="lbfgs"):
     lr: float = setting(1.0, "length that the line search tries first; 1 is the Newton step", ge=0)
     history: int = setting(10, "how many of the last steps tell the curvature", ge=1, le=_PAIRS)
 
-    def move(self, m: Motion) -> None:
+    def update(self, m: OptimizerState) -> None:
         """One iteration; m.g is left as it was."""
         m.step.fill(0)
         if m.lr == 0 or not m.g.any():
             return
         if m.evaluate is None:
-            raise ValueError("lbfgs needs Motion.evaluate")
+            raise ValueError("lbfgs needs OptimizerState.evaluate")
         given = m.g.copy()
         loss = m.evaluate(m.theta) if m.loss is None else m.loss
         g = m.g.copy()  # whole, where the given one was clipped
@@ -54,7 +54,7 @@ class LBFGS(Optimizer, name="lbfgs"):
         np.subtract(m.g, g, out=m.buffers[f"y{place}"])
         m.g[...] = given
 
-    def _pairs(self, m: Motion) -> list[tuple[Array, Array, float]]:
+    def _pairs(self, m: OptimizerState) -> list[tuple[Array, Array, float]]:
         """(s, y, s'y) of the last steps, newest first, where the curvature s'y is positive."""
         places = [(m.t - 1 - i) % self.history for i in range(self.history)]
         pairs = [(m.buffers[f"s{i}"], m.buffers[f"y{i}"]) for i in places]
@@ -77,7 +77,7 @@ def _descent(pairs: list[tuple[Array, Array, float]], g: Array) -> Array:
     return way
 
 
-def _search(evaluate: Callable[[Array], float], m: Motion, loss: float, g: Array, way: Array) -> bool:
+def _search(evaluate: Callable[[Array], float], m: OptimizerState, loss: float, g: Array, way: Array) -> bool:
     """Write m.step = a way where the strong Wolfe conditions hold, and m.g there; False where no such a is found.
 
     A shorter step that lowers the loss is taken where only the condition on the slope cannot be met.

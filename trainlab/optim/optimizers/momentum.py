@@ -5,7 +5,7 @@ from typing import ClassVar
 import numpy as np
 
 from trainlab.core.component import setting
-from trainlab.optim.optimizer import Motion, Optimizer
+from trainlab.optim.optimizer import Optimizer, OptimizerState
 
 
 class Momentum(Optimizer, name="momentum"):
@@ -24,7 +24,7 @@ class Momentum(Optimizer, name="momentum"):
     )
     buffers: ClassVar[tuple[str, ...]] = ("v",)
 
-    def move(self, m: Motion) -> None:
+    def update(self, m: OptimizerState) -> None:
         """v <- mu v + g, step = -lr v."""
         v = m.buffers["v"]
         v *= self.momentum

@@ -6,7 +6,7 @@ from typing import ClassVar
 import numpy as np
 
 from trainlab.core.component import setting
-from trainlab.optim.optimizer import Motion, Optimizer
+from trainlab.optim.optimizer import Optimizer, OptimizerState
 from trainlab.optim.optimizers import _moments
 
 
@@ -28,7 +28,7 @@ class NAdam(Optimizer, name="nadam"):
     momentum_decay: float = setting(0.004, "how fast mu grows from b1 / 2 to b1", ge=0)
     buffers: ClassVar[tuple[str, ...]] = ("m", "v")
 
-    def move(self, m: Motion) -> None:
+    def update(self, m: OptimizerState) -> None:
         """Step = -lr (ahead m + now g) / (sqrt(v_hat) + eps)."""
         _moments.update(m, self.b1, self.b2)
         product = self._product(m.t)

@@ -5,7 +5,7 @@ from typing import ClassVar
 import numpy as np
 
 from trainlab.core.component import setting
-from trainlab.optim.optimizer import Motion, Optimizer
+from trainlab.optim.optimizer import Optimizer, OptimizerState
 
 
 class Nesterov(Optimizer, name="nesterov"):
@@ -23,7 +23,7 @@ class Nesterov(Optimizer, name="nesterov"):
     )
     buffers: ClassVar[tuple[str, ...]] = ("v",)
 
-    def move(self, m: Motion) -> None:
+    def update(self, m: OptimizerState) -> None:
         """v <- mu v + g, step = -lr (g + mu v)."""
         v = m.buffers["v"]
         v *= self.momentum

@@ -6,7 +6,7 @@ from typing import ClassVar
 import numpy as np
 
 from trainlab.core.component import setting
-from trainlab.optim.optimizer import Motion, Optimizer
+from trainlab.optim.optimizer import Optimizer, OptimizerState
 
 
 class RMSprop(Optimizer, name="rmsprop"):
@@ -23,7 +23,7 @@ class RMSprop(Optimizer, name="rmsprop"):
     eps: float = setting(1e-8, "keeps the division finite", gt=0)
     buffers: ClassVar[tuple[str, ...]] = ("s",)
 
-    def move(self, m: Motion) -> None:
+    def update(self, m: OptimizerState) -> None:
         """s <- rho s + (1 - rho) g^2, step = -lr g / (sqrt(s) + eps)."""
         s, tmp = m.buffers["s"], m.tmp  # the buffer holds s / (1 - rho), which costs a pass less
         s *= self.rho

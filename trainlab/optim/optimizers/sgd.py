@@ -3,7 +3,7 @@
 import numpy as np
 
 from trainlab.core.component import setting
-from trainlab.optim.optimizer import Motion, Optimizer
+from trainlab.optim.optimizer import Optimizer, OptimizerState
 
 
 class SGD(Optimizer, name="sgd"):
@@ -16,6 +16,6 @@ class SGD(Optimizer, name="sgd"):
 
     lr: float = setting(0.01, "learning rate: scales every step", ge=0, search={"log": [1e-4, 1.0]})
 
-    def move(self, m: Motion) -> None:
+    def update(self, m: OptimizerState) -> None:
         """step = -lr g."""
         np.multiply(m.g, -m.lr, out=m.step)

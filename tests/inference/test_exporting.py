@@ -1,0 +1,162 @@
+"""ONNX files answer as trainlab does: run by onnxruntime, an engine that knows nothing of ours."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from trainlab.core.component import find, make, names
+from trainlab.core.errors import UserError
+from trainlab.data.preprocessor import Preprocessor
+from trainlab.engine.network import Net
+from trainlab.inference.ensemble.combining import Method
+from trainlab.inference.ensemble.ensemble import Ensemble
+from trainlab.inference.evaluate import predicted
+from trainlab.inference.export.export import as_onnx, export_onnx, raw_shape
+from trainlab.inference.export.graph import Graph
+from trainlab.inference.export.layers import LAYERS, chain
+from trainlab.inference.export.preprocess import STEPS, preprocessing
+from trainlab.inference.model import Trained, open_run
+from trainlab.nn.layer import Layer
+from trainlab.store.folder import RunFolder
+from trainlab.training.experiment import read_plain
+from trainlab.training.session import train
+
+onnx = pytest.importorskip("onnx", reason="needs the extra `onnx`")
+runtime = pytest.importorskip("onnxruntime", reason="needs onnxruntime")
+
+SETTINGS = {
+    "dense": [{"units": 4}, {"units": 3, "bias": False}],
+    "drop_connect": [{"units": 4}],
+    "maxout": [{"units": 3, "pieces": 3}],
+    "conv": [
+        {"filters": 3, "size": 3},
+        {"filters": 2, "size": [2, 3], "stride": 2, "pad": "same"},
+        {"filters": 2, "size": 3, "pad": 1, "bias": False},
+        {"filters": 2, "size": 1, "pad": "valid"},
+    ],
+    "max_pool": [{"size": 2, "stride": 2, "pad": "same"}, {"size": 3, "stride": 2, "pad": 1}],
+    "avg_pool": [{"size": 2, "stride": 2, "pad": "same"}, {"size": 3, "stride": 2, "pad": 1}],
+    "group_norm": [{"groups": 2}],
+    "dropout": [{"mode": "vanilla", "drop": 0.3}, {}],
+    "residual": [
+        {"layers": [{"name": "conv", "filters": 4}, "relu"]},
+        {"layers": [{"name": "conv", "filters": 6, "stride": 2, "pad": "same"}]},
+    ],
+    "elu": [{"alpha": 0.7}],
+    "leaky_relu": [{"slope": 0.2}],
+    "prelu": [{}, {"shared": True}],
+    "gelu": [{}, {"approximate": "tanh"}],
+}
+FLAT = ("dense", "drop_connect", "maxout")
+CASES = [(name, settings) for name in names(Layer) for settings in SETTINGS.get(name, [{}])]
+
+
+def run(model, x):
+    """What onnxruntime makes of rows x."""
+    session = runtime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
+    return dict(zip([o.name for o in session.get_outputs()], session.run(None, {"x": x}), strict=True))
+
+
+def test_every_layer_and_preprocessor_is_in_the_table():
+    """A new layer or preprocessor has to say what it is in ONNX."""
+    assert sorted(LAYERS) == names(Layer)
+    assert sorted(STEPS) == names(Preprocessor)
+
+
+@pytest.mark.parametrize(("name", "settings"), CASES)
+def test_layer(name, settings):
+    """Each layer, in evaluation mode, gives in onnxruntime what its NumPy method gives, to float32's last digits."""
+    shape = (6,) if name in FLAT else (5, 7, 4)
+    layer = find(Layer, name).model_validate(settings)
+    net = Net([layer], shape)
+    rng = np.random.default_rng(3)
+    for key, a in net.params.items():
+        a[...] = rng.uniform(0.5, 1.5, a.shape) if key.endswith(("var", "scale")) else rng.normal(size=a.shape) * 0.5
+    work = net.workspace(3, train=False)
+    work.x[...] = rng.normal(size=work.x.shape)
+    work.forward()
+    graph = Graph()
+    graph.call(chain(graph, net.nodes, net.params, "x"), "y")
+    model = graph.model({"x": (np.float32, shape)}, {"y": (np.float32, net.out_shape)}, {})
+    np.testing.assert_allclose(run(model, work.x)["y"], work.y, rtol=2e-5, atol=2e-6)
+
+
+@pytest.mark.parametrize("norm", ["l1", "l2", "max"])
+@pytest.mark.parametrize("name", names(Preprocessor))
+def test_preprocessor(name, norm):
+    """Each preprocessor gives in onnxruntime what trainlab's gives; rows of zeros and values to fill among them."""
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(40, 3, 2)) * [1, 20] + [100, -3]
+    x[5] = 0.0
+    if name == "fill":
+        x[2, 1, 0], x[3, 0, 1] = np.nan, np.inf
+    step = make(Preprocessor, name, **({"norm": norm} if name == "normalize" else {}))
+    learned = step.fit(x)
+    want = step.apply(x.astype(np.float32).astype(np.float64), learned)
+    graph = Graph()
+    fitted = {f"0.{name}.{key}": a for key, a in learned.items()}
+    graph.call(preprocessing(graph, [step], fitted, "x", (3, 2), "float32"), "y")
+    model = graph.model({"x": (np.float32, (3, 2))}, {"y": (np.float32, want.shape[1:])}, {})
+    np.testing.assert_allclose(run(model, x.astype(np.float32))["y"], want, rtol=1e-5, atol=1e-5)
+
+
+def trained(tmp: Path, **settings) -> Trained:
+    config = {key.replace("__", "."): value for key, value in settings.items()}
+    base = {"data": {"name": "iris", "preprocess": ["standardize"]}, "train": {"epochs": 3}, "model": "mlp"}
+    return open_run(RunFolder(train(read_plain(base, config), runs=tmp).folder))
+
+
+def same(network: Trained | Ensemble) -> None:
+    """Asserts that raw rows get the same answers from the ONNX file as from trainlab."""
+    x = np.random.default_rng(1).normal(size=(64, *raw_shape(network.encoding))).astype(np.float32) * 3 + 3
+    want, got = predicted(network, x), run(as_onnx(network), x)
+    if not want.classes:
+        np.testing.assert_allclose(got["prediction"], want.values, rtol=1e-4, atol=1e-4)
+        return
+    assert want.certainty is not None
+    np.testing.assert_allclose(got[want.measure], want.certainty, rtol=1e-4, atol=1e-5)
+    assert [network.classes[i] for i in got["prediction"]] == want.values.tolist()
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {},
+        {"loss": "hinge"},
+        {"data__name": "breast_cancer", "loss": "binary_cross_entropy"},
+        {"data__name": "diabetes", "data__scale_target": True},
+        {"data__name": "digits", "model": "cnn", "train__epochs": 1},
+        {"data__preprocess": ["robust", {"name": "pca", "keep": 3}]},
+        {"train__dtype": "float64"},
+    ],
+    ids=lambda s: " ".join(f"{k}={v}" for k, v in s.items()) or "plain",
+)
+def test_networks(tmp_path, settings):
+    """Whole networks with their preprocessing, of every kind of answer."""
+    same(trained(tmp_path, **settings))
+
+
+@pytest.mark.parametrize("method", ["probabilities", "logits", "vote"])
+@pytest.mark.parametrize("loss", ["softmax_cross_entropy", "binary_cross_entropy"])
+def test_ensembles(tmp_path, method: Method, loss):
+    """Ensembles, by every way of combining."""
+    members = [trained(tmp_path, data__name="breast_cancer", loss=loss, seed=s, data__seed=0) for s in range(3)]
+    same(Ensemble(members, method, np.array([0.5, 0.3, 0.2])))
+
+
+def test_the_file_tells_of_columns_and_classes(tmp_path):
+    """The model's metadata name the columns and classes; the file is read back by onnx."""
+    folder = train(read_plain({"data": "iris", "train": {"epochs": 0}}), runs=tmp_path).folder
+    export_onnx(folder, tmp_path / "iris.onnx")
+    props = {p.key: p.value for p in onnx.load(tmp_path / "iris.onnx").metadata_props}
+    assert props["trainlab.classes"] == '["setosa", "versicolor", "virginica"]'
+    assert "petal width (cm)" in props["trainlab.columns"]
+
+
+def test_unknown_layers_are_named(monkeypatch):
+    """A layer without an entry is refused with its name and place, not exported wrongly."""
+    monkeypatch.delitem(LAYERS, "relu")
+    net = Net([make(Layer, "dense", units=2), make(Layer, "relu")], (3,))
+    with pytest.raises(UserError, match="relu1: the layer `relu` cannot be exported to ONNX"):
+        chain(Graph(), net.nodes, net.params, "x")

@@ -1,0 +1,40 @@
+"""A diagnosis is to training what a lint rule is to code: a stable code, a severity, a sentence, evidence, a cure."""
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+Severity = Literal["info", "warning", "error"]
+SEVERITIES: tuple[Severity, ...] = ("info", "warning", "error")  # mildest first
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One finding.
+
+    severity: error, as configured this run is worthless; warning, it ends clearly worse than it could; info, advice.
+    `because`: earlier findings that led here, as `code@step N` · `patches`: dotted overrides that may cure it, best
+    first · `layer`: the layer it speaks of, if any.
+    """
+
+    code: str
+    severity: Severity
+    message: str
+    advice: str
+    epoch: int
+    step: int
+    layer: str | None = None
+    evidence: dict[str, Any] = field(default_factory=dict[str, Any])
+    because: tuple[str, ...] = ()
+    patches: tuple[dict[str, Any], ...] = ()
+
+    def as_dict(self) -> dict[str, Any]:
+        """The line of diagnoses.jsonl, keys in the order of the contract."""
+        keys = ("code", "severity", "epoch", "step", "layer", "message", "evidence", "because", "advice", "patches")
+        values: dict[str, Any] = {key: getattr(self, key) for key in keys}
+        return values | {"because": list(self.because), "patches": list(self.patches)}
+
+    @classmethod
+    def from_dict(cls, line: dict[str, Any]) -> "Finding":
+        """The diagnosis that `as_dict` wrote."""
+        fields: dict[str, Any] = {**line, "because": tuple(line["because"]), "patches": tuple(line["patches"])}
+        return cls(**fields)

@@ -1,0 +1,71 @@
+"""The way forth of a network as a plan: outputs of a batch, and scores of all rows of a set in one call."""
+
+import ctypes
+from typing import Any
+
+import numpy as np
+
+from trainlab.core.types import Array
+from trainlab.data.lazy import gather
+from trainlab.engine.buffers import Workspace, aligned
+from trainlab.engine.compiled.builder import Builder, Op
+from trainlab.engine.compiled.library import Library
+from trainlab.engine.compiled.lower_training import gather_op, loss_op, targets_op
+from trainlab.engine.compiled.op import Totals
+from trainlab.engine.compiled.plan import lower_workspace
+from trainlab.engine.compiled.program import Program
+from trainlab.nn.loss import Loss
+
+_SETS = 2  # sets of rows whose ops are kept: training and validation rows
+
+
+class EvaluationPlan:
+    """Outputs and scores by the memory of a workspace, which holds a batch."""
+
+    def __init__(self, work: Workspace, loss: Loss, library: Library) -> None:
+        self._work, self._loss, self._library = work, loss, library
+        self._builder = b = Builder(library, work.rows, train=False)
+        lower_workspace(b, work)
+        self._forward = Program(b.forwards, library, b)
+        self._sets: list[tuple[Any, Array, Array, Program | None]] = []
+
+    def forward(self, rows: int) -> None:
+        """y of the first `rows` rows of x."""
+        self._forward.once(rows)
+
+    def scores(self, x: Any, t: Array) -> tuple[float, float] | None:
+        """Mean loss and hits over all rows of x with targets t; None where the loss has no kernel for such targets."""
+        index, program = self._set(x, t)
+        if program is None:
+            return None
+        sums = Totals()
+        self._library.c.tl_evaluate(
+            ctypes.c_void_p(program.table.ctypes.data),
+            ctypes.c_int64(len(program.table)),
+            ctypes.byref(program.step),
+            ctypes.byref(sums),
+            ctypes.c_void_p(index.ctypes.data),
+            ctypes.c_int64(len(index)),
+            ctypes.c_int64(self._work.rows),
+        )
+        program.raise_failed()
+        return sums.loss / sums.rows, sums.hits
+
+    def _set(self, x: Any, t: Array) -> tuple[Array, Program | None]:
+        """The numbers of all rows, and the ops for a set of them; those of the last sets are kept."""
+        for known in self._sets:
+            if known[0] is x and known[1] is t:
+                return known[2:]
+        made = x, t, np.arange(len(t)), self._lowered(x, t)
+        self._sets = [*self._sets, made][-_SETS:]
+        return made[2:]
+
+    def _lowered(self, x: Any, t: Array) -> Program | None:
+        b, work, made = self._builder, self._work, list[Program]()
+        batch = aligned((work.rows, *t.shape[1:]), t.dtype)
+        loss = loss_op(b, self._loss, work.y, batch, None)
+        if loss is None:
+            return None
+        read = Op("call", call=lambda rows: gather(x, made[0].index, work.x[:rows]))
+        made.append(Program([gather_op(x, work.x) or read, targets_op(t, batch), *b.forwards, loss], self._library, b))
+        return made[0]

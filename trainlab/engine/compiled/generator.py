@@ -1,0 +1,31 @@
+"""NumPy's random generator, drawn from by kernels: the same numbers, and the generator moved on as NumPy moves it."""
+
+from functools import lru_cache
+
+import numpy as np
+
+from trainlab.engine.compiled.library import Library
+from trainlab.engine.compiled.op import OP, Step
+
+
+def state_of(rng: np.random.Generator) -> int:
+    """Where the state of a generator stands. NumPy gives it away for this use."""
+    return int(rng.bit_generator.ctypes.state_address)
+
+
+@lru_cache(maxsize=4)
+def draws_alike(library: Library) -> bool:
+    """Whether a kernel draws what NumPy draws, tried once: another NumPy might keep its state otherwise."""
+    size, drop = 4097, 0.3
+    ours, theirs = np.random.default_rng(1), np.random.default_rng(1)
+    for rng in (ours, theirs):
+        rng.random(dtype=np.float32)  # half of an output is left over
+    factor, x, y = np.empty(size, np.float32), np.ones(size, np.float32), np.empty(size, np.float32)
+    op = np.zeros(1, OP)
+    op["run"] = library.address("dropout_forward")
+    op["i"][0, :2] = size, 1  # the factor, too
+    op["f"][0, :2] = drop, 1.0
+    op["p"][0, :4] = [state_of(ours), factor.ctypes.data, x.ctypes.data, y.ctypes.data]
+    library.once(op, Step(rows=1))
+    drawn = theirs.random(size, dtype=np.float32) >= np.float32(drop)
+    return bool(np.array_equal(factor, drawn)) and ours.bit_generator.state == theirs.bit_generator.state

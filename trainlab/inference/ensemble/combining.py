@@ -1,0 +1,89 @@
+"""How the outputs of several networks become one: means of probabilities, means of raw outputs, or a vote.
+
+What comes out has the form of one network's outputs, so that the loss of the members predicts and scores it, too.
+"""
+
+from collections.abc import Sequence
+from importlib import import_module
+from typing import Any, Literal
+
+import numpy as np
+
+from trainlab.core.errors import UserError
+from trainlab.core.types import Array, Task
+from trainlab.inference.model import mean_loss
+from trainlab.nn.loss import Loss
+
+Method = Literal["probabilities", "logits", "vote"]
+_TINY = np.finfo(np.float64).tiny
+TIE = 1e-9  # shares of votes differ by more: what breaks a tie never outweighs a vote
+
+
+def combine(method: Method, outputs: Sequence[Array], weights: Array, loss: Loss, task: Task) -> Array:
+    """One array of outputs (rows, units) in float64 from those of the members, each weighted; weights sum to 1.
+
+    probabilities: what the loss makes the weighted mean of the members' probabilities of. logits: the weighted mean of
+    the outputs themselves (numbers of a regression, too). vote: the weighted share of members that choose each class;
+    of classes with equal shares the one with the greater mean output wins. Raises UserError where it cannot be done.
+    """
+    if task.kind == "regression" or method == "logits":
+        return sum_of(outputs, weights)
+    if method == "vote":
+        return _votes(outputs, weights, loss, task)
+    shares = [loss.probabilities(y) for y in outputs]
+    known = [p for p in shares if p is not None]
+    if len(known) < len(shares):
+        raise UserError(f"the loss {loss.name} gives no probabilities to average; use --by logits or --by vote")
+    logs = np.log(np.maximum(sum_of(known, weights), _TINY))
+    return logs if outputs[0].shape[1] == logs.shape[1] else logs[:, 1:] - logs[:, :1]
+
+
+def sum_of(arrays: Sequence[Array], weights: Array) -> Array:
+    """Sum of arrays, each times its weight, in float64."""
+    return np.sum([w * np.asarray(a, np.float64) for w, a in zip(weights, arrays, strict=True)], axis=0)
+
+
+def fitted_weights(method: Method, outputs: Sequence[Array], targets: Array, loss: Loss, task: Task) -> Array:
+    """The weights, none negative and 1 in sum, with which the combined outputs have the least loss on these targets.
+
+    By sequential quadratic programming from equal weights (SciPy's SLSQP); never worse there than equal weights. Not
+    for a vote, whose shares are no smooth function of the weights.
+    """
+
+    def cost(weights: Array) -> float:
+        return mean_loss(loss, combine(method, outputs, weights, loss, task), targets, task)
+
+    equal = np.full(len(outputs), 1 / len(outputs))
+    found: Any = import_module("scipy.optimize").minimize(
+        cost,
+        equal,
+        method="SLSQP",
+        bounds=[(0.0, 1.0)] * len(outputs),
+        constraints=[{"type": "eq", "fun": _beyond_one}],
+    )
+    weights: Array = np.clip(np.asarray(found.x, np.float64), 0.0, None)
+    weights /= float(weights.sum())
+    return weights if cost(weights) <= cost(equal) else equal
+
+
+def _beyond_one(weights: Array) -> float:
+    return float(weights.sum()) - 1.0
+
+
+def agreement(answers: Sequence[Array], kind: str) -> Array:
+    """(members, members): the share of rows on which two members say the same class; for numbers the correlation."""
+    if kind == "regression":
+        flat = np.stack([np.asarray(a, np.float64).ravel() for a in answers])
+        with np.errstate(invalid="ignore", divide="ignore"):
+            return np.asarray(np.corrcoef(flat), np.float64)
+    return np.array([[np.count_nonzero(a == b) / len(a) for b in answers] for a in answers])
+
+
+def _votes(outputs: Sequence[Array], weights: Array, loss: Loss, task: Task) -> Array:
+    classes = np.arange(task.outputs)
+    votes = sum_of([loss.predict(y, task)[:, None] == classes for y in outputs], weights)
+    mean = sum_of(outputs, weights)
+    if mean.shape[1] == 1:
+        mean = np.concatenate([-mean, mean], axis=1)
+    votes = votes + TIE * (1 + np.tanh(mean - mean.max(axis=1, keepdims=True)))
+    return votes if outputs[0].shape[1] == votes.shape[1] else votes[:, 1:] - votes[:, :1]

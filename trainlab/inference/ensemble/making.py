@@ -1,0 +1,231 @@
+"""Makes an ensemble: checks that its members belong together, weighs them, scores them alone and together, saves it."""
+
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from trainlab.core.errors import DataError, UserError
+from trainlab.core.types import Array
+from trainlab.data.encoding import encode_new
+from trainlab.data.preprocessing import scale
+from trainlab.inference.ensemble.combining import Method, agreement, combine, fitted_weights
+from trainlab.inference.ensemble.ensemble import INDEX, Ensemble, rescaled
+from trainlab.inference.ensemble.members import Member, beside_snapshots
+from trainlab.inference.ensemble.rows import OtherRowsError, shared_rows
+from trainlab.inference.evaluate import of_outputs
+from trainlab.inference.model import Trained
+from trainlab.inference.own_rows import NoRowsError, Part
+from trainlab.store.folder import RunFolder, next_free, safe_name
+from trainlab.store.strict_json import dumps
+from trainlab.store.writing import named_errors, write_atomic
+
+Scores = Mapping[str, float]
+_PARTS: dict[str, Part] = {"val": "val", "test": "test"}
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """One network, or all together: its name, the epoch of its weights, its share, its scores by part of the data."""
+
+    name: str
+    epoch: int | None
+    weight: float | None
+    scores: Mapping[str, Scores]
+
+    def as_dict(self) -> dict[str, Any]:
+        """As JSON would have it."""
+        scores = {part: dict(found) for part, found in self.scores.items()}
+        return {"name": self.name, "epoch": self.epoch, "weight": self.weight, "scores": scores}
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """An ensemble and what is known of it.
+
+    `beside`: what snapshots are compared with, the last weights of their run and their moving average.
+    `agreement` (members, members): the share of rows on which two say the same class, or the correlation of numbers,
+    on the last of `parts`.
+    """
+
+    folder: Path | None
+    method: Method
+    metric: str
+    parts: Sequence[str]
+    members: Sequence[Scored]
+    beside: Sequence[Scored]
+    together: Scored
+    agreement: Array
+
+    @property
+    def best(self) -> Scored:
+        """The best member on the part that nobody was chosen by: the last of `parts`."""
+        return max(self.members, key=lambda m: m.scores[self.parts[-1]].get(self.metric, float("-inf")))
+
+    @property
+    def mean_agreement(self) -> float:
+        """The mean over all pairs of members."""
+        n = len(self.agreement)
+        return float((self.agreement.sum() - np.trace(self.agreement)) / (n * (n - 1)))
+
+    def as_dict(self) -> dict[str, Any]:
+        """As JSON would have it."""
+        return {
+            "folder": str(self.folder) if self.folder else None,
+            "method": self.method,
+            "metric": self.metric,
+            "members": [m.as_dict() for m in self.members],
+            "beside": [m.as_dict() for m in self.beside],
+            "ensemble": self.together.as_dict(),
+            "agreement": self.agreement.tolist(),
+        }
+
+
+def make_ensemble(
+    members: Sequence[Member],
+    *,
+    method: Method = "probabilities",
+    fit: bool = False,
+    data: Path | str | None = None,
+    snapshots: bool = False,
+    name: str | None = None,
+    runs: Path = Path("runs"),
+    save: bool = True,
+) -> Made:
+    """Let the members answer as one, score all on what none was trained on, and keep the ensemble in a new folder
+    `runs/NAME-ensemble-N`.
+
+    `fit`: weights with the least loss on the validation rows instead of equal ones. `data`: a file with targets to
+    score on instead of the runs' own validation and test rows. `snapshots`: the members are snapshots of one run.
+    Raises UserError or DataError where members do not belong together, or there is nothing to score them on.
+    """
+    _belong_together(members)
+    rest = beside_snapshots(members[0].folder) if snapshots else []
+    everyone = [*members, *rest]
+    networks = [member.trained for member in everyone]
+    count, first = len(members), networks[0]
+    if fit and method == "vote":
+        raise UserError("weights cannot be fitted to a vote; use --by probabilities or --by logits")
+
+    def outputs(part: str) -> tuple[list[Array], Array]:
+        """What each says of the rows of a part, in the first one's units, and their targets."""
+        x, y = _rows(everyone, part, data if part == str(data) else None)
+        said = [network.outputs(rows) for network, rows in zip(networks, x, strict=True)]
+        return [rescaled(o, n.fitted, first.fitted) for n, o in zip(networks, said, strict=True)], y
+
+    weights = np.full(count, 1 / count)
+    if fit:
+        said, y = outputs("val")
+        weights = fitted_weights(method, said[:count], y, first.loss, first.task)
+    ensemble = Ensemble(networks[:count], method, weights)
+    parts = [str(data)] if data is not None else _parts(members)
+    alone: list[dict[str, Scores]] = [{} for _ in everyone]
+    together: dict[str, Scores] = {}
+    agreed = np.eye(count)
+    for part in parts:
+        said, y = outputs(part)
+        for found, one in zip(alone, said, strict=True):
+            found[part] = of_outputs(first, one, y, run="", data=part).scores
+        combined = combine(method, said[:count], weights, first.loss, first.task)
+        together[part] = of_outputs(ensemble, combined, y, run="", data=part).scores
+        agreed = agreement([first.answers(o) for o in said[:count]], first.task.kind)
+    shares = [*map(float, weights), *(None for _ in rest)]
+    every = [
+        Scored(m.name, m.trained.epoch, share, found) for m, share, found in zip(everyone, shares, alone, strict=True)
+    ]
+    metric = "r2" if first.task.kind == "regression" else "accuracy"
+    whole = Scored("ensemble", None, None, together)
+    made = Made(None, method, metric, parts, every[:count], every[count:], whole, agreed)
+    return _saved(made, members, name or f"{first.experiment.name}-ensemble", runs) if save else made
+
+
+def _belong_together(members: Sequence[Member]) -> None:
+    """Raises UserError unless all were trained for the same task, on the same columns, with the same loss."""
+    if len(members) < 2:
+        raise UserError("an ensemble takes two or more networks")
+    first = members[0]
+    for member in members[1:]:
+        one, two = first.trained, member.trained
+        pairs = {
+            "task": (_task(one), _task(two)),
+            "classes": (list(one.classes), list(two.classes)),
+            "targets": (list(one.targets), list(two.targets)),
+            "columns": (_columns(one), _columns(two)),
+            "loss": (one.loss.name, two.loss.name),
+        }
+        for what, (mine, yours) in pairs.items():
+            if mine != yours:
+                both = f"{_short(yours)} and {_short(mine)}"
+                raise UserError(f"{member.name} does not belong with {first.name}: they differ in {what}, {both}")
+
+
+def _task(trained: Trained) -> str:
+    return f"{trained.task.kind} with {trained.task.outputs} outputs"
+
+
+def _columns(trained: Trained) -> list[Any]:
+    return [trained.encoding.get("shape"), *(dict(column) for column in trained.encoding.get("columns", []))]
+
+
+def _short(value: object) -> str:
+    text = str(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."
+
+
+def _rows(everyone: Sequence[Member], part: str, data: Path | str | None) -> tuple[Sequence[Any], Array]:
+    """Prepared x for each, and the targets as the first one scales them."""
+    first = everyone[0].trained
+    if data is None:
+        return shared_rows([member.folder for member in everyone], _PARTS[part])
+    raw, y, _ = encode_new(dict(first.encoding), str(data))
+    if y is None:
+        names = " and ".join(f"`{name}`" for name in first.targets)
+        raise DataError(f"{data}: to score the members the column {names} is needed")
+    return [member.trained.prepared(raw) for member in everyone], scale(y, first.fitted)
+
+
+def _parts(members: Sequence[Member]) -> list[str]:
+    """The parts of their own data to score them on: validation rows, unless they differ as those of folds do, and
+    test rows. Raises UserError if there are neither.
+    """
+    found: list[str] = []
+    differ: UserError | None = None
+    for part in _PARTS:
+        try:
+            shared_rows([member.folder for member in members], _PARTS[part])
+        except NoRowsError:
+            continue
+        except OtherRowsError as error:
+            if part == "test":
+                raise
+            differ = error
+        else:
+            found.append(part)
+    if not found:
+        raise differ or UserError(
+            f"{members[0].folder.path}: has no validation and no test rows; score on a --data file"
+        )
+    return found
+
+
+def _saved(made: Made, members: Sequence[Member], name: str, runs: Path) -> Made:
+    """The ensemble in a folder of its own that needs nothing of its members' folders."""
+    folder = next_free(runs, safe_name(name))
+    made = replace(made, folder=folder)
+    for number, member in enumerate(members, start=1):
+        own = RunFolder(folder / "members" / str(number))
+        with named_errors(own.path, "write"):
+            own.checkpoints.mkdir(parents=True)
+            shutil.copyfile(member.checkpoint, own.checkpoints / "best.safetensors")
+            shutil.copyfile(member.folder.config, own.config)
+            if member.folder.environment.exists():
+                shutil.copyfile(member.folder.environment, own.environment)
+    listed = [
+        {"run": str(m.folder.path), "checkpoint": m.checkpoint.name, **s.as_dict()}
+        for m, s in zip(members, made.members, strict=True)
+    ]
+    write_atomic(folder / INDEX, dumps(made.as_dict() | {"members": listed}).encode())
+    return made

@@ -1,0 +1,218 @@
+"""Scores of a trained network on rows with targets, and its predictions for rows without."""
+
+import csv
+import io
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from trainlab.core.errors import DataError
+from trainlab.core.types import Array
+from trainlab.data.encoding import encode_new
+from trainlab.data.preprocessing import scale, unscale
+from trainlab.inference.model import Weights
+from trainlab.inference.opening import open_trained
+from trainlab.inference.own_rows import Part
+from trainlab.inference.predictor import Predictor
+from trainlab.store.writing import write_atomic
+
+
+@dataclass(frozen=True, slots=True)
+class ClassScores:
+    """How well one class is found: of the rows said to be of it, how many are; of its rows, how many were found."""
+
+    name: str
+    rows: int
+    precision: float
+    recall: float
+    f1: float
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """Scores on some rows.
+
+    `scores` by name: loss, accuracy and top_K; or loss, r2, mae and rmse, the last two in the target's own units; of
+    each target in `targets`, where there are several. `confusion[i][j]`: how many rows of class i were taken for j.
+    """
+
+    run: str
+    epoch: int | None
+    data: str
+    rows: int
+    scores: Mapping[str, float]
+    classes: Sequence[ClassScores] = ()
+    confusion: Sequence[Sequence[int]] = ()
+    targets: Mapping[str, Mapping[str, float]] = field(default_factory=dict[str, Mapping[str, float]])
+
+    def as_dict(self) -> dict[str, Any]:
+        """As JSON would have it."""
+        return {
+            "run": self.run,
+            "epoch": self.epoch,
+            "data": self.data,
+            "rows": self.rows,
+            "scores": dict(self.scores),
+            "classes": [{k: getattr(c, k) for k in ClassScores.__slots__} for c in self.classes],
+            "confusion": [list(row) for row in self.confusion],
+            "targets": {name: dict(scores) for name, scores in self.targets.items()},
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Predictions:
+    """What a network says of the rows of a file, in their order.
+
+    `values`: a class name a row, or (rows, targets) numbers. `certainty` (rows, classes): probabilities, or scores
+    where the loss knows no probabilities, as `measure` says.
+    """
+
+    targets: Sequence[str]
+    classes: Sequence[str]
+    values: Array
+    certainty: Array | None = None
+    measure: str = "probability"
+
+    @property
+    def columns(self) -> list[str]:
+        """The names of the columns of `rows`: `prediction` (or `prediction_TARGET` of each), `probability_CLASS`."""
+        if not self.classes:
+            return ["prediction"] if len(self.targets) == 1 else [f"prediction_{name}" for name in self.targets]
+        return ["prediction", *(f"{self.measure}_{name}" for name in self.classes if self.certainty is not None)]
+
+    @property
+    def rows(self) -> list[list[Any]]:
+        """A row of plain values per row of the input."""
+        if self.values.ndim == 2:
+            return self.values.tolist()
+        if self.certainty is None:
+            return [[value] for value in self.values.tolist()]
+        return [[v, *map(_short, c)] for v, c in zip(self.values.tolist(), self.certainty, strict=True)]
+
+    def text(self) -> str:
+        """As CSV."""
+        out = io.StringIO()
+        writer = csv.writer(out, lineterminator="\n")
+        writer.writerow(self.columns)
+        writer.writerows(self.rows)
+        return out.getvalue()
+
+    def write(self, path: Path) -> None:
+        """Write them as CSV, the whole file or nothing. Raises UserError if it cannot be written."""
+        write_atomic(path, self.text().encode())
+
+
+def evaluate(
+    run: Path | str,
+    data: Path | str | None = None,
+    *,
+    part: Part = "test",
+    weights: Weights = "best",
+    top: int = 5,
+    runs: Path = Path("runs"),
+) -> Evaluation:
+    """Scores of a run's network, or of an ensemble, on a file with targets, or on a part of the data that it was
+    trained with.
+
+    `weights`: the run's best, its last, or their moving average. `top`: in how many guesses the right class must be
+    for `top_K`; told where there are more than two classes.
+    Raises UserError or DataError that says what is missing or does not fit.
+    """
+    opened = open_trained(run, runs, weights)
+    trained = opened.network
+    if data is None:
+        x, y = opened.rows(part)
+    else:
+        raw, found, _ = encode_new(dict(trained.encoding), str(data))
+        if found is None:
+            names = " and ".join(f"`{name}`" for name in trained.targets)
+            raise DataError(f"{data}: to score predictions the column {names} is needed; `trainlab predict` needs none")
+        x, y = trained.prepared(raw), scale(found, trained.fitted)
+    return scored(trained, x, y, run=opened.name, data=f"{part} rows" if data is None else str(data), top=top)
+
+
+def scored(trained: Predictor, x: Any, y: Array, *, run: str, data: str, top: int = 5) -> Evaluation:
+    """Scores on prepared rows x with targets y, class indices or scaled numbers; `run` and `data` name them."""
+    return of_outputs(trained, trained.outputs(x), y, run=run, data=data, top=top)
+
+
+def of_outputs(trained: Predictor, outputs: Array, y: Array, *, run: str, data: str, top: int = 5) -> Evaluation:
+    """Scores of outputs (rows, units) that a network, or several, gave for rows with targets y."""
+    cost = trained.cost(outputs, y)
+    scores = {} if cost is None else {"loss": cost}
+    common = (run, trained.epoch, data, len(y))
+    if trained.task.kind == "regression":
+        own = unscale(y.reshape(len(y), -1).astype(np.float64), trained.fitted)
+        whole, each = _regression(own, trained.answers(outputs), trained.targets)
+        return Evaluation(*common, scores | whole, targets=each)
+    found_scores, classes, confusion = _classification(trained, y, outputs, top)
+    return Evaluation(*common, scores | found_scores, classes, confusion)
+
+
+def predict(run: Path | str, file: Path | str, *, weights: Weights = "best", runs: Path = Path("runs")) -> Predictions:
+    """What a run's network, or an ensemble, says of the rows of a CSV file; a target column in it is left unread.
+
+    Raises UserError or DataError: a column that is missing or unknown, or a cell that cannot be used, is named.
+    """
+    trained = open_trained(run, runs, weights).network
+    raw, _, _ = encode_new(dict(trained.encoding), str(file), with_target=False)
+    return predicted(trained, raw)
+
+
+def predicted(trained: Predictor, raw: Array) -> Predictions:
+    """What a trained network says of rows as their source gives them, before preprocessing."""
+    outputs = trained.outputs(trained.prepared(raw))
+    answers = trained.answers(outputs)
+    if trained.task.kind == "regression":
+        return Predictions(trained.targets, (), answers)
+    names = np.array(trained.classes, dtype=object)[answers.astype(np.int64)]
+    return Predictions(trained.targets, trained.classes, names, *trained.certainty(outputs))
+
+
+def _classification(
+    trained: Predictor, y: Array, outputs: Array, top: int
+) -> tuple[dict[str, float], list[ClassScores], list[list[int]]]:
+    metrics = _metrics()
+    answers = trained.answers(outputs)
+    labels = np.arange(trained.task.outputs)
+    scores = {"accuracy": float(metrics.accuracy_score(y, answers))}
+    k = min(top, len(labels) - 1)
+    if k > 1:
+        found = metrics.top_k_accuracy_score(y, outputs, k=k, labels=labels)
+        scores[f"top_{k}"] = float(found)
+    precision, recall, f1, rows = metrics.precision_recall_fscore_support(y, answers, labels=labels, zero_division=0)
+    classes = [
+        ClassScores(name, int(n), float(p), float(r), float(f))
+        for name, n, p, r, f in zip(trained.classes, rows, precision, recall, f1, strict=True)
+    ]
+    return scores, classes, metrics.confusion_matrix(y, answers, labels=labels).tolist()
+
+
+def _regression(
+    y: Array, answers: Array, targets: Sequence[str]
+) -> tuple[dict[str, float], dict[str, dict[str, float]]]:
+    """Scores over all targets, and, where there are several, of each."""
+    whole = _errors(y, answers)
+    if y.shape[1] == 1:
+        return whole, {}
+    return whole, {name: _errors(y[:, [i]], answers[:, [i]]) for i, name in enumerate(targets)}
+
+
+def _errors(y: Array, answers: Array) -> dict[str, float]:
+    metrics = _metrics()
+    scores = {"r2": float(metrics.r2_score(y, answers))} if len(y) > 1 else {}
+    mae, mse = metrics.mean_absolute_error(y, answers), metrics.mean_squared_error(y, answers)
+    return {**scores, "mae": float(mae), "rmse": float(np.sqrt(mse))}
+
+
+def _metrics() -> Any:
+    return import_module("sklearn.metrics")  # it has no types, and takes half a second to import
+
+
+def _short(value: Any) -> float:
+    """A float as short as its own type allows: float32's 0.1 is 0.1, not 0.10000000149."""
+    return float(str(value))

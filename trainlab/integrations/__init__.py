@@ -1,0 +1,1 @@
+"""trainlab in other people's programs: PyTorch, Keras, scikit-learn, training logs."""

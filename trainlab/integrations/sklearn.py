@@ -1,0 +1,284 @@
+"""scikit-learn estimators: networks for arrays in memory, at home in pipelines, grid searches and cross-validation.
+
+A fitted estimator holds plain data and arrays only, so that it can be pickled and cloned. Nothing is written to disk
+unless `runs` names a folder; then each fit leaves a run there, like `trainlab train`, with the same weights.
+"""
+
+import warnings
+from collections.abc import Iterable, Mapping, Sequence
+from importlib import import_module
+from operator import index
+from pathlib import Path
+from typing import Any, Self, SupportsIndex, cast
+
+import numpy as np
+
+from trainlab.core.component import plain
+from trainlab.core.config import Document
+from trainlab.core.errors import UserError
+from trainlab.core.types import Array, Task
+from trainlab.data.dataset import Loaded, Rows
+from trainlab.data.table import texts
+from trainlab.inference.model import Trained, assemble, open_run
+from trainlab.store.folder import RunFolder, next_free, safe_name
+from trainlab.store.rows import read_rows
+from trainlab.training.epochs import Course
+from trainlab.training.experiment import Experiment, read_plain
+from trainlab.training.session import train
+from trainlab.training.setup import build
+
+# scikit-learn has no types
+_base: Any = import_module("sklearn.base")
+_validation: Any = import_module("sklearn.utils.validation")
+_utils: Any = import_module("sklearn.utils")
+_multiclass: Any = import_module("sklearn.utils.multiclass")
+_exceptions: Any = import_module("sklearn.exceptions")
+
+
+class _Network(_base.BaseEstimator):
+    """What classifier and regressor share: settings to a config, training, the fitted network."""
+
+    # scikit-learn reads the parameters off this signature, and asks that they be stored as they are
+    def __init__(
+        self,
+        hidden: Sequence[int] = (64, 32),
+        *,
+        activation: Any = "relu",
+        norm: str = "none",
+        dropout: float = 0.0,
+        optimizer: Any = "adam",
+        lr: float | None = None,
+        epochs: int = 100,
+        batch_size: int = 64,
+        l2: float = 0.0,
+        early_stopping: bool = False,
+        validation_fraction: float = 0.1,
+        n_iter_no_change: int = 10,
+        preprocess: Any = "standardize",
+        random_state: Any = None,
+        config: Mapping[str, Any] | None = None,
+        runs: Path | str | None = None,
+    ) -> None:
+        self.hidden = hidden
+        self.activation = activation
+        self.norm = norm
+        self.dropout = dropout
+        self.optimizer = optimizer
+        self.lr = lr
+        self.epochs = epochs
+        self.batch_size = batch_size
+        self.l2 = l2
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.n_iter_no_change = n_iter_no_change
+        self.preprocess = preprocess
+        self.random_state = random_state
+        self.config = config
+        self.runs = runs
+
+    def _more(self) -> dict[str, Any]:
+        """Further settings by their dotted paths."""
+        return {}
+
+    def _settings(self, dtype: np.dtype[Any], task: Task, path: str) -> Document[Experiment]:
+        """The experiment that the parameters describe, its rows in a .npz file. Raises ConfigError."""
+        steps: list[Any] = [] if self.preprocess is None else _items(self.preprocess)
+        patience = {"metric": "val_loss", "patience": self.n_iter_no_change}
+        experiment = {
+            "name": type(self).__name__,
+            "seed": self._seed(),
+            "data": {
+                "name": "npz",
+                "path": path,
+                "task": task.kind,
+                "classes": task.names if task.kind == "classification" else (),
+                "split": {"val": self.validation_fraction if self.early_stopping else 0.0, "test": 0.0},
+                "preprocess": steps,
+            },
+            "model": {
+                "name": "mlp",
+                "hidden": _items(self.hidden),
+                "activation": self.activation,
+                "norm": self.norm,
+                "dropout": self.dropout,
+            },
+            "optimizer": self.optimizer,
+            "regularization": {"l2": self.l2},
+            "train": {
+                "epochs": self.epochs,
+                "batch_size": self.batch_size,
+                "early_stopping": patience if self.early_stopping else None,
+                "dtype": dtype.name,
+            },
+        }
+        lr = {} if self.lr is None else {"optimizer.lr": self.lr}
+        changes = {**lr, **self._more(), **(self.config or {})}
+        return read_plain(experiment, changes, type(self).__name__)
+
+    def _seed(self) -> int:
+        """The config's seed: `random_state` itself if it is a number, else drawn from it."""
+        if isinstance(self.random_state, SupportsIndex):
+            return index(self.random_state)
+        return int(_utils.check_random_state(self.random_state).randint(2**31 - 1))
+
+    def _train(self, X: Array, y: Array, task: Task) -> None:
+        """Fit to rows X with encoded targets y. Raises ValueError with the text of whatever does not fit."""
+        try:
+            trained = self._in_memory(X, y, task) if self.runs is None else self._in_folder(self.runs, X, y, task)
+        except UserError as error:
+            raise ValueError(str(error)) from error
+        self.n_iter_ = len(self.loss_curve_)
+        self.best_epoch_ = trained.epoch
+        self.shape_ = X.shape[1:]
+        self.config_ = plain(trained.experiment)
+        self.input_shape_ = trained.net.shape
+        self.weights_ = {name: a.copy() for name, a in trained.net.params.items()}
+        self.preprocessing_ = {name: a.copy() for name, a in trained.fitted.items()}
+
+    def _in_memory(self, X: Array, y: Array, task: Task) -> Trained:
+        built = build(self._settings(X.dtype, task, "in memory"), Loaded(Rows(X, y), task))
+        course = Course(built)
+        self._tell(course.follow())
+        self.loss_curve_ = [float(row["train_loss"]) for row in course.curves.rows[1:]]
+        net, parts = built.net, built.parts
+        return Trained(built.experiment, task, built.recipe.loss, net, parts.fitted, {}, course.leader.epoch)
+
+    def _in_folder(self, runs: Path | str, X: Array, y: Array, task: Task) -> Trained:
+        folder = RunFolder(next_free(Path(runs), safe_name(type(self).__name__)))
+        data = folder.path / "data.npz"
+        try:
+            np.savez(data, x=X, y=y)
+            outcome = train(self._settings(X.dtype, task, str(data)), into=folder.path)
+        except BaseException:
+            if not folder.config.exists():  # no run came of it
+                data.unlink(missing_ok=True)
+                for path in (folder.checkpoints, folder.path):
+                    if path.exists() and not any(path.iterdir()):
+                        path.rmdir()
+            raise
+        self.run_folder_ = str(folder.path)
+        self._tell(outcome.state == "finished")
+        self.loss_curve_ = [float(loss) for loss in read_rows(folder.metrics)["train_loss"][1:]]
+        return open_run(folder)
+
+    def _tell(self, well: bool) -> None:
+        if not well:
+            warnings.warn(
+                "training stopped before its end: the loss was no longer finite, or grew far beyond its start; the "
+                "best weights until then are kept. Lower lr.",
+                _exceptions.ConvergenceWarning,
+                stacklevel=4,
+            )
+
+    def _outputs(self, X: Any) -> tuple[Trained, Array]:
+        """The fitted network and its outputs for rows X."""
+        _validation.check_is_fitted(self)
+        x: Array = _validation.validate_data(self, X, dtype=[np.float64, np.float32], reset=False, allow_nd=True)
+        if x.shape[1:] != self.shape_:
+            raise ValueError(f"X has rows of shape {x.shape[1:]}, but this network was fitted on {self.shape_}")
+        try:
+            trained = assemble(
+                read_plain(self.config_), self.input_shape_, self._task(), self.weights_, self.preprocessing_, {}, 0
+            )
+            return trained, trained.outputs(trained.prepared(x))
+        except UserError as error:
+            raise ValueError(str(error)) from error
+
+    def _task(self) -> Task:
+        """What the fitted network is for."""
+        raise NotImplementedError
+
+
+class TrainlabClassifier(_base.ClassifierMixin, _Network):
+    """A network that tells classes apart.
+
+    hidden, activation, norm, dropout: of the MLP · optimizer (a name, or a dict with its settings), lr (None: the
+    optimizer's own), epochs, batch_size, l2: of its training · early_stopping: end when the loss on
+    `validation_fraction` of the rows did not improve for `n_iter_no_change` epochs · preprocess: None, a name or a
+    list · random_state: a number is the config's seed · config: any further settings by their dotted paths, such as
+    {"schedule": "cosine", "train.clip_norm": 1.0, "model": {"cnn": [16, 32]}} · runs: a folder where each fit leaves
+    a run; None writes nothing.
+
+    Fitted: classes_, n_features_in_, n_iter_ (epochs done), loss_curve_ (training loss of each), best_epoch_ (whose
+    weights are kept: the lowest loss), weights_ by name, config_ (every default written out), run_folder_ with `runs`.
+    The arithmetic is in X's float type.
+
+    >>> import numpy as np
+    >>> X = np.array([[0.0], [1.0], [2.0], [3.0]])
+    >>> TrainlabClassifier(hidden=[4], lr=0.1, random_state=0).fit(X, ["low", "low", "high", "high"]).predict(X)
+    array(['low', 'low', 'high', 'high'], dtype='<U4')
+    """
+
+    def fit(self, X: Any, y: Any) -> Self:
+        """Train on rows X (n, ...) with one class each."""
+        x, labels = _validation.validate_data(self, X, y, dtype=[np.float64, np.float32], allow_nd=True)
+        _multiclass.check_classification_targets(labels)
+        self.classes_, codes = np.unique(labels, return_inverse=True)
+        if len(self.classes_) < 2:
+            raise ValueError(f"a classifier needs at least 2 classes; y holds 1 class: {self.classes_[0]!r}")
+        self._train(x, codes.astype(np.int64), self._task())
+        return self
+
+    def predict(self, X: Any) -> Array:
+        """The class of each row."""
+        trained, outputs = self._outputs(X)
+        return self.classes_[trained.answers(outputs).astype(np.int64)]
+
+    def predict_proba(self, X: Any) -> Array:
+        """The probability of each class for each row. Raises AttributeError for a loss that knows none (hinge)."""
+        trained, outputs = self._outputs(X)
+        found = trained.loss.probabilities(outputs)
+        if found is None:
+            raise AttributeError(f"{trained.loss.name} gives no probabilities; use predict")
+        return found
+
+    def _task(self) -> Task:
+        names: list[str] = texts(self.classes_.tolist()).tolist()
+        return Task("classification", len(names), tuple(names))
+
+
+class TrainlabRegressor(_base.RegressorMixin, _Network):
+    """A network that predicts one number a row, or several.
+
+    Parameters and what is fitted are those of TrainlabClassifier, but for the classes. The targets are scaled to mean
+    0 and standard deviation 1 for training; config={"data.scale_target": False} leaves them as they are.
+
+    >>> import numpy as np
+    >>> X = np.linspace(-1, 1, 50)[:, None]
+    >>> y = 100 * X[:, 0] ** 2
+    >>> round(TrainlabRegressor(hidden=[16], lr=0.02, random_state=0).fit(X, y).score(X, y), 1)
+    1.0
+    """
+
+    def fit(self, X: Any, y: Any) -> Self:
+        """Train on rows X (n, ...) with a number each (n,), or several (n, k)."""
+        x, numbers = _validation.validate_data(
+            self, X, y, dtype=[np.float64, np.float32], allow_nd=True, multi_output=True, y_numeric=True
+        )
+        self._flat = numbers.ndim == 1
+        self.n_outputs_ = 1 if self._flat else numbers.shape[1]
+        self._train(x, numbers.reshape(len(numbers), -1).astype(np.float64), self._task())
+        return self
+
+    def predict(self, X: Any) -> Array:
+        """A number a row (n,), or (n, k) where y had columns; in the target's own units."""
+        trained, outputs = self._outputs(X)
+        values = trained.answers(outputs)
+        return values[:, 0] if self._flat else values
+
+    def _more(self) -> dict[str, Any]:
+        return {"data.scale_target": True}
+
+    def _task(self) -> Task:
+        return Task("regression", self.n_outputs_, tuple(f"y{i + 1}" for i in range(self.n_outputs_)))
+
+    def __sklearn_tags__(self) -> Any:
+        parent: Any = super()  # scikit-learn's, without types
+        tags = parent.__sklearn_tags__()
+        tags.target_tags.multi_output = True
+        return tags
+
+
+def _items(value: Any) -> list[Any]:
+    """A list of one or more settings: `32` and `"standardize"` stand for lists of one."""
+    return [value] if isinstance(value, str | Mapping) or not isinstance(value, Iterable) else [*cast(Any, value)]

@@ -1,0 +1,341 @@
+"""`trainlab.watch`: a few lines in somebody's loop, and the monitors see it.
+
+with trainlab.watch(model, optimizer, name="mine") as w:
+    for epoch in range(5):
+        for x, y in loader:
+            ...
+            optimizer.step()
+            w.step(loss)
+        w.epoch(val_loss=val_loss, val_accuracy=val_accuracy)
+"""
+
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from functools import partial
+from importlib import import_module
+from math import isfinite, nan
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self, cast
+from warnings import warn
+
+import numpy as np
+
+from trainlab.core.config import read_plain
+from trainlab.core.errors import UserError
+from trainlab.core.types import Array
+from trainlab.diagnose.finding import Finding
+from trainlab.inference.run import Run
+from trainlab.integrations.model_info import Subject
+from trainlab.integrations.reading import Gauge, Stepped
+from trainlab.integrations.user_data import Given, given
+from trainlab.integrations.watched_run import Journal
+from trainlab.store.status import State
+from trainlab.training.monitor_settings import Monitoring
+
+_IDLE = 200  # calls without a step of the optimizer, after which there is doubt
+
+Say = Callable[[Finding], object]
+
+
+def watch(
+    model: Any,
+    optimizer: Any,
+    *,
+    name: str = "watched",
+    runs: Path | str = "runs",
+    task: str | None = None,
+    classes: int | None = None,
+    chance: float | None = None,
+    epochs: int = 0,
+    val_rows: int = 0,
+    data: Any = None,
+    val_data: Any = None,
+    every: int = 50,
+    layers: bool = True,
+    monitors: Mapping[str, Any] | None = None,
+    say: Say | None = None,
+) -> "Watch":
+    """Watch a PyTorch network while a loop of your own trains it; leaves a run folder `runs/NAME-N` behind.
+
+    task: classification or regression, where the loss does not tell (a squared error is one of numbers) · classes: how
+    many; else it is read off the network's output · chance: the loss of a network that knows nothing, where it is not
+    ln C (the variance of the targets, for a squared error) · epochs: how long the run will be, if known; some rules
+    wait for their share of it · val_rows: how many rows validation has · data, val_data: the training and the
+    validation rows, a pair (x, y) or a DataLoader, if the data themselves are to be judged · every: steps between looks
+    at the layers · layers: False leaves the network alone and measures the optimizer only · monitors: as in a config
+    (`{"off": [...], "dead-relu": {"threshold": 0.8}}`) · say: called with each finding; by default it is printed to
+    stderr.
+
+    Raises UserError if this is no network that can be watched, or the folder cannot be made, ConfigError for monitors.
+    """
+    settings = monitors_of(monitors, every)
+    subject = Subject(task, classes, chance, epochs, val_rows)
+    rows = partial(given, data, val_data)
+    return Watch(_gauge(model, optimizer, layers), name, Path(runs), subject, settings, say or printed, rows)
+
+
+def printed(diagnosis: Finding) -> None:
+    """Print a finding to stderr."""
+    d = diagnosis
+    place = f"epoch {d.epoch}, step {d.step}"
+    because = f" (because of {', '.join(d.because)})" if d.because else ""
+    print(f"trainlab: {d.severity} {d.code} ({place}): {d.message}{because}\n    {d.advice}", file=sys.stderr)
+
+
+def monitors_of(settings: Mapping[str, Any] | None, every: int) -> Monitoring:
+    """The block `monitors` of a config, from plain data. Raises ConfigError."""
+    made = read_plain(Monitoring, {"every": every, **(settings or {})}, "monitors").value
+    return made if isinstance(made.every, int) else made.model_copy(update={"every": every})
+
+
+def _gauge(model: Any, optimizer: Any, layers: bool) -> Gauge:
+    torch: Any = sys.modules.get("torch")  # who has a network of torch's has imported it
+    if torch is None or not isinstance(model, torch.nn.Module):
+        raise UserError(
+            f"watch: the model is a {type(model).__name__}; it can watch a torch.nn.Module. For Keras there is "
+            "trainlab.KerasWatch, for the log of any other loop `trainlab diagnose FILE`"
+        )
+    if not isinstance(optimizer, torch.optim.Optimizer):
+        raise UserError(f"watch: the optimizer is a {type(optimizer).__name__}; it can watch a torch.optim.Optimizer")
+    own = {id(p) for p in model.parameters()}
+    groups = cast("list[dict[str, Any]]", optimizer.param_groups)
+    if not any(id(p) in own for group in groups for p in group["params"]):
+        raise UserError(
+            "watch: the optimizer trains none of the model's params; make it from model.parameters(), after the model "
+            "was moved to its device"
+        )
+    gauge = import_module("trainlab.integrations.torch_statistics").TorchGauge
+    return cast(Gauge, gauge(model, optimizer, layers))
+
+
+@dataclass
+class _Sums:
+    """What an epoch adds up: a mean needs no list."""
+
+    steps: int = 0
+    loss: float = 0.0
+    grad_norm: float = 0.0
+    update_ratio: float = 0.0
+    scores: list[Any] = field(default_factory=list[Any])
+
+    def add(self, rows: Array) -> None:
+        self.steps += len(rows)
+        self.loss, self.grad_norm, self.update_ratio = (
+            before + float(rows[:, i].sum())
+            for before, i in ((self.loss, 0), (self.grad_norm, 2), (self.update_ratio, 3))
+        )
+
+
+class Watch:
+    """A training that is being watched, between the two ends of its `with` block."""
+
+    def __init__(
+        self,
+        gauge: Gauge,
+        name: str,
+        runs: Path,
+        subject: Subject,
+        monitors: Monitoring,
+        say: Say,
+        rows: Callable[[str], Given | None],
+    ) -> None:
+        self._gauge, self._every = gauge, monitors.interval
+        self._journal = Journal(
+            gauge.known(), name=name, runs=runs, subject=subject, monitors=monitors, say=say, rows=rows
+        )
+        self._losses: list[Any] = []  # since the optimizer's last step
+        self._pending: list[tuple[Sequence[Any], Stepped]] = []  # steps that the journal has not
+        self._done = 0
+        self._sums = _Sums()
+        self._lr = nan
+        gauge.observe()
+
+    # ------------------------------------------------------------------ what the loop says
+
+    def step(self, loss: Any, outputs: Any = None, targets: Any = None, *, accuracy: Any = None) -> None:
+        """After `optimizer.step()`: the batch's loss, undivided, and what the score is computed from.
+
+        outputs, targets: of the batch; accuracy or R2 is counted from them. accuracy: the batch's, if it is known
+        already. Where gradients are accumulated, call it after every backward: a step is what the optimizer makes, and
+        its loss the mean of those since its last one.
+        """
+        self._must_be_open("step")
+        gauge = self._gauge
+        kept = gauge.kept(loss)
+        if not self._done and not self._losses:
+            self._journal.loss = gauge.loss_name(loss)
+        self._losses.append(kept)
+        if outputs is not None and targets is not None:
+            gauge.tally(outputs, targets, self._journal.task)
+        elif accuracy is not None:
+            self._sums.scores.append(gauge.kept(accuracy))
+        stepped = gauge.stepped()
+        if stepped is None:
+            if len(self._losses) == _IDLE:
+                warn(
+                    f"trainlab: step() was called {_IDLE} times and the watched optimizer made no step: is it the one "
+                    "that trains?",
+                    stacklevel=2,
+                )
+            return
+        first = not self._done
+        self._pending.append((self._losses, stepped))
+        self._losses, self._lr = [], stepped.lr
+        self._done += 1
+        if first:
+            self._begin()
+        seen_now = first or self._done % self._every == 0
+        if seen_now or (isinstance(kept, float) and not isfinite(kept)):
+            self._flush()
+        if (self._done + 1) % self._every == 0:
+            gauge.observe()
+
+    def epoch(
+        self,
+        val_loss: Any = None,
+        val_accuracy: Any = None,
+        *,
+        val_r2: Any = None,
+        train_loss: Any = None,
+        train_accuracy: Any = None,
+        train_r2: Any = None,
+        reg_loss: Any = None,
+    ) -> None:
+        """After an epoch: its scores, as far as they are known.
+
+        train_loss and the training score, where they are not given, are those of the epoch's batches as they came.
+        """
+        self._must_be_open("epoch")
+        self._flush()
+        score = self._journal.score
+        given = {"accuracy": (train_accuracy, val_accuracy), "r2": (train_r2, val_r2)}
+        unfit = [k for k, pair in given.items() if k != score and pair != (None, None)]
+        if unfit:
+            task = self._journal.task
+            other = "regression" if task == "classification" else "classification"
+            raise UserError(f"watch: {unfit[0]} does not belong to a {task}; give {score}, or say task='{other}'")
+        measured = self._measured()
+        told = {
+            "train_loss": train_loss,
+            f"train_{score}": given[score][0],
+            "val_loss": val_loss,
+            f"val_{score}": given[score][1],
+            "reg_loss": reg_loss,
+        }
+        asked = {k: v for k, v in told.items() if v is not None}
+        floats = self._gauge.floats([self._gauge.kept(v) for v in asked.values()])
+        for key, value in zip(asked, floats, strict=True):
+            if key.endswith("accuracy") and not 0 <= value <= 1:
+                raise UserError(f"watch: {key} is {value:g}; it is a share of the rows: from 0 to 1")
+        self._journal.close_epoch(measured | dict(zip(asked, floats, strict=True)))
+        self._sums = _Sums()
+
+    def close(self) -> None:
+        """The run is over and has gone well. Leaving the `with` block says so, too."""
+        self._end("finished", "")
+
+    # ------------------------------------------------------------------ what it tells
+
+    @property
+    def diagnoses(self) -> Sequence[Finding]:
+        """Everything found so far, in its order."""
+        return tuple(self._journal.babysitter.said)
+
+    @property
+    def stop(self) -> bool:
+        """Whether a code of `monitors.stop_on` was found; by default `diverged`. To go on is then a waste of time."""
+        return self._journal.stop
+
+    @property
+    def folder(self) -> Path:
+        """The run folder."""
+        return self._journal.folder.path
+
+    @property
+    def run(self) -> Run:
+        """The run as `trainlab.load` gives it: its metrics, steps and layers as tables."""
+        return Run(self.folder)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if error is None:
+            self.close()
+            return
+        stopped = isinstance(error, KeyboardInterrupt | SystemExit)
+        self._end("interrupted" if stopped else "failed", f"{type(error).__name__}: {error}".rstrip(": "))
+
+    # ------------------------------------------------------------------ in between
+
+    def _must_be_open(self, what: str) -> None:
+        if self._journal.closed:
+            raise UserError(f"watch: {what}() was called after the end of the run {self.folder}")
+
+    def _begin(self) -> None:
+        """Before the first row: what the first batch tells of the task, and of the untrained network."""
+        journal, gauge = self._journal, self._gauge
+        journal.meet(gauge.outputs())
+        losses = gauge.floats(self._pending[0][0])
+        scores = gauge.floats(self._sums.scores)
+        journal.begin(_mean(losses), scores[-1] if scores else None, gauge.reading())
+
+    def _flush(self) -> None:
+        """Give the journal the steps since the last time, in one go."""
+        if not self._pending:
+            return
+        numbers: list[Any] = []
+        for losses, stepped in self._pending:
+            numbers += [*losses, stepped.grad_norm, stepped.update_ratio]
+        values, at = self._gauge.floats(numbers), 0
+        rows = np.empty((len(self._pending), 4))
+        for row, (losses, stepped) in zip(rows, self._pending, strict=True):
+            end = at + len(losses)
+            row[:] = _mean(values[at:end]), stepped.lr, values[end], values[end + 1]
+            at = end + 2
+        self._pending = []
+        self._sums.add(rows)
+        self._journal.took(rows, self._gauge.reading())
+
+    def _measured(self) -> dict[str, float | None]:
+        """The epoch's row as far as the steps tell it."""
+        sums, score = self._sums, None
+        if (tallied := self._gauge.tallied()) is not None:
+            score, variance = tallied
+            journal = self._journal
+            if journal.subject.chance is None and journal.loss == "mse" and variance > 0:
+                journal.subject = replace(journal.subject, chance=variance)
+        elif sums.scores:
+            values = self._gauge.floats(sums.scores)
+            score = sum(values) / len(values)
+        steps = sums.steps
+        means = (sums.loss, sums.grad_norm, sums.update_ratio)
+        loss, grad_norm, ratio = (total / steps if steps else None for total in means)
+        row = {"lr": self._lr, "train_loss": loss, f"train_{self._journal.score}": score}
+        return row | {"grad_norm": grad_norm, "update_ratio": ratio}
+
+    def _end(self, state: State, reason: str) -> None:
+        try:
+            if state == "finished":
+                self._flush()
+                if self._journal.epoch_steps:
+                    self.epoch()
+            else:
+                with suppress(
+                    Exception
+                ):  # what broke the loop may break this, too; the loop's own error is the one to see
+                    self._flush()
+        finally:
+            self._gauge.detach()
+            self._journal.end(state, reason)
+
+
+def _mean(losses: Sequence[float]) -> float:
+    """Of a step's losses. One that is not finite, and whose step was therefore left out, does not count."""
+    finite = [v for v in losses[:-1] if isfinite(v)]
+    return (sum(finite) + losses[-1]) / (len(finite) + 1)

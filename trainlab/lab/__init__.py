@@ -1,1 +1,0 @@
-"""What people do with experiments: one run, sweeps, ensembles, fixes."""

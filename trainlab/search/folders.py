@@ -1,0 +1,130 @@
+"""The run folders of a sweep's trials: where they lie, what they hold, and what a trial's run begins or goes on with.
+
+A trial of one run is its folder, `trials/0007`; one of several holds a folder for each, `trials/0007/1`.
+"""
+
+import shutil
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from trainlab.core.component import plain
+from trainlab.core.dump import dump
+from trainlab.core.errors import UserError
+from trainlab.diagnose.finding import Finding
+from trainlab.search.executors.presence import settle
+from trainlab.search.experiment import read
+from trainlab.search.space import Space, Trial
+from trainlab.search.table import Part, known_end, part_of, reached
+from trainlab.store.folder import is_run
+from trainlab.store.reading import RunRecord
+from trainlab.store.strict_json import dumps, loads
+from trainlab.store.writing import named_errors, write_atomic
+
+
+@dataclass(frozen=True, slots=True)
+class Folders:
+    """The folders below `trials` of a sweep."""
+
+    sweep: Path
+    space: Space
+
+    def prepare(self) -> None:
+        """Make the folder of trials; end what outlived an earlier session of the sweep."""
+        trials = self.sweep / "trials"
+        with named_errors(trials, "write"):
+            trials.mkdir(exist_ok=True)
+            found = sorted(path for path in trials.iterdir() if path.is_dir())
+        runs = [[path] if is_run(path) else sorted(p for p in path.iterdir() if is_run(p)) for path in found]
+        settle([run for inside in runs for run in inside])
+
+    def of(self, number: int, index: int) -> Path:
+        """The run folder of a trial's run, counted from 0."""
+        trial = self.sweep / "trials" / f"{number:04}"
+        return trial if self.space.sweep.runs == 1 else trial / str(index + 1)
+
+    def record(self, number: int, index: int) -> RunRecord:
+        """What the folder of a run tells now."""
+        path = self.of(number, index)
+        return RunRecord(path, path.name)
+
+    def began(self, number: int) -> bool:
+        """Whether anything of a trial is on disk."""
+        return (self.sweep / "trials" / f"{number:04}").exists()
+
+    def parts(self, trial: Trial, until: int | None) -> list[Part]:
+        """What came of each run of a trial up to an epoch."""
+        metric, named = self.space.sweep.metric, trial.experiment.monitors.stop_on
+        runs = range(self.space.sweep.runs)
+        return [part_of(self.record(trial.number, i), metric, until, named) for i in runs]
+
+    def is_done(self, trial: Trial, index: int, until: int | None, *, spared: bool, learns: bool) -> bool:
+        """Whether a run needs no (further) training: it has ended by itself, or come so far.
+
+        A run of other settings than the trial's is none where the trial `learns` from others, whose results may have
+        changed since. Raises UserError where it does not: then somebody has changed the sweep's config.
+        """
+        record = self.record(trial.number, index)
+        if known_end(record) is None and not reached(record, until):
+            return False
+        if not self._is_its_own(trial, index, record):
+            if learns:
+                return False
+            raise UserError(
+                f"{record.path}: this trial was trained with other settings than {self.sweep / 'sweep.yaml'} gives it; "
+                "the sweep's config was changed since. Undo that, or start a new sweep"
+            )
+        named = trial.experiment.monitors.stop_on
+        return not (spared and part_of(record, self.space.sweep.metric, None, named).state == "stopped")
+
+    def make_ready(self, trial: Trial, index: int, *, spared: bool) -> bool:
+        """Prepare a folder for the run to begin; whether it goes on from what is there."""
+        record, path = self.record(trial.number, index), self.of(trial.number, index)
+        experiment = self.space.runs(trial.experiment, spared=spared)[index]
+        goes_on = record.state in ("interrupted", "killed") or spared
+        if goes_on and record.folder.config.exists() and self._is_its_own(trial, index, record):
+            if spared:
+                write_atomic(record.folder.config, dump(plain(experiment)).encode())
+            return True
+        with named_errors(path, "write"):
+            shutil.rmtree(path, ignore_errors=True)
+            path.mkdir(parents=True)
+        write_atomic(path / "config.yaml", dump(plain(experiment)).encode())
+        return False
+
+    def unmake(self, number: int, index: int) -> None:
+        """Remove the folder of a run that did not begin, and the trial's if nothing else is in it."""
+        path = self.of(number, index)
+        shutil.rmtree(path, ignore_errors=True)
+        if path.parent != self.sweep / "trials":
+            with suppress(OSError):
+                path.parent.rmdir()
+
+    def fold_rows(self, number: int) -> int:
+        """How many rows a fold of a trial has, about; 0 if that cannot be told."""
+        folds = self.space.sweep.folds
+        try:
+            environment: dict[str, Any] = loads(self.record(number, 0).folder.environment.read_bytes())
+            return round(environment["data"]["train_rows"] / (folds - 1)) if folds else 0
+        except (OSError, ValueError, KeyError, TypeError):
+            return 0
+
+    def keep(self, number: int, found: Sequence[Finding]) -> None:
+        """Write what is said of all runs of a trial together into its folder, as findings.jsonl."""
+        path = self.sweep / "trials" / f"{number:04}" / "findings.jsonl"
+        if found:
+            write_atomic(path, "".join(f"{dumps(one.as_dict())}\n" for one in found).encode())
+        else:
+            path.unlink(missing_ok=True)
+
+    def _is_its_own(self, trial: Trial, index: int, record: RunRecord) -> bool:
+        own = [self.space.runs(trial.experiment, spared=spared)[index] for spared in (False, True)]
+        try:
+            text = record.folder.config.read_bytes()
+            if any(text == dump(plain(experiment)).encode() for experiment in own):
+                return True  # the usual case, settled without reading YAML
+            return read(record.folder.config).value in own
+        except (OSError, UserError):
+            return False

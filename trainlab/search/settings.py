@@ -1,0 +1,78 @@
+"""The `sweep` block of a config: what is searched, by which strategy, for how long, and what counts as better."""
+
+from functools import partial
+from typing import Any, Literal, cast
+
+from pydantic import Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from trainlab.core.component import Settings, make, setting
+from trainlab.core.types import Count
+from trainlab.search.distribution import Distribution
+from trainlab.search.executors.limits import Limits
+from trainlab.search.strategy import Stage, Strategy
+
+Metric = Literal["val_accuracy", "val_r2", "val_loss", "train_accuracy", "train_r2", "train_loss"]
+Constant = bool | int | float | str | list[Any] | None
+
+
+class SweepSettings(Settings):
+    """A search for better settings; only read by `trainlab sweep`.
+
+    A trial is scored by the metric's best epoch, with `repeats` or `folds` by the mean over its runs. The training seed
+    is the config's in every trial (and one more in each repeat), so two trials differ by their settings alone; put
+    `seed` into the space to vary it, too.
+    """
+
+    metric: Metric = setting("val_loss", "a column of metrics.csv; losses are minimized, scores maximized")
+    space: dict[str, Distribution | Literal["auto"] | Constant] = setting(
+        "dotted path of a setting: what it is drawn from; auto: the setting's own range; a plain value: only that",
+        min_length=1,
+    )
+    strategy: Strategy = Field(
+        default_factory=partial(make, Strategy, "random"), description="how the trials are chosen"
+    )
+    trials: Count = setting(20, "how many settings are tried; by default the sum of the stages, if there are any")
+    stages: list[Stage] = setting([], "for `staged`: trials and epochs, from coarse to fine")
+    repeats: Count = setting(1, "runs of each trial, with successive seeds: its score is their mean")
+    folds: int | None = setting(
+        None, "cross-validation: runs of each trial (and repeat), one for each fold; see data.split", ge=2
+    )
+    stop_bad_trials: bool = setting(
+        True, "end a trial at once when a diagnosis calls it worthless; one of the best tenth goes on to its end"
+    )
+    limits: Limits = setting(Limits(), "what a trial may use before it is ended as failed")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _sum_of_stages(cls, value: Any) -> Any:
+        """Without `trials`, there are as many as the stages have."""
+        if not isinstance(value, dict):
+            return value
+        table = cast("dict[str, Any]", value)
+        stages: Any = table.get("stages")
+        if "trials" in table or not isinstance(stages, list) or not stages:
+            return table
+        counts: list[Any] = [cast("dict[str, Any]", s).get("trials") for s in stages if isinstance(s, dict)]  # pyright: ignore[reportUnknownVariableType] - not validated yet
+        known = [n for n in counts if isinstance(n, int)]
+        return {**table, "trials": sum(known)} if len(known) == len(counts) and sum(known) > 0 else table
+
+    @model_validator(mode="after")
+    def _stages_are_used(self) -> "SweepSettings":
+        if self.stages and self.strategy.name != "staged":
+            raise PydanticCustomError(
+                "stages", "`stages` are for `strategy: staged`, not for `{name}`", {"name": self.strategy.name}
+            )
+        asked = sum(stage.trials for stage in self.stages)
+        if asked > self.trials:
+            raise PydanticCustomError(
+                "stages",
+                "the stages have {asked} trials, but `trials` is {trials}; leave `trials` out, or change them",
+                {"asked": asked, "trials": self.trials},
+            )
+        return self
+
+    @property
+    def runs(self) -> int:
+        """How many run folders a trial holds."""
+        return self.repeats * (self.folds or 1)

@@ -1,0 +1,331 @@
+"""What is searched: which setting is drawn from what, and what it makes of the config.
+
+Everything is checked before the first trial: a path that leads nowhere, an end of a range that its setting refuses, a
+condition that never holds. What only some combinations make impossible is drawn anew.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from math import ceil
+from typing import Any, cast
+
+from trainlab.core.component import Settings, plain
+from trainlab.core.config import Document, nodes, override, read_plain, variant
+from trainlab.core.problem import ConfigError, Problem
+from trainlab.search.condition import Conditions
+from trainlab.search.distribution import Distribution
+from trainlab.search.distributions.choice import Choice
+from trainlab.search.experiment import SweepExperiment
+from trainlab.search.settings import SweepSettings
+from trainlab.search.strategy import Budget, Draw, Known
+from trainlab.training.monitor_settings import ERROR
+from trainlab.training.setup import check
+
+_MOST_DRAWS = 100  # of one trial, before the space is called impossible
+_FEWEST = 3  # values that say where a range is narrowed to
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """One trial: its number (from 1), its values by path, its whole config, and why earlier draws were refused.
+
+    A setting whose condition does not hold has no value: it is as the config has it.
+    """
+
+    number: int
+    values: Mapping[str, Any]
+    experiment: SweepExperiment
+    refused: tuple[str, ...] = ()
+
+
+class Space:
+    """The space of a sweep's config. Raises ConfigError, located in the `sweep` block, if it cannot be searched."""
+
+    def __init__(self, document: Document[SweepExperiment]) -> None:
+        sweep = document.value.sweep
+        if sweep is None:
+            raise document.error((), "there is no `sweep` block in this config; `trainlab new sweep` shows one")
+        check(document)
+        self._document = document
+        self.sweep: SweepSettings = sweep
+        self.monitors = document.value.monitors
+        self.cohorts = sweep.strategy.cohorts(Budget(sweep.trials, document.value.train.epochs, sweep.stages))
+        self.config = resolved(document)
+        if sweep.strategy.sets_epochs and any(cohort.waits for cohort in self.cohorts):
+            self.config["sweep"]["stages"] = [
+                {"trials": len(c.trials), "epochs": c.epochs, "zoom": c.zoom, "keep": c.keep} for c in self.cohorts
+            ]
+        self._base = {key: value for key, value in self.config.items() if key != "sweep"}
+        self._nodes = nodes(SweepExperiment, self._base, "sampled config")
+        problems = [*_metric_problems(document, sweep), *_epoch_problems(document, sweep)]
+        self.distributions = _ranges(document, sweep, problems)
+        self._conditions = Conditions(self.distributions, plain(document.value))
+        self._ranges: list[Mapping[str, Distribution]] = [self.distributions]
+        problems += [self._at(path, message) for path, message in self._conditions.problems()]
+        problems += self._end_problems()
+        if problems:
+            raise ConfigError(problems)
+
+    def trial(self, number: int, past: Sequence[Known] = ()) -> Trial:
+        """The trial with this number: a function of the config, the number and, if its cohort waits, of the past.
+
+        past: all trials of earlier cohorts. Raises ConfigError if a hundred draws make no valid config.
+        """
+        cohort = self.cohorts[self.cohort_of(number)]
+        draws = self._draws(number, past if cohort.waits else ())
+        first: ConfigError | None = None
+        refused: list[str] = []
+        for _ in range(_MOST_DRAWS):
+            try:
+                values = self._active(next(draws))
+                return Trial(number, values, self.made(values, cohort.epochs), tuple(refused))
+            except ConfigError as error:
+                first = first or error
+                refused += [f"{p.path}: {p.message}" for p in error.problems]
+        raise ConfigError([self._at_space(p) for p in first.problems]) if first else LookupError(number)
+
+    def cohort_of(self, number: int) -> int:
+        """The index of the cohort that this trial belongs to."""
+        return next(i for i, cohort in enumerate(self.cohorts) if number in cohort.trials)
+
+    def ranges(self, index: int, past: Sequence[Known]) -> Mapping[str, Distribution]:
+        """What the trials of a cohort are drawn from: narrowed, if it asks for that, to the best of those before."""
+        while len(self._ranges) <= index:
+            last, cohort = self._ranges[-1], self.cohorts[len(self._ranges)]
+            best: Sequence[Known] = self._best_before(len(self._ranges), past) if cohort.zoom < 1 else ()
+            self._ranges.append(self._narrowed(last, best) if best else last)
+        return self._ranges[index]
+
+    def made(self, values: Mapping[str, Any], epochs: int | None = None) -> SweepExperiment:
+        """The experiment with these values. Raises ConfigError if it is not valid."""
+        changes = _ordered(values if epochs is None else {**values, "train.epochs": epochs})
+        document = variant(SweepExperiment, self._nodes, changes)
+        check(document)
+        return document.value
+
+    def runs(self, experiment: SweepExperiment, *, spared: bool = False) -> list[SweepExperiment]:
+        """The experiment of each run folder of a trial: repeat by repeat, and in each of them fold by fold.
+
+        A run that is `spared` is not ended for being bad.
+        """
+        sweep, data, monitors = self.sweep, experiment.data, experiment.monitors
+        if sweep.stop_bad_trials and not spared and ERROR not in monitors.stop_on:
+            monitors = monitors.model_copy(update={"stop_on": [*monitors.stop_on, ERROR]})
+        folds = [data.split.model_copy(update={"folds": sweep.folds, "fold": k + 1}) for k in range(sweep.folds or 0)]
+        return [
+            experiment.model_copy(
+                update={
+                    "seed": experiment.seed + repeat,
+                    "monitors": monitors,
+                    "data": data.model_copy(update={"split": split}),
+                }
+            )
+            for repeat in range(sweep.repeats)
+            for split in (folds or [data.split])
+        ]
+
+    def allows(self, path: str, value: object, others: Mapping[str, Any]) -> bool:
+        """Whether a value is possible for this setting beside these of the others."""
+        return not self._wrong(path, value, others)
+
+    def _draws(self, number: int, past: Sequence[Known]) -> Iterator[dict[str, Any]]:
+        """Values of all settings, whether their conditions hold or not; another draw if one makes no valid config."""
+        index = self.cohort_of(number)
+        cohort, ranges = self.cohorts[index], self.ranges(index, past)
+        paths = sorted(ranges)  # the order in which they are written changes nothing
+        chosen = {path: ranges[path] for path in paths}
+        draw = Draw(self._document.value.seed, number, self.sweep.trials, chosen, past, cohort.drawn)
+        place = number - cohort.trials.start
+        best: Sequence[Known] = self._best_before(index, past) if place < cohort.keep else ()
+        kept: Mapping[str, Any] = best[place].values if place < len(best) else {}
+        for point in self.sweep.strategy.points(draw):
+            drawn = {path: ranges[path].at(u) for path, u in zip(paths, point, strict=True)}
+            yield {path: kept.get(path, drawn[path]) for path in self.distributions}
+            kept = {}
+
+    def _active(self, drawn: Mapping[str, Any]) -> dict[str, Any]:
+        """The values whose conditions hold, in the order of the space."""
+        values = self._conditions.met(drawn, self._overridden) if self._conditions else dict(drawn)
+        return {path: values[path] for path in self.distributions if path in values}
+
+    def _overridden(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        return override(self._base, _ordered(values), SweepExperiment)
+
+    def _best_before(self, index: int, past: Sequence[Known]) -> Sequence[Known]:
+        """The best, the cohort's `zoom`, of all earlier trials that were trained as long as the cohort before it."""
+        cohort, epochs = self.cohorts[index], self.cohorts[index - 1].epochs
+        alike = {n for c in self.cohorts[:index] if c.epochs == epochs for n in c.trials}
+        known = [k for k in past if k.trial in alike and k.score is not None]
+        ranked = sorted(known, key=lambda k: (k.score, k.trial))
+        return ranked[: max(_FEWEST, ceil(len(ranked) * cohort.zoom))]
+
+    def _narrowed(self, ranges: Mapping[str, Distribution], best: Sequence[Known]) -> Mapping[str, Distribution]:
+        """The ranges around these trials, the best of them being first."""
+        found: dict[str, Distribution] = {}
+        for path, distribution in ranges.items():
+            values = [k.values[path] for k in best if path in k.values]
+            if len(values) < _FEWEST:
+                found[path] = distribution
+                continue
+            grown = distribution.around(values, grow=True)
+            allowed = all(self.allows(path, end, best[0].values) for end in grown.ends())
+            found[path] = grown if allowed else distribution.around(values, grow=False)
+        return found
+
+    def _end_problems(self) -> list[Problem]:
+        """What the ends of every range, and every option, make of a valid draw, or of the bare config without one."""
+        drawn: Mapping[str, Any] = {}
+        problems: list[Problem] = []
+        try:
+            drawn = self._first_valid()
+        except ConfigError as error:
+            problems += error.problems
+        for path, distribution in self.distributions.items():
+            values: Mapping[str, Any] = {}
+            if drawn:
+                values = self._active(self._conditions.forced(path, drawn))
+                if path not in values:
+                    continue  # what can be told of it has been
+            wrong = [p for value in distribution.ends() for p in self._wrong(path, value, values)]
+            problems += [self._at_space(p) for p in wrong[:1]]
+        return list({p.path: p for p in problems}.values())
+
+    def _first_valid(self) -> Mapping[str, Any]:
+        """All values of the first trial, those without effect among them."""
+        values = self.trial(1).values
+        return next(drawn for drawn in self._draws(1, ()) if self._is(drawn, values))
+
+    def _is(self, drawn: Mapping[str, Any], values: Mapping[str, Any]) -> bool:
+        try:
+            return self._active(drawn) == values
+        except ConfigError:
+            return False
+
+    def _wrong(self, path: str, value: object, others: Mapping[str, Any]) -> list[Problem]:
+        """What is wrong with this setting itself when it has this value."""
+        try:
+            self.made({**others, path: value})
+        except ConfigError as error:
+            return [p for p in error.problems if _is_of(p.path, path)]
+        return []
+
+    def _at(self, path: str, message: str) -> Problem:
+        return self._document.problem(("sweep", "space", path), message, key=True)
+
+    def _at_space(self, problem: Problem) -> Problem:
+        """A problem of a sampled config, at the line of the space that it came from."""
+        owner = max((path for path in self.distributions if _is_of(problem.path, path)), key=len, default=None)
+        if owner is None:
+            message = f"no draw makes a valid config; {problem.path}: {problem.message}"
+            return self._document.problem(("sweep", "space"), message, key=True)
+        itself = owner in (problem.path, f"{problem.path}.name")
+        message = problem.message if itself else f"{problem.path}: {problem.message}"
+        return self._document.problem(
+            ("sweep", "space", owner), message, allowed=problem.allowed, nearest=problem.nearest, key=True
+        )
+
+
+def resolved(document: Document[SweepExperiment]) -> dict[str, Any]:
+    """The config with every default written out, but for components whose name is searched.
+
+    These keep what the user wrote: `nesterov` in the place of `adam` starts from its own defaults, not from adam's.
+    """
+    config: dict[str, Any] = plain(document.value)
+    searched = document.value.sweep.space if document.value.sweep else {}
+    for path in searched:
+        *above, last = path.split(".")
+        if last == "name" and above:
+            _copy(document.raw, config, above)
+    return config
+
+
+def _ordered(values: Mapping[str, Any]) -> dict[str, Any]:
+    """The values as they are to be set: the whole before its parts, a component's name before its settings."""
+    paths = sorted(values, key=lambda path: (path.count("."), not path.endswith("name")))
+    return {path: values[path] for path in paths}
+
+
+def _copy(written: Any, into: Any, path: list[str]) -> None:
+    """Replace what is at the path by what was written there, or by nothing."""
+    key, rest = path[0], path[1:]
+    if not isinstance(into, dict) or not isinstance(written, dict):
+        return
+    source, target = cast("dict[str, Any]", written), cast("dict[str, Any]", into)
+    if rest and key in source and key in target:
+        _copy(source[key], target[key], rest)
+    elif key in source:
+        target[key] = source[key]
+    else:
+        target.pop(key, None)
+
+
+def _ranges(
+    document: Document[SweepExperiment], sweep: SweepSettings, problems: list[Problem]
+) -> dict[str, Distribution]:
+    """What each setting is drawn from; `auto` is looked up."""
+    ranges: dict[str, Distribution] = {}
+    for path, given in sweep.space.items():
+        found = _own_range(document.value, path.split(".")) if given == "auto" else given
+        if given != "auto" and not isinstance(found, Distribution):
+            found = Choice(options=[found])
+        if found is None:
+            message = f"`{path}` has no search range of its own; write one, for example {{log: [1e-4, 1]}}"
+            problems.append(document.problem(("sweep", "space", path), message))
+        else:
+            ranges[path] = cast("Distribution", found)
+    return ranges
+
+
+def _own_range(settings: Any, path: list[str]) -> Distribution | None:
+    """The search range of the setting at a path, as its class declares it."""
+    for key in path[:-1]:
+        if isinstance(settings, list):
+            items = cast("list[Any]", settings)
+            settings = items[int(key)] if key.isdecimal() and int(key) < len(items) else None
+        else:
+            settings = getattr(settings, key, None) if isinstance(settings, Settings) else None
+    field = type(settings).model_fields.get(path[-1]) if isinstance(settings, Settings) else None
+    extra = cast("dict[str, Any]", field.json_schema_extra) if field and field.json_schema_extra else {}
+    return _read(extra["search"]) if "search" in extra else None
+
+
+def _read(spelled: dict[str, Any]) -> Distribution:
+    """A distribution from its spelling in a class: `{"int": [16, 256], "log": True}`."""
+    found = read_plain(SweepSettings, {"space": {"it": spelled}}, "search").value.space["it"]
+    if not isinstance(found, Distribution):
+        raise TypeError(f"a search range cannot be {found}")
+    return found
+
+
+def _metric_problems(document: Document[SweepExperiment], sweep: SweepSettings) -> list[Problem]:
+    """What keeps the metric from being measured."""
+    known = document.value.data.known()
+    wrong = {"classification": "r2", "regression": "accuracy"}[known[1].kind] if known else ""
+    part, _, score = sweep.metric.partition("_")
+    path = ("sweep", "metric")
+    if known and score == wrong:
+        right = f"{part}_{'accuracy' if wrong == 'r2' else 'r2'}"
+        message = f"{document.value.data.name} is a {known[1].kind}, which has no {score}; did you mean `{right}`?"
+        return [document.problem(path, message, nearest=right)]
+    if part == "val" and not (document.value.data.split.validates or sweep.folds):
+        return [document.problem(path, f"{sweep.metric} needs validation rows, but data.split.val is 0")]
+    return []
+
+
+def _epoch_problems(document: Document[SweepExperiment], sweep: SweepSettings) -> list[Problem]:
+    """A strategy that sets the epochs itself leaves none to search."""
+    if sweep.strategy.sets_epochs and "train.epochs" in sweep.space:
+        message = f"`{sweep.strategy.name}` says itself how long a trial is trained; leave `train.epochs` out"
+        return [document.problem(("sweep", "space", "train.epochs"), message, key=True)]
+    return []
+
+
+def _is_of(found: str, path: str) -> bool:
+    """Whether what was found wrong at one path is about the setting at another: inside it, or on the way to it."""
+    return f"{found}.".startswith(f"{path}.") or f"{path}.".startswith(f"{found}.")
+
+
+def summed(refused: Iterable[Iterable[str]]) -> dict[str, int]:
+    """How often each reason made a draw invalid, from the reasons of each trial."""
+    return dict(Counter(reason for reasons in refused for reason in reasons))

@@ -1,0 +1,56 @@
+"""Successive halving by promotion."""
+
+from collections.abc import Iterator, Sequence
+from typing import ClassVar
+
+from trainlab.core.component import setting
+from trainlab.core.types import Count
+from trainlab.search.strategy import Budget, Cohort, Draw, Strategy, at_random
+
+
+class Asha(Strategy, name="asha"):
+    """Successive halving: all trials begin, at each rung the best 1 / eta of them go on, and nothing trains twice.
+
+    A rung is an epoch; a promotion resumes the run folder up to the next one, `min_epochs` times a power of eta, and
+    the last to train.epochs. Trials are compared within cohorts of successive numbers, so who is promoted does not
+    depend on who was faster, as it does in the asynchronous original; the cohorts run side by side. Good settings that
+    learn slowly (small learning rates, strong regularization) are cut early: mistrust it where the curves cross.
+
+    Source: Jamieson & Talwalkar 2016, "Non-stochastic best arm identification"; Li et al. 2020, "A system for
+    massively parallel hyperparameter tuning" (ASHA, promotion type).
+    """
+
+    sets_epochs: ClassVar[bool] = True
+
+    eta: int = setting(3, "one of so many goes on at each rung", ge=2)
+    min_epochs: Count = setting(1, "epochs of the first rung")
+    cohort: int | None = setting(
+        None,
+        "how many trials are compared with each other; null: eta to the number of rungs, so that one remains",
+        ge=2,
+    )
+
+    def cohorts(self, budget: Budget) -> list[Cohort]:
+        """Successive trials, each group with the same rungs."""
+        rungs = self.rungs(budget.epochs)
+        size = self.cohort or max(self.eta, self.eta ** len(rungs))
+        firsts = list(range(1, budget.trials + 1, size))
+        if len(firsts) > 1 and budget.trials + 1 - firsts[-1] < size / 2:
+            firsts.pop()  # a few that are left over join the last cohort: among themselves they would go on too easily
+        ends = [*firsts[1:], budget.trials + 1]
+        return [Cohort(range(n, end), rungs=rungs, thin=self.eta) for n, end in zip(firsts, ends, strict=True)]
+
+    def points(self, draw: Draw) -> Iterator[Sequence[float]]:
+        """Draws from the trial's own stream."""
+        return at_random(draw)
+
+    def rungs(self, epochs: int) -> tuple[int, ...]:
+        """The epochs after which a cohort is thinned out.
+
+        >>> Asha(eta=3).rungs(30), Asha(eta=2, min_epochs=3).rungs(12)
+        ((1, 3, 9, 27), (3, 6))
+        """
+        found: list[int] = []
+        while (rung := self.min_epochs * self.eta ** len(found)) < epochs:
+            found.append(rung)
+        return tuple(found)

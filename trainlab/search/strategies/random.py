@@ -1,0 +1,20 @@
+"""Random search."""
+
+from collections.abc import Iterator, Sequence
+
+from trainlab.search.strategy import Budget, Cohort, Draw, Strategy, at_random
+
+
+class Random(Strategy, name="random"):
+    """Independent draws: no trial repeats a value of the one setting that matters, as most points of a grid do.
+
+    Source: Bergstra & Bengio 2012, "Random search for hyper-parameter optimization", JMLR 13.
+    """
+
+    def cohorts(self, budget: Budget) -> list[Cohort]:
+        """All trials in one."""
+        return [Cohort(range(1, budget.trials + 1))]
+
+    def points(self, draw: Draw) -> Iterator[Sequence[float]]:
+        """Draws from the trial's own stream."""
+        return at_random(draw)

@@ -1,0 +1,94 @@
+"""Tree-structured Parzen estimators, by Optuna."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from importlib import import_module
+from importlib.util import find_spec
+from typing import Any, Self
+
+from pydantic import model_validator
+from pydantic_core import PydanticCustomError
+
+from trainlab.core.component import setting
+from trainlab.core.types import Count
+from trainlab.search.distribution import BELOW_ONE, Distribution
+from trainlab.search.distributions.choice import Choice
+from trainlab.search.strategy import Budget, Cohort, Draw, Known, Strategy, at_random
+
+_WORST = 1e300  # what a trial without a score is said to have scored: TPE then knows where not to look
+
+
+class Tpe(Strategy, name="tpe"):
+    """Optuna's TPE: draws where good trials were dense and bad ones were not.
+
+    The first `startup` trials are random; after them trials are drawn in generations, each from what all earlier ones
+    came to. A generation is drawn as a whole, so the number of workers changes nothing: with more workers than
+    `generation` some of them wait. Needs the extra `trainlab[tpe]`.
+
+    Source: Bergstra et al. 2011, "Algorithms for hyper-parameter optimization"; Optuna's TPESampler.
+    """
+
+    startup: Count = setting(10, "random trials at the start")
+    generation: Count = setting(4, "trials that are drawn at once, from the same past")
+
+    @model_validator(mode="after")
+    def _installed(self) -> Self:
+        if find_spec("optuna") is None:
+            raise PydanticCustomError("extra", "`tpe` needs Optuna; install it with: pip install 'trainlab[tpe]'")
+        return self
+
+    def cohorts(self, budget: Budget) -> list[Cohort]:
+        """The random start, then the generations."""
+        start = min(self.startup, budget.trials)
+        found = [Cohort(range(1, start + 1))]
+        for first in range(start + 1, budget.trials + 1, self.generation):
+            found.append(Cohort(range(first, min(first + self.generation, budget.trials + 1)), waits=True))
+        return found
+
+    def points(self, draw: Draw) -> Iterator[Sequence[float]]:
+        """Random at the start and where TPE's proposals make no valid config; else what the past proposes."""
+        if draw.past:
+            for attempt in range(_PROPOSALS):
+                yield _proposed(draw, attempt)
+        yield from at_random(draw)
+
+
+_PROPOSALS = 5  # invalid ones, before a random one
+
+
+def _proposed(draw: Draw, attempt: int) -> list[float]:
+    """A point that Optuna proposes, from a study that is made anew out of the past."""
+    optuna: Any = import_module("optuna")  # an extra without types
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    sides = {path: _side(optuna, found) for path, found in draw.ranges.items()}
+    seed = (draw.seed * 1_000_003 + draw.trial * _PROPOSALS + attempt) % 2**32
+    sampler = optuna.samplers.TPESampler(seed=seed, n_startup_trials=0)
+    study = optuna.create_study(sampler=sampler, storage=optuna.storages.InMemoryStorage())
+    for known in draw.past:
+        study.add_trial(_told(optuna, known, draw.ranges, sides))
+    proposed: dict[str, Any] = study.ask(sides).params
+    return [_unit(found, proposed[path]) for path, found in draw.ranges.items()]
+
+
+def _unit(found: Distribution, proposed: float) -> float:
+    """The point of a side in [0, 1): of options their number was proposed."""
+    return (proposed + 0.5) / len(found.options) if isinstance(found, Choice) else min(proposed, BELOW_ONE)
+
+
+def _told(optuna: Any, known: Known, ranges: Mapping[str, Distribution], sides: dict[str, Any]) -> Any:
+    params: dict[str, Any] = {}
+    for path, value in known.values.items():
+        found = ranges[path]
+        if isinstance(found, Choice):
+            params[path] = found.options.index(value)
+        else:
+            params[path] = found.share(value)
+    score = _WORST if known.score is None else known.score
+    drawn = {path: sides[path] for path in params}
+    return optuna.trial.create_trial(params=params, distributions=drawn, value=score)
+
+
+def _side(optuna: Any, found: Distribution) -> Any:
+    """A range as Optuna sees it: the unit interval, or options by their numbers."""
+    if isinstance(found, Choice):
+        return optuna.distributions.CategoricalDistribution(list(range(len(found.options))))
+    return optuna.distributions.FloatDistribution(0.0, 1.0)

@@ -1,0 +1,1 @@
+"""Tools around a run: check, learning-rate range test, fix, fault benchmark."""

@@ -1,0 +1,1 @@
+"""The fault benchmark (`trainlab zoo`): cases, results, examples."""

@@ -1,0 +1,105 @@
+"""What a network took for what, and its worst mistakes as they look: mistakes.json, for a report."""
+
+from base64 import b64encode
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from trainlab.core.types import Array, Task
+from trainlab.data.dataset import Rows
+from trainlab.data.lazy import LazyRows
+from trainlab.data.preprocessing import unscale
+from trainlab.nn.loss import Loss
+from trainlab.store.facts import write_facts
+from trainlab.store.folder import RunFolder
+from trainlab.training.setup import TrainingSetup
+
+_WORST, _POINTS = 24, 400
+_CLASSES = 100  # more make a confusion matrix that nobody reads; then the commonest mistakes are kept
+_PIXELS, _COLUMNS = 64, 12  # of an image's side, of a table's row
+
+
+def write_mistakes(folder: RunFolder, built: TrainingSetup, outputs: Array, *, part: str, epoch: int) -> None:
+    """Writes what the network of this epoch made of the rows of a part. Raises UserError if the disk refuses."""
+    rows = built.parts.test if part == "test" else built.parts.val
+    if rows is not None and np.isfinite(outputs).all():
+        common = {"part": part, "epoch": epoch, "rows": len(rows)}
+        write_facts(folder.mistakes, common | mistakes(built, rows, built.parts.raw.get(part, rows.x), outputs))
+
+
+def mistakes(built: TrainingSetup, rows: Rows, raw: Array | LazyRows, outputs: Array) -> dict[str, Any]:
+    """Confusion matrix and worst mistakes of a classification; predictions and worst errors of a regression.
+
+    outputs: the network's, for all rows · raw: the rows before preprocessing.
+    """
+    task, loss = built.parts.task, built.recipe.loss
+    if task.kind == "classification":
+        return _classes(outputs, rows, raw, loss, task)
+    said, true = (unscale(a.astype(np.float64), built.parts.fitted) for a in (loss.predict(outputs, task), rows.y))
+    return _numbers(said.reshape(len(rows), -1), true.reshape(len(rows), -1), rows, raw)
+
+
+def _classes(outputs: Array, rows: Rows, raw: Array | LazyRows, loss: Loss, task: Task) -> dict[str, Any]:
+    said = loss.predict(outputs, task).astype(np.int64)
+    count = task.outputs
+    pairs = np.bincount(rows.y * count + said, minlength=count * count)
+    probabilities = loss.probabilities(outputs)
+    sure = outputs if probabilities is None else probabilities
+    if sure.ndim != 2 or sure.shape[1] != count:  # one output for two classes
+        sure = np.abs(sure.reshape(len(said), -1)[:, :1] - 0.5).repeat(count, axis=1) + 0.5
+    certainty = sure[np.arange(len(said)), said].astype(np.float64)
+    wrong = np.flatnonzero(said != rows.y)
+    worst = wrong[np.argsort(-certainty[wrong], kind="stable")[:_WORST]]
+    facts: dict[str, Any] = {
+        "wrong": len(wrong),
+        "measure": "probability" if probabilities is not None else "score",
+        "worst": [
+            {"row": _line(rows, i), "true": int(rows.y[i]), "predicted": int(said[i]), "certainty": float(certainty[i])}
+            for i in worst.tolist()
+        ],
+    }
+    if count <= _CLASSES:
+        facts["confusion"] = pairs.reshape(count, count).tolist()
+    else:
+        pairs[:: count + 1] = 0
+        often = np.argsort(-pairs, kind="stable")[:50]
+        facts["pairs"] = [[int(i) // count, int(i) % count, int(pairs[i])] for i in often if pairs[i]]
+    return facts | _shown(raw, worst, rows.features)
+
+
+def _numbers(said: Array, true: Array, rows: Rows, raw: Array | LazyRows) -> dict[str, Any]:
+    with np.errstate(all="ignore"):
+        spread = true.std(axis=0)
+        error = (np.abs(said - true) / np.where(spread > 0, spread, 1.0)).sum(axis=1)
+    worst = np.argsort(-error, kind="stable")[:_WORST]
+    some = np.unique(np.linspace(0, len(rows) - 1, min(_POINTS, len(rows))).astype(np.int64))
+    return {
+        "worst": [
+            {"row": _line(rows, i), "true": true[i].tolist(), "predicted": said[i].tolist()} for i in worst.tolist()
+        ],
+        "sample": {"true": true[some].tolist(), "predicted": said[some].tolist()},
+        **_shown(raw, worst, rows.features),
+    }
+
+
+def _shown(raw: Array | LazyRows, index: Array, names: Sequence[str]) -> dict[str, Any]:
+    """The rows as people know them: images as bytes, or the first columns of a table."""
+    if not len(index):
+        return {}
+    x = np.asarray(raw[index])
+    if x.ndim == 4 and x.shape[-1] in (1, 3):
+        step = max(1, -(-max(x.shape[1:3]) // _PIXELS))
+        x = x[:, ::step, ::step].astype(np.float64)
+        low, high = float(x.min()), float(x.max())
+        pixels = np.clip((x - low) * (255.0 / ((high - low) or 1.0)), 0, 255).astype(np.uint8)
+        return {"images": {"shape": list(pixels.shape[1:]), "pixels": [b64encode(p).decode() for p in pixels]}}
+    if x.ndim != 2:
+        return {}
+    titles = [names[i] if i < len(names) else f"x{i + 1}" for i in range(min(_COLUMNS, x.shape[1]))]
+    return {"table": {"columns": titles, "more": x.shape[1] - len(titles), "rows": x[:, : len(titles)].tolist()}}
+
+
+def _line(rows: Rows, i: int) -> int:
+    """The row's line in its file, or its number in its source, counted from 1."""
+    return int(rows.lines[i]) if rows.lines is not None else i + 1

@@ -1,0 +1,155 @@
+"""An experiment: the whole config as one frozen tree of settings, every default filled in."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import Any, Literal, TypeVar, overload
+
+from pydantic import Field, ValidationError
+
+from trainlab.core import config
+from trainlab.core.component import Component, Settings, make, setting
+from trainlab.core.config import Document
+from trainlab.core.errors import UserError
+from trainlab.core.problem import ConfigError
+from trainlab.core.types import Count
+from trainlab.data.source import Source
+from trainlab.nn.loss import Loss
+from trainlab.nn.model import Model
+from trainlab.optim.optimizer import Optimizer
+from trainlab.optim.regularizer import Regularization
+from trainlab.optim.schedule import Schedule
+from trainlab.optim.stopping import EarlyStopping
+from trainlab.store.plain_yaml import read_config
+from trainlab.training.callbacks import WATCHED
+from trainlab.training.monitor_settings import Monitoring
+
+C = TypeVar("C", bound=Component)
+E = TypeVar("E", bound="Experiment")
+
+
+def _default(base: type[C], name: str, **settings: Any) -> Callable[[], C]:
+    return partial(make, base, name, **settings)
+
+
+class Checkpoint(Settings):
+    """How often the state of the run is saved, and how many of these files are kept beside `last` and `best`."""
+
+    every: Count = setting(1, "epochs between checkpoints")
+    keep: int = setting(0, "how many numbered checkpoints to keep beside last and best", ge=0)
+
+
+class Train(Settings):
+    """How long and in what portions the network is trained."""
+
+    epochs: int = setting(30, "how often every training row is seen", ge=0, search={"int": [5, 100], "log": True})
+    batch_size: Count = setting(64, "rows per step", search={"int": [16, 256], "log": True})
+    early_stopping: EarlyStopping | None = setting(None, "end the run when a metric no longer improves")
+    clip_norm: float | None = setting(None, "longest gradient that is allowed: longer ones are scaled down", gt=0)
+    average: float | None = setting(
+        None, "keep an exponential moving average of the weights with this memory, e.g. 0.999", gt=0, lt=1
+    )
+    threads: Count | Literal["auto"] = setting(
+        "auto", "threads of a step; auto: every core, a sweep's trial one. The bits are the same for any number"
+    )
+    engine: Literal["auto", "numpy", "compiled"] = setting(
+        "auto", "the arithmetic: compiled kernels where they were built, or NumPy, the reference"
+    )
+    dtype: Literal["float32", "float64"] = setting("float32", "float type of the network; float64 for checks")
+    checkpoint: Checkpoint = setting(Checkpoint(), "when the state is saved")
+
+
+class Experiment(Settings):
+    """One experiment, as written in a YAML file."""
+
+    name: str = setting("", "what its run folders are called; by default the file's stem")
+    seed: int = setting(0, "where all randomness comes from", ge=0)
+    description: str = setting("", "free text")
+    data: Source = setting("a built-in data set, or a reader with a path")
+    model: Model = Field(
+        default_factory=_default(Model, "mlp", hidden=[64, 32]), description="the layers of the network"
+    )
+    loss: Loss | Literal["auto"] = setting(
+        "auto", "what is minimized; auto: softmax_cross_entropy for classes, mse for numbers"
+    )
+    optimizer: Optimizer = Field(
+        default_factory=_default(Optimizer, "adam", lr=1e-3), description="how gradients become steps"
+    )
+    schedule: Schedule = Field(
+        default_factory=_default(Schedule, "constant"), description="how the learning rate changes over the run"
+    )
+    regularization: Regularization = setting(Regularization(), "what keeps the weights small")
+    train: Train = setting(Train(), "epochs, batches, stopping, checkpoints")
+    monitors: Monitoring = setting(Monitoring(), "what watches the run, and what ends it")
+    sweep: Any = setting(None, "search space and strategy; only read by `trainlab sweep`")  # `search` checks it
+
+
+@overload
+def read(file: Path | str, overrides: Sequence[str] | Mapping[str, Any] = ()) -> "Document[Experiment]": ...
+@overload
+def read(file: Path | str, overrides: Sequence[str] | Mapping[str, Any] = (), *, model: type[E]) -> Document[E]: ...
+def read(
+    file: Path | str, overrides: Sequence[str] | Mapping[str, Any] = (), *, model: type[Any] = Experiment
+) -> Document[Any]:
+    """The experiment in a file, with overrides: `key=value` texts, or plain values by their dotted paths.
+
+    Without a name it is called like the file. `model`: a subclass of Experiment that checks more blocks.
+
+    Raises ConfigError with all problems at once, UserError for the config of a run that was only watched.
+    """
+    try:
+        return named(config.read(model, file, overrides))
+    except ConfigError:
+        refuse_watched(Path(file))
+        raise
+
+
+def read_own(file: Path) -> Document[Experiment]:
+    """The experiment in a run's own config.yaml, which trainlab has written: as `read` gives it, but for the lines that
+    problems point at, in a twentieth of the time. A file that somebody has changed is read by `read` if need be.
+    """
+    try:
+        return named(config.settled(Experiment, read_config(file), file))
+    except (UserError, ValidationError):
+        return read(file)
+
+
+def refuse_watched(file: Path) -> None:
+    """Raise UserError if this is what `trainlab.watch` leaves in the place of a config: no run can be made from it."""
+    try:
+        head = file.read_text(encoding="utf-8", errors="replace")[: len(WATCHED)]
+    except OSError:
+        return
+    if head == WATCHED:
+        raise UserError(
+            f"{file.parent}: this run was watched, another program trained it: trainlab has neither its network nor "
+            f"its data. `trainlab report {file.parent}` and `trainlab diagnose {file.parent}` read it"
+        )
+
+
+@overload
+def read_plain(
+    data: Mapping[str, Any], overrides: Mapping[str, Any] | None = None, source: str = "config"
+) -> "Document[Experiment]": ...
+@overload
+def read_plain(
+    data: Mapping[str, Any], overrides: Mapping[str, Any] | None = None, source: str = "config", *, model: type[E]
+) -> Document[E]: ...
+def read_plain(
+    data: Mapping[str, Any],
+    overrides: Mapping[str, Any] | None = None,
+    source: str = "config",
+    *,
+    model: type[Any] = Experiment,
+) -> Document[Any]:
+    """The experiment in plain data. Without a name it is called like its data. Raises ConfigError."""
+    return named(config.read_plain(model, data, source, overrides))
+
+
+def named(document: Document[E]) -> Document[E]:
+    """The document with its experiment called like its file or its data, where it has no name of its own."""
+    if document.value.name:
+        return document
+    stem = Path(document.file).stem if document.file else document.value.data.name
+    return replace(document, value=document.value.model_copy(update={"name": stem}))

@@ -1,0 +1,97 @@
+"""The `monitors` block of a config: when to look, what to silence, what ends a run, and any monitor's own settings."""
+
+from typing import Any, ClassVar, Literal, LiteralString, cast
+
+from pydantic import ConfigDict, ModelWrapValidatorHandler, ValidationError, model_validator
+from pydantic_core import InitErrorDetails, PydanticCustomError
+
+from trainlab.core.component import Settings, find, names, registered, setting
+from trainlab.core.types import Count
+from trainlab.diagnose.monitor import Monitor
+from trainlab.training.inspection_schedule import SOON
+
+ERROR = "error"  # in `stop_on`: any finding of this severity
+
+
+class Monitoring(Settings):
+    """When the network is looked at, which diagnoses are silenced and which end the run.
+
+    Beside these keys stands any monitor's code with its own settings: `overfitting: {patience: 8}`.
+    """
+
+    model_config = ConfigDict(extra="allow")
+    by_name: ClassVar[type[Monitor]] = Monitor  # further keys are names of this kind, with that component's settings
+
+    every: Count | Literal["auto"] = setting(
+        "auto", "steps between looks at the layers; auto: 20, and later as many as a look is worth on a tiny network"
+    )
+    off: list[str] = setting([], "codes to silence")
+    stop_on: list[str] = setting(["diverged"], "codes that end the run at once; `error`: any finding of that severity")
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _by_code(cls, value: Any, handler: ModelWrapValidatorHandler["Monitoring"]) -> "Monitoring":
+        """Read each further key as a monitor's code; report the errors of all of them together."""
+        if not isinstance(value, dict):
+            return handler(value)
+        table = dict(cast("dict[str, Any]", value))
+        problems: list[InitErrorDetails] = []
+        for key in [k for k in table if k not in cls.model_fields]:
+            found = find(Monitor, key)
+            try:
+                if found is None:
+                    allowed = [*cls.model_fields, *names(Monitor)]
+                    error = PydanticCustomError("unknown_key", "unknown key", {"allowed": allowed})
+                    problems.append(InitErrorDetails(type=error, loc=(key,), input=table[key]))
+                    table.pop(key)
+                elif not isinstance(table[key], Monitor):
+                    table[key] = found.model_validate({} if table[key] is None else table[key])
+            except ValidationError as error:
+                problems += _moved(error, key)
+                table.pop(key)
+        for key in ("off", "stop_on"):
+            for index, code in enumerate(cast("list[Any]", table[key]) if isinstance(table.get(key), list) else []):
+                known = (key == "stop_on" and code == ERROR) or not isinstance(code, str) or find(Monitor, code)
+                if not known:
+                    error = PydanticCustomError(
+                        "unknown_component",
+                        "unknown {kind} `{found}`",
+                        {"kind": "monitor", "found": code, "allowed": names(Monitor)},
+                    )
+                    problems.append(InitErrorDetails(type=error, loc=(key, index), input=code))
+        try:
+            made = handler(table)
+        except ValidationError as error:
+            problems += _moved(error)
+            made = None
+        if made is None or problems:
+            raise ValidationError.from_exception_data(cls.__name__, problems)
+        return made
+
+    @property
+    def interval(self) -> int:
+        """Steps between looks for who knows nothing of the network's size."""
+        return SOON if self.every == "auto" else self.every
+
+    def active(self) -> list[Monitor]:
+        """All monitors that are not silenced, with their settings from the config."""
+        own = cast("dict[str, Monitor]", self.model_extra or {})
+        return [own.get(cls.name) or cls.model_construct() for cls in registered(Monitor) if cls.name not in self.off]
+
+
+def _moved(error: ValidationError, *place: str) -> list[InitErrorDetails]:
+    """The errors of a nested part, as errors of the part at `place`."""
+    return [
+        InitErrorDetails(
+            type=PydanticCustomError(
+                _literal(e["type"]), _literal(e["msg"].replace("{", "{{").replace("}", "}}")), e.get("ctx")
+            ),
+            loc=(*place, *e["loc"]),
+            input=e["input"],
+        )
+        for e in error.errors(include_url=False)
+    ]
+
+
+def _literal(text: str) -> LiteralString:
+    return cast(LiteralString, text)  # pydantic asks for literals, but these were its own

@@ -1,0 +1,105 @@
+"""Runs the monitors at their moments, says each finding once, and puts causes before what they lead to."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from trainlab.diagnose.finding import SEVERITIES, Finding
+from trainlab.diagnose.monitor import Monitor, When
+from trainlab.diagnose.view import View
+from trainlab.training.monitor_settings import ERROR
+
+_ALSO: dict[When, set[When]] = {  # monitors of these moments are asked for causes at that one
+    "start": {"start"},
+    "steps": {"steps", "epoch"},
+    "epoch": {"steps", "epoch"},
+    "end": {"steps", "epoch", "end"},
+}
+
+
+@dataclass
+class MonitorRunner:
+    """The monitors of a run, and what they have said so far.
+
+    A code is said once, and once more only if it has become more severe. When something is found, the monitors of its
+    possible causes look at the same moment and are heard first; what has been said of a cause stands in `because`.
+    """
+
+    monitors: Sequence[Monitor]
+    stop_on: Sequence[str] = ()
+    said: list[Finding] = field(default_factory=list[Finding])
+
+    def __post_init__(self) -> None:
+        self.monitors = _causes_first(self.monitors)
+        moments: tuple[When, ...] = ("start", "steps", "epoch", "end")
+        self._at = {when: [m for m in self.monitors if when in m.when] for when in moments}
+
+    def watches(self, when: When) -> bool:
+        """Whether any monitor looks at this moment."""
+        return bool(self._at[when])
+
+    def look(self, when: When, view: View) -> Sequence[Finding]:
+        """What is newly found at this moment, causes first."""
+        looked: set[str] = set()
+        found: list[Finding] = []
+        with np.errstate(all="ignore"):  # a sick run is full of odd numbers
+            for monitor in self._at[when]:
+                found += self._ask(monitor, when, view, looked)
+        return found
+
+    def _ask(self, monitor: Monitor, when: When, view: View, looked: set[str]) -> Iterable[Finding]:
+        if monitor.name in looked or not all(view.has(need) for need in monitor.needs):
+            return
+        looked.add(monitor.name)
+        for found in monitor.look(view):
+            if not self._news(found):
+                continue
+            if found.severity != "info":
+                for other in self.monitors:
+                    if other.name in monitor.causes and not _ALSO[when].isdisjoint(other.when):
+                        yield from self._ask(other, when, view, looked)
+            told = replace(found, because=found.because or self._because(monitor, view))
+            self.said.append(told)
+            yield told
+
+    def _news(self, found: Finding) -> bool:
+        rank = SEVERITIES.index
+        return all(d.code != found.code or rank(d.severity) < rank(found.severity) for d in self.said)
+
+    def _because(self, monitor: Monitor, view: View) -> tuple[str, ...]:
+        """The earliest said of this monitor's possible causes that is no mere advice."""
+        earlier = [d for d in self.said if d.code in monitor.causes and d.severity != "info" and d.code != monitor.name]
+        return tuple(f"{d.code}@step {d.step}" for d in earlier[:1])
+
+    def left_out(self, when: When, needs: Sequence[str]) -> tuple[str, ...]:
+        """Codes that are looked for at this moment only where one of these is measured."""
+        return tuple(m.name for m in self._at[when] if not set(needs).isdisjoint(m.needs))
+
+    def counts(self) -> dict[str, int]:
+        """How many findings there are of each severity that was said, mildest first."""
+        said = [d.severity for d in self.said]
+        return {s: said.count(s) for s in SEVERITIES if s in said}
+
+    def says_stop(self) -> Finding | None:
+        """The first finding that is to end the run, if there is one."""
+        severe = ERROR in self.stop_on
+        return next((d for d in self.said if d.code in self.stop_on or (severe and d.severity == ERROR)), None)
+
+
+def _causes_first(monitors: Sequence[Monitor]) -> list[Monitor]:
+    """The monitors, each after those that may name its causes; otherwise in their order."""
+    by_name = {m.name: m for m in monitors}
+    ordered: dict[str, Monitor] = {}
+
+    def place(monitor: Monitor, above: frozenset[str]) -> None:
+        if monitor.name in ordered or monitor.name in above:
+            return
+        for cause in monitor.causes:
+            if cause in by_name:
+                place(by_name[cause], above | {monitor.name})
+        ordered[monitor.name] = monitor
+
+    for monitor in monitors:
+        place(monitor, frozenset())
+    return list(ordered.values())

@@ -1,0 +1,214 @@
+"""Probes a network: sends the same training rows through it, without training on them, and measures what comes out.
+
+A probe changes nothing that the run depends on: it has memory and randomness of its own, and puts running statistics
+back. Its rows depend on the seed alone, so a resumed run is probed as the whole one would have been.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from math import prod
+
+import numpy as np
+
+from trainlab.core.types import Array
+from trainlab.data.lazy import gather
+from trainlab.diagnose.probe import LayerProbe, Probe, WeightProbe
+from trainlab.engine.buffers import Node, Workspace, allocate
+from trainlab.engine.network import Net
+from trainlab.engine.outputs import Outputs
+from trainlab.engine.passes import Passes, passes
+from trainlab.nn.activation import Activation
+from trainlab.nn.layer import Slot
+from trainlab.nn.loss import LossSlot
+from trainlab.optim.regularizers.l2 import L2
+from trainlab.training.setup import TrainingSetup
+
+ROWS = 256
+_AT_ONCE = 1 << 22  # numbers that the layers keep of the rows that go through together: 16 MB of float32
+_FEWEST = 16  # rows that go through together in training mode whatever they take: batch norm needs some
+_ROOM = 1 << 22  # numbers in the widest layer
+_WORK = 5 * 10**9  # multiplications of one pass: some tenths of a second
+_FEW = 32  # rows that are probed whatever it costs
+_EVERY = 12  # a light probe costs a third of training on its rows: one for every 12 times its rows stays under 3 %
+
+
+class Prober:
+    """Probes the network of one run."""
+
+    def __init__(self, built: TrainingSetup) -> None:
+        self.built, self.net = built, built.net
+        nodes = built.net.all_nodes()
+        widest = max(int(np.prod(n.out_shape)) for n in nodes)
+        rows = min(ROWS, len(built.t_train), max(16, _ROOM // widest), max(_FEW, _WORK // built.net.forward_work))
+        picked = built.streams.named("probe").permutation(len(built.t_train))[:rows]
+        self._index = np.sort(picked)
+        numbers = sum(_numbers(n) for n in nodes)
+        self._trained = _pieces(self._index, max(_FEWEST, _AT_ONCE // numbers))
+        self._evaluated = _pieces(self._index, max(1, _AT_ONCE // numbers))
+        self._kept: Passes | None = None
+        self.listener: Callable[[Workspace], None] | None = None  # is shown a deep probe's memory, gradients included
+        weighted = [i for i, node in enumerate(self.net.nodes) if _has_weights(node)]
+        after = self.net.nodes[weighted[-1] + 1 :] if weighted else []
+        self._after = {inner.name for top in after for inner in top.walk()}
+
+    def due(self, epoch: int, rows_per_epoch: int) -> bool:
+        """Whether a light probe is paid for by the training since the last one."""
+        interval = _EVERY * len(self._index)
+        return epoch * rows_per_epoch // interval > (epoch - 1) * rows_per_epoch // interval
+
+    def light(self) -> Probe:
+        """What the layers do in evaluation mode."""
+        seen = self._room()
+        with np.errstate(all="ignore"):
+            for _ in self._evaluations(seen):
+                pass
+            return Probe(len(self._index), seen.input.deviation, self._layers(seen.layers))
+
+    def deep(self) -> Probe:
+        """The same in training mode, with losses, gradients and penalties."""
+        net, recipe = self.net, self.built.recipe
+        with np.errstate(all="ignore"):
+            seen, loss, weights = self._train()
+            plain, eval_loss, zeroed = self._evaluate()
+            w = net.theta[: net.weights]
+            now = sum(part.penalty(w) for part in recipe.regularizers)
+            more = now * 9 + L2(strength=1.0).penalty(w)
+            layers, spread = self._layers(seen.layers, plain.layers), seen.input.deviation
+        return Probe(
+            len(self._index),
+            spread,
+            layers,
+            True,
+            loss,
+            eval_loss,
+            zeroed,
+            weights,
+            (float(now), float(now + more)),
+        )
+
+    def _train(self) -> tuple[Passes, float, Sequence[WeightProbe]]:
+        """A pass in training mode, forth and back: outputs, mean loss, and the weights with the mean gradient."""
+        net, loss = self.net, 0.0
+        kept = {name: a.copy() for name, a in net.params.items() if name not in net.grads}
+        mean: dict[str, Array] = {}
+        work = whole = net.workspace(len(self._trained[0]), train=True, rng=np.random.default_rng(0))
+        seen = passes(whole, net.library)
+        for index in self._trained:
+            work, share = whole.first(len(index)), len(index) / len(self._index)
+            gather(self.built.parts.train.x, index, work.x)
+            seen.forward(len(index))
+            for name, a in kept.items():
+                net.params[name][...] = a
+            loss += share * self._loss(work, index)
+            seen.add(len(index))
+            seen.backward(len(index))
+            if len(self._trained) > 1:
+                mean = {name: share * g + mean.get(name, 0.0) for name, g in net.grads.items()}
+        for name, g in mean.items():
+            net.grads[name][...] = g
+        if self.listener is not None:
+            self.listener(work)
+        return seen, loss, [w for node in net.all_nodes() for w in self._weights(node, work.slots[node.name])]
+
+    def _evaluate(self) -> tuple[Passes, float, float]:
+        """A pass in evaluation mode: outputs, mean loss, and the loss where all inputs are zero."""
+        seen, loss, zeroed = self._room(), 0.0, 0.0
+        zero = _answer_to_zero(seen)
+        for work, index in self._evaluations(seen):
+            share = len(index) / len(self._index)
+            loss += share * self._loss(work, index)
+            work.y[...] = zero
+            zeroed += share * self._loss(work, index)
+        return seen, loss, zeroed
+
+    def _evaluations(self, seen: Passes) -> Iterator[tuple[Workspace, Array]]:
+        """The rows, piece by piece, after the way forth in evaluation mode."""
+        seen.forget()
+        for index in self._evaluated:
+            work = seen.work.first(len(index))
+            gather(self.built.parts.train.x, index, work.x)
+            seen.forward(len(index))
+            seen.add(len(index))
+            yield work, index
+
+    def _room(self) -> Passes:
+        """Memory for evaluation: kept where it is small, since small networks are probed often."""
+        net = self.net
+        room = self._kept or passes(net.workspace(len(self._evaluated[0]), train=False), net.library)
+        if len(self._evaluated) == 1:
+            self._kept = room
+        return room
+
+    def _loss(self, work: Workspace, index: Array) -> float:
+        loss = self.built.recipe.loss
+        t = self.built.t_train[index]
+        tmp = {k: allocate(s, work.rows, self.net.dtype) for k, s in loss.scratch(work.y.shape[-1]).items()}
+        return float(loss.value(LossSlot(work.y, t, work.dy if work.train else None, tmp)))
+
+    def _layers(self, seen: Mapping[str, Outputs], plain: Mapping[str, Outputs] | None = None) -> list[LayerProbe]:
+        """The layers' outputs; with what they were in evaluation mode, where another mode may make a difference."""
+        found: list[LayerProbe] = []
+        for node in self.net.all_nodes():
+            layer, outputs = node.layer, seen[node.name]
+            gain, other = outputs.gain, plain[node.name].gain if plain is not None else None
+            found.append(
+                LayerProbe(
+                    node.name,
+                    layer.name,
+                    isinstance(layer, Activation) and layer.name != "identity",
+                    node.name in self._after,
+                    node.out_shape[-1],
+                    outputs.spread.deviation,
+                    outputs.dead,
+                    outputs.saturated,
+                    (gain, other) if gain is not None and other is not None else None,
+                )
+            )
+        return found
+
+    def _weights(self, node: Node, slot: Slot) -> Sequence[WeightProbe]:
+        found: list[WeightProbe] = []
+        for key, g in slot.g.items():
+            if node.params[key].role == "weight":
+                W = slot.p[key]
+                same = W.shape[-1] > 1 and _alike(W) and _alike(g, 1e-5) and node.name not in self._last()
+                frozen = node.name in self.net.frozen
+                norm, grad = float(np.linalg.norm(W)), float(np.linalg.norm(g))
+                found.append(WeightProbe(node.name, W.shape[-1], norm, grad, W.size, same, frozen))
+        return found
+
+    def _last(self) -> set[str]:
+        """The last layer with weights, where equal weights do no harm."""
+        weighted = [top for top in self.net.nodes if _has_weights(top)]
+        return {node.name for node in weighted[-1].walk()} if weighted else set()
+
+
+def weights_of(net: Net, node: Node) -> int:
+    """How many weights a layer owns."""
+    return sum(int(np.prod(p.shape)) for p in node.params.values() if p.role == "weight")
+
+
+def _has_weights(node: Node) -> bool:
+    return any(p.role == "weight" for inner in node.walk() for p in inner.params.values())
+
+
+def _answer_to_zero(seen: Passes) -> Array:
+    """What the network says where all inputs are zero."""
+    seen.work.x[:1] = 0
+    seen.forward(1)
+    return seen.work.y[0].copy()
+
+
+def _alike(a: Array, tolerance: float = 0.0) -> bool:
+    """Whether all units (last axis) have the same numbers, within a share of the largest (products round)."""
+    return bool((np.abs(a - a[..., :1]) <= tolerance * np.abs(a).max()).all())
+
+
+def _numbers(node: Node) -> int:
+    """How many numbers a layer keeps of each row, in training mode."""
+    kept = [scratch.shape for scratch in node.layer.scratch(node.shape).values() if scratch.per_row]
+    return 2 * prod(node.out_shape) + sum(map(prod, kept))
+
+
+def _pieces(index: Array, most: int) -> list[Array]:
+    """The rows in as few pieces as there may be, all of about one size, the longest first."""
+    return np.array_split(index, -(-len(index) // most))

@@ -1,0 +1,142 @@
+"""What a run tells of itself before its first step: network.json, data.json and defaults.json.
+
+A report reads run folders only, so whatever it is to show of layers, rows and defaults must stand there.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from math import prod
+from typing import Any, cast
+
+import numpy as np
+from pydantic.fields import FieldInfo
+
+from trainlab.core.component import Component, Settings, plain
+from trainlab.core.types import Array
+from trainlab.data.lazy import LazyRows
+from trainlab.engine.buffers import Node
+from trainlab.engine.network import Net
+from trainlab.store.facts import write_facts
+from trainlab.store.folder import RunFolder
+from trainlab.training.setup import TrainingSetup
+
+_NUMBERS, _COLUMNS = 20_000, 50  # of the training data, that are looked at for the summary of its columns
+
+
+def write_start(folder: RunFolder, built: TrainingSetup) -> None:
+    """Writes the three files. Raises UserError if the disk refuses."""
+    write_facts(folder.network, network_facts(built.net))
+    write_facts(folder.data, data_facts(built))
+    write_facts(folder.defaults, dict(changed(built.experiment)))
+
+
+def network_facts(net: Net) -> dict[str, Any]:
+    """Input, layers, and sums over them. `multiply_adds`: of the forward pass of one row."""
+    layers = [_layer(node, depth, net.frozen) for top in net.nodes for node, depth in _walk(top, 0)]
+    return {
+        "input": list(net.shape),
+        "output": list(net.out_shape),
+        "parameters": net.size,
+        "trained": net.trained,
+        "multiply_adds": sum(layer["multiply_adds"] for layer in layers),
+        "layers": layers,
+    }
+
+
+def data_facts(built: TrainingSetup) -> dict[str, Any]:
+    """What the rows are: how many in each part, of which classes or with which targets; what a guess scores."""
+    parts, task = built.parts, built.parts.task
+    rows = {"train": parts.train, "val": parts.val, "test": parts.test}
+    facts: dict[str, Any] = {
+        "source": built.experiment.data.name,
+        "kind": task.kind,
+        "shape": list(parts.raw_train.shape[1:]) or list(parts.shape),
+        "rows": {name: len(r) for name, r in rows.items() if r is not None},
+        "chance": _chance(built),
+        "columns": _columns(parts.raw_train, parts.train.features),
+    }
+    if task.kind == "classification":
+        facts["classes"] = list(task.names or map(str, range(task.outputs)))
+        counts = {n: np.bincount(r.y, minlength=task.outputs).tolist() for n, r in rows.items() if r is not None}
+        return facts | {"counts": counts}
+    y = np.asarray(parts.raw_y, np.float64).reshape(len(parts.raw_y), -1)
+    names = task.names or [f"y{i + 1}" for i in range(y.shape[1])]
+    return facts | {"targets": [_spread(name, y[:, i]) for i, name in enumerate(names)]}
+
+
+def changed(settings: Settings, above: str = "") -> Iterator[tuple[str, Any]]:
+    """The settings that differ from their defaults, by dotted path, each with its default; None where it has none."""
+    for name, field in type(settings).model_fields.items():
+        value, path = getattr(settings, name), f"{above}{name}"
+        default = None if field.is_required() else _default(field)
+        if isinstance(value, Settings):
+            if isinstance(value, Component) and getattr(default, "name", None) != value.name:
+                yield f"{path}.name", default.name if isinstance(default, Component) else plain(default)
+            if value != default:
+                yield from changed(value, f"{path}.")
+        elif value != default:
+            yield path, plain(default)
+
+
+def _default(field: FieldInfo) -> Any:
+    """A setting's default, made where it is made; pydantic's own way to it looks through signatures first."""
+    make = cast("Callable[[], Any] | None", field.default_factory)
+    return field.default if make is None else make()
+
+
+def _layer(node: Node, depth: int, frozen: frozenset[str]) -> dict[str, Any]:
+    """A layer's row: its own params only, inner layers have rows of their own."""
+    weights = [p for p in node.params.values() if p.role == "weight"]
+    places = prod(node.out_shape[:-1])  # a dense layer has one, a convolution as many as its output has pixels
+    settings = plain(node.layer)
+    return {
+        "name": node.name,
+        "kind": node.layer.name,
+        "depth": depth,
+        "input": list(node.shape),
+        "output": list(node.out_shape),
+        "parameters": sum(prod(p.shape) for p in node.params.values() if p.trained),
+        "frozen": node.name in frozen,
+        "multiply_adds": sum(prod(p.shape) for p in weights) * places,
+        "settings": {k: v for k, v in settings.items() if k != "name" and isinstance(v, int | float | str)},
+    }
+
+
+def _walk(node: Node, depth: int) -> Iterator[tuple[Node, int]]:
+    yield node, depth
+    for branch in node.branches:
+        for inner in branch:
+            yield from _walk(inner, depth + 1)
+
+
+def _chance(built: TrainingSetup) -> dict[str, float]:
+    """Loss and score of a network that has learned nothing, on the rows that the curves are read on."""
+    t = built.t_train if built.t_val is None else built.t_val
+    task, rows = built.parts.task, built.parts.val or built.parts.train
+    found = {"loss": float(built.recipe.loss.chance(t, task))}
+    if task.kind == "regression":
+        return found | {"r2": 0.0}
+    counts = np.bincount(rows.y, minlength=task.outputs)
+    return found | {"accuracy": float(counts.max() / max(1, counts.sum()))}
+
+
+def _columns(x: Array | LazyRows, names: Sequence[str]) -> list[Mapping[str, Any]]:
+    """Range, mean and spread of each column of a table, of an image's pixels together."""
+    if not len(x):
+        return []
+    count = max(50, _NUMBERS // prod(x.shape[1:]))
+    rows = np.asarray(x[:: max(1, len(x) // count)], np.float64)
+    if rows.ndim > 2:
+        return [_spread("pixels", rows.ravel())]
+    return [
+        _spread(names[i] if i < len(names) else f"x{i + 1}", rows[:, i])
+        for i in range(min(rows.shape[-1], _COLUMNS) if rows.ndim == 2 else 0)
+    ]
+
+
+def _spread(name: str, values: Array) -> dict[str, Any]:
+    known = values[np.isfinite(values)]
+    if not len(known):
+        return {"name": name}
+    with np.errstate(all="ignore"):
+        low, high, mean, std = (float(v) for v in (known.min(), known.max(), known.mean(), known.std()))
+    return {"name": name, "min": low, "max": high, "mean": mean, "std": std}

@@ -1,0 +1,200 @@
+"""From an experiment to what can run: loss, layers, shapes, data, network. Everything that can be checked, is.
+
+`check` lets the shapes flow before any data is read; `build` reads the data and makes the network. What does not fit
+is a ConfigError at the line of the layer.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from trainlab.core.component import make
+from trainlab.core.config import Document
+from trainlab.core.errors import ShapeError
+from trainlab.core.problem import ConfigError, Problem, listed, nearest
+from trainlab.core.streams import Streams
+from trainlab.core.types import Array, Shape, Task
+from trainlab.data.dataset import Loaded, Rows, Splits
+from trainlab.engine.buffers import LayerError, arrange
+from trainlab.engine.network import Net
+from trainlab.engine.trainer import TrainingConfig
+from trainlab.nn.layer import Layer
+from trainlab.nn.loss import Loss
+from trainlab.store.columns import metric_columns
+from trainlab.training.dataset_cache import parts_of
+from trainlab.training.experiment import Experiment
+
+_CALIBRATION_ROWS = 256  # training rows that a data-dependent init looks at
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingSetup:
+    """An experiment ready to run: its data, network (weights drawn) and recipe; t are the encoded targets.
+
+    `passes`: how many corrections a data-dependent init made to each layer.
+    """
+
+    experiment: Experiment
+    parts: Splits
+    net: Net
+    recipe: TrainingConfig
+    streams: Streams
+    t_train: Array
+    t_val: Array | None
+    t_test: Array | None
+    passes: dict[str, int]
+
+
+def check(document: Document[Experiment]) -> None:
+    """Let the shapes flow through the network, as far as they are known without reading data.
+
+    Raises ConfigError at the layer, loss or setting that does not fit.
+    """
+    known = document.value.data.known()
+    if known is None:
+        return
+    shape: Shape | None = known[0]
+    for step in document.value.data.preprocess:
+        shape = step.out_shape(shape) if shape is not None else None
+    if shape is not None:
+        layers_for(document, shape, known[1])
+
+
+def build(document: Document[Experiment], loaded: Loaded | None = None) -> TrainingSetup:
+    """Read the data, check what could not be checked before, and make the network with its starting weights.
+
+    Rows that are `loaded` already are taken instead of those that the config names.
+    """
+    experiment = document.value
+    streams = Streams(experiment.seed)
+    parts = parts_of(experiment, streams, loaded)
+    loss, layers = layers_for(document, parts.shape, parts.task)
+    loss = loss.fitted(parts.train.y, parts.task)
+    train = experiment.train
+    net = Net(layers, parts.shape, frozen=experiment.model.frozen, dtype=train.dtype, engine=train.engine)
+    passes = start(net, experiment, parts, streams)
+    recipe = TrainingConfig(
+        loss=loss,
+        optimizer=experiment.optimizer,
+        schedule=experiment.schedule,
+        regularizers=experiment.regularization.parts(),
+        augment=experiment.data.augment,
+        epochs=train.epochs,
+        batch_size=train.batch_size,
+        shuffle=not parts.sorted,
+        clip_norm=train.clip_norm,
+        average=train.average,
+        regression=parts.task.kind == "regression",
+    )
+
+    def encoded(rows: Rows | None) -> Array | None:
+        if rows is None:
+            return None
+        t = loss.encode(rows.y, parts.task)
+        return t.astype(net.dtype) if t.dtype.kind == "f" else np.ascontiguousarray(t)
+
+    t_train = encoded(parts.train)
+    assert t_train is not None  # noqa: S101 - there is always a training part; the split sees to it
+    return TrainingSetup(
+        experiment, parts, net, recipe, streams, t_train, encoded(parts.val), encoded(parts.test), passes
+    )
+
+
+def start(net: Net, experiment: Experiment, parts: Splits, streams: Streams) -> dict[str, int]:
+    """Give the network its starting weights; how many corrections a data-dependent init made to each layer."""
+    net.start(experiment.model, streams)
+    rows = streams.named("calibration").permutation(len(parts.train))[:_CALIBRATION_ROWS]
+    return net.calibrate(experiment.model, np.asarray(parts.train.x[np.sort(rows)]))
+
+
+def layers_for(document: Document[Experiment], shape: Shape, task: Task) -> tuple[Loss, Sequence[Layer]]:
+    """The loss and the layers for rows of this shape and this task. Raises ConfigError where they do not fit."""
+    experiment = document.value
+    loss = _loss(document, task)
+    units = loss.units(task)
+    try:
+        layers = [layer.sized(units) for layer in experiment.model.expand(shape)]
+        nodes = arrange(layers, shape)
+    except LayerError as error:
+        raise ConfigError([document.problem(_path(experiment, error.place), str(error))]) from None
+    except ShapeError as error:
+        raise ConfigError([document.problem("model", str(error))]) from None
+    problems = [*_augment_problems(document, shape), *_metric_problems(document, task)]
+    if nodes[-1].out_shape != (units,):
+        problems.append(
+            document.problem(
+                _path(experiment, (len(layers) - 1,)),
+                f"{nodes[-1].name}: the network ends with {nodes[-1].out_shape}, but {loss.name} needs "
+                f"{units} output{'s' if units > 1 else ''} here; end with `dense: output`",
+            )
+        )
+    weights = sum(any(p.role == "weight" for p in n.params.values()) for top in nodes for n in top.walk())
+    for index, frozen in enumerate(experiment.model.frozen):
+        if not 0 <= frozen < weights:
+            problems.append(
+                document.problem(
+                    ("model", "frozen", index),
+                    f"there is no layer with weights of index {frozen}; there are {weights}, counted from 0",
+                )
+            )
+    if problems:
+        raise ConfigError(problems)
+    return loss, layers
+
+
+def _loss(document: Document[Experiment], task: Task) -> Loss:
+    chosen = document.value.loss
+    if isinstance(chosen, Loss):
+        if task.kind not in chosen.tasks:
+            raise ConfigError(
+                [document.problem("loss", f"{chosen.name} is for {' and '.join(chosen.tasks)}, not for {task.kind}")]
+            )
+        try:
+            chosen.units(task)
+        except ShapeError as error:
+            raise ConfigError([document.problem("loss", str(error))]) from None
+        return chosen
+    name = "softmax_cross_entropy" if task.kind == "classification" else "mse"
+    return make(Loss, name)
+
+
+def _augment_problems(document: Document[Experiment], shape: Shape) -> list[Problem]:
+    problems: list[Problem] = []
+    for index, augmentation in enumerate(document.value.data.augment):
+        try:
+            augmentation.check(shape)
+        except ShapeError as error:
+            problems.append(document.problem(("data", "augment", index), str(error)))
+    return problems
+
+
+def _metric_problems(document: Document[Experiment], task: Task) -> list[Problem]:
+    """What is watched must be measured: a column of metrics.csv, and of the validation part only if there is one."""
+    experiment = document.value
+    watched = {"schedule.metric": experiment.schedule.watched()}
+    if experiment.train.early_stopping is not None:
+        watched["train.early_stopping.metric"] = experiment.train.early_stopping.metric
+    measured = [c for c in metric_columns(task.kind) if c.startswith(("train_", "val_"))]
+    problems: list[Problem] = []
+    for path, metric in watched.items():
+        if metric and metric not in measured:
+            near = nearest(metric, measured)
+            meant = f"did you mean `{near}`?" if near else f"one of {listed([f'`{m}`' for m in measured])}"
+            message = f"nothing is measured as `{metric}`; {meant}"
+            problems.append(document.problem(path, message, allowed=measured, nearest=near))
+        elif metric.startswith("val_") and not experiment.data.split.validates:
+            problems.append(
+                document.problem(path, f"`{metric}` needs validation rows, but data.split.val is 0; watch `train_loss`")
+            )
+    return problems
+
+
+def _path(experiment: Experiment, place: Sequence[int]) -> tuple[str | int, ...]:
+    """Dotted path of the layer at these indices; a model that expands has one place for all of its layers."""
+    if experiment.model.name != "sequential":
+        return ("model",)
+    path: tuple[str | int, ...] = ("model",)
+    for index in place:
+        path = (*path, "layers", index)
+    return path
