@@ -34,7 +34,7 @@ class Clock(Callback):
     def __init__(self) -> None:
         self.first = self.last = (0, 0.0)
 
-    def stepped(self, step: int, epoch: float, loss: float, lr: float) -> None:
+    def on_step_end(self, step: int, epoch: float, loss: float, lr: float) -> None:
         """Some steps are done."""
         self.last = step, process_time()
         if not self.first[0] and epoch >= 1:

@@ -41,11 +41,11 @@ class Clock(Callback):
     began = ended = 0.0
     steps = 0
 
-    def started(self, plan: RunInfo) -> None:
+    def on_train_begin(self, plan: RunInfo) -> None:
         """Start the clock."""
         self.began = perf_counter()
 
-    def stepped(self, step: int, epoch: float, loss: float, lr: float) -> None:
+    def on_step_end(self, step: int, epoch: float, loss: float, lr: float) -> None:
         """Note the time."""
         self.steps, self.ended = step, perf_counter()
 
@@ -60,8 +60,8 @@ def whole_run() -> float:
 
 def bare_loop() -> float:
     """Microseconds a step of the trainer alone."""
-    built = build(DOCUMENT)
-    trainer = Trainer(built.net, built.recipe, built.parts.train.x, built.t_train, built.streams)
+    setup = build(DOCUMENT)
+    trainer = Trainer(setup.net, setup.config, setup.parts.train.x, setup.t_train, setup.streams)
     trainer.advance(20)
     began, steps = perf_counter(), 0
     while trainer.epoch < EPOCHS:

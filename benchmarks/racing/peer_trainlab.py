@@ -27,9 +27,9 @@ class Contender:
         from trainlab.training.setup import build
 
         engine = "numpy" if variant == "numpy" else "auto"
-        built = build(_document(folder, name, dropout=dropout, threads=threads, engine=engine))
-        self.trainer = Trainer(built.net, built.recipe, built.parts.train.x, built.t_train, built.streams)
-        _use(built, threads)
+        setup = build(_document(folder, name, dropout=dropout, threads=threads, engine=engine))
+        self.trainer = Trainer(setup.net, setup.config, setup.parts.train.x, setup.t_train, setup.streams)
+        _use(setup, threads)
 
     def run(self, steps: int) -> np.ndarray:
         """Losses of the next steps."""
@@ -41,13 +41,13 @@ class Contender:
         return losses
 
 
-def _use(built: Any, threads: int) -> None:
+def _use(setup: Any, threads: int) -> None:
     """So many threads, for matrix products of NumPy's too."""
     from threadpoolctl import threadpool_limits
 
     threadpool_limits(threads)
-    if built.net.library is not None:
-        built.net.library.threads(threads)
+    if setup.net.library is not None:
+        setup.net.library.threads(threads)
 
 
 def train(folder: Path, name: str, threads: int, *, dropout: bool, turn: "Callable[[int, float], bool]") -> None:
@@ -56,7 +56,7 @@ def train(folder: Path, name: str, threads: int, *, dropout: bool, turn: "Callab
     from trainlab.training.session import train as train_experiment
 
     class Turns(Callback):
-        def stepped(self, step: int, epoch: float, loss: float, lr: float) -> None:
+        def on_step_end(self, step: int, epoch: float, loss: float, lr: float) -> None:
             self.stop = turn(step, loss)
 
     with tempfile.TemporaryDirectory() as runs:

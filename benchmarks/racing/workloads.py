@@ -197,12 +197,12 @@ def make(folder: Path, name: str) -> None:
     x, y = _rows(w, w.rows + w.rows // VALIDATION)
     np.savez(folder / "rows.npz", x=x, y=y)
     document = read_plain(w.document(folder), source=name)
-    built = build(document)
-    if len(built.parts.train) != w.rows:
-        raise ValueError(f"{name}: {len(built.parts.train)} training rows, {w.rows} wanted")
-    np.save(folder / "x.npy", np.asarray(built.parts.train.x, np.float32))
-    np.save(folder / "t.npy", built.t_train)
-    np.savez(folder / "weights.npz", **built.net.params)
+    setup = build(document)
+    if len(setup.parts.train) != w.rows:
+        raise ValueError(f"{name}: {len(setup.parts.train)} training rows, {w.rows} wanted")
+    np.save(folder / "x.npy", np.asarray(setup.parts.train.x, np.float32))
+    np.save(folder / "t.npy", setup.t_train)
+    np.savez(folder / "weights.npz", **setup.net.params)
     order = BatchSampler(w.rows, w.batch, Streams(document.value.seed).named("order"))
     taken = [order.next().copy() for _ in range(EPOCHS_OF_ORDER * w.steps)]
     np.save(folder / "order.npy", np.concatenate(taken).astype(np.int64))

@@ -112,10 +112,12 @@ def test_findings_are_grouped():
 def test_lines_for_regression(capsys):
     """A regression shows R2, and a finding stands between the epochs."""
     watcher = Lines()
-    watcher.started(PLAN)
-    watcher.epoch({"epoch": 1, "lr": 1e-3, "train_loss": 0.25, "train_r2": -0.5, "val_loss": None, "val_r2": None})
-    watcher.diagnosed(finding("bad\x1b[2J"))
-    watcher.stepped(1, 0.1, 0.5, 0.1)
+    watcher.on_train_begin(PLAN)
+    watcher.on_epoch_end(
+        {"epoch": 1, "lr": 1e-3, "train_loss": 0.25, "train_r2": -0.5, "val_loss": None, "val_r2": None}
+    )
+    watcher.on_finding(finding("bad\x1b[2J"))
+    watcher.on_step_end(1, 0.1, 0.5, 0.1)
     assert capsys.readouterr().err.splitlines()[1:] == [
         "epoch 1/30  loss 0.25  r2 -0.5  lr 0.001  0.0s",
         "warning bad\\x1b[2J (epoch 2): bad\\x1b[2J in None.",
@@ -129,9 +131,9 @@ def test_it_is_redrawn_some_times_a_second(monkeypatch, tmp_path):
     with (tmp_path / "terminal").open("w", encoding="utf-8") as file:
         monkeypatch.setattr("sys.stderr", file)
         watcher = Redrawn()
-        watcher.started(PLAN)
+        watcher.on_train_begin(PLAN)
         for step in range(1000):
-            watcher.stepped(step, step / 20, 0.5, 0.01)
+            watcher.on_step_end(step, step / 20, 0.5, 0.01)
         watcher.close()
     written = (tmp_path / "terminal").read_text(encoding="utf-8")
     assert written.count("\x1b[1A\x1b[2Kepoch") in (7, 8, 9)

@@ -47,9 +47,9 @@ def test_entry_has_it(cls):
     """What can be seen before the first step is seen there in one of the first entries that are to show it."""
     said: list[str] = []
     for exhibit in exhibits(cls.name)[:3]:
-        built = build(named(config.read_plain(Experiment, exhibited(exhibit), exhibit.name)))
-        view = Inspector(built, Curves()).view("start")
-        said += [d.code for d in MonitorRunner(built.experiment.monitors.active()).look("start", view)]
+        setup = build(named(config.read_plain(Experiment, exhibited(exhibit), exhibit.name)))
+        view = Inspector(setup, Curves()).view("start")
+        said += [d.code for d in MonitorRunner(setup.experiment.monitors.active()).look("start", view)]
         if cls.name in said:
             break
     assert cls.name in said

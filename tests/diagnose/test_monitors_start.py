@@ -41,9 +41,9 @@ REGRESSION = {"data": {"name": "friedman1", "samples": 240, "preprocess": ["stan
 def said(changes: dict, *, everything: bool = False) -> dict[str, str]:
     """What is found before the first step: severity by code, advice only if `everything`."""
     raw = config.override(BASE, changes, Experiment)
-    built = build(named(config.read_plain(Experiment, raw, "x")))
+    setup = build(named(config.read_plain(Experiment, raw, "x")))
     sitter = MonitorRunner([cls.model_validate({}) for cls in registered(Monitor)])
-    found = sitter.look("start", Inspector(built, Curves()).view("start"))
+    found = sitter.look("start", Inspector(setup, Curves()).view("start"))
     return {d.code: d.severity for d in found if everything or d.severity != "info"}
 
 

@@ -175,8 +175,8 @@ def test_evaluation_in_batches_is_evaluation_at_once():
     """Scores do not depend on how many rows are evaluated at a time."""
     t = trainer()
     t.advance(20)
-    whole = Evaluator(t.net, t.recipe.loss, regression=False)
-    parts = Evaluator(t.net, t.recipe.loss, regression=False)
+    whole = Evaluator(t.net, t.config.loss, regression=False)
+    parts = Evaluator(t.net, t.config.loss, regression=False)
     parts._limit = 5
     got, want = parts.scores(X, T), whole.scores(X, T)
     assert (got.loss, got.score) == (pytest.approx(want.loss), want.score)

@@ -29,19 +29,19 @@ NAMES = (
 SEEDS = range(5)
 
 
-def rows_of(built):
+def rows_of(setup):
     """Training and test rows as scikit-learn takes them, and a number that tells whether they are the same rows."""
-    train, test = built.parts.train, built.parts.test
+    train, test = setup.parts.train, setup.parts.test
     flat = [np.asarray(a).reshape(len(a), -1) for a in (train.x, test.x)]
     targets = [np.asarray(a).ravel() for a in (train.y, test.y)]
     return flat, targets, round(float(np.abs(flat[1], dtype=np.float64).sum()), 2)
 
 
-def peer(built, seed):
+def peer(setup, seed):
     """scikit-learn's network of the same sizes, not yet trained."""
-    model = built.experiment.model
+    model = setup.experiment.model
     activation = model.activation.name if model.activation.name in ("relu", "tanh") else "relu"
-    kind = MLPRegressor if built.recipe.regression else MLPClassifier
+    kind = MLPRegressor if setup.config.regression else MLPClassifier
     return kind(hidden_layer_sizes=tuple(model.hidden), activation=activation, max_iter=400, random_state=seed)
 
 
@@ -51,13 +51,13 @@ def made():
     for name in NAMES:
         scores, rows = [], []
         for seed in SEEDS:
-            built = build(read(CONFIGS / f"{name}.yaml", [f"seed={seed}"]))
-            (x, x_test), (y, y_test), mark = rows_of(built)
+            setup = build(read(CONFIGS / f"{name}.yaml", [f"seed={seed}"]))
+            (x, x_test), (y, y_test), mark = rows_of(setup)
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", ConvergenceWarning)
-                scores.append(round(float(peer(built, seed).fit(x, y).score(x_test, y_test)), 4))
+                scores.append(round(float(peer(setup, seed).fit(x, y).score(x_test, y_test)), 4))
             rows.append(mark)
-        hidden = list(built.experiment.model.hidden)
+        hidden = list(setup.experiment.model.hidden)
         found[name] = {"hidden": hidden, "rows": rows, "scores": scores}
     return found
 

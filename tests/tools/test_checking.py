@@ -38,10 +38,10 @@ def document(raw, **changes):
 @pytest.mark.parametrize("raw", [DIGITS, IMAGES])
 def test_right_gradients_agree(raw):
     """Dropout, batch norm, penalties, pools and residual layers: every param's gradient agrees to 1e-5."""
-    built = build(document(raw))
-    found = gradient_errors(built)
+    setup = build(document(raw))
+    found = gradient_errors(setup)
     assert found is not None
-    assert {g.name for g in found} == set(built.net.grads)
+    assert {g.name for g in found} == set(setup.net.grads)
     assert max(g.error for g in found) < 1e-5
     assert sum(g.checked for g in found) > 2 * len(found)
 
@@ -110,11 +110,11 @@ def test_nan_everywhere_is_told_and_nothing_is_tried(tmp_path):
 
 def test_the_trials_leave_the_network_alone():
     """Weights, running statistics and random streams are as they were."""
-    built = build(document(IMAGES))
-    before = {name: a.copy() for name, a in built.net.params.items()}
-    gradient_errors(built)
-    tiny_fit(built)
-    for name, a in built.net.params.items():
+    setup = build(document(IMAGES))
+    before = {name: a.copy() for name, a in setup.net.params.items()}
+    gradient_errors(setup)
+    tiny_fit(setup)
+    for name, a in setup.net.params.items():
         assert a.tobytes() == before[name].tobytes(), name
 
 

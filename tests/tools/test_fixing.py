@@ -113,7 +113,7 @@ def test_a_trial_that_has_finished_is_not_repeated(slow, tmp_path):
 class Stopping(Callback):
     """Stops as soon as a trial runs."""
 
-    def started(self, plan) -> None:
+    def on_train_begin(self, plan) -> None:
         """A trial begins."""
         self.stop = True
 

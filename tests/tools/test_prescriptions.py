@@ -84,9 +84,9 @@ def test_what_the_zoo_is_told_before_the_first_step_can_be_applied():
         if case.kind != "fault":
             continue
         document = config.read_plain(Experiment, dict(case.raw), case.name)
-        built = build(document)
+        setup = build(document)
         monitors = [m for m in document.value.monitors.active() if "start" in m.when]
-        for found in MonitorRunner(monitors).look("start", Inspector(built, Curves()).view("start")):
+        for found in MonitorRunner(monitors).look("start", Inspector(setup, Curves()).view("start")):
             for patch in found.patches:
                 assert resolved(case.raw, patch)
                 assert "data.faults" not in patch

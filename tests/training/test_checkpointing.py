@@ -16,9 +16,9 @@ def test_saving_takes_a_fiftieth_of_the_time_at_most(took, next_after, monkeypat
     monkeypatch.setattr(saving, "monotonic", lambda: clock.now)
     train = SimpleNamespace(checkpoint=SimpleNamespace(every=1, keep=0), epochs=10)
     schedule = SimpleNamespace(snapshots=lambda epochs: [])
-    built = SimpleNamespace(experiment=SimpleNamespace(train=train), recipe=SimpleNamespace(schedule=schedule))
+    setup = SimpleNamespace(experiment=SimpleNamespace(train=train), config=SimpleNamespace(schedule=schedule))
     trainer = SimpleNamespace(epoch=1, order=SimpleNamespace(steps_per_epoch=7))
-    kept = Checkpointer(Path(), built, SimpleNamespace(trainer=trainer))
+    kept = Checkpointer(Path(), setup, SimpleNamespace(trainer=trainer))
     clock.now += took
     kept.saved(100.0)
     clock.now += next_after - 0.01

@@ -12,7 +12,7 @@ from trainlab.training.probe import Prober
 from trainlab.training.setup import TrainingSetup, build
 
 
-def built() -> TrainingSetup:
+def setup() -> TrainingSetup:
     """A convolutional network with something random in it, whose rows do not depend on each other."""
     layers = [
         {"conv": 4},
@@ -39,13 +39,13 @@ def built() -> TrainingSetup:
 @pytest.mark.parametrize("most", [40, 7])
 def test_pieces_tell_what_the_whole_tells(monkeypatch, most):
     """In pieces of any size a light probe is the same; a deep one too, but for what dropout draws."""
-    whole = Prober(built())
+    whole = Prober(setup())
     light, deep = whole.light(), whole.deep()
     assert len(whole._trained) == len(whole._evaluated) == 1
 
     numbers = sum(probing._numbers(node) for node in whole.net.all_nodes())
     monkeypatch.setattr(probing, "_AT_ONCE", most * numbers)
-    pieces = Prober(built())
+    pieces = Prober(setup())
     assert len(pieces._evaluated) == -(-256 // most)
     assert len(pieces._trained) == -(-256 // max(16, most))
     for one, other in zip(pieces.light().layers, light.layers, strict=True):
@@ -62,7 +62,7 @@ def test_pieces_tell_what_the_whole_tells(monkeypatch, most):
 def test_large_networks_keep_no_memory_between_probes(monkeypatch):
     """What a probe of a network takes that is too large for one piece is free afterwards."""
     monkeypatch.setattr(probing, "_AT_ONCE", 1)
-    prober = Prober(built())
+    prober = Prober(setup())
     prober.light()
     assert prober._kept is None
 

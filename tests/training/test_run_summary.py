@@ -63,13 +63,13 @@ def test_only_what_differs_has_its_default_told():
 
 def test_confusion_and_worst_of_made_up_outputs():
     """Rows of known outputs: the surest wrong answer is the first of the worst, with its line and its image."""
-    built = build(document())
-    rows, raw = built.parts.test, built.parts.raw["test"]
+    setup = build(document())
+    rows, raw = setup.parts.test, setup.parts.raw["test"]
     outputs = np.full((len(rows), 10), -5.0)
     outputs[np.arange(len(rows)), rows.y] = 5.0
     wrong = (rows.y[7] + 1) % 10
     outputs[7, wrong] = 9.0
-    got = mistakes(built, rows, raw, outputs)
+    got = mistakes(setup, rows, raw, outputs)
     assert got["wrong"] == 1
     assert got["confusion"][rows.y[7]][wrong] == 1
     assert np.array(got["confusion"]).sum() == len(rows)
@@ -82,15 +82,15 @@ def test_confusion_and_worst_of_made_up_outputs():
 
 def test_worst_of_a_regression():
     """The row with the largest error comes first, in the target's own units, with its columns."""
-    built = build(read_plain(Experiment, {"data": {"name": "diabetes", "scale_target": True}}, "test"))
-    rows = built.parts.test
+    setup = build(read_plain(Experiment, {"data": {"name": "diabetes", "scale_target": True}}, "test"))
+    rows = setup.parts.test
     outputs = rows.y.copy()
     outputs[5] += 3.0
-    got = mistakes(built, rows, built.parts.raw["test"], outputs)
+    got = mistakes(setup, rows, setup.parts.raw["test"], outputs)
     worst = got["worst"][0]
     assert worst["row"] == rows.lines[5]
-    assert worst["predicted"][0] - worst["true"][0] == pytest.approx(3.0 * built.parts.fitted["target.std"][0])
-    assert got["table"]["rows"][0][2] == built.parts.raw["test"][5][2]
+    assert worst["predicted"][0] - worst["true"][0] == pytest.approx(3.0 * setup.parts.fitted["target.std"][0])
+    assert got["table"]["rows"][0][2] == setup.parts.raw["test"][5][2]
 
 
 def test_a_run_writes_them(tmp_path):

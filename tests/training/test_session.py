@@ -30,7 +30,7 @@ class StopAt(Callback):
     def __init__(self, step: int) -> None:
         self.step = step
 
-    def stepped(self, step: int, epoch: float, loss: float, lr: float) -> None:
+    def on_step_end(self, step: int, epoch: float, loss: float, lr: float) -> None:
         """Some more steps are done."""
         self.stop = step >= self.step
 
@@ -108,7 +108,7 @@ def test_a_killed_run_resumes_to_the_same_bits(whole, tmp_path):
         "from trainlab.training import checkpointing as saving; from trainlab.training.experiment import read\n"
         "from trainlab.training.callbacks import Callback\n"
         "saving._SAVE_EVERY = 0.0\n"
-        "class Slow(Callback):\n    def stepped(self, *_): time.sleep(0.05)\n"
+        "class Slow(Callback):\n    def on_step_end(self, *_): time.sleep(0.05)\n"
         "run.train(read(sys.argv[1]), runs=Path(sys.argv[2]), watcher=Slow())"
     )
     process = subprocess.Popen([sys.executable, "-c", program, str(config), str(tmp_path)])

@@ -78,7 +78,7 @@ class Quiet(Callback):
 
     running = False
 
-    def started(self, plan: RunInfo) -> None:
+    def on_train_begin(self, plan: RunInfo) -> None:
         """From here on a stop is heard."""
         self.running = True
 
@@ -94,15 +94,15 @@ class Lines(Quiet):
         self._before = perf_counter()
         self._findings = Findings()
 
-    def started(self, plan: RunInfo) -> None:
+    def on_train_begin(self, plan: RunInfo) -> None:
         """Tell what is about to run."""
-        super().started(plan)
+        super().on_train_begin(plan)
         self._epochs = plan.epochs
         self._before = perf_counter()
         for line in headlines(plan):
             _terminal.note(line)
 
-    def epoch(self, row: Mapping[str, Any]) -> None:
+    def on_epoch_end(self, row: Mapping[str, Any]) -> None:
         """Print the epoch's line."""
         now = perf_counter()
         seconds, self._before = now - self._before, now
@@ -110,16 +110,16 @@ class Lines(Quiet):
         _terminal.note("  ".join(parts))
         self._tell()
 
-    def diagnosed(self, diagnosis: Finding) -> None:
+    def on_finding(self, diagnosis: Finding) -> None:
         """Keep it for the next line: what hits many layers at once is told once."""
         self._findings.add(diagnosis)
 
-    def stepped(self, step: int, epoch: float, loss: float, lr: float) -> None:
+    def on_step_end(self, step: int, epoch: float, loss: float, lr: float) -> None:
         """Tell what has been found since."""
         if self._findings.new:
             self._tell()
 
-    def finished(self, outcome: RunResult) -> None:
+    def on_train_end(self, outcome: RunResult) -> None:
         """Tell what was found last."""
         self._tell()
 
@@ -144,9 +144,9 @@ class Redrawn(Quiet):
         self._hear = self._curve.fresh.append
         self._due = 0.0
 
-    def started(self, plan: RunInfo) -> None:
+    def on_train_begin(self, plan: RunInfo) -> None:
         """Draw the first frame."""
-        super().started(plan)
+        super().on_train_begin(plan)
         first = (plan.resumed_at or 0) / plan.steps_per_epoch
         self._progress = Progress(plan, step=plan.resumed_at or 0, epoch=first, first_epoch=first, curve=self._curve)
         for line in headlines(plan):
@@ -154,24 +154,24 @@ class Redrawn(Quiet):
         self._live.start()
         self._draw()
 
-    def stepped(self, step: int, epoch: float, loss: float, lr: float) -> None:
+    def on_step_end(self, step: int, epoch: float, loss: float, lr: float) -> None:
         """Remember the loss; redraw a few times a second."""
         self._hear(loss)
         if perf_counter() >= self._due and (p := self._progress):
             p.step, p.epoch, p.loss, p.lr = step, epoch, loss, lr
             self._draw()
 
-    def epoch(self, row: Mapping[str, Any]) -> None:
+    def on_epoch_end(self, row: Mapping[str, Any]) -> None:
         """Take in the epoch's scores."""
         if p := self._progress:
             p.row, p.epoch, p.loss = row, row["epoch"], row.get("train_loss")
 
-    def diagnosed(self, diagnosis: Finding) -> None:
+    def on_finding(self, diagnosis: Finding) -> None:
         """Print it with the next frame: what hits many layers at once is told once."""
         self._findings.add(diagnosis)
         self._due = 0.0
 
-    def finished(self, outcome: RunResult) -> None:
+    def on_train_end(self, outcome: RunResult) -> None:
         """Draw the last frame and leave it there."""
         if p := self._progress:
             p.epoch = max(p.epoch, outcome.epoch)

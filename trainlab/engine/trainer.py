@@ -86,7 +86,7 @@ class Trainer:
     """
 
     net: Net
-    recipe: TrainingConfig
+    config: TrainingConfig
     x: Any
     t: Array
     streams: Streams
@@ -99,7 +99,7 @@ class Trainer:
     records: Array = field(default_factory=lambda: np.empty((0, len(RECORDS))))
 
     def __post_init__(self) -> None:
-        r, net = self.recipe, self.net
+        r, net = self.config, self.net
         full = r.optimizer.full_batch
         self._noise = self.streams.named("dropout")
         self._augment = self.streams.named("augmentation")
@@ -168,7 +168,7 @@ class Trainer:
         return done
 
     def _step(self, record: Array) -> bool:
-        r, net, m = self.recipe, self.net, self.motion
+        r, net, m = self.config, self.net, self.motion
         work, end = self._batch(self.order.next())
         self.last = work
         work.forward()
@@ -216,7 +216,7 @@ class Trainer:
 
     def _rates(self, steps: int) -> Array:
         """The learning rates of the next steps."""
-        r, per_epoch = self.recipe, self.order.steps_per_epoch
+        r, per_epoch = self.config, self.order.steps_per_epoch
         if r.schedule.name == "constant" and not r.schedule.warmup:
             return np.full(steps, r.optimizer.lr * 1.0)
         at = (r.schedule.at((self.step + i) / per_epoch, r.epochs, self.history) for i in range(steps))
@@ -229,7 +229,7 @@ class Trainer:
 
     def _lowered(self) -> "TrainingPlan | None":
         """The steps as a plan of kernels, where there are kernels and the optimizer goes by batches."""
-        r, net = self.recipe, self.net
+        r, net = self.config, self.net
         if net.library is None or r.optimizer.full_batch:
             return None
         from trainlab.engine.compiled.plan import Task, TrainingPlan
@@ -255,7 +255,7 @@ class Trainer:
         return TrainingPlan(task, net.library)
 
     def _changed(self, x: Array, t: Array) -> None:
-        for change in self.recipe.augment:
+        for change in self.config.augment:
             change.change(x, t, self._augment)
 
     def _batch(self, index: Array) -> tuple[Workspace, LossSlot]:
@@ -281,7 +281,7 @@ class Trainer:
         s.hits += end.hits
         s.grad_norm += norm
         s.update_ratio += ratio
-        if self.recipe.regression:
+        if self.config.regression:
             np.subtract(work.y, end.t, out=work.dy)
             s.squares += float(np.vdot(work.dy, work.dy))
 
@@ -291,7 +291,7 @@ class Trainer:
         self.net.theta[...] = theta
         work, end = self._end(self.order.rows)
         work.forward()
-        loss = self.recipe.loss.value(end)
+        loss = self.config.loss.value(end)
         work.backward()
         for part in self._penalties:
             loss += part.penalty(self._w)
@@ -315,7 +315,7 @@ class Trainer:
     def penalty(self) -> float:
         """What the regularizers add to the loss now."""
         with np.errstate(all="ignore"):  # of a run that diverges
-            return sum(part.penalty(self._w) for part in self.recipe.regularizers)
+            return sum(part.penalty(self._w) for part in self.config.regularizers)
 
     # ------------------------------------------------------------------ saving
 

@@ -136,12 +136,12 @@ class _Network(_base.BaseEstimator):
         self.preprocessing_ = {name: a.copy() for name, a in trained.fitted.items()}
 
     def _in_memory(self, X: Array, y: Array, task: Task) -> Trained:
-        built = build(self._settings(X.dtype, task, "in memory"), Loaded(Rows(X, y), task))
-        course = Course(built)
+        setup = build(self._settings(X.dtype, task, "in memory"), Loaded(Rows(X, y), task))
+        course = Course(setup)
         self._tell(course.follow())
         self.loss_curve_ = [float(row["train_loss"]) for row in course.curves.rows[1:]]
-        net, parts = built.net, built.parts
-        return Trained(built.experiment, task, built.recipe.loss, net, parts.fitted, {}, course.leader.epoch)
+        net, parts = setup.net, setup.parts
+        return Trained(setup.experiment, task, setup.config.loss, net, parts.fitted, {}, course.leader.epoch)
 
     def _in_folder(self, runs: Path | str, X: Array, y: Array, task: Task) -> Trained:
         folder = RunFolder(next_free(Path(runs), safe_name(type(self).__name__)))

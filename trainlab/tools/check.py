@@ -102,21 +102,21 @@ def check(document: Document[Experiment]) -> Checked:
 
 def _check(document: Document[Experiment]) -> Checked:
     began = perf_counter()
-    built = build(document)
-    observer, values = Inspector(built, Curves()), dict[str, dict[str, float]]()
-    observer.prober.listener = partial(_collect, built.net, values)
+    setup = build(document)
+    observer, values = Inspector(setup, Curves()), dict[str, dict[str, float]]()
+    observer.prober.listener = partial(_collect, setup.net, values)
     view = observer.view("start")
-    table = _layers(built.net, values, view)
-    view.gradients = gradient_errors(built)
-    view.tiny = tiny_fit(built)
-    monitors = [m for m in built.experiment.monitors.active() if "start" in m.when]
+    table = _layers(setup.net, values, view)
+    view.gradients = gradient_errors(setup)
+    view.tiny = tiny_fit(setup)
+    monitors = [m for m in setup.experiment.monitors.active() if "start" in m.when]
     found = list(MonitorRunner(monitors).look("start", view))
-    parts = built.parts
+    parts = setup.parts
     return Checked(
-        built.experiment.name,
+        setup.experiment.name,
         (len(parts.train), len(parts.val or ()), len(parts.test or ())),
         _asked(parts.task),
-        built.net.size,
+        setup.net.size,
         table,
         [*_of_data(view, found), *_of_net(view, found)],
         found,

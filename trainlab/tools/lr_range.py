@@ -99,14 +99,14 @@ def lr_range(
             f"{document.value.optimizer.name} searches the length of each step itself: there is no lr to find"
         )
     with pinned(document.value.train.threads):
-        built = build(document)
-        seed = built.experiment.seed
-        runs = [_climb(built, Streams(seed + i), low, high, steps) for i in range(repeats)]
+        setup = build(document)
+        seed = setup.experiment.seed
+        runs = [_climb(setup, Streams(seed + i), low, high, steps) for i in range(repeats)]
     lr = low * (high / low) ** (np.arange(steps) / max(1, steps - 1))
     smoothed = _median([smooth(losses) for losses in runs], steps)
     calmed = _median([calm(losses) for losses in runs], steps)
     found = _read(lr[: len(smoothed)], smoothed, calmed, stopped=len(smoothed) < steps)
-    name, optimizer = built.experiment.name, built.experiment.optimizer.name
+    name, optimizer = setup.experiment.name, setup.experiment.optimizer.name
     return replace(found, name=name, optimizer=optimizer, seeds=[seed + i for i in range(repeats)], losses=runs)
 
 
@@ -138,17 +138,17 @@ def calm(losses: Array) -> Array:
     return np.array([window[(len(window) - 1) // 2] for window in windows])
 
 
-def _climb(built: TrainingSetup, streams: Streams, low: float, high: float, steps: int) -> Array:
+def _climb(setup: TrainingSetup, streams: Streams, low: float, high: float, steps: int) -> Array:
     """The loss of each step of one seed, up to the one that went too far; a broken one is infinite."""
-    net, experiment = built.net, built.experiment
-    start(net, experiment, built.parts, streams)
-    size = min(built.recipe.batch_size, len(built.t_train))
-    per_epoch = -(-len(built.t_train) // size)
+    net, experiment = setup.net, setup.experiment
+    start(net, experiment, setup.parts, streams)
+    size = min(setup.config.batch_size, len(setup.t_train))
+    per_epoch = -(-len(setup.t_train) // size)
     ramp = Ramp(low=low, high=high, steps=steps, steps_per_epoch=per_epoch)
     epochs = -(-steps // per_epoch)
-    own = built.recipe.optimizer.model_copy(update={"lr": 1.0})
-    recipe = replace(built.recipe, optimizer=own, schedule=ramp, epochs=epochs, average=None)
-    trainer = Trainer(net, recipe, built.parts.train.x, built.t_train, streams)
+    own = setup.config.optimizer.model_copy(update={"lr": 1.0})
+    recipe = replace(setup.config, optimizer=own, schedule=ramp, epochs=epochs, average=None)
+    trainer = Trainer(net, recipe, setup.parts.train.x, setup.t_train, streams)
     losses: list[float] = []
     best = math.inf
     with np.errstate(all="ignore"):

@@ -38,25 +38,25 @@ _TINY_STEPS = (50, 400)  # least and most for each rate
 _TINY_WORK = 2e10  # multiplications that the steps of one rate may take, some seconds
 
 
-def gradient_errors(built: TrainingSetup) -> list[GradientError] | None:
+def gradient_errors(setup: TrainingSetup) -> list[GradientError] | None:
     """Every trained param's gradient against central differences at a few coordinates, in float64.
 
     The loss is the one that is trained on: in training mode with one fixed noise, penalties included. A coordinate at
     a kink (relu at zero, a tie of a max pool) has two slopes and is left out. None where the loss is not finite.
     """
-    net = _copy(built, [node.layer for node in built.net.nodes], "float64")
+    net = _copy(setup, [node.layer for node in setup.net.nodes], "float64")
     work = net.forward_work
     coordinates = COORDINATES if work < _HEAVY else COORDINATES // 2
-    index = _finite_rows(built, int(np.clip(2e7 // work, 3, 16)))
+    index = _finite_rows(setup, int(np.clip(2e7 // work, 3, 16)))
     if not len(index):
         return None
-    loss = _Loss(built, net, index)
+    loss = _Loss(setup, net, index)
     with np.errstate(all="ignore"):
         start = loss()
         analytic = {name: g.copy() for name, g in loss.gradients().items()}
         if not np.isfinite(start) or not all(np.isfinite(g).all() for g in analytic.values()):
             return None
-        rng = built.streams.named("gradients")
+        rng = setup.streams.named("gradients")
         places = {name: rng.choice(g.size, min(coordinates, g.size), replace=False) for name, g in analytic.items()}
         found = {
             name: _compared(name, net.params[name], analytic[name], start, partial(loss, name), places[name].tolist())
@@ -65,31 +65,31 @@ def gradient_errors(built: TrainingSetup) -> list[GradientError] | None:
         return [found[name] for name in analytic]
 
 
-def tiny_fit(built: TrainingSetup) -> TinyFit | None:
+def tiny_fit(setup: TrainingSetup) -> TinyFit | None:
     """A copy of the network, without dropout and regularization, trained with Adam on a few rows until it knows them.
 
     Rows are fewer where the network is too small for `TINY_ROWS`. It ends when the loss is about zero, or after a
     number of steps that the network's size bounds. None where no row is finite.
     """
-    layers = [_undisturbed(node.layer) for node in built.net.nodes]
-    net = _copy(built, layers, str(built.net.dtype))
+    layers = [_undisturbed(node.layer) for node in setup.net.nodes]
+    net = _copy(setup, layers, str(setup.net.dtype))
     most = TINY_ROWS if net.forward_work < _HEAVY else TINY_ROWS // 2
     rows = int(np.clip(net.trained // (2 * net.out_shape[-1]), 2, most))
-    index = _finite_rows(built, rows)
+    index = _finite_rows(setup, rows)
     if not len(index):
         return None
-    x, t = built.parts.train.x[index], built.t_train[index]
-    loss = _sharp(built.recipe.loss)
-    chance = loss.chance(t, built.parts.task)
+    x, t = setup.parts.train.x[index], setup.t_train[index]
+    loss = _sharp(setup.config.loss)
+    chance = loss.chance(t, setup.parts.task)
     steps = int(np.clip(_TINY_WORK // (6 * len(index) * net.forward_work), *_TINY_STEPS))
     recipe = TrainingConfig(
         loss=loss,
-        optimizer=built.recipe.optimizer,
+        optimizer=setup.config.optimizer,
         schedule=make(Schedule, "constant"),
         epochs=steps,
         batch_size=len(index),
         shuffle=False,
-        regression=built.recipe.regression,
+        regression=setup.config.regression,
     )
     start, best, done = net.theta.copy(), float("inf"), 0
     for rate in _RATES:
@@ -112,13 +112,13 @@ def _train(trainer: Trainer, steps: int, enough: float) -> float:
     return last if np.isfinite(last) else float("inf")
 
 
-def _copy(built: TrainingSetup, layers: Sequence[Layer], dtype: str) -> Net:
+def _copy(setup: TrainingSetup, layers: Sequence[Layer], dtype: str) -> Net:
     """A network of these layers with the numbers of the run's own."""
-    experiment = built.experiment
+    experiment = setup.experiment
     engine = experiment.train.engine if dtype == experiment.train.dtype else "auto"
-    net = Net(layers, built.net.shape, frozen=experiment.model.frozen, dtype=dtype, engine=engine)
+    net = Net(layers, setup.net.shape, frozen=experiment.model.frozen, dtype=dtype, engine=engine)
     for name, a in net.params.items():
-        a[...] = built.net.params[name]
+        a[...] = setup.net.params[name]
     return net
 
 
@@ -142,10 +142,10 @@ def _sharp(loss: Loss) -> Loss:
     return loss.model_copy(update={"label_smoothing": 0.0}) if "label_smoothing" in type(loss).model_fields else loss
 
 
-def _finite_rows(built: TrainingSetup, rows: int) -> Array:
+def _finite_rows(setup: TrainingSetup, rows: int) -> Array:
     """The first rows of a fixed random order that hold finite numbers only; fewer if there are not so many."""
-    order = built.streams.named("tiny").permutation(len(built.t_train))[: 8 * rows]
-    x = np.asarray(built.parts.train.x[order])
+    order = setup.streams.named("tiny").permutation(len(setup.t_train))[: 8 * rows]
+    x = np.asarray(setup.parts.train.x[order])
     whole = np.isfinite(x.reshape(len(x), -1)).all(axis=1) if x.dtype.kind == "f" else np.ones(len(x), dtype=bool)
     return order[whole][:rows]
 
@@ -153,13 +153,13 @@ def _finite_rows(built: TrainingSetup, rows: int) -> Array:
 class _Loss:
     """The whole loss of a copy on some rows as a function of its params, in training mode with one fixed noise."""
 
-    def __init__(self, built: TrainingSetup, net: Net, index: Array) -> None:
-        self.net, self._loss = net, built.recipe.loss
-        self._penalties: Iterable[Regularizer] = [p for p in built.recipe.regularizers if p.penalizes]
+    def __init__(self, setup: TrainingSetup, net: Net, index: Array) -> None:
+        self.net, self._loss = net, setup.config.loss
+        self._penalties: Iterable[Regularizer] = [p for p in setup.config.regularizers if p.penalizes]
         self._rng = np.random.default_rng(0)
         self._work: Workspace = net.workspace(len(index), train=True, rng=self._rng)
-        gather(built.parts.train.x, index, self._work.x)
-        t = built.t_train[index]
+        gather(setup.parts.train.x, index, self._work.x)
+        t = setup.t_train[index]
         t = t.astype(np.float64) if t.dtype.kind == "f" else t
         scratch = self._loss.scratch(self._work.y.shape[-1])
         tmp = {k: allocate(s, len(index), net.dtype) for k, s in scratch.items()}

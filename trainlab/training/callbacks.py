@@ -59,17 +59,17 @@ class Callback:
 
     stop: bool = False
 
-    def started(self, plan: RunInfo) -> None:
+    def on_train_begin(self, plan: RunInfo) -> None:
         """The run is about to take its first step."""
 
-    def stepped(self, step: int, epoch: float, loss: float, lr: float) -> None:
+    def on_step_end(self, step: int, epoch: float, loss: float, lr: float) -> None:
         """Some more steps are done: the last one's number, the fractional epoch, its batch's loss and its lr."""
 
-    def epoch(self, row: Mapping[str, Any]) -> None:
+    def on_epoch_end(self, row: Mapping[str, Any]) -> None:
         """An epoch is done: its row of metrics.csv."""
 
-    def diagnosed(self, diagnosis: Finding) -> None:
+    def on_finding(self, diagnosis: Finding) -> None:
         """Something was found."""
 
-    def finished(self, outcome: RunResult) -> None:
+    def on_train_end(self, outcome: RunResult) -> None:
         """The run has ended."""

@@ -20,10 +20,10 @@ _LONGEST = 30.0  # but no longer than this
 class Checkpointer:
     """Writes the checkpoints of a run into a folder, and knows when the next one is due."""
 
-    def __init__(self, folder: Path, built: TrainingSetup, course: Course) -> None:
-        self.folder, self.built, self.course = folder, built, course
-        self.settings = built.experiment.train.checkpoint
-        marks = built.recipe.schedule.snapshots(built.experiment.train.epochs)
+    def __init__(self, folder: Path, setup: TrainingSetup, course: Course) -> None:
+        self.folder, self.setup, self.course = folder, setup, course
+        self.settings = setup.experiment.train.checkpoint
+        marks = setup.config.schedule.snapshots(setup.experiment.train.epochs)
         epoch = course.trainer.order.steps_per_epoch
         self.marks = {round(end * epoch): number for number, end in enumerate(marks, start=1)}
         self._saved, self._wait = monotonic(), _SAVE_EVERY
@@ -81,7 +81,7 @@ class Checkpointer:
         fixed, common = self._fixed()
         meta = common | {"epoch": trainer.epoch, "step": trainer.step}
         path = checkpoint.snapshot(self.folder, self.marks[trainer.step])
-        checkpoint.save(path, dict(self.built.net.params) | fixed, meta)
+        checkpoint.save(path, dict(self.setup.net.params) | fixed, meta)
 
     def go_on(self) -> tuple[dict[str, int], Array]:
         """Put trainer and course into the state of the last checkpoint; how long each file was, the last steps."""
@@ -94,14 +94,14 @@ class Checkpointer:
     def take_best(self, file: Path) -> int:
         """Give the network the best weights, which are in this file; the epoch that they are of."""
         arrays, meta = checkpoint.load(file)
-        for name, a in self.built.net.params.items():
+        for name, a in self.setup.net.params.items():
             a[...] = arrays[name]
         return meta["epoch"]
 
     def _fixed(self) -> tuple[dict[str, Array], dict[str, Any]]:
         """What every checkpoint holds beside weights: what rows need before they are put into the network."""
-        data = self.built.parts
+        data = self.setup.parts
         fixed = {f"data.{name}": a for name, a in data.fitted.items()}
         common = {"shape": list(data.shape), "task": asdict(data.task), "encoding": data.encoding}
-        common["loss"] = plain(self.built.recipe.loss)  # with what it has learned of the training targets
+        common["loss"] = plain(self.setup.config.loss)  # with what it has learned of the training targets
         return fixed, common

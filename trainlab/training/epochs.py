@@ -46,11 +46,11 @@ class BestTracker:
 class Course:
     """An experiment's trainer and evaluator, the curves so far, and their leader."""
 
-    def __init__(self, built: TrainingSetup) -> None:
-        self.built, self.settings = built, built.experiment.train
-        self.score = METRICS_OF[built.parts.task.kind]
-        self.trainer = Trainer(built.net, built.recipe, built.parts.train.x, built.t_train, built.streams)
-        self.evaluator = Evaluator(built.net, built.recipe.loss, regression=built.recipe.regression)
+    def __init__(self, setup: TrainingSetup) -> None:
+        self.setup, self.settings = setup, setup.experiment.train
+        self.score = METRICS_OF[setup.parts.task.kind]
+        self.trainer = Trainer(setup.net, setup.config, setup.parts.train.x, setup.t_train, setup.streams)
+        self.evaluator = Evaluator(setup.net, setup.config.loss, regression=setup.config.regression)
         self.curves = Curves()
         self.leader = BestTracker(self._watched())
         self._spread = self._target_variance()
@@ -77,17 +77,17 @@ class Course:
             if self.enough():
                 break
         for name, a in self.leader.arrays.items():
-            self.built.net.params[name][...] = a
+            self.setup.net.params[name][...] = a
         return not t.broken
 
     def before(self) -> dict[str, Any]:
         """Epoch 0: the row of the network before its first step."""
-        return self._row(self.evaluator.scores(self.built.parts.train.x, self.built.t_train), None, None)
+        return self._row(self.evaluator.scores(self.setup.parts.train.x, self.setup.t_train), None, None)
 
     def close_epoch(self) -> dict[str, Any]:
         """Evaluate after the last step of an epoch; its row of metrics.csv."""
         s, n = self.trainer.sums, max(1, self.trainer.sums.rows)
-        score = 1.0 - s.squares / n / self._spread if self.built.recipe.regression else s.hits / n
+        score = 1.0 - s.squares / n / self._spread if self.setup.config.regression else s.hits / n
         steps = max(1, s.steps)
         row = self._row(Scores(s.loss / n, score), s.grad_norm / steps, s.update_ratio / steps)
         self.trainer.sums = Sums()
@@ -105,10 +105,10 @@ class Course:
 
     def _row(self, train: Scores, grad_norm: float | None, update_ratio: float | None) -> dict[str, Any]:
         """The row of this epoch, once the curves, the leader and the schedule know of it."""
-        t, recipe, val = self.trainer, self.built.recipe, None
+        t, recipe, val = self.trainer, self.setup.config, None
         with t.averaged():
-            if self.built.parts.val is not None and self.built.t_val is not None:
-                val = self.evaluator.scores(self.built.parts.val.x, self.built.t_val)
+            if self.setup.parts.val is not None and self.setup.t_val is not None:
+                val = self.evaluator.scores(self.setup.parts.val.x, self.setup.t_val)
         factor = recipe.schedule.at(t.step / t.order.steps_per_epoch, self.settings.epochs, t.history)
         row: dict[str, Any] = {
             "epoch": t.epoch,
@@ -133,19 +133,19 @@ class Course:
         value, tie = row.get(self.leader.metric), row.get("val_loss")
         if value is not None and self.leader.beaten_by(value, tie if tie is not None else 0.0):
             with self.trainer.averaged():
-                arrays = {name: a.copy() for name, a in self.built.net.params.items()}
+                arrays = {name: a.copy() for name, a in self.setup.net.params.items()}
             self.leader = BestTracker(self.leader.metric, value, row["epoch"], tie if tie is not None else 0.0, arrays)
 
     def _watched(self) -> str:
         if self.settings.early_stopping is not None:
             return self.settings.early_stopping.metric
-        return f"val_{self.score}" if self.built.t_val is not None else "train_loss"
+        return f"val_{self.score}" if self.setup.t_val is not None else "train_loss"
 
     def _target_variance(self) -> float:
         """What R2 of the training rows is measured against: the summed variance of the target columns."""
-        if not self.built.recipe.regression:
+        if not self.setup.config.regression:
             return 1.0
-        return float(np.var(self.built.t_train.astype(np.float64), axis=0).sum()) or float("nan")
+        return float(np.var(self.setup.t_train.astype(np.float64), axis=0).sum()) or float("nan")
 
 
 def _oriented(metric: str, row: dict[str, Any]) -> float:

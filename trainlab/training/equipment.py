@@ -22,15 +22,15 @@ from trainlab.training.setup import TrainingSetup, build
 class Equipment:
     """The network with its trainer, and the monitors with all that they measure by."""
 
-    def __init__(self, built: TrainingSetup) -> None:
-        monitoring = built.experiment.monitors
-        self.built = built
-        self.course = Course(built)
+    def __init__(self, setup: TrainingSetup) -> None:
+        monitoring = setup.experiment.monitors
+        self.setup = setup
+        self.course = Course(setup)
         self.trainer = self.course.trainer
         self.babysitter = MonitorRunner(monitoring.active(), monitoring.stop_on)
-        self.cadence = InspectionSchedule(monitoring.every, built.net.work * built.recipe.batch_size)
-        self.observer = Inspector(built, self.course.curves, self.trainer)
-        self.gauge = gauge(built.net, self.trainer.work, self.trainer.motion.step)
+        self.cadence = InspectionSchedule(monitoring.every, setup.net.work * setup.config.batch_size)
+        self.observer = Inspector(setup, self.course.curves, self.trainer)
+        self.gauge = gauge(setup.net, self.trainer.work, self.trainer.motion.step)
 
     @cached_property
     def first_row(self) -> dict[str, Any]:
@@ -50,7 +50,7 @@ class Equipment:
         view = self.observer.view(when)
         if broken:
             with np.errstate(all="ignore"):
-                view.broken = first_broken(self.built.net, self.trainer.last)
+                view.broken = first_broken(self.setup.net, self.trainer.last)
         found = self.babysitter.look(when, view)
         view.data = None  # its samples are large
         return found

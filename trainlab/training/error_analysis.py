@@ -20,23 +20,23 @@ _CLASSES = 100  # more make a confusion matrix that nobody reads; then the commo
 _PIXELS, _COLUMNS = 64, 12  # of an image's side, of a table's row
 
 
-def write_mistakes(folder: RunFolder, built: TrainingSetup, outputs: Array, *, part: str, epoch: int) -> None:
+def write_mistakes(folder: RunFolder, setup: TrainingSetup, outputs: Array, *, part: str, epoch: int) -> None:
     """Writes what the network of this epoch made of the rows of a part. Raises UserError if the disk refuses."""
-    rows = built.parts.test if part == "test" else built.parts.val
+    rows = setup.parts.test if part == "test" else setup.parts.val
     if rows is not None and np.isfinite(outputs).all():
         common = {"part": part, "epoch": epoch, "rows": len(rows)}
-        write_facts(folder.mistakes, common | mistakes(built, rows, built.parts.raw.get(part, rows.x), outputs))
+        write_facts(folder.mistakes, common | mistakes(setup, rows, setup.parts.raw.get(part, rows.x), outputs))
 
 
-def mistakes(built: TrainingSetup, rows: Rows, raw: Array | LazyRows, outputs: Array) -> dict[str, Any]:
+def mistakes(setup: TrainingSetup, rows: Rows, raw: Array | LazyRows, outputs: Array) -> dict[str, Any]:
     """Confusion matrix and worst mistakes of a classification; predictions and worst errors of a regression.
 
     outputs: the network's, for all rows · raw: the rows before preprocessing.
     """
-    task, loss = built.parts.task, built.recipe.loss
+    task, loss = setup.parts.task, setup.config.loss
     if task.kind == "classification":
         return _classes(outputs, rows, raw, loss, task)
-    said, true = (unscale(a.astype(np.float64), built.parts.fitted) for a in (loss.predict(outputs, task), rows.y))
+    said, true = (unscale(a.astype(np.float64), setup.parts.fitted) for a in (loss.predict(outputs, task), rows.y))
     return _numbers(said.reshape(len(rows), -1), true.reshape(len(rows), -1), rows, raw)
 
 

@@ -27,23 +27,23 @@ _PLAN = 200  # moments of the run at which the schedule is asked
 class Inspector:
     """Views of one run. `trainer` None: nothing is trained (`check`)."""
 
-    def __init__(self, built: TrainingSetup, curves: Curves, trainer: Trainer | None = None) -> None:
-        self.built, self.curves, self.trainer = built, curves, trainer
+    def __init__(self, setup: TrainingSetup, curves: Curves, trainer: Trainer | None = None) -> None:
+        self.setup, self.curves, self.trainer = setup, curves, trainer
         self.steps = Steps()
-        self.settings = plain(built.experiment)
-        self.prober = Prober(built)
+        self.settings = plain(setup.experiment)
+        self.prober = Prober(setup)
         self._layers: dict[int, Sequence[LayerView]] = {}
-        self.structure = structure(built.net)
-        recipe, t = built.recipe, built.t_train
-        task, loss = built.parts.task, recipe.loss
+        self.structure = structure(setup.net)
+        recipe, t = setup.config, setup.t_train
+        task, loss = setup.parts.task, recipe.loss
         self.chance = loss.chance(t, task)
-        evaluator = Evaluator(built.net, loss, regression=recipe.regression)
-        self.zero_loss = evaluator.compare(np.zeros((len(t), loss.units(task)), built.net.dtype), t).loss
+        evaluator = Evaluator(setup.net, loss, regression=recipe.regression)
+        self.zero_loss = evaluator.compare(np.zeros((len(t), loss.units(task)), setup.net.dtype), t).loss
         size = len(t) if recipe.optimizer.full_batch else recipe.batch_size
         self.steps_per_epoch = -(-len(t) // size)
         epochs = recipe.epochs
         self._plan = np.array([recipe.schedule.at(e, epochs, ()) for e in np.linspace(0, epochs, _PLAN)])
-        counts = built.parts.class_counts() if task.kind == "classification" else np.zeros(1)
+        counts = setup.parts.class_counts() if task.kind == "classification" else np.zeros(1)
         self._majority = float(counts.max() / max(1, counts.sum()))
         self.seen = 0  # steps that the monitors have looked at
         self._view = View(  # one for all moments: monitors keep nothing
@@ -57,8 +57,8 @@ class Inspector:
             steps=self.steps,
             curves=curves,
             settings=self.settings,
-            train_rows=len(built.parts.train),
-            val_rows=len(built.parts.val or ()),
+            train_rows=len(setup.parts.train),
+            val_rows=len(setup.parts.val or ()),
             structure=self.structure,
             lr_plan=self._plan,
             majority=self._majority,
@@ -75,12 +75,12 @@ class Inspector:
         if when == "steps":
             return view
         if when in ("start", "end"):
-            view.data = DataView(self.built.parts, self.built.t_train, self.built.recipe.shuffle)
+            view.data = DataView(self.setup.parts, self.setup.t_train, self.setup.config.shuffle)
             view.probe = self.prober.deep()
         elif self.prober.due(view.epoch, view.train_rows):
             view.probe = self.prober.light()
         if when == "end" and view.data is not None:
-            trained = 3.0 * self.built.net.weights * view.train_rows * max(1, view.epoch)
+            trained = 3.0 * self.setup.net.weights * view.train_rows * max(1, view.epoch)
             view.baselines = view.data.baselines(_SHARE * trained)
         if t is not None and t.step:
             view.layers = self.layers(t)
@@ -90,7 +90,7 @@ class Inspector:
         """The layers after the last step, with what the step changed."""
         known = self._layers.get(t.last.rows)  # the same memory whenever a batch has so many rows
         if known is None:
-            net, made = self.built.net, list[LayerView]()
+            net, made = self.setup.net, list[LayerView]()
             for node in net.all_nodes():
                 parts = {k: net.part(t.motion.step, f"{node.name}.{k}") for k, p in node.params.items() if p.trained}
                 moved = {k: a for k, a in parts.items() if a is not None}

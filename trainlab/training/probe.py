@@ -34,12 +34,12 @@ _EVERY = 12  # a light probe costs a third of training on its rows: one for ever
 class Prober:
     """Probes the network of one run."""
 
-    def __init__(self, built: TrainingSetup) -> None:
-        self.built, self.net = built, built.net
-        nodes = built.net.all_nodes()
+    def __init__(self, setup: TrainingSetup) -> None:
+        self.setup, self.net = setup, setup.net
+        nodes = setup.net.all_nodes()
         widest = max(int(np.prod(n.out_shape)) for n in nodes)
-        rows = min(ROWS, len(built.t_train), max(16, _ROOM // widest), max(_FEW, _WORK // built.net.forward_work))
-        picked = built.streams.named("probe").permutation(len(built.t_train))[:rows]
+        rows = min(ROWS, len(setup.t_train), max(16, _ROOM // widest), max(_FEW, _WORK // setup.net.forward_work))
+        picked = setup.streams.named("probe").permutation(len(setup.t_train))[:rows]
         self._index = np.sort(picked)
         numbers = sum(_numbers(n) for n in nodes)
         self._trained = _pieces(self._index, max(_FEWEST, _AT_ONCE // numbers))
@@ -65,7 +65,7 @@ class Prober:
 
     def deep(self) -> Probe:
         """The same in training mode, with losses, gradients and penalties."""
-        net, recipe = self.net, self.built.recipe
+        net, recipe = self.net, self.setup.config
         with np.errstate(all="ignore"):
             seen, loss, weights = self._train()
             plain, eval_loss, zeroed = self._evaluate()
@@ -94,7 +94,7 @@ class Prober:
         seen = passes(whole, net.library)
         for index in self._trained:
             work, share = whole.first(len(index)), len(index) / len(self._index)
-            gather(self.built.parts.train.x, index, work.x)
+            gather(self.setup.parts.train.x, index, work.x)
             seen.forward(len(index))
             for name, a in kept.items():
                 net.params[name][...] = a
@@ -125,7 +125,7 @@ class Prober:
         seen.forget()
         for index in self._evaluated:
             work = seen.work.first(len(index))
-            gather(self.built.parts.train.x, index, work.x)
+            gather(self.setup.parts.train.x, index, work.x)
             seen.forward(len(index))
             seen.add(len(index))
             yield work, index
@@ -139,8 +139,8 @@ class Prober:
         return room
 
     def _loss(self, work: Workspace, index: Array) -> float:
-        loss = self.built.recipe.loss
-        t = self.built.t_train[index]
+        loss = self.setup.config.loss
+        t = self.setup.t_train[index]
         tmp = {k: allocate(s, work.rows, self.net.dtype) for k, s in loss.scratch(work.y.shape[-1]).items()}
         return float(loss.value(LossSlot(work.y, t, work.dy if work.train else None, tmp)))
 

@@ -34,10 +34,10 @@ def same_config(own: Experiment, given: Experiment, folder: RunFolder) -> None:
         )
 
 
-def same_data(built: TrainingSetup, folder: RunFolder) -> None:
+def same_data(setup: TrainingSetup, folder: RunFolder) -> None:
     """Refuse to go on with a run on other rows than it began with."""
     before: dict[str, Any] = environment(folder).get("data") or {}
-    if before.get("fingerprint", built.parts.fingerprint) != built.parts.fingerprint:
+    if before.get("fingerprint", setup.parts.fingerprint) != setup.parts.fingerprint:
         raise UserError(f"{folder.path}: the data are not what this run began with; bring them back, or start anew")
 
 

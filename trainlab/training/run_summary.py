@@ -22,11 +22,11 @@ from trainlab.training.setup import TrainingSetup
 _NUMBERS, _COLUMNS = 20_000, 50  # of the training data, that are looked at for the summary of its columns
 
 
-def write_start(folder: RunFolder, built: TrainingSetup) -> None:
+def write_start(folder: RunFolder, setup: TrainingSetup) -> None:
     """Writes the three files. Raises UserError if the disk refuses."""
-    write_facts(folder.network, network_facts(built.net))
-    write_facts(folder.data, data_facts(built))
-    write_facts(folder.defaults, dict(changed(built.experiment)))
+    write_facts(folder.network, network_facts(setup.net))
+    write_facts(folder.data, data_facts(setup))
+    write_facts(folder.defaults, dict(changed(setup.experiment)))
 
 
 def network_facts(net: Net) -> dict[str, Any]:
@@ -42,16 +42,16 @@ def network_facts(net: Net) -> dict[str, Any]:
     }
 
 
-def data_facts(built: TrainingSetup) -> dict[str, Any]:
+def data_facts(setup: TrainingSetup) -> dict[str, Any]:
     """What the rows are: how many in each part, of which classes or with which targets; what a guess scores."""
-    parts, task = built.parts, built.parts.task
+    parts, task = setup.parts, setup.parts.task
     rows = {"train": parts.train, "val": parts.val, "test": parts.test}
     facts: dict[str, Any] = {
-        "source": built.experiment.data.name,
+        "source": setup.experiment.data.name,
         "kind": task.kind,
         "shape": list(parts.raw_train.shape[1:]) or list(parts.shape),
         "rows": {name: len(r) for name, r in rows.items() if r is not None},
-        "chance": _chance(built),
+        "chance": _chance(setup),
         "columns": _columns(parts.raw_train, parts.train.features),
     }
     if task.kind == "classification":
@@ -108,11 +108,11 @@ def _walk(node: Node, depth: int) -> Iterator[tuple[Node, int]]:
             yield from _walk(inner, depth + 1)
 
 
-def _chance(built: TrainingSetup) -> dict[str, float]:
+def _chance(setup: TrainingSetup) -> dict[str, float]:
     """Loss and score of a network that has learned nothing, on the rows that the curves are read on."""
-    t = built.t_train if built.t_val is None else built.t_val
-    task, rows = built.parts.task, built.parts.val or built.parts.train
-    found = {"loss": float(built.recipe.loss.chance(t, task))}
+    t = setup.t_train if setup.t_val is None else setup.t_val
+    task, rows = setup.parts.task, setup.parts.val or setup.parts.train
+    found = {"loss": float(setup.config.loss.chance(t, task))}
     if task.kind == "regression":
         return found | {"r2": 0.0}
     counts = np.bincount(rows.y, minlength=task.outputs)

@@ -73,16 +73,16 @@ def train(
 def _begun(
     equipment: Equipment, document: Document[Experiment], folder: RunFolder, watcher: Callback, until: int | None
 ) -> RunResult:
-    built = equipment.built
-    experiment, settings = built.experiment, plain(built.experiment)
+    setup = equipment.setup
+    experiment, settings = setup.experiment, plain(setup.experiment)
     if document.file != folder.config or document.raw != settings:  # a trial's is there, and was written whole
         write_atomic(folder.config, dump(settings).encode())
     source = Path(document.file) if document.file else Path()
-    data = {"fingerprint": built.parts.fingerprint, "train_rows": len(built.parts.train)}
+    data = {"fingerprint": setup.parts.fingerprint, "train_rows": len(setup.parts.train)}
     write_environment(
         folder.environment, describe(source.parent, data) | {"engine": engines.describe(*engine_of(experiment))}
     )
-    write_start(folder, built)
+    write_start(folder, setup)
     status = Status.begin(folder.name, experiment.train.epochs)
     write_status(folder.status, status)
     run = Run(equipment, folder, status, watcher, until)
@@ -123,19 +123,19 @@ def _resumed(
     changes: dict[str, Any] = {"train.epochs": epochs} if epochs else {}
     if engine != own.value.train.engine:
         changes["train.engine"] = engine
-    built = build(read(folder.config, changes) if changes else own)
-    same_data(built, folder)
-    done = built.experiment.train.epochs <= status.epoch
+    setup = build(read(folder.config, changes) if changes else own)
+    same_data(setup, folder)
+    done = setup.experiment.train.epochs <= status.epoch
     if status.state == "finished" and (done or not epochs):
         raise UserError(
             f"{folder.path}: this run has finished ({status.epoch} epochs); to train it further say how far: "
             f"train.epochs={2 * max(1, status.epoch)}"
         )
     if epochs:
-        write_atomic(folder.config, dump(plain(built.experiment)).encode())
-    status = replace(status.resumed(), epochs=built.experiment.train.epochs)
+        write_atomic(folder.config, dump(plain(setup.experiment)).encode())
+    status = replace(status.resumed(), epochs=setup.experiment.train.epochs)
     write_status(folder.status, status)
-    again = Run(Equipment(built), folder, status, watcher, until)
+    again = Run(Equipment(setup), folder, status, watcher, until)
     again.note = note
     return again.guarded(again.go_further if epochs else again.go_on)
 
@@ -146,18 +146,18 @@ class Run:
     def __init__(
         self, equipment: Equipment, folder: RunFolder, status: Status, watcher: Callback, until: int | None = None
     ) -> None:
-        built = equipment.built
+        setup = equipment.setup
         self.equipment, self.until, self.note = equipment, until, ""
-        self.built, self.folder, self.status, self.watcher = built, folder, status, watcher
-        self.settings = built.experiment.train
+        self.setup, self.folder, self.status, self.watcher = setup, folder, status, watcher
+        self.settings = setup.experiment.train
         self.course, self.trainer = equipment.course, equipment.trainer
         self.course.begin(status.seconds)
         self.trainer.stopper = watcher
         self.babysitter, self.cadence = equipment.babysitter, equipment.cadence
         self.observer, self.gauge = equipment.observer, equipment.gauge
         self.steps = self.observer.steps
-        self.recorder = RunLogger(folder, built.parts.task.kind, built.net.library)
-        self.checkpoints = Checkpointer(folder.checkpoints, built, self.course)
+        self.recorder = RunLogger(folder, setup.parts.task.kind, setup.net.library)
+        self.checkpoints = Checkpointer(folder.checkpoints, setup, self.course)
         self._told = monotonic()
 
     # ------------------------------------------------------------------ the life of a run
@@ -165,8 +165,8 @@ class Run:
     def begin(self) -> RunResult:
         """From the first step."""
         self._start(None)
-        if self.built.passes:
-            passes = self.built.passes
+        if self.setup.passes:
+            passes = self.setup.passes
             self.recorder.layers(0, [(n, "lsuv_passes") for n in passes], np.array([*passes.values()], np.float64))
         self._tell(self.equipment.first_row)
         self._found(self.equipment.first_findings)
@@ -204,7 +204,7 @@ class Run:
             self.recorder.close()
 
     def _start(self, resumed_at: int | None) -> None:
-        parts, net = self.built.parts, self.built.net
+        parts, net = self.setup.parts, self.setup.net
         layers = [
             (n.name, n.out_shape, sum(int(np.prod(p.shape)) for m in n.walk() for p in m.params.values() if p.trained))
             for n in net.nodes
@@ -223,7 +223,7 @@ class Run:
             self.note,
             () if resumed_at else self.babysitter.left_out("start", TRIALS),
         )
-        self.watcher.started(plan)
+        self.watcher.on_train_begin(plan)
 
     def _loop(self, ending: tuple[str, str] | None) -> RunResult:
         """Train to the end; `ending` is what a run that goes on had come to already."""
@@ -267,7 +267,7 @@ class Run:
             self.steps.append(rows, t.step)
             self.recorder.steps(t.step, rows)
             loss, lr = rows[-1, RECORDS.index("loss")], rows[-1, RECORDS.index("lr")]
-            self.watcher.stepped(t.step, t.step / t.order.steps_per_epoch, float(loss), float(lr))
+            self.watcher.on_step_end(t.step, t.step / t.order.steps_per_epoch, float(loss), float(lr))
 
     def _end_epoch(self) -> None:
         self._tell(self.course.close_epoch())
@@ -299,7 +299,7 @@ class Run:
 
     def _tell(self, row: dict[str, Any]) -> None:
         self.recorder.epoch(row)
-        self.watcher.epoch(row)
+        self.watcher.on_epoch_end(row)
 
     def _look(self, when: When, *, layers: bool = False) -> None:
         """Let the monitors look, and keep what they find; on the way measure the layers."""
@@ -314,7 +314,7 @@ class Run:
     def _found(self, findings: Iterable[Finding]) -> None:
         for found in findings:
             self.recorder.finding(found)
-            self.watcher.diagnosed(found)
+            self.watcher.on_finding(found)
 
     def _finish(self, state: str, reason: str) -> RunResult:
         """Save, test the best weights, tell how it ended."""
@@ -338,18 +338,18 @@ class Run:
             test,
             tuple(self.babysitter.said),
         )
-        self.watcher.finished(outcome)
+        self.watcher.on_train_end(outcome)
         return outcome
 
     def _test(self, best: Path) -> dict[str, float] | None:
         """Loss and score on the test rows, with the best weights; their mistakes, else those of the validation rows."""
-        built, parts = self.built, self.built.parts
-        part, rows, t = ("test", parts.test, built.t_test) if parts.test else ("val", parts.val, built.t_val)
+        setup, parts = self.setup, self.setup.parts
+        part, rows, t = ("test", parts.test, setup.t_test) if parts.test else ("val", parts.val, setup.t_val)
         if not rows or t is None or not best.exists():
             return None
         epoch = self.checkpoints.take_best(best)
         outputs = self.course.evaluator.outputs(rows.x)
-        write_mistakes(self.folder, built, outputs, part=part, epoch=epoch)
+        write_mistakes(self.folder, setup, outputs, part=part, epoch=epoch)
         if part != "test":
             return None
         scores = self.course.evaluator.compare(outputs, t)

@@ -38,7 +38,7 @@ class TrainingSetup:
     experiment: Experiment
     parts: Splits
     net: Net
-    recipe: TrainingConfig
+    config: TrainingConfig
     streams: Streams
     t_train: Array
     t_val: Array | None

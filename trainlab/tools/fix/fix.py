@@ -128,18 +128,18 @@ def fix(
     document = read(folder.config)
     if seen_state(status) == "running":
         raise UserError(f"{folder.path}: this run is still training; wait until it ends, or stop it")
-    built = build(document)
-    measured = built.parts.val or built.parts.train
-    part = "val" if built.parts.val is not None else "train"
-    metric = f"{part}_{'r2' if built.parts.task.kind == 'regression' else 'accuracy'}"
+    setup = build(document)
+    measured = setup.parts.val or setup.parts.train
+    part = "val" if setup.parts.val is not None else "train"
+    metric = f"{part}_{'r2' if setup.parts.task.kind == 'regression' else 'accuracy'}"
     fixes = folder.path / "fixes"
     fixes.mkdir(exist_ok=True)
     with locked(fixes):
-        share = _share(status, document.value.train.epochs, built.recipe.batch_size, len(built.t_train))
+        share = _share(status, document.value.train.epochs, setup.config.batch_size, len(setup.t_train))
         trials = Trials(raw, fixes, metric, budget or Budget(), share, watcher or Callback(), tell)
-        if share == 1 and _today(folder, status, built.parts.fingerprint):
+        if share == 1 and _today(folder, status, setup.parts.fingerprint):
             trials.add(read_trial(folder.path, {}, document.value.seed, metric))
-        search = _Search(trials, raw, document.value.seed, len(measured), _chance(built))
+        search = _Search(trials, raw, document.value.seed, len(measured), _chance(setup))
         return search.result(folder, began)
 
 
@@ -152,11 +152,11 @@ def _today(folder: RunFolder, status: Status, fingerprint: str) -> bool:
     return made.get("trainlab") == trainlab.__version__ and data.get("fingerprint") == fingerprint
 
 
-def _chance(built: TrainingSetup) -> float:
+def _chance(setup: TrainingSetup) -> float:
     """The score of always giving the commonest class, or the mean."""
-    if built.parts.task.kind == "regression":
+    if setup.parts.task.kind == "regression":
         return 0.0
-    counts = built.parts.class_counts()
+    counts = setup.parts.class_counts()
     return float(counts.max() / max(1, counts.sum()))
 
 

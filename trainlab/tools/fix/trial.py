@@ -78,11 +78,11 @@ class _Clock(Callback):
     def __init__(self, outer: Callback, deadline: float) -> None:
         self.outer, self.deadline = outer, deadline
 
-    def started(self, plan: RunInfo) -> None:
+    def on_train_begin(self, plan: RunInfo) -> None:
         """It runs: the one that watches may want to stop it."""
-        self.outer.started(plan)
+        self.outer.on_train_begin(plan)
 
-    def stepped(self, step: int, epoch: float, loss: float, lr: float) -> None:
+    def on_step_end(self, step: int, epoch: float, loss: float, lr: float) -> None:
         """Look at the clock."""
         self.stop = self.outer.stop or monotonic() > self.deadline
 
