@@ -18,7 +18,7 @@ def test_lsuv_brings_every_layer_to_unit_deviation():
     layers = [layer for _ in range(20) for layer in (Dense(units=50), ReLU())]
     model = Sequential(layers=layers, init=make(Init, "lsuv"))
     net = Net(layers, (30,), dtype="float64")
-    net.start(model, Streams(0))
+    net.initialize(model, Streams(0))
     x = 7.0 * np.random.default_rng(0).normal(size=(200, 30))
     passes = net.calibrate(model, x)
     work = net.workspace(200, train=True)
@@ -35,7 +35,7 @@ def test_calibration_leaves_running_statistics_alone():
     layers = [Dense(units=4), BatchNorm(), Dense(units=2)]
     model = Sequential(layers=layers, init=make(Init, "lsuv"))
     net = Net(layers, (3,), dtype="float64")
-    net.start(model, Streams(0))
+    net.initialize(model, Streams(0))
     before = {k: v.copy() for k, v in net.params.items() if "mean" in k or "var" in k}
     net.calibrate(model, np.random.default_rng(0).normal(size=(50, 3)))
     assert before
@@ -46,5 +46,5 @@ def test_other_inits_do_not_look():
     """A network whose inits need no data is not calibrated."""
     model = Sequential(layers=[Dense(units=2)])
     net = Net(model.layers, (3,))
-    net.start(model, Streams(0))
+    net.initialize(model, Streams(0))
     assert net.calibrate(model, np.zeros((4, 3))) == {}

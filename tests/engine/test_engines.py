@@ -88,7 +88,7 @@ def test_both_paths_evaluate_the_same(loss):
     found = {}
     for engine in ("numpy", "compiled"):
         net = Net(layers, (6,), engine=engine)
-        net.start(Sequential(layers=layers), Streams(3))
+        net.initialize(Sequential(layers=layers), Streams(3))
         evaluator = Evaluator(net, make(Loss, loss), regression=False)
         found[engine] = evaluator.scores(x, t), evaluator.outputs(x)
     (one, y), (other, z) = found["numpy"], found["compiled"]

@@ -27,7 +27,7 @@ T = np.random.default_rng(1).integers(0, 3, 37)
 def trainer(*, layers=None, optimizer="sgd", lr=0.1, dtype="float64", loss="softmax_cross_entropy", t=T, **recipe):
     layers = layers or [Dense(units=4), Tanh(), Dense(units=3)]
     net = Net(layers, (5,), dtype=dtype)
-    net.start(Sequential(layers=layers, init=make(Init, "normal", std=0.5)), Streams(7))
+    net.initialize(Sequential(layers=layers, init=make(Init, "normal", std=0.5)), Streams(7))
     made = TrainingConfig(
         loss=make(Loss, loss),
         optimizer=make(Optimizer, optimizer, lr=lr),
@@ -99,7 +99,7 @@ def test_dropout_does_not_change_the_batch_order_or_other_weights():
     assert (plain.net.theta == dropped.net.theta).all()
     plain.advance(3)
     dropped.advance(3)
-    assert plain.order.next().tolist() == dropped.order.next().tolist()
+    assert plain.sampler.next().tolist() == dropped.sampler.next().tolist()
 
 
 @pytest.mark.parametrize("optimizer", ["momentum", "adam", "lbfgs"])
@@ -146,7 +146,7 @@ def test_a_step_that_is_not_finite_is_not_taken():
 def test_a_full_batch_optimizer_gets_the_whole_loss():
     """L-BFGS sees all rows in each step and brings the loss below what as many steps of gradient descent reach."""
     t, slow = trainer(optimizer="lbfgs", lr=1.0), trainer(batch_size=37, lr=0.1)
-    assert t.order.steps_per_epoch == 1
+    assert t.steps_per_epoch == 1
     t.advance(15)
     slow.advance(15)
     assert t.records[14, 0] < 0.7 * slow.records[14, 0]
@@ -158,7 +158,7 @@ def test_nothing_of_a_batchs_size_is_allocated_in_the_loop():
     x = np.random.default_rng(0).normal(size=(512, 256)).astype(np.float32)
     layers = [Dense(units=256), Tanh(), Dropout(drop=0.5), Dense(units=3)]
     net = Net(layers, (256,), dtype="float32")
-    net.start(Sequential(layers=layers), Streams(0))
+    net.initialize(Sequential(layers=layers), Streams(0))
     recipe = TrainingConfig(
         make(Loss, "softmax_cross_entropy"), make(Optimizer, "adam"), make(Schedule, "constant"), batch_size=128
     )

@@ -17,7 +17,7 @@ def test_saving_takes_a_fiftieth_of_the_time_at_most(took, next_after, monkeypat
     train = SimpleNamespace(checkpoint=SimpleNamespace(every=1, keep=0), epochs=10)
     schedule = SimpleNamespace(snapshots=lambda epochs: [])
     setup = SimpleNamespace(experiment=SimpleNamespace(train=train), config=SimpleNamespace(schedule=schedule))
-    trainer = SimpleNamespace(epoch=1, order=SimpleNamespace(steps_per_epoch=7))
+    trainer = SimpleNamespace(epoch=1, steps_per_epoch=7)
     kept = Checkpointer(Path(), setup, SimpleNamespace(trainer=trainer))
     clock.now += took
     kept.saved(100.0)

@@ -4,7 +4,7 @@ The order in `theta` is: trained weights, other trained params (biases, scales),
 moves, and what is decayed, is one slice each.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from math import prod
 
 import numpy as np
@@ -107,7 +107,7 @@ class Net:
         where, shape = self._places[name]
         return vector[where].reshape(shape) if where.stop <= self.trained else None
 
-    def start(self, model: Model, streams: Streams) -> None:
+    def initialize(self, model: Model, streams: Streams) -> None:
         """Draw the weights: each array from its own stream, so that a layer more leaves the others as they were."""
         inits = self._inits(model)
         for node in self.all_nodes():
@@ -162,6 +162,14 @@ class Net:
                 gain = "xavier"
             for branch in node.branches:
                 self._choose(branch, model, gain, chosen)
+
+    def load_params(self, arrays: Mapping[str, Array]) -> None:
+        """Take over the parameters in `arrays`, which has one array for every name in `params`.
+
+        Raises KeyError if one is missing.
+        """
+        for name, a in self.params.items():
+            a[...] = arrays[name]
 
     def workspace(self, rows: int, *, train: bool, rng: np.random.Generator | None = None) -> Workspace:
         """Slots for batches of up to `rows` rows; rng feeds dropout and its like in training."""

@@ -3,12 +3,12 @@
 The trainer runs steps and keeps what happened; when to stop, look, evaluate and save is decided above it.
 """
 
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from math import isfinite, sqrt
 from time import perf_counter
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -31,19 +31,6 @@ if TYPE_CHECKING:
 
 _PATIENCE = 0.1  # seconds that somebody who wants the run to stop may have to wait, if a step is shorter
 RECORDS = ("loss", "lr", "grad_norm", "update_ratio")  # what is kept of every step
-
-
-class Stopper(Protocol):
-    """Somebody who may want the run to end after its current step."""
-
-    stop: bool
-
-
-class _Never:
-    stop = False
-
-
-_NEVER = _Never()
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +68,9 @@ class Trainer:
     """Trains a net on rows x with encoded targets t.
 
     `step` counts steps done; `records` holds a row (loss, lr, grad_norm, update_ratio) for each step of the last
-    `advance`; after it the workspace still holds the last batch, `net.grad` its gradient and `motion.step` its step.
-    `broken` turns true when a loss or gradient is not finite: that step is not taken. `stopper.stop` ends `advance`.
+    `advance`; after it the workspace still holds the last batch (`last_batch`), `net.grad` its gradient and
+    `optimizer_state.step` its step. `broken`: the last `advance` met a loss or gradient that is not finite; that step
+    is not taken. `sums` are those of the current epoch.
     """
 
     net: Net
@@ -93,7 +81,6 @@ class Trainer:
     history: list[float] = field(default_factory=list[float])
     step: int = 0
     broken: bool = False
-    stopper: Stopper | None = None
     sums: Sums = field(default_factory=Sums)
     average: Array | None = None
     records: Array = field(default_factory=lambda: np.empty((0, len(RECORDS))))
@@ -103,22 +90,22 @@ class Trainer:
         full = r.optimizer.full_batch
         self._noise = self.streams.named("dropout")
         self._augment = self.streams.named("augmentation")
-        self._order_rng = self.streams.named("order")
         size = len(self.t) if full else r.batch_size
-        self.order = BatchSampler(len(self.t), size, self._order_rng, shuffle=r.shuffle and not full)
-        self.work = net.workspace(self.order.batch_size, train=True, rng=self._noise)
+        shuffle = r.shuffle and not full
+        self.sampler = BatchSampler(len(self.t), size, self.streams.named("order"), shuffle=shuffle)
+        self.work = net.workspace(self.sampler.batch_size, train=True, rng=self._noise)
         if any(a.mixes for a in r.augment) and self.t.ndim == 1:
             self.t = np.eye(net.out_shape[-1], dtype=net.dtype)[self.t]  # mixed rows belong to several classes
-        self._t = np.empty((self.order.batch_size, *self.t.shape[1:]), self.t.dtype)
+        self._t = np.empty((self.sampler.batch_size, *self.t.shape[1:]), self.t.dtype)
         self._scratch = r.loss.scratch(net.out_shape[-1])
-        self._tmp = {k: allocate(s, self.order.batch_size, net.dtype) for k, s in self._scratch.items()}
-        self.last = self.work
+        self._tmp = {k: allocate(s, self.sampler.batch_size, net.dtype) for k, s in self._scratch.items()}
+        self.last_batch = self.work
         self._ends: dict[int, tuple[Workspace, LossSlot]] = {}
 
         def make(like: Array) -> Array:
             return aligned(like.shape, like.dtype)
 
-        self.motion = OptimizerState(
+        self.optimizer_state = OptimizerState(
             theta=net.theta,
             g=net.grad,
             step=make(net.theta),
@@ -130,7 +117,7 @@ class Trainer:
             evaluate=self._loss_at if full else None,
         )
         weights = slice(net.weights)
-        self._w, self._gw, self._tmpw = net.theta[weights], net.grad[weights], self.motion.tmp[weights]
+        self._w, self._gw, self._tmpw = net.theta[weights], net.grad[weights], self.optimizer_state.tmp[weights]
         self._penalties = [part for part in r.regularizers if part.penalizes]
         self._constraints = [part for part in r.regularizers if part.constrains]
         if r.average is not None:
@@ -143,20 +130,47 @@ class Trainer:
     @property
     def epoch(self) -> int:
         """Whole epochs done."""
-        return self.step // self.order.steps_per_epoch
+        return self.step // self.steps_per_epoch
+
+    @property
+    def steps_per_epoch(self) -> int:
+        """Steps in an epoch."""
+        return self.sampler.steps_per_epoch
 
     @property
     def steps_left(self) -> int:
         """Steps to the end of the current epoch."""
-        return self.order.steps_per_epoch - self.step % self.order.steps_per_epoch
+        return self.steps_per_epoch - self.step % self.steps_per_epoch
 
-    def advance(self, steps: int) -> int:
-        """Run up to `steps` steps; fewer when the stopper says so or a number is not finite. Returns how many."""
+    @property
+    def lr(self) -> float:
+        """The learning rate of the last step; before the first step, the rate that it will have."""
+        r = self.config
+        if self.step:
+            return self.optimizer_state.lr
+        return r.optimizer.lr * r.schedule.at(0.0, r.epochs, self.history)
+
+    def pop_sums(self) -> Sums:
+        """The totals of the epoch so far; counting starts again from zero."""
+        sums, self.sums = self.sums, Sums()
+        return sums
+
+    def report_metric(self, value: float) -> None:
+        """Tell the schedule the watched metric of the epoch that has ended; lower is better."""
+        self.history.append(value)
+
+    def advance(self, steps: int, stop: Callable[[], bool] | None = None) -> int:
+        """Run up to `steps` steps and return how many were run.
+
+        They are fewer when a loss or gradient is not finite (`broken` is then true), or when `stop` returns true: it
+        is called between steps, at least every tenth of a second unless a single step takes longer.
+        """
+        self.broken = False
         if len(self.records) < steps:
             self.records = np.empty((steps, len(RECORDS)))
-        done, stopper = 0, self.stopper or _NEVER
+        done = 0
         with np.errstate(all="ignore"):
-            while done < steps and not stopper.stop:
+            while done < steps and not (stop is not None and stop()):
                 if self._plan is not None:
                     taken, alive = self._run(self._plan, min(steps, done + max(1, int(_PATIENCE / self._pace))), done)
                 else:
@@ -168,9 +182,9 @@ class Trainer:
         return done
 
     def _step(self, record: Array) -> bool:
-        r, net, m = self.config, self.net, self.motion
-        work, end = self._batch(self.order.next())
-        self.last = work
+        r, net, m = self.config, self.net, self.optimizer_state
+        work, end = self._batch(self.sampler.next())
+        self.last_batch = work
         work.forward()
         loss = r.loss.value(end)
         work.backward()
@@ -178,7 +192,7 @@ class Trainer:
             part.add_gradient(self._w, self._gw, self._tmpw)
         norm = clip(m.g, r.clip_norm) if r.clip_norm else length(m.g)
         m.t = self.step + 1
-        m.lr = r.optimizer.lr * r.schedule.at(self.step / self.order.steps_per_epoch, r.epochs, self.history)
+        m.lr = r.optimizer.lr * r.schedule.at(self.step / self.steps_per_epoch, r.epochs, self.history)
         record[0], record[1], record[2] = loss, m.lr, norm
         if not isfinite(loss) or not isfinite(norm):
             record[3] = np.nan
@@ -199,24 +213,24 @@ class Trainer:
 
     def _run(self, plan: "TrainingPlan", end: int, done: int) -> tuple[int, bool]:
         """Steps done + 1 ... end, or to the end of the epoch, by the plan; how many, and whether all was finite."""
-        index, size, m = self.order.upcoming(), self.order.batch_size, self.motion
-        steps = min(end - done, self.order.steps_per_epoch - self.order.taken)
+        index, size, m = self.sampler.upcoming(), self.sampler.batch_size, self.optimizer_state
+        steps = min(end - done, self.steps_per_epoch - self.sampler.taken)
         began = perf_counter()
         self._copy_sums(self.sums, plan.sums)
         rates = self._rates(steps)
         taken, alive = plan.run(index, size, steps, rates, self.records[done:], self.step)
         self._copy_sums(plan.sums, self.sums)
         self.step += taken
-        self.order.taken += taken
+        self.sampler.taken += taken
         m.t, m.lr = self.step, float(rates[taken - 1])
-        self.last, end_slot = self._end(min(size, len(index) - (taken - 1) * size))
+        self.last_batch, end_slot = self._end(min(size, len(index) - (taken - 1) * size))
         end_slot.hits = plan.step.hits
         self._pace = max(1e-7, (perf_counter() - began) / taken)
         return taken, alive
 
     def _rates(self, steps: int) -> Array:
         """The learning rates of the next steps."""
-        r, per_epoch = self.config, self.order.steps_per_epoch
+        r, per_epoch = self.config, self.steps_per_epoch
         if r.schedule.name == "constant" and not r.schedule.warmup:
             return np.full(steps, r.optimizer.lr * 1.0)
         at = (r.schedule.at((self.step + i) / per_epoch, r.epochs, self.history) for i in range(steps))
@@ -241,7 +255,7 @@ class Trainer:
             t_batch=self._t,
             loss=r.loss,
             optimizer=r.optimizer,
-            motion=self.motion,
+            motion=self.optimizer_state,
             penalties=self._penalties,
             constraints=self._constraints,
             decayed=net.decayed,
@@ -289,7 +303,7 @@ class Trainer:
         """Whole loss at another theta, its gradient in net.grad: for full-batch optimizers."""
         kept = self.net.theta.copy()
         self.net.theta[...] = theta
-        work, end = self._end(self.order.rows)
+        work, end = self._end(self.sampler.rows)
         work.forward()
         loss = self.config.loss.value(end)
         work.backward()
@@ -322,13 +336,13 @@ class Trainer:
     def state(self) -> tuple[dict[str, Array], dict[str, Any]]:
         """All that the future of the run depends on: named arrays and plain data."""
         arrays = dict(self.net.params)
-        arrays |= {f"optimizer.{k}": a for k, a in self.motion.buffers.items()}
+        arrays |= {f"optimizer.{k}": a for k, a in self.optimizer_state.buffers.items()}
         if self.average is not None:
             arrays["average"] = self.average
         plain = {
             "step": self.step,
             "history": list(self.history),
-            "order": self.order.state(),
+            "order": self.sampler.state(),
             "noise": self._noise.bit_generator.state,
             "augment": self._augment.bit_generator.state,
             "sums": asdict(self.sums),
@@ -337,15 +351,14 @@ class Trainer:
 
     def restore(self, arrays: dict[str, Array], plain: dict[str, Any]) -> None:
         """Go on from a saved state as if nothing had happened."""
-        for name, a in self.net.params.items():
-            a[...] = arrays[name]
-        for name, a in self.motion.buffers.items():
+        self.net.load_params(arrays)
+        for name, a in self.optimizer_state.buffers.items():
             a[...] = arrays[f"optimizer.{name}"]
         if self.average is not None:
             self.average[...] = arrays["average"]
         self.step = plain["step"]
         self.history[:] = plain["history"]
-        self.order.restore(plain["order"])
+        self.sampler.restore(plain["order"])
         self._noise.bit_generator.state = plain["noise"]
         self._augment.bit_generator.state = plain["augment"]
         self.sums = Sums(**plain["sums"])

@@ -117,8 +117,7 @@ def _copy(setup: TrainingSetup, layers: Sequence[Layer], dtype: str) -> Net:
     experiment = setup.experiment
     engine = experiment.train.engine if dtype == experiment.train.dtype else "auto"
     net = Net(layers, setup.net.shape, frozen=experiment.model.frozen, dtype=dtype, engine=engine)
-    for name, a in net.params.items():
-        a[...] = setup.net.params[name]
+    net.load_params(setup.net.params)
     return net
 
 

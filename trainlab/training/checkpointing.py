@@ -24,7 +24,7 @@ class Checkpointer:
         self.folder, self.setup, self.course = folder, setup, course
         self.settings = setup.experiment.train.checkpoint
         marks = setup.config.schedule.snapshots(setup.experiment.train.epochs)
-        epoch = course.trainer.order.steps_per_epoch
+        epoch = course.trainer.steps_per_epoch
         self.marks = {round(end * epoch): number for number, end in enumerate(marks, start=1)}
         self._saved, self._wait = monotonic(), _SAVE_EVERY
 
@@ -94,8 +94,7 @@ class Checkpointer:
     def take_best(self, file: Path) -> int:
         """Give the network the best weights, which are in this file; the epoch that they are of."""
         arrays, meta = checkpoint.load(file)
-        for name, a in self.setup.net.params.items():
-            a[...] = arrays[name]
+        self.setup.net.load_params(arrays)
         return meta["epoch"]
 
     def _fixed(self) -> tuple[dict[str, Array], dict[str, Any]]:

@@ -13,7 +13,7 @@ from trainlab.core.metric_names import lower_is_better
 from trainlab.core.types import Array
 from trainlab.diagnose.view import Curves
 from trainlab.engine.evaluator import Evaluator, Scores
-from trainlab.engine.trainer import Sums, Trainer
+from trainlab.engine.trainer import Trainer
 from trainlab.store.columns import METRICS_OF
 from trainlab.store.status import Best
 from trainlab.training.setup import TrainingSetup
@@ -76,8 +76,8 @@ class Course:
             self.close_epoch()
             if self.enough():
                 break
-        for name, a in self.leader.arrays.items():
-            self.setup.net.params[name][...] = a
+        if self.leader.arrays:
+            self.setup.net.load_params(self.leader.arrays)
         return not t.broken
 
     def before(self) -> dict[str, Any]:
@@ -86,17 +86,16 @@ class Course:
 
     def close_epoch(self) -> dict[str, Any]:
         """Evaluate after the last step of an epoch; its row of metrics.csv."""
-        s, n = self.trainer.sums, max(1, self.trainer.sums.rows)
+        s = self.trainer.pop_sums()
+        n = max(1, s.rows)
         score = 1.0 - s.squares / n / self._spread if self.setup.config.regression else s.hits / n
         steps = max(1, s.steps)
-        row = self._row(Scores(s.loss / n, score), s.grad_norm / steps, s.update_ratio / steps)
-        self.trainer.sums = Sums()
-        return row
+        return self._row(Scores(s.loss / n, score), s.grad_norm / steps, s.update_ratio / steps)
 
     def enough(self) -> str:
         """Why training should end at this point, between two epochs; empty if it should not."""
         rule = self.settings.early_stopping
-        if rule is None or self.trainer.steps_left != self.trainer.order.steps_per_epoch:
+        if rule is None or self.trainer.steps_left != self.trainer.steps_per_epoch:
             return ""
         history = [row[rule.metric] for row in self.curves.rows if row.get(rule.metric) is not None]
         if not rule.should_stop(history, lower_is_better(rule.metric)):
@@ -109,12 +108,11 @@ class Course:
         with t.averaged():
             if self.setup.parts.val is not None and self.setup.t_val is not None:
                 val = self.evaluator.scores(self.setup.parts.val.x, self.setup.t_val)
-        factor = recipe.schedule.at(t.step / t.order.steps_per_epoch, self.settings.epochs, t.history)
         row: dict[str, Any] = {
             "epoch": t.epoch,
             "step": t.step,
             "seconds": round(self.seconds, 3),
-            "lr": t.motion.lr if t.step else recipe.optimizer.lr * factor,
+            "lr": t.lr,
             "train_loss": train.loss,
             f"train_{self.score}": train.score,
             "val_loss": val.loss if val else None,
@@ -126,7 +124,7 @@ class Course:
         self.curves.rows.append(row)
         self._lead(row)
         if t.step and (watched := recipe.schedule.watched()):
-            t.history.append(_oriented(watched, row))
+            t.report_metric(_oriented(watched, row))
         return row
 
     def _lead(self, row: dict[str, Any]) -> None:

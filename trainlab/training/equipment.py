@@ -30,7 +30,7 @@ class Equipment:
         self.babysitter = MonitorRunner(monitoring.active(), monitoring.stop_on)
         self.cadence = InspectionSchedule(monitoring.every, setup.net.work * setup.config.batch_size)
         self.observer = Inspector(setup, self.course.curves, self.trainer)
-        self.gauge = gauge(setup.net, self.trainer.work, self.trainer.motion.step)
+        self.gauge = gauge(setup.net, self.trainer.work, self.trainer.optimizer_state.step)
 
     @cached_property
     def first_row(self) -> dict[str, Any]:
@@ -50,7 +50,7 @@ class Equipment:
         view = self.observer.view(when)
         if broken:
             with np.errstate(all="ignore"):
-                view.broken = first_broken(self.setup.net, self.trainer.last)
+                view.broken = first_broken(self.setup.net, self.trainer.last_batch)
         found = self.babysitter.look(when, view)
         view.data = None  # its samples are large
         return found

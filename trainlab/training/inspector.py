@@ -88,14 +88,16 @@ class Inspector:
 
     def layers(self, t: Trainer) -> Sequence[LayerView]:
         """The layers after the last step, with what the step changed."""
-        known = self._layers.get(t.last.rows)  # the same memory whenever a batch has so many rows
+        known = self._layers.get(t.last_batch.rows)  # the same memory whenever a batch has so many rows
         if known is None:
             net, made = self.setup.net, list[LayerView]()
             for node in net.all_nodes():
-                parts = {k: net.part(t.motion.step, f"{node.name}.{k}") for k, p in node.params.items() if p.trained}
+                parts = {
+                    k: net.part(t.optimizer_state.step, f"{node.name}.{k}") for k, p in node.params.items() if p.trained
+                }
                 moved = {k: a for k, a in parts.items() if a is not None}
-                made.append(LayerView(node.name, node.layer, t.last.slots[node.name], moved))
-            known = self._layers[t.last.rows] = made
+                made.append(LayerView(node.name, node.layer, t.last_batch.slots[node.name], moved))
+            known = self._layers[t.last_batch.rows] = made
         return known
 
 

@@ -152,7 +152,6 @@ class Run:
         self.settings = setup.experiment.train
         self.course, self.trainer = equipment.course, equipment.trainer
         self.course.begin(status.seconds)
-        self.trainer.stopper = watcher
         self.babysitter, self.cadence = equipment.babysitter, equipment.cadence
         self.observer, self.gauge = equipment.observer, equipment.gauge
         self.steps = self.observer.steps
@@ -213,7 +212,7 @@ class Run:
             self.folder.name,
             self.folder.path,
             self.settings.epochs,
-            self.trainer.order.steps_per_epoch,
+            self.trainer.steps_per_epoch,
             len(parts.train),
             len(parts.val) if parts.val else 0,
             len(parts.test) if parts.test else 0,
@@ -230,16 +229,16 @@ class Run:
         t = self.trainer
         while ending is None and t.epoch < self.settings.epochs:
             mark = next((step for step in self.checkpoints.marks if step > t.step), t.step + t.steps_left)
-            done = t.advance(min(self.cadence.next(t.step) - t.step, t.steps_left, mark - t.step))
+            chunk = min(self.cadence.next(t.step) - t.step, t.steps_left, mark - t.step)
+            done = t.advance(chunk, lambda: self.watcher.stop)
             self._keep(done)
             if t.step in self.checkpoints.marks and not t.broken:
                 self.checkpoints.save_snapshot()
             if t.broken or self.cadence.at(t.step):
                 self._look("steps", layers=True)
-            if done and t.steps_left == t.order.steps_per_epoch:
+            if done and t.steps_left == t.steps_per_epoch:
                 self._end_epoch()
             ending = self._ending()
-            t.broken = False
         return self._finish(*(ending or ("finished", "")))
 
     def _ending(self) -> tuple[str, str] | None:
@@ -267,7 +266,7 @@ class Run:
             self.steps.append(rows, t.step)
             self.recorder.steps(t.step, rows)
             loss, lr = rows[-1, RECORDS.index("loss")], rows[-1, RECORDS.index("lr")]
-            self.watcher.on_step_end(t.step, t.step / t.order.steps_per_epoch, float(loss), float(lr))
+            self.watcher.on_step_end(t.step, t.step / t.steps_per_epoch, float(loss), float(lr))
 
     def _end_epoch(self) -> None:
         self._tell(self.course.close_epoch())
@@ -288,14 +287,14 @@ class Run:
         return self.trainer.epoch == self.settings.epochs or self._crosses(self.trainer.epoch)
 
     def _crosses(self, epoch: int) -> bool:
-        steps = self.trainer.order.steps_per_epoch
+        steps = self.trainer.steps_per_epoch
         gap = max(_LOOK_STEPS, _DEAR * self.cadence.gap(epoch * steps))
         return epoch * steps // gap > (epoch - 1) * steps // gap
 
     def _first_of_epoch(self) -> bool:
         """Whether this look is the first since an epoch began."""
         t = self.trainer
-        return self.cadence.last(t.step - 1) < t.step // t.order.steps_per_epoch * t.order.steps_per_epoch
+        return self.cadence.last(t.step - 1) < t.step // t.steps_per_epoch * t.steps_per_epoch
 
     def _tell(self, row: dict[str, Any]) -> None:
         self.recorder.epoch(row)
@@ -306,9 +305,9 @@ class Run:
         t = self.trainer
         if layers:
             with np.errstate(all="ignore"):
-                self.recorder.layers(t.step, self.gauge.names, self.gauge.values(t.last.rows))
+                self.recorder.layers(t.step, self.gauge.names, self.gauge.values(t.last_batch.rows))
                 if self._first_of_epoch() and not t.broken and self.gauge.bins:
-                    self.recorder.layers(t.step, self.gauge.bins, self.gauge.shares(t.last.rows))
+                    self.recorder.layers(t.step, self.gauge.bins, self.gauge.shares(t.last_batch.rows))
         self._found(self.equipment.look(when, broken=layers and t.broken))
 
     def _found(self, findings: Iterable[Finding]) -> None:
@@ -363,7 +362,7 @@ class Run:
         table = read_rows(self.folder.steps)
         self.steps.restore(np.array([table[name] for name in RECORDS], dtype=np.float64).T)
         self.steps.recent, self.steps.count = recent, self.trainer.step
-        epoch = self.trainer.order.steps_per_epoch
+        epoch = self.trainer.steps_per_epoch
         looked = next((done * epoch for done in range(self.trainer.epoch, 0, -1) if self._crosses(done)), 0)
         self.observer.seen = max(self.cadence.last(self.trainer.step), looked)
         self.babysitter.said = [Finding.from_dict(d) for d in read_findings(self.folder.diagnoses)]

@@ -103,7 +103,7 @@ def build(document: Document[Experiment], loaded: Loaded | None = None) -> Train
 
 def start(net: Net, experiment: Experiment, parts: Splits, streams: Streams) -> dict[str, int]:
     """Give the network its starting weights; how many corrections a data-dependent init made to each layer."""
-    net.start(experiment.model, streams)
+    net.initialize(experiment.model, streams)
     rows = streams.named("calibration").permutation(len(parts.train))[:_CALIBRATION_ROWS]
     return net.calibrate(experiment.model, np.asarray(parts.train.x[np.sort(rows)]))
 
