@@ -70,9 +70,20 @@ def loads(data: bytes) -> Any:
             if len(stack) > _DEEPEST:
                 raise ValueError(f"nested more than {_DEEPEST} levels deep")
     except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise ValueError(" ".join(str(error).split())[:200]) from error
+        raise ValueError(_reason(error, data)) from error
     documents = stack[0].value
     return documents[0] if documents else None
+
+
+def _reason(error: Exception, data: bytes) -> str:
+    """Why a text is refused, in our own words: those of PyYAML and the nesting it bears differ between versions."""
+    mark: Any = getattr(error, "problem_mark", None)
+    if mark is None:
+        return "not valid YAML"
+    before = data.decode("utf-8", "replace")[: mark.index]
+    if sum(before.count(char) for char in "[{") - sum(before.count(char) for char in "]}") > _DEEPEST:
+        return f"nested more than {_DEEPEST} levels deep"
+    return f"not valid YAML at line {mark.line + 1}, column {mark.column + 1}"
 
 
 class _Open:
