@@ -27,7 +27,6 @@ CONTRACTS = [
     "test_compiled.py",
     "test_kernels_images.py",
     "test_statistics.py",
-    "test_decimal.py",
     "test_kernels_dense.py",
     "../nn/test_nn_compiled.py",
 ]

@@ -1,4 +1,4 @@
-"""Rows on their way to the disk: what waits is written in time, and by whoever counts on it; what nobody asks for."""
+"""The growing files of a run folder: rows are written at once; silenced monitors measure nothing."""
 
 import numpy as np
 import pytest
@@ -6,53 +6,27 @@ import pytest
 from trainlab.core.component import names
 from trainlab.core.config import read_plain
 from trainlab.diagnose.monitor import Monitor
-from trainlab.engine.compiled.library import load
 from trainlab.store.folder import RunFolder
 from trainlab.store.rows import read_rows
-from trainlab.training import logger as recording
 from trainlab.training.experiment import Experiment, named
 from trainlab.training.logger import RunLogger
 from trainlab.training.probe import Prober
 from trainlab.training.session import train
 
 NAMES = (("dense1", "mean"), ("relu1", "dead"))
-needs_kernels = pytest.mark.skipif(load() is None, reason="no compiled kernels here")
 
 
-def written(tmp_path, library, *, held=60.0, monkeypatch):
-    """A recorder with some rows, and its folder."""
-    monkeypatch.setattr(recording, "_HELD", held)
+def test_rows_are_in_the_files_at_once(tmp_path):
+    """Every row is in its file when the call returns, and `positions` is how long the files are."""
     folder = RunFolder.create(tmp_path, "r")
-    made = RunLogger(folder, "classification", library)
-    for last in (3, 5):
-        made.steps(last, np.arange(last * 4, dtype=np.float64).reshape(-1, 4)[: 3 if last == 3 else 2] / 7)
+    made = RunLogger(folder, "classification")
+    for last, count in ((3, 3), (5, 2)):
+        made.steps(last, np.arange(count * 4, dtype=np.float64).reshape(-1, 4) / 7)
         made.layers(last, NAMES, np.array([last / 3, np.nan]))
-    return made, folder
-
-
-@needs_kernels
-def test_rows_that_wait_are_there_when_somebody_counts_on_them(tmp_path, monkeypatch):
-    """Nothing is written before its time; a checkpoint's positions and the end write everything."""
-    made, folder = written(tmp_path, load(), monkeypatch=monkeypatch)
-    assert read_rows(folder.steps)["step"] == []
-    assert made.positions()["steps"] == folder.steps.stat().st_size
     assert read_rows(folder.steps)["step"] == [1, 2, 3, 4, 5]
-    made.layers(6, NAMES, np.zeros(2))
-    assert read_rows(folder.layers)["step"] == [3, 3, 5, 5]
+    assert folder.layers.read_text().splitlines()[1:3] == ["3,dense1,mean,1.0", "3,relu1,dead,nan"]
+    assert made.positions()["layers"] == folder.layers.stat().st_size
     made.close()
-    assert read_rows(folder.layers)["step"] == [3, 3, 5, 5, 6, 6]
-
-
-@needs_kernels
-def test_kernels_write_the_rows_that_python_writes(tmp_path, monkeypatch):
-    """Both files are the same to the last character; what is due is written at once."""
-    kernels, one = written(tmp_path / "a", load(), held=0.0, monkeypatch=monkeypatch)
-    python, other = written(tmp_path / "b", None, monkeypatch=monkeypatch)
-    assert one.steps.read_bytes() == other.steps.read_bytes()
-    assert one.layers.read_bytes() == other.layers.read_bytes()
-    assert len(one.layers.read_text().splitlines()) == 5
-    kernels.close()
-    python.close()
 
 
 def test_nothing_is_measured_where_nobody_looks(tmp_path, monkeypatch):

@@ -155,7 +155,7 @@ class Run:
         self.babysitter, self.cadence = equipment.babysitter, equipment.cadence
         self.observer, self.gauge = equipment.observer, equipment.gauge
         self.steps = self.observer.steps
-        self.recorder = RunLogger(folder, setup.parts.task.kind, setup.net.library)
+        self.recorder = RunLogger(folder, setup.parts.task.kind)
         self.checkpoints = Checkpointer(folder.checkpoints, setup, self.course)
         self._told = monotonic()
 

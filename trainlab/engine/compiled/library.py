@@ -4,8 +4,6 @@ import ctypes
 from functools import lru_cache
 from pathlib import Path
 
-import numpy as np
-
 from trainlab.core.types import Array
 from trainlab.engine.compiled.build import KERNELS, fingerprint, library
 from trainlab.engine.compiled.op import Step
@@ -21,8 +19,6 @@ class Library:
         self.c = ctypes.CDLL(str(path))
         self.c.tl_run.restype = ctypes.c_int64
         self.c.tl_once.restype = ctypes.c_int64
-        self.c.tl_lines.restype = ctypes.c_int64
-        self.c.tl_labelled.restype = ctypes.c_int64
         self.c.tl_evaluate.restype = ctypes.c_int64
         self.width = int(self.c.tl_width())
 
@@ -33,37 +29,6 @@ class Library:
     def once(self, ops: Array, step: Step) -> bool:
         """One pass over the ops; whether all went well."""
         return not self.c.tl_once(ctypes.c_void_p(ops.ctypes.data), ctypes.c_int64(len(ops)), ctypes.byref(step))
-
-    def lines(self, steps: Array, values: Array) -> bytes:
-        """CSV lines, a step's number (int64) and a row of values (float64) each, as `repr` spells them."""
-        steps, values = np.ascontiguousarray(steps, np.int64), np.ascontiguousarray(values, np.float64)
-        room = 30 * (values.size + len(values)) + 48
-        out = np.empty(room, np.uint8)
-        written = self.c.tl_lines(
-            ctypes.c_void_p(steps.ctypes.data),
-            ctypes.c_void_p(values.ctypes.data),
-            ctypes.c_int64(len(values)),
-            ctypes.c_int64(values.shape[1]),
-            ctypes.c_void_p(out.ctypes.data),
-        )
-        return out[:written].tobytes()
-
-    def labelled(self, step: int, texts: bytes, ends: Array, values: Array) -> bytes:
-        """CSV lines: the step, a text of each line's own, and a number (float64) as `repr` spells it.
-
-        texts: one after the other, each up to its place in `ends` (int64).
-        """
-        room = len(texts) + 60 * len(values) + 48
-        out = np.empty(room, np.uint8)
-        written = self.c.tl_labelled(
-            ctypes.c_int64(step),
-            ctypes.c_char_p(texts),
-            ctypes.c_void_p(ends.ctypes.data),
-            ctypes.c_void_p(values.ctypes.data),
-            ctypes.c_int64(len(values)),
-            ctypes.c_void_p(out.ctypes.data),
-        )
-        return out[:written].tobytes()
 
     def threads(self, count: int) -> int:
         """From now on kernels use so many threads; how many they used before."""
