@@ -58,14 +58,13 @@ def rosenbrock(dtype="f8"):
 
 
 def motion(optimizer: Optimizer, theta: np.ndarray, weights: int | None = None) -> OptimizerState:
-    """A motion at theta, as the engine makes it, with scratch that holds rubbish."""
+    """A state at theta, as the engine makes it."""
     n = theta.size
     return OptimizerState(
         theta=theta,
         g=np.zeros_like(theta),
         step=np.full_like(theta, np.nan),
         buffers={name: np.zeros_like(theta) for name in optimizer.buffers},
-        tmp=np.full_like(theta, np.nan),
         lr=optimizer.lr,
         t=0,
         weights=n if weights is None else weights,
@@ -84,7 +83,6 @@ def walk(optimizer: Optimizer, land: Landscape, steps: int, weights: int | None 
     path = []
     for m.t in range(1, steps + 1):
         m.g[...] = land.slope(m.theta)
-        m.tmp.fill(np.nan)
         optimizer.update(m)
         m.theta += m.step
         path.append(m.theta.copy())

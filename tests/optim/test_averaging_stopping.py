@@ -12,9 +12,9 @@ from trainlab.optim.stopping import EarlyStopping
 
 def averaged(thetas, decay, dtype="f8"):
     """The average after each theta, from an average that began as rubbish."""
-    average, tmp, found = np.full(1, 99, dtype), np.full(1, np.nan, dtype), []
+    average, found = np.full(1, 99, dtype), []
     for t, theta in enumerate(thetas, 1):
-        Average(decay).follow(average, np.full(1, theta, dtype), t, tmp)
+        Average(decay).follow(average, np.full(1, theta, dtype), t)
         found.append(float(average[0]))
     return found
 
@@ -42,8 +42,8 @@ def test_average_late():
 
 def test_average_keeps_type():
     """A float32 average stays float32 and leaves theta as it was."""
-    average, theta, tmp = np.zeros(3, "f4"), np.ones(3, "f4"), np.empty(3, "f4")
-    Average(0.5).follow(average, theta, 1, tmp)
+    average, theta = np.zeros(3, "f4"), np.ones(3, "f4")
+    Average(0.5).follow(average, theta, 1)
     assert average.dtype == np.float32
     np.testing.assert_array_equal(theta, np.ones(3))
 

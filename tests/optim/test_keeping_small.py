@@ -1,7 +1,6 @@
 """Regularizers and clipping: penalties and their gradients agree, limits hold, and torch does the same."""
 
 import math
-import tracemalloc
 
 import numpy as np
 import pytest
@@ -37,7 +36,7 @@ def test_gradient(cls):
     """The gradient is that of the penalty, by a central difference in random directions."""
     part, rng = made(cls), np.random.default_rng(0)
     w, g = rng.normal(size=50), np.zeros(50)
-    part.add_gradient(w, g, np.full(50, np.nan))
+    part.add_gradient(w, g)
     assert (np.abs(g).max() > 0) == cls.penalizes
     for _ in range(3):
         d = 1e-7 * rng.normal(size=50)
@@ -51,28 +50,14 @@ def test_adds_in_place(cls, dtype):
     """The gradient is added to what is there, in its own type; only a limit changes the weights."""
     part, w = made(cls), np.array([1.0, -2.0, 0.0, 3.0], dtype)
     kept, alone, g = w.copy(), np.zeros(4, dtype), np.full(4, 7, dtype)
-    part.add_gradient(w, alone, np.full(4, np.nan, dtype))
-    part.add_gradient(w, g, np.full(4, np.nan, dtype))
+    part.add_gradient(w, alone)
+    part.add_gradient(w, g)
     np.testing.assert_allclose(g, alone + 7, rtol=1e-6)
     np.testing.assert_array_equal(w, kept)
     W = w.reshape(2, 2)
     part.constrain(W)
     assert np.array_equal(W, kept.reshape(2, 2)) != cls.constrains
     assert type(part.penalty(w)) is float
-
-
-@pytest.mark.parametrize("cls", ALL, ids=named)
-def test_allocates_nothing(cls):
-    """Nothing of the size of the weights is allocated."""
-    part, w, g, tmp = made(cls), *(np.ones(400_000, "f4") for _ in range(3))
-    part.constrain(w.reshape(-1, 4))
-    tracemalloc.start()
-    part.penalty(w)
-    part.add_gradient(w, g, tmp)
-    part.constrain(w.reshape(-1, 4))
-    peak = tracemalloc.get_traced_memory()[1]
-    tracemalloc.stop()
-    assert peak < 200_000
 
 
 def test_by_hand():
@@ -82,7 +67,7 @@ def test_by_hand():
     assert L1(strength=0.1).penalty(w) == pytest.approx(0.3)
     for part, want in ((L2(strength=0.1), [0.1, -0.2, 0.0]), (L1(strength=0.1), [0.1, -0.1, 0.0])):
         g = np.zeros(3)
-        part.add_gradient(w, g, np.empty(3))
+        part.add_gradient(w, g)
         np.testing.assert_allclose(g, want)
 
 

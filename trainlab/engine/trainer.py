@@ -21,7 +21,7 @@ from trainlab.engine.network import Net
 from trainlab.engine.sampler import BatchSampler
 from trainlab.nn.loss import Loss, LossSlot
 from trainlab.optim.averaging import Average
-from trainlab.optim.clipping import clip, length
+from trainlab.optim.clipping import clip, l2_norm
 from trainlab.optim.optimizer import Optimizer, OptimizerState
 from trainlab.optim.regularizer import Regularizer
 from trainlab.optim.schedule import Schedule
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from trainlab.engine.compiled.plan import TrainingPlan
 
 _PATIENCE = 0.1  # seconds that somebody who wants the run to stop may have to wait, if a step is shorter
+_VERSION = 2  # of a saved state; since 2 an optimizer's buffers are the textbook's (Adam's m and v)
 RECORDS = ("loss", "lr", "grad_norm", "update_ratio")  # what is kept of every step
 
 
@@ -110,14 +111,13 @@ class Trainer:
             g=net.grad,
             step=make(net.theta),
             buffers={name: make(net.theta) for name in r.optimizer.buffers},
-            tmp=make(net.theta),
             lr=0.0,
             t=0,
             weights=net.weights,
             evaluate=self._loss_at if full else None,
         )
         weights = slice(net.weights)
-        self._w, self._gw, self._tmpw = net.theta[weights], net.grad[weights], self.optimizer_state.tmp[weights]
+        self._w, self._gw = net.theta[weights], net.grad[weights]
         self._penalties = [part for part in r.regularizers if part.penalizes]
         self._constraints = [part for part in r.regularizers if part.constrains]
         if r.average is not None:
@@ -189,8 +189,8 @@ class Trainer:
         loss = r.loss.value(end)
         work.backward()
         for part in self._penalties:
-            part.add_gradient(self._w, self._gw, self._tmpw)
-        norm = clip(m.g, r.clip_norm) if r.clip_norm else length(m.g)
+            part.add_gradient(self._w, self._gw)
+        norm = clip(m.g, r.clip_norm) if r.clip_norm else l2_norm(m.g)
         m.t = self.step + 1
         m.lr = r.optimizer.lr * r.schedule.at(self.step / self.steps_per_epoch, r.epochs, self.history)
         record[0], record[1], record[2] = loss, m.lr, norm
@@ -206,7 +206,7 @@ class Trainer:
             for w in net.decayed:
                 part.constrain(w)
         if self.average is not None:
-            self._averaging.follow(self.average, m.theta, self.step + 1, m.tmp)
+            self._averaging.follow(self.average, m.theta, self.step + 1)
         self.step += 1
         self._count(work, end, loss, norm, ratio)
         return True
@@ -309,7 +309,7 @@ class Trainer:
         work.backward()
         for part in self._penalties:
             loss += part.penalty(self._w)
-            part.add_gradient(self._w, self._gw, self._tmpw)
+            part.add_gradient(self._w, self._gw)
         self.net.theta[...] = kept
         return loss
 
@@ -340,6 +340,7 @@ class Trainer:
         if self.average is not None:
             arrays["average"] = self.average
         plain = {
+            "version": _VERSION,
             "step": self.step,
             "history": list(self.history),
             "order": self.sampler.state(),
@@ -354,6 +355,8 @@ class Trainer:
         self.net.load_params(arrays)
         for name, a in self.optimizer_state.buffers.items():
             a[...] = arrays[f"optimizer.{name}"]
+        if plain.get("version", 1) < 2:
+            self.config.optimizer.convert_version_1(self.optimizer_state.buffers)
         if self.average is not None:
             self.average[...] = arrays["average"]
         self.step = plain["step"]

@@ -2,8 +2,6 @@
 
 from dataclasses import dataclass
 
-import numpy as np
-
 from trainlab.core.types import Array
 
 
@@ -20,8 +18,7 @@ class Average:
 
     decay: float
 
-    def follow(self, average: Array, theta: Array, t: int, tmp: Array) -> None:
-        """Update average in place after step t (1 is the first); tmp is scratch of the same length."""
-        np.subtract(theta, average, out=tmp)
-        tmp *= 1.0 - min(self.decay, (t - 1) / (t + 8))
-        average += tmp
+    def follow(self, average: Array, theta: Array, t: int) -> None:
+        """Update average in place after step t (1 is the first)."""
+        d = min(self.decay, (t - 1) / (t + 8))
+        average += (1 - d) * (theta - average)

@@ -17,13 +17,13 @@ def clip(g: Array, limit: float) -> float:
     >>> clip(g, 1.0), g
     (5.0, array([0.6, 0.8]))
     """
-    norm = length(g)
+    norm = l2_norm(g)
     if isfinite(norm) and norm > limit:
         g *= limit / norm
     return norm
 
 
-def length(g: Array) -> float:
+def l2_norm(g: Array) -> float:
     """|g|, also where the squares of float32 numbers would overflow."""
     norm = sqrt(np.dot(g, g))
     return norm if isfinite(norm) else float(np.linalg.norm(g.astype(np.float64)))

@@ -1,6 +1,7 @@
-"""An optimizer is a rule over one flat vector: from the gradient it makes the step, and the loop adds the step.
+"""An optimizer turns the gradient into a step; the training loop adds the step to the parameters.
 
-To add one, write one class in one file of `trainlab/optim/optimizers`.
+All parameters form one flat vector, so an optimizer is a rule for vectors. To add one, write one class in one file of
+`trainlab/optim/optimizers`.
 """
 
 from abc import abstractmethod
@@ -14,23 +15,22 @@ from trainlab.core.types import Array
 
 @dataclass(slots=True)
 class OptimizerState:
-    """What an optimizer works on; all arrays are flat and equally long, and live as long as the run.
+    """The vectors that an optimizer reads and writes. All are flat, equally long, and live as long as the run.
 
-    theta: the trained parameters (read only) · g: dloss/dtheta, penalties included (read only) · step: to be written,
-    the change of theta · buffers: the arrays named by `buffers`, zero before the first step · tmp: scratch, anything
-    in it · lr: this step's learning rate, from the schedule, a Python float (a NumPy one would turn float32 arithmetic
-    into float64) · t: 1 in the first step · weights: how many numbers at the start of theta are weights (the rest are
-    biases and scales, which are not decayed).
+    theta: the trained parameters (read only) · g: dloss/dtheta, penalties included (read only) · step: the change of
+    theta, which `update` writes · buffers: the vectors named by `Optimizer.buffers`, zero before the first step
+    · lr: the learning rate of this step, a Python float (a NumPy one would turn float32 arithmetic into float64)
+    · t: 1 in the first step · weights: how many numbers at the start of theta are weights (the rest are biases and
+    scales, which are not decayed).
 
-    For full-batch optimizers only: evaluate gives the loss, penalties included, at another theta and overwrites g with
-    its gradient there; loss is the loss at theta where the loop knows it.
+    For full-batch optimizers only: `evaluate` returns the loss, penalties included, at another theta and overwrites g
+    with its gradient there; `loss` is the loss at theta if the loop knows it.
     """
 
     theta: Array
     g: Array
     step: Array
     buffers: dict[str, Array]
-    tmp: Array
     lr: float
     t: int
     weights: int
@@ -39,14 +39,20 @@ class OptimizerState:
 
 
 class Optimizer(Component, kind="optimizer", rooms=("trainlab.optim.optimizers",)):
-    """From a gradient, a step."""
+    """A rule that turns gradients into steps."""
 
-    buffers: ClassVar[tuple[str, ...]] = ()  # vectors it remembers, saved in checkpoints
-    full_batch: ClassVar[bool] = False  # wants the gradient over the whole training set, and `evaluate`
+    buffers: ClassVar[tuple[str, ...]] = ()  # vectors that it keeps between steps; checkpoints save them
+    full_batch: ClassVar[bool] = False  # needs the gradient over the whole training set, and `evaluate`
     first: ClassVar[str] = "lr"
 
     lr: float = setting(0.01, "learning rate: scales every step", ge=0, search={"log": [1e-5, 1.0]})
 
     @abstractmethod
-    def update(self, m: OptimizerState) -> None:
-        """Write m.step and update m.buffers; allocate nothing (full-batch ones, called once an epoch, may)."""
+    def update(self, state: OptimizerState) -> None:
+        """Write state.step and update state.buffers in place."""
+
+    def convert_version_1(self, buffers: dict[str, Array]) -> None:
+        """Convert, in place, the buffers of a checkpoint that was written before checkpoints had a version.
+
+        Some optimizers stored multiples of the textbook's vectors then; the others have nothing to convert.
+        """

@@ -22,8 +22,8 @@ class Regularizer(Component, kind="regularizer", rooms=("trainlab.optim.regulari
         """What it adds to the loss, for the flat vector of all weights."""
 
     @abstractmethod
-    def add_gradient(self, w: Array, g: Array, tmp: Array) -> None:
-        """g += dpenalty/dw, in place; tmp is scratch of the same length."""
+    def add_gradient(self, w: Array, g: Array) -> None:
+        """g += dpenalty/dw, in place."""
 
     @abstractmethod
     def constrain(self, W: Array) -> None:

@@ -191,9 +191,9 @@ class _Loss:
     def gradients(self) -> dict[str, Array]:
         """Of every param that is trained, after a call."""
         self._work.backward()
-        grad, spare = self.net.grad[: self.net.weights], np.empty(self.net.weights)
+        grad = self.net.grad[: self.net.weights]
         for part in self._penalties:
-            part.add_gradient(self._weights, grad, spare)
+            part.add_gradient(self._weights, grad)
         parts = {name: self.net.part(self.net.grad, name) for name in self.net.grads}
         return {name: g for name, g in parts.items() if g is not None}
 

@@ -29,7 +29,7 @@ from trainlab.engine.compiled.lowering import lower_chain
 from trainlab.engine.compiled.op import Step, Totals
 from trainlab.engine.compiled.program import Program
 from trainlab.nn.loss import Loss, LossSlot
-from trainlab.optim.clipping import length
+from trainlab.optim.clipping import l2_norm
 from trainlab.optim.optimizer import Optimizer, OptimizerState
 from trainlab.optim.regularizer import Regularizer
 
@@ -155,10 +155,10 @@ class TrainingPlan:
         task, m = self._task, self._task.motion
         known = {part.name: float(getattr(part, type(part).first)) for part in task.penalties if part.name in _FUSED}
         others = [part for part in task.penalties if part.name not in known]
-        w, g, tmp = m.theta[: m.weights], m.g[: m.weights], m.tmp[: m.weights]
+        w, g = m.theta[: m.weights], m.g[: m.weights]
 
         def call(part: Regularizer) -> Op:
-            return Op("call", call=lambda _: part.add_gradient(w, g, tmp))
+            return Op("call", call=lambda _: part.add_gradient(w, g))
 
         return [*map(call, others), finish_op(self._builder, m, known, task.clip_norm)]
 
@@ -181,7 +181,7 @@ class TrainingPlan:
             m.g *= step.clip
         m.t, m.lr = step.t, step.lr
         self._task.optimizer.update(m)
-        step.move2, step.theta2 = length(m.step) ** 2, length(m.theta) ** 2
+        step.move2, step.theta2 = l2_norm(m.step) ** 2, l2_norm(m.theta) ** 2
         m.theta += m.step
 
     def _constrain(self, part: Regularizer) -> None:

@@ -78,7 +78,7 @@ typedef struct {
   P n, weights;
   int last;
   float clip, follow, decay;
-  float s[6];  // what the rule needs: set for each step
+  float s[8];  // what the rule needs: set for each step
 } motion;
 
 // One vector of an update: RULE sets d, the step, from w, g, the buffers a and b (which it updates) and s.
@@ -184,11 +184,12 @@ UPDATE(momentum, 1, a = s[1] * a + g; d = s[0] * a, q.s[0] = (float)-lr; q.s[1] 
 // f: mu. v <- mu v + g, step = -lr (g + mu v)
 UPDATE(nesterov, 1, a = s[1] * a + g; d = s[0] * (g + s[1] * a), q.s[0] = (float)-lr; q.s[1] = (float)f[0];)
 
-// f: b1, b2, eps, weight decay. With M = m / (1 - b1), V = v / (1 - b2): step = -lr m_hat / (sqrt(v_hat) + eps)
-UPDATE(adam, 2, a = s[1] * a + g; b = s[2] * b + g * g; d = s[0] * a / (root(b) + s[3]),
-       double scale = sqrt((1 - pow(f[1], t)) / (1 - f[1]));
-       q.s[0] = (float)(-lr * (1 - f[0]) / (1 - pow(f[0], t)) * scale); q.s[1] = (float)f[0]; q.s[2] = (float)f[1];
-       q.s[3] = (float)(f[2] * scale); q.decay = (float)(-lr * f[3]);)
+// f: b1, b2, eps, weight decay. m <- b1 m + (1 - b1) g, v <- b2 v + (1 - b2) g^2; with c = sqrt(1 - b2^t):
+// step = -lr m_hat / (sqrt(v_hat) + eps) = -lr c / (1 - b1^t) m / (sqrt(v) + c eps)
+UPDATE(adam, 2, a = s[1] * a + s[2] * g; b = s[3] * b + s[4] * (g * g); d = s[0] * a / (root(b) + s[5]),
+       double c = sqrt(1 - pow(f[1], t));
+       q.s[0] = (float)(-lr * c / (1 - pow(f[0], t))); q.s[1] = (float)f[0]; q.s[2] = (float)(1 - f[0]);
+       q.s[3] = (float)f[1]; q.s[4] = (float)(1 - f[1]); q.s[5] = (float)(c * f[2]); q.decay = (float)(-lr * f[3]);)
 
 // mu_1 ... mu_t of NAdam, see trainlab/optim/optimizers/nadam.py
 static double nadam_product(double b1, double decay, double t) {
@@ -201,18 +202,18 @@ static double nadam_product(double b1, double decay, double t) {
   return pow(b1, t) * exp(-sum);
 }
 
-// f: b1, b2, eps, momentum_decay
-UPDATE(nadam, 2, a = s[1] * a + g; b = s[2] * b + g * g; d = s[0] * (s[4] * a + g) / (root(b) + s[3]),
-       double scale = sqrt((1 - pow(f[1], t)) / (1 - f[1]));
+// f: b1, b2, eps, momentum_decay. m, v and c as for adam; step = -lr c (ahead m + now g) / (sqrt(v) + c eps)
+UPDATE(nadam, 2, a = s[1] * a + s[2] * g; b = s[3] * b + s[4] * (g * g); d = s[0] * (s[6] * a + s[7] * g) / (root(b) + s[5]),
+       double c = sqrt(1 - pow(f[1], t));
        double product = nadam_product(f[0], f[3], t);
        double mu = f[0] * (1 - 0.5 * pow(0.96, t * f[3])), next = f[0] * (1 - 0.5 * pow(0.96, (t + 1) * f[3]));
-       double ahead = next * (1 - f[0]) / (1 - product * next), now = (1 - mu) / (1 - product);
-       q.s[0] = (float)(-lr * now * scale); q.s[1] = (float)f[0]; q.s[2] = (float)f[1]; q.s[3] = (float)(f[2] * scale);
-       q.s[4] = (float)(ahead / now);)
+       double ahead = next / (1 - product * next), now = (1 - mu) / (1 - product);
+       q.s[0] = (float)(-lr * c); q.s[1] = (float)f[0]; q.s[2] = (float)(1 - f[0]); q.s[3] = (float)f[1];
+       q.s[4] = (float)(1 - f[1]); q.s[5] = (float)(c * f[2]); q.s[6] = (float)ahead; q.s[7] = (float)now;)
 
-// f: rho, eps. S = s / (1 - rho); step = -lr g / (sqrt(s) + eps)
-UPDATE(rmsprop, 1, a = s[1] * a + g * g; d = s[0] * g / (root(a) + s[2]), double scale = sqrt(1 - f[0]);
-       q.s[0] = (float)(-lr / scale); q.s[1] = (float)f[0]; q.s[2] = (float)(f[1] / scale);)
+// f: rho, eps. s <- rho s + (1 - rho) g^2, step = -lr g / (sqrt(s) + eps)
+UPDATE(rmsprop, 1, a = s[1] * a + s[2] * (g * g); d = s[0] * g / (root(a) + s[3]),
+       q.s[0] = (float)-lr; q.s[1] = (float)f[0]; q.s[2] = (float)(1 - f[0]); q.s[3] = (float)f[1];)
 
 // f: eps. s <- s + g^2, step = -lr g / (sqrt(s) + eps)
 UPDATE(adagrad, 1, a += g * g; d = s[0] * g / (root(a) + s[1]), q.s[0] = (float)-lr; q.s[1] = (float)f[0];)

@@ -1,38 +1,37 @@
-"""The running means of the gradient and of its square, which the Adam family shares.
+"""The running means of the gradient and of its square, which `adam`, `adamw` and `nadam` share."""
 
-The buffers hold sums rather than means: m / (1 - b1) and v / (1 - b2), which cost two passes over theta less.
-"""
-
-from math import sqrt
+from typing import ClassVar
 
 import numpy as np
 
-from trainlab.optim.optimizer import OptimizerState
+from trainlab.core.component import setting
+from trainlab.core.types import Array
+from trainlab.optim.optimizer import Optimizer, OptimizerState
 
 
-def update(m: OptimizerState, b1: float, b2: float) -> None:
-    """With M = m / (1 - b1) and V = v / (1 - b2): M <- b1 M + g, V <- b2 V + g^2, in place; overwrites m.tmp."""
-    mean, square = m.buffers["m"], m.buffers["v"]
-    mean *= b1
-    mean += m.g
-    square *= b2
-    np.multiply(m.g, m.g, out=m.tmp)
-    square += m.tmp
+class Moments(Optimizer):
+    """Keeps m, the mean of the gradient, and v, the mean of its square, as Kingma & Ba (2015) define them."""
 
+    lr: float = setting(0.001, "learning rate: about the size of every step", ge=0, search={"log": [1e-5, 1e-1]})
+    b1: float = setting(0.9, "decay rate of the gradient's running mean", ge=0, lt=1)
+    b2: float = setting(0.999, "decay rate of the squared gradient's running mean", ge=0, lt=1)
+    eps: float = setting(1e-8, "added to the denominator; a larger value damps steps where gradients are small", gt=0)
+    buffers: ClassVar[tuple[str, ...]] = ("m", "v")
 
-def step(m: OptimizerState, b1: float, b2: float, eps: float) -> None:
-    """Write m.step = -lr m_hat / (sqrt(v_hat) + eps) with m_hat = m / (1 - b1^t), v_hat = v / (1 - b2^t)."""
-    root(m, b2, eps)
-    np.divide(m.buffers["m"], m.tmp, out=m.step)
-    m.step *= -m.lr * (1 - b1) / (1 - b1**m.t) * scale(m, b2)
+    def moments(self, state: OptimizerState) -> tuple[Array, Array]:
+        """Update m and v in place and return them: m <- b1 m + (1 - b1) g, v <- b2 v + (1 - b2) g^2."""
+        m, v, g = state.buffers["m"], state.buffers["v"], state.g
+        m *= self.b1
+        m += (1 - self.b1) * g
+        v *= self.b2
+        v += (1 - self.b2) * g**2
+        return m, v
 
+    def denominator(self, v: Array, t: int) -> Array:
+        """sqrt(v_hat) + eps, with v_hat = v / (1 - b2^t)."""
+        return np.sqrt(v / (1 - self.b2**t)) + self.eps
 
-def root(m: OptimizerState, b2: float, eps: float) -> None:
-    """Write m.tmp = (sqrt(v_hat) + eps) scale = sqrt(V) + eps scale: one pass less than sqrt(v_hat) + eps."""
-    np.sqrt(m.buffers["v"], out=m.tmp)
-    m.tmp += eps * scale(m, b2)
-
-
-def scale(m: OptimizerState, b2: float) -> float:
-    """sqrt(V / v_hat), the same for all numbers: sqrt((1 - b2^t) / (1 - b2))."""
-    return sqrt((1 - b2**m.t) / (1 - b2))
+    def convert_version_1(self, buffers: dict[str, Array]) -> None:
+        """Version 1 stored m / (1 - b1) and v / (1 - b2)."""
+        buffers["m"] *= 1 - self.b1
+        buffers["v"] *= 1 - self.b2

@@ -25,20 +25,12 @@ class Adadelta(Optimizer, name="adadelta"):
     eps: float = setting(1e-6, "sets the size of the first steps", gt=0)
     buffers: ClassVar[tuple[str, ...]] = ("s", "u")
 
-    def update(self, m: OptimizerState) -> None:
-        """Step = -lr d, d = sqrt(u + eps) / sqrt(s + eps) g."""
-        s, u, d, tmp = m.buffers["s"], m.buffers["u"], m.step, m.tmp
+    def update(self, state: OptimizerState) -> None:
+        """step = -lr d, d = sqrt(u + eps) / sqrt(s + eps) g."""
+        s, u, g = state.buffers["s"], state.buffers["u"], state.g
         s *= self.rho
-        np.multiply(m.g, m.g, out=tmp)
-        tmp *= 1 - self.rho
-        s += tmp
-        np.add(u, self.eps, out=d)
-        np.add(s, self.eps, out=tmp)
-        d /= tmp
-        np.sqrt(d, out=d)
-        d *= m.g
+        s += (1 - self.rho) * g**2
+        d = np.sqrt((u + self.eps) / (s + self.eps)) * g
         u *= self.rho
-        np.multiply(d, d, out=tmp)
-        tmp *= 1 - self.rho
-        u += tmp
-        d *= -m.lr
+        u += (1 - self.rho) * d**2
+        state.step[...] = -state.lr * d

@@ -20,12 +20,8 @@ class Adagrad(Optimizer, name="adagrad"):
     eps: float = setting(1e-10, "keeps the division finite", gt=0)
     buffers: ClassVar[tuple[str, ...]] = ("s",)
 
-    def update(self, m: OptimizerState) -> None:
+    def update(self, state: OptimizerState) -> None:
         """s <- s + g^2, step = -lr g / (sqrt(s) + eps)."""
-        s, tmp = m.buffers["s"], m.tmp
-        np.multiply(m.g, m.g, out=tmp)
-        s += tmp
-        np.sqrt(s, out=tmp)
-        tmp += self.eps
-        np.divide(m.g, tmp, out=m.step)
-        m.step *= -m.lr
+        s = state.buffers["s"]
+        s += state.g**2
+        state.step[...] = -state.lr * state.g / (np.sqrt(s) + self.eps)

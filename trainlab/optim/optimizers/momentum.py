@@ -2,9 +2,8 @@
 
 from typing import ClassVar
 
-import numpy as np
-
 from trainlab.core.component import setting
+from trainlab.core.types import Array
 from trainlab.optim.optimizer import Optimizer, OptimizerState
 
 
@@ -20,13 +19,17 @@ class Momentum(Optimizer, name="momentum"):
 
     lr: float = setting(0.01, "learning rate: scales every step", ge=0, search={"log": [1e-4, 1.0]})
     momentum: float = setting(
-        0.9, "mu: share of the velocity that is kept", ge=0, lt=1, search={"uniform": [0.5, 0.99]}
+        0.9, "mu: fraction of the velocity that each step keeps", ge=0, lt=1, search={"uniform": [0.5, 0.99]}
     )
     buffers: ClassVar[tuple[str, ...]] = ("v",)
 
-    def update(self, m: OptimizerState) -> None:
-        """v <- mu v + g, step = -lr v."""
-        v = m.buffers["v"]
+    def update(self, state: OptimizerState) -> None:
+        """step = -lr v."""
+        state.step[...] = -state.lr * self.velocity(state)
+
+    def velocity(self, state: OptimizerState) -> Array:
+        """Update v in place and return it: v <- mu v + g."""
+        v = state.buffers["v"]
         v *= self.momentum
-        v += m.g
-        np.multiply(v, -m.lr, out=m.step)
+        v += state.g
+        return v

@@ -1,11 +1,11 @@
 """RMSprop: each weight has its own rate, from its recent gradients."""
 
-from math import sqrt
 from typing import ClassVar
 
 import numpy as np
 
 from trainlab.core.component import setting
+from trainlab.core.types import Array
 from trainlab.optim.optimizer import Optimizer, OptimizerState
 
 
@@ -23,14 +23,13 @@ class RMSprop(Optimizer, name="rmsprop"):
     eps: float = setting(1e-8, "keeps the division finite", gt=0)
     buffers: ClassVar[tuple[str, ...]] = ("s",)
 
-    def update(self, m: OptimizerState) -> None:
+    def update(self, state: OptimizerState) -> None:
         """s <- rho s + (1 - rho) g^2, step = -lr g / (sqrt(s) + eps)."""
-        s, tmp = m.buffers["s"], m.tmp  # the buffer holds s / (1 - rho), which costs a pass less
+        s = state.buffers["s"]
         s *= self.rho
-        np.multiply(m.g, m.g, out=tmp)
-        s += tmp
-        scale = sqrt(1 - self.rho)
-        np.sqrt(s, out=tmp)
-        tmp += self.eps / scale
-        np.divide(m.g, tmp, out=m.step)
-        m.step *= -m.lr / scale
+        s += (1 - self.rho) * state.g**2
+        state.step[...] = -state.lr * state.g / (np.sqrt(s) + self.eps)
+
+    def convert_version_1(self, buffers: dict[str, Array]) -> None:
+        """Version 1 stored s / (1 - rho)."""
+        buffers["s"] *= 1 - self.rho

@@ -1,7 +1,5 @@
 """SGD: straight down the gradient."""
 
-import numpy as np
-
 from trainlab.core.component import setting
 from trainlab.optim.optimizer import Optimizer, OptimizerState
 
@@ -16,6 +14,6 @@ class SGD(Optimizer, name="sgd"):
 
     lr: float = setting(0.01, "learning rate: scales every step", ge=0, search={"log": [1e-4, 1.0]})
 
-    def update(self, m: OptimizerState) -> None:
+    def update(self, state: OptimizerState) -> None:
         """step = -lr g."""
-        np.multiply(m.g, -m.lr, out=m.step)
+        state.step[...] = -state.lr * state.g

@@ -8,8 +8,6 @@ from trainlab.core.component import setting
 from trainlab.core.types import Array
 from trainlab.optim.regularizer import Regularizer
 
-_CHUNK = 8192  # numbers whose absolute values are held at once
-
 
 class L1(Regularizer, name="l1"):
     """strength sum |w| is added to the loss, so strength sign(w) to the gradient (0 where w is 0).
@@ -29,14 +27,11 @@ class L1(Regularizer, name="l1"):
 
     def penalty(self, w: Array) -> float:
         """strength sum |w|."""
-        chunks = (w[i : i + _CHUNK] for i in range(0, w.size, _CHUNK))
-        return self.strength * sum(float(np.abs(chunk).sum()) for chunk in chunks)
+        return self.strength * float(np.abs(w).sum())
 
-    def add_gradient(self, w: Array, g: Array, tmp: Array) -> None:
+    def add_gradient(self, w: Array, g: Array) -> None:
         """g += strength sign(w)."""
-        np.sign(w, out=tmp)
-        tmp *= self.strength
-        g += tmp
+        g += self.strength * np.sign(w)
 
     def constrain(self, W: Array) -> None:
         """Nothing: a penalty sets no limit."""

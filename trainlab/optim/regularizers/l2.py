@@ -28,10 +28,9 @@ class L2(Regularizer, name="l2"):
         """0.5 strength |w|^2."""
         return 0.5 * self.strength * float(np.dot(w, w))
 
-    def add_gradient(self, w: Array, g: Array, tmp: Array) -> None:
+    def add_gradient(self, w: Array, g: Array) -> None:
         """g += strength w."""
-        np.multiply(w, self.strength, out=tmp)
-        g += tmp
+        g += self.strength * w
 
     def constrain(self, W: Array) -> None:
         """Nothing: a penalty sets no limit."""

@@ -30,12 +30,12 @@ class MaxNorm(Regularizer, name="max_norm"):
         """0: a limit costs nothing."""
         return 0.0
 
-    def add_gradient(self, w: Array, g: Array, tmp: Array) -> None:
+    def add_gradient(self, w: Array, g: Array) -> None:
         """Nothing: a limit has no gradient."""
 
     def constrain(self, W: Array) -> None:
         """W *= min(1, limit / |w|) for each unit."""
         units = W.reshape(-1, W.shape[-1])
-        lengths = np.sqrt(np.einsum("ij,ij->j", units, units))
-        if lengths.size and lengths.max() > self.limit:
-            np.multiply(W, self.limit / np.maximum(lengths, self.limit), out=W)
+        norms = np.linalg.norm(units, axis=0)
+        if norms.size and norms.max() > self.limit:
+            W[...] = W * (self.limit / np.maximum(norms, self.limit))
