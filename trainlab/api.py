@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from trainlab.cli.train import stoppable, watcher_for
+from trainlab.cli._stopping import stoppable
+from trainlab.cli.train import watcher_for
 from trainlab.core.errors import UserError
 from trainlab.inference.run import Run
 from trainlab.search.experiment import read, read_plain

@@ -16,7 +16,7 @@ from trainlab.cli import main as main_module
 from trainlab.cli import new as new_module
 from trainlab.cli._reference import reference
 from trainlab.cli._terminal import note
-from trainlab.cli.main import COMMANDS, HIDDEN, main
+from trainlab.cli.main import COMMANDS, HIDDEN, load, main
 from trainlab.core.errors import UserError
 
 ROOT = Path(__file__).parents[2]
@@ -163,12 +163,22 @@ def test_what_a_signal_says_while_stderr_is_written_to(monkeypatch):
 
 
 def test_help_imports_nothing_heavy(started):
-    """`--help` needs neither NumPy nor pandas, scikit-learn, rich or YAML."""
-    _, env = started
-    heavy = ("numpy", "pandas", "sklearn", "scipy", "rich", "yaml")
-    code = f"import sys, trainlab.cli.main; print([m for m in {heavy} if m in sys.modules])"
-    got = subprocess.run([started[0][0], "-c", code], env=env, capture_output=True, text=True, check=True)
-    assert got.stdout == "[]\n"
+    """`trainlab --help` loads no command module, and neither NumPy nor pandas, scikit-learn, rich or YAML."""
+    command, env = started
+    heavy = ("numpy", "pandas", "sklearn", "scipy", "rich", "yaml", "pydantic")
+    code = (
+        "import sys, trainlab.cli.main as m; sys.argv = ['trainlab', '--help']\n"
+        "try:\n    m.main()\nfinally:\n"
+        f"    print([n for n in [*{heavy}, *('trainlab.cli.' + c for c in m.COMMANDS)] if n in sys.modules])"
+    )
+    got = subprocess.run([command[0], "-c", code], env=env, capture_output=True, text=True, check=True)
+    assert got.stdout.endswith("\n[]\n")
+
+
+@pytest.mark.parametrize("command", COMMANDS | HIDDEN)
+def test_the_list_of_commands_says_what_their_help_says(command):
+    """The line in the list of commands is the first line of the command's docstring."""
+    assert (COMMANDS | HIDDEN)[command] == load(command).help.partition("\n")[0]
 
 
 def test_a_closed_pipe_is_no_error(started, folder):

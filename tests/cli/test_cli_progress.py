@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 from terminal import colours, on_terminal, screen
 
-from trainlab.cli._progress import Curve, Findings, Lines, Progress, Redrawn, frame, headlines
+from trainlab.cli._live import Redrawn
+from trainlab.cli._progress import Curve, Findings, Lines, Progress, frame, headlines
 from trainlab.diagnose.finding import Finding
 from trainlab.training.callbacks import RunInfo
 
@@ -127,7 +128,7 @@ def test_lines_for_regression(capsys):
 def test_it_is_redrawn_some_times_a_second(monkeypatch, tmp_path):
     """However many steps a second there are, frames are drawn eight times a second; every loss is kept."""
     clock = iter(range(10**6))
-    monkeypatch.setattr("trainlab.cli._progress.perf_counter", lambda: next(clock) / 1000)  # a millisecond a look
+    monkeypatch.setattr("trainlab.cli._live.perf_counter", lambda: next(clock) / 1000)  # a millisecond a look
     with (tmp_path / "terminal").open("w", encoding="utf-8") as file:
         monkeypatch.setattr("sys.stderr", file)
         watcher = Redrawn()

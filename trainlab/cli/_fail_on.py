@@ -1,15 +1,13 @@
-"""`--fail-on`: the mildest diagnosis that makes a command fail."""
+"""`--fail-on`: the lowest severity at which a command exits with 4."""
 
 from collections.abc import Iterable
 from enum import StrEnum
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from trainlab.diagnose.finding import Finding
+from trainlab.diagnose.finding import SEVERITIES, Finding
 
 
 class FailOn(StrEnum):
-    """The mildest diagnosis that makes the command fail."""
+    """The lowest severity that makes the command fail."""
 
     never = "never"
     info = "info"
@@ -17,10 +15,8 @@ class FailOn(StrEnum):
     error = "error"
 
 
-def found_at(fail_on: FailOn, diagnoses: "Iterable[Finding]") -> bool:
-    """Whether one of the diagnoses is as severe as that."""
-    from trainlab.diagnose.finding import SEVERITIES
-
+def found_at(fail_on: FailOn, diagnoses: Iterable[Finding]) -> bool:
+    """Whether a finding has this severity or a worse one."""
     if fail_on is FailOn.never:
         return False
     bar = SEVERITIES.index(fail_on.value)

@@ -1,25 +1,23 @@
 """What is said of an attempt to cure a run: each trial as it comes, what was tried, and the smallest patch."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from trainlab.cli._summary import arguments, counted, findings
 from trainlab.core.dump import dump
-
-if TYPE_CHECKING:
-    from trainlab.tools.fix.fix import Fixed
-    from trainlab.tools.fix.trial import Trial
+from trainlab.tools.fix.fix import Fixed
+from trainlab.tools.fix.trial import Trial
 
 _NOT_TRIED = 3  # findings that are told in full
 
 
-def line(trial: "Trial", first_seed: int | None) -> str:
+def line(trial: Trial, first_seed: int | None) -> str:
     """One trial in a line."""
     seed = "" if first_seed in (None, trial.seed) else f" (seed {trial.seed})"
     return f"{_place(trial)}: {_patch(trial)}{seed}: {_outcome(trial)}"
 
 
-def as_text(fixed: "Fixed", wrote: str = "") -> str:
+def as_text(fixed: Fixed, wrote: str = "") -> str:
     """Everything: what was found, what was tried, what helped, and what to type next."""
     lines = [_headline(fixed), ""]
     if fixed.state != "healthy":
@@ -50,7 +48,7 @@ def nested(patch: Mapping[str, Any]) -> dict[str, Any]:
     return made
 
 
-def _headline(fixed: "Fixed") -> str:
+def _headline(fixed: Fixed) -> str:
     spent = f"{counted(fixed.reruns, 'run')}, {fixed.seconds:.0f} s"
     cut = {"budget": "; the budget is spent", "interrupted": "; stopped, the same command goes on"}
     tail = cut.get(fixed.stopped, "")
@@ -65,7 +63,7 @@ def _headline(fixed: "Fixed") -> str:
     return f"{fixed.run}: {said[fixed.state]}"
 
 
-def _table(fixed: "Fixed") -> list[str]:
+def _table(fixed: Fixed) -> list[str]:
     """A row per trial."""
     rows = [("trial", fixed.metric, "seed", "left", "patch")]
     for trial in fixed.trials:
@@ -78,14 +76,14 @@ def _table(fixed: "Fixed") -> list[str]:
     return ["  ".join([*(cell.ljust(w) for cell, w in zip(row[:4], wide, strict=True)), row[4]]) for row in rows]
 
 
-def _gains(fixed: "Fixed") -> list[str]:
+def _gains(fixed: Fixed) -> list[str]:
     """The score before and after, by seed."""
     each = [f"{before:.4g} -> {after:.4g} (seed {seed})" for seed, before, after in fixed.pairs]
     sure = f"gain {fixed.gain:.3g}, standard error {fixed.error:.2g}"
     return [f"{fixed.metric}: {', '.join(each)}; {sure}"]
 
 
-def _next(fixed: "Fixed") -> str:
+def _next(fixed: Fixed) -> str:
     folder = str(fixed.folder)
     if fixed.patch:
         return f"next: trainlab fix {folder} -o cured.yaml   (writes the cured config; nothing is run again)"
@@ -98,15 +96,15 @@ def _more(number: int) -> list[str]:
     return [f"and {number - _NOT_TRIED} more"] if number > _NOT_TRIED else []
 
 
-def _place(trial: "Trial") -> str:
+def _place(trial: Trial) -> str:
     return trial.folder.name if trial.folder is not None else "-"
 
 
-def _patch(trial: "Trial") -> str:
+def _patch(trial: Trial) -> str:
     return " ".join(arguments(trial.patch)) or "(nothing changed)"
 
 
-def _outcome(trial: "Trial") -> str:
+def _outcome(trial: Trial) -> str:
     if trial.refused:
         return f"cannot run: {trial.refused.splitlines()[0]}"
     codes = [d.code for d in trial.alarms]

@@ -1,11 +1,10 @@
 """What is seen of a run while it goes on: a few redrawn lines on a terminal, plain lines anywhere else.
 
-Both are Watchers and write to stderr. What is known of the run stands in `Progress`; `frame` says how it looks at a
-given width, so that it can be looked at without a terminal.
+The callbacks write to stderr. `Progress` holds the state of the run; `frame` turns it into lines of a given width, so
+tests need no terminal.
 """
 
 import shlex
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from math import isfinite, log10
@@ -126,79 +125,6 @@ class Lines(Quiet):
     def _tell(self) -> None:
         for _, line in self._findings.told():
             _terminal.note(line)
-
-
-class Redrawn(Quiet):
-    """Some lines on a terminal, redrawn in place, with what was found scrolling by above them."""
-
-    def __init__(self) -> None:
-        from rich.console import Console
-        from rich.live import Live
-
-        self._console = Console(file=sys.stderr, force_terminal=True, force_interactive=True, highlight=False)
-        self._live = Live(console=self._console, auto_refresh=False, redirect_stdout=False, redirect_stderr=False)
-        self._unicode = _terminal.fits(_BLOCKS, sys.stderr)
-        self._findings = Findings()
-        self._progress: Progress | None = None
-        self._curve = Curve()
-        self._hear = self._curve.fresh.append
-        self._due = 0.0
-
-    def on_train_begin(self, plan: RunInfo) -> None:
-        """Draw the first frame."""
-        super().on_train_begin(plan)
-        first = (plan.resumed_at or 0) / plan.steps_per_epoch
-        self._progress = Progress(plan, step=plan.resumed_at or 0, epoch=first, first_epoch=first, curve=self._curve)
-        for line in headlines(plan):
-            self._print(line)
-        self._live.start()
-        self._draw()
-
-    def on_step_end(self, step: int, epoch: float, loss: float, lr: float) -> None:
-        """Remember the loss; redraw a few times a second."""
-        self._hear(loss)
-        if perf_counter() >= self._due and (p := self._progress):
-            p.step, p.epoch, p.loss, p.lr = step, epoch, loss, lr
-            self._draw()
-
-    def on_epoch_end(self, row: Mapping[str, Any]) -> None:
-        """Take in the epoch's scores."""
-        if p := self._progress:
-            p.row, p.epoch, p.loss = row, row["epoch"], row.get("train_loss")
-
-    def on_finding(self, diagnosis: Finding) -> None:
-        """Print it with the next frame: what hits many layers at once is told once."""
-        self._findings.add(diagnosis)
-        self._due = 0.0
-
-    def on_train_end(self, outcome: RunResult) -> None:
-        """Draw the last frame and leave it there."""
-        if p := self._progress:
-            p.epoch = max(p.epoch, outcome.epoch)
-            self._draw()
-        self.close()
-
-    def close(self) -> None:
-        """Give the terminal back, whatever ended the run."""
-        self._live.stop()
-
-    def _draw(self) -> None:
-        from rich.text import Text
-
-        p = self._progress
-        if p is None:
-            return
-        for severity, line in self._findings.told():
-            self._print(line, _COLOURS[severity])
-        now = perf_counter()
-        lines = frame(p, self._console.width - 1, now, fancy=self._unicode)
-        self._live.update(Text("\n".join(map(_terminal.shown, lines)), no_wrap=True, overflow="crop"), refresh=True)
-        self._due = now + _EVERY
-
-    def _print(self, line: str, style: str = "") -> None:
-        from rich.text import Text
-
-        self._console.print(Text(_terminal.shown(line), style=style))
 
 
 @dataclass(slots=True)

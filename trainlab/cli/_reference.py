@@ -1,10 +1,8 @@
-"""The reference of all commands as Markdown, from their functions alone: `python -m trainlab.cli._reference`."""
+"""The reference of all commands as Markdown, made from their functions: `python -m trainlab.cli._reference`."""
 
 from typing import Any, cast
 
-import typer
-
-from trainlab.cli.main import COMMANDS, build
+from trainlab.cli.main import COMMANDS, load
 
 _HEAD = """# Commands
 
@@ -17,8 +15,7 @@ config or data, 3 training diverged, 4 a check or `--fail-on` found something, 1
 
 def reference() -> str:
     """Markdown of every command: its help, its arguments and options, its examples."""
-    group: Any = typer.main.get_command(build())
-    return "\n".join([_HEAD, *(_command(name, group.commands[name]) for name in COMMANDS)])
+    return "\n".join([_HEAD, *(_command(name, load(name)) for name in COMMANDS)])
 
 
 def _command(name: str, command: Any) -> str:

@@ -7,6 +7,7 @@ from threading import current_thread, main_thread
 from types import FrameType
 
 from trainlab.cli import _terminal
+from trainlab.cli._progress import Quiet
 
 _ASKED = (signal.SIGINT, signal.SIGTERM)
 
@@ -29,3 +30,20 @@ def heard(ask: Callable[[], str]) -> Generator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+@contextmanager
+def stoppable(watcher: Quiet) -> Generator[None]:
+    """SIGINT or SIGTERM stops the run after the current step; a second one stops it immediately."""
+
+    def ask() -> str:
+        if watcher.stop or not watcher.running:
+            raise KeyboardInterrupt
+        watcher.stop = True
+        return "stopping after this step; once more ends it at once"
+
+    with heard(ask):
+        try:
+            yield
+        finally:
+            watcher.close()

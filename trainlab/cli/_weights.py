@@ -1,4 +1,4 @@
-"""Which weights of a run: an option that several commands have."""
+"""The option `--weights` of several commands."""
 
 from enum import StrEnum
 

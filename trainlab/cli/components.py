@@ -1,14 +1,17 @@
-"""`trainlab components`: what there is to choose from, straight from the classes."""
+"""`trainlab components`: the components that a config can name, read from their classes."""
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from trainlab.cli import _terminal
+from trainlab.cli import _pages, _terminal
+from trainlab.core.component import Component, find, names, registered
+from trainlab.core.describe import describe, kinds
 from trainlab.core.errors import UserError
-
-if TYPE_CHECKING:
-    from trainlab.core.component import Component
+from trainlab.core.problem import listed, nearest
+from trainlab.engine import engines
+from trainlab.optim.regularizer import Regularizer  # a config names these as plain numbers: `l2: 1e-4`
+from trainlab.search.experiment import SweepExperiment
 
 
 def components(
@@ -18,9 +21,9 @@ def components(
     name: Annotated[str | None, typer.Argument(metavar="NAME", help="One component of this kind.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the same as JSON.")] = False,
 ) -> None:
-    """List what a config can name: every layer, optimizer, data source, monitor ... with its settings.
+    """List what a config can name: layers, optimizers, data sources, monitors ..., with their settings.
 
-    Without KIND all names; with KIND a line on each; with NAME all about one.
+    Without KIND: all names. With KIND: one line each. With NAME: the whole page of one component.
 
     Examples:
         trainlab components
@@ -29,10 +32,6 @@ def components(
         trainlab components engine
     """
     with _terminal.answering(as_json):
-        from trainlab.cli import _pages
-        from trainlab.core.component import names, registered
-        from trainlab.core.describe import describe
-
         kinds = _kinds()
         if kind == "engine" and name is None:
             _engine(as_json)
@@ -45,7 +44,7 @@ def components(
                 _terminal.emit(found)
             else:
                 rows = [(k, ", ".join(there)) for k, there in found.items()]
-                rows.append(("engine", "what computes here, and why"))
+                rows.append(("engine", "the backend of this machine, and why"))
                 _terminal.say("\n".join(_pages.listing(rows, _pages.width())))
                 _terminal.say("\nmore: trainlab components KIND, trainlab components KIND NAME")
             return
@@ -63,10 +62,8 @@ def components(
 
 
 def _engine(as_json: bool) -> None:
-    """What computes on this machine: compiled kernels of which level, or NumPy and why."""
-    from trainlab.engine.engines import describe
-
-    found = describe()
+    """The backend of this machine: the compiled kernels and their level, or NumPy and why."""
+    found = engines.describe()
     if as_json:
         _terminal.emit(found)
     elif found["name"] == "numpy":
@@ -75,20 +72,13 @@ def _engine(as_json: bool) -> None:
         _terminal.say(f"compiled: {found['kernels']}, for processors of level {found['level']}")
 
 
-def _kinds() -> "dict[str, type[Component]]":
-    """Every kind that an experiment can name, by its name."""
-    from trainlab.core.describe import kinds
-    from trainlab.optim.regularizer import Regularizer  # a config names these as plain numbers: `l2: 1e-4`
-    from trainlab.search.experiment import SweepExperiment
-
+def _kinds() -> dict[str, type[Component]]:
+    """Every kind of component that a config can name, by its name."""
     return {base.kind: base for base in (*kinds(SweepExperiment), Regularizer)}
 
 
-def _kind_of(name: str, kinds: "dict[str, type[Component]]") -> str:
+def _kind_of(name: str, kinds: dict[str, type[Component]]) -> str:
     """The kind of the component of this name. Raises UserError if neither a kind nor a component is called so."""
-    from trainlab.core.component import find, names
-    from trainlab.core.problem import listed, nearest
-
     for kind, base in kinds.items():
         found = find(base, name)
         if found is not None:
@@ -98,9 +88,7 @@ def _kind_of(name: str, kinds: "dict[str, type[Component]]") -> str:
     raise UserError(f"no kind and no component is called `{name}`; {hint}")
 
 
-def _named(kind: str, kinds: "dict[str, type[Component]]") -> "type[Component]":
-    from trainlab.core.problem import listed, nearest
-
+def _named(kind: str, kinds: dict[str, type[Component]]) -> type[Component]:
     if kind in kinds:
         return kinds[kind]
     near = nearest(kind, kinds)
@@ -108,10 +96,7 @@ def _named(kind: str, kinds: "dict[str, type[Component]]") -> "type[Component]":
     raise UserError(f"no kind `{kind}`; {hint}")
 
 
-def _one(base: "type[Component]", name: str) -> "type[Component]":
-    from trainlab.core.component import find, names
-    from trainlab.core.problem import listed, nearest
-
+def _one(base: type[Component], name: str) -> type[Component]:
     found = find(base, name)
     if found is not None:
         return found

@@ -1,18 +1,18 @@
-"""`trainlab diagnose`: what the curves of any training say, whoever made them."""
+"""`trainlab diagnose`: the curve checks on a log of any training tool."""
 
 import sys
 from pathlib import Path
 from textwrap import wrap
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from trainlab.cli import _terminal
 from trainlab.cli._fail_on import FailOn, found_at
+from trainlab.cli._summary import counted, findings
 from trainlab.core.errors import UserError
-
-if TYPE_CHECKING:
-    from trainlab.integrations.logs.diagnosis import Judged
+from trainlab.integrations.logs.diagnosis import Judged, judge
+from trainlab.report.curve import curve
 
 
 def diagnose(
@@ -21,26 +21,26 @@ def diagnose(
     ],
     mapping: Annotated[
         list[str] | None,
-        typer.Option("--map", metavar="WHAT=COLUMN", help="What a column is: loss=train/loss. May be repeated."),
+        typer.Option("--map", metavar="WHAT=COLUMN", help="Meaning of a column: loss=train/loss. May be repeated."),
     ] = None,
     classes: Annotated[
-        int | None, typer.Option(min=2, metavar="N", help="How many classes were told apart: chance is ln N.")
+        int | None, typer.Option(min=2, metavar="N", help="Number of classes; the loss of chance is then ln N.")
     ] = None,
     chance: Annotated[
-        float | None, typer.Option(metavar="LOSS", help="The loss of a network that knows nothing, if not ln N.")
+        float | None, typer.Option(metavar="LOSS", help="Loss of a constant prediction, if it is not ln N.")
     ] = None,
-    regression: Annotated[bool, typer.Option("--regression", help="Numbers were predicted, not classes.")] = False,
+    regression: Annotated[bool, typer.Option("--regression", help="The target is numeric, not classes.")] = False,
     fail_on: Annotated[
-        FailOn, typer.Option(help="Exit with 4 if a diagnosis of this severity or a worse one was made.")
+        FailOn, typer.Option(help="Exit with 4 if there is a finding of this severity or worse.")
     ] = FailOn.never,
     as_json: Annotated[bool, typer.Option("--json", help="Print columns, curves and findings as JSON.")] = False,
 ) -> None:
-    """Run the curve diagnoses on a log of training that any other tool wrote.
+    """Check the training curves in a log that another tool wrote.
 
-    Keras' and Lightning's CSVLogger, Hugging Face's trainer_state.json, TensorBoard's CSV export, hand-made files.
-    Columns are found by their names (loss, val_acc, train/loss, lr-Adam, ...) or named by --map: epoch, step, loss,
+    Reads Keras' and Lightning's CSVLogger, Hugging Face's trainer_state.json, TensorBoard's CSV export and any CSV
+    file. Columns are found by name (loss, val_acc, train/loss, lr-Adam, ...) or given by --map: epoch, step, loss,
     val_loss, accuracy, val_accuracy, r2, val_r2, lr, grad_norm, update_ratio. Blanks, nan, inf, repeated steps and
-    restarts are taken as what they are. Rules that need the network itself are listed as not run.
+    restarts are handled. Checks that need the network itself are listed as not run.
 
     Examples:
         trainlab diagnose training.csv
@@ -48,8 +48,6 @@ def diagnose(
         trainlab diagnose trainer_state.json --json --fail-on warning
     """
     with _terminal.answering(as_json):
-        from trainlab.integrations.logs.diagnosis import judge
-
         if chance is not None and not 0 < chance < float("inf"):
             raise UserError(f"--chance {chance:g}: expected a loss above 0")
         if regression and classes:
@@ -64,10 +62,7 @@ def diagnose(
     raise typer.Exit(code)
 
 
-def _lines(log: Path, found: "Judged", width: int) -> list[str]:
-    from trainlab.cli._summary import counted, findings
-    from trainlab.report.curve import curve
-
+def _lines(log: Path, found: Judged, width: int) -> list[str]:
     steps = f", {counted(found.steps, 'step')}" if found.steps else ""
     used = ", ".join(what if what == column else f"{what} = {column}" for what, column in found.log.columns.items())
     kind = f"{found.task}, chance is a loss of {found.chance:.4g}"

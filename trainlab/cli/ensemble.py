@@ -1,23 +1,21 @@
-"""`trainlab ensemble`: several trained networks that answer as one."""
+"""`trainlab ensemble`: combine the predictions of several trained networks."""
 
+from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from trainlab.cli import _terminal
 from trainlab.core.errors import UserError
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from trainlab.inference.ensemble.making import Made, Scored
-    from trainlab.inference.ensemble.members import Member
+from trainlab.inference.ensemble.making import Made, Scored, make_ensemble
+from trainlab.inference.ensemble.members import Member, from_runs, from_snapshots
+from trainlab.search.finding import best_runs, find_sweep
 
 
 class By(StrEnum):
-    """How outputs become one."""
+    """How the outputs of the members are combined."""
 
     probabilities = "probabilities"
     logits = "logits"
@@ -29,29 +27,32 @@ def ensemble(
         list[str] | None, typer.Argument(metavar="RUN", help="Two or more run folders, or their names in --runs.")
     ] = None,
     sweep: Annotated[
-        str | None, typer.Option(metavar="SWEEP", help="Instead: the best trials of this sweep, with all their folds.")
+        str | None,
+        typer.Option(metavar="SWEEP", help="Instead of RUN: the best trials of this sweep, with all their folds."),
     ] = None,
-    top: Annotated[int, typer.Option(metavar="K", min=1, help="With --sweep: how many trials.")] = 5,
+    top: Annotated[int, typer.Option(metavar="K", min=1, help="With --sweep: the number of trials.")] = 5,
     snapshots: Annotated[
         str | None,
-        typer.Option(metavar="RUN", help="Instead: what this run passed through (cosine_restarts, checkpoint.keep)."),
+        typer.Option(
+            metavar="RUN", help="Instead of RUN: the snapshots of this run (cosine_restarts, checkpoint.keep)."
+        ),
     ] = None,
-    by: Annotated[By, typer.Option(help="What is averaged; for numbers it is always the outputs.")] = By.probabilities,
+    by: Annotated[By, typer.Option(help="What to average; a regression always averages outputs.")] = By.probabilities,
     fit_weights: Annotated[
-        bool, typer.Option("--fit-weights", help="Weigh the members by what serves the validation rows best.")
+        bool, typer.Option("--fit-weights", help="Fit the members' weights on the validation split.")
     ] = False,
     data: Annotated[
         str | None, typer.Option(metavar="FILE", help="Score on this file with a target column, CSV or Parquet.")
     ] = None,
-    name: Annotated[str | None, typer.Option(metavar="NAME", help="What the ensemble's folder is called.")] = None,
-    save: Annotated[bool, typer.Option("--save/--no-save", help="Keep the ensemble in a folder of its own.")] = True,
-    runs: Annotated[Path, typer.Option(metavar="DIR", help="Where run folders are.")] = Path("runs"),
+    name: Annotated[str | None, typer.Option(metavar="NAME", help="Name of the ensemble's folder.")] = None,
+    save: Annotated[bool, typer.Option("--save/--no-save", help="Write the ensemble to a folder of its own.")] = True,
+    runs: Annotated[Path, typer.Option(metavar="DIR", help="Folder of the runs.")] = Path("runs"),
     as_json: Annotated[bool, typer.Option("--json", help="Print scores, weights and agreement as JSON.")] = False,
 ) -> None:
-    """Let several trained networks answer as one, and score them alone and together.
+    """Combine several trained networks, and score them alone and together.
 
-    Members have to share their validation and test rows: train them with other seeds but one data.seed. The folder
-    that is kept holds all it needs; `evaluate` and `predict` take it in place of a run.
+    The members must share their validation and test splits: train them with different seeds but the same data.seed.
+    The ensemble's folder is self-contained; `evaluate` and `predict` accept it in place of a run.
 
     Examples:
         trainlab ensemble digits-1 digits-2 digits-3
@@ -59,8 +60,6 @@ def ensemble(
         trainlab ensemble --snapshots digits-snapshots-1 --by vote
     """
     with _terminal.answering(as_json):
-        from trainlab.inference.ensemble.making import make_ensemble
-
         made = make_ensemble(
             _members(members or [], sweep, top, snapshots, runs),
             method=by.value,
@@ -79,10 +78,7 @@ def ensemble(
         _terminal.note(f"\nkept in {made.folder}; next: trainlab evaluate {made.folder}")
 
 
-def _members(given: "Sequence[str]", sweep: str | None, top: int, snapshots: str | None, runs: Path) -> "list[Member]":
-    from trainlab.inference.ensemble.members import from_runs, from_snapshots
-    from trainlab.search.finding import best_runs, find_sweep
-
+def _members(given: Sequence[str], sweep: str | None, top: int, snapshots: str | None, runs: Path) -> list[Member]:
     if (bool(given), sweep is not None, snapshots is not None).count(True) != 1:
         raise UserError(
             "which networks? Name two or more runs, or a --sweep, or a run with --snapshots: one of the three"
@@ -93,7 +89,7 @@ def _members(given: "Sequence[str]", sweep: str | None, top: int, snapshots: str
     return from_snapshots(snapshots, runs) if snapshots is not None else from_runs(given, runs)
 
 
-def _lines(made: "Made") -> list[str]:
+def _lines(made: Made) -> list[str]:
     """A table of scores, then what it comes to."""
     parts = made.parts
     label = {part: part if part in ("val", "test") else "file" for part in parts}
@@ -102,7 +98,7 @@ def _lines(made: "Made") -> list[str]:
     heads = [f"{label[part]}_{metric}" for part in parts for metric in (made.metric, "loss")]
     lines = [" ".join([f"{'member':<{width}}", "weight", *(f"{head:>{max(len(head), 8)}}" for head in heads)])]
 
-    def row(found: "Scored") -> str:
+    def row(found: Scored) -> str:
         weight = "" if found.weight is None else f"{found.weight:.3f}"
         cells = [_cell(found.scores[part].get(metric)) for part in parts for metric in (made.metric, "loss")]
         sized = [f"{cell:>{max(len(head), 8)}}" for cell, head in zip(cells, heads, strict=True)]

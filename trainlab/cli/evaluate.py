@@ -1,22 +1,21 @@
-"""`trainlab evaluate`: how good a trained network is."""
+"""`trainlab evaluate`: the scores of a trained network."""
 
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from trainlab.cli import _terminal
 from trainlab.cli._weights import Weights
-
-if TYPE_CHECKING:
-    from trainlab.inference.evaluate import Evaluation
+from trainlab.inference.evaluate import Evaluation
+from trainlab.inference.evaluate import evaluate as scored
 
 _WIDEST_CONFUSION = 30  # classes; beyond, the matrix is for --json
 
 
 class Part(StrEnum):
-    """A part of the data that a run was trained with."""
+    """A split of the run's own data."""
 
     test = "test"
     val = "val"
@@ -30,23 +29,22 @@ def evaluate(
     data: Annotated[
         str | None, typer.Option(metavar="FILE", help="Score on this file with a target column, CSV or Parquet.")
     ] = None,
-    part: Annotated[Part, typer.Option(help="Without --data: on this part of the run's own data.")] = Part.test,
-    top: Annotated[int, typer.Option(min=1, metavar="K", help="Also count the right class among the first K.")] = 5,
+    part: Annotated[Part, typer.Option(help="Without --data: the split of the run's own data.")] = Part.test,
+    top: Annotated[int, typer.Option(min=1, metavar="K", help="K of the top-K accuracy.")] = 5,
     weights: Annotated[Weights, typer.Option(help="Which weights of the run.")] = Weights.best,
-    runs: Annotated[Path, typer.Option(metavar="DIR", help="Where run folders are.")] = Path("runs"),
+    runs: Annotated[Path, typer.Option(metavar="DIR", help="Folder of the runs.")] = Path("runs"),
     as_json: Annotated[bool, typer.Option("--json", help="Print the scores as JSON.")] = False,
 ) -> None:
-    """Score the best network of a run, with the run's own preprocessing.
+    """Score the trained network of a run, with the run's own preprocessing.
 
-    Classes: accuracy, top-K, precision, recall and F1 of each class, the confusion matrix. Numbers: R2, MAE and RMSE.
+    Classification: accuracy, top-K accuracy, precision, recall and F1 of each class, confusion matrix. Regression: R2,
+    MAE and RMSE.
 
     Examples:
         trainlab evaluate runs/digits-1
         trainlab evaluate digits-1 --data new-digits.csv --json
     """
     with _terminal.answering(as_json):
-        from trainlab.inference.evaluate import evaluate as scored
-
         found = scored(run, data, part=part.value, weights=weights.value, top=top, runs=runs)
         if as_json:
             _terminal.emit(found.as_dict())
@@ -54,7 +52,7 @@ def evaluate(
             _terminal.say("\n".join(_lines(found)))
 
 
-def _lines(found: "Evaluation") -> list[str]:
+def _lines(found: Evaluation) -> list[str]:
     lines = [f"{found.run}{_weights(found.epoch)}, on {found.rows} {_of(found.data)}"]
     lines += [f"  {name:<9} {value:.4g}" for name, value in found.scores.items()]
     for target, scores in found.targets.items():

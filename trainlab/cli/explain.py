@@ -1,14 +1,18 @@
 """`trainlab explain`: a page on a diagnosis, from the class of its monitor."""
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
-from trainlab.cli import _terminal
+from trainlab.cli import _pages, _terminal
+from trainlab.core.component import find, names, registered
+from trainlab.core.describe import describe
+from trainlab.core.dump import dump
 from trainlab.core.errors import UserError
-
-if TYPE_CHECKING:
-    from trainlab.diagnose.monitor import Monitor
+from trainlab.core.problem import nearest
+from trainlab.diagnose.monitor import Monitor
+from trainlab.diagnose.page import page_of
+from trainlab.tools.zoo.examples import exhibited, exhibits
 
 _WHEN = {
     "start": "before the first step",
@@ -37,7 +41,7 @@ def explain(
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the same as JSON.")] = False,
 ) -> None:
-    """Explain a diagnosis: what it means, how it is measured, what to do, how it looks, where it comes from.
+    """Explain a finding or a term: what it means, how it is measured, what to do.
 
     Without CODE list all.
 
@@ -47,10 +51,6 @@ def explain(
         trainlab explain dead-relu --config
     """
     with _terminal.answering(as_json):
-        from trainlab.cli import _pages
-        from trainlab.core.component import registered
-        from trainlab.diagnose.monitor import Monitor
-
         if as_config:
             if code is None or as_json:
                 raise UserError("--config needs a CODE, and excludes --json")
@@ -69,11 +69,7 @@ def explain(
             _terminal.say("\nmore: trainlab explain CODE")
 
 
-def _one(code: str) -> "type[Monitor]":
-    from trainlab.core.component import find, names
-    from trainlab.core.problem import nearest
-    from trainlab.diagnose.monitor import Monitor
-
+def _one(code: str) -> type[Monitor]:
     found = find(Monitor, code.partition("@")[0].strip())
     if found is not None:
         return found
@@ -82,11 +78,8 @@ def _one(code: str) -> "type[Monitor]":
     raise UserError(f"no diagnosis `{code}`; {hint}")
 
 
-def _config(monitor: "type[Monitor]") -> str:
+def _config(monitor: type[Monitor]) -> str:
     """A config that shows the diagnosis, with a line on how to use it."""
-    from trainlab.core.dump import dump
-    from trainlab.tools.zoo.examples import exhibited, exhibits
-
     found = exhibits(monitor.name)
     if not found:
         raise UserError(f"no config shows {monitor.name}: {monitor.unshown}")
@@ -95,11 +88,7 @@ def _config(monitor: "type[Monitor]") -> str:
     return f"{head}#     trainlab {found[0].command} {file}\n{dump(exhibited(found[0]))}".rstrip()
 
 
-def _data(monitor: "type[Monitor]") -> dict[str, Any]:
-    from trainlab.core.describe import describe
-    from trainlab.diagnose.page import page_of
-    from trainlab.tools.zoo.examples import exhibits
-
+def _data(monitor: type[Monitor]) -> dict[str, Any]:
     about, page = describe(monitor).as_dict(), page_of(monitor)
     found = {"code": about["name"], "severity": monitor.severity, "when": list(monitor.when)}
     found |= {"needs": list(monitor.needs), "causes": list(monitor.causes), "summary": about["summary"]}
@@ -107,11 +96,7 @@ def _data(monitor: "type[Monitor]") -> dict[str, Any]:
     return {**found, "shown_by": [e.name for e in exhibits(monitor.name)], "settings": about["settings"]}
 
 
-def _page(monitor: "type[Monitor]", columns: int) -> list[str]:
-    from trainlab.cli import _pages
-    from trainlab.core.describe import describe
-    from trainlab.diagnose.page import page_of
-
+def _page(monitor: type[Monitor], columns: int) -> list[str]:
     about, page = describe(monitor), page_of(monitor)
     when = " and ".join(_WHEN[moment] for moment in monitor.when)
     needs = " and ".join(_NEEDS.get(need, need) for need in monitor.needs)
@@ -134,11 +119,8 @@ def _page(monitor: "type[Monitor]", columns: int) -> list[str]:
     return [*lines, "", f"To silence it: monitors.off=[{about.name}]"]
 
 
-def _seen(monitor: "type[Monitor]", columns: int) -> list[str]:
+def _seen(monitor: type[Monitor], columns: int) -> list[str]:
     """How to make a run that has it."""
-    from trainlab.cli import _pages
-    from trainlab.tools.zoo.examples import exhibits
-
     found = exhibits(monitor.name)
     if not found:
         return _pages.flowing(f"No config shows it: {monitor.unshown}.", columns)

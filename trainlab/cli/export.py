@@ -1,4 +1,4 @@
-"""`trainlab export`: a trained network for other programs."""
+"""`trainlab export`: a trained network as an ONNX file."""
 
 from pathlib import Path
 from typing import Annotated
@@ -7,6 +7,7 @@ import typer
 
 from trainlab.cli import _terminal
 from trainlab.cli._weights import Weights
+from trainlab.inference.export.export import export_onnx
 
 
 def export(
@@ -15,13 +16,13 @@ def export(
     ],
     onnx: Annotated[Path, typer.Option(metavar="FILE", help="Write an ONNX model here.")],
     weights: Annotated[Weights, typer.Option(help="Which weights of the run.")] = Weights.best,
-    runs: Annotated[Path, typer.Option(metavar="DIR", help="Where run folders are.")] = Path("runs"),
-    as_json: Annotated[bool, typer.Option("--json", help="Print what goes in and comes out as JSON.")] = False,
+    runs: Annotated[Path, typer.Option(metavar="DIR", help="Folder of the runs.")] = Path("runs"),
+    as_json: Annotated[bool, typer.Option("--json", help="Print inputs and outputs as JSON.")] = False,
 ) -> None:
-    """Write a trained network with its preprocessing as one ONNX file: raw rows in, answers out.
+    """Write a trained network with its preprocessing as one ONNX file.
 
-    Input `x`: rows as the source gives them (a table's categories one-hot, in the order of training). Outputs:
-    `prediction`, the number of the class or the numbers in the target's own units, and `probability` of each class.
+    Input `x`: raw rows as the data source gives them (a table's categories one-hot, in the order of training). Outputs:
+    `prediction`, the index of the class or the numbers in the target's units, and `probability` of each class.
     Needs the package onnx: pip install 'trainlab[onnx]'.
 
     Examples:
@@ -29,8 +30,6 @@ def export(
         trainlab export runs/digits-ensemble-1 --onnx digits.onnx --json
     """
     with _terminal.answering(as_json):
-        from trainlab.inference.export.export import export_onnx
-
         model = export_onnx(run, onnx, weights=weights.value, runs=runs)
     shapes = {
         kind: {v.name: [d.dim_param or d.dim_value for d in v.type.tensor_type.shape.dim] for v in values}

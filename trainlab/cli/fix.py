@@ -1,50 +1,48 @@
-"""`trainlab fix`: tries the prescriptions of a sick run, and keeps what measurably helped."""
+"""`trainlab fix`: try the suggested patches of a run, and keep those that measurably help."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from trainlab.cli import _terminal
-
-if TYPE_CHECKING:
-    from trainlab.tools.fix.fix import Fixed
-    from trainlab.tools.fix.trial import Trial
+from trainlab.cli import _fix_text, _terminal
+from trainlab.cli._progress import Quiet
+from trainlab.cli._stopping import stoppable
+from trainlab.store.folder import RunFolder
+from trainlab.tools.fix.budget import Budget
+from trainlab.tools.fix.fix import Fixed
+from trainlab.tools.fix.fix import fix as tried
+from trainlab.tools.fix.rewriting import write_cured
+from trainlab.tools.fix.trial import Trial
 
 
 def fix(
     run: Annotated[str, typer.Argument(metavar="RUN", help="A run folder, or its name in --runs.")],
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write the cured config there.")
+        Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write the fixed config here.")
     ] = None,
     budget: Annotated[
-        str, typer.Option(metavar="RUNS|TIME", help="At most so many runs (12), or so much time (90s, 5m, 1h).")
+        str, typer.Option(metavar="RUNS|TIME", help="Limit: a number of runs (12) or a time (90s, 5m, 1h).")
     ] = "12",
-    runs: Annotated[Path, typer.Option(metavar="DIR", help="Where run folders are.")] = Path("runs"),
+    runs: Annotated[Path, typer.Option(metavar="DIR", help="Folder of the runs.")] = Path("runs"),
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print the result only.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result, with every trial, as JSON.")] = False,
 ) -> None:
-    """Try the prescriptions of a sick run, each as a short real run, and print the smallest patch that cured it.
+    """Try the suggested patches of a run in short real runs, and print the smallest patch that helps.
 
-    Each trial has the seed of the run; where one seed does not tell better from luckier, more seeds are run with and
-    without the patch. Trials lie in RUN/fixes. Ctrl-C stops; the same command goes on and repeats nothing.
+    Each trial has the seed of the run. Where one seed cannot show a significant gain, more seeds are run with and
+    without the patch. Trials are written to RUN/fixes. Ctrl-C stops; the same command continues and repeats nothing.
 
-    Exit code 0 if a patch helped or nothing was wrong, 4 if nothing helped, 130 if it was stopped.
+    Exit code 0 if a patch helps or there is no problem, 4 if nothing helps, 130 if it was stopped.
 
     Examples:
         trainlab fix runs/digits-3
         trainlab fix digits-3 --budget 5m -o cured.yaml
         trainlab fix digits-3 --json
     """
-    from trainlab.cli import _fix_text
-    from trainlab.cli._progress import Quiet
-    from trainlab.cli.train import stoppable
-    from trainlab.tools.fix.budget import Budget
-    from trainlab.tools.fix.fix import fix as tried
-
     first: list[int] = []
 
-    def tell(trial: "Trial") -> None:
+    def tell(trial: Trial) -> None:
         first.append(trial.seed)
         if not quiet and not as_json:
             _terminal.note(_fix_text.line(trial, first[0]))
@@ -61,12 +59,10 @@ def fix(
     raise typer.Exit(fixed.exit_code)
 
 
-def _written(fixed: "Fixed", output: Path | None) -> str:
+def _written(fixed: Fixed, output: Path | None) -> str:
     """Write the cured config; what is to be said of it."""
     if output is None or not fixed.patch:
         return ""
-    from trainlab.store.folder import RunFolder
-    from trainlab.tools.fix.rewriting import write_cured
 
     own = write_cured(output, RunFolder(fixed.folder), fixed.config(), fixed.patch)
     how = "your config with the patch in it" if own else "the whole config, every default written out"

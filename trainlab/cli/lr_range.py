@@ -1,18 +1,22 @@
-"""`trainlab lr-range`: which learning rate to start with."""
+"""`trainlab lr-range`: the learning rate range test."""
 
 import math
 import shlex
 import sys
 from pathlib import Path
 from textwrap import wrap
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
 from trainlab.cli import _terminal
-
-if TYPE_CHECKING:
-    from trainlab.tools.lr_range import LrRange
+from trainlab.report.curve import curve
+from trainlab.report.svg import log_chart
+from trainlab.search.experiment import read
+from trainlab.store.folder import next_free, safe_name
+from trainlab.store.writing import write_atomic
+from trainlab.tools.lr_range import LrRange, as_csv
+from trainlab.tools.lr_range import lr_range as climb
 
 
 def lr_range(
@@ -23,20 +27,22 @@ def lr_range(
     ] = None,
     low: Annotated[float, typer.Option("--from", metavar="LR", help="The rate of the first step.")] = 1e-7,
     high: Annotated[float, typer.Option("--to", metavar="LR", help="The rate of the last step.")] = 10.0,
-    steps: Annotated[int, typer.Option(min=20, metavar="N", help="How many steps the climb takes.")] = 300,
-    repeats: Annotated[int, typer.Option(min=1, metavar="N", help="Over how many seeds; the median counts.")] = 3,
+    steps: Annotated[
+        int, typer.Option(min=20, metavar="N", help="Number of steps from the first rate to the last.")
+    ] = 300,
+    repeats: Annotated[int, typer.Option(min=1, metavar="N", help="Number of seeds; the curve is their median.")] = 3,
     csv: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write the curve here instead of a new folder in --runs.")
     ] = None,
-    svg: Annotated[Path | None, typer.Option(metavar="FILE", help="Draw the picture here.")] = None,
-    runs: Annotated[Path, typer.Option(metavar="DIR", help="Where NAME-lr-range-N is made.")] = Path("runs"),
+    svg: Annotated[Path | None, typer.Option(metavar="FILE", help="Draw the curve here.")] = None,
+    runs: Annotated[Path, typer.Option(metavar="DIR", help="Folder in which NAME-lr-range-N is made.")] = Path("runs"),
     as_json: Annotated[bool, typer.Option("--json", help="Print the rates and the curve as JSON.")] = False,
 ) -> None:
-    """Find a learning rate: train for some steps while the rate climbs, and see where the loss falls and blows up.
+    """Find a learning rate: raise it step by step and see where the loss falls and where it blows up.
 
-    The rate climbs by the same factor at every step, until the smoothed loss passes four times its best. Reported are
-    the rate at which it falls fastest, a tenth of the rate at which it blows up, and one to start with. The curve is
-    written to NAME-lr-range-N/lr_range.csv with a picture beside it.
+    Multiplies the rate by the same factor at every step, until the smoothed loss exceeds four times its minimum.
+    Reports the rate at which the loss falls fastest, a tenth of the rate at which it blows up, and a suggestion. Writes
+    the curve to NAME-lr-range-N/lr_range.csv and a picture of it to the same folder.
 
     Examples:
         trainlab lr-range configs/digits.yaml
@@ -45,9 +51,6 @@ def lr_range(
     """
     given = [config, *(overrides or ())]
     with _terminal.answering(as_json):
-        from trainlab.search.experiment import read
-        from trainlab.tools.lr_range import lr_range as climb
-
         found = climb(read(given[0], given[1:]), low=low, high=high, steps=steps, repeats=repeats)
         written = _write(found, csv, svg, runs)
     command = _following(found, given)
@@ -61,13 +64,8 @@ def lr_range(
         _terminal.say(f"next: {command}")
 
 
-def _write(found: "LrRange", csv: Path | None, svg: Path | None, runs: Path) -> list[Path]:
+def _write(found: LrRange, csv: Path | None, svg: Path | None, runs: Path) -> list[Path]:
     """The curve as a table and a picture; by default both in a folder of their own."""
-    from trainlab.report.svg import log_chart
-    from trainlab.store.folder import next_free, safe_name
-    from trainlab.store.writing import write_atomic
-    from trainlab.tools.lr_range import as_csv
-
     if csv is None:
         folder = next_free(runs, safe_name(f"{found.name}-lr-range"))
         csv, svg = folder / "lr_range.csv", svg or folder / "lr_range.svg"
@@ -88,9 +86,7 @@ def _write(found: "LrRange", csv: Path | None, svg: Path | None, runs: Path) -> 
     return [csv, svg]
 
 
-def _lines(found: "LrRange", width: int) -> list[str]:
-    from trainlab.report.curve import curve
-
+def _lines(found: LrRange, width: int) -> list[str]:
     seeds = f"{len(found.seeds)} seed{'s' * (len(found.seeds) > 1)}"
     told = (
         f"{found.name}, {found.optimizer}: {len(found.lr)} steps from {found.lr[0]:.2g} to {found.lr[-1]:.2g}, {seeds}"
@@ -111,7 +107,7 @@ def _lines(found: "LrRange", width: int) -> list[str]:
     return [*lines, "", *_wrapped(f"suggested: {suggested}: {found.why}", width)]
 
 
-def _following(found: "LrRange", given: list[str]) -> str:
+def _following(found: LrRange, given: list[str]) -> str:
     """The training with the suggested rate, or the test over another range."""
     kept = [text for text in given if text.partition("=")[0] != "optimizer.lr"]
     if found.suggestion is None:

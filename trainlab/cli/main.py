@@ -1,15 +1,16 @@
-"""The `trainlab` command: finds the commands, and turns what goes wrong into a sentence and an exit code.
+"""The `trainlab` command: finds the command that was asked for, and turns errors into a sentence and an exit code.
 
-To add a command, write a module in this folder that holds a function of its name (`lr_range.py`: `def lr_range`), and
-put the name into `COMMANDS`. The function parses, calls the lab, prints; its docstring is its help, its last lines an
-example under `Examples:`. A module imports nothing heavy at its top: `trainlab --help` loads all of them,
-`trainlab NAME` one.
+To add a command, write a module in this folder with a function of its name (`lr_range.py`: `def lr_range`), and add
+the name and the first line of the function's docstring to `COMMANDS`. The function parses, calls the rooms below,
+prints; its docstring is its help, and the docstring's last lines are examples under `Examples:`.
+
+`trainlab --help` loads no command module, `trainlab NAME` only the one of that name. So a command imports at the top of
+its file what it needs, and only large libraries that few calls need (rich, altair) inside the function that uses them.
 
 Exit codes: 0 done, 1 a bug in trainlab, 2 bad usage, config or data, 3 training diverged, 4 a check or `--fail-on`
 found something, 130 interrupted.
 """
 
-import gc
 import os
 import signal
 import sys
@@ -21,38 +22,38 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
+import trainlab
 from trainlab.cli import _terminal
 from trainlab.core.errors import UserError
 
-COMMANDS = (
-    "new",
-    "check",
-    "lr-range",
-    "train",
-    "sweep",
-    "report",
-    "serve",
-    "fix",
-    "zoo",
-    "diff",
-    "diagnose",
-    "evaluate",
-    "predict",
-    "ensemble",
-    "export",
-    "explain",
-    "components",
-    "schema",
-)
-HIDDEN = ("trial-server",)  # for trainlab's own use
-_SELDOM = (20_000, 20, 50)  # how rarely Python looks for garbage: what a start makes stays, nearly all of it
+COMMANDS = {
+    "new": "Write a commented config to start from: mlp (the default), cnn, regression, sweep or csv.",
+    "check": "Find the problems of an experiment before training, in seconds.",
+    "lr-range": "Find a learning rate: raise it step by step and see where the loss falls and where it blows up.",
+    "train": "Train a network from a config, monitor the training, and write a run folder.",
+    "sweep": "Search for better settings: many trials of an experiment, each a run folder and a process of its own.",
+    "report": "Summarize runs: how they ended, their scores, their findings.",
+    "serve": "Show the runs and sweeps of a folder in a browser; the pages refresh during training.",
+    "fix": "Try the suggested patches of a run in short real runs, and print the smallest patch that helps.",
+    "zoo": "Measure the monitors on faulty and healthy runs: detected, named, fixed, false positives.",
+    "diff": "Show where two runs first differ: config key, step, layer and quantity, epoch, weights.",
+    "diagnose": "Check the training curves in a log that another tool wrote.",
+    "evaluate": "Score the trained network of a run, with the run's own preprocessing.",
+    "predict": "Predict the rows of a file with the trained network of a run.",
+    "ensemble": "Combine several trained networks, and score them alone and together.",
+    "export": "Write a trained network with its preprocessing as one ONNX file.",
+    "explain": "Explain a finding or a term: what it means, how it is measured, what to do.",
+    "components": "List what a config can name: layers, optimizers, data sources, monitors ..., with their settings.",
+    "schema": "Print the JSON Schema of a config, for editors that complete and check it.",
+}
+HIDDEN = {"trial-server": "Train the trials of a sweep in copies of this process."}  # for trainlab's own use
 
 
 class Commands(TyperGroup):
-    """The group of all commands: every error of theirs leaves as text on stderr and an exit code."""
+    """The group of all commands: every error of a command leaves as text on stderr and an exit code."""
 
     def main(self, args: Sequence[str] | None = None, *_: Any, **extra: Any) -> Any:
-        """Run the command line and end the process with its exit code. Nothing to do shows the help."""
+        """Run the command line and end the process with its exit code. Without arguments, show the help."""
         given = list(sys.argv[1:] if args is None else args) or ["--help"]
         extra |= {"standalone_mode": False, "prog_name": "trainlab"}
         try:
@@ -60,25 +61,30 @@ class Commands(TyperGroup):
         except typer.Abort:
             code = 130
         except Exception as error:
-            if not hasattr(error, "format_message"):  # what all of Typer's usage errors have, in every version of it
+            if not hasattr(error, "format_message"):  # all usage errors of Typer have it, in every version of Typer
                 raise
-            code = _misused(error)
+            code = _report_usage(error)
         sys.exit(code if isinstance(code, int) else 0)
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, Any, list[str]]:
+        """The command that was asked for, loaded only now: the group itself holds only names and short helps."""
+        name, _, rest = super().resolve_command(ctx, args)
+        return name, name and load(name), rest
 
     def invoke(self, ctx: Any) -> Any:
         """Run the chosen command."""
-        with told():
+        with errors_reported():
             result = super().invoke(ctx)
             sys.stdout.flush()
         return result
 
 
 @contextmanager
-def told() -> Generator[None]:
-    """What goes wrong inside the block leaves as text on stderr and as `typer.Exit`; a bug goes on as it is."""
+def errors_reported() -> Generator[None]:
+    """Turn an error of the user, the system or Ctrl-C into text on stderr and `typer.Exit`; a bug passes through."""
     try:
         yield
-    except BrokenPipeError:  # `trainlab report | head`: whoever read has seen enough
+    except BrokenPipeError:  # `trainlab report | head`: the reader has closed the pipe
         _terminal.silence()
         raise typer.Exit(0) from None
     except UserError as error:
@@ -100,11 +106,9 @@ def main(command: Callable[[], object] | None = None) -> None:
     `command`: what to run instead of the application.
     """
     _terminal.prepare()
-    gc.set_threshold(*_SELDOM)
-    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")  # it would look for some among all installed packages
     try:
-        (command or build(*_asked(sys.argv[1:])))()
-    except Exception as error:  # a bug of ours, whatever it is
+        (command or build())()
+    except Exception as error:  # a bug in trainlab
         if "TRAINLAB_DEBUG" in os.environ:
             raise
         _terminal.note(
@@ -114,46 +118,48 @@ def main(command: Callable[[], object] | None = None) -> None:
         sys.exit(1)
     except KeyboardInterrupt:  # before the command began, or after its end
         sys.exit(130)
-    finally:  # nothing is left to be stopped: Python's own end takes milliseconds, and would answer with a traceback
+    finally:  # while Python itself ends, Ctrl-C would only print a traceback
         signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
-def build(*names: str) -> typer.Typer:
-    """The Typer application with these commands; with all of them if none is named."""
-    made = typer.Typer(
-        cls=Commands,
+def build() -> typer.Typer:
+    """The Typer application: every command by name and short help, none of them loaded."""
+    app = _typer(cls=Commands)
+    app.callback()(_trainlab)
+    for name, text in (COMMANDS | HIDDEN).items():
+        app.command(name, short_help=text, hidden=name in HIDDEN)(_not_loaded)
+    return app
+
+
+def load(name: str) -> Any:
+    """The command of this name, with its module imported: its function, options and help."""
+    module = name.replace("-", "_")
+    function: Callable[..., Any] = getattr(import_module(f"trainlab.cli.{module}"), module)
+    text, _, examples = (function.__doc__ or "").partition("Examples:")
+    lines = [f"  {line.strip()}" for line in examples.strip().splitlines()]
+    app = _typer()
+    app.command(name, help=text.strip(), epilog="\n".join(["\b", "Examples:", *lines]))(function)
+    return typer.main.get_command(app)
+
+
+def _typer(**more: Any) -> typer.Typer:
+    return typer.Typer(
         name="trainlab",
         add_completion=False,
         pretty_exceptions_enable=False,
         rich_markup_mode=None,  # plain help: fast, and the same on every terminal
         context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+        **more,
     )
-    made.callback()(_trainlab)
-    for name in names or (*COMMANDS, *HIDDEN):
-        module = name.replace("-", "_")
-        command: Callable[..., Any] = getattr(import_module(f"trainlab.cli.{module}"), module)
-        text, _, examples = (command.__doc__ or "").partition("Examples:")
-        lines = [f"  {line.strip()}" for line in examples.strip().splitlines()]
-        made.command(
-            name,
-            hidden=name in HIDDEN,
-            help=text.strip(),
-            short_help=text.strip().partition("\n")[0],
-            epilog="\n".join(["\b", "Examples:", *lines]),
-        )(command)
-    return made
 
 
-def _asked(arguments: Sequence[str]) -> Sequence[str]:
-    """The command that these arguments begin with, if they do."""
-    return [name for name in arguments[:1] if name in (*COMMANDS, *HIDDEN)]
+def _not_loaded() -> None:
+    """Stands for each command in the list of commands."""
 
 
 def _version(wanted: bool) -> None:
     if wanted:
-        from trainlab import __version__
-
-        _terminal.say(f"trainlab {__version__}")
+        _terminal.say(f"trainlab {trainlab.__version__}")
         raise typer.Exit(0)
 
 
@@ -162,11 +168,11 @@ def _trainlab(
         bool, typer.Option("--version", help="Print the version and exit.", callback=_version, is_eager=True)
     ] = False,
 ) -> None:
-    """Train a neural network from one YAML file, watch it, and learn what is wrong with it and what to change."""
+    """Train a neural network from one YAML file, monitor it, and learn what is wrong with it and what to change."""
 
 
-def _misused(error: Any) -> int:
-    """Tell what is wrong with the command line itself."""
+def _report_usage(error: Any) -> int:
+    """Print what is wrong with the command line itself; the exit code."""
     text: str = error.format_message()
     where = error.ctx.command_path if error.ctx else "trainlab"
     _terminal.note(f"{where}: {text[0].lower()}{text[1:]}\nTry `{where} --help`.")

@@ -8,6 +8,7 @@ import typer
 
 from trainlab.cli import _terminal
 from trainlab.core.errors import UserError
+from trainlab.core.problem import listed, nearest
 
 DEFAULT = "mlp"
 
@@ -49,8 +50,6 @@ def templates() -> list[str]:
 
 def read(template: str) -> str:
     """The text of a template. Raises UserError with the nearest name if there is none of this name."""
-    from trainlab.core.problem import listed, nearest
-
     known = templates()
     if template not in known:
         near = nearest(template, known)

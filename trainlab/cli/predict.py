@@ -1,4 +1,4 @@
-"""`trainlab predict`: what a trained network says of new rows."""
+"""`trainlab predict`: the predictions of a trained network for new rows."""
 
 from pathlib import Path
 from typing import Annotated
@@ -8,6 +8,7 @@ import typer
 from trainlab.cli import _terminal
 from trainlab.cli._weights import Weights
 from trainlab.core.errors import UserError
+from trainlab.inference.evaluate import predict as predicted
 
 
 def predict(
@@ -18,16 +19,16 @@ def predict(
         str, typer.Option("--input", metavar="FILE", help="The rows: a CSV or Parquet file with the training columns.")
     ],
     output: Annotated[
-        Path | None, typer.Option("--output", metavar="FILE", help="Write the CSV here instead of to stdout.")
+        Path | None, typer.Option("--output", metavar="FILE", help="Write the CSV to this file instead of stdout.")
     ] = None,
     weights: Annotated[Weights, typer.Option(help="Which weights of the run.")] = Weights.best,
-    runs: Annotated[Path, typer.Option(metavar="DIR", help="Where run folders are.")] = Path("runs"),
+    runs: Annotated[Path, typer.Option(metavar="DIR", help="Folder of the runs.")] = Path("runs"),
     as_json: Annotated[bool, typer.Option("--json", help="Print the predictions as JSON.")] = False,
 ) -> None:
-    """Predict the rows of a file with the best network of a run, with the run's own preprocessing.
+    """Predict the rows of a file with the trained network of a run.
 
-    One row comes out per row that goes in: the class and the probability of each class, or the numbers. A target
-    column in the file is left unread; columns that are missing or unknown are an error.
+    Applies the run's own preprocessing. Writes one row per input row: the class and the probability of each class, or
+    the predicted numbers. Ignores a target column in the file; missing and unknown columns are errors.
 
     Examples:
         trainlab predict runs/iris-1 --input flowers.csv --output predictions.csv
@@ -35,7 +36,6 @@ def predict(
     with _terminal.answering(as_json):
         if output is not None and output.exists() and Path(source).exists() and output.samefile(source):
             raise UserError(f"{output}: would be overwritten with its own predictions; choose another --output")
-        from trainlab.inference.evaluate import predict as predicted
 
         found = predicted(run, source, weights=weights.value, runs=runs)
         if output is not None:

@@ -1,23 +1,36 @@
-"""`trainlab report`: a table over runs, or one run in words, with its curve, its layers and its diagnoses."""
+"""`trainlab report`: a table of runs, or one run in full with its curve, layers and findings."""
 
 import os
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
 from trainlab.cli import _terminal
+from trainlab.cli._pages import folded
 from trainlab.core.errors import UserError
-
-if TYPE_CHECKING:
-    from trainlab.report.gate import Check
-    from trainlab.report.groups import Group
-    from trainlab.report.rows import Row
-    from trainlab.store.index import Index
-    from trainlab.store.reading import RunRecord
+from trainlab.report.compare import differing, short_names, shown
+from trainlab.report.export import as_csv, as_data, groups_csv
+from trainlab.report.gate import Check, held, parse, told
+from trainlab.report.groups import Group, group_table, grouped
+from trainlab.report.html.pages import write_page
+from trainlab.report.layers import layers_of
+from trainlab.report.learnt import learnt
+from trainlab.report.markdown import checks_markdown, groups_markdown, run_markdown, runs_markdown
+from trainlab.report.picture_files import pictures_of, sweep_named, write_pictures
+from trainlab.report.rows import Row, listed, sorted_rows
+from trainlab.report.select import selected
+from trainlab.report.summary import summary
+from trainlab.report.sweep_record import SweepRecord
+from trainlab.report.table import render_table
+from trainlab.report.text import clean
+from trainlab.report.verdict import verdict
+from trainlab.store.index import Index
+from trainlab.store.reading import RunRecord, is_sweep
+from trainlab.store.writing import write_atomic
 
 
 def report(
@@ -25,7 +38,7 @@ def report(
         list[str] | None,
         typer.Argument(metavar="RUN", help="Runs by name or path, or folders of runs; all of --runs if none is given."),
     ] = None,
-    runs: Annotated[Path, typer.Option(metavar="DIR", help="Where run folders are.")] = Path("runs"),
+    runs: Annotated[Path, typer.Option(metavar="DIR", help="Folder of the runs.")] = Path("runs"),
     sort: Annotated[
         str | None,
         typer.Option(metavar="METRIC", help="Best first by a metric (val_loss, test_accuracy); or name, seconds, ..."),
@@ -34,31 +47,31 @@ def report(
         list[str] | None,
         typer.Option(
             metavar="KEY=VALUE",
-            help="Only runs where this holds: seed=0, 'optimizer.lr<1e-2', diagnosis=none. May be repeated.",
+            help="Only runs that match: seed=0, 'optimizer.lr<1e-2', diagnosis=none. May be repeated.",
         ),
     ] = None,
     group_by: Annotated[
         list[str] | None,
         typer.Option(
             metavar="KEY",
-            help="One row for all runs with the same value of this key, with mean and 95 % interval; `config`: of "
-            "every setting but the seed. May be repeated.",
+            help="One row per value of this key, with mean and 95 % interval of its runs; `config`: the same values of "
+            "all settings but the seed. May be repeated.",
         ),
     ] = None,
     compare: Annotated[
-        bool, typer.Option("--compare", help="Show the config keys that differ between the runs, beside the scores.")
+        bool, typer.Option("--compare", help="Show the config keys that differ between the runs.")
     ] = False,
     require: Annotated[
         list[str] | None,
         typer.Option(
             metavar="RULE",
-            help="Exit with 4 unless every run fulfils it: 'val_accuracy>=0.97', 'last_val_loss<0.1', "
+            help="Exit with 4 unless every run passes: 'val_accuracy>=0.97', 'last_val_loss<0.1', "
             "'test_accuracy>0.9', 'seconds<60', 'state==finished', 'no warning', 'no overfitting'. May be repeated.",
         ),
     ] = None,
     html: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="Write a page with everything in it: of one run, of one sweep, or of all."),
+        typer.Option(metavar="FILE", help="Write a self-contained page of one run, one sweep, or all runs."),
     ] = None,
     csv: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the table as CSV; - is stdout.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the rows, with all findings, as JSON.")] = False,
@@ -68,10 +81,10 @@ def report(
     png: Annotated[Path | None, typer.Option(metavar="DIR", help="Write every picture as a PNG file.")] = None,
     svg: Annotated[Path | None, typer.Option(metavar="DIR", help="Write every picture as an SVG file.")] = None,
 ) -> None:
-    """Summarise runs: how they ended, what they reached, what was diagnosed.
+    """Summarize runs: how they ended, their scores, their findings.
 
-    One RUN alone is told in full, with its curve, its layers and its diagnoses. A folder that is half-written or
-    damaged is a row that says so. --require makes it a gate: exit code 4, and by how much it was missed.
+    A single RUN is shown in full, with its curve, layers and findings. A half-written or damaged folder is a row that
+    says so. --require checks the runs: exit code 4 if a requirement fails, with the margin by which it fails.
 
     Examples:
         trainlab report
@@ -83,8 +96,6 @@ def report(
         trainlab report digits-mlp-7 --markdown --png pictures
         trainlab report --csv runs.csv
     """
-    from trainlab.store.index import Index
-
     data: list[dict[str, Any]] = []
     with _terminal.answering(as_json):
         asked = _Asked(chosen or [], runs, sort or "", where or [], group_by or [], compare, require or [])
@@ -137,17 +148,11 @@ class _Found:
     records: "list[RunRecord]"
     rows: "list[Row]"
     keys: dict[str, list[Any]] = field(default_factory=dict[str, list[Any]])
-    groups: "list[Group]" = field(default_factory=list["Group"])
-    checks: "list[Check]" = field(default_factory=list["Check"])
+    groups: list[Group] = field(default_factory=list[Group])
+    checks: list[Check] = field(default_factory=list[Check])
 
 
-def _found(asked: _Asked, index: "Index", *, brief: bool) -> _Found:
-    from trainlab.report.compare import differing
-    from trainlab.report.gate import held, parse
-    from trainlab.report.groups import grouped
-    from trainlab.report.rows import listed, sorted_rows
-    from trainlab.report.select import selected
-
+def _found(asked: _Asked, index: Index, *, brief: bool) -> _Found:
     requirements = parse(asked.require)
     pairs = listed(asked.chosen, asked.runs, index, brief=brief)
     if asked.where:
@@ -176,11 +181,6 @@ def _show(asked: _Asked, found: _Found, *, markdown: bool) -> None:
 
 def _learnt(asked: _Asked) -> list[str]:
     """What a sweep that was named has learnt."""
-    from trainlab.cli._pages import folded
-    from trainlab.report.learnt import learnt
-    from trainlab.report.sweep_record import SweepRecord
-    from trainlab.store.reading import is_sweep
-
     if len(asked.chosen) != 1 or asked.where or asked.group_by:
         return []
     there = next((path for path in (Path(asked.chosen[0]), asked.runs / asked.chosen[0]) if is_sweep(path)), None)
@@ -189,14 +189,10 @@ def _learnt(asked: _Asked) -> list[str]:
 
 
 def _gate(found: _Found) -> list[str]:
-    from trainlab.report.gate import told
-
     return told(found.checks) if found.checks else []
 
 
 def _pictures(asked: _Asked, found: _Found, folder: Path, kind: Any) -> None:
-    from trainlab.report.picture_files import pictures_of, write_pictures
-
     if not found.rows:
         return
     pictures = pictures_of(asked.chosen, asked.runs, found.records, asked.sort, asked.group_by)
@@ -205,9 +201,6 @@ def _pictures(asked: _Asked, found: _Found, folder: Path, kind: Any) -> None:
 
 
 def _page(asked: _Asked, found: _Found, file: Path) -> None:
-    from trainlab.report.html.pages import write_page
-    from trainlab.report.picture_files import sweep_named
-
     if found.rows:
         sweep = sweep_named(asked.chosen, asked.runs)
         size = write_page(file, found.records, sweep=sweep, one=asked.one, metric=asked.sort, group_by=asked.group_by)
@@ -216,10 +209,6 @@ def _page(asked: _Asked, found: _Found, file: Path) -> None:
 
 def _data(asked: _Asked, found: _Found) -> list[dict[str, Any]]:
     """What --json prints: a table for each run, or for each group."""
-    from trainlab.report.export import as_data
-    from trainlab.report.layers import layers_of
-    from trainlab.report.verdict import verdict
-
     if asked.group_by:
         return [group.as_dict() for group in found.groups]
     made = as_data(found.rows, found.keys)
@@ -235,9 +224,6 @@ def _data(asked: _Asked, found: _Found) -> list[dict[str, Any]]:
 
 
 def _csv(found: _Found, file: Path) -> None:
-    from trainlab.report.export import as_csv, groups_csv
-    from trainlab.store.writing import write_atomic
-
     text = groups_csv(found.groups) if found.groups else as_csv(found.rows, found.keys)
     if str(file) == "-":
         sys.stdout.write(text)
@@ -247,9 +233,6 @@ def _csv(found: _Found, file: Path) -> None:
 
 
 def _markdown(asked: _Asked, found: _Found) -> str:
-    from trainlab.report.compare import shown
-    from trainlab.report.markdown import checks_markdown, groups_markdown, run_markdown, runs_markdown
-
     if found.groups:
         text = groups_markdown(found.groups)
     elif asked.one and len(found.rows) == 1:
@@ -262,12 +245,6 @@ def _markdown(asked: _Asked, found: _Found) -> str:
 
 def _lines(asked: _Asked, found: _Found) -> list[str]:
     """The report as a terminal of this width shows it."""
-    from trainlab.report.compare import short_names, shown
-    from trainlab.report.groups import group_table
-    from trainlab.report.summary import summary
-    from trainlab.report.table import render_table
-    from trainlab.report.text import clean
-
     width = _terminal.columns(None)
     ascii_only = not _terminal.fits("⠿▁█…│±", sys.stdout)
     color = _terminal.live(sys.stdout) and not os.environ.get("NO_COLOR")

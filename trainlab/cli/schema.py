@@ -1,17 +1,16 @@
-"""`trainlab schema`: what a config may hold, for editors."""
+"""`trainlab schema`: the JSON Schema of a config."""
 
 from trainlab.cli import _terminal
+from trainlab.core.schema import json_schema
+from trainlab.search.experiment import SweepExperiment
 
 
 def schema() -> None:
-    """Print the JSON Schema of a config: editors complete and check with it.
+    """Print the JSON Schema of a config, for editors that complete and check it.
 
-    Put it beside a config whose first line is `# yaml-language-server: $schema=trainlab.schema.json`.
+    Write it next to a config whose first line is `# yaml-language-server: $schema=trainlab.schema.json`.
 
     Examples:
         trainlab schema > trainlab.schema.json
     """
-    from trainlab.core.schema import json_schema
-    from trainlab.search.experiment import SweepExperiment
-
     _terminal.emit(json_schema(SweepExperiment))

@@ -1,4 +1,4 @@
-"""`trainlab serve`: the reports of a folder of runs in a browser, refreshed while training goes on."""
+"""`trainlab serve`: the reports of a folder of runs in a browser, refreshed during training."""
 
 import os
 import socket
@@ -9,41 +9,37 @@ import time
 from collections.abc import Generator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from trainlab.cli import _terminal
 from trainlab.cli._stopping import heard
 from trainlab.core.errors import UserError
+from trainlab.report.serve.server import HOST, PORT, Server, listening, next_free
+from trainlab.store.folder import is_run
+from trainlab.store.reading import is_sweep
 from trainlab.store.writing import named_errors
 
 _LINGER = 3.0  # seconds for the pages to get the last numbers
 
-if TYPE_CHECKING:
-    from trainlab.report.serve.server import Server
-
 
 def serve(
-    runs: Annotated[Path, typer.Argument(metavar="DIR", help="Where run folders are.")] = Path("runs"),
+    runs: Annotated[Path, typer.Argument(metavar="DIR", help="Folder of the runs.")] = Path("runs"),
     host: Annotated[
-        str, typer.Option(metavar="ADDRESS", help="Listen here; 0.0.0.0 lets other machines read the runs, too.")
+        str, typer.Option(metavar="ADDRESS", help="Address to listen at; 0.0.0.0 lets other machines read the runs.")
     ] = "127.0.0.1",
-    port: Annotated[int, typer.Option(metavar="PORT", help="Listen at this port; 0 takes any free one.")] = 7007,
+    port: Annotated[int, typer.Option(metavar="PORT", help="Port to listen at; 0 takes any free port.")] = 7007,
     listener: Annotated[int | None, typer.Option(hidden=True)] = None,
 ) -> None:
-    """Show the runs and sweeps of a folder in a browser, each with its report, refreshed as rows arrive.
+    """Show the runs and sweeps of a folder in a browser; the pages refresh during training.
 
-    Only this machine can read it, and nothing can be changed through it. Ctrl-C ends it.
+    By default only this machine can read the pages. They are read-only. Ctrl-C stops the server.
 
     Examples:
         trainlab serve
         trainlab serve runs --port 8080
     """
-    from trainlab.report.serve.server import Server
-    from trainlab.store.folder import is_run
-    from trainlab.store.reading import is_sweep
-
     if not runs.is_dir():
         raise UserError(f"{runs}: there is no such folder of runs; `trainlab train` makes one")
     if is_run(runs) or is_sweep(runs):
@@ -65,8 +61,6 @@ def serve(
 @contextmanager
 def beside(runs: Path) -> Generator[None]:
     """Serves the folder in a process of its own, as long as this lasts and some seconds more; tells where on stderr."""
-    from trainlab.report.serve.server import HOST, PORT, listening, next_free
-
     with named_errors(runs, "make"):
         runs.mkdir(parents=True, exist_ok=True)
     listener = listening(HOST, next_free(HOST, PORT) or 0)
@@ -94,7 +88,7 @@ def beside(runs: Path) -> Generator[None]:
             child.wait()
 
 
-def _run(server: "Server") -> None:
+def _run(server: Server) -> None:
     """Serves until Ctrl-C or a polite kill, which are the ways to end it."""
 
     def end() -> str:
@@ -108,7 +102,7 @@ def _run(server: "Server") -> None:
         _terminal.note("stopped")
 
 
-def _until_alone(server: "Server") -> None:
+def _until_alone(server: Server) -> None:
     """Ends the server soon after whoever started it has ended: then nothing holds the other end of stdin."""
     while sys.stdin.buffer.read(1):
         pass

@@ -1,21 +1,23 @@
-"""`trainlab train`: one run from a config, or the rest of a run that was stopped."""
+"""`trainlab train`: train a run from a config, or resume one."""
 
 import sys
-from collections.abc import Generator, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from trainlab.cli import _terminal
+from trainlab.cli import _progress, _summary, _terminal
 from trainlab.cli._fail_on import FailOn, found_at
-from trainlab.cli._stopping import heard
+from trainlab.cli._pages import folded, width
+from trainlab.cli._stopping import stoppable
 from trainlab.core.errors import UserError
-
-if TYPE_CHECKING:
-    from trainlab.cli._progress import Quiet
-    from trainlab.training.callbacks import RunResult
+from trainlab.search.experiment import read
+from trainlab.store.folder import RunFolder
+from trainlab.store.status import read_status
+from trainlab.training import session
+from trainlab.training.callbacks import RunResult
 
 
 def train(
@@ -24,30 +26,31 @@ def train(
         list[str] | None,
         typer.Argument(metavar="KEY=VALUE", help="Settings that replace the file's, e.g. optimizer.lr=3e-4."),
     ] = None,
-    runs: Annotated[Path, typer.Option(metavar="DIR", help="Where run folders are made.")] = Path("runs"),
+    runs: Annotated[Path, typer.Option(metavar="DIR", help="Folder in which run folders are made.")] = Path("runs"),
     name: Annotated[str | None, typer.Option(metavar="NAME", help="Name of the run instead of the config's.")] = None,
     resume: Annotated[
         str | None,
-        typer.Option(metavar="RUN", help="Go on with this run; train.epochs=N trains a finished one further."),
+        typer.Option(metavar="RUN", help="Resume this run; train.epochs=N trains a finished run further."),
     ] = None,
     until: Annotated[
         int | None,
-        typer.Option(metavar="EPOCH", min=1, help="Stop after this epoch; --resume goes on to the same weights."),
+        typer.Option(metavar="EPOCH", min=1, help="Stop after this epoch; --resume continues to the same weights."),
     ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print only the run's folder.")] = False,
     fail_on: Annotated[
-        FailOn, typer.Option(help="Exit with 4 if a diagnosis of this severity or a worse one was made.")
+        FailOn, typer.Option(help="Exit with 4 if there is a finding of this severity or worse.")
     ] = FailOn.never,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the outcome as JSON.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
     serve: Annotated[
-        bool, typer.Option("--serve", help="Show the run in a browser while it goes on: `trainlab serve` beside it.")
+        bool, typer.Option("--serve", help="Show the run in a browser during training, as `trainlab serve` does.")
     ] = False,
     into: Annotated[Path | None, typer.Option(hidden=True)] = None,
 ) -> None:
-    """Train a network as CONFIG says, watch it, and leave a run folder behind.
+    """Train a network from a config, monitor the training, and write a run folder.
 
-    Progress goes to stderr, the outcome to stdout. Ctrl-C ends the run after the current step; it can be resumed to
-    the same final weights. Exit code 3 if training diverged, 130 if it was interrupted.
+    Progress goes to stderr, the result to stdout. Ctrl-C stops after the current step; a second Ctrl-C stops
+    immediately. A stopped run can be resumed to the same final weights. Exit code 3 if training diverged, 130 if it was
+    interrupted.
 
     Examples:
         trainlab train configs/digits.yaml
@@ -70,47 +73,30 @@ def train(
 
 
 def _shown(runs: Path) -> AbstractContextManager[None]:
-    """The folder of runs in a browser, as long as this lasts."""
-    from trainlab.cli.serve import beside
+    """Shows the folder of runs in a browser during the run."""
+    from trainlab.cli.serve import beside  # a server takes 100 ms to import, and few runs are served
 
     return beside(runs)
 
 
-@contextmanager
-def stoppable(watcher: "Quiet") -> Generator[None]:
-    """While this lasts, Ctrl-C or a polite kill ends the run after its step, and a second one ends it at once."""
-
-    def ask() -> str:
-        if watcher.stop or not watcher.running:
-            raise KeyboardInterrupt
-        watcher.stop = True
-        return "stopping after this step; once more ends it at once"
-
-    with heard(ask):
-        try:
-            yield
-        finally:
-            watcher.close()
-
-
-def watcher_for(quiet: bool) -> "Quiet":
-    """Somebody who shows a run on stderr: redrawn on a terminal, line by line elsewhere, not at all if quiet."""
-    from trainlab.cli import _progress
-
+def watcher_for(quiet: bool) -> _progress.Quiet:
+    """The callback that shows a run on stderr: redrawn on a terminal, line by line elsewhere, nothing if quiet."""
     if quiet:
         return _progress.Quiet()
-    return _progress.Redrawn() if _terminal.live(sys.stderr) else _progress.Lines()
+    if not _terminal.live(sys.stderr):
+        return _progress.Lines()
+    from trainlab.cli._live import Redrawn  # rich takes 40 ms to import
+
+    return Redrawn()
 
 
 def _begin(
-    given: Sequence[str], runs: Path, name: str | None, into: Path | None, until: int | None, watcher: "Quiet"
-) -> "RunResult":
+    given: Sequence[str], runs: Path, name: str | None, into: Path | None, until: int | None, watcher: _progress.Quiet
+) -> RunResult:
     if not given:
         raise UserError("which config? Say `trainlab train CONFIG`; `trainlab new -o CONFIG` writes one to start with")
-    from trainlab.search.experiment import read
-    from trainlab.training.session import train as run
 
-    return run(read(given[0], given[1:]), runs=runs, name=name, into=into, until=until, watcher=watcher)
+    return session.train(read(given[0], given[1:]), runs=runs, name=name, into=into, until=until, watcher=watcher)
 
 
 def _go_on(
@@ -118,19 +104,16 @@ def _go_on(
     runs: Path,
     given: Sequence[str],
     until: int | None,
-    watcher: "Quiet",
+    watcher: _progress.Quiet,
     refused: dict[str, object | None],
-) -> "RunResult":
-    from trainlab.training.session import resume as run
-
+) -> RunResult:
     for option, value in refused.items():
         if value is not None:
             raise UserError(f"--resume goes on in the run's own folder: leave out {option}")
     if not given or "=" in given[0]:
-        return run(resumed, runs=runs, watcher=watcher, until=until, epochs=_epochs(given))
-    from trainlab.search.experiment import read
+        return session.resume(resumed, runs=runs, watcher=watcher, until=until, epochs=_epochs(given))
 
-    return run(resumed, runs=runs, watcher=watcher, until=until, document=read(given[0], given[1:]))
+    return session.resume(resumed, runs=runs, watcher=watcher, until=until, document=read(given[0], given[1:]))
 
 
 def _epochs(given: Sequence[str]) -> int:
@@ -148,9 +131,7 @@ def _epochs(given: Sequence[str]) -> int:
     return epochs
 
 
-def _exit_code(outcome: "RunResult", fail_on: FailOn) -> int:
-    if outcome.state == "failed":  # a code of monitors.stop_on ended it
-        return 3
+def _exit_code(outcome: RunResult, fail_on: FailOn) -> int:
     return outcome.exit_code or (4 if found_at(fail_on, outcome.diagnoses) else 0)
 
 
@@ -160,12 +141,7 @@ def _again(given: Sequence[str], runs: Path, name: str | None) -> list[str]:
     return [*given[:1], *options, *(["--name", name] if name is not None else []), *given[1:]]
 
 
-def _tell(outcome: "RunResult", code: int, given: Sequence[str], *, quiet: bool, as_json: bool) -> None:
-    from trainlab.cli import _summary
-    from trainlab.cli._pages import folded, width
-    from trainlab.store.folder import RunFolder
-    from trainlab.store.status import read_status
-
+def _tell(outcome: RunResult, code: int, given: Sequence[str], *, quiet: bool, as_json: bool) -> None:
     if as_json:
         _terminal.emit(_summary.as_data(outcome, code))
     elif quiet:

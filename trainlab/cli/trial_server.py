@@ -25,7 +25,7 @@ train: {epochs: 1}
 
 
 def trial_server(handle: Annotated[int, typer.Argument(help="Number of the socket to listen to.")]) -> None:
-    """Train the trials of a sweep in copies of this process, each as the command line would have done it.
+    """Train the trials of a sweep in copies of this process.
 
     Examples:
         trainlab sweep configs/digits-sweep.yaml
@@ -88,14 +88,14 @@ def _run(job: "Job", document: "Document[Experiment] | None", wait: Callable[[],
 def _train(job: "Job", document: "Document[Experiment] | None", equipment: "Equipment | None") -> NoReturn:
     """What `trainlab train` would do with the job's arguments, without reading them."""
     from trainlab.cli._progress import Quiet
-    from trainlab.cli.main import told
-    from trainlab.cli.train import stoppable
+    from trainlab.cli._stopping import stoppable
+    from trainlab.cli.main import errors_reported
     from trainlab.search.experiment import read
     from trainlab.training.session import resume, train
 
     watcher = Quiet()
     try:
-        with told(), stoppable(watcher):
+        with errors_reported(), stoppable(watcher):
             if job.resume:
                 outcome = resume(job.folder, until=job.until, watcher=watcher)
             else:

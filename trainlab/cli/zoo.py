@@ -1,57 +1,55 @@
-"""`trainlab zoo`: how good the monitors are, measured on experiments of which it is known what is wrong."""
+"""`trainlab zoo`: how well the monitors work, measured on experiments with known faults."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
 from trainlab.cli import _terminal
+from trainlab.cli.sweep import cores
 from trainlab.core.errors import UserError
-
-if TYPE_CHECKING:
-    from trainlab.tools.zoo.result import Result, Verdict
+from trainlab.tools.zoo import zoo as lab
+from trainlab.tools.zoo.result import Result, Verdict, as_data, missed
 
 
 def zoo(
     file: Annotated[
-        Path | None, typer.Argument(metavar="FILE", help="A zoo of your own; by default the one of the project.")
+        Path | None, typer.Argument(metavar="FILE", help="A benchmark file of your own; the default is the project's.")
     ] = None,
     seeds: Annotated[str, typer.Option(metavar="A-B", help="Seeds of every entry: 0, 0-4 or 3,5,7.")] = "0",
     only: Annotated[
         list[str] | None, typer.Option(metavar="NAME", help="Only entries with this in their name. May be repeated.")
     ] = None,
-    random: Annotated[int, typer.Option(metavar="N", min=0, help="Also so many configs drawn blindly.")] = 0,
-    draw: Annotated[int, typer.Option(metavar="SEED", min=0, help="Which blind configs are drawn.")] = 0,
+    random: Annotated[int, typer.Option(metavar="N", min=0, help="Also this many random configs.")] = 0,
+    draw: Annotated[int, typer.Option(metavar="SEED", min=0, help="Seed of the random configs.")] = 0,
     cures: Annotated[
-        bool, typer.Option("--cure/--no-cure", help="Whether sick runs that a config can cure are given to `fix`.")
+        bool, typer.Option("--cure/--no-cure", help="Whether to run `fix` on faulty runs that a config change can fix.")
     ] = True,
     workers: Annotated[
-        int | None, typer.Option("--workers", "-w", metavar="N", min=1, help="Runs at once; all cores by default.")
+        int | None,
+        typer.Option("--workers", "-w", metavar="N", min=1, help="Runs at the same time; all cores by default."),
     ] = None,
     runs: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Keep the run folders there; by default they are thrown away.")
+        Path | None, typer.Option(metavar="DIR", help="Keep the run folders here; by default they are deleted.")
     ] = None,
-    fail: Annotated[bool, typer.Option("--fail", help="Exit with 4 if it falls short of what is expected.")] = False,
+    fail: Annotated[bool, typer.Option("--fail", help="Exit with 4 if a target below is missed.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
 ) -> None:
-    """Measure the monitors on the fault zoo: sick runs caught, named and cured, healthy ones bothered, rule by rule.
+    """Measure the monitors on faulty and healthy runs: detected, named, fixed, false positives.
 
-    Caught: a warning or an error. Named: an expected code is among the first two of them. Cured: `fix` brings it within
-    0.03 of its healthy twin's score; runs that are as near without a cure do not count. The blind configs are judged by
-    their outcome alone: good within 0.03 of the 90th percentile of their data set, bad more than 0.15 below it.
+    Detected: a warning or an error. Named: an expected code is among the first two of them. Fixed: `fix` brings the
+    score within 0.03 of the healthy version's; runs that are as close without a fix do not count. Random configs are
+    judged by their score alone: good within 0.03 of the 90th percentile of their data set, bad more than 0.15 below it.
 
-    --fail expects: 97 % of the sick caught, 90 % named, 55 % before the first step, 85 % of the curable cured in 3 runs
-    each on average, no healthy run bothered; of the blind, 95 % of the bad caught and 5 % of the good bothered at most.
+    Targets of --fail: 97 % of the faulty runs detected, 90 % named, 55 % before the first step, 85 % of the fixable
+    ones fixed in 3 runs each on average, no false positive; of the random configs, 95 % of the bad ones detected and at
+    most 5 % false positives among the good ones.
 
     Examples:
         trainlab zoo
         trainlab zoo --only lr --seeds 0-4 --no-cure
         trainlab zoo --seeds 3-7 --random 300 --json
     """
-    from trainlab.cli.sweep import cores
-    from trainlab.tools.zoo import zoo as lab
-    from trainlab.tools.zoo.result import Result, as_data, missed
-
     with _terminal.answering(as_json):
         cases = lab.cases(file or lab.SHIPPED, _seeds(seeds), only=only or (), random=random, draw=draw, cures=cures)
         result = Result()
@@ -78,7 +76,7 @@ def _seeds(text: str) -> list[int]:
         raise UserError(f"--seeds {text}: expected numbers and ranges, for example 0-4 or 3,5,7") from None
 
 
-def _line(verdict: "Verdict") -> str:
+def _line(verdict: Verdict) -> str:
     """What is not as it should be with one run; empty if all is."""
     case = verdict.case
     where = f"{case.name} (seed {case.seed})"
@@ -96,7 +94,7 @@ def _line(verdict: "Verdict") -> str:
     return ""
 
 
-def _table(result: "Result") -> list[str]:
+def _table(result: Result) -> list[str]:
     """The summary, and a row for each code that spoke."""
     s = result.summary()
     codes: dict[str, dict[str, int]] = s["codes"]
