@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from trainlab.cli._progress import Quiet
-from trainlab.cli._summary import as_text, following
 from trainlab.cli._stopping import stoppable
+from trainlab.cli._summary import as_text, following
 from trainlab.diagnose.finding import Finding
 from trainlab.training.callbacks import RunResult
 
