@@ -2,7 +2,7 @@
 
 from run_folders import make_run
 
-from trainlab.store.facts import write_facts
+from trainlab.store.json_file import write_json
 
 EVIL = "<script>alert(1)</script>"
 TEXTS = (
@@ -33,15 +33,15 @@ def hostile_run(runs, name="hostile"):
     classes = [EVIL, TEXTS[1], TEXTS[2]]
     data = {"source": EVIL, "kind": "classification", "shape": [2], "rows": {"train": 3, "val": 2}, "classes": classes}
     data |= {"counts": {"train": [1, 1, 1]}, "chance": {"loss": 1.1, EVIL: 0.3}, "columns": [{"name": TEXTS[1]}]}
-    write_facts(folder.data, data)
+    write_json(folder.data, data)
     layer = {"name": EVIL, "kind": TEXTS[1], "output": [3], "parameters": 9, "settings": {EVIL: TEXTS[2]}}
-    write_facts(folder.network, {"input": [2], "output": [3], "parameters": 9, "multiply_adds": 6, "layers": [layer]})
+    write_json(folder.network, {"input": [2], "output": [3], "parameters": 9, "multiply_adds": 6, "layers": [layer]})
     worst = [{"row": 1, "true": 0, "predicted": 1, "certainty": 0.9}]
     table = {"columns": [EVIL, "b"], "more": 0, "rows": [[TEXTS[1], TEXTS[2]]]}
     mistakes = {"part": "test", "epoch": EVIL, "rows": 3, "wrong": 1, "measure": "probability", "worst": worst}
-    write_facts(folder.mistakes, mistakes | {"confusion": [[0, 1, 0], [0, 1, 0], [0, 0, 1]], "table": table})
-    write_facts(folder.defaults, {EVIL: TEXTS[1], "data.name": None})
-    write_facts(folder.environment, {"command": TEXTS[2], "git": {"commit": EVIL}, "packages": {EVIL: "1"}})
+    write_json(folder.mistakes, mistakes | {"confusion": [[0, 1, 0], [0, 1, 0], [0, 0, 1]], "table": table})
+    write_json(folder.defaults, {EVIL: TEXTS[1], "data.name": None})
+    write_json(folder.environment, {"command": TEXTS[2], "git": {"commit": EVIL}, "packages": {EVIL: "1"}})
     quoted = EVIL.replace('"', '""')
     rows = [
         f'{step},"{quoted}",{q},{v}' for step in (10, 20) for q, v in (("dead", 0.6), ("grad_norm", 0.1), ("bin00", 1))

@@ -63,7 +63,6 @@ def test_findings_truncate(tmp_path):
     position = writer.tell()
     writer.write(FINDINGS[1])
     writer.truncate(position)
-    writer.sync()
     writer.close()
     assert read_findings(tmp_path / "d.jsonl") == FINDINGS[:1]
 
@@ -156,7 +155,7 @@ def test_a_newer_status(tmp_path):
     [
         ("", ": not JSON: Expecting value: line 1 column 1 (char 0)"),
         ("[" * 100_000, ": not JSON: nested too deeply"),
-        ("[]", ": expected a status, `{...}`"),
+        ("[]", ": expected a table, `{...}`"),
         ('{"state": "running"}', ": `name` is missing"),
         (json.dumps(WHOLE | {"state": "dancing"}), ': `state` cannot be "dancing"'),
         (json.dumps(WHOLE | {"started": "soon"}), ': `started` cannot be "soon"'),

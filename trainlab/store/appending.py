@@ -12,8 +12,8 @@ from trainlab.store.writing import named_errors
 class Appender:
     """Base of the writers of lines: what is appended is in the hands of the system before `append` returns.
 
-    `tell`, `truncate` and `sync` make a run resumable: keep `tell` in a checkpoint that is written `Together` with the
-    file, or after `sync`; truncate to it on resuming.
+    `tell` and `truncate` make a run resumable: a checkpoint that needs the file keeps `tell` (see `write_together`);
+    resuming cuts the file back to it.
     Opening an existing file (`found`) cuts off a torn last line. A new file begins with `header`, which stays.
     Raises UserError if the file cannot be opened or written.
     """
@@ -26,7 +26,6 @@ class Appender:
             self.found = self.tell() > 0
             if self.found:
                 self._file.truncate(_whole_lines(path.read_bytes()))
-        self._unsynced = self.tell() > 0
         if header and self.tell() == 0:
             self.append(header)
 
@@ -34,7 +33,6 @@ class Appender:
         """Adds lines, which end with a newline, at the end."""
         with named_errors(self.path, "write"):
             view = memoryview(lines)
-            self._unsynced = True
             while view:
                 view = view[self._file.write(view) :]
 
@@ -58,15 +56,6 @@ class Appender:
                     "says that its last row ended; it was changed since, and the run cannot be resumed"
                 )
             self._file.truncate(position)
-            self._unsynced = True
-
-    def sync(self) -> None:
-        """Waits until the disk has every line: call it before a checkpoint is written that counts on them."""
-        if not self._unsynced:
-            return
-        with named_errors(self.path, "write"):
-            os.fsync(self._file.fileno())
-        self._unsynced = False
 
     def close(self) -> None:
         """Closes the file; a second call does nothing."""

@@ -14,9 +14,9 @@ from typing import Any, cast
 
 import trainlab
 from trainlab.core.thread_pools import thread_pools
+from trainlab.store.json_file import write_json
 from trainlab.store.status import now
-from trainlab.store.strict_json import dumps, loads
-from trainlab.store.writing import write_atomic
+from trainlab.store.strict_json import loads
 
 KNOWN_GIT = "TRAINLAB_GIT"  # set for the trials of a sweep: what `git` told of the sweep's folder when it began
 PACKAGES = ("numpy", "scipy", "scikit-learn", "pandas", "pydantic", "safetensors")
@@ -45,7 +45,7 @@ def describe(config_folder: Path, data: dict[str, Any] | None = None) -> dict[st
 
 def write_environment(path: Path, description: dict[str, Any]) -> None:
     """Writes what `describe` gave. Raises UserError if the disk refuses."""
-    write_atomic(path, (dumps(description, indent=2) + "\n").encode())
+    write_json(path, description, indent=2)
 
 
 def blas() -> list[dict[str, Any]]:

@@ -58,11 +58,12 @@ def loads(data: bytes) -> Any:
             if isinstance(event, e.NodeEvent):
                 return _value(event, events, 0)
     except (yaml.YAMLError, UnicodeDecodeError):
-        # libyaml's words and limits differ between versions, so our other reader says what is wrong
+        # our other reader says what is wrong, and where: libyaml's words and limits differ between versions
         source, problems = decode("config", data)
         node, more = parse(source)
         if problems or more:
-            raise ValueError([*problems, *more][0].message) from None
+            first = [*problems, *more][0]
+            raise ValueError(f"line {first.line}, column {first.column}: {first.message}") from None
         return node.plain() if node else None
     return None
 
@@ -70,7 +71,7 @@ def loads(data: bytes) -> Any:
 def _value(event: e.Event, events: Iterator[e.Event], depth: int) -> Any:
     """The value that starts with this event."""
     if depth > DEEPEST:
-        raise ValueError(f"nested more than {DEEPEST} levels deep")
+        raise yaml.YAMLError("nested too deeply")
     if isinstance(event, e.ScalarEvent):
         return resolve(event.value) if not event.style and event.tag is None else event.value
     if isinstance(event, e.AliasEvent):

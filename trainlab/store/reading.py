@@ -9,10 +9,10 @@ from typing import Any, TypeVar
 
 from trainlab.core.errors import UserError
 from trainlab.core.metric_names import lower_is_better
-from trainlab.store.facts import read_facts
 from trainlab.store.findings import read_findings
 from trainlab.store.folder import RunFolder, is_run
 from trainlab.store.index import Index, Stamp, stamp_of
+from trainlab.store.json_file import read_json
 from trainlab.store.plain_yaml import read_config
 from trainlab.store.rows import last_row, read_rows
 from trainlab.store.status import Status, read_status, seen_state
@@ -125,27 +125,27 @@ class RunRecord:
     @cached_property
     def environment(self) -> dict[str, Any]:
         """environment.json, empty if it is missing or damaged."""
-        return self._read(self.folder.environment, read_facts, {}, needed=False)
+        return self._read(self.folder.environment, read_json, {}, needed=False)
 
     @cached_property
     def network(self) -> dict[str, Any]:
         """network.json: the layers with their shapes, parameters and multiply-adds; empty if there is none."""
-        return self._read(self.folder.network, read_facts, {}, needed=False)
+        return self._read(self.folder.network, read_json, {}, needed=False)
 
     @cached_property
     def data(self) -> dict[str, Any]:
         """data.json: what the rows are, and what a guess would score; empty if there is none."""
-        return self._read(self.folder.data, read_facts, {}, needed=False)
+        return self._read(self.folder.data, read_json, {}, needed=False)
 
     @cached_property
     def defaults(self) -> dict[str, Any]:
         """defaults.json: the default of each setting that the run has changed; empty if there is none."""
-        return self._read(self.folder.defaults, read_facts, {}, needed=False)
+        return self._read(self.folder.defaults, read_json, {}, needed=False)
 
     @cached_property
     def mistakes(self) -> dict[str, Any]:
         """mistakes.json: what the best network took for what, and its worst mistakes; empty if there is none."""
-        return self._read(self.folder.mistakes, read_facts, {}, needed=False)
+        return self._read(self.folder.mistakes, read_json, {}, needed=False)
 
     @property
     def _ended_well(self) -> bool:

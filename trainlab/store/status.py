@@ -1,19 +1,31 @@
 """status.json: in which state a run is, how far it came and what it reached, replaced whole at every change."""
 
+import json
 import os
 import socket
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
+from functools import cache
 from pathlib import Path
-from typing import Any, Literal, Self, cast, get_args
+from typing import Annotated, Literal, Self, get_args
+
+from pydantic import AfterValidator, TypeAdapter, ValidationError
 
 from trainlab.core.errors import UserError
 from trainlab.store import process
-from trainlab.store.strict_json import dumps, loads
-from trainlab.store.writing import named_errors, write_atomic
+from trainlab.store.json_file import read_json, write_json
+from trainlab.store.strict_json import dumps
 
 State = Literal["running", "finished", "diverged", "interrupted", "failed"]
 STATES: tuple[str, ...] = get_args(State)
+
+
+def _iso(text: str) -> str:
+    datetime.fromisoformat(text)  # raises ValueError, as pydantic wants it
+    return text
+
+
+Time = Annotated[str, AfterValidator(_iso)]  # ISO 8601 with its zone
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,16 +39,16 @@ class Best:
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """One moment of a run. Times are ISO 8601 with their zone; `process` tells `pid`'s birth (see `process.birth`).
+    """One moment of a run. `process` is the birth of `pid` (see `process.birth`).
 
     `diagnoses` counts findings by severity, `test` holds the metrics on the test split by their bare names.
     """
 
     state: State
     name: str
-    started: str
-    updated: str
-    ended: str | None = None
+    started: Time
+    updated: Time
+    ended: Time | None = None
     seconds: float = 0.0
     epoch: int = 0
     epochs: int | None = None
@@ -69,9 +81,6 @@ class Status:
         return replace(self, state=state, exit_code=exit_code, reason=reason, updated=at, ended=at)
 
 
-_NAMES = tuple(f.name for f in fields(Status))
-
-
 def now() -> str:
     """The time now in ISO 8601 with its zone, to the millisecond: `2026-11-21T14:03:09.120+01:00`."""
     return datetime.now().astimezone().isoformat(timespec="milliseconds")
@@ -90,14 +99,11 @@ def seen_state(status: Status) -> str:
 
 
 def write_status(path: Path, status: Status) -> None:
-    """Replaces status.json at once. Raises UserError if it cannot be written."""
-    write_atomic(path, packed(status), durable=status.state != "running")
+    """Replaces status.json at once; a state that ends a run is on the disk before this returns.
 
-
-def packed(status: Status) -> bytes:
-    """The content of status.json."""
-    table = {name: getattr(status, name) for name in _NAMES}
-    return (dumps(table | {"best": status.best and asdict(status.best)}, indent=2) + "\n").encode()
+    Raises UserError if it cannot be written.
+    """
+    write_json(path, asdict(status), indent=2, durable=status.state != "running")
 
 
 def read_status(path: Path) -> Status:
@@ -105,75 +111,17 @@ def read_status(path: Path) -> Status:
 
     Raises UserError that says what is wrong if the file is missing, is no JSON or lacks what a status needs.
     """
-    with named_errors(path, "read"):
-        data = path.read_bytes()
+    table = read_json(path)
     try:
-        value: object = loads(data)
-    except ValueError as error:
-        raise UserError(f"{path}: not JSON: {error}") from error
-    if not isinstance(value, dict):
-        raise UserError(f"{path}: expected a status, `{{...}}`")
-    return _status(path, cast("dict[str, Any]", value))
+        # as JSON: of Python's objects, strict validation takes nothing but a Status
+        return _adapter().validate_json(json.dumps(table), strict=True)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_context=False)[0]
+        name = str(first["loc"][0])
+        wrong = "is missing" if name not in table else f"cannot be {dumps(table[name])[:60]}"
+        raise UserError(f"{path}: `{name}` {wrong}") from None
 
 
-def _status(path: Path, table: dict[str, Any]) -> Status:
-    kept: dict[str, Any] = {}
-    for f in fields(Status):
-        if f.name not in table:
-            if f.name in ("state", "name", "started", "updated"):
-                raise UserError(f"{path}: `{f.name}` is missing")
-            continue
-        value = table[f.name]
-        if not _fits(f.name, value):
-            raise UserError(f"{path}: `{f.name}` cannot be {dumps(value)[:60]}")
-        kept[f.name] = value
-    if kept.get("best") is not None:
-        best: dict[str, Any] = kept["best"]
-        kept["best"] = Best(best["metric"], float(best["value"]), best["epoch"])
-    return Status(**kept)
-
-
-def _fits(name: str, value: Any) -> bool:
-    match name:
-        case "state":
-            return value in STATES
-        case "started" | "updated":
-            return isinstance(value, str) and is_time(value)
-        case "ended":
-            return value is None or (isinstance(value, str) and is_time(value))
-        case "name" | "process" | "host" | "reason":
-            return isinstance(value, str)
-        case "seconds":
-            return _is_number(value)
-        case "epoch" | "step" | "pid":
-            return _is_count(value)
-        case "epochs" | "exit_code":
-            return value is None or _is_count(value)
-        case "best":
-            return value is None or _is_best(value)
-        case _:
-            return isinstance(value, dict) and all(_is_number(v) for v in cast("dict[str, Any]", value).values())
-
-
-def is_time(text: str) -> bool:
-    """Whether the text is a time in ISO 8601."""
-    try:
-        datetime.fromisoformat(text)
-    except ValueError:
-        return False
-    return True
-
-
-def _is_best(value: Any) -> bool:
-    if not isinstance(value, dict):
-        return False
-    best = cast("dict[str, Any]", value)
-    return isinstance(best.get("metric"), str) and _is_number(best.get("value")) and _is_count(best.get("epoch"))
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
-
-
-def _is_count(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
+@cache
+def _adapter() -> TypeAdapter[Status]:
+    return TypeAdapter(Status)

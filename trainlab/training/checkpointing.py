@@ -1,5 +1,6 @@
 """The checkpoints of a run: the best weights, all that its future depends on, and snapshots on the way."""
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from time import monotonic
@@ -8,7 +9,7 @@ from typing import Any
 from trainlab.core.component import plain
 from trainlab.core.types import Array
 from trainlab.store import checkpoint
-from trainlab.store.together import Together
+from trainlab.store.writing import write_together
 from trainlab.training.epochs import BestTracker, Course
 from trainlab.training.setup import TrainingSetup
 
@@ -43,16 +44,18 @@ class Checkpointer:
         every = self.course.trainer.epoch % self.settings.every == 0
         return every and (bool(self.settings.keep) or monotonic() - self._saved >= self._wait)
 
-    def save(self, files: dict[str, int], recent: Array, together: Together) -> None:
+    def save(self, files: dict[str, int], recent: Array, needs: Sequence[Path]) -> None:
         """The best weights if they are new, then everything that the future depends on.
 
-        files: how long each file of the run folder was · recent: the last rows of steps.
+        files: how long each file of the run folder was · recent: the last rows of steps · needs: files that must be on
+        the disk before the checkpoints are.
         """
+        saved: dict[Path, bytes] = {}
         fixed, common = self._fixed()
         course, trainer, leader = self.course, self.course.trainer, self.course.leader
         if leader.arrays:
             meta = common | {"epoch": leader.epoch, "metric": leader.metric, "value": leader.value}
-            together.write(self.best, checkpoint.packed(leader.arrays | fixed, meta))
+            saved[self.best] = checkpoint.packed(leader.arrays | fixed, meta)
             leader.arrays = {}
         arrays, state = trainer.state()
         meta = common | {
@@ -62,7 +65,8 @@ class Checkpointer:
             "leader": {"metric": leader.metric, "value": leader.value, "epoch": leader.epoch, "tie": leader.tie},
             "files": files,
         }
-        together.write(self.last, checkpoint.packed(arrays | fixed | {"steps.recent": recent}, meta))
+        saved[self.last] = checkpoint.packed(arrays | fixed | {"steps.recent": recent}, meta)
+        write_together(saved, needs=needs)
 
     def saved(self, began: float) -> None:
         """A checkpoint that was begun at this moment (of `time.monotonic`) is on the disk."""

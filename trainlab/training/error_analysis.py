@@ -11,8 +11,8 @@ from trainlab.data.dataset import Rows
 from trainlab.data.lazy import LazyRows
 from trainlab.data.preprocessing import unscale
 from trainlab.nn.loss import Loss
-from trainlab.store.facts import write_facts
 from trainlab.store.folder import RunFolder
+from trainlab.store.json_file import write_json
 from trainlab.training.setup import TrainingSetup
 
 _WORST, _POINTS = 24, 400
@@ -25,7 +25,7 @@ def write_mistakes(folder: RunFolder, setup: TrainingSetup, outputs: Array, *, p
     rows = setup.parts.test if part == "test" else setup.parts.val
     if rows is not None and np.isfinite(outputs).all():
         common = {"part": part, "epoch": epoch, "rows": len(rows)}
-        write_facts(folder.mistakes, common | mistakes(setup, rows, setup.parts.raw.get(part, rows.x), outputs))
+        write_json(folder.mistakes, common | mistakes(setup, rows, setup.parts.raw.get(part, rows.x), outputs))
 
 
 def mistakes(setup: TrainingSetup, rows: Rows, raw: Array | LazyRows, outputs: Array) -> dict[str, Any]:

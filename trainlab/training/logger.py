@@ -1,6 +1,7 @@
 """The growing files of a run folder: rows and findings as they happen, and how long each file was at a checkpoint."""
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -8,7 +9,6 @@ import numpy as np
 from trainlab.core.types import Array
 from trainlab.diagnose.finding import Finding
 from trainlab.engine.trainer import RECORDS
-from trainlab.store.appending import Appender
 from trainlab.store.columns import LAYER_COLUMNS, STEP_COLUMNS, metric_columns
 from trainlab.store.findings import FindingWriter
 from trainlab.store.folder import RunFolder
@@ -52,14 +52,14 @@ class RunLogger:
         """A line of diagnoses.jsonl."""
         self._findings.write(diagnosis.as_dict())
 
-    @property
-    def files(self) -> list[Appender]:
-        """The files; a checkpoint that counts on their rows is written together with them."""
-        return list(self._files.values())
-
     def positions(self) -> dict[str, int]:
         """How long each file is: what a checkpoint counts on."""
         return {name: file.tell() for name, file in self._files.items()}
+
+    @property
+    def paths(self) -> list[Path]:
+        """The files."""
+        return [file.path for file in self._files.values()]
 
     def cut(self, positions: Mapping[str, int]) -> None:
         """Drop what was written after these positions."""

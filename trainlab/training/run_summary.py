@@ -15,8 +15,8 @@ from trainlab.core.types import Array
 from trainlab.data.lazy import LazyRows
 from trainlab.engine.buffers import Node
 from trainlab.engine.network import Net
-from trainlab.store.facts import write_facts
 from trainlab.store.folder import RunFolder
+from trainlab.store.json_file import write_json
 from trainlab.training.setup import TrainingSetup
 
 _NUMBERS, _COLUMNS = 20_000, 50  # of the training data, that are looked at for the summary of its columns
@@ -24,9 +24,9 @@ _NUMBERS, _COLUMNS = 20_000, 50  # of the training data, that are looked at for 
 
 def write_start(folder: RunFolder, setup: TrainingSetup) -> None:
     """Writes the three files. Raises UserError if the disk refuses."""
-    write_facts(folder.network, network_facts(setup.net))
-    write_facts(folder.data, data_facts(setup))
-    write_facts(folder.defaults, dict(changed(setup.experiment)))
+    write_json(folder.network, network_facts(setup.net))
+    write_json(folder.data, data_facts(setup))
+    write_json(folder.defaults, dict(changed(setup.experiment)))
 
 
 def network_facts(net: Net) -> dict[str, Any]:

@@ -28,8 +28,7 @@ from trainlab.store.environment import describe, write_environment
 from trainlab.store.findings import read_findings
 from trainlab.store.folder import RunFolder
 from trainlab.store.rows import read_rows
-from trainlab.store.status import State, Status, now, packed, write_status
-from trainlab.store.together import Together
+from trainlab.store.status import State, Status, now, write_status
 from trainlab.store.writing import write_atomic
 from trainlab.training.callbacks import EXIT_CODES, Callback, RunInfo, RunResult
 from trainlab.training.checkpointing import Checkpointer
@@ -274,8 +273,7 @@ class Run:
             self._look("epoch")
         if self.checkpoints.due():
             began = monotonic()
-            with Together(self.folder.path, self.recorder.files) as together:
-                self.checkpoints.save(self.recorder.positions(), self.steps.recent, together)
+            self.checkpoints.save(self.recorder.positions(), self.steps.recent, self.recorder.paths)
             self.checkpoints.keep()
             self.checkpoints.saved(began)
         if monotonic() - self._told >= _TELL_EVERY:
@@ -316,16 +314,15 @@ class Run:
             self.watcher.on_finding(found)
 
     def _finish(self, state: str, reason: str) -> RunResult:
-        """Save, test the best weights, tell how it ended."""
+        """Save, test the best weights, tell how it ended: the status comes last, when all else is on the disk."""
         files = self.recorder.positions()  # what is found at the end does not bind a run that goes further
         if state == "finished":
             self._look("end")
         folder, ended = self.folder, cast("State", state)
-        with Together(folder.path, self.recorder.files, [folder.config, folder.environment]) as together:
-            self.checkpoints.save(files, self.steps.recent, together)
-            test = self._test(together.place(self.checkpoints.best)) if state != "interrupted" else None
-            self.status = replace(self._status(), test=test or {}, reason=reason)
-            together.write(folder.status, packed(self.status.ended_as(ended, EXIT_CODES[state], reason)))
+        self.checkpoints.save(files, self.steps.recent, [*self.recorder.paths, folder.config, folder.environment])
+        test = self._test(self.checkpoints.best) if state != "interrupted" else None
+        self.status = replace(self._status(), test=test or {}, reason=reason)
+        write_status(folder.status, self.status.ended_as(ended, EXIT_CODES[state], reason))
         best = asdict(self.status.best) if self.status.best else None
         outcome = RunResult(
             self.folder.path,
