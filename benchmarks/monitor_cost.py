@@ -20,7 +20,7 @@ from racing.workloads import WORKLOADS, make
 
 from trainlab.core.component import names
 from trainlab.diagnose.monitor import Monitor
-from trainlab.training.callbacks import Callback
+from trainlab.training.callbacks import Callback, StepInfo
 from trainlab.training.experiment import read_plain
 from trainlab.training.session import train
 
@@ -34,10 +34,10 @@ class Clock(Callback):
     def __init__(self) -> None:
         self.first = self.last = (0, 0.0)
 
-    def on_step_end(self, step: int, epoch: float, loss: float, lr: float) -> None:
+    def on_step_end(self, info: StepInfo) -> None:
         """Some steps are done."""
-        self.last = step, process_time()
-        if not self.first[0] and epoch >= 1:
+        self.last = info.step, process_time()
+        if not self.first[0] and info.epoch >= 1:
             self.first = self.last
 
 
@@ -49,7 +49,7 @@ def measure(folder: Path, name: str, *, watched: bool) -> tuple[float, float]:
         document["monitors"] = {"every": NEVER, "off": names(Monitor)}
     clock, began = Clock(), process_time()
     with tempfile.TemporaryDirectory() as runs:
-        train(read_plain(document, source=name), runs=Path(runs), watcher=clock)
+        train(read_plain(document, source=name), runs=Path(runs), callbacks=[clock])
     (first, start), (last, end) = clock.first, clock.last
     step = (end - start) / (last - first)
     return step, process_time() - began - last * step

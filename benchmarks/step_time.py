@@ -14,7 +14,7 @@ from time import perf_counter
 
 from trainlab.core.config import read_plain
 from trainlab.engine.trainer import Trainer
-from trainlab.training.callbacks import Callback, RunInfo
+from trainlab.training.callbacks import Callback, RunInfo, StepInfo
 from trainlab.training.experiment import Experiment, named
 from trainlab.training.session import train
 from trainlab.training.setup import build
@@ -41,20 +41,20 @@ class Clock(Callback):
     began = ended = 0.0
     steps = 0
 
-    def on_train_begin(self, plan: RunInfo) -> None:
+    def on_train_begin(self, info: RunInfo) -> None:
         """Start the clock."""
         self.began = perf_counter()
 
-    def on_step_end(self, step: int, epoch: float, loss: float, lr: float) -> None:
+    def on_step_end(self, info: StepInfo) -> None:
         """Note the time."""
-        self.steps, self.ended = step, perf_counter()
+        self.steps, self.ended = info.step, perf_counter()
 
 
 def whole_run() -> float:
     """Microseconds a step with everything on."""
     clock = Clock()
     with tempfile.TemporaryDirectory() as runs:
-        train(DOCUMENT, runs=Path(runs), watcher=clock)
+        train(DOCUMENT, runs=Path(runs), callbacks=[clock])
     return (clock.ended - clock.began) / clock.steps * 1e6
 
 

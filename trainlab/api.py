@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from trainlab.cli._stopping import stoppable
-from trainlab.cli.train import watcher_for
+from trainlab.cli.train import progress_for
 from trainlab.core.errors import UserError
 from trainlab.inference.run import Run
 from trainlab.search.experiment import read, read_plain
@@ -37,18 +37,18 @@ def train(
     KeyboardInterrupt after Ctrl-C, once the run is saved so that it can be resumed.
     """
     changes = {**(overrides or {}), **{key.replace("__", "."): value for key, value in settings.items()}}
-    watcher = watcher_for(quiet)
-    with stoppable(watcher):
+    progress = progress_for(quiet)
+    with stoppable(progress):
         if resume is not None:
             if config is not None or name is not None:
                 raise UserError("resume goes on with the run's own config in its own folder: leave out config and name")
             run = resume.folder if isinstance(resume, Run) else resume
-            outcome = running.resume(run, runs=Path(runs), watcher=watcher, epochs=_epochs(changes))
+            outcome = running.resume(run, runs=Path(runs), callbacks=[progress], epochs=_epochs(changes))
         else:
             if config is None:
                 raise UserError("which config? Give a YAML file or a dict")
             document = read_plain(config, changes) if isinstance(config, Mapping) else read(Path(config), changes)
-            outcome = running.train(document, runs=Path(runs), name=name, watcher=watcher)
+            outcome = running.train(document, runs=Path(runs), name=name, callbacks=[progress])
     if outcome.state == "interrupted":
         raise KeyboardInterrupt(f"{outcome.folder} is saved; go on with trainlab.train(resume={str(outcome.folder)!r})")
     return Run(outcome.folder)

@@ -52,13 +52,14 @@ def _use(setup: Any, threads: int) -> None:
 
 def train(folder: Path, name: str, threads: int, *, dropout: bool, turn: "Callable[[int, float], bool]") -> None:
     """Train as `trainlab train` does. `turn(step, loss)` is called after each chunk of steps; true ends the run."""
-    from trainlab.training.callbacks import Callback
+    from trainlab.training.callbacks import Callback, StepInfo
     from trainlab.training.session import train as train_experiment
 
     class Turns(Callback):
-        def on_step_end(self, step: int, epoch: float, loss: float, lr: float) -> None:
-            self.stop = turn(step, loss)
+        def on_step_end(self, info: StepInfo) -> None:
+            if turn(info.step, info.loss):
+                self.request_stop("measured enough")
 
     with tempfile.TemporaryDirectory() as runs:
         document = _document(folder, name, dropout=dropout, threads=threads)
-        train_experiment(document, runs=Path(runs), watcher=Turns())
+        train_experiment(document, runs=Path(runs), callbacks=[Turns()])

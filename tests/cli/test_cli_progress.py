@@ -3,16 +3,18 @@
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from terminal import colours, on_terminal, screen
 
 from trainlab.cli._live import Redrawn
 from trainlab.cli._progress import Curve, Findings, Lines, Progress, frame, headlines
 from trainlab.diagnose.finding import Finding
-from trainlab.training.callbacks import RunInfo
+from trainlab.training.callbacks import RunInfo, StepInfo
 
-PLAN = RunInfo("a-1", Path("runs/a-1"), 30, 20, 700, 150, 150, 82, [])
+PLAN = RunInfo("a-1", Path("runs/a-1"), 30, 20, 700, 150, 150, 82)
 ROW = {"epoch": 3, "lr": 0.01, "train_loss": 0.5, "train_accuracy": 0.8, "val_loss": 0.6, "val_accuracy": 0.75}
+STEP = StepInfo(1, 0.1, np.array([[0.5, 0.01, 1.0, 0.001]]))
 SICK = ("optimizer={name: sgd, lr: 1e30}",)  # diverges at once
 
 
@@ -118,7 +120,7 @@ def test_lines_for_regression(capsys):
         {"epoch": 1, "lr": 1e-3, "train_loss": 0.25, "train_r2": -0.5, "val_loss": None, "val_r2": None}
     )
     watcher.on_finding(finding("bad\x1b[2J"))
-    watcher.on_step_end(1, 0.1, 0.5, 0.1)
+    watcher.on_step_end(STEP)
     assert capsys.readouterr().err.splitlines()[1:] == [
         "epoch 1/30  loss 0.25  r2 -0.5  lr 0.001  0.0s",
         "warning bad\\x1b[2J (epoch 2): bad\\x1b[2J in None.",
@@ -134,7 +136,7 @@ def test_it_is_redrawn_some_times_a_second(monkeypatch, tmp_path):
         watcher = Redrawn()
         watcher.on_train_begin(PLAN)
         for step in range(1000):
-            watcher.on_step_end(step, step / 20, 0.5, 0.01)
+            watcher.on_step_end(replace(STEP, step=step, epoch=step / 20))
         watcher.close()
     written = (tmp_path / "terminal").read_text(encoding="utf-8")
     assert written.count("\x1b[1A\x1b[2Kepoch") in (7, 8, 9)

@@ -6,6 +6,7 @@ import re
 import signal
 import subprocess
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -184,7 +185,7 @@ def test_the_first_signal_asks_and_the_second_insists(capsys):
     watcher.running = True
     with stoppable(watcher):
         signal.raise_signal(signal.SIGINT)
-        assert watcher.stop
+        assert watcher.stop_reason == "stopped by Ctrl-C"
         with pytest.raises(KeyboardInterrupt):
             signal.raise_signal(signal.SIGTERM)
     assert signal.getsignal(signal.SIGINT) is before
@@ -199,7 +200,7 @@ def test_an_ignored_signal_stays_ignored():
         watcher.running = True
         with stoppable(watcher):
             signal.raise_signal(signal.SIGINT)
-        assert not watcher.stop
+        assert not watcher.stop_reason
     finally:
         signal.signal(signal.SIGINT, before)
 
@@ -241,7 +242,7 @@ info noisy-loss (epoch 2): noisy-loss it is.
   advice: Cure noisy-loss.
 
 next: trainlab train a.yaml seed=1 'model.hidden=[8, 4]'"""
-    got = as_text(found, ["a.yaml", "model.hidden=[9]", "seed=1"], "val_loss did not improve")
+    got = as_text(replace(found, reason="val_loss did not improve"), ["a.yaml", "model.hidden=[9]", "seed=1"])
     assert got.replace(os.sep, "/") == want
 
 

@@ -113,16 +113,16 @@ def test_a_trial_that_has_finished_is_not_repeated(slow, tmp_path):
 class Stopping(Callback):
     """Stops as soon as a trial runs."""
 
-    def on_train_begin(self, plan) -> None:
+    def on_train_begin(self, info) -> None:
         """A trial begins."""
-        self.stop = True
+        self.request_stop("stopped by the test")
 
 
 def test_a_stopped_fix_goes_on_where_it_was(slow, tmp_path):
     """Stopped within a trial: nothing is claimed, exit code 130; asked again, that trial goes on to the same end."""
     whole = fix(copy_of(slow, tmp_path / "whole"))
     run = copy_of(slow, tmp_path / "parts")
-    cut = fix(run, watcher=Stopping())
+    cut = fix(run, callbacks=[Stopping()])
     assert (cut.state, cut.exit_code, cut.patch, cut.stopped) == ("interrupted", 130, {}, "interrupted")
     again = fix(run)
     assert (again.patch, again.pairs, again.state) == (whole.patch, whole.pairs, "cured")

@@ -35,6 +35,6 @@ def test_nothing_is_measured_where_nobody_looks(tmp_path, monkeypatch):
         monkeypatch.setattr(Prober, probe, lambda _: pytest.fail("a probe"))
     settings = {"data": "iris", "train": {"epochs": 3}, "monitors": {"off": names(Monitor), "every": 10_000}}
     outcome = train(named(read_plain(Experiment, settings, "x")), runs=tmp_path)
-    assert (outcome.state, outcome.diagnoses) == ("finished", ())
+    assert (outcome.state, outcome.findings) == ("finished", ())
     assert read_rows(outcome.folder / "layers.csv")["step"] == []
     assert len(read_rows(outcome.folder / "steps.csv")["step"]) == outcome.step

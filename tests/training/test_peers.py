@@ -37,7 +37,7 @@ def test_config_is_healthy_and_holds_its_own(name: str, tmp_path: Path):
     for seed in range(5):
         document = read(ROOT / "configs" / f"{name}.yaml", [f"seed={seed}"])
         outcome = train(document, runs=tmp_path)
-        complaints += [(seed, d.code) for d in outcome.diagnoses if d.severity != "info"]
+        complaints += [(seed, d.code) for d in outcome.findings if d.severity != "info"]
         scores.append(next(value for key, value in outcome.test.items() if key != "loss"))
     lead = np.subtract(scores, PEERS[name]["scores"])
 

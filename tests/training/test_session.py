@@ -18,7 +18,7 @@ from trainlab.store.folder import FILES
 from trainlab.store.rows import read_rows
 from trainlab.store.status import read_status
 from trainlab.training import session as running
-from trainlab.training.callbacks import Callback
+from trainlab.training.callbacks import Callback, StepInfo
 from trainlab.training.equipment import equip
 from trainlab.training.experiment import Experiment, read
 from trainlab.training.session import resume, train
@@ -30,9 +30,10 @@ class StopAt(Callback):
     def __init__(self, step: int) -> None:
         self.step = step
 
-    def on_step_end(self, step: int, epoch: float, loss: float, lr: float) -> None:
+    def on_step_end(self, info: StepInfo) -> None:
         """Some more steps are done."""
-        self.stop = step >= self.step
+        if info.step >= self.step:
+            self.request_stop("the test has seen enough")
 
 
 @pytest.fixture(scope="module")
@@ -90,11 +91,11 @@ def test_every_default_is_written_out(whole):
 def test_an_interrupted_run_resumes_to_the_same_bits(whole, tmp_path, steps):
     """Stopped at any step and resumed, also twice, a run ends as if it had never stopped."""
     config = write(tmp_path, MOONS.replace("epochs: 6", "epochs: 6, checkpoint: {every: 2}"))
-    outcome = train(read(config), runs=tmp_path / "runs", watcher=StopAt(steps[0]))
+    outcome = train(read(config), runs=tmp_path / "runs", callbacks=[StopAt(steps[0])])
     assert (outcome.state, outcome.exit_code) == ("interrupted", 130)
     assert read_status(outcome.folder / "status.json").state == "interrupted"
     for step in steps[1:]:
-        outcome = resume(outcome.folder, watcher=StopAt(step))
+        outcome = resume(outcome.folder, callbacks=[StopAt(step)])
     outcome = resume(outcome.folder)
     assert outcome.state == "finished"
     assert_same_run(whole.folder, outcome.folder)
@@ -109,7 +110,7 @@ def test_a_killed_run_resumes_to_the_same_bits(whole, tmp_path):
         "from trainlab.training.callbacks import Callback\n"
         "saving._SAVE_EVERY = 0.0\n"
         "class Slow(Callback):\n    def on_step_end(self, *_): time.sleep(0.05)\n"
-        "run.train(read(sys.argv[1]), runs=Path(sys.argv[2]), watcher=Slow())"
+        "run.train(read(sys.argv[1]), runs=Path(sys.argv[2]), callbacks=[Slow()])"
     )
     process = subprocess.Popen([sys.executable, "-c", program, str(config), str(tmp_path)])
     folder = tmp_path / "moons-1"
@@ -128,7 +129,7 @@ def test_a_killed_run_resumes_to_the_same_bits(whole, tmp_path):
 
 def test_a_run_that_never_began_starts_from_the_beginning(whole, tmp_path):
     """A folder that was killed before its first checkpoint is trained from its config."""
-    outcome = train(read(write(tmp_path, MOONS)), runs=tmp_path, watcher=StopAt(0))
+    outcome = train(read(write(tmp_path, MOONS)), runs=tmp_path, callbacks=[StopAt(0)])
     for path in (outcome.folder / "checkpoints").iterdir():
         path.unlink()
     (outcome.folder / "status.json").unlink()
@@ -260,7 +261,7 @@ def test_a_run_is_resumed_only_with_its_own_config_and_data(tmp_path):
     (tmp_path / "rows.csv").write_text("x,z,y\n" + rows)
     text = f"data: {{name: csv, path: {tmp_path}/rows.csv, target: y}}\ntrain: {{epochs: 4}}\n"
     config = write(tmp_path, text)
-    run = train(read(config), runs=tmp_path, watcher=StopAt(1))
+    run = train(read(config), runs=tmp_path, callbacks=[StopAt(1)])
     with pytest.raises(UserError) as caught:
         resume(run.folder, document=read(config, ["optimizer.lr=0.5", "train.epochs=9"]))
     assert str(caught.value) == (

@@ -15,7 +15,7 @@ from rich.text import Text
 from trainlab.cli import _terminal
 from trainlab.cli._progress import Curve, Findings, Progress, Quiet, frame, headlines
 from trainlab.diagnose.finding import Finding
-from trainlab.training.callbacks import RunInfo, RunResult
+from trainlab.training.callbacks import RunInfo, RunResult, StepInfo
 
 _EVERY = 0.125  # seconds between two frames
 _COLOURS = {"error": "bold red", "warning": "yellow", "info": "cyan"}
@@ -36,21 +36,21 @@ class Redrawn(Quiet):
         self._hear = self._curve.fresh.append
         self._due = 0.0
 
-    def on_train_begin(self, plan: RunInfo) -> None:
+    def on_train_begin(self, info: RunInfo) -> None:
         """Draw the first frame."""
-        super().on_train_begin(plan)
-        first = (plan.resumed_at or 0) / plan.steps_per_epoch
-        self._progress = Progress(plan, step=plan.resumed_at or 0, epoch=first, first_epoch=first, curve=self._curve)
-        for line in headlines(plan):
+        super().on_train_begin(info)
+        first = (info.resumed_at or 0) / info.steps_per_epoch
+        self._progress = Progress(info, step=info.resumed_at or 0, epoch=first, first_epoch=first, curve=self._curve)
+        for line in headlines(info):
             self._print(line)
         self._live.start()
         self._draw()
 
-    def on_step_end(self, step: int, epoch: float, loss: float, lr: float) -> None:
+    def on_step_end(self, info: StepInfo) -> None:
         """Remember the loss; redraw a few times a second."""
-        self._hear(loss)
+        self._hear(info.loss)
         if perf_counter() >= self._due and (p := self._progress):
-            p.step, p.epoch, p.loss, p.lr = step, epoch, loss, lr
+            p.step, p.epoch, p.loss, p.lr = info.step, info.epoch, info.loss, info.lr
             self._draw()
 
     def on_epoch_end(self, row: Mapping[str, Any]) -> None:
@@ -58,15 +58,15 @@ class Redrawn(Quiet):
         if p := self._progress:
             p.row, p.epoch, p.loss = row, row["epoch"], row.get("train_loss")
 
-    def on_finding(self, diagnosis: Finding) -> None:
+    def on_finding(self, finding: Finding) -> None:
         """Print it with the next frame: what hits many layers at once is told once."""
-        self._findings.add(diagnosis)
+        self._findings.add(finding)
         self._due = 0.0
 
-    def on_train_end(self, outcome: RunResult) -> None:
+    def on_train_end(self, result: RunResult) -> None:
         """Draw the last frame and leave it there."""
         if p := self._progress:
-            p.epoch = max(p.epoch, outcome.epoch)
+            p.epoch = max(p.epoch, result.epoch)
             self._draw()
         self.close()
 

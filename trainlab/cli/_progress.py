@@ -14,7 +14,7 @@ from typing import Any
 from trainlab.cli import _terminal
 from trainlab.diagnose.finding import Finding
 from trainlab.report.curve import sparkline
-from trainlab.training.callbacks import Callback, RunInfo, RunResult
+from trainlab.training.callbacks import Callback, RunInfo, RunResult, StepInfo
 
 _EVERY = 0.125  # seconds between two frames
 _KEPT = 512  # points kept of the loss; when there are more, neighbours become their mean
@@ -56,7 +56,7 @@ class Curve:
 class Progress:
     """How far a run has come."""
 
-    plan: RunInfo
+    info: RunInfo
     began: float = field(default_factory=perf_counter)
     step: int = 0
     epoch: float = 0.0
@@ -69,7 +69,7 @@ class Progress:
     def left(self, now: float) -> float | None:
         """Seconds to the end at the pace so far."""
         done = self.epoch - self.first_epoch
-        return (now - self.began) / done * (self.plan.epochs - self.epoch) if done > 0 else None
+        return (now - self.began) / done * (self.info.epochs - self.epoch) if done > 0 else None
 
 
 class Quiet(Callback):
@@ -77,7 +77,7 @@ class Quiet(Callback):
 
     running = False
 
-    def on_train_begin(self, plan: RunInfo) -> None:
+    def on_train_begin(self, info: RunInfo) -> None:
         """From here on a stop is heard."""
         self.running = True
 
@@ -93,12 +93,12 @@ class Lines(Quiet):
         self._before = perf_counter()
         self._findings = Findings()
 
-    def on_train_begin(self, plan: RunInfo) -> None:
+    def on_train_begin(self, info: RunInfo) -> None:
         """Tell what is about to run."""
-        super().on_train_begin(plan)
-        self._epochs = plan.epochs
+        super().on_train_begin(info)
+        self._epochs = info.epochs
         self._before = perf_counter()
-        for line in headlines(plan):
+        for line in headlines(info):
             _terminal.note(line)
 
     def on_epoch_end(self, row: Mapping[str, Any]) -> None:
@@ -109,16 +109,16 @@ class Lines(Quiet):
         _terminal.note("  ".join(parts))
         self._tell()
 
-    def on_finding(self, diagnosis: Finding) -> None:
+    def on_finding(self, finding: Finding) -> None:
         """Keep it for the next line: what hits many layers at once is told once."""
-        self._findings.add(diagnosis)
+        self._findings.add(finding)
 
-    def on_step_end(self, step: int, epoch: float, loss: float, lr: float) -> None:
+    def on_step_end(self, info: StepInfo) -> None:
         """Tell what has been found since."""
         if self._findings.new:
             self._tell()
 
-    def on_train_end(self, outcome: RunResult) -> None:
+    def on_train_end(self, result: RunResult) -> None:
         """Tell what was found last."""
         self._tell()
 
@@ -158,16 +158,16 @@ class Findings:
         return f"{head}: {first.message}{more}"
 
 
-def headlines(plan: RunInfo) -> list[str]:
+def headlines(info: RunInfo) -> list[str]:
     """A line on what is about to run, and one on what was not looked at before."""
-    rows = [f"{n} {part}" for n, part in ((plan.val_rows, "validation"), (plan.test_rows, "test")) if n]
-    known = f"{', '.join([f'{plan.train_rows} training', *rows])} rows; {plan.parameters} parameters"
-    where = f"going on after step {plan.resumed_at}" if plan.resumed_at is not None else "starting"
-    said = f"{plan.name}: {where}; {known}; {plan.epochs} epochs of {plan.steps_per_epoch} steps"
-    lines = [f"{said}; {plan.note}" if plan.note else said]
-    if plan.skipped:
-        command = shlex.join(["trainlab", "check", str(plan.folder / "config.yaml")])
-        lines.append(f"not tried before the start: {', '.join(plan.skipped)}; `{command}` does")
+    rows = [f"{n} {part}" for n, part in ((info.val_rows, "validation"), (info.test_rows, "test")) if n]
+    known = f"{', '.join([f'{info.train_rows} training', *rows])} rows; {info.parameters} parameters"
+    where = f"going on after step {info.resumed_at}" if info.resumed_at is not None else "starting"
+    said = f"{info.name}: {where}; {known}; {info.epochs} epochs of {info.steps_per_epoch} steps"
+    lines = [f"{said}; {info.note}" if info.note else said]
+    if info.skipped:
+        command = shlex.join(["trainlab", "check", str(info.folder / "config.yaml")])
+        lines.append(f"not tried before the start: {', '.join(info.skipped)}; `{command}` does")
     return lines
 
 
@@ -190,8 +190,8 @@ def number(value: float) -> str:
 def frame(p: Progress, width: int, now: float, *, fancy: bool = True) -> list[str]:
     """What stands on the terminal: epochs and time left, the newest numbers, the loss so far; no line over `width`."""
     left = p.left(now)
-    share = min(1.0, p.epoch / p.plan.epochs) if p.plan.epochs else 1.0
-    head = f"epoch {min(int(p.epoch) + (share < 1), p.plan.epochs)}/{p.plan.epochs}"
+    share = min(1.0, p.epoch / p.info.epochs) if p.info.epochs else 1.0
+    head = f"epoch {min(int(p.epoch) + (share < 1), p.info.epochs)}/{p.info.epochs}"
     tail = "" if left is None else f"{clock(left)} left" if width >= 60 else clock(left)
     room = min(40, width - len(head) - len(tail) - 2)
     middle = f" {bar(share, room, fancy=fancy)} " if room >= 5 else "  "

@@ -13,15 +13,17 @@ _ASKED = (signal.SIGINT, signal.SIGTERM)
 
 
 @contextmanager
-def heard(ask: Callable[[], str]) -> Generator[None]:
-    """While this lasts, each of the signals calls `ask`, which says what happens now, or raises KeyboardInterrupt.
+def heard(ask: Callable[[str], str]) -> Generator[None]:
+    """While this lasts, each of the signals calls `ask` with its name (`Ctrl-C` or `SIGTERM`).
+
+    `ask` returns a message that says what happens now, or raises KeyboardInterrupt.
 
     Signals are heard by a process's first thread only; in another one nothing changes. What is ignored stays ignored:
     under nohup, or in the background of a script.
     """
 
-    def hear(_number: int, _frame: FrameType | None) -> None:
-        _terminal.note(ask())
+    def hear(number: int, _frame: FrameType | None) -> None:
+        _terminal.note(ask("Ctrl-C" if number == signal.SIGINT else signal.Signals(number).name))
 
     asked = _ASKED if current_thread() is main_thread() else ()
     before = {n: signal.signal(n, hear) for n in asked if signal.getsignal(n) not in (signal.SIG_IGN, None)}
@@ -33,17 +35,17 @@ def heard(ask: Callable[[], str]) -> Generator[None]:
 
 
 @contextmanager
-def stoppable(watcher: Quiet) -> Generator[None]:
+def stoppable(progress: Quiet) -> Generator[None]:
     """SIGINT or SIGTERM stops the run after the current step; a second one stops it immediately."""
 
-    def ask() -> str:
-        if watcher.stop or not watcher.running:
+    def ask(signal_name: str) -> str:
+        if progress.stop_reason or not progress.running:
             raise KeyboardInterrupt
-        watcher.stop = True
+        progress.request_stop(f"stopped by {signal_name}")
         return "stopping after this step; once more ends it at once"
 
     with heard(ask):
         try:
             yield
         finally:
-            watcher.close()
+            progress.close()

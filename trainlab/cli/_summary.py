@@ -21,12 +21,12 @@ def as_data(outcome: RunResult, exit_code: int) -> dict[str, Any]:
         "seconds": outcome.seconds,
         "best": None if outcome.best is None else dict(outcome.best),
         "test": None if outcome.test is None else dict(outcome.test),
-        "diagnoses": [d.as_dict() for d in outcome.diagnoses],
+        "diagnoses": [d.as_dict() for d in outcome.findings],
     }
 
 
-def as_text(outcome: RunResult, given: Sequence[str] = (), reason: str = "") -> str:
-    """The outcome as people read it; `given`: the config and overrides that were trained; `reason`: why it ended."""
+def as_text(outcome: RunResult, given: Sequence[str] = ()) -> str:
+    """The outcome as people read it; `given`: the config and overrides that were trained."""
     rows = [("folder", str(outcome.folder))]
     if outcome.best:
         rows.append(("best", f"{outcome.best['metric']} {outcome.best['value']:.4g} at epoch {outcome.best['epoch']}"))
@@ -34,9 +34,9 @@ def as_text(outcome: RunResult, given: Sequence[str] = (), reason: str = "") -> 
         rows.append(("test", "  ".join(f"{name} {value:.4g}" for name, value in outcome.test.items())))
     lines = [f"{outcome.state} after {counted(outcome.epoch, 'epoch')} in {outcome.seconds:.1f} s"]
     lines += [f"  {name:<7} {text}" for name, text in rows]
-    if reason and all(reason != d.message for d in outcome.diagnoses):
-        lines.insert(1, f"  {reason}")
-    lines += ["", *findings(outcome.diagnoses), "", f"next: {following(outcome, given)}"]
+    if outcome.reason and all(outcome.reason != d.message for d in outcome.findings):
+        lines.insert(1, f"  {outcome.reason}")
+    lines += ["", *findings(outcome.findings), "", f"next: {following(outcome, given)}"]
     return "\n".join(lines)
 
 
@@ -45,7 +45,7 @@ def following(outcome: RunResult, given: Sequence[str] = ()) -> str:
     folder = str(outcome.folder)
     if outcome.state == "interrupted":
         return shlex.join(["trainlab", "train", "--resume", folder])
-    cure = next((d.patches[0] for d in worst_first(outcome.diagnoses) if d.patches and d.severity != "info"), None)
+    cure = next((d.patches[0] for d in worst_first(outcome.findings) if d.patches and d.severity != "info"), None)
     if cure and given:
         kept = [text for text in given if text.partition("=")[0] not in cure]
         return shlex.join(["trainlab", "train", *kept, *arguments(cure)])

@@ -48,9 +48,9 @@ def fix(
             _terminal.note(_fix_text.line(trial, first[0]))
 
     with _terminal.answering(as_json):
-        watcher = Quiet()
-        with stoppable(watcher):
-            fixed = tried(run, runs=runs, budget=Budget.read(budget), watcher=watcher, tell=tell)
+        progress = Quiet()
+        with stoppable(progress):
+            fixed = tried(run, runs=runs, budget=Budget.read(budget), callbacks=[progress], tell=tell)
         wrote = _written(fixed, output)
     if as_json:
         _terminal.emit(fixed.as_dict() | {"output": str(output) if wrote else None})

@@ -91,7 +91,7 @@ def beside(runs: Path) -> Generator[None]:
 def _run(server: Server) -> None:
     """Serves until Ctrl-C or a polite kill, which are the ways to end it."""
 
-    def end() -> str:
+    def end(_: str) -> str:
         raise KeyboardInterrupt
 
     try:

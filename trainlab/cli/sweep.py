@@ -99,7 +99,7 @@ def sweep(
 def _stoppable(watcher: "Quiet") -> "Generator[Quiet]":
     """While this lasts, Ctrl-C or a polite kill stops the sweep gently, and a second one kills its trials."""
 
-    def ask() -> str:
+    def ask(_: str) -> str:
         if not watcher.running or watcher.stops > 1:
             raise KeyboardInterrupt
         watcher.stops += 1

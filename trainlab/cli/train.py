@@ -14,8 +14,6 @@ from trainlab.cli._pages import folded, width
 from trainlab.cli._stopping import stoppable
 from trainlab.core.errors import UserError
 from trainlab.search.experiment import read
-from trainlab.store.folder import RunFolder
-from trainlab.store.status import read_status
 from trainlab.training import session
 from trainlab.training.callbacks import RunResult
 
@@ -60,14 +58,14 @@ def train(
     given = [part for part in (config, *(overrides or ())) if part is not None]
     with _shown(runs) if serve else nullcontext():
         with _terminal.answering(as_json):
-            watcher = watcher_for(quiet)
-            with stoppable(watcher):
+            progress = progress_for(quiet)
+            with stoppable(progress):
                 if resume is not None:
-                    outcome = _go_on(resume, runs, given, until, watcher, {"--name": name, "--into": into})
+                    result = _go_on(resume, runs, given, until, progress, {"--name": name, "--into": into})
                 else:
-                    outcome = _begin(given, runs, name, into, until, watcher)
-        code = _exit_code(outcome, fail_on)
-        _tell(outcome, code, _again(given, runs, name) if resume is None else (), quiet=quiet, as_json=as_json)
+                    result = _begin(given, runs, name, into, until, progress)
+        code = result.exit_code or (4 if found_at(fail_on, result.findings) else 0)
+        _tell(result, code, _again(given, runs, name) if resume is None else (), quiet=quiet, as_json=as_json)
         sys.stdout.flush()
     raise typer.Exit(code)
 
@@ -79,7 +77,7 @@ def _shown(runs: Path) -> AbstractContextManager[None]:
     return beside(runs)
 
 
-def watcher_for(quiet: bool) -> _progress.Quiet:
+def progress_for(quiet: bool) -> _progress.Quiet:
     """The callback that shows a run on stderr: redrawn on a terminal, line by line elsewhere, nothing if quiet."""
     if quiet:
         return _progress.Quiet()
@@ -91,12 +89,12 @@ def watcher_for(quiet: bool) -> _progress.Quiet:
 
 
 def _begin(
-    given: Sequence[str], runs: Path, name: str | None, into: Path | None, until: int | None, watcher: _progress.Quiet
+    given: Sequence[str], runs: Path, name: str | None, into: Path | None, until: int | None, progress: _progress.Quiet
 ) -> RunResult:
     if not given:
         raise UserError("which config? Say `trainlab train CONFIG`; `trainlab new -o CONFIG` writes one to start with")
 
-    return session.train(read(given[0], given[1:]), runs=runs, name=name, into=into, until=until, watcher=watcher)
+    return session.train(read(given[0], given[1:]), runs=runs, name=name, into=into, until=until, callbacks=[progress])
 
 
 def _go_on(
@@ -104,16 +102,16 @@ def _go_on(
     runs: Path,
     given: Sequence[str],
     until: int | None,
-    watcher: _progress.Quiet,
+    progress: _progress.Quiet,
     refused: dict[str, object | None],
 ) -> RunResult:
     for option, value in refused.items():
         if value is not None:
             raise UserError(f"--resume goes on in the run's own folder: leave out {option}")
     if not given or "=" in given[0]:
-        return session.resume(resumed, runs=runs, watcher=watcher, until=until, epochs=_epochs(given))
+        return session.resume(resumed, runs=runs, callbacks=[progress], until=until, epochs=_epochs(given))
 
-    return session.resume(resumed, runs=runs, watcher=watcher, until=until, document=read(given[0], given[1:]))
+    return session.resume(resumed, runs=runs, callbacks=[progress], until=until, document=read(given[0], given[1:]))
 
 
 def _epochs(given: Sequence[str]) -> int:
@@ -131,22 +129,17 @@ def _epochs(given: Sequence[str]) -> int:
     return epochs
 
 
-def _exit_code(outcome: RunResult, fail_on: FailOn) -> int:
-    return outcome.exit_code or (4 if found_at(fail_on, outcome.diagnoses) else 0)
-
-
 def _again(given: Sequence[str], runs: Path, name: str | None) -> list[str]:
     """What was typed, in the order in which it can be typed again."""
     options = ["--runs", str(runs)] if runs != Path("runs") else []
     return [*given[:1], *options, *(["--name", name] if name is not None else []), *given[1:]]
 
 
-def _tell(outcome: RunResult, code: int, given: Sequence[str], *, quiet: bool, as_json: bool) -> None:
+def _tell(result: RunResult, code: int, given: Sequence[str], *, quiet: bool, as_json: bool) -> None:
     if as_json:
-        _terminal.emit(_summary.as_data(outcome, code))
+        _terminal.emit(_summary.as_data(result, code))
     elif quiet:
-        _terminal.say(str(outcome.folder))
+        _terminal.say(str(result.folder))
     else:
-        reason = read_status(RunFolder(outcome.folder).status).reason
-        text = _summary.as_text(outcome, given, reason)
+        text = _summary.as_text(result, given)
         _terminal.say(folded(text, width()) if sys.stdout.isatty() else text)

@@ -93,14 +93,14 @@ def _train(job: "Job", document: "Document[Experiment] | None", equipment: "Equi
     from trainlab.search.experiment import read
     from trainlab.training.session import resume, train
 
-    watcher = Quiet()
+    progress = Quiet()
     try:
-        with errors_reported(), stoppable(watcher):
+        with errors_reported(), stoppable(progress):
             if job.resume:
-                outcome = resume(job.folder, until=job.until, watcher=watcher)
+                outcome = resume(job.folder, until=job.until, callbacks=[progress])
             else:
                 document = document or read(job.folder / "config.yaml")
-                outcome = train(document, into=job.folder, until=job.until, watcher=watcher, equipment=equipment)
+                outcome = train(document, into=job.folder, until=job.until, callbacks=[progress], equipment=equipment)
     except typer.Exit as end:
         sys.exit(end.exit_code)
     sys.exit(outcome.exit_code)

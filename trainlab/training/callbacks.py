@@ -1,24 +1,30 @@
-"""What somebody who watches a run gets to see, and the one word they may say: stop."""
+"""Callbacks of a run, and how they request a stop.
+
+To show, record or steer a run, subclass `Callback`, override the events that you need, and pass it to `train`.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from trainlab.core.types import Shape
+from trainlab.core.types import Array
 from trainlab.diagnose.finding import Finding
+from trainlab.engine.trainer import RECORDS
 
 WATCHED = "# Watched, not trained, by trainlab"  # how the config.yaml of another program's training begins
 
 # a run that a monitor in `stop_on` ended has failed too; an exception never gets as far as a RunResult
 EXIT_CODES = {"finished": 0, "diverged": 3, "interrupted": 130, "failed": 3}
 
+_LOSS, _LR = RECORDS.index("loss"), RECORDS.index("lr")
+
 
 @dataclass(frozen=True, slots=True)
 class RunInfo:
-    """What is about to run. `layers`: name, output shape and number of params of each; `resumed_at`: steps done.
+    """What is about to run. `resumed_at`: steps done before, None for a new run.
 
-    note: what is to be known of this session, if anything · skipped: codes that only `check` tries, before the start.
+    note: a message about this session, if there is one · skipped: codes that only `check` looks for before training.
     """
 
     name: str
@@ -29,15 +35,42 @@ class RunInfo:
     val_rows: int
     test_rows: int
     parameters: int
-    layers: Sequence[tuple[str, Shape, int]]
     resumed_at: int | None = None
     note: str = ""
     skipped: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
+class StepInfo:
+    """The steps that were taken since the last event.
+
+    step: number of the last one, counted from 1 · epoch: epochs done, a fraction within one · records (steps, 4): loss
+    of the batch before its update, lr, grad_norm and update_ratio of each step; valid until the next step.
+    """
+
+    step: int
+    epoch: float
+    records: Array
+
+    @property
+    def loss(self) -> float:
+        """Loss of the last step."""
+        return float(self.records[-1, _LOSS])
+
+    @property
+    def lr(self) -> float:
+        """Learning rate of the last step."""
+        return float(self.records[-1, _LR])
+
+
+@dataclass(frozen=True, slots=True)
 class RunResult:
-    """What came of a run. `state`: finished, diverged, interrupted or failed; `seconds` of training, all sessions."""
+    """How a run ended.
+
+    state: finished, diverged, interrupted or failed · reason: why it ended before its last epoch, else empty · epoch,
+    step: how many were done · seconds: of training, all sessions · best: metric, value and epoch · test: metrics of
+    the best weights on the test split.
+    """
 
     folder: Path
     state: str
@@ -46,30 +79,35 @@ class RunResult:
     seconds: float
     best: Mapping[str, Any] | None = None
     test: Mapping[str, float] | None = None
-    diagnoses: Sequence[Finding] = field(default_factory=tuple[Finding, ...])
+    findings: Sequence[Finding] = field(default_factory=tuple[Finding, ...])
+    reason: str = ""
 
     @property
     def exit_code(self) -> int:
-        """The process's exit code, before `--fail-on` has its say."""
+        """Exit code of the process, unless `--fail-on` changes it."""
         return EXIT_CODES[self.state]
 
 
 class Callback:
-    """Watches nothing; a terminal overrides what it wants to show. Setting `stop` ends the run after its step."""
+    """Base class: every event does nothing. `request_stop` ends the run after the current step, also from a signal."""
 
-    stop: bool = False
+    stop_reason: str = ""
 
-    def on_train_begin(self, plan: RunInfo) -> None:
-        """The run is about to take its first step."""
+    def request_stop(self, reason: str) -> None:
+        """End the run after the current step, as interrupted, and give this reason in its status."""
+        self.stop_reason = reason
 
-    def on_step_end(self, step: int, epoch: float, loss: float, lr: float) -> None:
-        """Some more steps are done: the last one's number, the fractional epoch, its batch's loss and its lr."""
+    def on_train_begin(self, info: RunInfo) -> None:
+        """Called before the first step of this session."""
+
+    def on_step_end(self, info: StepInfo) -> None:
+        """Called after one or more steps."""
 
     def on_epoch_end(self, row: Mapping[str, Any]) -> None:
-        """An epoch is done: its row of metrics.csv."""
+        """Called with each epoch's row of metrics.csv; epoch 0 is the network before its first step."""
 
-    def on_finding(self, diagnosis: Finding) -> None:
-        """Something was found."""
+    def on_finding(self, finding: Finding) -> None:
+        """Called once for each finding of a monitor."""
 
-    def on_train_end(self, outcome: RunResult) -> None:
-        """The run has ended."""
+    def on_train_end(self, result: RunResult) -> None:
+        """Called after the run has ended and its files are complete."""

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from trainlab.core.config import Document
+from trainlab.data.cache import SplitsCache
 from trainlab.diagnose.finding import Finding
 from trainlab.diagnose.monitor import When
 from trainlab.engine.blas import pinned
@@ -56,13 +57,13 @@ class Equipment:
         return found
 
 
-def equip(document: Document[Experiment], *, look: bool = False) -> Equipment:
+def equip(document: Document[Experiment], cache: SplitsCache | None = None, *, look: bool = False) -> Equipment:
     """Read the data, make the network and all that trains and watches it; `look`: all that comes before the first step.
 
     Raises ConfigError or DataError.
     """
     with pinned(document.value.train.threads):
-        made = Equipment(build(document))
+        made = Equipment(build(document, cache=cache))
         if look:
             made.first_findings  # noqa: B018 - it is kept
         return made

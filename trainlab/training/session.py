@@ -18,6 +18,7 @@ from trainlab.core.config import Document
 from trainlab.core.dump import dump
 from trainlab.core.errors import UserError
 from trainlab.core.types import Array
+from trainlab.data.cache import SplitsCache
 from trainlab.diagnose.finding import Finding
 from trainlab.diagnose.monitor import When
 from trainlab.diagnose.trials import TRIALS
@@ -30,7 +31,7 @@ from trainlab.store.folder import RunFolder
 from trainlab.store.rows import read_rows
 from trainlab.store.status import State, Status, now, write_status
 from trainlab.store.writing import write_atomic
-from trainlab.training.callbacks import EXIT_CODES, Callback, RunInfo, RunResult
+from trainlab.training.callbacks import EXIT_CODES, Callback, RunInfo, RunResult, StepInfo
 from trainlab.training.checkpointing import Checkpointer
 from trainlab.training.equipment import Equipment, equip
 from trainlab.training.error_analysis import write_mistakes
@@ -40,8 +41,7 @@ from trainlab.training.resuming import engine_of, environment, left_behind, same
 from trainlab.training.run_summary import write_start
 from trainlab.training.setup import build
 
-_LOOK_STEPS = 200  # epochs shorter than this share a look at the curves,
-_DEAR = 4  # which, on a tiny network, comes four times as rarely as a look at the layers: it costs that much more
+_LOOK_STEPS, _DEAR = 200, 4  # shorter epochs share a look at the curves, which costs four looks at a tiny network
 _TELL_EVERY = 0.5  # seconds between versions of status.json while the run goes on
 
 
@@ -52,25 +52,31 @@ def train(
     name: str | None = None,
     into: Path | None = None,
     until: int | None = None,
-    watcher: Callback | None = None,
+    callbacks: Sequence[Callback] = (),
+    cache: SplitsCache | None = None,
     equipment: Equipment | None = None,
 ) -> RunResult:
     """Train an experiment in a new run folder: `runs/NAME-N`, or the folder `into`.
 
     With `until` it stops after that epoch as if interrupted there; `resume` goes on to the same bits.
-    `equipment`: what `equip` has made of this document, where that was done ahead.
+    `cache`: keeps the dataset for further runs of this process. `equipment`: what `equip` has made of this document,
+    where that was done ahead.
     Raises ConfigError or DataError before anything is made; a folder is made only for a run that can start.
     """
     experiment = document.value
-    equipment = equipment or equip(document)
+    equipment = equipment or equip(document, cache)
     with pinned(experiment.train.threads):
         folder = RunFolder.create(runs, name or experiment.name, into=into)
         with folder.lock():
-            return _begun(equipment, document, folder, watcher or Callback(), until)
+            return _begun(equipment, document, folder, callbacks, until)
 
 
 def _begun(
-    equipment: Equipment, document: Document[Experiment], folder: RunFolder, watcher: Callback, until: int | None
+    equipment: Equipment,
+    document: Document[Experiment],
+    folder: RunFolder,
+    callbacks: Sequence[Callback],
+    until: int | None,
 ) -> RunResult:
     setup = equipment.setup
     experiment, settings = setup.experiment, plain(setup.experiment)
@@ -84,7 +90,7 @@ def _begun(
     write_start(folder, setup)
     status = Status.begin(folder.name, experiment.train.epochs)
     write_status(folder.status, status)
-    run = Run(equipment, folder, status, watcher, until)
+    run = Run(equipment, folder, status, callbacks, until)
     return run.guarded(run.begin)
 
 
@@ -92,7 +98,8 @@ def resume(
     run: Path | str,
     *,
     runs: Path = Path("runs"),
-    watcher: Callback | None = None,
+    callbacks: Sequence[Callback] = (),
+    cache: SplitsCache | None = None,
     epochs: int = 0,
     until: int | None = None,
     document: Document[Experiment] | None = None,
@@ -111,18 +118,23 @@ def resume(
             more = document.value.train.epochs
             epochs = epochs or (more if more > own.value.train.epochs else 0)
         with pinned(own.value.train.threads):
-            return _resumed(folder, own, epochs, watcher or Callback(), until)
+            return _resumed(folder, own, epochs, callbacks, until, cache)
 
 
 def _resumed(
-    folder: RunFolder, own: Document[Experiment], epochs: int, watcher: Callback, until: int | None
+    folder: RunFolder,
+    own: Document[Experiment],
+    epochs: int,
+    callbacks: Sequence[Callback],
+    until: int | None,
+    cache: SplitsCache | None,
 ) -> RunResult:
     status = left_behind(folder)
     engine, note = engines.resumed(environment(folder).get("engine"), *engine_of(own.value))
     changes: dict[str, Any] = {"train.epochs": epochs} if epochs else {}
     if engine != own.value.train.engine:
         changes["train.engine"] = engine
-    setup = build(read(folder.config, changes) if changes else own)
+    setup = build(read(folder.config, changes) if changes else own, cache=cache)
     same_data(setup, folder)
     done = setup.experiment.train.epochs <= status.epoch
     if status.state == "finished" and (done or not epochs):
@@ -134,7 +146,7 @@ def _resumed(
         write_atomic(folder.config, dump(plain(setup.experiment)).encode())
     status = replace(status.resumed(), epochs=setup.experiment.train.epochs)
     write_status(folder.status, status)
-    again = Run(Equipment(setup), folder, status, watcher, until)
+    again = Run(Equipment(setup), folder, status, callbacks, until)
     again.note = note
     return again.guarded(again.go_further if epochs else again.go_on)
 
@@ -143,11 +155,16 @@ class Run:
     """A run in its folder: the loop over chunks of steps, looks, epochs and checkpoints."""
 
     def __init__(
-        self, equipment: Equipment, folder: RunFolder, status: Status, watcher: Callback, until: int | None = None
+        self,
+        equipment: Equipment,
+        folder: RunFolder,
+        status: Status,
+        callbacks: Sequence[Callback],
+        until: int | None = None,
     ) -> None:
         setup = equipment.setup
         self.equipment, self.until, self.note = equipment, until, ""
-        self.setup, self.folder, self.status, self.watcher = setup, folder, status, watcher
+        self.setup, self.folder, self.status, self.callbacks = setup, folder, status, callbacks
         self.settings = setup.experiment.train
         self.course, self.trainer = equipment.course, equipment.trainer
         self.course.begin(status.seconds)
@@ -158,7 +175,9 @@ class Run:
         self.checkpoints = Checkpointer(folder.checkpoints, setup, self.course)
         self._told = monotonic()
 
-    # ------------------------------------------------------------------ the life of a run
+    def stop_requested(self) -> bool:
+        """Whether a callback has requested a stop."""
+        return any(callback.stop_reason for callback in self.callbacks)
 
     def begin(self) -> RunResult:
         """From the first step."""
@@ -203,25 +222,21 @@ class Run:
 
     def _start(self, resumed_at: int | None) -> None:
         parts, net = self.setup.parts, self.setup.net
-        layers = [
-            (n.name, n.out_shape, sum(int(np.prod(p.shape)) for m in n.walk() for p in m.params.values() if p.trained))
-            for n in net.nodes
-        ]
-        plan = RunInfo(
-            self.folder.name,
-            self.folder.path,
-            self.settings.epochs,
-            self.trainer.steps_per_epoch,
-            len(parts.train),
-            len(parts.val) if parts.val else 0,
-            len(parts.test) if parts.test else 0,
-            net.size,
-            layers,
-            resumed_at,
-            self.note,
-            () if resumed_at else self.babysitter.left_out("start", TRIALS),
+        info = RunInfo(
+            name=self.folder.name,
+            folder=self.folder.path,
+            epochs=self.settings.epochs,
+            steps_per_epoch=self.trainer.steps_per_epoch,
+            train_rows=len(parts.train),
+            val_rows=len(parts.val) if parts.val else 0,
+            test_rows=len(parts.test) if parts.test else 0,
+            parameters=net.size,
+            resumed_at=resumed_at,
+            note=self.note,
+            skipped=() if resumed_at else self.babysitter.left_out("start", TRIALS),
         )
-        self.watcher.on_train_begin(plan)
+        for callback in self.callbacks:
+            callback.on_train_begin(info)
 
     def _loop(self, ending: tuple[str, str] | None) -> RunResult:
         """Train to the end; `ending` is what a run that goes on had come to already."""
@@ -229,7 +244,7 @@ class Run:
         while ending is None and t.epoch < self.settings.epochs:
             mark = next((step for step in self.checkpoints.marks if step > t.step), t.step + t.steps_left)
             chunk = min(self.cadence.next(t.step) - t.step, t.steps_left, mark - t.step)
-            done = t.advance(chunk, lambda: self.watcher.stop)
+            done = t.advance(chunk, self.stop_requested)
             self._keep(done)
             if t.step in self.checkpoints.marks and not t.broken:
                 self.checkpoints.save_snapshot()
@@ -249,13 +264,11 @@ class Run:
             if not self._epoch_look_due():
                 self._look("epoch")
             return "finished", reason
-        if self.watcher.stop:
-            return "interrupted", "stopped from outside"
+        if self.stop_requested():
+            return "interrupted", next(c.stop_reason for c in self.callbacks if c.stop_reason)
         if self.until is not None and self.until <= t.epoch < self.settings.epochs:
             return "interrupted", f"stopped after epoch {t.epoch}, as it was told to"
         return None
-
-    # ------------------------------------------------------------------ moments
 
     def _keep(self, done: int) -> None:
         """Record the steps just done."""
@@ -264,8 +277,9 @@ class Run:
         if done:
             self.steps.append(rows, t.step)
             self.recorder.steps(t.step, rows)
-            loss, lr = rows[-1, RECORDS.index("loss")], rows[-1, RECORDS.index("lr")]
-            self.watcher.on_step_end(t.step, t.step / t.steps_per_epoch, float(loss), float(lr))
+            info = StepInfo(t.step, t.step / t.steps_per_epoch, rows)
+            for callback in self.callbacks:
+                callback.on_step_end(info)
 
     def _end_epoch(self) -> None:
         self._tell(self.course.close_epoch())
@@ -296,7 +310,8 @@ class Run:
 
     def _tell(self, row: dict[str, Any]) -> None:
         self.recorder.epoch(row)
-        self.watcher.on_epoch_end(row)
+        for callback in self.callbacks:
+            callback.on_epoch_end(row)
 
     def _look(self, when: When, *, layers: bool = False) -> None:
         """Let the monitors look, and keep what they find; on the way measure the layers."""
@@ -311,7 +326,8 @@ class Run:
     def _found(self, findings: Iterable[Finding]) -> None:
         for found in findings:
             self.recorder.finding(found)
-            self.watcher.on_finding(found)
+            for callback in self.callbacks:
+                callback.on_finding(found)
 
     def _finish(self, state: str, reason: str) -> RunResult:
         """Save, test the best weights, tell how it ended: the status comes last, when all else is on the disk."""
@@ -333,8 +349,10 @@ class Run:
             best,
             test,
             tuple(self.babysitter.said),
+            reason,
         )
-        self.watcher.on_train_end(outcome)
+        for callback in self.callbacks:
+            callback.on_train_end(outcome)
         return outcome
 
     def _test(self, best: Path) -> dict[str, float] | None:
@@ -350,8 +368,6 @@ class Run:
             return None
         scores = self.course.evaluator.compare(outputs, t)
         return {"loss": scores.loss, self.course.score: scores.score}
-
-    # ------------------------------------------------------------------ what is known
 
     def _read_back(self, recent: Array) -> None:
         """What the monitors need to know of the past, from the files; recent: the last steps, none left out."""
@@ -378,5 +394,4 @@ class Run:
 
 
 def _as_rows(columns: dict[str, list[Any]]) -> list[dict[str, Any]]:
-    names: Sequence[str] = list(columns)
-    return [dict(zip(names, values, strict=True)) for values in zip(*columns.values(), strict=True)]
+    return [dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)]

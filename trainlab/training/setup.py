@@ -15,6 +15,7 @@ from trainlab.core.errors import ShapeError
 from trainlab.core.problem import ConfigError, Problem, listed, nearest
 from trainlab.core.streams import Streams
 from trainlab.core.types import Array, Shape, Task
+from trainlab.data.cache import SplitsCache
 from trainlab.data.dataset import Loaded, Rows, Splits
 from trainlab.engine.buffers import LayerError, arrange
 from trainlab.engine.network import Net
@@ -61,14 +62,19 @@ def check(document: Document[Experiment]) -> None:
         layers_for(document, shape, known[1])
 
 
-def build(document: Document[Experiment], loaded: Loaded | None = None) -> TrainingSetup:
+def build(
+    document: Document[Experiment], loaded: Loaded | None = None, cache: SplitsCache | None = None
+) -> TrainingSetup:
     """Read the data, check what could not be checked before, and make the network with its starting weights.
 
-    Rows that are `loaded` already are taken instead of those that the config names.
+    loaded: rows to use instead of those that the config names · cache: keeps the dataset for further runs.
     """
     experiment = document.value
     streams = Streams(experiment.seed)
-    parts = parts_of(experiment, streams, loaded)
+    if cache is not None and loaded is None:
+        parts = cache.splits(experiment.data, streams=streams, dtype=experiment.train.dtype)
+    else:
+        parts = parts_of(experiment, streams, loaded)
     loss, layers = layers_for(document, parts.shape, parts.task)
     loss = loss.fitted(parts.train.y, parts.task)
     train = experiment.train

@@ -109,7 +109,7 @@ def fix(
     *,
     runs: Path = Path("runs"),
     budget: Budget | None = None,
-    watcher: Callback | None = None,
+    callbacks: Sequence[Callback] = (),
     tell: Callable[[Trial], None] = lambda trial: None,
 ) -> Fixed:
     """Try the prescriptions of a run. Its trials lie in its folder, `fixes/fix-N`, and are not repeated.
@@ -136,7 +136,7 @@ def fix(
     fixes.mkdir(exist_ok=True)
     with locked(fixes):
         share = _share(status, document.value.train.epochs, setup.config.batch_size, len(setup.t_train))
-        trials = Trials(raw, fixes, metric, budget or Budget(), share, watcher or Callback(), tell)
+        trials = Trials(raw, fixes, metric, budget or Budget(), share, callbacks, tell)
         if share == 1 and _today(folder, status, setup.parts.fingerprint):
             trials.add(read_trial(folder.path, {}, document.value.seed, metric))
         search = _Search(trials, raw, document.value.seed, len(measured), _chance(setup))

@@ -4,7 +4,7 @@ A trial is known by its config. One that has finished is never trained again, on
 from its last checkpoint: so `fix` can be stopped at any instant and asked again.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import inf
 from pathlib import Path
@@ -23,7 +23,7 @@ from trainlab.store.strict_json import dumps
 from trainlab.tools.fix.budget import Budget
 from trainlab.tools.fix.gain import bounded
 from trainlab.tools.fix.prescription import Patch, alarms, resolved
-from trainlab.training.callbacks import Callback, RunInfo
+from trainlab.training.callbacks import Callback, StepInfo
 from trainlab.training.experiment import Experiment, named
 from trainlab.training.session import resume, train
 
@@ -72,19 +72,16 @@ class StopError(Exception):
     """No more trials: the budget is spent, or somebody stopped it."""
 
 
-class _Clock(Callback):
-    """Stops a trial when its time is over, or when the one that watches `fix` says so."""
+class _Deadline(Callback):
+    """Stops a trial when the time of `fix` is over."""
 
-    def __init__(self, outer: Callback, deadline: float) -> None:
-        self.outer, self.deadline = outer, deadline
+    def __init__(self, deadline: float) -> None:
+        self.deadline = deadline
 
-    def on_train_begin(self, plan: RunInfo) -> None:
-        """It runs: the one that watches may want to stop it."""
-        self.outer.on_train_begin(plan)
-
-    def on_step_end(self, step: int, epoch: float, loss: float, lr: float) -> None:
+    def on_step_end(self, info: StepInfo) -> None:
         """Look at the clock."""
-        self.stop = self.outer.stop or monotonic() > self.deadline
+        if monotonic() > self.deadline:
+            self.request_stop("stopped by fix: its budget is spent")
 
 
 @dataclass
@@ -99,7 +96,7 @@ class Trials:
     metric: str
     budget: Budget = field(default_factory=Budget)
     share: float = 1.0
-    watcher: Callback = field(default_factory=Callback)
+    callbacks: Sequence[Callback] = ()
     tell: Callable[[Trial], None] = lambda trial: None
     done: list[Trial] = field(default_factory=list[Trial])
     ran: int = 0
@@ -135,7 +132,7 @@ class Trials:
         key = self._key(made)
         if key in self._known:
             return self._known[key]
-        if self.watcher.stop:
+        if self._interrupted():
             raise StopError("interrupted")
         if self.ran >= self.budget.runs or monotonic() - self._began >= self.budget.seconds:
             raise StopError("budget")
@@ -152,20 +149,23 @@ class Trials:
         return trial
 
     def _trained(self, made: dict[str, Any], key: str, patch: Patch, seed: int) -> Trial:
-        clock = _Clock(self.watcher, self._began + self.budget.seconds)
+        callbacks = [*self.callbacks, _Deadline(self._began + self.budget.seconds)]
         folder = self._earlier().get(key)
         try:
             if folder is None:
                 document = named(config.read_plain(Experiment, made, "patched config"))
-                folder = train(document, runs=self.folder, name="fix", watcher=clock).folder
+                folder = train(document, runs=self.folder, name="fix", callbacks=callbacks).folder
             elif not _ended(folder):
-                resume(folder, watcher=clock)
+                resume(folder, callbacks=callbacks)
         except UserError as error:  # shapes or data that the patch does not fit
             return Trial(patch, seed, None, "refused", self.metric, -inf, refused=str(error))
         if not _ended(folder):
-            raise StopError("interrupted" if self.watcher.stop else "budget")
+            raise StopError("interrupted" if self._interrupted() else "budget")
         self.ran += 1
         return read_trial(folder, patch, seed, self.metric)
+
+    def _interrupted(self) -> bool:
+        return any(callback.stop_reason for callback in self.callbacks)
 
     def _earlier(self) -> dict[str, Path]:
         """Trials of an earlier call, by their configs."""
