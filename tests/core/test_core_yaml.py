@@ -1,8 +1,10 @@
 """YAML text as nodes with their places: anchors, merge keys, limits, and what is not valid."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
+import yaml
 
 from trainlab.core.node import Node, Source
 from trainlab.core.problem import Problem
@@ -90,6 +92,11 @@ def test_quoted_merge_key_is_a_key() -> None:
         ("a: 1\n- b\n", "not valid YAML: a wrong indent", 2, 1),
         ("a: [1, 2]]\n", "not valid YAML: a `]` too many", 1, 10),
         ("a: *\n", "not valid YAML: a `*` or `&` without a name; a text that begins so must be quoted", 1, 5),
+        ("a: 1\n'b'\n", "not valid YAML: a key without `: value`, or a wrong indent", 2, 1),
+        ('a: "b\\"\n', "not valid YAML: a quote that is never closed", 1, 4),
+        ("a: - b\n", "not valid YAML: a list item where none can stand, or a wrong indent", 1, 4),
+        ("a: !b!c d\n", "not valid YAML: a tag is not supported; write the plain value", 1, 4),
+        ("a: ,\n", "not valid YAML: this cannot stand here; a text that begins so must stand in quotes", 1, 4),
         ('a: "\\ud800"\n', "an escape stands for half a character; write the character itself", 1, 4),
         ("a: \x07\n", "the character U+0007 cannot stand in YAML", 1, 4),
         ("a: " + "[" * 10_000, "nested more than 40 levels deep", 1, 44),
@@ -100,6 +107,19 @@ def test_problems(text: str, message: str, line: int, column: int) -> None:
     """What cannot be read is a problem at its place, never a traceback."""
     _, problems = read(text)
     assert [(p.message, p.line, p.column) for p in problems] == [(message, line, column)]
+
+
+def test_deep_nesting_that_pyyaml_refuses(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where PyYAML refuses a nested text before our count does, message and place are the same."""
+
+    def refusing(text: str, Loader: object) -> Iterator[yaml.Event]:
+        mark = yaml.Mark("f.yaml", 1000, 1, 995, None, None)
+        yield yaml.StreamStartEvent()
+        raise yaml.scanner.ScannerError("while increasing the level", mark, "too much", mark)
+
+    monkeypatch.setattr("trainlab.core.yaml_nodes._events", refusing)
+    _, problems = read("a:\n " + "[" * 10_000)
+    assert [(p.message, p.line, p.column) for p in problems] == [("nested more than 40 levels deep", 2, 42)]
 
 
 def test_all_problems_of_the_text_at_once() -> None:

@@ -4,6 +4,7 @@ Built from PyYAML's parse events rather than its constructors, so that nothing i
 key is seen with both of its lines, aliases are shared instead of copied, and what they would expand to is counted.
 """
 
+import re
 from collections.abc import Callable, Iterator
 from typing import Any, cast
 
@@ -18,6 +19,7 @@ from yaml.events import (
     SequenceEndEvent,
     StreamEndEvent,
 )
+from yaml.scanner import ScannerError
 
 from trainlab.core.node import Node, Source, Span
 from trainlab.core.problem import Problem
@@ -26,25 +28,29 @@ from trainlab.core.scalars import resolve
 LARGEST_FILE = 1 << 20  # bytes
 MOST_NODES = 50_000  # after aliases are expanded
 DEEPEST = 40  # levels
+_TOO_DEEP = f"nested more than {DEEPEST} levels deep"
 
 # PyYAML's stubs leave the stream untyped
 _events = cast("Callable[..., Iterator[Event]]", yaml.parse)  # pyright: ignore[reportUnknownMemberType]
-_PLAIN_WORDS = (
-    ("character '\\t'", "a tab cannot stand here; indent with spaces"),
-    ("mapping values are not allowed here", "a `:` too many in one line, or a wrong indent"),
-    ("could not find expected ':'", "a key without `: value`, or a wrong indent"),
-    ("found unexpected end of stream", "a quote that is never closed"),
-    ("did not find expected key", "a wrong indent, or a bracket or quote that is never closed"),
-    ("but found ']'", "a `]` too many"),
-    ("but found '}'", "a `}` too many"),
-    ("expected <block end>", "a wrong indent"),
-    ("expected ',' or ']'", "a `[` that is never closed, or a missing comma"),
-    ("expected ',' or '}'", "a `{` that is never closed, or a missing comma"),
-    ("cannot start any token", "a text that begins so must stand in quotes"),
-    ("unknown escape character", "an unknown escape in double quotes; single quotes take text as it is"),
-    ("expected alphabetic or numeric character", "a `*` or `&` without a name; a text that begins so must be quoted"),
-    ("sequence entries are not allowed here", "a list item where none can stand, or a wrong indent"),
-)
+_QUOTED = "a text that begins so must stand in quotes"
+# What a character means at which PyYAML stops. PyYAML's own words and limits differ between its versions.
+_WRONG_HERE = {
+    "\t": "a tab cannot stand here; indent with spaces",
+    ":": "a `:` too many in one line, or a wrong indent",
+    "-": "a list item where none can stand, or a wrong indent",
+    "]": "a `]` too many",
+    "}": "a `}` too many",
+    "!": "a tag is not supported; write the plain value",
+    **dict.fromkeys("@`%", _QUOTED),
+}
+# What a character means that begins the part at whose end PyYAML stops.
+_WRONG_SINCE = {
+    "[": "a `[` that is never closed, or a missing comma",
+    "{": "a `{` that is never closed, or a missing comma",
+    "!": _WRONG_HERE["!"],
+    **dict.fromkeys("*&", "a `*` or `&` without a name; a text that begins so must be quoted"),
+    **dict.fromkeys("|>", _QUOTED),
+}
 
 
 def decode(name: str, data: bytes) -> tuple[Source, list[Problem]]:
@@ -75,6 +81,33 @@ def parse(source: Source, text: str | None = None) -> tuple[Node | None, list[Pr
 def has_half_characters(text: str) -> bool:
     r"""Whether a text holds surrogates, which no file can hold: from `"\ud800"`, or from bytes that are not UTF-8."""
     return any("\ud800" <= char <= "\udfff" for char in text)
+
+
+def _too_deep(text: str) -> int | None:
+    """Where the bracket stands that opens one level too many, if there is one."""
+    depth = 0
+    for index, char in enumerate(text):
+        depth += (char in "[{") - (char in "]}")
+        if depth > DEEPEST:
+            return index
+    return None
+
+
+def _fault(text: str, stop: int, start: int | None, in_token: bool) -> str:
+    """What is wrong with the YAML that PyYAML stops to read at `stop`.
+
+    `start`: where the unfinished part begins, if PyYAML says so; `in_token`: this part is a single word, text or key.
+    """
+    here, since = text[stop : stop + 1], text[start] if start is not None else ""
+    if start is None or (not in_token and here in ("]", "}") and since not in ("[", "{")):
+        return _WRONG_HERE.get(here, "this cannot stand here; a text that begins so must stand in quotes")
+    if since in ("'", '"') and in_token and since not in re.sub(r"''|\\.", "", text[start + 1 : stop]):
+        if re.search(r"\\[xuU]?[0-9a-fA-F]*$", text[start:stop]) and here:
+            return "an unknown escape in double quotes; single quotes take text as it is"
+        return "a quote that is never closed"
+    if since in _WRONG_SINCE:
+        return _WRONG_SINCE[since]
+    return "a key without `: value`, or a wrong indent" if in_token else "a wrong indent"
 
 
 class _UnreadableError(Exception):
@@ -120,20 +153,23 @@ class _Builder:
             place = self.source.span(len(before), len(before[-1]) + 1)
             raise _UnreadableError(Problem.at(place, "", f"the character U+{code:04X} cannot stand in YAML")) from None
         except yaml.MarkedYAMLError as error:
-            raise _UnreadableError(self.syntax(error)) from None
+            raise _UnreadableError(self.syntax(error, text)) from None
 
-    def syntax(self, error: yaml.MarkedYAMLError) -> Problem:
-        """PyYAML's complaint at its place, in plain words where there are some."""
-        found = " ".join(part for part in (error.problem, error.context) if part)
-        plain = next((words for sign, words in _PLAIN_WORDS if sign in (error.problem or "")), "")
-        mark = error.problem_mark or error.context_mark
-        opened = error.context_mark
-        never_closed = plain.startswith(("a quote", "a `[`", "a `{`", "a key"))
-        if opened and mark and never_closed and (opened.line < mark.line or "<stream end>" in found):
+    def syntax(self, error: yaml.MarkedYAMLError, text: str) -> Problem:
+        """What is wrong where PyYAML stops, judged by the characters there."""
+        mark, opened = error.problem_mark, error.context_mark
+        if mark is None:
+            return Problem.at(self.source.whole, "", "not valid YAML")
+        if (deep := _too_deep(text[: mark.index])) is not None:  # newer versions refuse this before our own count
+            before = text[:deep].split("\n")
+            return Problem.at(self.source.span(len(before), len(before[-1]) + 1), "", _TOO_DEEP)
+        if opened is not None and opened.index >= mark.index:
+            opened = None
+        message = _fault(text, mark.index, opened.index if opened else None, isinstance(error, ScannerError))
+        never_closed = message.startswith(("a quote", "a `[`", "a `{`", "a key"))
+        if opened and never_closed and (opened.line < mark.line or mark.index >= len(text)):
             mark = opened
-        message = f"not valid YAML: {plain or found}"
-        place = self.source.span(mark.line + 1, mark.column + 1) if mark else self.source.whole
-        return Problem.at(place, "", message)
+        return Problem.at(self.source.span(mark.line + 1, mark.column + 1), "", f"not valid YAML: {message}")
 
     def problem(self, span: Span, message: str) -> None:
         """One problem more; reading goes on."""
@@ -166,7 +202,7 @@ class _Builder:
         if isinstance(event, AliasEvent):
             return self.alias(str(event.anchor), span)
         if depth > DEEPEST:
-            raise _UnreadableError(Problem.at(span, "", f"nested more than {DEEPEST} levels deep"))
+            raise _UnreadableError(Problem.at(span, "", _TOO_DEEP))
         before = self.count
         anchor = cast("str | None", getattr(event, "anchor", None))
         self.counted(1, span)
