@@ -7,6 +7,7 @@ import pytest
 from making_data import PEOPLE, prepared, refusal, source
 
 ADVICE = "fill these cells in or remove their rows, or name the column under `drop` or `categorical`"
+NOT_CSV = "not CSV: a quote that is never closed, text behind a closing quote, or a cell of more than 131072 characters"
 GIVEN = "fill these cells in or remove their rows"
 WIDER = PEOPLE.replace("age,", "size,age,").replace("\n2", "\n7,2").replace("\n3", "\n7,3").replace("\n4", "\n7,4")
 
@@ -130,7 +131,7 @@ def test_other_text_encodings():
             'people.csv:7: 4 cells, but there are 3 columns; a cell that holds `,` must stand in quotes: "a, b"',
         ),
         (PEOPLE.replace("\n25,", "\n"), {}, "people.csv:7: 2 cells, but there are 3 columns"),
-        (PEOPLE.replace("21,Rome", '21,"Ro"me'), {}, "people.csv:3: ',' expected after '\"'"),
+        (PEOPLE.replace("21,Rome", '21,"Ro"me'), {}, f"people.csv:3: {NOT_CSV}"),
         (
             PEOPLE.replace("Rome", "Zürich").encode("latin-1"),
             {},

@@ -202,7 +202,7 @@ class TestCifar10:
             "image",
             "c/data_batch_1.bin: row 3 has the label 10; allowed are 0 to 9",
             "c: holds no `data_batch_1.bin` and no `data_batch_1`",
-            "c/data_batch_1: refused, since a batch holds only arrays and plain values: pickle data was truncated",
+            "c/data_batch_1: the file is truncated, or no pickle",
         ]
 
 
@@ -271,6 +271,6 @@ class TestImageFolder:
             f"pets/fish: holds no pictures; known endings are {endings}",
             "other/bird: the training pictures have no class `bird`",
             "pets/dog/0.png: is 7 by 5, the first picture 4 by 5; set `size: [4, 5]` to scale all to one size",
-            "pets/dog/0.png: cannot be decoded: cannot identify image file 'pets/dog/0.png'",
+            "pets/dog/0.png: cannot be decoded: it is damaged, or no picture that Pillow knows",
         ]
         assert [f.suffix for f in Path("cache").iterdir()] == [".npy"], "a picture that fails leaves nothing behind"

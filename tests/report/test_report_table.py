@@ -75,7 +75,7 @@ def test_damaged_folders_are_rows(runs):
         "empty-1 half-written", "x-1 unreadable", "y-1 finished", "z-1 half-written"]  # fmt: skip
     assert sorted(lines[7:]) == [
         "empty-1: no status.json",
-        "x-1: status.json: not JSON: Expecting property name enclosed in double quotes: line 1 column 2 (char 1)",
+        "x-1: status.json: not JSON: wrong at line 1, column 2",
         "y-1: metrics.csv: 1 cells in the last row, but the header has 2",
         "z-1: no status.json",
     ]

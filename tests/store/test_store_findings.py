@@ -70,7 +70,7 @@ def test_findings_truncate(tmp_path):
 @pytest.mark.parametrize(
     ("text", "want"),
     [
-        ('{"code": "a"}\n{"code": \n', ":2: not JSON: Expecting value: line 1 column 10 (char 9)"),
+        ('{"code": "a"}\n{"code": \n', ":2: not JSON: wrong at line 1, column 10"),
         ("[1]\n", ":1: expected a finding, `{...}`, found [1]"),
     ],
 )
@@ -153,7 +153,7 @@ def test_a_newer_status(tmp_path):
 @pytest.mark.parametrize(
     ("text", "want"),
     [
-        ("", ": not JSON: Expecting value: line 1 column 1 (char 0)"),
+        ("", ": not JSON: wrong at line 1, column 1"),
         ("[" * 100_000, ": not JSON: nested too deeply"),
         ("[]", ": expected a table, `{...}`"),
         ('{"state": "running"}', ": `name` is missing"),

@@ -192,7 +192,10 @@ class _Reader:
         try:
             return next(self.reader, None)
         except csv.Error as error:
-            raise DataError(f"{self.path}:{self.reader.line_num}: {error}") from None
+            raise DataError(
+                f"{self.path}:{self.reader.line_num}: not CSV: a quote that is never closed, text behind a closing "
+                f"quote, or a cell of more than {csv.field_size_limit()} characters"
+            ) from error
 
     def _check_header(self) -> None:
         where, seen = f"{self.path}:1", dict[str, int]()

@@ -36,7 +36,7 @@ def read_parquet(
         names: list[str] = stored.schema_arrow.names
         data: Any = stored.read(columns=[name for name in names if name not in skip])
     except (pa.ArrowInvalid, OSError) as error:
-        raise DataError(f"{path}: not a Parquet file, or a damaged one: {error}") from None
+        raise DataError(f"{path}: not a Parquet file, or a damaged one") from error
     if not data.num_rows:
         raise DataError(f"{path}: holds no rows")
     problems, columns = Problems(path), dict[str, Array]()

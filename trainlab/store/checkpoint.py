@@ -58,14 +58,14 @@ def load(path: Path) -> tuple[dict[str, Array], dict[str, Any]]:
     try:
         arrays = {name: np.array(array) for name, array in from_bytes(data).items()}
     except (SafetensorError, KeyError) as error:
-        raise UserError(f"{path}: {_why(data, error)}") from error
+        raise UserError(f"{path}: {_why(data)}") from error
     meta: dict[str, str] = _header(data).get("__metadata__", {})
     if _META not in meta:
         raise UserError(f"{path}: a safetensors file, but not a checkpoint of trainlab (its metadata lacks `{_META}`)")
     try:
         return arrays, json.loads(meta[_META])
     except ValueError as error:
-        raise UserError(f"{path}: the checkpoint's metadata is damaged: {error}") from error
+        raise UserError(f"{path}: the checkpoint's metadata is damaged") from error
 
 
 def shapes(path: Path) -> dict[str, tuple[int, ...]]:
@@ -147,7 +147,7 @@ def _header(data: bytes) -> dict[str, Any]:
     return json.loads(data[8 : 8 + int.from_bytes(data[:8], "little")])
 
 
-def _why(data: bytes, error: Exception) -> str:
+def _why(data: bytes) -> str:
     """What is wrong with the bytes of a file that safetensors could not read."""
     header = int.from_bytes(data[:8], "little")
     if data[8:9] != b"{" or header < 2:
@@ -161,4 +161,4 @@ def _why(data: bytes, error: Exception) -> str:
         return "not a safetensors file"
     if len(data) < want:
         return f"the checkpoint is cut off: {len(data)} bytes of {want}"
-    return f"the checkpoint is damaged: {error}"
+    return "the checkpoint is damaged"

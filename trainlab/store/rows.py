@@ -97,7 +97,7 @@ def read_rows(path: Path) -> dict[str, list[Any]]:
         header = next(reader, _NOTHING)
         rows = list(reader)
     except csv.Error as error:
-        raise UserError(f"{path}:{reader.line_num}: not CSV: {error}") from error
+        raise UserError(f"{path}:{reader.line_num}: not CSV") from error
     for number, row in enumerate(rows, start=2):
         if len(row) != len(header):
             raise UserError(f"{path}:{number}: {len(row)} cells in a row, but the header has {len(header)}")

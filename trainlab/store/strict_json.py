@@ -22,12 +22,18 @@ def dumps(value: Any, *, indent: int | None = None) -> str:
 def loads(text: str | bytes) -> Any:
     """The value of JSON text, with the texts "nan", "inf" and "-inf" as the numbers they stand for.
 
-    Raises ValueError if the text is no JSON.
+    Raises ValueError, which says where in our own words, if the text is no JSON.
     """
     try:
         return _read(json.loads(text))
     except RecursionError as error:
         raise ValueError("nested too deeply") from error
+    except json.JSONDecodeError as error:
+        raise ValueError(f"wrong at line {error.lineno}, column {error.colno}") from error
+    except UnicodeDecodeError as error:
+        raise ValueError("not UTF-8") from error
+    except ValueError as error:  # Python reads no integers of more than 4300 digits
+        raise ValueError("a number has too many digits") from error
 
 
 def _unarrayed(value: Any) -> Any:

@@ -3,7 +3,7 @@
 import zipfile
 from collections.abc import Collection
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 
@@ -16,12 +16,13 @@ def open_npy(path: str, file: Path) -> Array:
     with file.open("rb") as stream:
         if stream.read(6) != b"\x93NUMPY":
             raise DataError(f"{path}: not a .npy file: it does not begin with \\x93NUMPY; save it with numpy.save")
+        stream.seek(0)
+        if _holds_objects(stream):
+            raise DataError(_objects(path))
     try:
         return np.load(file, mmap_mode="r", allow_pickle=False)
     except (ValueError, OSError, EOFError) as error:
-        if "object" in str(error).lower():
-            raise DataError(_objects(path)) from None
-        raise DataError(f"{path}: the file is truncated or damaged: {error}") from None
+        raise DataError(f"{path}: the file is truncated or damaged") from error
 
 
 def open_npz(path: str, file: Path, wanted: Collection[str]) -> tuple[dict[str, Array], list[str]]:
@@ -44,7 +45,7 @@ def open_npz(path: str, file: Path, wanted: Collection[str]) -> tuple[dict[str, 
                     if key in wanted:
                         arrays[key] = _member(path, stored, key)
         except (zipfile.BadZipFile, EOFError, OSError) as error:
-            raise DataError(f"{path}: the file is truncated or damaged: {error}") from None
+            raise DataError(f"{path}: the file is truncated or damaged") from error
     return arrays, names
 
 
@@ -52,9 +53,19 @@ def _member(path: str, stored: "np.lib.npyio.NpzFile[Any]", key: str) -> Array:
     try:
         return stored[key]
     except ValueError as error:
-        if "object" in str(error).lower():
+        if stored.zip is not None and _holds_objects(stored.zip.open(f"{key}.npy")):
             raise DataError(_objects(f"{path}: `{key}`")) from None
-        raise DataError(f"{path}: `{key}` is truncated or damaged: {error}") from None
+        raise DataError(f"{path}: `{key}` is truncated or damaged") from error
+
+
+def _holds_objects(stream: IO[bytes]) -> bool:
+    """Whether a .npy file's header, which holds plain text, tells of Python objects."""
+    try:
+        version = np.lib.format.read_magic(stream)
+        read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
+        return read(stream)[2].hasobject
+    except (ValueError, OSError, EOFError):
+        return False
 
 
 def _objects(where: str) -> str:

@@ -70,7 +70,7 @@ class _ArraysOnly(pickle.Unpickler):
 
     def find_class(self, module_name: str, global_name: str) -> Any:
         if (module_name, global_name) not in self.allowed:
-            raise pickle.UnpicklingError(f"it asks for {module_name}.{global_name}")
+            raise DataError(f"it asks for {module_name}.{global_name}")
         return super().find_class(module_name.replace("numpy.core", "numpy._core"), global_name)
 
 
@@ -88,10 +88,10 @@ def _python(file: Path) -> tuple[Array, Array]:
     try:
         with file.open("rb") as stream:
             batch = _ArraysOnly(stream, encoding="bytes").load()
-    except pickle.UnpicklingError as error:
+    except DataError as error:
         raise DataError(f"{file}: refused, since a batch holds only arrays and plain values: {error}") from None
-    except (EOFError, ValueError, TypeError, AttributeError, IndexError, KeyError, ImportError) as error:
-        raise DataError(f"{file}: the file is truncated, or no pickle: {error}") from None
+    except (pickle.UnpicklingError, EOFError, ValueError, TypeError, LookupError, AttributeError, ImportError) as error:
+        raise DataError(f"{file}: the file is truncated, or no pickle") from error
     table = cast("dict[object, object]", batch) if isinstance(batch, dict) else {}
     data, labels = (table.get(key, table.get(key.decode())) for key in (b"data", b"labels"))
     if not isinstance(data, np.ndarray) or not isinstance(labels, list):

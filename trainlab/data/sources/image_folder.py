@@ -109,8 +109,10 @@ class ImageFolder(Source, name="image_folder"):
         try:
             with image.open(file) as opened:
                 picture = opened.convert("RGB" if self.color == "rgb" else "L")
-        except (OSError, SyntaxError, ValueError, image.DecompressionBombError) as error:
-            raise DataError(f"{file}: cannot be decoded: {error}") from None
+        except image.DecompressionBombError as error:
+            raise DataError(f"{file}: cannot be decoded: it has more pixels than Pillow opens") from error
+        except (OSError, SyntaxError, ValueError) as error:
+            raise DataError(f"{file}: cannot be decoded: it is damaged, or no picture that Pillow knows") from error
         if size is not None and (picture.height, picture.width) != size:
             if self.size is None:
                 raise DataError(

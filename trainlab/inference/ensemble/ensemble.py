@@ -125,7 +125,7 @@ def open_ensemble(path: Path) -> Ensemble:
         weights = np.array([float(member["weight"]) for member in index["members"]])
         method: Method = index["method"]
     except (ValueError, KeyError, TypeError) as error:
-        raise UserError(f"{file}: not an ensemble's index: {error}") from None
+        raise UserError(f"{file}: not an ensemble's index") from error
     return Ensemble([open_run(member) for member in member_folders(path)], method, weights)
 
 

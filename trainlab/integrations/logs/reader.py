@@ -240,7 +240,7 @@ def _csv(path: Path, text: str) -> list[Mapping[str, Any]]:
     try:
         rows = list(csv.reader(io.StringIO("\n".join(body)), delimiter=delimiter, skipinitialspace=True))
     except csv.Error as error:
-        raise UserError(f"{path}: not CSV: {error}") from error
+        raise UserError(f"{path}: not CSV") from error
     header = [name.strip() for name in rows[0]]
     return [dict(zip(header, row, strict=False)) for row in rows[1:] if [c.strip() for c in row] != header]
 
