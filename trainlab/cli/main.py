@@ -25,6 +25,7 @@ from typer.core import TyperGroup
 import trainlab
 from trainlab.cli import _terminal
 from trainlab.core.errors import UserError
+from trainlab.core.problem import nearest
 
 COMMANDS = {
     "new": "Write a commented config to start from: mlp (the default), cnn, regression, sweep or csv.",
@@ -68,6 +69,10 @@ class Commands(TyperGroup):
 
     def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, Any, list[str]]:
         """The command that was asked for, loaded only now: the group itself holds only names and short helps."""
+        if args and not args[0].startswith("-") and args[0] not in self.commands:
+            near = nearest(args[0], list(COMMANDS))
+            hint = f"did you mean `{near}`?" if near else "`trainlab --help` lists them all"
+            raise UserError(f"no command `{args[0]}`; {hint}")
         name, _, rest = super().resolve_command(ctx, args)
         return name, name and load(name), rest
 
@@ -173,7 +178,19 @@ def _trainlab(
 
 def _report_usage(error: Any) -> int:
     """Print what is wrong with the command line itself; the exit code."""
-    text: str = error.format_message()
     where = error.ctx.command_path if error.ctx else "trainlab"
-    _terminal.note(f"{where}: {text[0].lower()}{text[1:]}\nTry `{where} --help`.")
+    _terminal.note(f"{where}: {_usage(error)}\nTry `{where} --help`.")
     return 2
+
+
+def _usage(error: Any) -> str:
+    """What is wrong, in our own words for the usual mistakes: Typer's own change with its versions."""
+    kind, param = type(error).__name__, getattr(error, "param", None)
+    if kind == "MissingParameter" and param is not None:
+        name: str = param.metavar if param.param_type_name == "argument" else param.opts[0]
+        return f"missing {param.param_type_name} `{name}`"
+    if kind == "NoSuchOption":
+        near = nearest(error.option_name, list(error.possibilities or ()))
+        return f"no option `{error.option_name}`" + (f"; did you mean `{near}`?" if near else "")
+    text: str = error.format_message()
+    return text[:1].lower() + text[1:]
