@@ -1,119 +1,30 @@
-"""Lays out memory: which arrays a chain of layers needs, under which names, and the slots that point into them.
+"""The memory of a network: arrays for batches of a given size, laid out once before the first step.
 
-Two steps: `arrange` lets the shapes flow through the layers and names everything (no array is made, so a config can
-be checked before any data is read); `Workspace` makes the arrays for batches of a size.
+`Workspace` makes the arrays of a chain of layers and the slots that point into them; `Batch` adds the targets and the
+memory of the loss.
 """
 
-import mmap
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
-from dataclasses import dataclass
 from math import prod
 
 import numpy as np
 
-from trainlab.core.errors import ShapeError
 from trainlab.core.types import Array, Shape
-from trainlab.nn.layer import Layer, Param, Scratch, Slot
+from trainlab.engine.graph import Node
+from trainlab.nn.layer import Layer, Scratch, Slot
+from trainlab.nn.loss import Loss, LossSlot
 
 Chain = list[tuple[Layer, Slot]]
 Arrays = dict[str, Array]
-
-
-class LayerError(ShapeError):
-    """A shape that a layer cannot take. `place`: the indices that lead to the layer in the config's lists."""
-
-    def __init__(self, message: str, place: tuple[int, ...]) -> None:
-        super().__init__(message)
-        self.place = place
-
-
-@dataclass(frozen=True, slots=True)
-class Node:
-    """A layer at its place: its name in files and messages (`dense1`), its shapes and the params it owns."""
-
-    name: str
-    layer: Layer
-    shape: Shape
-    out_shape: Shape
-    params: dict[str, Param]
-    branches: "tuple[tuple[Node, ...], ...]" = ()
-
-    def walk(self) -> "Iterator[Node]":
-        """This node and every node inside it, in the order in which they run."""
-        yield self
-        for branch in self.branches:
-            for node in branch:
-                yield from node.walk()
-
-
-def arrange(layers: Sequence[Layer], shape: Shape) -> list[Node]:
-    """The layers as nodes, shapes checked and names given. Raises LayerError at the first that does not fit."""
-    return _arrange(layers, shape, "", Counter(), ())
-
-
-def _arrange(
-    layers: Sequence[Layer], shape: Shape, prefix: str, counts: Counter[str], place: tuple[int, ...]
-) -> list[Node]:
-    nodes: list[Node] = []
-    for index, layer in enumerate(layers):
-        counts[layer.name] += 1
-        name = f"{prefix}{layer.name}{counts[layer.name]}"
-        inner: Counter[str] = Counter()
-        try:
-            branches = tuple(
-                tuple(_arrange(branch, shape, f"{name}.", inner, (*place, index))) for branch in layer.branches(shape)
-            )
-            out_shape = layer.out_shape(shape)
-        except LayerError:
-            raise
-        except ShapeError as error:
-            raise LayerError(f"{name}: {error}", (*place, index)) from None
-        nodes.append(Node(name, layer, shape, out_shape, layer.params(shape), branches))
-        shape = out_shape
-    return nodes
-
-
-CACHE_LINE = 64  # bytes: a vector that begins one is read in one piece
-_OWN_PAGES = 1 << 19  # bytes: an array of this size has pages of its own
-_HUGE_PAGE = 1 << 21  # bytes; of an array of this size they are asked for
-_ASK_FOR_HUGE: int = getattr(mmap, "MADV_HUGEPAGE", 0)  # 0 where there are none: Linux has them
+CACHE_LINE = 64  # bytes
 
 
 def aligned(shape: Shape, dtype: np.dtype[np.generic]) -> Array:
-    """Zeros whose first byte begins a cache line.
-
-    Large arrays are pages of their own: what is never written takes no memory, and what nobody uses any more goes back
-    to the system at once. (`malloc` keeps freed memory for later, and writes zeros over what it gives out again.) The
-    largest have huge ones as far as these are filled: an optimizer goes through four vectors side by side, and finding
-    512 small pages one after the other takes a fifth of its time.
-    """
+    """Zeros whose first byte begins a cache line, so that vector loads do not cross lines."""
     size = prod(shape) * dtype.itemsize
-    if size < _OWN_PAGES:
-        raw = np.zeros(size + CACHE_LINE, np.uint8)
-        start = _to_border(raw, CACHE_LINE)
-    else:
-        raw, start = _own_pages(size)
+    raw = np.zeros(size + CACHE_LINE, np.uint8)
+    start = -int(raw.__array_interface__["data"][0]) % CACHE_LINE
     return raw[start : start + size].view(dtype).reshape(shape)
-
-
-def _own_pages(size: int) -> tuple[Array, int]:
-    """Bytes on pages of their own, and where `size` of them begin: at a huge page's border if one is filled."""
-    huge = size // _HUGE_PAGE * _HUGE_PAGE if _ASK_FOR_HUGE else 0
-    pages = mmap.mmap(-1, size + (_HUGE_PAGE if huge else 0), flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
-    raw = np.frombuffer(pages, np.uint8)
-    if not huge:
-        return raw, 0
-    start = _to_border(raw, _HUGE_PAGE)
-    with suppress(OSError):  # where the system has none
-        pages.madvise(_ASK_FOR_HUGE, start, huge)
-    return raw, start
-
-
-def _to_border(raw: Array, border: int) -> int:
-    """How many bytes lie before the first whose address is a multiple of `border`."""
-    return -int(raw.__array_interface__["data"][0]) % border
 
 
 class Workspace:
@@ -175,6 +86,32 @@ class Workspace:
         """All gradients from dy, last layer first."""
         for step, slot in self.backwards:
             step(slot)
+
+
+class Batch:
+    """A workspace for training together with the targets of its rows and the memory of the loss."""
+
+    def __init__(self, work: Workspace, loss: Loss, targets: Array) -> None:
+        """`targets`: the encoded targets of all rows; the batch gets memory of their type for its own."""
+        self.work = work
+        self.t = np.empty((work.rows, *targets.shape[1:]), targets.dtype)
+        self._scratch = loss.scratch(work.y.shape[-1])
+        self._tmp = {k: allocate(s, work.rows, work.y.dtype) for k, s in self._scratch.items()}
+        self._parts: dict[int, tuple[Workspace, LossSlot]] = {}
+
+    def first(self, rows: int) -> tuple[Workspace, LossSlot]:
+        """The workspace and the loss slot for the first `rows` rows of this memory."""
+        found = self._parts.get(rows)
+        if found is None:
+            work = self.work.first(rows)
+            tmp = {k: a[:rows] if self._scratch[k].per_row else a for k, a in self._tmp.items()}
+            found = self._parts[rows] = work, LossSlot(work.y, self.t[:rows], work.dy, tmp)
+        return found
+
+
+def loss_slot(loss: Loss, y: Array, t: Array, dy: Array | None = None) -> LossSlot:
+    """Memory of a loss for outputs y (rows, units) and encoded targets t; its gradient goes to dy, if given."""
+    return LossSlot(y, t, dy, {k: allocate(s, len(t), y.dtype) for k, s in loss.scratch(y.shape[-1]).items()})
 
 
 def allocate(scratch: Scratch, rows: int, dtype: np.dtype[np.generic]) -> Array:
@@ -260,30 +197,3 @@ def _narrowed(nodes: Sequence[Node], chain: Chain, rows: int) -> Chain:
         )
         made.append((layer, slot))
     return made
-
-
-def slot_for(
-    layer: Layer,
-    shape: Shape,
-    rows: int,
-    *,
-    dtype: type[np.generic] = np.float64,
-    rng: np.random.Generator | None = None,
-    train: bool = True,
-    need_dx: bool = True,
-) -> Slot:
-    """One layer's slot with memory of its own, for checks: weights of variance 1/fan_in, other params at `fill`."""
-    rng = rng or np.random.default_rng(0)
-    nodes = arrange([layer], shape)
-    params: Arrays = {}
-    grads: Arrays = {}
-    for node in nodes[0].walk():
-        for key, param in node.params.items():
-            name = f"{node.name}.{key}"
-            params[name] = np.full(param.shape, param.fill, dtype)
-            if param.role == "weight":
-                params[name][...] = rng.normal(size=param.shape) / np.sqrt(max(1, param.fan_in))
-            if param.trained:
-                grads[name] = np.zeros(param.shape, dtype)
-    work = Workspace(nodes, params, grads, rows=rows, dtype=np.dtype(dtype), rng=rng, train=train, need_dx=need_dx)
-    return work.chain[0][1]

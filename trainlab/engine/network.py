@@ -12,8 +12,9 @@ import numpy as np
 from trainlab.core.component import make
 from trainlab.core.streams import Streams
 from trainlab.core.types import Array, Shape
-from trainlab.engine.buffers import Node, Workspace, aligned, arrange
-from trainlab.engine.engines import Engine, kernels
+from trainlab.engine.buffers import Workspace, aligned
+from trainlab.engine.graph import Node, build_graph
+from trainlab.engine.selection import Engine, select
 from trainlab.nn.activation import Activation
 from trainlab.nn.init import Init
 from trainlab.nn.layer import Layer
@@ -24,8 +25,8 @@ class Net:
     """Layers with their parameters.
 
     theta, grad: flat vectors of everything trained · params, grads: named views (`dense1.W`), params with running
-    statistics and frozen params too · weights: how many numbers at the start of theta are weights · library: the
-    compiled kernels that work on it, None for NumPy.
+    statistics and frozen params too · weights: how many numbers at the start of theta are weights · backend:
+    runs its arithmetic.
     """
 
     def __init__(
@@ -37,10 +38,10 @@ class Net:
         dtype: str = "float32",
         engine: Engine = "auto",
     ) -> None:
-        self.nodes = arrange(layers, shape)
+        self.nodes = build_graph(layers, shape)
         self.shape, self.out_shape = shape, self.nodes[-1].out_shape
         self.dtype = np.dtype(dtype)
-        self.library = kernels(engine, self.dtype)
+        self.backend = select(engine, self.dtype)
         every = [(node, key, param) for node in self.all_nodes() for key, param in node.params.items()]
         still = self._frozen_names(frozen)
         learned = [(n, k, p) for n, k, p in every if p.trained]
@@ -72,7 +73,7 @@ class Net:
 
     def weight_nodes(self) -> list[Node]:
         """The nodes that have weights: what `frozen` counts."""
-        return [n for n in self.all_nodes() if any(p.role == "weight" for p in n.params.values())]
+        return [n for n in self.all_nodes() if n.weights]
 
     def _frozen_names(self, frozen: Iterable[int]) -> set[str]:
         nodes = self.weight_nodes()
@@ -85,27 +86,18 @@ class Net:
 
     @property
     def work(self) -> float:
-        """Multiplications of a training step for each row, about: three for each weight at each place it is used at."""
-        return 3.0 * sum(
-            prod(p.shape) * (prod(node.out_shape[:-1]) if len(node.out_shape) > 1 else 1)
-            for node in self.all_nodes()
-            for p in node.params.values()
-            if p.role == "weight"
-        )
+        """Multiplications of a training step for each row, about: forward, and twice as many backward."""
+        return 3.0 * sum(node.multiply_adds for node in self.all_nodes())
 
     @property
     def forward_work(self) -> int:
         """Multiplications of the forward pass of one row, one for each output of a layer counted in."""
-        total = 0
-        for node in self.all_nodes():
-            weights = sum(prod(p.shape) for p in node.params.values() if p.role == "weight")
-            total += weights * prod(node.out_shape[:-1]) + prod(node.out_shape)
-        return total
+        return sum(node.multiply_adds + prod(node.out_shape) for node in self.all_nodes())
 
-    def part(self, vector: Array, name: str) -> Array | None:
-        """The view of a param's numbers in a vector as long as theta; None for a param that is not trained."""
-        where, shape = self._places[name]
-        return vector[where].reshape(shape) if where.stop <= self.trained else None
+    def views(self, vector: Array) -> dict[str, Array]:
+        """Views of a vector as long as theta, by the param's name; frozen params have none."""
+        places = {name: place for name, place in self._places.items() if place[0].stop <= self.trained}
+        return {name: vector[where].reshape(shape) for name, (where, shape) in places.items()}
 
     def initialize(self, model: Model, streams: Streams) -> None:
         """Draw the weights: each array from its own stream, so that a layer more leaves the others as they were."""

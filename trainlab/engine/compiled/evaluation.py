@@ -1,4 +1,4 @@
-"""The way forth of a network as a plan: outputs of a batch, and scores of all rows of a set in one call."""
+"""Evaluation by kernels: the forward pass of a batch is one call, and so are the scores of a whole set of rows."""
 
 import ctypes
 from typing import Any
@@ -9,18 +9,18 @@ from trainlab.core.types import Array
 from trainlab.data.lazy import gather
 from trainlab.engine.buffers import Workspace, aligned
 from trainlab.engine.compiled.builder import Builder, Op
+from trainlab.engine.compiled.chain import lower_workspace
 from trainlab.engine.compiled.library import Library
-from trainlab.engine.compiled.lower_training import gather_op, loss_op, targets_op
 from trainlab.engine.compiled.op import Totals
-from trainlab.engine.compiled.plan import lower_workspace
 from trainlab.engine.compiled.program import Program
+from trainlab.engine.compiled.rules import gather_op, loss_op, targets_op
 from trainlab.nn.loss import Loss
 
-_SETS = 2  # sets of rows whose ops are kept: training and validation rows
+_SETS = 2  # sets of rows whose programs are kept: training and validation rows
 
 
-class EvaluationPlan:
-    """Outputs and scores by the memory of a workspace, which holds a batch."""
+class CompiledEvaluation:
+    """Outputs and scores in the memory of a workspace, which holds a batch."""
 
     def __init__(self, work: Workspace, loss: Loss, library: Library) -> None:
         self._work, self._loss, self._library = work, loss, library
@@ -34,7 +34,7 @@ class EvaluationPlan:
         self._forward.once(rows)
 
     def scores(self, x: Any, t: Array) -> tuple[float, float] | None:
-        """Mean loss and hits over all rows of x with targets t; None where the loss has no kernel for such targets."""
+        """Mean loss and hits over all rows of x with targets t; None if the loss has no kernel for such targets."""
         index, program = self._set(x, t)
         if program is None:
             return None
@@ -52,15 +52,15 @@ class EvaluationPlan:
         return sums.loss / sums.rows, sums.hits
 
     def _set(self, x: Any, t: Array) -> tuple[Array, Program | None]:
-        """The numbers of all rows, and the ops for a set of them; those of the last sets are kept."""
+        """The indices of all rows, and the program that scores them; those of the last sets are kept."""
         for known in self._sets:
             if known[0] is x and known[1] is t:
                 return known[2:]
-        made = x, t, np.arange(len(t)), self._lowered(x, t)
+        made = x, t, np.arange(len(t)), self._scoring(x, t)
         self._sets = [*self._sets, made][-_SETS:]
         return made[2:]
 
-    def _lowered(self, x: Any, t: Array) -> Program | None:
+    def _scoring(self, x: Any, t: Array) -> Program | None:
         b, work, made = self._builder, self._work, list[Program]()
         batch = aligned((work.rows, *t.shape[1:]), t.dtype)
         loss = loss_op(b, self._loss, work.y, batch, None)

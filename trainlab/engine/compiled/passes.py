@@ -1,74 +1,66 @@
-"""The passes of `engine/passes.py` as ops: layers are lowered one by one, so that nothing is left out between them."""
+"""Passes of a probe by kernels: every layer is lowered by itself, so that all outputs are written, then summed up."""
 
 from collections.abc import Sequence
 
 import numpy as np
 
 from trainlab.core.types import Array
+from trainlab.engine.backend import Passes
 from trainlab.engine.buffers import Workspace
 from trainlab.engine.compiled.builder import Builder, Op
+from trainlab.engine.compiled.chain import lower_workspace
 from trainlab.engine.compiled.library import Library
-from trainlab.engine.compiled.plan import lower_workspace
 from trainlab.engine.compiled.program import Program
 from trainlab.engine.compiled.statistics import lower_saturated
-from trainlab.engine.outputs import Spread
-from trainlab.engine.passes import Passes
-from trainlab.nn.layer import Slot
+from trainlab.engine.probe_sums import ProbeSums, Spread
 
 
-class PassesPlan(Passes):
-    """By kernels."""
+def compile_passes(work: Workspace, sums: ProbeSums, library: Library) -> Passes:
+    """Functions for the passes through this workspace, and for the sums over them."""
+    b = Builder(library, work.rows, train=work.train, apart=True)
+    lower_workspace(b, work)
+    forward, backward = _whole(b.forwards, b), _whole(b.backwards, b)
+    return Passes(forward.once, backward.once, _Adding(work, sums, library).add)
 
-    def __init__(self, work: Workspace, library: Library) -> None:
-        super().__init__(work)
-        b = Builder(library, work.rows, train=work.train, apart=True)
-        lower_workspace(b, work)
-        self._forward, self._backward = self._program(b.forwards, b), self._program(b.backwards, b)
-        self._before, self._flat = np.zeros(1, np.int64), list[tuple[str, Array]]()
-        self._sums = self._lowered(library)
 
-    def forget(self) -> None:
-        """The kernels, too."""
-        super().forget()
-        self._before[0] = 0
+def _whole(ops: Sequence[Op], b: Builder) -> Program:
+    """A program whose ops write all they can: the layers are inspected afterwards."""
+    program = Program(ops, b.library, b)
+    program.step.last = 1
+    return program
 
-    def forward(self, rows: int) -> None:
-        """One call."""
-        self._forward.once(rows)
 
-    def backward(self, rows: int) -> None:
-        """One call."""
-        self._backward.once(rows)
+class _Adding:
+    """Adds the rows that went through last: one call, and in NumPy the sizes of layers that may be random."""
 
-    def add(self, rows: int) -> None:
-        """One call; only the sizes of layers that may be random are NumPy's."""
-        self._sums.once(rows)
-        self._before[0] += rows
-        for name, share in self._flat:
-            self.layers[name].add_flat(float(share[0]), rows)
-        self.input.rows += rows
-        for name, outputs in self.layers.items():
-            slot: Slot = self.work.slots[name]
-            outputs.spread.rows += rows
-            outputs.add_sizes(slot.x[:rows], slot.y[:rows])
-
-    def _program(self, ops: Sequence[Op], b: Builder) -> Program:
-        made = Program(ops, b.library, b)
-        made.step.last = 1  # somebody looks at every layer
-        return made
-
-    def _lowered(self, library: Library) -> Program:
-        b = Builder(library, self.work.rows, train=False)
-        self._lower_spread(b, self.work.x, self.input)
-        for name, outputs in self.layers.items():
-            y = self.work.slots[name].y
+    def __init__(self, work: Workspace, sums: ProbeSums, library: Library) -> None:
+        self._work, self._sums = work, sums
+        self._before = np.zeros(1, np.int64)  # rows added so far
+        self._flat: list[tuple[str, Array]] = []
+        b = Builder(library, work.rows, train=False)
+        self._lower_spread(b, work.x, sums.input)
+        for name, outputs in sums.layers.items():
+            y = work.slots[name].y
             self._lower_spread(b, y, outputs.spread)
             if outputs.fires is not None:
                 b.forward("layer_fired", [int(np.prod(y.shape[1:])), y.shape[-1]], [], [y, outputs.fires])
             if outputs.ends is not None:
                 self._flat.append((name, np.empty(1)))
                 lower_saturated(b, outputs.ends, y, self._flat[-1][1])
-        return Program(b.forwards, library, b)
+        self._program = Program(b.forwards, library, b)
 
     def _lower_spread(self, b: Builder, y: Array, spread: Spread) -> None:
         b.forward("layer_spread", [int(np.prod(y.shape[1:]))], [], [y, spread.mean, spread.squares, self._before])
+
+    def add(self, rows: int) -> None:
+        """Add the first `rows` rows."""
+        sums = self._sums
+        self._before[0] = sums.input.rows
+        self._program.once(rows)
+        for name, share in self._flat:
+            sums.layers[name].add_flat(float(share[0]), rows)
+        sums.input.count(rows)
+        for name, outputs in sums.layers.items():
+            slot = self._work.slots[name]
+            outputs.spread.count(rows)
+            outputs.add_sizes(slot.x[:rows], slot.y[:rows])

@@ -1,62 +1,66 @@
-"""What `engine/inspection.py` measures of the layers, as ops over the same memory: one call for all of them."""
+"""What `layer_statistics.py` measures of the layers, by kernels: one call for all layers."""
+
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
 from trainlab.core.types import Array
-from trainlab.engine.buffers import Node, Workspace
+from trainlab.engine.backend import Statistics
+from trainlab.engine.buffers import Workspace
 from trainlab.engine.compiled.builder import Builder
 from trainlab.engine.compiled.library import Library
 from trainlab.engine.compiled.program import Program
-from trainlab.engine.inspection import BINS, OF_WEIGHTS, SATURATION, Gauge, binned, measured_rows, of_outputs, weights
-from trainlab.engine.network import Net
+from trainlab.engine.graph import Node
+from trainlab.engine.layer_statistics import BINS, OF_WEIGHTS, binned, measured_rows, of_outputs
+from trainlab.engine.probe_sums import SATURATION
 
 _CHUNK = 8192  # numbers that are measured together, as in statistics.c
 
 
-class StatisticsPlan(Gauge):
-    """By kernels, in memory of its own that is used again by the next look."""
+def compile_statistics(
+    nodes: Sequence[Node], work: Workspace, step: Mapping[str, Array], library: Library
+) -> Statistics:
+    """Functions that write into memory of their own, used again by the next call."""
+    measured = sum(len(of_outputs(n)) + len(n.weight_keys) * len(OF_WEIGHTS) for n in nodes)
+    values, shares = np.empty(measured), np.empty(BINS * len(binned(nodes)))
+    measure, count = _measuring(nodes, work, step, values, library), _counting(nodes, work, shares, library)
 
-    def __init__(self, net: Net, work: Workspace, step: Array, library: Library) -> None:
-        super().__init__(net, work, step)
-        self._values, self._shares = np.empty(len(self.names)), np.empty(len(self.bins))
-        self._measure, self._count = self._measuring(library), self._counting(library)
+    def run(program: Program, out: Array, rows: int) -> Array:
+        program.once(measured_rows(rows))
+        return out
 
-    def values(self, rows: int) -> Array:
-        """One call."""
-        self._measure.once(measured_rows(rows))
-        return self._values
-
-    def shares(self, rows: int) -> Array:
-        """One call."""
-        self._count.once(measured_rows(rows))
-        return self._shares
-
-    def _measuring(self, library: Library) -> Program:
-        b, at = Builder(library, measured_rows(self.work.rows), train=False), 0
-        for node in self.net.all_nodes():
-            slot = self.work.slots[node.name]
-            for quantity in of_outputs(node):
-                if quantity != "std":  # which comes with the mean
-                    lower_statistic(b, quantity, node, slot.y, self._values[at:])
-                at += 1
-            for key in weights(node):
-                g, w, change = slot.g[key], slot.p[key], self.net.part(self.step, f"{node.name}.{key}")
-                sums = b.memory((3 * _pieces(w.size, _CHUNK),), np.float64)
-                b.forward("weight_statistics", [w.size], [], [g, w, change, self._values[at:], sums])
-                at += len(OF_WEIGHTS)
-        return Program(b.forwards, library, b)
-
-    def _counting(self, library: Library) -> Program:
-        b = Builder(library, measured_rows(self.work.rows), train=False)
-        for i, node in enumerate(binned(self.net)):
-            width = int(np.prod(node.out_shape))
-            counts = b.memory((BINS * _pieces(b.rows * width, _CHUNK),), np.int64)
-            b.forward("layer_histogram", [width], [], [self.work.slots[node.name].y, self._shares[BINS * i :], counts])
-        return Program(b.forwards, library, b)
+    return Statistics(lambda rows: run(measure, values, rows), lambda rows: run(count, shares, rows))
 
 
-def lower_statistic(b: Builder, quantity: str, node: Node, y: Array, out: Array) -> None:
-    """The op that writes a number of a layer's outputs y to the first place of out; `mean` writes `std` beside it."""
+def _measuring(
+    nodes: Sequence[Node], work: Workspace, step: Mapping[str, Array], values: Array, library: Library
+) -> Program:
+    b, at = Builder(library, measured_rows(work.rows), train=False), 0
+    for node in nodes:
+        slot = work.slots[node.name]
+        for quantity in of_outputs(node):
+            if quantity != "std":  # `mean` writes it too
+                _lower_statistic(b, quantity, node, slot.y, values[at:])
+            at += 1
+        for key in node.weight_keys:
+            g, w, change = slot.g[key], slot.p[key], step.get(f"{node.name}.{key}")
+            sums = b.memory((3 * _pieces(w.size, _CHUNK),), np.float64)
+            b.forward("weight_statistics", [w.size], [], [g, w, change, values[at:], sums])
+            at += len(OF_WEIGHTS)
+    return Program(b.forwards, library, b)
+
+
+def _counting(nodes: Sequence[Node], work: Workspace, shares: Array, library: Library) -> Program:
+    b = Builder(library, measured_rows(work.rows), train=False)
+    for i, node in enumerate(binned(nodes)):
+        width = int(np.prod(node.out_shape))
+        counts = b.memory((BINS * _pieces(b.rows * width, _CHUNK),), np.int64)
+        b.forward("layer_histogram", [width], [], [work.slots[node.name].y, shares[BINS * i :], counts])
+    return Program(b.forwards, library, b)
+
+
+def _lower_statistic(b: Builder, quantity: str, node: Node, y: Array, out: Array) -> None:
+    """The op that writes one number of a layer's outputs y to the start of out; `mean` writes `std` after it."""
     width, units = int(np.prod(y.shape[1:])), y.shape[-1]
     if quantity == "mean":
         sums = b.memory((2 * _pieces(b.rows * width, _CHUNK),), np.float64)

@@ -1,4 +1,4 @@
-"""Which layers follow one another in a chain, where a lowering takes several at once."""
+"""Which layers follow one another in a chain, for lowerings that take several layers at once."""
 
 from collections.abc import Sequence
 
@@ -6,5 +6,5 @@ from trainlab.engine.compiled.builder import Link
 
 
 def follows(chain: Sequence[Link], at: int, name: str) -> bool:
-    """Whether the layer after place `at` is of this name."""
+    """Whether the layer after place `at` has this name."""
     return at + 1 < len(chain) and chain[at + 1].layer.name == name

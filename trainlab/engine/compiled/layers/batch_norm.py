@@ -1,19 +1,19 @@
-"""Normalization as ops; a `relu` after a batch norm, and a max pool after that, are done in its pass."""
+"""Batch norm's kernels; a relu after it, and a max pool after that, are done in its pass."""
 
 from collections.abc import Sequence
 
 from trainlab.core.types import Array
 from trainlab.engine.compiled.builder import Builder, Link
-from trainlab.engine.compiled.lower_dense import masks_relu
-from trainlab.engine.compiled.lower_pooling import lower_pooled, pools
-from trainlab.engine.compiled.matching import follows
-from trainlab.engine.compiled.norm import Norm
+from trainlab.engine.compiled.layers._dense import masks_relu
+from trainlab.engine.compiled.layers._matching import follows
+from trainlab.engine.compiled.layers._norm import Norm
+from trainlab.engine.compiled.layers._pooling import lower_pooled, pools
 from trainlab.nn.layers.batch_norm import BatchNorm
-from trainlab.nn.layers.group_norm import GroupNorm
-from trainlab.nn.layers.instance_norm import InstanceNorm
-from trainlab.nn.layers.layer_norm import LayerNorm
 
-CHUNKS = 8  # of a batch, each with its own sums of dscale and dshift
+
+def lower(b: Builder, chain: Sequence[Link], at: int) -> int:
+    """Take the layer, a relu that follows it, and a max pool that follows the relu."""
+    return lower_batch_norm(b, chain, at)
 
 
 def lower_batch_norm(b: Builder, chain: Sequence[Link], at: int, moments: Array | None = None) -> int:
@@ -40,25 +40,3 @@ def lower_batch_norm(b: Builder, chain: Sequence[Link], at: int, moments: Array 
         dy, fired = (s.dy, None) if masked or not fires else (last.dy, last.y)
         b.backward(name, [channels, places], p=[*norm.back(dy, fired), s.dx])
     return 2 if fires else 1
-
-
-def lower_row_norm(b: Builder, chain: Sequence[Link], at: int) -> int:
-    """Layer, group and instance norm: groups of each row's channels, by itself."""
-    layer, s = chain[at].layer, chain[at].slot
-    if not isinstance(layer, LayerNorm | GroupNorm | InstanceNorm):
-        return 0
-    channels = s.x.shape[-1]
-    groups = 1
-    if isinstance(layer, GroupNorm):
-        groups = layer.groups
-    elif isinstance(layer, InstanceNorm):
-        groups = channels
-    scale, shift = s.p["scale"], s.p["shift"]
-    sizes = [s.x[0].size // channels, channels, groups, int(scale.size > channels or scale.ndim > 1)]
-    mean, inv = b.memory((b.rows * groups,)), b.memory((b.rows * groups,))
-    b.forward("row_norm_forward", sizes, [layer.eps], [s.x, scale, shift, s.y, mean, inv])
-    if b.train:
-        partial = b.memory((min(CHUNKS, b.rows) * 2 * scale.size,))
-        given = [s.x, s.dy, scale, mean, inv, s.g["scale"], s.g["shift"], partial, s.dx]
-        b.backward("row_norm_backward", sizes, p=given)
-    return 1

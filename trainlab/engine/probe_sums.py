@@ -1,17 +1,34 @@
-"""What is summed up of layers' outputs while rows go through a network piece by piece."""
+"""Sums over the outputs of layers while rows pass through a network piece by piece."""
 
+from collections.abc import Sequence
 from math import prod
 
 import numpy as np
 
 from trainlab.core.types import Array
-from trainlab.engine.buffers import Node
-from trainlab.engine.inspection import SATURATION, fires, flat, silent
+from trainlab.engine.graph import Node
 from trainlab.nn.activation import Activation
+
+SATURATION = {"sigmoid": (0.01, 0.99), "tanh": (-0.99, 0.99)}  # outputs beyond these pass less than 2 % of dy
+
+
+def units_that_fire(y: Array) -> Array:
+    """Which units (the last axis) are above zero anywhere."""
+    return np.any(y.reshape(-1, y.shape[-1]) > 0, axis=0)
+
+
+def silent(fires: Array) -> float:
+    """The share of units that do not fire."""
+    return 1.0 - float(np.count_nonzero(fires)) / fires.size
+
+
+def flat(y: Array, ends: tuple[float, float]) -> float:
+    """The share of outputs beyond either end, where an activation is flat."""
+    return float(np.mean((y < ends[0]) | (y > ends[1])))
 
 
 class Spread:
-    """How much the numbers of a row differ from row to row: their means, and squared distances from these.
+    """How much the numbers of a row differ from row to row: their means, and squared distances from the means.
 
     Source: Chan, Golub & LeVeque 1979, "Updating formulae", for means and squares of two sets together.
 
@@ -28,7 +45,7 @@ class Spread:
         self.squares: Array = np.zeros(numbers)
 
     def add(self, y: Array) -> None:
-        """More rows."""
+        """Add rows y (rows, ...)."""
         wide = y.reshape(len(y), -1).astype(np.float64)
         mean = wide.mean(axis=0)
         wide -= mean
@@ -40,17 +57,25 @@ class Spread:
             mean = self.mean + shift * (len(wide) / rows)
         self.rows, self.mean, self.squares = rows, mean, squares
 
+    def count(self, rows: int) -> None:
+        """Rows whose numbers a kernel has added to `mean` and `squares`."""
+        self.rows += rows
+
+    def reset(self) -> None:
+        """Start again without rows."""
+        self.rows = 0
+
     @property
     def deviation(self) -> float:
-        """Standard deviation from row to row, root mean square over what is in a row."""
+        """Standard deviation from row to row, root mean square over the numbers of a row."""
         return (float(self.squares.sum()) / max(1, self.rows) / self.squares.size) ** 0.5
 
 
-class Outputs:
-    """One layer's outputs.
+class OutputSums:
+    """Sums over one layer's outputs.
 
-    dead: share of relu units that were zero for every row · saturated: share of outputs in a flat end · gain: how many
-    times the mean size of its input its output has, for layers that may be random in training, else None.
+    dead: share of relu units that were zero for every row · saturated: share of outputs at a flat end · gain: mean size
+    of the outputs over that of the inputs, for layers that may be random in training, else None.
     """
 
     def __init__(self, node: Node) -> None:
@@ -58,30 +83,30 @@ class Outputs:
         self.ends = SATURATION.get(node.layer.name)
         self.fires: Array | None = np.zeros(node.out_shape[-1], np.int32) if node.layer.name == "relu" else None
         self._may_be_random = _may_be_random(node)
-        self.forget()
+        self.reset()
 
-    def forget(self) -> None:
-        """Begin anew."""
-        self.spread.rows = 0
+    def reset(self) -> None:
+        """Start again without rows."""
+        self.spread.reset()
         if self.fires is not None:
             self.fires[...] = 0
         self._flat = self._in = self._out = 0.0
 
     def add(self, x: Array, y: Array) -> None:
-        """More rows."""
+        """Add rows: a layer's inputs x and outputs y."""
         self.spread.add(y)
         if self.fires is not None:
-            self.fires |= fires(y)
+            self.fires |= units_that_fire(y)
         if self.ends is not None:
             self.add_flat(flat(y, self.ends), len(y))
         self.add_sizes(x, y)
 
     def add_flat(self, share: float, rows: int) -> None:
-        """So much of the outputs of some more rows is in a flat end."""
+        """Add rows of whose outputs this share is at a flat end."""
         self._flat += rows * share
 
     def add_sizes(self, x: Array, y: Array) -> None:
-        """The mean sizes of more rows, where somebody wants to know."""
+        """Add the mean sizes of rows, for layers that may be random."""
         if self._may_be_random:
             self._in += len(y) * float(np.abs(x).mean())
             self._out += len(y) * float(np.abs(y).mean())
@@ -93,7 +118,7 @@ class Outputs:
 
     @property
     def saturated(self) -> float:
-        """Outputs in a flat end, as a share."""
+        """Outputs at a flat end, as a share."""
         return self._flat / max(1, self.spread.rows)
 
     @property
@@ -105,6 +130,21 @@ class Outputs:
 
 
 def _may_be_random(node: Node) -> bool:
-    """A layer that learns nothing, keeps its input's shape and bends nothing: dropout and its like."""
+    """A layer that learns nothing, keeps its input's shape and is linear: dropout and its like."""
     plain = not node.params and not node.branches and not node.layer.view
     return plain and node.shape == node.out_shape and not isinstance(node.layer, Activation)
+
+
+class ProbeSums:
+    """Sums over the rows of a probe: of its inputs, and of each layer's outputs by the layer's name."""
+
+    def __init__(self, nodes: Sequence[Node]) -> None:
+        """`nodes`: the network's top nodes, first to last."""
+        self.input = Spread(prod(nodes[0].shape))
+        self.layers = {node.name: OutputSums(node) for top in nodes for node in top.walk()}
+
+    def reset(self) -> None:
+        """Start again without rows."""
+        self.input.reset()
+        for outputs in self.layers.values():
+            outputs.reset()

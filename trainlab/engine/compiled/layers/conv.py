@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 from trainlab.core.types import Array
 from trainlab.engine.compiled.builder import Builder, Link
-from trainlab.engine.compiled.lower_normalization import lower_batch_norm
-from trainlab.engine.compiled.lower_pooling import lower_pooled, pools
-from trainlab.engine.compiled.matching import follows
+from trainlab.engine.compiled.layers._matching import follows
+from trainlab.engine.compiled.layers._pooling import lower_pooled, pools
+from trainlab.engine.compiled.layers.batch_norm import lower_batch_norm
 from trainlab.nn.layer import Slot
 from trainlab.nn.layers._windows import Windows, windows_over
 from trainlab.nn.layers.conv import Conv
@@ -17,7 +17,7 @@ FEWEST, USUAL, MOST = 16, 32, 256  # channels where Winograd's algorithm pays: o
 SUMS = 1 << 22  # numbers in all these sums, at most
 
 
-def lower_conv(b: Builder, chain: Sequence[Link], at: int) -> int:
+def lower(b: Builder, chain: Sequence[Link], at: int) -> int:
     """y = W * x + b by tiles of images; then batch norm, relu, pooling in as few passes as they need."""
     layer, s = chain[at].layer, chain[at].slot
     if not isinstance(layer, Conv):

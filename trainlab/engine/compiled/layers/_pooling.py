@@ -3,55 +3,28 @@
 from collections.abc import Sequence
 
 from trainlab.engine.compiled.builder import Builder, Link
-from trainlab.engine.compiled.norm import Norm
+from trainlab.engine.compiled.layers._norm import Norm
 from trainlab.nn.layer import Slot
 from trainlab.nn.layers._windows import Windows, tiled, windows_over
 from trainlab.nn.layers.avg_pool import AvgPool
 from trainlab.nn.layers.max_pool import MaxPool
 
 
-def _windows(layer: AvgPool | MaxPool, s: Slot) -> Windows:
+def pool_windows(layer: AvgPool | MaxPool, s: Slot) -> Windows:
     return windows_over(s.x.shape[1:], layer.size, layer.stride or layer.size, layer.pad)
 
 
-def _sizes(s: Slot, w: Windows) -> list[int]:
+def pool_sizes(s: Slot, w: Windows) -> list[int]:
     """H W C Ho Wo kh kw step_y step_x top left."""
     return [*s.x.shape[1:], *w.out, *w.size, *w.stride, w.vertical[0], w.horizontal[0]]
 
 
-def lower_max_pool(b: Builder, chain: Sequence[Link], at: int) -> int:
-    """y = the largest number of each window."""
-    layer, s = chain[at].layer, chain[at].slot
-    if not isinstance(layer, MaxPool):
-        return 0
-    sizes = _sizes(s, _windows(layer, s))
-    b.forward("max_pool_forward", sizes, p=[s.x, s.y])
-    if b.train and s.dx is not None:
-        b.backward("max_pool_backward", sizes, p=[s.x, s.y, s.dy, s.dx])
-    return 1
-
-
-def lower_avg_pool(b: Builder, chain: Sequence[Link], at: int) -> int:
-    """y = the mean of each window's pixels."""
-    layer, s = chain[at].layer, chain[at].slot
-    if not isinstance(layer, AvgPool):
-        return 0
-    _average(b, s, _sizes(s, _windows(layer, s)))
-    return 1
-
-
-def lower_global_avg_pool(b: Builder, chain: Sequence[Link], at: int) -> int:
-    """The mean of one window, the image."""
-    s = chain[at].slot
-    height, width, channels = s.x.shape[1:]
-    _average(b, s, [height, width, channels, 1, 1, height, width, height, width, 0, 0])
-    return 1
-
-
-def _average(b: Builder, s: Slot, sizes: Sequence[int]) -> None:
+def lower_average(b: Builder, s: Slot, sizes: Sequence[int]) -> int:
+    """The mean of each window's pixels; takes one layer."""
     b.forward("avg_pool_forward", sizes, p=[s.x, s.y])
     if b.train and s.dx is not None:
         b.backward("avg_pool_backward", sizes, p=[s.dy, s.dx])
+    return 1
 
 
 def pools(chain: Sequence[Link], at: int) -> bool:
@@ -59,7 +32,7 @@ def pools(chain: Sequence[Link], at: int) -> bool:
     if at >= len(chain):
         return False
     layer, s = chain[at].layer, chain[at].slot
-    return isinstance(layer, MaxPool) and _tiles(_windows(layer, s))
+    return isinstance(layer, MaxPool) and _tiles(pool_windows(layer, s))
 
 
 def _tiles(w: Windows) -> bool:
@@ -72,7 +45,7 @@ def lower_pooled(b: Builder, chain: Sequence[Link], at: int, norm: Norm | None =
     if not isinstance(layer, MaxPool):
         raise TypeError(f"{layer.name} is no max pool")
     first = norm.slot if norm else fired
-    sizes = _sizes(pool, _windows(layer, pool))
+    sizes = pool_sizes(pool, pool_windows(layer, pool))
     winners = b.memory(pool.y.shape) if norm and b.train else None
     given = [norm.mean, norm.factor, norm.slot.p["shift"]] if norm else [None] * 3
     seen = [norm.slot.y if norm else None, fired.y] if b.train else [None, None]

@@ -1,0 +1,159 @@
+"""The seam between a network and the arithmetic that runs it.
+
+A backend implements four things: training steps, evaluation, statistics of the layers, and the passes of a probe. Each
+`prepare_...` method is called once for some memory and returns functions that work on it. A new backend is a subclass
+here and a line in `selection.py`; what it must keep to:
+
+- The arrays of `Workspace`, `OptimizerState` and `Net` are the interface. A backend may compute in memory of its own (a
+  GPU's), but when a call returns, the arrays named in its docstring hold the results: checkpoints, monitors and exports
+  read them.
+- The NumPy methods of layers, losses and optimizers are the reference. Results agree with theirs up to rounding.
+- A layer, loss or optimizer that the backend does not know runs its NumPy method, so components need nothing but their
+  class.
+- A step whose loss or gradient is not finite is not applied, and no later step runs.
+
+`numpy_backend.py` is the reference and `compiled/backend.py` runs C kernels. A backend on PyTorch fits in as `torch/`.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar, NamedTuple
+
+from trainlab.core.types import Array
+from trainlab.engine.buffers import Batch, Workspace
+from trainlab.engine.graph import Node
+from trainlab.engine.probe_sums import ProbeSums
+from trainlab.engine.training_config import TrainingConfig
+from trainlab.nn.loss import Loss
+from trainlab.optim.optimizer import OptimizerState
+
+RECORDS = ("loss", "lr", "grad_norm", "update_ratio")  # the columns of the records: one row for each step
+Rows = Callable[[int], None]  # does something with the first `rows` rows of a workspace
+
+
+@dataclass(slots=True)
+class Sums:
+    """Totals over the steps of the current epoch. loss, hits and squares are sums over rows, the last two over steps."""
+
+    rows: int = 0
+    steps: int = 0
+    loss: float = 0.0
+    hits: float = 0.0
+    squares: float = 0.0
+    grad_norm: float = 0.0
+    update_ratio: float = 0.0
+
+    def add(self, rows: int, loss: float, hits: float, squares: float, grad_norm: float, update_ratio: float) -> None:
+        """Add a step. loss: the mean over its rows."""
+        self.rows += rows
+        self.steps += 1
+        self.loss += loss * rows
+        self.hits += hits
+        self.squares += squares
+        self.grad_norm += grad_norm
+        self.update_ratio += update_ratio
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingJob:
+    """What training steps work on. All arrays belong to the trainer.
+
+    x, targets: all training rows and their encoded targets · batch: memory for a batch · state: parameters, gradient,
+    step and the optimizer's buffers · decayed: the weight arrays inside theta · average: the moving average of theta ·
+    augment: changes a batch (x, t) in place; None for no augmentation.
+    """
+
+    config: TrainingConfig
+    x: Any
+    targets: Array
+    batch: Batch
+    state: OptimizerState
+    decayed: Sequence[Array]
+    average: Array | None
+    augment: Callable[[Array, Array], None] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Steps:
+    """Some steps of one epoch that are to be run.
+
+    first: the number of the first one, from 1 · index: rows (int64), batch after batch, to the end of the epoch at
+    least · rates: each step's learning rate (float64) · records: (steps, 4), to be written, columns `RECORDS` · sums:
+    to be added to.
+    """
+
+    first: int
+    index: Array
+    rates: Array
+    records: Array
+    sums: Sums
+
+
+TrainSteps = Callable[[Steps], tuple[int, bool]]
+
+
+class Evaluation(NamedTuple):
+    """Functions for a workspace in evaluation mode.
+
+    forward(rows): y of the first rows of x · scores(x, t): mean loss and number of correct rows over a whole set, or
+    None if the backend cannot score such targets; then they are scored from the outputs.
+    """
+
+    forward: Rows
+    scores: Callable[[Any, Array], tuple[float, float] | None]
+
+
+class Statistics(NamedTuple):
+    """Functions that measure the layers after a step with so many rows (`layer_statistics.py` says what).
+
+    values(rows), histograms(rows): float64 arrays in the order of the names, valid until the next call.
+    """
+
+    values: Callable[[int], Array]
+    histograms: Callable[[int], Array]
+
+
+class Passes(NamedTuple):
+    """Functions for a workspace in which every layer's output is kept.
+
+    forward(rows): all outputs · backward(rows): all gradients from dy (a training workspace only) · add(rows): add the
+    rows that went through last to the sums.
+    """
+
+    forward: Rows
+    backward: Rows
+    add: Rows
+
+
+class Backend(ABC):
+    """Runs the arithmetic of networks. Stateless: what it prepares belongs to the caller."""
+
+    name: ClassVar[str]
+    level: str = ""  # which build of the kernels, if there are several
+
+    @abstractmethod
+    def describe(self) -> dict[str, Any]:
+        """What runs and why, as plain data with a `name`: recorded with a run and compared when it is resumed."""
+
+    @abstractmethod
+    def prepare_training(self, job: TrainingJob) -> TrainSteps:
+        """A function that runs steps and returns how many it ran, and whether all their numbers were finite.
+
+        When it returns, the batch's workspace holds the last batch, and `job.state` the parameters, gradient, step and
+        buffers after the last step.
+        """
+
+    @abstractmethod
+    def prepare_evaluation(self, work: Workspace, loss: Loss) -> Evaluation:
+        """Outputs and scores by a workspace in evaluation mode. `forward` writes its y, nothing else is promised."""
+
+    @abstractmethod
+    def prepare_statistics(self, nodes: Sequence[Node], work: Workspace, step: Mapping[str, Array]) -> Statistics:
+        """Statistics of all layers in this order. work: the training workspace · step: the change of each param by
+        name (`dense1.W`); frozen params are left out.
+        """
+
+    @abstractmethod
+    def prepare_passes(self, work: Workspace, sums: ProbeSums) -> Passes:
+        """Passes through every layer of a workspace by itself, to be summed up in `sums`."""

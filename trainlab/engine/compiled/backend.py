@@ -1,0 +1,45 @@
+"""The compiled backend: C kernels in float32, with the same bits on any number of threads."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from trainlab.core.types import Array
+from trainlab.engine.backend import Backend, Evaluation, Passes, Statistics, TrainingJob, TrainSteps
+from trainlab.engine.buffers import Workspace
+from trainlab.engine.compiled.evaluation import CompiledEvaluation
+from trainlab.engine.compiled.library import Library
+from trainlab.engine.compiled.passes import compile_passes
+from trainlab.engine.compiled.statistics import compile_statistics
+from trainlab.engine.compiled.training import CompiledTraining
+from trainlab.engine.graph import Node
+from trainlab.engine.numpy_backend import NumpyBackend
+from trainlab.engine.probe_sums import ProbeSums
+from trainlab.nn.loss import Loss
+
+
+class CompiledBackend(Backend):
+    """Runs networks on one build of the kernels. A full-batch optimizer (L-BFGS) trains on the NumPy backend."""
+
+    name = "compiled"
+
+    def __init__(self, library: Library) -> None:
+        self.library = library
+        self.level = library.level
+
+    def describe(self) -> dict[str, Any]:
+        return {"name": self.name, "level": self.level, "kernels": self.library.path.name}
+
+    def prepare_training(self, job: TrainingJob) -> TrainSteps:
+        if job.config.optimizer.full_batch:
+            return NumpyBackend().prepare_training(job)
+        return CompiledTraining(job, self.library).run
+
+    def prepare_evaluation(self, work: Workspace, loss: Loss) -> Evaluation:
+        made = CompiledEvaluation(work, loss, self.library)
+        return Evaluation(made.forward, made.scores)
+
+    def prepare_statistics(self, nodes: Sequence[Node], work: Workspace, step: Mapping[str, Array]) -> Statistics:
+        return compile_statistics(nodes, work, step, self.library)
+
+    def prepare_passes(self, work: Workspace, sums: ProbeSums) -> Passes:
+        return compile_passes(work, sums, self.library)

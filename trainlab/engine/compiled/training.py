@@ -1,0 +1,144 @@
+"""Training steps by kernels, in the memory of the trainer's workspace.
+
+A call computes what the NumPy backend computes, in the same arrays and up to rounding: the slots of the layers, the
+gradient, the step, the parameters and the optimizer's buffers.
+"""
+
+import ctypes
+from typing import Any
+
+import numpy as np
+
+from trainlab.core.types import Array
+from trainlab.data.lazy import gather
+from trainlab.engine.backend import Steps, Sums, TrainingJob
+from trainlab.engine.compiled.builder import Builder, Op
+from trainlab.engine.compiled.chain import lower_workspace
+from trainlab.engine.compiled.library import Library
+from trainlab.engine.compiled.op import Totals
+from trainlab.engine.compiled.program import Program
+from trainlab.engine.compiled.rules import (
+    constraint_ops,
+    finish_op,
+    follow_op,
+    gather_op,
+    loss_op,
+    penalty_strength,
+    targets_op,
+    update_op,
+)
+from trainlab.optim.clipping import l2_norm
+from trainlab.optim.regularizer import Regularizer
+
+NOT_FINITE = 1 << 32  # what tl_run subtracts from its result if the last step was not applied
+
+
+class CompiledTraining:
+    """A program of one training step, which one call runs for many steps."""
+
+    def __init__(self, job: TrainingJob, library: Library) -> None:
+        self._job, self._library, self._work = job, library, job.batch.work
+        self._builder = b = Builder(library, self._work.rows, train=True)
+        lower_workspace(b, self._work)
+        head = [*self._batch_ops(), *b.forwards, self._loss_op(), *b.backwards, *self._penalty_ops()]
+        self._head = len(head)  # ops up to the check whether all numbers are finite
+        self._program = Program([*head, *self._update_ops()], library, b)
+        self._totals = Totals()
+
+    def run(self, steps: Steps) -> tuple[int, bool]:
+        """Run the steps; how many were run, and whether all their numbers were finite."""
+        program, index = self._program, steps.index
+        program.step.t = steps.first - 1
+        _copy_sums(steps.sums, self._totals)
+        found = self._library.c.tl_run(
+            ctypes.c_void_p(program.table.ctypes.data),
+            ctypes.c_int64(self._head),
+            ctypes.c_int64(len(program.table)),
+            ctypes.byref(program.step),
+            ctypes.byref(self._totals),
+            ctypes.c_void_p(index.ctypes.data),
+            ctypes.c_int64(len(index)),
+            ctypes.c_int64(self._work.rows),
+            ctypes.c_int64(len(steps.rates)),
+            ctypes.c_void_p(steps.rates.ctypes.data),
+            ctypes.c_void_p(steps.records.ctypes.data),
+        )
+        program.raise_failed()
+        _copy_sums(self._totals, steps.sums)
+        return (found, True) if found >= 0 else (found + NOT_FINITE, False)
+
+    # ------------------------------------------------------------------ ops, and what NumPy does between them
+
+    def _batch_ops(self) -> list[Op]:
+        job = self._job
+        rows = gather_op(job.x, self._work.x) or Op("call", call=self._gather)
+        ops = [rows, targets_op(job.targets, job.batch.t)]
+        return [*ops, Op("call", call=self._augment)] if job.augment is not None else ops
+
+    def _gather(self, rows: int) -> None:
+        gather(self._job.x, self._program.index, self._work.x[:rows])
+
+    def _augment(self, rows: int) -> None:
+        if self._job.augment is not None:
+            self._job.augment(self._work.x[:rows], self._job.batch.t[:rows])
+
+    def _loss_op(self) -> Op:
+        made = loss_op(self._builder, self._job.config.loss, self._work.y, self._job.batch.t, self._work.dy)
+        return made or Op("call", call=self._loss)
+
+    def _loss(self, rows: int) -> None:
+        step, (work, end) = self._program.step, self._job.batch.first(rows)
+        step.loss = self._job.config.loss.value(end)
+        step.hits = end.hits
+        if self._job.config.regression:
+            error = work.y - end.t
+            step.squares = float(np.vdot(error, error))
+
+    def _penalty_ops(self) -> list[Op]:
+        """Penalties without a kernel, then `finish_gradient` with the others."""
+        state = self._job.state
+        w, g = state.theta[: state.weights], state.g[: state.weights]
+        strengths: dict[str, float] = {}
+        calls: list[Op] = []
+        for rule in self._job.config.regularizers:
+            if not rule.penalizes:
+                continue
+            known = penalty_strength(rule)
+            if known is not None:
+                strengths |= known
+            else:
+                calls.append(Op("call", call=lambda _, rule=rule: rule.add_gradient(w, g)))
+        return [*calls, finish_op(self._builder, state, strengths, self._job.config.clip_norm)]
+
+    def _update_ops(self) -> list[Op]:
+        job, b = self._job, self._builder
+        constraints = [rule for rule in job.config.regularizers if rule.constrains]
+        decay = job.config.average or 0.0
+        fused = job.average if not constraints else None
+        ops = [update_op(b, job.config.optimizer, job.state, fused, decay) or Op("call", call=self._update)]
+        for rule in constraints:
+            ops += constraint_ops(b, rule, job.decayed) or [
+                Op("call", call=lambda _, rule=rule: self._constrain(rule))
+            ]
+        if job.average is not None and (fused is None or ops[0].call is not None):
+            ops.append(follow_op(job.average, job.state.theta, decay))
+        return ops
+
+    def _update(self, _: int) -> None:
+        """The update of an optimizer without a kernel."""
+        step, state = self._program.step, self._job.state
+        if step.clip != 1.0:
+            state.g *= step.clip
+        state.t, state.lr = step.t, step.lr
+        self._job.config.optimizer.update(state)
+        step.move2, step.theta2 = l2_norm(state.step) ** 2, l2_norm(state.theta) ** 2
+        state.theta += state.step
+
+    def _constrain(self, rule: Regularizer) -> None:
+        for W in self._job.decayed:
+            rule.constrain(W)
+
+
+def _copy_sums(one: Sums | Totals, other: Any) -> None:
+    other.rows, other.steps, other.loss, other.hits = one.rows, one.steps, one.loss, one.hits
+    other.squares, other.grad_norm, other.update_ratio = one.squares, one.grad_norm, one.update_ratio
