@@ -12,6 +12,7 @@ import numpy as np
 from racing.workloads import WORKLOADS
 
 from trainlab.core.config import Document
+from trainlab.engine.compiled.library import load
 from trainlab.training.experiment import Experiment, read_plain
 
 
@@ -29,7 +30,7 @@ class Contender:
         engine = "numpy" if variant == "numpy" else "auto"
         setup = build(_document(folder, name, dropout=dropout, threads=threads, engine=engine))
         self.trainer = Trainer(setup.net, setup.config, setup.parts.train.x, setup.t_train, setup.streams)
-        _use(setup, threads)
+        _use(threads)
 
     def run(self, steps: int) -> np.ndarray:
         """Losses of the next steps."""
@@ -41,13 +42,13 @@ class Contender:
         return losses
 
 
-def _use(setup: Any, threads: int) -> None:
+def _use(threads: int) -> None:
     """So many threads, for matrix products of NumPy's too."""
     from threadpoolctl import threadpool_limits
 
     threadpool_limits(threads)
-    if setup.net.library is not None:
-        setup.net.library.threads(threads)
+    if (library := load()) is not None:
+        library.threads(threads)
 
 
 def train(folder: Path, name: str, threads: int, *, dropout: bool, turn: "Callable[[int, float], bool]") -> None:

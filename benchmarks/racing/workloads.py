@@ -204,8 +204,11 @@ def make(folder: Path, name: str) -> None:
     np.save(folder / "t.npy", setup.t_train)
     np.savez(folder / "weights.npz", **setup.net.params)
     order = BatchSampler(w.rows, w.batch, Streams(document.value.seed).named("order"))
-    taken = [order.next().copy() for _ in range(EPOCHS_OF_ORDER * w.steps)]
-    np.save(folder / "order.npy", np.concatenate(taken).astype(np.int64))
+    epochs: list[np.ndarray] = []
+    for _ in range(EPOCHS_OF_ORDER):
+        epochs.append(order.remaining().copy())
+        order.skip(w.steps)
+    np.save(folder / "order.npy", np.concatenate(epochs).astype(np.int64))
 
 
 def _rows(w: Workload, n: int) -> tuple[np.ndarray, np.ndarray]:

@@ -14,7 +14,7 @@ from kernel_pairs import errors
 
 from trainlab.core.component import find
 from trainlab.core.errors import ShapeError
-from trainlab.engine.buffers import arrange
+from trainlab.engine.graph import build_graph
 from trainlab.nn.layer import Layer
 
 NAMES = ["conv"] * 5 + ["max_pool"] * 2 + ["avg_pool"] * 2
@@ -46,7 +46,7 @@ def draw(rng: np.random.Generator, most: int) -> tuple[list[Layer], tuple[int, .
                 layers = [find(Layer, "relu")(), *layers]
             if len(shape) == 3 and name in ("conv", "batch_norm") and rng.integers(2):
                 layers += [find(Layer, "max_pool")(size=int(rng.integers(1, 4)))]
-            nodes = arrange(layers, tuple(shape))
+            nodes = build_graph(layers, tuple(shape))
         except (ShapeError, ValueError):
             continue
         if (name.endswith("norm") and prod(shape) == 1) or (name == "instance_norm" and shape[:2] == [1, 1]):

@@ -5,11 +5,12 @@ from typing import Any
 
 import numpy as np
 
-from trainlab.engine.buffers import Workspace, arrange
+from trainlab.engine.buffers import Workspace
 from trainlab.engine.compiled.builder import Builder
+from trainlab.engine.compiled.chain import lower_workspace
 from trainlab.engine.compiled.library import Library, load
-from trainlab.engine.compiled.plan import lower_workspace
 from trainlab.engine.compiled.program import Program
+from trainlab.engine.graph import build_graph
 from trainlab.nn.layer import Layer
 
 Arrays = dict[str, np.ndarray]
@@ -36,7 +37,7 @@ def results(
     used: rows of this batch, fewer than those there is memory for · looked: whether somebody looks at this step ·
     spoiled: stands in the middle of the first row of x · zeros: share of x that is 0.
     """
-    nodes, params, grads, rng = arrange(layers, shape), {}, {}, np.random.default_rng(seed)
+    nodes, params, grads, rng = build_graph(layers, shape), {}, {}, np.random.default_rng(seed)
     for node in (inner for top in nodes for inner in top.walk()):
         for key, param in node.params.items():
             name = f"{node.name}.{key}"

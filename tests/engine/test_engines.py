@@ -6,7 +6,7 @@ import pytest
 from trainlab.core.component import make
 from trainlab.core.errors import UserError
 from trainlab.core.streams import Streams
-from trainlab.engine import engines
+from trainlab.engine import selection
 from trainlab.engine.blas import cores, pinned
 from trainlab.engine.compiled import build, library
 from trainlab.engine.evaluator import Evaluator
@@ -20,15 +20,15 @@ needs_kernels = pytest.mark.skipif(library.load() is None, reason="no compiled k
 
 def test_numpy_is_always_there():
     """`numpy` needs nothing, and says that it was chosen."""
-    assert engines.kernels("numpy", np.dtype("float32")) is None
-    assert engines.describe("numpy") == {"name": "numpy", "reason": "train.engine is numpy"}
+    assert selection.select("numpy", np.dtype("float32")).name == "numpy"
+    assert selection.describe("numpy") == {"name": "numpy", "reason": "train.engine is numpy"}
 
 
 def test_float64_runs_on_numpy():
     """Kernels compute in float32: `auto` takes NumPy for float64, `compiled` is refused."""
-    assert engines.kernels("auto", np.dtype("float64")) is None
+    assert selection.select("auto", np.dtype("float64")).name == "numpy"
     with pytest.raises(UserError, match=r"train\.engine: there are no compiled kernels"):
-        engines.kernels("compiled", np.dtype("float64"))
+        selection.select("compiled", np.dtype("float64"))
 
 
 def test_a_build_without_a_compiler_makes_nothing(tmp_path, monkeypatch, capsys):
@@ -45,10 +45,10 @@ def test_without_libraries_the_reason_is_said(monkeypatch, tmp_path):
     monkeypatch.setattr(library, "KERNELS", tmp_path)
     library._found.cache_clear()
     try:
-        assert engines.describe() == {"name": "numpy", "reason": "no compiled kernels (no compiler at install)"}
+        assert selection.describe() == {"name": "numpy", "reason": "no compiled kernels (no compiler at install)"}
         (tmp_path / "kernels-v3-000000000000.so").touch()
         library._found.cache_clear()
-        assert "of other sources" in engines.describe()["reason"]
+        assert "of other sources" in selection.describe()["reason"]
     finally:
         library._found.cache_clear()
 
@@ -56,11 +56,11 @@ def test_without_libraries_the_reason_is_said(monkeypatch, tmp_path):
 @needs_kernels
 def test_a_run_goes_on_on_the_engine_that_it_began_on():
     """NumPy stays NumPy; other kernels than at the beginning are said; the same ones are not."""
-    now = engines.describe()
-    assert engines.resumed({"name": "numpy", "reason": ""}, "auto", "float32") == ("numpy", "")
-    assert engines.resumed(now, "auto", "float32") == ("auto", "")
-    assert engines.resumed(None, "auto", "float32") == ("auto", "")
-    engine, note = engines.resumed(now | {"level": "v9", "kernels": "x"}, "auto", "float32")
+    now = selection.describe()
+    assert selection.select_to_resume({"name": "numpy", "reason": ""}, "auto", "float32") == ("numpy", "")
+    assert selection.select_to_resume(now, "auto", "float32") == ("auto", "")
+    assert selection.select_to_resume(None, "auto", "float32") == ("auto", "")
+    engine, note = selection.select_to_resume(now | {"level": "v9", "kernels": "x"}, "auto", "float32")
     assert engine == "auto"
     assert note.startswith("the run began on compiled v9, here it is compiled ")
 

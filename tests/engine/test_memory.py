@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from trainlab.engine.buffers import LayerError, Workspace, aligned, arrange, slot_for
+from trainlab.engine.buffers import Workspace, aligned
+from trainlab.engine.graph import LayerError, build_graph
 from trainlab.engine.network import Net
 from trainlab.nn.activations.relu import ReLU
 from trainlab.nn.layers.dense import Dense
@@ -17,7 +18,7 @@ def net_of(*layers, shape=(5,), frozen=(), dtype="float64") -> Net:
 
 def test_layers_are_named_by_kind_and_number():
     """A layer's name is its kind and its number among its kind, in the order in which they run."""
-    nodes = arrange([Dense(units=3), ReLU(), Dense(units=2), ReLU()], (5,))
+    nodes = build_graph([Dense(units=3), ReLU(), Dense(units=2), ReLU()], (5,))
     assert [n.name for n in nodes] == ["dense1", "relu1", "dense2", "relu2"]
     assert [n.out_shape for n in nodes] == [(3,), (3,), (2,), (2,)]
 
@@ -25,7 +26,7 @@ def test_layers_are_named_by_kind_and_number():
 def test_a_shape_that_does_not_fit_names_the_layer_and_its_place():
     """The first layer that cannot take its input is named, with the indices that lead to it."""
     with pytest.raises(LayerError) as caught:
-        arrange([ReLU(), Dense(units=3)], (8, 8, 1))
+        build_graph([ReLU(), Dense(units=3)], (8, 8, 1))
     assert str(caught.value) == "dense1: dense takes rows of numbers, not (8, 8, 1); put `flatten` before it"
     assert caught.value.place == (1,)
 
@@ -74,14 +75,6 @@ def test_an_evaluation_workspace_has_no_room_for_gradients():
     assert work.dy.size == 0
 
 
-def test_a_free_standing_slot_has_everything_a_layer_asks_for():
-    """`slot_for` lays out one layer's x, y, dy, dx, params and gradients."""
-    s = slot_for(Dense(units=3), (5,), 7)
-    assert (s.x.shape, s.y.shape, s.dy.shape, s.p["W"].shape, s.g["b"].shape) == ((7, 5), (7, 3), (7, 3), (5, 3), (3,))
-    assert s.dx is not None
-    assert s.p["W"].std() > 0
-
-
 def test_views_work_in_evaluation_behind_other_layers():
     """A flatten after a layer that learns has no gradient to reshape in evaluation."""
     work = net_of(Dense(units=4), Flatten(), Dense(units=2)).workspace(3, train=False)
@@ -91,7 +84,7 @@ def test_views_work_in_evaluation_behind_other_layers():
 
 @pytest.mark.parametrize("numbers", [1, 3, 1 << 17, (1 << 17) + 1, 1 << 19, (1 << 19) + 1, 3 << 18])
 def test_arrays_of_all_sizes_are_zeros_on_a_cache_line(numbers):
-    """Small ones, such with pages of their own, and such with huge pages: all of their bytes can be written."""
+    """Whatever the size, the first byte begins a cache line, and all numbers can be written."""
     made = aligned((numbers, 1), np.dtype(np.float32))
     assert (made.shape, made.dtype, made.flags.c_contiguous) == ((numbers, 1), np.float32, True)
     assert made.__array_interface__["data"][0] % 64 == 0

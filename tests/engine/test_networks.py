@@ -11,7 +11,8 @@ from trainlab.core.component import make
 from trainlab.core.streams import Streams
 from trainlab.engine.evaluator import Evaluator
 from trainlab.engine.network import Net
-from trainlab.engine.trainer import Trainer, TrainingConfig
+from trainlab.engine.trainer import Trainer
+from trainlab.engine.training_config import TrainingConfig
 from trainlab.nn.layer import Layer
 from trainlab.nn.loss import Loss
 from trainlab.optim.optimizer import Optimizer

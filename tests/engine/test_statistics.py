@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 
 from trainlab.engine.compiled.library import load
-from trainlab.engine.inspection import NumpyGauge, gauge, measured_rows
+from trainlab.engine.layer_statistics import LayerStatistics, measured_rows
 from trainlab.engine.network import Net
-from trainlab.engine.passes import NumpyPasses, passes
+from trainlab.engine.numpy_backend import NumpyBackend
+from trainlab.engine.probe_passes import ProbePasses
 from trainlab.nn.layer import Layer
 
 pytestmark = pytest.mark.skipif(load() is None, reason="no compiled kernels here")
@@ -43,12 +44,17 @@ def looked_at(layers=IMAGES, shape=(10, 8, 3), rows=300, frozen=(), seed=0):
     return net, work, step
 
 
+def statistics(net, work, step, backend=None):
+    """What measures this network: its own backend, or another one."""
+    return LayerStatistics(backend or net.backend, net.all_nodes(), work, net.views(step))
+
+
 def both(net, work, step, rows):
     """(values, shares) of the kernels, and of NumPy."""
-    pair = gauge(net, work, step), NumpyGauge(net, work, step)
-    assert type(pair[0]) is not NumpyGauge
+    assert net.backend.name == "compiled"
+    pair = statistics(net, work, step), statistics(net, work, step, NumpyBackend())
     with np.errstate(all="ignore"):
-        return [(dict(zip(g.names, g.values(rows), strict=True)), g.shares(rows)) for g in pair]
+        return [(dict(zip(g.names, g.values(rows), strict=True)), g.histograms(rows)) for g in pair]
 
 
 @pytest.mark.parametrize("rows", [300, 299, 129, 16, 3, 1])
@@ -77,12 +83,12 @@ def test_any_sizes():
 def test_the_same_bits_for_any_number_of_threads():
     """One thread, two and five: large layers are shared, and sums come out alike."""
     net, work, step = looked_at(({"dense": 3000}, "tanh", {"dense": 1500}, "relu", {"dense": 2}), (7,), 1024)
-    measure, found = gauge(net, work, step), []
+    measure, found = statistics(net, work, step), []
     before = load().threads(1)
     try:
         for threads in (1, 2, 5):
             load().threads(threads)
-            found.append((measure.values(1024).tobytes(), measure.shares(1024).tobytes()))
+            found.append((measure.values(1024).tobytes(), measure.histograms(1024).tobytes()))
     finally:
         load().threads(before)
     assert found[0] == found[1] == found[2]
@@ -92,10 +98,10 @@ def test_only_the_first_eighth_of_the_rows_is_measured():
     """What stands in the other rows changes nothing."""
     net, work, step = looked_at(rows=200)
     assert [measured_rows(n) for n in (200, 64, 16, 3)] == [25, 16, 16, 3]
-    before = gauge(net, work, step).values(200).copy()
+    before = statistics(net, work, step).values(200).copy()
     for slot in work.slots.values():
         slot.y[25:] = np.nan
-    assert gauge(net, work, step).values(200).tolist() == before.tolist()
+    assert statistics(net, work, step).values(200).tolist() == before.tolist()
 
 
 @pytest.mark.parametrize("odd", [np.nan, np.inf, -np.inf, 3e38])
@@ -130,10 +136,9 @@ def test_what_cannot_be_measured():
 def test_passes_keep_and_sum_up_every_output(layers, shape, train):
     """A probe by kernels leaves what a probe by NumPy leaves: outputs, gradients and sums, piece by piece."""
     found = {}
-    for library in (None, load()):
+    for backend in (NumpyBackend(), None):
         net, made = network(layers, shape), {}
-        seen = passes(net.workspace(50, train=train, rng=np.random.default_rng(5)), library)
-        assert (type(seen) is NumpyPasses) == (library is None)
+        seen = ProbePasses(backend or net.backend, net.workspace(50, train=train, rng=np.random.default_rng(5)))
         rng = np.random.default_rng(1)
         for piece, rows in enumerate((50, 41, 50)):
             for slot in seen.work.slots.values():
@@ -146,10 +151,10 @@ def test_passes_keep_and_sum_up_every_output(layers, shape, train):
                 seen.work.dy[...] = rng.normal(size=seen.work.dy.shape)
                 seen.backward(rows)
                 made |= {f"{piece} {name}": a.copy() for name, a in net.grads.items()}
-        sums = [(o.spread.deviation, o.dead, o.saturated, o.gain or 0.0) for o in seen.layers.values()]
-        found[library is None] = made, [(seen.input.deviation, 0.0, 0.0, 0.0), *sums]
-        seen.forget()
-        assert seen.layers["relu1"].spread.rows == seen.input.rows == 0
+        sums = [(o.spread.deviation, o.dead, o.saturated, o.gain or 0.0) for o in seen.sums.layers.values()]
+        found[backend is not None] = made, [(seen.sums.input.deviation, 0.0, 0.0, 0.0), *sums]
+        seen.sums.reset()
+        assert seen.sums.layers["relu1"].spread.rows == seen.sums.input.rows == 0
     (want, numbers), (got, ours) = found[True], found[False]
     for name, a in want.items():
         assert np.isfinite(a).all(), name

@@ -9,7 +9,8 @@ from trainlab.core.component import make
 from trainlab.core.streams import Streams
 from trainlab.engine.evaluator import Evaluator, r2
 from trainlab.engine.network import Net
-from trainlab.engine.trainer import Trainer, TrainingConfig
+from trainlab.engine.trainer import Trainer
+from trainlab.engine.training_config import TrainingConfig
 from trainlab.nn.activations.tanh import Tanh
 from trainlab.nn.init import Init
 from trainlab.nn.layers.dense import Dense
@@ -99,7 +100,7 @@ def test_dropout_does_not_change_the_batch_order_or_other_weights():
     assert (plain.net.theta == dropped.net.theta).all()
     plain.advance(3)
     dropped.advance(3)
-    assert plain.sampler.next().tolist() == dropped.sampler.next().tolist()
+    assert plain.sampler.remaining().tolist() == dropped.sampler.remaining().tolist()
 
 
 @pytest.mark.parametrize("optimizer", ["momentum", "adam", "lbfgs"])
@@ -135,7 +136,6 @@ def test_a_step_that_is_not_finite_is_not_taken():
     """At the first loss that is not finite the trainer stops, with the weights as they were before."""
     t = trainer()
     t.advance(2)
-    t.x = t.x.copy()
     t.x[:] = np.nan
     before = t.net.theta.copy()
     assert t.advance(5) == 1
@@ -180,7 +180,7 @@ def test_evaluation_in_batches_is_evaluation_at_once():
     parts._limit = 5
     got, want = parts.scores(X, T), whole.scores(X, T)
     assert (got.loss, got.score) == (pytest.approx(want.loss), want.score)
-    assert parts._rows == 5
+    assert parts._memory[0].rows == 5
 
 
 def test_r2_is_scikit_learns():

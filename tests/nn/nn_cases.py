@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 
 import numpy as np
+from layer_slots import slot_for
 
 from trainlab.core.component import find
-from trainlab.engine.buffers import slot_for
 from trainlab.nn.layer import Layer
 
 ROW, IMAGE = (5,), (3, 2, 4)

@@ -4,21 +4,28 @@ import numpy as np
 import pytest
 from nn_cases import ALL, grads, is_view, params
 
-from trainlab.engine.buffers import Workspace, arrange
+from trainlab.core.component import names
+from trainlab.engine.buffers import Workspace
+from trainlab.engine.compiled import lowerings
 from trainlab.engine.compiled.builder import Builder
+from trainlab.engine.compiled.chain import lower_workspace
 from trainlab.engine.compiled.library import load
-from trainlab.engine.compiled.lowering import LAYERS
-from trainlab.engine.compiled.plan import lower_workspace
 from trainlab.engine.compiled.program import Program
+from trainlab.engine.graph import build_graph
+from trainlab.nn.layer import Layer
 
+WITH_KERNELS = (
+    *("dense", "conv", "max_pool", "avg_pool", "global_avg_pool", "dropout", "drop_connect", "maxout", "prelu"),
+    *("batch_norm", "layer_norm", "group_norm", "instance_norm"),
+    *("relu", "leaky_relu", "elu", "selu", "gelu", "silu", "sigmoid", "softplus", "tanh"),
+)
 pytestmark = pytest.mark.skipif(load() is None, reason="no compiled kernels here")
-WITHOUT = set()  # layers that run their NumPy method inside a plan
 
 
 def workspace(case, rows, *, train, need_dx=True):
     """A layer's memory in float32, drawn from a seed."""
     rng = np.random.default_rng(3)
-    nodes = arrange([case.layer], case.shape)
+    nodes = build_graph([case.layer], case.shape)
     arrays, gradients = {}, {}
     for node in nodes[0].walk():
         for key, param in node.params.items():
@@ -90,6 +97,11 @@ def test_both_paths_evaluate_the_same(case):
         assert params(other.chain[0][1])[key].tobytes() == want.tobytes(), key
 
 
-def test_every_layer_has_a_kernel():
-    """What has none is named here; a composite is lowered by its inner chains."""
-    assert {c.name for c in ALL if not is_view(c)} - set(LAYERS) - {"residual"} == WITHOUT
+def test_layers_that_have_kernels_keep_them():
+    """These are lowered by the module of their name. A new layer without one runs its NumPy method between kernels."""
+    assert {name for name in WITH_KERNELS if lowerings.find("layers", name) is None} == set()
+
+
+def test_every_lowering_belongs_to_a_layer():
+    """A module in `compiled/layers` has the name of a layer."""
+    assert lowerings.names("layers") <= set(names(Layer))

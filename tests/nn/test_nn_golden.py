@@ -5,10 +5,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from layer_slots import slot_for
 
 from trainlab.core.component import names
 from trainlab.core.types import Task
-from trainlab.engine.buffers import slot_for
 from trainlab.nn.layer import Layer
 from trainlab.nn.loss import Loss, LossSlot
 

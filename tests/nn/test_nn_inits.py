@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
+from layer_slots import slot_for
 
 from trainlab.core.component import names
-from trainlab.engine.buffers import slot_for
 from trainlab.nn.init import Init
 from trainlab.nn.layer import Layer
 

@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
+from layer_slots import slot_for
 
-from trainlab.engine.buffers import slot_for
 from trainlab.nn.layer import Layer
 
 

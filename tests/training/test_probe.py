@@ -5,7 +5,7 @@ from dataclasses import astuple
 import numpy as np
 import pytest
 
-from trainlab.engine.outputs import Spread
+from trainlab.engine.probe_sums import Spread
 from trainlab.training import probe as probing
 from trainlab.training.experiment import read_plain
 from trainlab.training.probe import Prober

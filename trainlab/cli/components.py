@@ -9,7 +9,7 @@ from trainlab.core.component import Component, find, names, registered
 from trainlab.core.describe import describe, kinds
 from trainlab.core.errors import UserError
 from trainlab.core.problem import listed, nearest
-from trainlab.engine import engines
+from trainlab.engine import selection
 from trainlab.optim.regularizer import Regularizer  # a config names these as plain numbers: `l2: 1e-4`
 from trainlab.search.experiment import SweepExperiment
 
@@ -63,7 +63,7 @@ def components(
 
 def _engine(as_json: bool) -> None:
     """The backend of this machine: the compiled kernels and their level, or NumPy and why."""
-    found = engines.describe()
+    found = selection.describe()
     if as_json:
         _terminal.emit(found)
     elif found["name"] == "numpy":

@@ -18,7 +18,7 @@ here and a line in `selection.py`; what it must keep to:
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar
 
 from trainlab.core.types import Array
 from trainlab.engine.buffers import Batch, Workspace
@@ -34,7 +34,7 @@ Rows = Callable[[int], None]  # does something with the first `rows` rows of a w
 
 @dataclass(slots=True)
 class Sums:
-    """Totals over the steps of the current epoch. loss, hits and squares are sums over rows, the last two over steps."""
+    """Totals over the steps of the current epoch: loss, hits and squares over rows, the last two over steps."""
 
     rows: int = 0
     steps: int = 0
@@ -93,7 +93,8 @@ class Steps:
 TrainSteps = Callable[[Steps], tuple[int, bool]]
 
 
-class Evaluation(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Evaluation:
     """Functions for a workspace in evaluation mode.
 
     forward(rows): y of the first rows of x · scores(x, t): mean loss and number of correct rows over a whole set, or
@@ -104,7 +105,8 @@ class Evaluation(NamedTuple):
     scores: Callable[[Any, Array], tuple[float, float] | None]
 
 
-class Statistics(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Statistics:
     """Functions that measure the layers after a step with so many rows (`layer_statistics.py` says what).
 
     values(rows), histograms(rows): float64 arrays in the order of the names, valid until the next call.
@@ -114,7 +116,8 @@ class Statistics(NamedTuple):
     histograms: Callable[[int], Array]
 
 
-class Passes(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Passes:
     """Functions for a workspace in which every layer's output is kept.
 
     forward(rows): all outputs · backward(rows): all gradients from dy (a training workspace only) · add(rows): add the

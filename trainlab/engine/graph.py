@@ -25,8 +25,8 @@ class LayerError(ShapeError):
 class Node:
     """A layer in the graph.
 
-    name: as in files and messages (`dense1`, `residual1.conv2`) · shape, out_shape: of one row of its input and output ·
-    params: the arrays it declares · branches: the chains of nodes inside a composite layer.
+    name: as in files and messages (`dense1`, `residual1.conv2`) · shape, out_shape: of one row of its input and output
+    · params: the arrays it declares · branches: the chains of nodes inside a composite layer.
     """
 
     name: str
@@ -65,7 +65,7 @@ class Node:
 
 
 def _places(node: Node) -> int:
-    """How many times each weight is used for one row: once for a dense layer, once per output pixel for a convolution."""
+    """How often a row uses each weight: once in a dense layer, once per output pixel in a convolution."""
     return prod(node.out_shape[:-1])
 
 

@@ -94,9 +94,7 @@ def _saturated(node: Node, y: Array) -> float:
 _STATISTICS = {"mean": _mean, "std": _std, "dead": _dead, "saturated": _saturated}
 
 
-def layer_values(
-    nodes: Sequence[Node], work: Workspace, step: Mapping[str, Array]
-) -> Iterator[tuple[str, str, float]]:
+def layer_values(nodes: Sequence[Node], work: Workspace, step: Mapping[str, Array]) -> Iterator[tuple[str, str, float]]:
     """(layer, quantity, value) of every layer after a step: of its outputs (see `statistic`), then of each weight array
     grad_norm, weight_norm and update_ratio = |step| / |W|.
 

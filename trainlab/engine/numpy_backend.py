@@ -32,21 +32,27 @@ class NumpyBackend(Backend):
         self.reason = reason
 
     def describe(self) -> dict[str, Any]:
+        """The name and the reason."""
         return {"name": self.name, "reason": self.reason}
 
     def prepare_training(self, job: TrainingJob) -> TrainSteps:
+        """Step by step, layer by layer."""
         return _Training(job).run
 
     def prepare_evaluation(self, work: Workspace, loss: Loss) -> Evaluation:
+        """Outputs only: the evaluator scores them."""
         return Evaluation(lambda rows: work.first(rows).forward(), lambda x, t: None)
 
     def prepare_statistics(self, nodes: Sequence[Node], work: Workspace, step: Mapping[str, Array]) -> Statistics:
+        """The functions of `layer_statistics.py`."""
         return Statistics(
             lambda rows: np.array([value for _, _, value in layer_values(nodes, work.first(rows), step)]),
             lambda rows: np.array([share for _, _, share in histograms(nodes, work.first(rows))]),
         )
 
     def prepare_passes(self, work: Workspace, sums: ProbeSums) -> Passes:
+        """The layers' own methods, and the sums' own `add`."""
+
         def add(rows: int) -> None:
             sums.input.add(work.x[:rows])
             for name, outputs in sums.layers.items():

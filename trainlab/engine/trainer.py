@@ -31,8 +31,8 @@ _VERSION = 2  # of a saved state; since 2 an optimizer's buffers are the textboo
 class Trainer:
     """Trains a network on rows x with encoded targets t.
 
-    step: number of steps done · sums: totals of the current epoch · records: a row (`RECORDS`) for each step of the last
-    `advance` · broken: the last `advance` met a loss or gradient that is not finite; that step was not applied.
+    step: number of steps done · sums: totals of the current epoch · records: a row (`RECORDS`) for each step of the
+    last `advance` · broken: the last `advance` met a loss or gradient that is not finite; that step was not applied.
     After `advance`, `last_batch` holds the last batch and what the layers made of it, `net.grad` its gradient and
     `optimizer_state.step` the step.
     """

@@ -16,7 +16,7 @@ from trainlab.core.errors import DataError, UserError
 from trainlab.core.types import Array, Shape, Task
 from trainlab.data.lazy import LazyRows
 from trainlab.data.preprocessing import apply_fitted, unscale
-from trainlab.engine.evaluator import Evaluator, compared
+from trainlab.engine.evaluator import Evaluator, compare
 from trainlab.engine.network import Net
 from trainlab.nn.loss import Loss
 from trainlab.store import checkpoint
@@ -90,7 +90,7 @@ def mean_loss(loss: Loss, y: Array, targets: Array, task: Task) -> float:
     """The mean loss of outputs y against targets that are not encoded yet."""
     t = loss.encode(targets, task)
     t = t.astype(y.dtype) if t.dtype.kind == "f" else t
-    return compared(loss, y, t, regression=task.kind == "regression").loss
+    return compare(loss, y, t, regression=task.kind == "regression").loss
 
 
 def open_run(folder: RunFolder, weights: Weights = "best") -> Trained:

@@ -9,7 +9,7 @@ import numpy as np
 
 from trainlab.core.types import Array
 from trainlab.diagnose.structure import Structure
-from trainlab.engine.inspection import SATURATION
+from trainlab.engine.probe_sums import SATURATION
 
 
 @dataclass(frozen=True, slots=True)

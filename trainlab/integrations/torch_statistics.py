@@ -12,7 +12,7 @@ from typing import Any, cast
 import numpy as np
 
 from trainlab.core.types import Array
-from trainlab.engine.inspection import SATURATION
+from trainlab.engine.probe_sums import SATURATION
 from trainlab.integrations.layer_graph import structure, torch_links
 from trainlab.integrations.reading import Known, LayerReading, Reading, Stepped, WeightReading
 from trainlab.integrations.torch_names import (

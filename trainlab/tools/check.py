@@ -19,7 +19,7 @@ from trainlab.diagnose.trials import GradientError, TinyFit
 from trainlab.diagnose.view import Curves, View
 from trainlab.engine.blas import pinned
 from trainlab.engine.buffers import Workspace
-from trainlab.engine.inspection import layer_values
+from trainlab.engine.layer_statistics import layer_values
 from trainlab.engine.network import Net
 from trainlab.tools.trying import gradient_errors, tiny_fit
 from trainlab.training.experiment import Experiment
@@ -134,7 +134,7 @@ def _asked(task: Task) -> str:
 
 def _collect(net: Net, values: dict[str, dict[str, float]], work: Workspace) -> None:
     """What a probe's memory tells of each layer, by layer and quantity."""
-    for layer, quantity, value in layer_values(net, work, np.zeros_like(net.theta)):
+    for layer, quantity, value in layer_values(net.all_nodes(), work, {}):
         values.setdefault(layer, {})[quantity] = value
 
 
@@ -145,7 +145,7 @@ def _layers(net: Net, values: Mapping[str, Mapping[str, float]], view: View) -> 
     for node in net.all_nodes():
         found = values.get(node.name, {})
         dead = probed[node.name].dead if node.layer.name == "relu" and node.name in probed else found.get("dead")
-        params = sum(int(np.prod(p.shape)) for p in node.params.values() if p.trained)
+        params = node.parameters
         measured = found.get("mean"), found.get("std"), dead, found.get("grad_norm")
         rows.append(LayerRow(node.name, node.out_shape, params, *measured))
     return rows

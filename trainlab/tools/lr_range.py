@@ -20,8 +20,10 @@ from trainlab.core.config import Document
 from trainlab.core.errors import UserError
 from trainlab.core.streams import Streams
 from trainlab.core.types import Array
+from trainlab.engine.backend import RECORDS
 from trainlab.engine.blas import pinned
-from trainlab.engine.trainer import RECORDS, Trainer
+from trainlab.engine.sampler import steps_per_epoch
+from trainlab.engine.trainer import Trainer
 from trainlab.optim.schedule import Schedule
 from trainlab.training.experiment import Experiment
 from trainlab.training.setup import TrainingSetup, build, start
@@ -142,8 +144,7 @@ def _climb(setup: TrainingSetup, streams: Streams, low: float, high: float, step
     """The loss of each step of one seed, up to the one that went too far; a broken one is infinite."""
     net, experiment = setup.net, setup.experiment
     start(net, experiment, setup.parts, streams)
-    size = min(setup.config.batch_size, len(setup.t_train))
-    per_epoch = -(-len(setup.t_train) // size)
+    per_epoch = steps_per_epoch(len(setup.t_train), setup.config.batch_size)
     ramp = Ramp(low=low, high=high, steps=steps, steps_per_epoch=per_epoch)
     epochs = -(-steps // per_epoch)
     own = setup.config.optimizer.model_copy(update={"lr": 1.0})

@@ -15,11 +15,12 @@ from trainlab.core.streams import Streams
 from trainlab.core.types import Array
 from trainlab.data.lazy import gather
 from trainlab.diagnose.trials import GradientError, TinyFit
-from trainlab.engine.buffers import Workspace, allocate
+from trainlab.engine.buffers import Workspace, loss_slot
 from trainlab.engine.network import Net
-from trainlab.engine.trainer import Trainer, TrainingConfig
+from trainlab.engine.trainer import Trainer
+from trainlab.engine.training_config import TrainingConfig
 from trainlab.nn.layer import Layer
-from trainlab.nn.loss import Loss, LossSlot
+from trainlab.nn.loss import Loss
 from trainlab.optim.optimizer import Optimizer
 from trainlab.optim.regularizer import Regularizer
 from trainlab.optim.schedule import Schedule
@@ -160,9 +161,7 @@ class _Loss:
         gather(setup.parts.train.x, index, self._work.x)
         t = setup.t_train[index]
         t = t.astype(np.float64) if t.dtype.kind == "f" else t
-        scratch = self._loss.scratch(self._work.y.shape[-1])
-        tmp = {k: allocate(s, len(index), net.dtype) for k, s in scratch.items()}
-        self._end = LossSlot(self._work.y, t, self._work.dy, tmp)
+        self._end = loss_slot(self._loss, self._work.y, t, self._work.dy)
         self._weights = net.theta[: net.weights]
         chain = zip(net.nodes, self._work.chain, strict=True)
         self._layers = [(node, layer.forward, slot) for node, (layer, slot) in chain if not layer.view]
@@ -194,8 +193,7 @@ class _Loss:
         grad = self.net.grad[: self.net.weights]
         for part in self._penalties:
             part.add_gradient(self._weights, grad)
-        parts = {name: self.net.part(self.net.grad, name) for name in self.net.grads}
-        return {name: g for name, g in parts.items() if g is not None}
+        return self.net.views(self.net.grad)
 
 
 def _compared(

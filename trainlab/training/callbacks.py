@@ -10,7 +10,7 @@ from typing import Any
 
 from trainlab.core.types import Array
 from trainlab.diagnose.finding import Finding
-from trainlab.engine.trainer import RECORDS
+from trainlab.engine.backend import RECORDS
 
 WATCHED = "# Watched, not trained, by trainlab"  # how the config.yaml of another program's training begins
 

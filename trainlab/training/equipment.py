@@ -11,7 +11,6 @@ from trainlab.data.cache import SplitsCache
 from trainlab.diagnose.finding import Finding
 from trainlab.diagnose.monitor import When
 from trainlab.engine.blas import pinned
-from trainlab.engine.inspection import first_broken, gauge
 from trainlab.training.epochs import Course
 from trainlab.training.experiment import Experiment
 from trainlab.training.inspection_schedule import InspectionSchedule
@@ -31,7 +30,7 @@ class Equipment:
         self.babysitter = MonitorRunner(monitoring.active(), monitoring.stop_on)
         self.cadence = InspectionSchedule(monitoring.every, setup.net.work * setup.config.batch_size)
         self.observer = Inspector(setup, self.course.curves, self.trainer)
-        self.gauge = gauge(setup.net, self.trainer.work, self.trainer.optimizer_state.step)
+        self.gauge = self.trainer.layer_statistics
 
     @cached_property
     def first_row(self) -> dict[str, Any]:
@@ -51,7 +50,7 @@ class Equipment:
         view = self.observer.view(when)
         if broken:
             with np.errstate(all="ignore"):
-                view.broken = first_broken(self.setup.net, self.trainer.last_batch)
+                view.broken = self.trainer.first_non_finite()
         found = self.babysitter.look(when, view)
         view.data = None  # its samples are large
         return found

@@ -13,11 +13,12 @@ from trainlab.diagnose.data_view import DataView
 from trainlab.diagnose.monitor import When
 from trainlab.diagnose.structure import Part, Structure
 from trainlab.diagnose.view import Curves, LayerView, Steps, View
-from trainlab.engine.buffers import Node
 from trainlab.engine.evaluator import Evaluator
+from trainlab.engine.graph import Node
 from trainlab.engine.network import Net
+from trainlab.engine.sampler import steps_per_epoch
 from trainlab.engine.trainer import Trainer
-from trainlab.training.probe import Prober, weights_of
+from trainlab.training.probe import Prober
 from trainlab.training.setup import TrainingSetup
 
 _SHARE = 0.03  # of the run's multiplications may go into baselines
@@ -40,7 +41,7 @@ class Inspector:
         evaluator = Evaluator(setup.net, loss, regression=recipe.regression)
         self.zero_loss = evaluator.compare(np.zeros((len(t), loss.units(task)), setup.net.dtype), t).loss
         size = len(t) if recipe.optimizer.full_batch else recipe.batch_size
-        self.steps_per_epoch = -(-len(t) // size)
+        self.steps_per_epoch = steps_per_epoch(len(t), size)
         epochs = recipe.epochs
         self._plan = np.array([recipe.schedule.at(e, epochs, ()) for e in np.linspace(0, epochs, _PLAN)])
         counts = setup.parts.class_counts() if task.kind == "classification" else np.zeros(1)
@@ -90,12 +91,9 @@ class Inspector:
         """The layers after the last step, with what the step changed."""
         known = self._layers.get(t.last_batch.rows)  # the same memory whenever a batch has so many rows
         if known is None:
-            net, made = self.setup.net, list[LayerView]()
-            for node in net.all_nodes():
-                parts = {
-                    k: net.part(t.optimizer_state.step, f"{node.name}.{k}") for k, p in node.params.items() if p.trained
-                }
-                moved = {k: a for k, a in parts.items() if a is not None}
+            step, made = self.setup.net.views(t.optimizer_state.step), list[LayerView]()
+            for node in self.setup.net.all_nodes():
+                moved = {k: step[name] for k in node.params if (name := f"{node.name}.{k}") in step}
                 made.append(LayerView(node.name, node.layer, t.last_batch.slots[node.name], moved))
             known = self._layers[t.last_batch.rows] = made
         return known
@@ -105,7 +103,6 @@ def structure(net: Net) -> Structure:
     """The network's layers as monitors read them."""
 
     def part(node: Node, inner: bool) -> Part:
-        weights = weights_of(net, node)
-        return Part(node.name, node.layer, node.shape, node.out_shape, weights, node.name in net.frozen, inner)
+        return Part(node.name, node.layer, node.shape, node.out_shape, node.weights, node.name in net.frozen, inner)
 
     return Structure([part(node, node is not top) for top in net.nodes for node in top.walk()])

@@ -8,7 +8,7 @@ import numpy as np
 
 from trainlab.core.types import Array
 from trainlab.diagnose.finding import Finding
-from trainlab.engine.trainer import RECORDS
+from trainlab.engine.backend import RECORDS
 from trainlab.store.columns import LAYER_COLUMNS, STEP_COLUMNS, metric_columns
 from trainlab.store.findings import FindingWriter
 from trainlab.store.folder import RunFolder

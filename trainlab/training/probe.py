@@ -12,13 +12,12 @@ import numpy as np
 from trainlab.core.types import Array
 from trainlab.data.lazy import gather
 from trainlab.diagnose.probe import LayerProbe, Probe, WeightProbe
-from trainlab.engine.buffers import Node, Workspace, allocate
-from trainlab.engine.network import Net
-from trainlab.engine.outputs import Outputs
-from trainlab.engine.passes import Passes, passes
+from trainlab.engine.buffers import Workspace, loss_slot
+from trainlab.engine.graph import Node
+from trainlab.engine.probe_passes import ProbePasses
+from trainlab.engine.probe_sums import OutputSums
 from trainlab.nn.activation import Activation
 from trainlab.nn.layer import Slot
-from trainlab.nn.loss import LossSlot
 from trainlab.optim.regularizers.l2 import L2
 from trainlab.training.setup import TrainingSetup
 
@@ -44,7 +43,7 @@ class Prober:
         numbers = sum(_numbers(n) for n in nodes)
         self._trained = _pieces(self._index, max(_FEWEST, _AT_ONCE // numbers))
         self._evaluated = _pieces(self._index, max(1, _AT_ONCE // numbers))
-        self._kept: Passes | None = None
+        self._kept: ProbePasses | None = None
         self.listener: Callable[[Workspace], None] | None = None  # is shown a deep probe's memory, gradients included
         weighted = [i for i, node in enumerate(self.net.nodes) if _has_weights(node)]
         after = self.net.nodes[weighted[-1] + 1 :] if weighted else []
@@ -61,7 +60,7 @@ class Prober:
         with np.errstate(all="ignore"):
             for _ in self._evaluations(seen):
                 pass
-            return Probe(len(self._index), seen.input.deviation, self._layers(seen.layers))
+            return Probe(len(self._index), seen.sums.input.deviation, self._layers(seen.sums.layers))
 
     def deep(self) -> Probe:
         """The same in training mode, with losses, gradients and penalties."""
@@ -72,7 +71,7 @@ class Prober:
             w = net.theta[: net.weights]
             now = sum(part.penalty(w) for part in recipe.regularizers)
             more = now * 9 + L2(strength=1.0).penalty(w)
-            layers, spread = self._layers(seen.layers, plain.layers), seen.input.deviation
+            layers, spread = self._layers(seen.sums.layers, plain.sums.layers), seen.sums.input.deviation
         return Probe(
             len(self._index),
             spread,
@@ -85,13 +84,13 @@ class Prober:
             (float(now), float(now + more)),
         )
 
-    def _train(self) -> tuple[Passes, float, Sequence[WeightProbe]]:
+    def _train(self) -> tuple[ProbePasses, float, Sequence[WeightProbe]]:
         """A pass in training mode, forth and back: outputs, mean loss, and the weights with the mean gradient."""
         net, loss = self.net, 0.0
         kept = {name: a.copy() for name, a in net.params.items() if name not in net.grads}
         mean: dict[str, Array] = {}
         work = whole = net.workspace(len(self._trained[0]), train=True, rng=np.random.default_rng(0))
-        seen = passes(whole, net.library)
+        seen = ProbePasses(net.backend, whole)
         for index in self._trained:
             work, share = whole.first(len(index)), len(index) / len(self._index)
             gather(self.setup.parts.train.x, index, work.x)
@@ -109,7 +108,7 @@ class Prober:
             self.listener(work)
         return seen, loss, [w for node in net.all_nodes() for w in self._weights(node, work.slots[node.name])]
 
-    def _evaluate(self) -> tuple[Passes, float, float]:
+    def _evaluate(self) -> tuple[ProbePasses, float, float]:
         """A pass in evaluation mode: outputs, mean loss, and the loss where all inputs are zero."""
         seen, loss, zeroed = self._room(), 0.0, 0.0
         zero = _answer_to_zero(seen)
@@ -120,9 +119,9 @@ class Prober:
             zeroed += share * self._loss(work, index)
         return seen, loss, zeroed
 
-    def _evaluations(self, seen: Passes) -> Iterator[tuple[Workspace, Array]]:
+    def _evaluations(self, seen: ProbePasses) -> Iterator[tuple[Workspace, Array]]:
         """The rows, piece by piece, after the way forth in evaluation mode."""
-        seen.forget()
+        seen.sums.reset()
         for index in self._evaluated:
             work = seen.work.first(len(index))
             gather(self.setup.parts.train.x, index, work.x)
@@ -130,10 +129,10 @@ class Prober:
             seen.add(len(index))
             yield work, index
 
-    def _room(self) -> Passes:
+    def _room(self) -> ProbePasses:
         """Memory for evaluation: kept where it is small, since small networks are probed often."""
         net = self.net
-        room = self._kept or passes(net.workspace(len(self._evaluated[0]), train=False), net.library)
+        room = self._kept or ProbePasses(net.backend, net.workspace(len(self._evaluated[0]), train=False))
         if len(self._evaluated) == 1:
             self._kept = room
         return room
@@ -141,10 +140,11 @@ class Prober:
     def _loss(self, work: Workspace, index: Array) -> float:
         loss = self.setup.config.loss
         t = self.setup.t_train[index]
-        tmp = {k: allocate(s, work.rows, self.net.dtype) for k, s in loss.scratch(work.y.shape[-1]).items()}
-        return float(loss.value(LossSlot(work.y, t, work.dy if work.train else None, tmp)))
+        return float(loss.value(loss_slot(loss, work.y, t, work.dy if work.train else None)))
 
-    def _layers(self, seen: Mapping[str, Outputs], plain: Mapping[str, Outputs] | None = None) -> list[LayerProbe]:
+    def _layers(
+        self, seen: Mapping[str, OutputSums], plain: Mapping[str, OutputSums] | None = None
+    ) -> list[LayerProbe]:
         """The layers' outputs; with what they were in evaluation mode, where another mode may make a difference."""
         found: list[LayerProbe] = []
         for node in self.net.all_nodes():
@@ -182,16 +182,11 @@ class Prober:
         return {node.name for node in weighted[-1].walk()} if weighted else set()
 
 
-def weights_of(net: Net, node: Node) -> int:
-    """How many weights a layer owns."""
-    return sum(int(np.prod(p.shape)) for p in node.params.values() if p.role == "weight")
-
-
 def _has_weights(node: Node) -> bool:
-    return any(p.role == "weight" for inner in node.walk() for p in inner.params.values())
+    return any(inner.weights for inner in node.walk())
 
 
-def _answer_to_zero(seen: Passes) -> Array:
+def _answer_to_zero(seen: ProbePasses) -> Array:
     """What the network says where all inputs are zero."""
     seen.work.x[:1] = 0
     seen.forward(1)

@@ -5,7 +5,7 @@ from typing import Any
 from trainlab.core.component import plain
 from trainlab.core.dotted import flat
 from trainlab.core.errors import UserError
-from trainlab.engine.engines import Engine
+from trainlab.engine.selection import Engine
 from trainlab.store.folder import RunFolder
 from trainlab.store.status import Status, read_status
 from trainlab.store.strict_json import loads

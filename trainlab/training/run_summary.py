@@ -13,7 +13,7 @@ from pydantic.fields import FieldInfo
 from trainlab.core.component import Component, Settings, plain
 from trainlab.core.types import Array
 from trainlab.data.lazy import LazyRows
-from trainlab.engine.buffers import Node
+from trainlab.engine.graph import Node
 from trainlab.engine.network import Net
 from trainlab.store.folder import RunFolder
 from trainlab.store.json_file import write_json
@@ -85,8 +85,6 @@ def _default(field: FieldInfo) -> Any:
 
 def _layer(node: Node, depth: int, frozen: frozenset[str]) -> dict[str, Any]:
     """A layer's row: its own params only, inner layers have rows of their own."""
-    weights = [p for p in node.params.values() if p.role == "weight"]
-    places = prod(node.out_shape[:-1])  # a dense layer has one, a convolution as many as its output has pixels
     settings = plain(node.layer)
     return {
         "name": node.name,
@@ -94,9 +92,9 @@ def _layer(node: Node, depth: int, frozen: frozenset[str]) -> dict[str, Any]:
         "depth": depth,
         "input": list(node.shape),
         "output": list(node.out_shape),
-        "parameters": sum(prod(p.shape) for p in node.params.values() if p.trained),
+        "parameters": node.parameters,
         "frozen": node.name in frozen,
-        "multiply_adds": sum(prod(p.shape) for p in weights) * places,
+        "multiply_adds": node.multiply_adds,
         "settings": {k: v for k, v in settings.items() if k != "name" and isinstance(v, int | float | str)},
     }
 

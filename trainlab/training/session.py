@@ -22,9 +22,9 @@ from trainlab.data.cache import SplitsCache
 from trainlab.diagnose.finding import Finding
 from trainlab.diagnose.monitor import When
 from trainlab.diagnose.trials import TRIALS
-from trainlab.engine import engines
+from trainlab.engine import selection
+from trainlab.engine.backend import RECORDS
 from trainlab.engine.blas import pinned
-from trainlab.engine.trainer import RECORDS
 from trainlab.store.environment import describe, write_environment
 from trainlab.store.findings import read_findings
 from trainlab.store.folder import RunFolder
@@ -85,7 +85,7 @@ def _begun(
     source = Path(document.file) if document.file else Path()
     data = {"fingerprint": setup.parts.fingerprint, "train_rows": len(setup.parts.train)}
     write_environment(
-        folder.environment, describe(source.parent, data) | {"engine": engines.describe(*engine_of(experiment))}
+        folder.environment, describe(source.parent, data) | {"engine": selection.describe(*engine_of(experiment))}
     )
     write_start(folder, setup)
     status = Status.begin(folder.name, experiment.train.epochs)
@@ -130,7 +130,7 @@ def _resumed(
     cache: SplitsCache | None,
 ) -> RunResult:
     status = left_behind(folder)
-    engine, note = engines.resumed(environment(folder).get("engine"), *engine_of(own.value))
+    engine, note = selection.select_to_resume(environment(folder).get("engine"), *engine_of(own.value))
     changes: dict[str, Any] = {"train.epochs": epochs} if epochs else {}
     if engine != own.value.train.engine:
         changes["train.engine"] = engine
@@ -320,7 +320,7 @@ class Run:
             with np.errstate(all="ignore"):
                 self.recorder.layers(t.step, self.gauge.names, self.gauge.values(t.last_batch.rows))
                 if self._first_of_epoch() and not t.broken and self.gauge.bins:
-                    self.recorder.layers(t.step, self.gauge.bins, self.gauge.shares(t.last_batch.rows))
+                    self.recorder.layers(t.step, self.gauge.bins, self.gauge.histograms(t.last_batch.rows))
         self._found(self.equipment.look(when, broken=layers and t.broken))
 
     def _found(self, findings: Iterable[Finding]) -> None:

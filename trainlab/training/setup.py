@@ -17,9 +17,9 @@ from trainlab.core.streams import Streams
 from trainlab.core.types import Array, Shape, Task
 from trainlab.data.cache import SplitsCache
 from trainlab.data.dataset import Loaded, Rows, Splits
-from trainlab.engine.buffers import LayerError, arrange
+from trainlab.engine.graph import LayerError, build_graph
 from trainlab.engine.network import Net
-from trainlab.engine.trainer import TrainingConfig
+from trainlab.engine.training_config import TrainingConfig
 from trainlab.nn.layer import Layer
 from trainlab.nn.loss import Loss
 from trainlab.store.columns import metric_columns
@@ -121,7 +121,7 @@ def layers_for(document: Document[Experiment], shape: Shape, task: Task) -> tupl
     units = loss.units(task)
     try:
         layers = [layer.sized(units) for layer in experiment.model.expand(shape)]
-        nodes = arrange(layers, shape)
+        nodes = build_graph(layers, shape)
     except LayerError as error:
         raise ConfigError([document.problem(_path(experiment, error.place), str(error))]) from None
     except ShapeError as error:
@@ -135,7 +135,7 @@ def layers_for(document: Document[Experiment], shape: Shape, task: Task) -> tupl
                 f"{units} output{'s' if units > 1 else ''} here; end with `dense: output`",
             )
         )
-    weights = sum(any(p.role == "weight" for p in n.params.values()) for top in nodes for n in top.walk())
+    weights = sum(n.weights > 0 for top in nodes for n in top.walk())
     for index, frozen in enumerate(experiment.model.frozen):
         if not 0 <= frozen < weights:
             problems.append(

@@ -27,19 +27,24 @@ class CompiledBackend(Backend):
         self.level = library.level
 
     def describe(self) -> dict[str, Any]:
+        """The name, the processor level and the file of the kernels."""
         return {"name": self.name, "level": self.level, "kernels": self.library.path.name}
 
     def prepare_training(self, job: TrainingJob) -> TrainSteps:
+        """One call for many steps."""
         if job.config.optimizer.full_batch:
             return NumpyBackend().prepare_training(job)
         return CompiledTraining(job, self.library).run
 
     def prepare_evaluation(self, work: Workspace, loss: Loss) -> Evaluation:
+        """One call for a batch, or for the scores of a whole set."""
         made = CompiledEvaluation(work, loss, self.library)
         return Evaluation(made.forward, made.scores)
 
     def prepare_statistics(self, nodes: Sequence[Node], work: Workspace, step: Mapping[str, Array]) -> Statistics:
+        """One call for all layers."""
         return compile_statistics(nodes, work, step, self.library)
 
     def prepare_passes(self, work: Workspace, sums: ProbeSums) -> Passes:
+        """Every layer by itself, one call for a pass."""
         return compile_passes(work, sums, self.library)

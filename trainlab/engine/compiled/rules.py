@@ -73,7 +73,9 @@ def update_op(
     buffers = [state.buffers[name] for name in type(optimizer).buffers]
     two = [*buffers, None, None][:2]
     sums = _sums(b, len(state.theta), 2)
-    return Op(kernel, [len(state.theta), state.weights], numbers, [state.theta, state.g, state.step, *two, average, sums])
+    return Op(
+        kernel, [len(state.theta), state.weights], numbers, [state.theta, state.g, state.step, *two, average, sums]
+    )
 
 
 def follow_op(average: Array, theta: Array, decay: float) -> Op:

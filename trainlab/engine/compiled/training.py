@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 
-from trainlab.core.types import Array
 from trainlab.data.lazy import gather
 from trainlab.engine.backend import Steps, Sums, TrainingJob
 from trainlab.engine.compiled.builder import Builder, Op
@@ -117,9 +116,7 @@ class CompiledTraining:
         fused = job.average if not constraints else None
         ops = [update_op(b, job.config.optimizer, job.state, fused, decay) or Op("call", call=self._update)]
         for rule in constraints:
-            ops += constraint_ops(b, rule, job.decayed) or [
-                Op("call", call=lambda _, rule=rule: self._constrain(rule))
-            ]
+            ops += constraint_ops(b, rule, job.decayed) or [Op("call", call=lambda _, rule=rule: self._constrain(rule))]
         if job.average is not None and (fused is None or ops[0].call is not None):
             ops.append(follow_op(job.average, job.state.theta, decay))
         return ops

@@ -11,7 +11,7 @@ import numpy as np
 
 from trainlab.core.errors import UserError
 from trainlab.core.types import Array
-from trainlab.engine.buffers import Node
+from trainlab.engine.graph import Node
 from trainlab.inference.export.graph import Graph
 from trainlab.nn.layers._windows import Windows, windows_over
 
