@@ -1,6 +1,7 @@
 # Two commands: `make demo` and `make test`. Both need Python 3.11 or newer with pip and venv, and nothing else;
 # where there is a C compiler, the kernels are compiled, too.
-# They make a virtual environment in .venv once, and again only when pyproject.toml or a kernel has changed.
+# They make a virtual environment in .venv once, and install again only when pyproject.toml, the lock or a kernel has
+# changed. The lock is requirements/: the same versions on every machine, with hashes.
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -8,7 +9,7 @@ WORKERS ?= auto
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PIP_QUIET ?= 1
 
-.PHONY: help demo install test lint types check docs bench clean
+.PHONY: help demo install test lint types check docs bench lock clean
 
 help: ## this list
 	@echo "trainlab: what make can do"
@@ -19,6 +20,7 @@ demo: .venv/installed ## install, train a network on real handwritten digits, an
 	@$(BIN)/trainlab train configs/digits.yaml
 	@echo "== reporting: trainlab report"
 	@$(BIN)/trainlab report
+	@echo "== trainlab is installed in .venv: type \"source .venv/bin/activate\", then \"trainlab --help\"; or .venv/bin/trainlab"
 
 install: .venv/installed ## make .venv with trainlab in it
 
@@ -45,6 +47,16 @@ bench: .venv/installed ## measure start-up and time per step
 	@$(BIN)/python benchmarks/startup.py
 	@$(BIN)/python benchmarks/step_time.py
 
+# versions and hashes only; ranges stand in pyproject.toml; run.txt takes its versions from dev.txt
+PIN = $(BIN)/uv pip compile pyproject.toml --quiet --upgrade --generate-hashes --no-annotate --custom-compile-command "make lock"
+ANYWHERE := --universal --python-version 3.11 --fork-strategy fewest
+
+lock: .venv/python ## write requirements/ anew, from today's newest releases and from pyproject.toml's lower bounds
+	@$(BIN)/python -m pip install uv
+	@$(PIN) $(ANYWHERE) --group dev --all-extras --output-file requirements/dev.txt
+	@$(PIN) $(ANYWHERE) --group build --constraints requirements/dev.txt --output-file requirements/run.txt
+	@$(PIN) --python-version 3.11 --resolution lowest-direct --group dev --all-extras --output-file requirements/lowest.txt
+
 clean: ## remove .venv and caches; runs/ stays
 	rm -rf .venv build *.egg-info .pytest_cache .ruff_cache
 
@@ -56,13 +68,14 @@ clean: ## remove .venv and caches; runs/ stays
 
 KERNELS := setup.py trainlab/engine/compiled/build.py $(wildcard trainlab/engine/kernels/*.[ch])
 
-.venv/installed: pyproject.toml $(KERNELS) | .venv/python
+.venv/installed: pyproject.toml requirements/run.txt $(KERNELS) | .venv/python
 	@echo "== installing trainlab into .venv (the first time it takes a minute)"
-	@$(BIN)/python -m pip install --editable .
+	@$(BIN)/python -m pip install --require-hashes --requirement requirements/run.txt
+	@$(BIN)/python -m pip install --no-deps --no-build-isolation --editable .
 	@touch $@
 
-.venv/developing: pyproject.toml $(KERNELS) | .venv/python
-	@echo "== installing trainlab with its dev group into .venv (the first time it takes a minute or two)"
-	@$(BIN)/python -m pip install --upgrade 'pip>=25.1'  # the first that knows --group
-	@$(BIN)/python -m pip install --editable . --group dev
+.venv/developing: pyproject.toml requirements/dev.txt $(KERNELS) | .venv/python
+	@echo "== installing trainlab and what its tests need into .venv (the first time it takes a minute or two)"
+	@$(BIN)/python -m pip install --require-hashes --requirement requirements/dev.txt
+	@$(BIN)/python -m pip install --no-deps --no-build-isolation --editable .
 	@touch $@ .venv/installed
