@@ -12,7 +12,7 @@ import numpy as np
 from trainlab.core.types import Array, Shape
 from trainlab.engine.graph import Node
 from trainlab.nn.layer import Layer, Scratch, Slot
-from trainlab.nn.loss import Loss, LossSlot
+from trainlab.nn.loss import LossSlot
 
 Chain = list[tuple[Layer, Slot]]
 Arrays = dict[str, Array]
@@ -89,14 +89,12 @@ class Workspace:
 
 
 class Batch:
-    """A workspace for training together with the targets of its rows and the memory of the loss."""
+    """A workspace for training together with the targets of its rows."""
 
-    def __init__(self, work: Workspace, loss: Loss, targets: Array) -> None:
+    def __init__(self, work: Workspace, targets: Array) -> None:
         """`targets`: the encoded targets of all rows; the batch gets memory of their type for its own."""
         self.work = work
         self.t = np.empty((work.rows, *targets.shape[1:]), targets.dtype)
-        self._scratch = loss.scratch(work.y.shape[-1])
-        self._tmp = {k: allocate(s, work.rows, work.y.dtype) for k, s in self._scratch.items()}
         self._parts: dict[int, tuple[Workspace, LossSlot]] = {}
 
     def first(self, rows: int) -> tuple[Workspace, LossSlot]:
@@ -104,19 +102,13 @@ class Batch:
         found = self._parts.get(rows)
         if found is None:
             work = self.work.first(rows)
-            tmp = {k: a[:rows] if self._scratch[k].per_row else a for k, a in self._tmp.items()}
-            found = self._parts[rows] = work, LossSlot(work.y, self.t[:rows], work.dy, tmp)
+            found = self._parts[rows] = work, LossSlot(work.y, self.t[:rows], work.dy)
         return found
-
-
-def loss_slot(loss: Loss, y: Array, t: Array, dy: Array | None = None) -> LossSlot:
-    """Memory of a loss for outputs y (rows, units) and encoded targets t; its gradient goes to dy, if given."""
-    return LossSlot(y, t, dy, {k: allocate(s, len(t), y.dtype) for k, s in loss.scratch(y.shape[-1]).items()})
 
 
 def allocate(scratch: Scratch, rows: int, dtype: np.dtype[np.generic]) -> Array:
     """The array that a scratch declaration asks for."""
-    return aligned((rows, *scratch.shape) if scratch.per_row else scratch.shape, np.dtype(scratch.dtype or dtype))
+    return aligned((rows, *scratch.shape) if scratch.per_row else scratch.shape, dtype)
 
 
 def walk(nodes: Sequence[Node], chain: Chain) -> Iterator[tuple[Node, Slot]]:

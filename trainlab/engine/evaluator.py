@@ -9,9 +9,9 @@ import numpy as np
 from trainlab.core.types import Array
 from trainlab.data.lazy import gather
 from trainlab.engine.backend import Evaluation
-from trainlab.engine.buffers import Workspace, loss_slot
+from trainlab.engine.buffers import Workspace
 from trainlab.engine.network import Net
-from trainlab.nn.loss import Loss
+from trainlab.nn.loss import Loss, LossSlot
 
 _WIDEST = 1 << 19  # numbers in the widest layer of an evaluation batch: 2 MB of float32
 _MOST_ROWS = 512  # rows of an evaluation batch
@@ -74,7 +74,7 @@ class Evaluator:
 
 def compare(loss: Loss, y: Array, t: Array, *, regression: bool) -> Scores:
     """Loss and score of outputs y (rows, units) from any source against encoded targets t."""
-    end = loss_slot(loss, y, t)
+    end = LossSlot(y, t, None)
     with np.errstate(all="ignore"):
         mean = float(loss.value(end))
         if not regression:

@@ -76,7 +76,7 @@ class Trainer:
             config,
             self.x,
             self.t,
-            Batch(self.work, config.loss, self.t),
+            Batch(self.work, self.t),
             self.optimizer_state,
             net.decayed,
             self.average,

@@ -1,12 +1,12 @@
-"""What a layer is: frozen settings, the memory it asks for, and its arithmetic on a slot of that memory.
+"""A layer has frozen settings, declares the memory that it needs, and does its arithmetic on a slot of that memory.
 
 A layer holds no array. The engine lays out one flat vector of parameters, one of gradients and every slot once,
 before the first step. To add a layer, write one class in one file of `trainlab/nn/layers`.
 
-The laws (contract tests check them for every layer): forward writes `y` and nothing else but `tmp` and, in training,
-untrained params; backward *overwrites* `dx` and `g` and may use `dy` and `tmp` as it likes but not change `x`, `y`;
-in evaluation rows are independent; nothing of a batch's size is allocated. Letters: x, y input and output with the
-batch first; dy is dloss/dy; p, g params and their gradients by name.
+The contract, which tests check for every layer: forward writes `y`, `tmp` and, in training, untrained params, and
+nothing else; backward overwrites `dx` and `g` and changes neither `x` nor `y` nor `dy`; in evaluation each row's
+output depends on that row alone. Letters: x, y input and output with the batch first; dy is dloss/dy; p, g params and
+their gradients by name.
 """
 
 from abc import abstractmethod
@@ -26,8 +26,8 @@ Role = Literal["weight", "bias", "scale", "shift", "slope", "statistic"]
 class Param:
     """One named array of a layer. Only a `weight` is drawn by an init and decayed; the others start at `fill`.
 
-    A `statistic` (a running mean) is kept and saved like the rest, but no gradient and no optimizer touches it.
-    `fan_in`, `fan_out`: how many inputs feed a unit, how many units an input feeds.
+    A `statistic` (a running mean) is saved like the rest, but has no gradient and is not trained.
+    `fan_in`, `fan_out`: the number of inputs that feed a unit, the number of units that an input feeds.
     """
 
     shape: Shape
@@ -38,20 +38,19 @@ class Param:
 
     @property
     def trained(self) -> bool:
-        """Whether gradients and optimizers see it."""
+        """Whether it has a gradient and the optimizer changes it."""
         return self.role != "statistic"
 
 
 @dataclass(frozen=True, slots=True)
 class Scratch:
-    """Working memory that a layer wants between forward and backward: `shape` per row, or whole if not `per_row`.
+    """An array that a layer keeps from forward to backward, in the network's float type.
 
-    `dtype` None means the network's own float type.
+    It has this shape for each row of the batch, or for the whole batch if not `per_row`.
     """
 
     shape: Shape
     per_row: bool = True
-    dtype: type[np.generic] | None = None
 
 
 def _no_branches() -> "list[list[tuple[Layer, Slot]]]":
@@ -60,7 +59,7 @@ def _no_branches() -> "list[list[tuple[Layer, Slot]]]":
 
 @dataclass(slots=True)
 class Slot:
-    """The memory of one layer for one batch. `dx` is None where nobody needs it (the first layer).
+    """The memory of one layer for one batch. `dx` is None if no layer before this one needs it.
 
     `branches`: for composite layers, one chain of (layer, slot) per branch, in the order of `Layer.branches`.
     """
@@ -81,6 +80,11 @@ class Layer(Component, kind="layer", rooms=("trainlab.nn.layers", "trainlab.nn.a
     """One step of a network: y = f(x; p)."""
 
     view: ClassVar[bool] = False  # y is x in another shape (flatten): forward and backward have nothing to do
+    linear: ClassVar[bool] = True  # it does not count as a nonlinearity between two layers with weights
+    normalizes: ClassVar[bool] = False  # its outputs have mean 0 and variance 1 before scale and shift
+    fires: ClassVar[bool] = False  # y is exactly 0 for half of all x: a unit that is never above 0 is dead
+    saturates: ClassVar[tuple[float, float] | None] = None  # outputs outside of these pass less than 2 % of dy
+    output_range: ClassVar[tuple[float, float]] = (-np.inf, np.inf)  # bounds of y with default settings
 
     def sized(self, outputs: int) -> "Layer":
         """This layer with `output` replaced by the number of outputs that the loss needs."""
@@ -88,29 +92,30 @@ class Layer(Component, kind="layer", rooms=("trainlab.nn.layers", "trainlab.nn.a
 
     @abstractmethod
     def out_shape(self, shape: Shape) -> Shape:
-        """Shape of one row of y for one row of x. Raises ShapeError with the sum that does not work out."""
+        """Shape of one row of y for one row of x. Raises ShapeError, with the arithmetic, if x does not fit."""
 
     def params(self, shape: Shape) -> dict[str, Param]:
-        """The arrays this layer learns or keeps, for an input of this shape."""
+        """The named arrays that this layer learns or keeps, for an input of this shape."""
         return {}
 
     def scratch(self, shape: Shape) -> dict[str, Scratch]:
-        """The working memory it needs beside x, y, dy, dx."""
+        """The named arrays that it keeps from forward to backward, besides x and y."""
         return {}
 
     def branches(self, shape: Shape) -> "Sequence[Sequence[Layer]]":
-        """Chains of inner layers, each fed with x (composite layers only). The engine gives each chain its slots:
-        the first inner slot's x is this slot's x; each chain's last y, and the dy and dx of all, are their own.
+        """Chains of inner layers, each of which takes x (composite layers only).
+
+        The engine makes their slots: the first inner slot's x is this slot's x; all other arrays are separate.
         """
         return ()
 
     @abstractmethod
     def forward(self, s: Slot) -> None:
-        """Write y from x and p; in training also what backward will need."""
+        """Write y from x and p; in training also everything that backward needs."""
 
     @abstractmethod
     def backward(self, s: Slot) -> None:
-        """Overwrite g and, where it is not None, dx from dy."""
+        """Overwrite g and, unless it is None, dx from dy."""
 
 
 def run_forward(chain: "Sequence[tuple[Layer, Slot]]") -> None:

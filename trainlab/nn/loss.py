@@ -9,56 +9,50 @@ from typing import ClassVar, Self
 
 from trainlab.core.component import Component
 from trainlab.core.types import Array, Task
-from trainlab.nn.layer import Scratch
 
 
 @dataclass(slots=True)
 class LossSlot:
-    """The memory of a loss for one batch: y (rows, units) from the network, t the encoded targets of the rows,
-    dy (rows, units) the gradient to write (None in evaluation), tmp what `scratch` asked for.
+    """One batch of a loss: y (rows, units) from the network, t the encoded targets of the rows, dy (rows, units) the
+    gradient to write (None in evaluation).
 
-    `hits`: how many rows were classified right, written by every classification loss.
+    `hits`: the number of correctly classified rows; every classification loss writes it.
     """
 
     y: Array
     t: Array
     dy: Array | None
-    tmp: dict[str, Array]
     hits: float = 0.0
 
 
 class Loss(Component, kind="loss", rooms=("trainlab.nn.losses",)):
-    """Mean over the rows of what a prediction costs."""
+    """The cost of a prediction, averaged over the rows."""
 
-    tasks: ClassVar[tuple[str, ...]] = ()  # "classification", "regression": what it can be asked to do
-    soft: ClassVar[bool] = False  # t may also be one float per output (mixed labels), not only what `encode` gives
+    tasks: ClassVar[tuple[str, ...]] = ()  # "classification", "regression": the tasks that it can be used for
+    soft: ClassVar[bool] = False  # t may also be one float per output (mixed labels), not only what `encode` returns
 
     def fitted(self, y: Array, task: Task) -> Self:
-        """This loss with what it must know of the training targets filled in (class weights, if `balanced`)."""
+        """This loss with everything filled in that depends on the training targets (class weights, if `balanced`)."""
         return self
 
     @abstractmethod
     def units(self, task: Task) -> int:
-        """How many outputs the network needs."""
+        """The number of outputs that the network needs. Raises UserError if the loss cannot be used for the task."""
 
     @abstractmethod
     def encode(self, y: Array, task: Task) -> Array:
         """Targets (class indices (n,) or numbers (n, k)) in the form that `value` takes as t, rows first: int64 for
-        indices, else floats, which the engine keeps in the network's dtype.
+        indices, else floats, which the engine converts to the network's dtype.
         """
-
-    def scratch(self, units: int) -> dict[str, Scratch]:
-        """Working memory beside y and dy; per row as for layers."""
-        return {}
 
     @abstractmethod
     def value(self, s: LossSlot) -> float:
-        """The mean loss; also writes s.dy = dloss/dy where it is not None, and s.hits for classes."""
+        """The mean loss. Writes s.dy = dloss/dy unless it is None, and s.hits for classes."""
 
     @abstractmethod
     def chance(self, t: Array, task: Task) -> float:
-        """The loss of a network that knows nothing but looks at no input: ln C for softmax, C - 1 for hinge, the
-        targets' variance for mse of standardized outputs.
+        """Loss of a constant prediction that ignores the input: ln C for softmax, C - 1 for hinge, the variance of the
+        targets for mse.
         """
 
     @abstractmethod
@@ -66,5 +60,5 @@ class Loss(Component, kind="loss", rooms=("trainlab.nn.losses",)):
         """Class indices (n,) for classes, the numbers (n, k) themselves for regression."""
 
     def probabilities(self, y: Array) -> Array | None:
-        """Class probabilities (n, classes), or None where the loss does not speak of them."""
+        """Class probabilities (n, classes), or None if the loss does not define any."""
         return None

@@ -15,12 +15,12 @@ from trainlab.core.streams import Streams
 from trainlab.core.types import Array
 from trainlab.data.lazy import gather
 from trainlab.diagnose.trials import GradientError, TinyFit
-from trainlab.engine.buffers import Workspace, loss_slot
+from trainlab.engine.buffers import Workspace
 from trainlab.engine.network import Net
 from trainlab.engine.trainer import Trainer
 from trainlab.engine.training_config import TrainingConfig
 from trainlab.nn.layer import Layer
-from trainlab.nn.loss import Loss
+from trainlab.nn.loss import Loss, LossSlot
 from trainlab.optim.optimizer import Optimizer
 from trainlab.optim.regularizer import Regularizer
 from trainlab.optim.schedule import Schedule
@@ -161,7 +161,7 @@ class _Loss:
         gather(setup.parts.train.x, index, self._work.x)
         t = setup.t_train[index]
         t = t.astype(np.float64) if t.dtype.kind == "f" else t
-        self._end = loss_slot(self._loss, self._work.y, t, self._work.dy)
+        self._end = LossSlot(self._work.y, t, self._work.dy)
         self._weights = net.theta[: net.weights]
         chain = zip(net.nodes, self._work.chain, strict=True)
         self._layers = [(node, layer.forward, slot) for node, (layer, slot) in chain if not layer.view]

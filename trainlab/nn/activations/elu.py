@@ -2,15 +2,15 @@
 
 from typing import ClassVar
 
+import numpy as np
+
 from trainlab.core.component import setting
-from trainlab.core.types import Shape
 from trainlab.nn.activation import Activation
-from trainlab.nn.activations._exponential import curve, memory, slope
-from trainlab.nn.layer import Scratch, Slot
+from trainlab.nn.layer import Slot
 
 
 class ELU(Activation, name="elu"):
-    """x if x > 0 else alpha * (exp(x) - 1). Smooth, its mean nearer to zero than `relu`'s, at the price of an exp.
+    """x if x > 0 else alpha * (exp(x) - 1). Smooth, with a mean closer to zero than `relu`, at the price of an exp.
 
     Source: Clevert, Unterthiner & Hochreiter 2016, arXiv:1511.07289.
 
@@ -19,17 +19,15 @@ class ELU(Activation, name="elu"):
     """
 
     gain: ClassVar[str] = "he"
+    output_range: ClassVar[tuple[float, float]] = (-1.0, np.inf)
 
-    alpha: float = setting(1.0, "how far below zero it goes", ge=0)
-
-    def scratch(self, shape: Shape) -> dict[str, Scratch]:
-        """The straight part."""
-        return memory(shape)
+    alpha: float = setting(1.0, "-alpha is the limit for large negative x", ge=0)
 
     def forward(self, s: Slot) -> None:
         """y = x where x > 0, else alpha (exp(x) - 1)."""
-        curve(s, self.alpha, 1.0)
+        s.y[...] = np.where(s.x > 0, s.x, self.alpha * np.expm1(np.minimum(s.x, 0)))
 
     def backward(self, s: Slot) -> None:
         """dx = dy where x > 0, else (y + alpha) dy."""
-        slope(s, self.alpha, 1.0)
+        if s.dx is not None:
+            s.dx[...] = np.where(s.x > 0, s.dy, (s.y + self.alpha) * s.dy)

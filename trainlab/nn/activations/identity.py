@@ -7,7 +7,7 @@ from trainlab.nn.layer import Slot
 
 
 class Identity(Activation, name="identity"):
-    """x itself. Without a nonlinearity between them, two dense layers are no more than one.
+    """x itself. Two dense layers without a nonlinearity between them are equivalent to one.
 
     Source: CS231n, "Neural Networks Part 1" (why a network needs nonlinearities).
 
@@ -16,6 +16,7 @@ class Identity(Activation, name="identity"):
     """
 
     view: ClassVar[bool] = True
+    linear: ClassVar[bool] = True
 
     def forward(self, s: Slot) -> None:
         """Nothing: y is x."""

@@ -23,14 +23,10 @@ class LeakyReLU(Activation, name="leaky_relu"):
     slope: float = setting(0.01, "slope for x < 0", ge=0, lt=1)
 
     def forward(self, s: Slot) -> None:
-        """y = max(x, slope x)."""
-        np.multiply(s.x, self.slope, out=s.y)
-        np.maximum(s.x, s.y, out=s.y)
+        """y = x where x > 0, else slope x."""
+        np.maximum(s.x, self.slope * s.x, out=s.y)
 
     def backward(self, s: Slot) -> None:
         """dx = dy where x > 0, else slope dy."""
-        dx = s.dx
-        if dx is not None:
-            np.greater(s.x, 0, out=dx)
-            np.maximum(dx, self.slope, out=dx)  # 1 or slope, which is below 1
-            np.multiply(dx, s.dy, out=dx)
+        if s.dx is not None:
+            s.dx[...] = np.where(s.x > 0, s.dy, self.slope * s.dy)

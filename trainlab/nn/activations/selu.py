@@ -1,20 +1,20 @@
-"""SELU: the ELU that normalizes itself."""
+"""SELU: the self-normalizing ELU."""
 
 from typing import ClassVar
 
-from trainlab.core.types import Shape
-from trainlab.nn.activation import Activation
-from trainlab.nn.activations._exponential import curve, memory, slope
-from trainlab.nn.layer import Scratch, Slot
+import numpy as np
 
-_ALPHA = 1.6732632423543772
-_SCALE = 1.0507009873554805
+from trainlab.nn.activation import Activation
+from trainlab.nn.layer import Slot
+
+ALPHA = 1.6732632423543772
+SCALE = 1.0507009873554805
 
 
 class SELU(Activation, name="selu"):
     """1.0507 * (x if x > 0 else 1.6733 * (exp(x) - 1)): keeps mean 0 and variance 1 from layer to layer.
 
-    Only with `lecun` init, standardized inputs and plain dense layers; ordinary dropout spoils it.
+    This works only with `lecun` init, standardized inputs and plain dense layers; ordinary dropout breaks it.
 
     Source: Klambauer et al. 2017, "Self-normalizing neural networks", arXiv:1706.02515, equation 2 and appendix A1.
 
@@ -23,15 +23,13 @@ class SELU(Activation, name="selu"):
     """
 
     gain: ClassVar[str] = "lecun"
-
-    def scratch(self, shape: Shape) -> dict[str, Scratch]:
-        """The straight part."""
-        return memory(shape)
+    output_range: ClassVar[tuple[float, float]] = (-1.76, np.inf)
 
     def forward(self, s: Slot) -> None:
         """y = scale x where x > 0, else scale alpha (exp(x) - 1)."""
-        curve(s, _ALPHA, _SCALE)
+        s.y[...] = SCALE * np.where(s.x > 0, s.x, ALPHA * np.expm1(np.minimum(s.x, 0)))
 
     def backward(self, s: Slot) -> None:
         """dx = scale dy where x > 0, else (y + scale alpha) dy."""
-        slope(s, _ALPHA, _SCALE)
+        if s.dx is not None:
+            s.dx[...] = np.where(s.x > 0, SCALE * s.dy, (s.y + SCALE * ALPHA) * s.dy)

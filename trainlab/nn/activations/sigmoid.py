@@ -1,11 +1,10 @@
 """Sigmoid: squashes to (0, 1)."""
 
-import numpy as np
+from typing import ClassVar
 
 from trainlab.nn.activation import Activation
+from trainlab.nn.activations._sigmoid import sigmoid
 from trainlab.nn.layer import Slot
-
-_FLAT = 80  # beyond it exp overflows float32, and the curve is flat to all its digits
 
 
 class Sigmoid(Activation, name="sigmoid"):
@@ -19,19 +18,14 @@ class Sigmoid(Activation, name="sigmoid"):
     array([0. , 0.5, 1. ])
     """
 
+    saturates: ClassVar[tuple[float, float] | None] = (0.01, 0.99)
+    output_range: ClassVar[tuple[float, float]] = (0.0, 1.0)
+
     def forward(self, s: Slot) -> None:
-        """y = 1 / (1 + exp(-x)), x cut at -80."""
-        y = s.y
-        np.negative(s.x, out=y)
-        np.minimum(y, _FLAT, out=y)
-        np.exp(y, out=y)
-        np.add(y, 1, out=y)
-        np.reciprocal(y, out=y)
+        """y = 1 / (1 + exp(-x))."""
+        s.y[...] = sigmoid(s.x)
 
     def backward(self, s: Slot) -> None:
         """dx = dy y (1 - y)."""
-        dx = s.dx
-        if dx is not None:
-            np.subtract(1, s.y, out=dx)
-            np.multiply(dx, s.y, out=dx)
-            np.multiply(dx, s.dy, out=dx)
+        if s.dx is not None:
+            s.dx[...] = s.dy * s.y * (1 - s.y)

@@ -4,11 +4,9 @@ from typing import ClassVar
 
 import numpy as np
 
-from trainlab.core.types import Shape
 from trainlab.nn.activation import Activation
-from trainlab.nn.layer import Scratch, Slot
-
-_FLAT = 80  # beyond it exp overflows float32
+from trainlab.nn.activations._sigmoid import sigmoid
+from trainlab.nn.layer import Slot
 
 
 class SiLU(Activation, name="silu"):
@@ -21,27 +19,14 @@ class SiLU(Activation, name="silu"):
     """
 
     gain: ClassVar[str] = "he"
-
-    def scratch(self, shape: Shape) -> dict[str, Scratch]:
-        """sigmoid(x)."""
-        return {"gate": Scratch(shape)}
+    output_range: ClassVar[tuple[float, float]] = (-0.28, np.inf)
 
     def forward(self, s: Slot) -> None:
-        """y = x gate, gate = sigmoid(x)."""
-        gate = s.tmp["gate"]
-        np.negative(s.x, out=gate)
-        np.minimum(gate, _FLAT, out=gate)
-        np.exp(gate, out=gate)
-        np.add(gate, 1, out=gate)
-        np.reciprocal(gate, out=gate)
-        np.multiply(s.x, gate, out=s.y)
+        """y = x sigmoid(x)."""
+        s.y[...] = s.x * sigmoid(s.x)
 
     def backward(self, s: Slot) -> None:
-        """dx = dy (gate + y (1 - gate))."""
-        dx = s.dx
-        if dx is not None:
-            gate = s.tmp["gate"]
-            np.subtract(1, gate, out=dx)
-            np.multiply(dx, s.y, out=dx)
-            np.add(dx, gate, out=dx)
-            np.multiply(dx, s.dy, out=dx)
+        """dx = dy (gate + y (1 - gate)), gate = sigmoid(x)."""
+        if s.dx is not None:
+            gate = sigmoid(s.x)
+            s.dx[...] = s.dy * (gate + s.y * (1 - gate))

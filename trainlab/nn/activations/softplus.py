@@ -4,9 +4,9 @@ from typing import ClassVar
 
 import numpy as np
 
-from trainlab.core.types import Shape
 from trainlab.nn.activation import Activation
-from trainlab.nn.layer import Scratch, Slot
+from trainlab.nn.activations._sigmoid import sigmoid
+from trainlab.nn.layer import Slot
 
 
 class Softplus(Activation, name="softplus"):
@@ -19,26 +19,13 @@ class Softplus(Activation, name="softplus"):
     """
 
     gain: ClassVar[str] = "he"
-
-    def scratch(self, shape: Shape) -> dict[str, Scratch]:
-        """max(0, x)."""
-        return {"ramp": Scratch(shape)}
+    output_range: ClassVar[tuple[float, float]] = (0.0, np.inf)
 
     def forward(self, s: Slot) -> None:
-        """y = max(0, x) + log(1 + exp(-|x|)), which nothing overflows."""
-        y, ramp = s.y, s.tmp["ramp"]
-        np.abs(s.x, out=y)
-        np.negative(y, out=y)
-        np.exp(y, out=y)
-        np.log1p(y, out=y)
-        np.maximum(s.x, 0, out=ramp)
-        np.add(y, ramp, out=y)
+        """y = log(exp(0) + exp(x))."""
+        np.logaddexp(0, s.x, out=s.y)
 
     def backward(self, s: Slot) -> None:
-        """dx = dy sigmoid(x), and sigmoid(x) = 1 - exp(-y)."""
-        dx = s.dx
-        if dx is not None:
-            np.negative(s.y, out=dx)
-            np.expm1(dx, out=dx)
-            np.negative(dx, out=dx)
-            np.multiply(dx, s.dy, out=dx)
+        """dx = dy sigmoid(x)."""
+        if s.dx is not None:
+            s.dx[...] = s.dy * sigmoid(s.x)

@@ -1,5 +1,7 @@
 """Tanh: squashes to (-1, 1), centered."""
 
+from typing import ClassVar
+
 import numpy as np
 
 from trainlab.nn.activation import Activation
@@ -15,14 +17,14 @@ class Tanh(Activation, name="tanh"):
     array([-1.,  0.,  1.])
     """
 
+    saturates: ClassVar[tuple[float, float] | None] = (-0.99, 0.99)
+    output_range: ClassVar[tuple[float, float]] = (-1.0, 1.0)
+
     def forward(self, s: Slot) -> None:
         """y = tanh(x)."""
         np.tanh(s.x, out=s.y)
 
     def backward(self, s: Slot) -> None:
         """dx = dy (1 - y^2)."""
-        dx = s.dx
-        if dx is not None:
-            np.multiply(s.y, s.y, out=dx)
-            np.subtract(1, dx, out=dx)
-            np.multiply(dx, s.dy, out=dx)
+        if s.dx is not None:
+            s.dx[...] = s.dy * (1 - s.y**2)

@@ -1,75 +1,66 @@
-"""What `layer_norm`, `group_norm` and `instance_norm` share: each row's groups of channels get mean 0, variance 1.
+"""Normalization of each row by itself, which `layer_norm`, `group_norm` and `instance_norm` share.
 
-A row of shape (..., channels) is seen as (places, groups, channels / groups); statistics are over places and over the
-channels of a group, of one row alone. Scale and shift are the layer's business.
+A row of shape (..., channels) is seen as (places, groups, channels / groups). Mean and variance are over the places
+and the channels of one group of one row.
 """
 
+from abc import abstractmethod
 from math import prod
+from typing import ClassVar
 
 import numpy as np
 
+from trainlab.core.component import setting
 from trainlab.core.types import Array, Shape
-from trainlab.nn.layer import Scratch, Slot
-from trainlab.nn.sums import total
+from trainlab.nn.layer import Layer, Param, Scratch, Slot
 
-_AXES = (1, 3)
-
-
-def memory(shape: Shape, groups: int) -> dict[str, Scratch]:
-    """xhat; `inv`, 1 / sqrt(var + eps); `mean`: one of each for every group; `work` and `row` for products and sums."""
-    group = Scratch((1, groups, 1))
-    return {
-        "xhat": Scratch(shape),
-        "work": Scratch(shape),
-        "inv": group,
-        "mean": group,
-        "row": Scratch(shape, per_row=False),
-    }
+_AXES = (1, 3)  # places and the channels of a group
 
 
-def _grouped(x: Array, groups: int) -> Array:
-    channels = x.shape[-1]
-    return x.reshape(x.shape[0], prod(x.shape[1:-1]), groups, channels // groups)
+class RowNorm(Layer):
+    """y = scale * (x - mean) / sqrt(var + eps) + shift, with mean and variance of each group of each row."""
 
+    first: ClassVar[str] = "eps"
+    normalizes: ClassVar[bool] = True
 
-def forward(s: Slot, groups: int, eps: float) -> None:
-    """xhat = (x - mean) / sqrt(var + eps) of each group; y = scale xhat + shift."""
-    tmp = s.tmp
-    inv, mean = tmp["inv"], tmp["mean"]
-    x, xhat, y = _grouped(s.x, groups), _grouped(tmp["xhat"], groups), _grouped(s.y, groups)
-    per = 1 / (x.shape[1] * x.shape[3])
-    np.add.reduce(x, axis=_AXES, keepdims=True, out=mean)
-    np.multiply(mean, per, out=mean)
-    np.subtract(x, mean, out=xhat)
-    np.multiply(xhat, xhat, out=y)  # y is free until the end
-    np.add.reduce(y, axis=_AXES, keepdims=True, out=inv)
-    np.multiply(inv, per, out=inv)
-    np.add(inv, eps, out=inv)
-    np.sqrt(inv, out=inv)
-    np.reciprocal(inv, out=inv)
-    np.multiply(xhat, inv, out=xhat)
-    np.multiply(tmp["xhat"], s.p["scale"], out=s.y)
-    np.add(s.y, s.p["shift"], out=s.y)
+    eps: float = setting(1e-5, "added to the variance; keeps the division finite", gt=0)
 
+    @abstractmethod
+    def count_groups(self, shape: Shape) -> int:
+        """The number of groups that the channels of a row are divided into."""
 
-def backward(s: Slot, groups: int) -> None:
-    """dshift, dscale = sums of dy and dy xhat; with d = scale dy, dx = inv (d - mean d - xhat mean(d xhat))."""
-    tmp, dy, dx = s.tmp, s.dy, s.dx
-    work, mean = tmp["work"], tmp["mean"]
-    np.multiply(dy, tmp["xhat"], out=work)
-    total(work, tmp["row"], s.g["scale"])
-    total(dy, tmp["row"], s.g["shift"])
-    if dx is None:
-        return
-    np.multiply(work, s.p["scale"], out=work)  # d xhat
-    np.multiply(dy, s.p["scale"], out=dx)  # d
-    product, d, xhat = _grouped(work, groups), _grouped(dx, groups), _grouped(tmp["xhat"], groups)
-    per = -1 / (d.shape[1] * d.shape[3])
-    np.add.reduce(product, axis=_AXES, keepdims=True, out=mean)
-    np.multiply(mean, per, out=mean)
-    np.multiply(xhat, mean, out=product)
-    np.add.reduce(d, axis=_AXES, keepdims=True, out=mean)
-    np.multiply(mean, per, out=mean)
-    np.add(d, mean, out=d)
-    np.add(d, product, out=d)
-    np.multiply(d, tmp["inv"], out=d)
+    def out_shape(self, shape: Shape) -> Shape:
+        """The same shape."""
+        return shape
+
+    def params(self, shape: Shape) -> dict[str, Param]:
+        """scale and shift, one number for each channel."""
+        return {"scale": Param(shape[-1:], "scale", fill=1.0), "shift": Param(shape[-1:], "shift")}
+
+    def scratch(self, shape: Shape) -> dict[str, Scratch]:
+        """xhat, the normalized x, and inv = 1 / sqrt(var + eps) of each group."""
+        return {"xhat": Scratch(shape), "inv": Scratch((1, self.count_groups(shape), 1))}
+
+    def _grouped(self, x: Array) -> Array:
+        """x as (rows, places, groups, channels of a group)."""
+        rows, *places, channels = x.shape
+        groups = self.count_groups(x.shape[1:])
+        return x.reshape(rows, prod(places), groups, channels // groups)
+
+    def forward(self, s: Slot) -> None:
+        """xhat = (x - mean) / sqrt(var + eps), y = scale xhat + shift."""
+        x, xhat, inv = self._grouped(s.x), s.tmp["xhat"], s.tmp["inv"]
+        inv[...] = 1 / np.sqrt(x.var(_AXES, keepdims=True) + self.eps)
+        xhat[...] = ((x - x.mean(_AXES, keepdims=True)) * inv).reshape(xhat.shape)
+        s.y[...] = s.p["scale"] * xhat + s.p["shift"]
+
+    def backward(self, s: Slot) -> None:
+        """dscale = sum dy xhat, dshift = sum dy; with d = scale dy: dx = inv (d - mean d - xhat mean(d xhat))."""
+        scale, xhat, dy = s.p["scale"], s.tmp["xhat"], s.dy
+        shared = tuple(range(dy.ndim - scale.ndim))  # the axes along which scale and shift are the same
+        s.g["scale"][...] = (dy * xhat).sum(shared)
+        s.g["shift"][...] = dy.sum(shared)
+        if s.dx is not None:
+            d, xhat = self._grouped(scale * dy), self._grouped(xhat)
+            along = xhat * (d * xhat).mean(_AXES, keepdims=True)
+            s.dx[...] = (s.tmp["inv"] * (d - d.mean(_AXES, keepdims=True) - along)).reshape(dy.shape)

@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import Annotated, Literal
 
 import numpy as np
-from numpy.lib.stride_tricks import as_strided
+from numpy.lib.stride_tricks import sliding_window_view
 from pydantic import Field
 
 from trainlab.core.errors import ShapeError
@@ -19,6 +19,7 @@ from trainlab.core.types import Array, Count, Shape
 Size = Count | Annotated[list[Count], Field(min_length=2, max_length=2)]
 Pad = Annotated[int, Field(ge=0)] | Literal["same", "valid"]
 Span = tuple[slice, slice]
+Places = tuple[slice, slice, slice]  # rows of the batch, then vertical, then horizontal
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +38,6 @@ class Windows:
     def padded(self) -> bool:
         """Whether any window reaches over the border."""
         return any(self.vertical) or any(self.horizontal)
-
-    @property
-    def padded_shape(self) -> tuple[int, int]:
-        """Height and width with the padding."""
-        return self.height + sum(self.vertical), self.width + sum(self.horizontal)
 
 
 def pair(size: "int | list[int]") -> tuple[int, int]:
@@ -74,23 +70,24 @@ def _fit(axis: str, pixels: int, size: int, stride: int, pad: int | str) -> tupl
         raise ShapeError(f"pad {p} puts whole windows of size {size} outside the image; pad must be below the size")
     steps = pixels - size + 2 * p
     if steps < 0 or steps % stride:
-        said = "the window is larger than the image" if steps < 0 else "no whole number"
+        why = "the window is larger than the image" if steps < 0 else "no whole number"
         raise ShapeError(
             f"{axis} {pixels}: (W - F + 2P)/S + 1 = ({pixels} - {size} + 2*{p})/{stride} + 1 = "
-            f"{steps / stride + 1:g}: {said}; change size, stride or pad, or use `pad: same`"
+            f"{steps / stride + 1:g}: {why}; change size, stride or pad, or use `pad: same`"
         )
     return steps // stride + 1, (p, p)
 
 
 @lru_cache(maxsize=1024)
-def spans(w: Windows) -> list[tuple[Span, Span]]:
+def spans(w: Windows) -> list[tuple[Places, Places]]:
     """For each place inside a window, top left first: the windows that have a pixel there, and those pixels."""
-    found: list[tuple[Span, Span]] = []
+    found: list[tuple[Places, Places]] = []
+    every = slice(None)
     for i in range(w.size[0]):
         rows = _span(i - w.vertical[0], w.stride[0], w.out[0], w.height)
         for j in range(w.size[1]):
             columns = _span(j - w.horizontal[0], w.stride[1], w.out[1], w.width)
-            found.append(((rows[0], columns[0]), (rows[1], columns[1])))
+            found.append(((every, rows[0], columns[0]), (every, rows[1], columns[1])))
     return found
 
 
@@ -109,41 +106,17 @@ def tiled(w: Windows) -> bool:
     return w.size == w.stride
 
 
-def unfold(x: Array, w: Windows, padded: "Array | None", columns: Array) -> None:
-    """Copy every window of x into a row: columns is (rows, *w.out, *w.size, channels), padded is working memory."""
-    if padded is not None:
-        x = _framed(x, w, padded)
-    n, down, right, channel = x.strides
-    view = as_strided(
-        x, columns.shape, (n, down * w.stride[0], right * w.stride[1], down, right, channel), writeable=False
-    )
-    np.copyto(columns, view)
+def unfold(x: Array, w: Windows) -> Array:
+    """Every window of x as a row of a matrix: (rows * windows, numbers in a window)."""
+    padded = np.pad(x, ((0, 0), w.vertical, w.horizontal, (0, 0)))
+    windows = sliding_window_view(padded, w.size, axis=(1, 2))[:, :: w.stride[0], :: w.stride[1]]
+    return windows.transpose(0, 1, 2, 4, 5, 3).reshape(len(x) * w.out[0] * w.out[1], -1)
 
 
-def fold(columns: Array, w: Windows, padded: "Array | None", dx: Array) -> None:
-    """The reverse of `unfold`, for gradients: dx is the sum of what all windows say about a pixel."""
-    target = dx if padded is None else padded
-    target.fill(0)
-    (rows, cols), (down, right) = w.out, w.stride
-    for i in range(w.size[0]):
-        for j in range(w.size[1]):
-            part = target[:, i : i + down * (rows - 1) + 1 : down, j : j + right * (cols - 1) + 1 : right]
-            np.add(part, columns[:, :, :, i, j], out=part)
-    if padded is not None:
-        np.copyto(dx, _inside(padded, w))
-
-
-def _inside(padded: Array, w: Windows) -> Array:
-    top, left = w.vertical[0], w.horizontal[0]
-    return padded[:, top : top + w.height, left : left + w.width]
-
-
-def _framed(x: Array, w: Windows, padded: Array) -> Array:
-    """`padded` with x inside and zeros around."""
-    (top, bottom), (left, right) = w.vertical, w.horizontal
-    padded[:, :top].fill(0)
-    padded[:, padded.shape[1] - bottom :].fill(0)
-    padded[:, :, :left].fill(0)
-    padded[:, :, padded.shape[2] - right :].fill(0)
-    np.copyto(_inside(padded, w), x)
-    return padded
+def fold(columns: Array, w: Windows, dx: Array) -> None:
+    """The reverse of `unfold`, for gradients: each pixel of dx is the sum over the windows that it lies in."""
+    each = columns.reshape(len(dx), *w.out, *w.size, -1)
+    dx.fill(0)
+    places = np.ndindex(*w.size)
+    for (i, j), ((_, rows, columns_), pixels) in zip(places, spans(w), strict=True):
+        dx[pixels] += each[:, rows, columns_, i, j]

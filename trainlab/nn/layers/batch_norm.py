@@ -1,11 +1,12 @@
 """Batch normalization: each feature, or each channel of images, gets mean 0 and variance 1 over the batch."""
 
+from typing import ClassVar
+
 import numpy as np
 
 from trainlab.core.component import setting
-from trainlab.core.types import Array, Shape
+from trainlab.core.types import Shape
 from trainlab.nn.layer import Layer, Param, Scratch, Slot
-from trainlab.nn.sums import total
 
 
 class BatchNorm(Layer, name="batch_norm"):
@@ -15,15 +16,17 @@ class BatchNorm(Layer, name="batch_norm"):
 
         mean <- mean + momentum (batch mean - mean),   var likewise, from the unbiased batch variance
 
-    `momentum` is the share of the new batch, as in torch (Keras gives 1 - momentum). A batch with one number per
-    feature (a single row) has no variance: it is normalized with the running statistics, which it leaves alone.
-    With small batches (under about 16) the statistics are noisy: `layer_norm` and `group_norm` do not mind.
+    `momentum` is the weight of the new batch, as in torch (Keras gives 1 - momentum). A batch with one number per
+    feature (a single row) has no variance: it is normalized with the running statistics, which it does not change.
+    With small batches (under about 16) the statistics are noisy: use `layer_norm` or `group_norm`.
 
     Source: Ioffe & Szegedy 2015, arXiv:1502.03167, algorithms 1 and 2.
     """
 
-    momentum: float = setting(0.1, "share of a new batch in the running mean and variance", gt=0, le=1)
-    eps: float = setting(1e-5, "added to the variance, keeps the division finite", gt=0)
+    normalizes: ClassVar[bool] = True
+
+    momentum: float = setting(0.1, "weight of a new batch in the running mean and variance", gt=0, le=1)
+    eps: float = setting(1e-5, "added to the variance; keeps the division finite", gt=0)
 
     def out_shape(self, shape: Shape) -> Shape:
         """The same shape."""
@@ -40,66 +43,29 @@ class BatchNorm(Layer, name="batch_norm"):
         }
 
     def scratch(self, shape: Shape) -> dict[str, Scratch]:
-        """xhat, the normalized x; `inv`, 1 / sqrt(var + eps); `m`, `v`: statistics; `row`: sums over the batch."""
-        units = shape[-1:]
-        whole = {key: Scratch(units, per_row=False) for key in ("inv", "m", "v")}
-        return whole | {"xhat": Scratch(shape), "row": Scratch(shape, per_row=False)}
+        """xhat, the normalized x, and inv = 1 / sqrt(var + eps)."""
+        return {"xhat": Scratch(shape), "inv": Scratch(shape[-1:], per_row=False)}
 
     def forward(self, s: Slot) -> None:
         """y = scale xhat + shift, xhat from the batch in training, from the running statistics in evaluation."""
-        x, y, p, tmp = s.x, s.y, s.p, s.tmp
-        inv, xhat = tmp["inv"], tmp["xhat"]
-        count = _count(x)
-        if s.train and count > 1:
-            mean, var = tmp["m"], tmp["v"]
-            total(x, tmp["row"], mean)
-            np.multiply(mean, 1 / count, out=mean)
-            np.subtract(x, mean, out=xhat)
-            np.multiply(xhat, xhat, out=y)  # y is free until the end
-            total(y, tmp["row"], var)
-            self._remember(p["mean"], mean, 1.0, inv)
-            self._remember(p["var"], var, 1 / (count - 1), inv, 1 / count)
-        else:
-            var = p["var"]
-            np.subtract(x, p["mean"], out=xhat)
-        np.add(var, self.eps, out=inv)
-        np.sqrt(inv, out=inv)
-        np.reciprocal(inv, out=inv)
-        np.multiply(xhat, inv, out=xhat)
-        np.multiply(xhat, p["scale"], out=y)
-        np.add(y, p["shift"], out=y)
-
-    def _remember(self, running: Array, batch: Array, factor: float, work: Array, then: float = 1.0) -> None:
-        """Running += momentum (factor batch - running); then batch *= then."""
-        np.multiply(batch, factor * self.momentum, out=work)
-        np.multiply(running, 1 - self.momentum, out=running)
-        np.add(running, work, out=running)
-        if then != 1.0:
-            np.multiply(batch, then, out=batch)
+        x, p, xhat, inv = s.x, s.p, s.tmp["xhat"], s.tmp["inv"]
+        mean, var = p["mean"], p["var"]
+        n = x.size // x.shape[-1]  # numbers of each feature or channel
+        if s.train and n > 1:
+            axes = tuple(range(x.ndim - 1))
+            mean, var = x.mean(axes), x.var(axes)
+            p["mean"] += self.momentum * (mean - p["mean"])
+            p["var"] += self.momentum * (var * n / (n - 1) - p["var"])
+        inv[...] = 1 / np.sqrt(var + self.eps)
+        xhat[...] = (x - mean) * inv
+        s.y[...] = p["scale"] * xhat + p["shift"]
 
     def backward(self, s: Slot) -> None:
         """dshift = sum dy, dscale = sum dy xhat; dx = scale inv (dy - mean dy - xhat mean(dy xhat))."""
-        g, tmp, dy = s.g, s.tmp, s.dy
-        xhat, row, dx = tmp["xhat"], tmp["row"], s.dx
-        product = xhat if dx is None else dx
-        np.multiply(dy, xhat, out=product)
-        total(product, row, g["scale"])
-        total(dy, row, g["shift"])
-        if dx is None:
-            return
-        m, inv, count = tmp["m"], tmp["inv"], _count(dy)
-        np.multiply(inv, s.p["scale"], out=inv)
-        if count > 1:
-            np.multiply(g["scale"], -1 / count, out=m)
-            np.multiply(xhat, m, out=dx)
-            np.multiply(g["shift"], -1 / count, out=m)
-            np.add(dx, m, out=dx)
-            np.add(dx, dy, out=dx)
-            np.multiply(dx, inv, out=dx)
-        else:
-            np.multiply(dy, inv, out=dx)
-
-
-def _count(x: Array) -> int:
-    """How many numbers each feature or channel has in this batch."""
-    return x.size // x.shape[-1]
+        g, xhat, dy = s.g, s.tmp["xhat"], s.dy
+        axes, n = tuple(range(dy.ndim - 1)), dy.size // dy.shape[-1]
+        g["scale"][...] = (dy * xhat).sum(axes)
+        g["shift"][...] = dy.sum(axes)
+        if s.dx is not None:
+            d = dy - g["shift"] / n - xhat * (g["scale"] / n) if n > 1 else dy
+            s.dx[...] = s.p["scale"] * s.tmp["inv"] * d

@@ -6,8 +6,7 @@ import numpy as np
 
 from trainlab.core.component import setting
 from trainlab.core.errors import ShapeError
-from trainlab.core.types import Count, Shape
-from trainlab.nn.constants import ones
+from trainlab.core.types import Array, Count, Shape
 from trainlab.nn.init import Init
 from trainlab.nn.layer import Layer, Param, Slot
 
@@ -31,7 +30,7 @@ class Dense(Layer, name="dense"):
     def out_shape(self, shape: Shape) -> Shape:
         """(units,) from (n_in,)."""
         if len(shape) != 1:
-            raise ShapeError(f"dense takes rows of numbers, not {shape}; put `flatten` before it")
+            raise ShapeError(f"{self.name} takes rows of numbers, not {shape}; put `flatten` before it")
         return (int(self.units),)
 
     def params(self, shape: Shape) -> dict[str, Param]:
@@ -42,14 +41,22 @@ class Dense(Layer, name="dense"):
 
     def forward(self, s: Slot) -> None:
         """y = x W + b."""
-        np.dot(s.x, s.p["W"], out=s.y)
-        if self.bias:
-            np.add(s.y, s.p["b"], out=s.y)
+        self.affine(s, s.p["W"])
 
     def backward(self, s: Slot) -> None:
         """dW = x' dy, db = sum dy, dx = dy W'."""
-        np.dot(s.x.T, s.dy, out=s.g["W"])
+        self.gradients(s, s.p["W"])
+
+    def affine(self, s: Slot, W: Array) -> None:
+        """y = x W + b with these weights."""
+        np.matmul(s.x, W, out=s.y)
         if self.bias:
-            np.dot(ones(len(s.dy), s.dy.dtype), s.dy, out=s.g["b"])
+            s.y += s.p["b"]
+
+    def gradients(self, s: Slot, W: Array) -> None:
+        """dW, db and dx of `affine` with these weights."""
+        np.matmul(s.x.T, s.dy, out=s.g["W"])
+        if self.bias:
+            s.g["b"][...] = s.dy.sum(axis=0)
         if s.dx is not None:
-            np.dot(s.dy, s.p["W"].T, out=s.dx)
+            np.matmul(s.dy, W.T, out=s.dx)

@@ -1,4 +1,4 @@
-"""Dropout: switches units off at random while training."""
+"""Dropout: switches off units at random while training."""
 
 from typing import Literal
 
@@ -10,39 +10,38 @@ from trainlab.nn.layer import Layer, Scratch, Slot
 
 
 class Dropout(Layer, name="dropout"):
-    """Zeroes each number with chance `drop` while training, so that no unit can rely on one other.
+    """Zeroes each number with probability `drop` while training, so that no unit can rely on a single other unit.
 
-    `inverted`: what is kept is divided by 1 - drop, and evaluation does nothing. `vanilla`, as first published:
-    training does not scale, evaluation multiplies by 1 - drop. `unscaled` never scales: the classic mistake, to
-    study; evaluation then sees inputs 1 / (1 - drop) times as large as training did.
+    `inverted`: the numbers that stay are divided by 1 - drop, and evaluation changes nothing. `vanilla`, as first
+    published: training does not rescale, evaluation multiplies by 1 - drop. `unscaled` never rescales, the classic
+    mistake: evaluation then sees inputs 1 / (1 - drop) times as large as training did.
 
     Source: Srivastava et al. 2014, JMLR 15; CS231n, "Neural Networks Part 2" (inverted dropout).
     """
 
-    drop: float = setting(0.5, "share of the numbers that is zeroed (not the share that is kept)", ge=0, lt=1)
-    mode: Literal["inverted", "vanilla", "unscaled"] = setting("inverted", "where the scale is mended, if at all")
+    drop: float = setting(0.5, "fraction of the numbers that is zeroed (not the fraction that is kept)", ge=0, lt=1)
+    mode: Literal["inverted", "vanilla", "unscaled"] = setting(
+        "inverted", "when to rescale: in training (inverted), in evaluation (vanilla) or never"
+    )
 
     def out_shape(self, shape: Shape) -> Shape:
         """The same shape."""
         return shape
 
     def scratch(self, shape: Shape) -> dict[str, Scratch]:
-        """What each number is multiplied by."""
+        """The number that each input is multiplied by."""
         return {"factor": Scratch(shape)}
 
     def forward(self, s: Slot) -> None:
         """y = x factor in training; x, or for `vanilla` x (1 - drop), in evaluation."""
         if s.train:
             factor = s.tmp["factor"]
-            s.rng.random(out=factor, dtype=factor.dtype.type)
-            np.greater_equal(factor, self.drop, out=factor)
+            factor[...] = s.rng.random(factor.shape, factor.dtype.type) >= self.drop
             if self.mode == "inverted":
-                np.multiply(factor, 1 / (1 - self.drop), out=factor)
+                factor *= 1 / (1 - self.drop)
             np.multiply(s.x, factor, out=s.y)
-        elif self.mode == "vanilla":
-            np.multiply(s.x, 1 - self.drop, out=s.y)
         else:
-            np.copyto(s.y, s.x)
+            np.multiply(s.x, 1 - self.drop if self.mode == "vanilla" else 1, out=s.y)
 
     def backward(self, s: Slot) -> None:
         """dx = dy factor."""

@@ -1,5 +1,7 @@
 """Maxout: each unit is the largest of several linear functions."""
 
+from typing import ClassVar
+
 import numpy as np
 
 from trainlab.core.component import setting
@@ -20,6 +22,8 @@ class Maxout(Layer, name="maxout"):
     Source: Goodfellow et al. 2013, arXiv:1302.4389, section 3.
     """
 
+    linear: ClassVar[bool] = False
+
     units: Count = setting("number of outputs")
     pieces: int = setting(2, "linear functions for each unit (k)", ge=2)
     bias: bool = setting(True, "add b")
@@ -38,9 +42,8 @@ class Maxout(Layer, name="maxout"):
         return weights | {"b": Param((columns,), "bias")} if self.bias else weights
 
     def scratch(self, shape: Shape) -> dict[str, Scratch]:
-        """All pieces; which units take their gradient from the piece in hand, and which still wait."""
-        masks = {key: Scratch((self.units,), dtype=np.bool_) for key in ("here", "open")}
-        return masks | {"z": Scratch((self.pieces * self.units,))}
+        """z, the outputs of all pieces."""
+        return {"z": Scratch((self.pieces * self.units,))}
 
     def _pieces(self, z: Array) -> Array:
         return z.reshape(len(z), self.pieces, self.units)
@@ -50,22 +53,16 @@ class Maxout(Layer, name="maxout"):
         z = s.tmp["z"]
         np.matmul(s.x, s.p["W"], out=z)
         if self.bias:
-            np.add(z, s.p["b"], out=z)
-        np.maximum.reduce(self._pieces(z), axis=1, out=s.y)
+            z += s.p["b"]
+        self._pieces(z).max(axis=1, out=s.y)
 
     def backward(self, s: Slot) -> None:
-        """dz = dy at the first winning piece; then as a dense layer."""
-        z, here, waiting = s.tmp["z"], s.tmp["here"], s.tmp["open"]
-        pieces = self._pieces(z)
-        waiting.fill(True)
-        for k in range(self.pieces):
-            piece = pieces[:, k]
-            np.equal(piece, s.y, out=here)
-            np.logical_and(here, waiting, out=here)
-            np.not_equal(waiting, here, out=waiting)
-            np.multiply(s.dy, here, out=piece)
-        np.matmul(s.x.T, z, out=s.g["W"])
+        """dz = dy at the first winning piece of each unit; then as in a dense layer."""
+        pieces = self._pieces(s.tmp["z"])
+        won = np.arange(self.pieces)[:, None] == pieces.argmax(axis=1)[:, None, :]
+        dz = (s.dy[:, None, :] * won).reshape(len(s.dy), -1)
+        np.matmul(s.x.T, dz, out=s.g["W"])
         if self.bias:
-            np.add.reduce(z, axis=0, out=s.g["b"])
+            s.g["b"][...] = dz.sum(axis=0)
         if s.dx is not None:
-            np.matmul(z, s.p["W"].T, out=s.dx)
+            np.matmul(dz, s.p["W"].T, out=s.dx)

@@ -61,19 +61,17 @@ class Residual(Layer, name="residual"):
         """y = f(x) + shortcut(x)."""
         for branch in s.branches:
             run_forward(branch)
-        beside = s.branches[1][-1][1].y if len(s.branches) == 2 else s.x
-        np.add(s.branches[0][-1][1].y, beside, out=s.y)
+        ends = [branch[-1][1].y for branch in s.branches]
+        np.add(ends[0], ends[1] if len(ends) == 2 else s.x, out=s.y)
 
     def backward(self, s: Slot) -> None:
         """Both branches get dy; dx is the sum of theirs."""
         for branch in s.branches:
-            np.copyto(branch[-1][1].dy, s.dy)
+            branch[-1][1].dy[...] = s.dy
             run_backward(branch)
         if s.dx is not None:
-            inner = s.branches[0][0][1].dx
-            beside = s.branches[1][0][1].dx if len(s.branches) == 2 else s.dy
-            if inner is not None and beside is not None:
-                np.add(inner, beside, out=s.dx)
+            parts = [slot.dx for slot in (branch[0][1] for branch in s.branches) if slot.dx is not None]
+            np.add(parts[0], parts[1] if len(parts) == 2 else s.dy, out=s.dx)
 
 
 def _through(layers: Sequence[Layer], shape: Shape) -> Shape:

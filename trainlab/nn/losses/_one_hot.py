@@ -1,19 +1,11 @@
-"""Class indices as rows with one true place."""
-
-from functools import lru_cache
+"""Class indices as one-hot rows."""
 
 import numpy as np
 
 from trainlab.core.types import Array
 
 
-def one_hot(t: Array, out: Array) -> None:
-    """out[i, c] = whether t[i] is c; out is (rows, classes) of bool."""
-    np.equal(t[:, None], _classes(out.shape[1]), out=out)
-
-
-@lru_cache(maxsize=64)
-def _classes(units: int) -> Array:
-    classes: Array = np.arange(units)
-    classes.flags.writeable = False
-    return classes
+def one_hot(t: Array, like: Array) -> Array:
+    """Rows in the shape and float type of `like`: 1 at the class t of the row, 0 elsewhere."""
+    units: int = like.shape[1]
+    return (t[:, None] == np.arange(units)).astype(like.dtype)

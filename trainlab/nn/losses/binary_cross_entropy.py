@@ -7,7 +7,7 @@ import numpy as np
 
 from trainlab.core.errors import UserError
 from trainlab.core.types import Array, Task
-from trainlab.nn.layer import Scratch
+from trainlab.nn.activations._sigmoid import sigmoid
 from trainlab.nn.loss import Loss, LossSlot
 
 
@@ -16,7 +16,7 @@ class BinaryCrossEntropy(Loss, name="binary_cross_entropy"):
 
         loss = mean of log(1 + exp(y)) - t y;  dy = (sigmoid(y) - t) / rows
 
-    The network's output y is the logit: no sigmoid layer at the end, this loss holds it.
+    The network's output y is the logit: the loss applies the sigmoid, so the network must not end with one.
 
     Source: Bishop 2006, equation 4.90.
     """
@@ -36,43 +36,13 @@ class BinaryCrossEntropy(Loss, name="binary_cross_entropy"):
         """0.0 or 1.0, as a column."""
         return np.asarray(y, dtype=np.float64).reshape(-1, 1)
 
-    def scratch(self, units: int) -> dict[str, Scratch]:
-        """exp(-|y|) and two working arrays; which rows are right."""
-        return {
-            "small": Scratch((units,)),
-            "work": Scratch((units,)),
-            "other": Scratch((units,)),
-            "hit": Scratch((units,), dtype=np.bool_),
-            "one": Scratch((units,), dtype=np.bool_),
-        }
-
     def value(self, s: LossSlot) -> float:
-        """The mean of max(0, y) - t y + log(1 + exp(-|y|)), which nothing overflows."""
-        y, t, dy = s.y, s.t, s.dy
-        tmp = s.tmp
-        small, work, other, hit, one = tmp["small"], tmp["work"], tmp["other"], tmp["hit"], tmp["one"]
-        rows = len(y)
-        np.greater(y, 0, out=hit)
-        np.greater(t, 0.5, out=one)
-        np.equal(hit, one, out=hit)
-        s.hits = float(np.count_nonzero(hit))
-        np.abs(y, out=small)
-        np.negative(small, out=small)
-        np.exp(small, out=small)
-        np.maximum(y, 0, out=work)
-        np.multiply(y, t, out=other)
-        np.subtract(work, other, out=work)
-        np.log1p(small, out=other)
-        np.add(work, other, out=work)
-        loss = np.add.reduce(work, axis=None)
-        if dy is not None:  # sigmoid(y) = (1 if y > 0 else small) / (1 + small)
-            np.greater(y, 0, out=one)
-            np.add(small, 1, out=work)
-            np.copyto(small, 1, where=one)
-            np.divide(small, work, out=dy)
-            np.subtract(dy, t, out=dy)
-            np.multiply(dy, 1 / rows, out=dy)
-        return float(loss) / rows
+        """The mean of log(1 + exp(y)) - t y."""
+        y, t = s.y, s.t
+        s.hits = float(np.count_nonzero((y > 0) == (t > 0.5)))
+        if s.dy is not None:
+            s.dy[...] = (sigmoid(y) - t) / len(y)
+        return float((np.logaddexp(0, y) - t * y).sum()) / len(y)
 
     def chance(self, t: Array, task: Task) -> float:
         """Ln 2."""
@@ -84,5 +54,4 @@ class BinaryCrossEntropy(Loss, name="binary_cross_entropy"):
 
     def probabilities(self, y: Array) -> Array:
         """(1 - p, p), p = sigmoid(y), each without loss of digits."""
-        z = np.concatenate([-y, y], axis=1)
-        return np.exp(-np.logaddexp(0, -z))
+        return np.exp(-np.logaddexp(0, np.concatenate([y, -y], axis=1)))

@@ -1,18 +1,17 @@
-"""Mean absolute error: regression that outliers do not move."""
+"""Mean absolute error: regression that is robust against outliers."""
 
 from typing import ClassVar
 
 import numpy as np
 
 from trainlab.core.types import Array, Task
-from trainlab.nn.layer import Scratch
 from trainlab.nn.loss import Loss, LossSlot
 
 
 class MAE(Loss, name="mae"):
     """The mean of |y - t| over rows and outputs; dy = sign(y - t) / numbers. Learns the median, not the mean.
 
-    The gradient does not shrink near the target: let the learning rate do so.
+    The gradient does not shrink near the target: lower the learning rate over time.
 
     Source: Bishop 2006, section 1.5.5 (Minkowski loss, q = 1).
     """
@@ -27,22 +26,15 @@ class MAE(Loss, name="mae"):
         """Numbers (n, k)."""
         return np.asarray(y, dtype=np.float64).reshape(len(y), -1)
 
-    def scratch(self, units: int) -> dict[str, Scratch]:
-        """y - t."""
-        return {"r": Scratch((units,))}
-
     def value(self, s: LossSlot) -> float:
         """mean |y - t|."""
-        r, dy = s.tmp["r"], s.dy
-        np.subtract(s.y, s.t, out=r)
-        if dy is not None:
-            np.sign(r, out=dy)
-            np.multiply(dy, 1 / r.size, out=dy)
-        np.abs(r, out=r)
-        return float(np.add.reduce(r, axis=None)) / r.size
+        r = s.y - s.t
+        if s.dy is not None:
+            s.dy[...] = np.sign(r) / r.size
+        return float(np.abs(r).mean())
 
     def chance(self, t: Array, task: Task) -> float:
-        """The mean distance from the median."""
+        """Mean distance from the median of the targets."""
         return float(np.abs(t - np.median(t, axis=0)).mean())
 
     def predict(self, y: Array, task: Task) -> Array:

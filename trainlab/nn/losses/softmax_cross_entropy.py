@@ -9,9 +9,8 @@ from pydantic import Field
 from trainlab.core.component import setting
 from trainlab.core.errors import UserError
 from trainlab.core.types import Array, Task
-from trainlab.nn.constants import ones, row_starts
-from trainlab.nn.layer import Scratch
 from trainlab.nn.loss import Loss, LossSlot
+from trainlab.nn.losses._one_hot import one_hot
 
 Weight = Annotated[float, Field(gt=0)]
 
@@ -31,16 +30,16 @@ class SoftmaxCrossEntropy(Loss, name="softmax_cross_entropy"):
     tasks: ClassVar[tuple[str, ...]] = ("classification",)
     soft: ClassVar[bool] = True
 
-    label_smoothing: float = setting(0.0, "share of each label that is spread over all classes", ge=0, lt=1)
+    label_smoothing: float = setting(0.0, "fraction of each label that is spread evenly over all classes", ge=0, lt=1)
     class_weights: Literal["balanced"] | list[Weight] | None = setting(
         None, "a weight for each class, or `balanced`: rows / (classes * rows of the class)"
     )
 
     def units(self, task: Task) -> int:
-        """One a class."""
+        """One for each class."""
         if isinstance(self.class_weights, list) and len(self.class_weights) != task.outputs:
             raise UserError(
-                f"loss.class_weights: {len(self.class_weights)} weights for {task.outputs} classes; give one a class"
+                f"loss.class_weights: {len(self.class_weights)} weights for {task.outputs} classes; give one per class"
             )
         return task.outputs
 
@@ -56,64 +55,34 @@ class SoftmaxCrossEntropy(Loss, name="softmax_cross_entropy"):
         """Class indices."""
         return np.asarray(y, dtype=np.int64)
 
-    def scratch(self, units: int) -> dict[str, Scratch]:
-        """z: y less its row's maximum; q: targets; one number a row: top, sum, picked, best, place, hit."""
-        return {
-            "z": Scratch((units,)),
-            "q": Scratch((units,)),
-            "top": Scratch(()),
-            "sum": Scratch(()),
-            "picked": Scratch(()),
-            "best": Scratch((), dtype=np.int64),
-            "place": Scratch((), dtype=np.int64),
-            "hit": Scratch((), dtype=np.bool_),
-        }
-
     def value(self, s: LossSlot) -> float:
-        """The mean of log sum exp(y) - y at the right class; dy = (softmax(y) - q) / rows."""
-        y, t, tmp = s.y, s.t, s.tmp
-        best, place, top = tmp["best"], tmp["place"], tmp["top"]
-        y.argmax(axis=1, out=best)
-        np.add(best, row_starts(*y.shape), out=place)  # argmax and take are faster than a maximum along rows
-        y.take(place, out=top, mode="clip")
-        np.subtract(y, top[:, None], out=tmp["z"])
-        if t.ndim == 1 and self.label_smoothing == 0 and self.class_weights is None:
-            np.equal(best, t, out=tmp["hit"])
-            loss = _plain(s)
-        else:
-            self._targets(t, tmp)
-            np.equal(best, place, out=tmp["hit"])
-            loss = _general(s)
-        s.hits = float(np.count_nonzero(tmp["hit"]))
-        return loss
+        """mean over rows of sum_c -q_c log p_c; dy = (Q p - q) / rows, where Q is the sum of q over the classes."""
+        y, q = s.y, self._targets(s.t, s.y)
+        classes = s.t if s.t.ndim == 1 else s.t.argmax(axis=1)
+        s.hits = float(np.count_nonzero(y.argmax(axis=1) == classes))
+        z = y - y.max(axis=1, keepdims=True)
+        log_p = z - np.log(np.exp(z).sum(axis=1, keepdims=True))
+        if s.dy is not None:
+            s.dy[...] = (q.sum(axis=1, keepdims=True) * np.exp(log_p) - q) / len(y)
+        return -float((q * log_p).sum()) / len(y)
 
-    def _targets(self, t: Array, tmp: dict[str, Array]) -> None:
-        """q, smoothed and weighted; `place` is the class that each row is to be counted for."""
-        q, place = tmp["q"], tmp["place"]
-        rows, units = q.shape
-        if t.ndim == 1:
-            q.fill(0)
-            np.add(t, row_starts(rows, units), out=place)
-            q.reshape(-1).put(place, 1.0)
-            np.copyto(place, t)
-        else:
-            np.copyto(q, t)
-            t.argmax(axis=1, out=place)
+    def _targets(self, t: Array, y: Array) -> Array:
+        """q, smoothed and weighted, in the shape and float type of y."""
+        q = one_hot(t, y) if t.ndim == 1 else t
         if self.label_smoothing:
-            np.multiply(q, 1 - self.label_smoothing, out=q)
-            np.add(q, self.label_smoothing / units, out=q)
+            q = (1 - self.label_smoothing) * q + self.label_smoothing / y.shape[1]
         if self.class_weights == "balanced":
             raise RuntimeError("balanced class weights were not fitted to the training targets")
-        if isinstance(self.class_weights, list):
-            np.multiply(q, self.class_weights, out=q)
+        if self.class_weights is not None:
+            q = q * np.array(self.class_weights, y.dtype)
+        return q
 
     def chance(self, t: Array, task: Task) -> float:
         """Ln C, times the rows' mean weight."""
         if not isinstance(self.class_weights, list):
             return log(task.outputs)
-        slot = {"q": np.empty((len(t), task.outputs)), "place": np.empty(len(t), np.int64)}
-        self._targets(t, slot)
-        return log(task.outputs) * float(slot["q"].sum(axis=1).mean())
+        q = self._targets(t, np.empty((len(t), task.outputs)))
+        return log(task.outputs) * float(q.sum(axis=1).mean())
 
     def predict(self, y: Array, task: Task) -> Array:
         """The class with the largest output."""
@@ -123,41 +92,3 @@ class SoftmaxCrossEntropy(Loss, name="softmax_cross_entropy"):
         """softmax(y)."""
         p = np.exp(y - y.max(axis=1, keepdims=True))
         return p / p.sum(axis=1, keepdims=True)
-
-
-def _plain(s: LossSlot) -> float:
-    """One right class a row, all alike: its place in the flat array replaces the matrix q."""
-    z, total, picked, place, dy = s.tmp["z"], s.tmp["sum"], s.tmp["picked"], s.tmp["place"], s.dy
-    rows, units = z.shape
-    np.add(s.t, row_starts(rows, units), out=place)
-    z.take(place, out=picked, mode="clip")
-    at_target = np.add.reduce(picked)
-    np.exp(z, out=z)
-    np.dot(z, ones(units, z.dtype), out=total)
-    if dy is not None:
-        share = s.tmp["top"]
-        np.divide(1 / rows, total, out=share)
-        np.multiply(z, share[:, None], out=dy)
-        dy.take(place, out=picked, mode="clip")
-        np.subtract(picked, 1 / rows, out=picked)
-        dy.put(place, picked)
-    np.log(total, out=total)
-    return float(np.add.reduce(total) - at_target) / rows
-
-
-def _general(s: LossSlot) -> float:
-    """Any q: with Q its row sum, loss = mean(Q log sum exp z - q z) and dy = (Q softmax - q) / rows."""
-    z, q, total, row, dy = s.tmp["z"], s.tmp["q"], s.tmp["sum"], s.tmp["top"], s.dy
-    rows, units = z.shape
-    per_unit = ones(units, z.dtype)
-    at_target = np.vdot(q, z)
-    np.exp(z, out=z)
-    np.dot(z, per_unit, out=total)
-    np.dot(q, per_unit, out=row)
-    if dy is not None:
-        np.divide(z, total[:, None], out=dy)
-        np.multiply(dy, row[:, None], out=dy)
-        np.subtract(dy, q, out=dy)
-        np.multiply(dy, 1 / rows, out=dy)
-    np.log(total, out=total)
-    return float(np.vdot(row, total)) / rows - float(at_target) / rows
