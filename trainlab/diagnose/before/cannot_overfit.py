@@ -1,4 +1,4 @@
-"""cannot-overfit: the network cannot even learn a handful of rows by heart."""
+"""cannot-overfit: the network cannot fit even a few rows."""
 
 from collections.abc import Iterable
 from typing import ClassVar
@@ -11,21 +11,21 @@ from trainlab.diagnose.view import View
 
 
 class CannotOverfit(Monitor, name="cannot-overfit"):
-    """A few rows, hundreds of steps and no regularization, and the loss does not come near zero: something in the
-    network, the loss or the labels stands in the way of learning.
+    """After hundreds of steps on a few rows, without regularization, the loss is still far from zero. Something in the
+    network, the loss or the labels prevents learning.
 
-    Measured by `trainlab check` on a copy of the network: its loss on some 20 rows, against the loss at chance. Any
-    network larger than a few units reaches a hundredth; above a tenth something is broken.
+    Measured by `trainlab check` on a copy of the network: the loss on about 20 rows, relative to the loss at
+    chance. Any network with more than a few units reaches a hundredth of it; above a tenth something is broken.
 
-    Do: Make the network larger first; if a large one cannot learn 20 rows either, look for a layer that passes no
-    gradient, a loss that does not fit the outputs, and rows whose equal inputs have different targets.
+    Do: Make the network larger first. If a large network cannot fit 20 rows either, look for a layer that passes no
+    gradient, a loss that does not fit the outputs, or equal rows with different targets.
 
     Picture:
 
         loss, 20 rows
-        ln C |-------------------- sick: stays near chance
+        ln C |-------------------- faulty: stays near chance
              |'.
-           0 |  '._________________ sound: about zero
+           0 |  '._________________ normal: about zero
              +-------------------- steps
 
     Source: CS231n, "Sanity checks": overfit a tiny subset of data; Karpathy 2019, "A Recipe for Training Neural
@@ -48,14 +48,14 @@ class CannotOverfit(Monitor, name="cannot-overfit"):
     share: float = setting(0.1, "share of the loss at chance that must be reached", gt=0, lt=1)
 
     def look(self, view: View) -> Iterable[Finding]:
-        """When `check` has tried it."""
+        """After `check` has trained the copy."""
         tiny = view.tiny
         if tiny is not None and tiny.chance > 0 and not tiny.loss <= self.share * tiny.chance:
             yield self.finding(
                 view,
                 f"After {tiny.steps} steps on {tiny.rows} rows, without regularization, the loss is {tiny.loss:.3g} "
-                f"({tiny.chance:.3g} is chance): the network cannot learn them by heart.",
-                "Look for dead layers, equal rows with different labels, an output that cannot take the targets' "
+                f"({tiny.chance:.3g} at chance): the network cannot fit them.",
+                "Look for dead layers, equal rows with different labels, an output that cannot reach the targets' "
                 "values, or too few units.",
                 evidence={"loss": tiny.loss, "chance": tiny.chance, "rows": tiny.rows, "threshold": self.share},
                 patches=[*wider(view), *bare_output(view), *init(view, output=True), *activation(view, "relu")],

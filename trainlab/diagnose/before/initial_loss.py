@@ -1,4 +1,4 @@
-"""initial-loss: the untrained network is surer of itself than it can be."""
+"""initial-loss: the untrained network is too confident."""
 
 from collections.abc import Iterable
 from math import isfinite
@@ -12,28 +12,29 @@ from trainlab.diagnose.view import View
 
 
 class InitialLoss(Monitor, name="initial-loss"):
-    """The first batch's loss, before any update, is far from that of a network that does not commit itself.
+    """The loss before the first update is far above that of a network whose outputs are all zero.
 
-    Expected is about the loss of all-zero outputs: ln C for C classes (2.30 for ten), C - 1 for hinge, the mean square
-    of the targets for mse. Far above it the outputs are large from the start: the last layer's weights or the inputs
-    are too large, and the first epochs go into undoing that. It is read from a probe of training rows before the first
-    step, or from the first batch where nobody probed; batch norm uses the rows' own statistics there: running ones mean
-    nothing yet.
+    The expected value is about the loss of all-zero outputs: ln C for C classes (2.30 for ten), C - 1 for hinge,
+    the mean square of the targets for mse. Far above it the outputs are too large from the start, because of the
+    last layer's weights or of the inputs, and the first epochs only undo that. The loss is measured on a probe of
+    training rows before the first step, or on the first batch if there was no probe. Batch norm uses the statistics
+    of these rows, because its running statistics mean nothing yet.
 
-    From 4 times on it is worth knowing (He-scaled output layers begin at 1.3 to 1.7 times ln C); with two classes that
-    is little in absolute terms, so the loss must also be 3 above, and for a regression it is 10 times: outputs three
-    times as wide as the targets. Good optimizers take some of it in their stride, so it is a warning from `severe`
-    times on, or if a tenth of the run, and 50 steps, have not brought the loss down to the expected one.
+    From 4 times the expected loss on it is advice (output layers with He init begin at 1.3 to 1.7 times ln C). With
+    two classes 4 times is little in absolute terms, so the loss must also be 3 above. For a regression the limit is
+    10 times: outputs three times as wide as the targets. Adaptive optimizers tolerate this to some degree, so it is
+    a warning only from `severe` times on, or if the loss is still above the expected one after a tenth of the run
+    and 50 steps.
 
-    Do: Start the last layer with small weights (`model.output_init: {name: normal, std: 0.01}`), scale the inputs;
-    for numbers scale the targets, too.
+    Do: Start the last layer with small weights (`model.output_init: {name: normal, std: 0.01}`) and scale the
+    inputs; for a regression scale the targets, too.
 
     Picture:
 
         loss
          20 |.
             | '.        the first epochs only undo the start
-        ln C|---'._------ where a network without opinion begins
+        ln C|---'._------ where all-zero outputs begin
             +----------- steps
 
     Source: CS231n, "Sanity checks": look for the correct loss at chance performance.
@@ -42,13 +43,13 @@ class InitialLoss(Monitor, name="initial-loss"):
     when: ClassVar[tuple[When, ...]] = ("start", "epoch")
     causes: ClassVar[tuple[str, ...]] = ("unscaled-input", "outlier-input", "unscaled-target", "signal-explosion")
 
-    factor: float = setting(4.0, "how many times the expected loss is worth knowing", gt=1)
+    factor: float = setting(4.0, "how many times the expected loss is advice", gt=1)
     severe: float = setting(15.0, "how many times the expected loss is a warning", gt=1)
-    numbers: float = setting(10.0, "how many times it is worth knowing for a regression", gt=1)
-    nats: float = setting(3.0, "for classes, how far above the expected loss it must be", ge=0)
+    numbers: float = setting(10.0, "how many times the expected loss is advice for a regression", gt=1)
+    nats: float = setting(3.0, "for classes, how far above the expected loss it must be as well", ge=0)
 
     def look(self, view: View) -> Iterable[Finding]:
-        """Before the first step, or at the first batch; and once more when it should have come down."""
+        """Before the first step or at the first batch, and once more when the loss should have fallen."""
         if not view.zero_loss > 0:
             return
         probed = view.probe.loss if view.probe is not None and view.probe.deep and not view.step else None
@@ -63,11 +64,11 @@ class InitialLoss(Monitor, name="initial-loss"):
         lasting = self._lasting(view)
         if isfinite(loss) and high and (not view.step or view.epoch <= 1 or lasting):
             noise = less_dropout(view) if heavy_dropout(view) else []
-            still = f", and after {view.epoch} epochs still {view.curves['train_loss'][-1]:.3g}" if lasting else ""
+            still = f"; after {view.epoch} epochs it is still {view.curves['train_loss'][-1]:.3g}" if lasting else ""
             yield self.finding(
                 view,
-                f"The loss of the untrained network is {loss:.3g}, {times:.1f} times the {view.zero_loss:.3g} of a "
-                f"network that does not commit itself{still}.",
+                f"The loss of the untrained network is {loss:.3g}, {times:.1f} times the {view.zero_loss:.3g} of "
+                f"all-zero outputs{still}.",
                 "Start the last layer with smaller weights, and check that the inputs are scaled.",
                 evidence={"loss": loss, "expected": view.zero_loss, "chance": view.chance, "threshold": self.factor},
                 patches=[*init(view, output=True), *noise, *self._quiet(view), *preprocess(view, "standardize")],
@@ -80,7 +81,7 @@ class InitialLoss(Monitor, name="initial-loss"):
         return [{"model.output_init": small}] if "output_init" in model(view) else []
 
     def _lasting(self, view: View) -> bool:
-        """Whether a tenth of the run has not brought the loss down, nor the score up."""
+        """Whether neither loss nor score has improved after a tenth of the run."""
         if view.step < 50 or not 0.1 * view.epochs <= view.epoch <= 0.3 * view.epochs or not len(view.curves):
             return False
         return float(view.curves["train_loss"][-1]) > view.zero_loss and view.progress < 0.5

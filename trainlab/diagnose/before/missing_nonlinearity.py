@@ -1,4 +1,4 @@
-"""missing-nonlinearity: layers without a bend between them are one linear map."""
+"""missing-nonlinearity: without an activation, several layers are one linear map."""
 
 from collections.abc import Iterable
 from typing import ClassVar
@@ -11,18 +11,20 @@ from trainlab.diagnose.view import View
 
 
 class MissingNonlinearity(Monitor, name="missing-nonlinearity"):
-    """Several layers with weights follow each other without a nonlinearity: together they can do no more than one.
+    """Several layers with weights follow each other without a nonlinearity. Together they compute one linear map,
+    which a single layer could compute, too.
 
-    Read from the list of layers, nothing is measured: if nothing between the first and the last layer with weights is
-    nonlinear (activations but `identity`, max pooling, maxout), all of the network is linear, a warning.
+    Read from the list of layers, without a measurement. It is a warning if nothing between the first and the last
+    layer with weights is nonlinear (an activation other than `identity`, max pooling or maxout): then the whole
+    network is linear.
 
-    Do: Put an activation (relu) between the layers with weights, or take them together into one.
+    Do: Put an activation (relu) between the layers with weights, or merge them into one.
 
     Picture:
 
-        what can be told apart
-        with relu      ( o o )x x      bent: rings and spirals
-        without        o o | x x       one straight line, however deep
+        what can be separated
+        with relu      ( o o )x x      curves: rings and spirals
+        without        o o | x x       a straight line, at any depth
 
     Source: CS231n, "Neural Networks Part 1"; NeuraLint (Nikanjam et al. 2021), rule "missing activation".
     """
@@ -41,7 +43,7 @@ class MissingNonlinearity(Monitor, name="missing-nonlinearity"):
             names = [structure.parts[i].name for i in weighted]
             yield self.finding(
                 view,
-                f"Nothing between {named(names)} is nonlinear: together they are one linear map.",
+                f"There is no nonlinearity between {named(names)}: together they are one linear map.",
                 "Put an activation after each hidden layer.",
                 evidence={"layers": names},
                 layer=names[0],

@@ -1,4 +1,4 @@
-"""output-range: the outputs cannot take the values of the targets."""
+"""output-range: the outputs cannot reach the values of the targets."""
 
 from collections.abc import Iterable
 from math import inf
@@ -11,21 +11,21 @@ from trainlab.diagnose.view import View
 
 
 class OutputRange(Monitor, name="output-range"):
-    """The activation after the last layer keeps the outputs from the targets' values: that part of the loss can never
-    go.
+    """The activation after the last layer keeps the outputs away from the targets' values. That part of the loss
+    cannot be reduced.
 
-    Read from the last activation and from the training targets. Numbers: a target lies outside the activation's range,
-    or the activation is relu, which passes no gradient wherever the output is zero, so that an output that falls there
-    for all rows stays there. Classes: relu cuts off all negative scores.
+    Read from the last activation and the training targets. Regression: a target lies outside the activation's
+    range; or the activation is relu, which passes no gradient where its output is zero, so that an output that is
+    zero for all rows stays zero. Classification: relu cuts off all negative scores.
 
-    Do: Leave the activation after the last layer out: the loss knows what it needs. For bounded targets scale them
-    into the range instead.
+    Do: Remove the activation after the last layer: the loss applies the one it needs. Or scale bounded targets into
+    the range.
 
     Picture:
 
         targets      -3 |=============| 5
         tanh gives         -1 |==| 1
-        what lies outside can never be reached
+        values outside cannot be reached
 
     Source: NeuraLint (Nikanjam et al. 2021) and DeepDiagnosis (Wardat et al. 2022), rule "out of range".
     """
@@ -45,7 +45,7 @@ class OutputRange(Monitor, name="output-range"):
         kind, t = view.task.kind, view.data.t
         least, most = (float(t.min()), float(t.max())) if kind == "regression" and len(t) else (0.0, 0.0)
         if kind == "regression" and (least < low or most > high):
-            why = f"the targets reach from {least:.3g} to {most:.3g}"
+            why = f"the targets range from {least:.3g} to {most:.3g}"
         elif end.layer.name == "relu":
             why = "it passes no gradient where it is zero"
         else:
@@ -53,7 +53,7 @@ class OutputRange(Monitor, name="output-range"):
         yield self.finding(
             view,
             f"The outputs of {end.name} lie between {low:g} and {high:g}, but {why}.",
-            "Leave the activation after the last layer out.",
+            "Remove the activation after the last layer.",
             evidence={"range": [low, high], "least": least, "most": most},
             layer=end.name,
             patches=bare_output(view),

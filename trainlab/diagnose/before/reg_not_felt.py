@@ -1,4 +1,4 @@
-"""reg-not-felt: regularization that does not reach the loss."""
+"""reg-not-felt: regularization has no effect on the loss."""
 
 from collections.abc import Iterable
 from typing import ClassVar
@@ -9,25 +9,25 @@ from trainlab.diagnose.view import View
 
 
 class RegNotFelt(Monitor, name="reg-not-felt"):
-    """Raising the regularization does not raise the loss: the penalty is not felt.
+    """A stronger regularization does not raise the loss: the penalty has no effect.
 
-    Measured before the first step: the penalty as configured, and with ten times its strength plus an l2 of 1; with
-    trained weights that are not zero the second must be larger. It is a check of the machinery (a penalty that is not
-    added, weights that are not counted), so a small strength is not too small for it.
+    Measured before the first step: the penalty as configured, and with ten times its strength plus an l2 of 1. If
+    some trained weight is not zero, the second must be larger. This tests the code (a penalty that is not added,
+    weights that are not counted), so no strength is too small for it.
 
-    Do: See that the penalty is added to the loss and that the weights are counted by it; this is a check of the
-    machinery, and code has to be mended, not a config.
+    Do: Check that the penalty is added to the loss and that it counts all weights. Correct the code: no config can
+    cause this.
 
     Picture:
 
-        strength       0    x1    x10
-        loss (sound)   #    ##    ######
-        loss (sick)    #    #     #
+        strength         0    x1    x10
+        loss (normal)    #    ##    ######
+        loss (faulty)    #    #     #
 
     Source: CS231n, "Sanity checks": increasing the regularization strength should increase the loss.
     """
 
-    unshown: ClassVar[str] = "what it finds is wrong in code, not in a config"
+    unshown: ClassVar[str] = "a bug in the code causes it, not a config"
     when: ClassVar[tuple[When, ...]] = ("start",)
     needs: ClassVar[tuple[str, ...]] = ("probe",)
 
@@ -40,8 +40,8 @@ class RegNotFelt(Monitor, name="reg-not-felt"):
         if any(w.norm > 0 and not w.frozen for w in probe.weights) and not raised > now:
             yield self.finding(
                 view,
-                f"With ten times the regularization the penalty is {raised:.3g}, and {now:.3g} as configured: it is "
-                "not felt.",
-                "See that the penalty is added to the loss, over all trained weights.",
+                f"The penalty is {now:.3g} as configured and {raised:.3g} with ten times the regularization: it has no "
+                "effect.",
+                "Check that the penalty is added to the loss and counts all trained weights.",
                 evidence={"penalty": now, "raised": raised},
             )

@@ -1,4 +1,4 @@
-"""signal-collapse: the signal dies on its way through the layers."""
+"""signal-collapse: the signal fades from layer to layer."""
 
 from collections.abc import Iterable
 from typing import Any, ClassVar
@@ -11,16 +11,16 @@ from trainlab.diagnose.view import View
 
 
 class SignalCollapse(Monitor, name="signal-collapse"):
-    """From layer to layer the outputs differ less from row to row, until the last ones are the same for every row:
-    nothing of the input arrives, and no gradient comes back.
+    """From layer to layer the outputs differ less between rows, until they are the same for every row. No information
+    about the input arrives, and no gradient comes back.
 
-    Measured before the first step, in training mode: a unit's standard deviation from row to row, root mean square over
-    the units, of each activation layer against that of the inputs. Good inits keep it near 1; four sigmoid layers bring
-    it to 1e-3 and can still be trained, so the alarm is at 1e-4 of the inputs' spread. Layers of exactly equal outputs
-    are the extreme case.
+    Measured before the first step, in training mode, for each activation layer: the standard deviation of a unit's
+    output over the rows (root mean square over the units), relative to that of the inputs. A good init keeps it
+    near 1. Four sigmoid layers bring it to 1e-3 and can still be trained, so the limit is 1e-4. Layers whose
+    outputs are exactly equal are the extreme case.
 
-    Do: Use an init that keeps the signal's width (he for relu, xavier for tanh, lsuv measures it), norm layers, or
-    fewer layers.
+    Do: Use an init that preserves the scale (he for relu, xavier for tanh; lsuv measures it), norm layers, or fewer
+    layers.
 
     Picture:
 
@@ -42,7 +42,7 @@ class SignalCollapse(Monitor, name="signal-collapse"):
         "dead-relu",
     )
 
-    share: float = setting(1e-4, "spread of a layer, as a share of the inputs', that is a collapse", gt=0, lt=1)
+    share: float = setting(1e-4, "spread of a layer's outputs, relative to the inputs', that is a collapse", gt=0, lt=1)
 
     def look(self, view: View) -> Iterable[Finding]:
         """Before the first step."""
@@ -54,15 +54,15 @@ class SignalCollapse(Monitor, name="signal-collapse"):
             first = weak[0]
             yield self.finding(
                 view,
-                f"After {first.name} the signal is {first.spread / probe.input_spread:.1g} times as wide as at the "
-                "input: for every row nearly the same comes out.",
-                "Use an init that keeps the signal (he, xavier, lsuv), a batch norm, or fewer sigmoid layers.",
+                f"The outputs of {first.name} vary {first.spread / probe.input_spread:.1g} times as much between rows "
+                "as the inputs do: they are nearly the same for every row.",
+                "Use an init that preserves the scale (he, xavier, lsuv), a batch norm, or fewer sigmoid layers.",
                 evidence={"spreads": {layer.name: layer.spread for layer in probe.hidden}, "threshold": self.share},
                 layer=first.name,
                 patches=self._patches(first.kind, view),
             )
 
     def _patches(self, kind: str, view: View) -> list[dict[str, Any]]:
-        """What keeps the signal: relu for sigmoid, then the right init, then a norm."""
+        """What preserves the scale: relu for sigmoid, then the right init, then a norm."""
         steep = activation(view, "relu") if kind == "sigmoid" else []
         return [*steep, *init(view), *norm(view), *shallower(view)]

@@ -11,12 +11,14 @@ from trainlab.diagnose.view import View
 
 
 class SignalExplosion(Monitor, name="signal-explosion"):
-    """The outputs grow from layer to layer: the first loss is huge, saturating units are stuck, and gradients explode.
+    """The outputs grow from layer to layer. The first loss is huge, saturating units do not learn, and gradients
+    explode.
 
-    Measured before the first step, in training mode: the spread of a layer's outputs from row to row against that of
-    the inputs. Good inits keep it near 1, a residual network without norms may reach 10 to 50; 100 is the alarm.
+    Measured before the first step, in training mode: the spread of a layer's outputs over the rows, relative to
+    that of the inputs. A good init keeps it near 1, and a residual network without norm layers may reach 10 to 50;
+    the limit is 100.
 
-    Do: Use he or xavier init (their scale falls with the number of inputs), norm layers, or scale the inputs.
+    Do: Use he or xavier init, whose scale falls with the number of inputs, add norm layers, or scale the inputs.
 
     Picture:
 
@@ -32,7 +34,7 @@ class SignalExplosion(Monitor, name="signal-explosion"):
     when: ClassVar[tuple[When, ...]] = ("start",)
     needs: ClassVar[tuple[str, ...]] = ("probe",)
 
-    factor: float = setting(100.0, "how many times the inputs' spread is an explosion", gt=1)
+    factor: float = setting(100.0, "spread of a layer's outputs, relative to the inputs', that is an explosion", gt=1)
 
     def look(self, view: View) -> Iterable[Finding]:
         """Before the first step."""
@@ -44,9 +46,9 @@ class SignalExplosion(Monitor, name="signal-explosion"):
             first = loud[0]
             yield self.finding(
                 view,
-                f"At {first.name} the signal is {first.spread / probe.input_spread:.0f} times as wide as at the input, "
-                f"and {probe.layers[-1].spread / probe.input_spread:.3g} times at the output.",
-                "Use an init that keeps the signal (he, xavier, lsuv), or a batch norm.",
+                f"The outputs of {first.name} vary {first.spread / probe.input_spread:.0f} times as much between rows "
+                f"as the inputs do, those of the last layer {probe.layers[-1].spread / probe.input_spread:.3g} times.",
+                "Use an init that preserves the scale (he, xavier, lsuv), or a batch norm.",
                 evidence={"spreads": {layer.name: layer.spread for layer in probe.layers}, "threshold": self.factor},
                 layer=first.name,
                 patches=[*init(view, output=True), *norm(view)],

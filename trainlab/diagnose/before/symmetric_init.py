@@ -1,4 +1,4 @@
-"""symmetric-init: all units of a layer start alike, and stay so."""
+"""symmetric-init: all units of a layer start equal and stay equal."""
 
 from collections.abc import Iterable
 from typing import ClassVar
@@ -11,18 +11,19 @@ from trainlab.diagnose.view import View
 
 
 class SymmetricInit(Monitor, name="symmetric-init"):
-    """All units of a hidden layer have the same weights and get the same gradient: they stay equal for ever, and the
-    layer is as good as one unit. Weights that all start at zero, or at one constant, do that.
+    """All units of a hidden layer have the same weights and get the same gradient. They stay equal for ever, and the
+    layer is worth one unit. Weights that all start at zero, or at one constant, cause this.
 
-    Measured before the first step: a hidden layer's weight columns are equal, and so are the columns of their gradient
-    (or it is zero). Equal weights whose gradients differ, because the layer above is random, part with the first step.
+    Measured before the first step: a hidden layer's weight columns are equal, and so are the columns of their
+    gradient (or the gradient is zero). If the weights are equal but the gradients differ, because the next layer is
+    random, the units become different in the first step.
 
     Do: Start with random weights: `model.init: auto`. Biases may start at zero, weights may not.
 
     Picture:
 
-        weights of a layer, a column a unit
-        sound  | .3 -.1  .7 |     sick  | .1 .1 .1 |
+        weights of a layer, a column per unit
+        normal | .3 -.1  .7 |     equal | .1 .1 .1 |
                |-.5  .2 -.4 |           | .1 .1 .1 |   three units, one feature
 
     Source: CS231n, "Weight initialization" (pitfall: all zero initialization).
@@ -38,8 +39,8 @@ class SymmetricInit(Monitor, name="symmetric-init"):
         if alike:
             yield self.finding(
                 view,
-                f"All units of {named(alike)} have the same weights and the same gradient: they can never differ.",
-                "Draw the weights at random: he before relu, xavier before tanh and sigmoid.",
+                f"All units of {named(alike)} have the same weights and the same gradient: they stay equal.",
+                "Draw the weights at random: he init before relu, xavier before tanh and sigmoid.",
                 evidence={"layers": alike},
                 layer=alike[0],
                 patches=init(view, output=True),

@@ -10,20 +10,20 @@ from trainlab.diagnose.view import View
 
 
 class WrongLoss(Monitor, name="wrong-loss"):
-    """The loss is made for another task: squared error for classes has tiny gradients where the network is surely
-    wrong.
+    """The loss is made for another task. For classes, the squared error has tiny gradients where the network is
+    confident and wrong.
 
-    Read from the config, nothing is measured: classes are told apart with a loss for numbers (mse), or the network ends
-    in a squashing activation although the loss has its own softmax or sigmoid, so that it is squashed twice.
+    Read from the config, without a measurement: classes are trained with a loss for numbers (mse, mae, huber), or
+    the network ends in a sigmoid or tanh although the loss applies its own softmax or sigmoid, so that the outputs
+    are squashed twice.
 
-    Do: Leave `loss: auto`: cross-entropy for classes, mse for numbers; and leave the activation after the last
-    layer out.
+    Do: Keep `loss: auto`: cross-entropy for classes, mse for numbers. Remove the activation after the last layer.
 
     Picture:
 
-        push on an output that is surely wrong
+        gradient of an output that is confident and wrong
         cross-entropy  ################
-        mse on a squashed output  .       flat where it matters most
+        mse on a squashed output  .       tiny where it matters most
 
     Source: Golik et al. 2013, "Cross-Entropy vs. Squared Error Training"; NeuraLint (Nikanjam et al. 2021).
     """
@@ -40,8 +40,8 @@ class WrongLoss(Monitor, name="wrong-loss"):
         if chosen in ("mse", "mae", "huber"):
             yield self.finding(
                 view,
-                f"`{chosen}` is a loss for numbers; these are {view.task.outputs} classes.",
-                "Use cross-entropy: its gradient is large where the network is surely wrong.",
+                f"`{chosen}` is a loss for numbers, but the task has {view.task.outputs} classes.",
+                "Use cross-entropy: its gradient is large where the network is confident and wrong.",
                 evidence={"loss": chosen, "classes": view.task.outputs},
                 patches=[{"loss": "auto"}],
             )
@@ -50,8 +50,8 @@ class WrongLoss(Monitor, name="wrong-loss"):
         if end is not None and end.layer.name in ("sigmoid", "tanh"):
             yield self.finding(
                 view,
-                f"{end.name} squashes the outputs, and `{chosen}` expects them unbounded: it has its own squashing.",
-                "Leave the activation after the last layer out.",
+                f"{end.name} squashes the outputs, but `{chosen}` expects them unbounded and squashes them itself.",
+                "Remove the activation after the last layer.",
                 evidence={"loss": chosen, "activation": end.layer.name},
                 layer=end.name,
                 patches=bare_output(view),

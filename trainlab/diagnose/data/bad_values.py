@@ -1,4 +1,4 @@
-"""bad-values: the data hold values that are not numbers."""
+"""bad-values: the data contain nan or infinite values."""
 
 from collections.abc import Iterable
 from typing import ClassVar
@@ -10,13 +10,15 @@ from trainlab.diagnose.view import View
 
 
 class BadValues(Monitor, name="bad-values"):
-    """Some input or target is nan or infinite: one such cell turns every weight into nan in the step that meets it.
+    """An input or target is nan or infinite. One such value turns every weight into nan in the first step that uses
+    it.
 
-    Measured on every row of the training, validation and test parts, before the first step; the first one is named with
-    its row and column. Nothing in a network can repair it, so one value is enough; what `fill` has filled is no fault.
+    Checked on every row of the training, validation and test splits before the first step. The message names the
+    first row and column. A network cannot repair such a value, so a single one is an error. Values that the
+    preprocessor `fill` replaces do not count.
 
-    Do: Look at the named row and column in the source. Drop the row, repair it, or let `fill` put a feature's
-    median there; see why the exporter wrote it, as more may follow.
+    Do: Look at the named row and column in the source. Drop the row, repair the value, or let `fill` put the
+    feature's median there. Find out why the value was written: there may be more.
 
     Picture:
 
@@ -41,8 +43,8 @@ class BadValues(Monitor, name="bad-values"):
         yield self.finding(
             view,
             f"Row {line} of the {part} data has a value in {column} that is not finite"
-            f"{f', and {rows - 1} more rows have one' if rows > 1 else ''}.",
-            "Repair or leave out these rows in the data, or let the preprocessor `fill` do it.",
+            f"{f', and {rows - 1} more rows have such a value' if rows > 1 else ''}.",
+            "Repair or remove these rows in the data, or let the preprocessor `fill` replace the values.",
             evidence={"part": part, "row": line, "column": column, "rows": rows},
             patches=[] if column == "its target" else preprocess(view, "fill", first=True),
         )

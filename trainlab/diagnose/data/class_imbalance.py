@@ -1,4 +1,4 @@
-"""class-imbalance: some class is far rarer than another."""
+"""class-imbalance: one class is much rarer than another."""
 
 from collections.abc import Iterable
 from typing import Any, ClassVar, cast
@@ -10,21 +10,22 @@ from trainlab.diagnose.view import View
 
 
 class ClassImbalance(Monitor, name="class-imbalance"):
-    """Some class has far fewer training rows than another: always answering the frequent one scores well and learns
-    nothing.
+    """Some class has far fewer training rows than another. A network that always predicts the frequent class then
+    scores well without learning anything.
 
-    Measured as the ratio of the largest to the smallest class that has rows. From 15 on a batch of 64 holds a few rows
-    of the rare class at best, and its gradient is drowned: a warning; from 8 on worth knowing. Class weights mend it.
+    Measured as the number of rows of the largest class divided by that of the smallest class that has any. From 15
+    on it is a warning: a batch of 64 then holds only a few rows of the rare class, and their gradient hardly
+    counts. From 8 on, and with class weights, it is advice.
 
-    Do: Bring more rows of the rare classes, draw them more often, or thin out the frequent ones; judge by recall
-    per class rather than by accuracy.
+    Do: Weight the classes in the loss (`class_weights: balanced`), collect more rows of the rare classes, sample
+    them more often, or thin out the frequent ones. Judge by recall per class rather than by accuracy.
 
     Picture:
 
         rows of each class
         a ####################
         b ##################
-        c #                    always answering a or b scores 97 %
+        c #                    always predicting a or b scores 97 %
 
     Source: He & Garcia 2009, "Learning from Imbalanced Data"; CS231n, "Sanity checks".
     """
@@ -32,8 +33,10 @@ class ClassImbalance(Monitor, name="class-imbalance"):
     when: ClassVar[tuple[When, ...]] = ("start",)
     needs: ClassVar[tuple[str, ...]] = ("data",)
 
-    ratio: float = setting(15.0, "largest to smallest class that is a warning", gt=1)
-    advice: float = setting(8.0, "largest to smallest class that is worth knowing", gt=1)
+    ratio: float = setting(
+        15.0, "rows of the largest class per row of the smallest, from which on it is a warning", gt=1
+    )
+    advice: float = setting(8.0, "the same, from which on it is advice", gt=1)
 
     def look(self, view: View) -> Iterable[Finding]:
         """Before the first step."""
@@ -51,9 +54,9 @@ class ClassImbalance(Monitor, name="class-imbalance"):
         common = float(counts.max() / counts.sum())
         yield self.finding(
             view,
-            f"The largest class has {ratio:.0f} times the rows of the smallest; always answering it scores "
+            f"The largest class has {ratio:.0f} times as many rows as the smallest; always predicting it scores "
             f"{common:.0%}.",
-            "Weight the classes, bring more rows of the rare ones, and read the score per class.",
+            "Weight the classes, collect more rows of the rare ones, and read the score per class.",
             evidence={"ratio": ratio, "counts": data.counts.tolist(), "majority": common, "threshold": self.ratio},
             patches=[] if weighted else _balanced(loss),
             severity="warning" if ratio >= self.ratio and not weighted else "info",
@@ -61,7 +64,7 @@ class ClassImbalance(Monitor, name="class-imbalance"):
 
 
 def _balanced(loss: Any) -> list[dict[str, Any]]:
-    """Weights that make all classes count alike, where the loss takes weights."""
+    """Weights that make all classes count equally, where the loss takes weights."""
     weights = {"class_weights": "balanced"}
     if loss == "auto":
         return [{"loss": {"name": "softmax_cross_entropy", **weights}}]

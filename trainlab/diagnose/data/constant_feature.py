@@ -1,4 +1,4 @@
-"""constant-feature: features that never change."""
+"""constant-feature: features with the same value in every row."""
 
 from collections.abc import Iterable
 from typing import ClassVar
@@ -12,19 +12,21 @@ from trainlab.diagnose.view import View
 
 
 class ConstantFeature(Monitor, name="constant-feature"):
-    """Some inputs are the same in every training row: they tell nothing, and if all are, nothing can be learned.
+    """Some inputs have the same value in every training row. They carry no information; if all inputs are constant,
+    nothing can be learned.
 
-    Measured as the share of features whose training values are all equal. All of them: an error. Nine tenths: most of
-    the data is missing, a warning. A tenth is worth knowing; a few, as at the border of images, are normal.
+    Measured as the share of features whose training values are all equal. If all features are constant, it is an
+    error. From 90 % on it is a warning: most of the data is missing. From 10 % on it is advice. A few constant
+    features are normal, for example the border pixels of images.
 
-    Do: Leave such columns out. If all are constant, look at the reader and at the preprocessing: a wrong path, a
-    wrong scale, or a column that was read as text.
+    Do: Remove such columns. If all are constant, check the reader and the preprocessing: a wrong path, a wrong
+    scale, or a column that was read as text.
 
     Picture:
 
         values of a feature over the rows
-        sound  .'..':.'.:'    sick  ...............
-        tells rows apart      tells nothing
+        normal    .'..':.'.:'    constant  ...............
+        separates rows           no information
 
     Source: Kuhn & Johnson 2013, "Applied Predictive Modeling", section 3.5 (zero-variance predictors).
     """
@@ -33,7 +35,7 @@ class ConstantFeature(Monitor, name="constant-feature"):
     needs: ClassVar[tuple[str, ...]] = ("data",)
     severity: ClassVar[Severity] = "info"
 
-    share: float = setting(0.1, "share of constant features that is said", gt=0, le=1)
+    share: float = setting(0.1, "share of constant features from which on it is reported", gt=0, le=1)
 
     def look(self, view: View) -> Iterable[Finding]:
         """Before the first step."""
@@ -46,11 +48,11 @@ class ConstantFeature(Monitor, name="constant-feature"):
             return
         all_still = share == 1.0
         severity: Severity = "error" if all_still else "warning" if share >= 0.9 else "info"
-        what = "All features are" if all_still else f"{still.sum()} of {len(still)} features are"
+        what = "All features have" if all_still else f"{still.sum()} of {len(still)} features have"
         yield self.finding(
             view,
-            f"{what} the same in every training row.",
-            "Look at how the data are read and preprocessed." if all_still else "Leave these features out.",
+            f"{what} the same value in every training row.",
+            "Check how the data are read and preprocessed." if all_still else "Remove these features.",
             evidence={"share": share, "constant": int(still.sum()), "first": data.name(int(still.argmax()))},
             severity=severity,
         )

@@ -1,4 +1,4 @@
-"""label-range: targets that training never sees, or that never change."""
+"""label-range: training targets that do not cover the task."""
 
 from collections.abc import Iterable
 from typing import Any, ClassVar
@@ -14,21 +14,21 @@ from trainlab.diagnose.view import View
 
 
 class LabelRange(Monitor, name="label-range"):
-    """The training targets do not cover what is asked: they are all the same, a class has no row, or validation lies
-    outside their range.
+    """The training targets do not cover the task: they are all equal, a class has no training rows, or the validation
+    targets lie outside the range of the training targets.
 
-    Measured on the training targets: one class, or no variance, is an error; a class without training rows but with
-    validation rows is a warning, as are validation targets of a regression that mostly lie farther outside the range of
-    the training targets than that range is wide.
+    Measured on the training targets. A single class, or targets without any variance, is an error. A class with
+    validation rows but no training rows is a warning. So are validation targets of a regression if most of them lie
+    farther outside the range of the training targets than that range is wide.
 
-    Do: Draw the parts again with `data.split.stratify`, look at how the target column was read, and see that every
-    class has training rows.
+    Do: Split again with `data.split.stratify`, check how the target column was read, and make sure that every class
+    has training rows.
 
     Picture:
 
         targets
         training    |..:::..|
-        validation            |.::.|    beyond all that was ever seen
+        validation            |.::.|    outside the training range
 
     Source: Breck et al. 2019, "Data Validation for Machine Learning" (schema of the label).
     """
@@ -36,17 +36,17 @@ class LabelRange(Monitor, name="label-range"):
     when: ClassVar[tuple[When, ...]] = ("start",)
     needs: ClassVar[tuple[str, ...]] = ("data",)
 
-    outside: float = setting(0.5, "share of validation targets far outside that is a warning", gt=0, lt=1)
+    outside: float = setting(0.5, "share of validation targets far outside the range that gives a warning", gt=0, lt=1)
 
     def look(self, view: View) -> Iterable[Finding]:
         """Before the first step."""
         data = view.data
         if data is None:
             return
-        said = self._classes(data) if data.task.kind == "classification" else self._numbers(data)
-        if said is not None:
-            message, evidence, severity = said
-            advice = "Look at how the targets are read, and at how the rows are split."
+        result = self._classes(data) if data.task.kind == "classification" else self._numbers(data)
+        if result is not None:
+            message, evidence, severity = result
+            advice = "Check how the targets are read and how the rows are split."
             unmixed = "classes" in evidence and block(view, "data", "split").get("stratify") is False
             mixed = [{"data.split.stratify": True}] if unmixed else []
             yield self.finding(view, message, advice, evidence=evidence, severity=severity, patches=mixed)

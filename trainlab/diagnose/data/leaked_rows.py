@@ -12,24 +12,25 @@ from trainlab.diagnose.finding import Finding
 from trainlab.diagnose.monitor import Monitor, When
 from trainlab.diagnose.view import View
 
-_BUDGET = 20_000_000  # numbers of each part that are compared
+_BUDGET = 20_000_000  # numbers of each split that are compared
 _WORDS = 1 << 16  # of 8 bytes, that are worked on at once
 
 
 class LeakedRows(Monitor, name="leaked-rows"):
-    """Validation holds copies of training rows: it rewards learning by heart, and its score is too good.
+    """The validation split contains copies of training rows. It then rewards memorizing, and its score is too good.
 
-    Measured as the share of validation rows that are equal, in all inputs, to some training row. Data of few distinct
-    rows have honest duplicates, so the share must exceed `share` plus twice the share of duplicates within training.
+    Measured as the share of validation rows that equal some training row in all inputs. Data with few distinct rows
+    contain honest duplicates, so the share must exceed `share` plus twice the share of duplicates within the
+    training split.
 
-    Do: Drop duplicates before the split, and split by group where rows belong together (patients, users, days).
-    Scores so far are too good: do not choose by them.
+    Do: Remove duplicates before splitting, and split by group where rows belong together (patients, users, days).
+    The scores so far are too good: do not choose a model by them.
 
     Picture:
 
         training    A B C D E F
         validation  B X E
-                    ^   ^ known by heart: scored, not foreseen
+                    ^   ^ memorized, not predicted
 
     Source: Kaufman et al. 2012, "Leakage in Data Mining"; Barz & Denzler 2020, "Do We Train on Test Data?".
     """
@@ -37,8 +38,8 @@ class LeakedRows(Monitor, name="leaked-rows"):
     when: ClassVar[tuple[When, ...]] = ("start",)
     needs: ClassVar[tuple[str, ...]] = ("data",)
 
-    share: float = setting(0.05, "share of copies that is too much, beyond honest duplicates", ge=0, lt=1)
-    most: Count = setting(50_000, "rows of each part that are compared")
+    share: float = setting(0.05, "share of copies that is too high, beyond honest duplicates", ge=0, lt=1)
+    most: Count = setting(50_000, "rows of each split that are compared")
 
     def look(self, view: View) -> Iterable[Finding]:
         """Before the first step."""
@@ -65,9 +66,9 @@ class LeakedRows(Monitor, name="leaked-rows"):
 
 
 def _fingerprints(rows: Array) -> list[int]:
-    """A number for each row by its bytes: its words stirred, each times a factor of its own, summed modulo 2^64.
+    """A number for each row by its bytes: its mixed words, each times its own factor, summed modulo 2^64.
 
-    Other bytes have the same number with a chance of about 2^-60.
+    Two different rows have the same number with a probability of about 2^-60.
     """
     width = rows.shape[1] * rows.itemsize
     size = next(n for n in (8, 4, 2, 1) if width % n == 0)

@@ -1,4 +1,4 @@
-"""outlier-input: a few values lie far away from all others."""
+"""outlier-input: a few extreme input values."""
 
 from collections.abc import Iterable
 from typing import ClassVar
@@ -17,14 +17,15 @@ _ROWS = 1000  # that the spread is taken from
 
 
 class OutlierInput(Monitor, name="outlier-input"):
-    """A few input values lie far away from all others of their feature: the rows that hold them rule the gradient.
+    """A few input values lie far away from all other values of their feature. The rows that hold them dominate the
+    gradient.
 
-    Measured per feature on the raw training rows, in units of its spread (the interquartile range over 1.35; of
-    features with few distinct values, or mostly one, the spread of all inputs). Values beyond `distance` units count as
-    outliers only if at most 5 % of the rows have one and a gap lies before them: the nearest of them is `gap` times as
-    far out as the farthest other value. Heavy-tailed features have no such gap.
+    Measured per feature on the raw training rows, in units of the feature's spread: the interquartile range divided
+    by 1.35 (the spread of all inputs for features with few distinct values, or mostly one value). Values more than
+    `distance` units away count as outliers only if at most 5 % of the rows have one and a gap separates them: the
+    nearest outlier is `gap` times as far out as the farthest other value. Heavy-tailed features have no such gap.
 
-    Do: Look at the named rows: a wrong unit, a missing value coded as 99999. Repair or drop them, or use `robust`,
+    Do: Look at these rows for a wrong unit or a missing value coded as 99999. Repair or drop them, or use `robust`,
     which scales by quartiles.
 
     Picture:
@@ -32,7 +33,7 @@ class OutlierInput(Monitor, name="outlier-input"):
         values of a feature
          |
         ##                                           .
-        ####                                         |  one row, that far out
+        ####                                         |  one row, far away
         0 1 2                                       1000
 
     Source: Tukey 1977, "Exploratory Data Analysis" (spread by quartiles); LeCun et al. 1998, "Efficient BackProp".
@@ -41,8 +42,8 @@ class OutlierInput(Monitor, name="outlier-input"):
     when: ClassVar[tuple[When, ...]] = ("start",)
     needs: ClassVar[tuple[str, ...]] = ("data",)
 
-    distance: float = setting(30.0, "how many times its feature's spread an outlier is away", gt=1)
-    gap: float = setting(4.0, "how many times as far as all other values", gt=1)
+    distance: float = setting(30.0, "distance of an outlier from the median, in spreads of its feature", gt=1)
+    gap: float = setting(4.0, "how many times as far out as all other values an outlier is", gt=1)
 
     def look(self, view: View) -> Iterable[Finding]:
         """Before the first step."""
@@ -53,15 +54,15 @@ class OutlierInput(Monitor, name="outlier-input"):
         if hit:
             yield self.finding(
                 view,
-                f"{data.name(column)} has values {worst:.0f} times its spread away from all others, in {hit} of "
-                f"{len(data.raw)} rows.",
-                "See whether they are mistakes; repair, clip or leave them out, or scale with `robust`.",
+                f"{data.name(column)} has values {worst:.0f} times its spread away from the others; {hit} of "
+                f"{len(data.raw)} rows hold such outliers.",
+                "Check whether they are errors; repair, clip or remove them, or scale with `robust`.",
                 evidence={"column": column, "distance": worst, "rows": hit, "threshold": self.distance},
                 patches=preprocess(view, "robust", instead="standardize"),
             )
 
     def _outliers(self, x: Array) -> tuple[float, int, int]:
-        """Distance, column and number of the farthest outliers, all features together counting the rows."""
+        """Distance and column of the farthest outlier, and how many rows have one in any feature."""
         some = x[:: max(1, len(x) // _ROWS)]
         low, q1, middle, q3, high = quantiles(some, [0.01, 0.25, 0.5, 0.75, 0.99])
         away = np.abs(some - middle)

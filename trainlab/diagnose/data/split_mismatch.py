@@ -1,4 +1,4 @@
-"""split-mismatch: training and validation rows come out of different preprocessing."""
+"""split-mismatch: training and validation rows are distributed differently."""
 
 from collections.abc import Iterable
 from typing import ClassVar
@@ -15,21 +15,22 @@ from trainlab.diagnose.view import View
 
 
 class SplitMismatch(Monitor, name="split-mismatch"):
-    """Validation rows have another location or scale than training rows: they were preprocessed differently, or come
-    from elsewhere, and the validation score says nothing about what was learned.
+    """Validation rows have another mean or scale than training rows. They were preprocessed differently or come from
+    another source, so the validation score does not show what was learned.
 
-    Measured per feature, in units of the training deviation: the means are more than 1 apart, or the deviations differ
-    by more than 2.5 times, and the same holds for medians and quartiles, so that single outliers do not count. It is a
-    warning when a third of the features (of those that vary) are hit; with 20 rows a chance difference of means is 0.3.
+    Measured per feature. A feature is affected if the means differ by more than 1 training standard deviation, or
+    the standard deviations by more than a factor of 2.5, and the same holds for medians and quartiles, so that
+    single outliers do not count. It is a warning if more than a third of the features that vary are affected. For
+    comparison: with 20 rows, chance alone moves a mean by about 0.3 standard deviations.
 
-    Do: Fit the preprocessing on the training rows and apply the same to the others (a config of trainlab's does);
-    see where the validation rows come from.
+    Do: Fit the preprocessing on the training rows and apply it to the other splits (trainlab does so for its own
+    configs). Check where the validation rows come from.
 
     Picture:
 
-        a feature in both parts
+        a feature in both splits
         training      .:|:.
-        validation                 .:::|:::.     elsewhere, and wider
+        validation                 .:::|:::.     shifted and wider
 
     Source: Breck et al. 2019, "Data Validation for Machine Learning" (training-serving skew).
     """
@@ -38,9 +39,9 @@ class SplitMismatch(Monitor, name="split-mismatch"):
     needs: ClassVar[tuple[str, ...]] = ("data",)
     causes: ClassVar[tuple[str, ...]] = ("bad-values", "outlier-input", "class-imbalance")
 
-    shift: float = setting(1.0, "distance of the means, in training deviations", gt=0)
-    ratio: float = setting(2.5, "ratio of the deviations", gt=1)
-    share: float = setting(0.33, "share of the features that must be hit", gt=0, lt=1)
+    shift: float = setting(1.0, "difference of the means, in training standard deviations", gt=0)
+    ratio: float = setting(2.5, "ratio of the standard deviations", gt=1)
+    share: float = setting(0.33, "share of the features that must be affected", gt=0, lt=1)
 
     def look(self, view: View) -> Iterable[Finding]:
         """Before the first step."""
@@ -69,9 +70,9 @@ class SplitMismatch(Monitor, name="split-mismatch"):
             yield self.finding(
                 view,
                 f"{share:.0%} of the features differ between training and validation: {data.name(column)} has mean "
-                f"{a[:, worst].mean():.3g} and deviation {a[:, worst].std():.3g} in training, {b[:, worst].mean():.3g} "
-                f"and {b[:, worst].std():.3g} in validation.",
-                "See that both go through the same preprocessing, fitted on training rows, and come from one source.",
+                f"{a[:, worst].mean():.3g} and standard deviation {a[:, worst].std():.3g} in training, "
+                f"{b[:, worst].mean():.3g} and {b[:, worst].std():.3g} in validation.",
+                "Make sure that both come from one source and share the preprocessing, fitted on the training rows.",
                 evidence={"share": share, "column": column, "threshold": self.share},
             )
 

@@ -1,4 +1,4 @@
-"""tiny-input: the inputs are so small that hardly a signal enters."""
+"""tiny-input: the inputs are close to zero."""
 
 from collections.abc import Iterable
 from typing import ClassVar
@@ -11,22 +11,21 @@ from trainlab.diagnose.view import View
 
 
 class TinyInput(Monitor, name="tiny-input"):
-    """The inputs are nearly zero: the first layer's outputs are all bias, and its gradients are tiny.
+    """The inputs are nearly zero. The first layer's outputs are then almost only its bias, and its gradients are tiny.
 
-    Measured as the root mean square of all training inputs, together with the length of a typical row: sparse rows of
-    small numbers may be long enough to be heard. Below 0.05, twenty times smaller than a network is made for, and a row
-    length under 0.5 the signal and the first layer's gradients shrink by as much, so that layer learns hundreds of
-    times more slowly than the others. It happens when data are normalized twice. A norm layer before the first
-    nonlinearity takes the scale away: then nothing is said.
+    Measured as the root mean square of all training inputs and as the median length of a row, because sparse rows
+    of small numbers may still be long enough. It is a warning if the root mean square is below 0.05, a twentieth of
+    what a network expects, and the row length below 0.5. The signal and the first layer's gradients shrink by the
+    same factor, so this layer learns hundreds of times more slowly than the others. A common cause is data that are
+    normalized twice. A norm layer before the first nonlinearity removes the scale: then it is not reported.
 
-    Do: Standardize the inputs, once: `data.preprocess: [standardize]`. Images of bytes are divided by 255 once, not
-    twice.
+    Do: Standardize the inputs once: `data.preprocess: [standardize]`. Divide byte images by 255 once, not twice.
 
     Picture:
 
         size of the inputs
-        made for   1      ################
-        given      0.001  .                 the bias is all that is heard
+        expected   1      ################
+        given      0.001  .                 only the bias is left
 
     Source: LeCun et al. 1998, "Efficient BackProp", section 4.3.
     """
@@ -48,9 +47,9 @@ class TinyInput(Monitor, name="tiny-input"):
         if 0 < data.rms < self.size and data.row_length < self.length and float(data.std.max()) > 0:
             yield self.finding(
                 view,
-                f"The inputs are {data.rms:.2g} in root mean square, where a network is made for about 1: hardly a "
+                f"The inputs have a root mean square of {data.rms:.2g}, but a network expects about 1: hardly any "
                 "signal enters.",
-                "Standardize them, and see whether they are normalized twice.",
+                "Standardize the inputs, and check whether they are normalized twice.",
                 evidence={"rms": data.rms, "row_length": data.row_length, "threshold": self.size},
                 patches=preprocess(view, "standardize"),
             )

@@ -1,4 +1,4 @@
-"""tiny-split: too few rows to learn from, or to choose by."""
+"""tiny-split: too few rows to train on, or to validate with."""
 
 from collections.abc import Iterable
 from typing import ClassVar
@@ -12,19 +12,19 @@ from trainlab.diagnose.view import View
 
 
 class TinySplit(Monitor, name="tiny-split"):
-    """A part of the data is too small for its job.
+    """A split of the data is too small for its purpose.
 
-    Measured in rows. Training: under 10 for each class (30 in all for numbers) there is less to learn from than a
-    network of any size has to fit: a warning. Validation: under 10 rows, one row more or less is a tenth of the score:
-    a warning; under 30 worth knowing.
+    Measured in rows. Training: fewer than 10 rows per class (30 in total for a regression) is a warning, because a
+    network of any size fits them without learning a rule. Validation: fewer than 10 rows is a warning, because a
+    single row is then more than a tenth of the score; fewer than 30 is advice.
 
-    Do: Bring more rows, move some into the small part, or use cross-validation, which lets each row do both.
+    Do: Collect more rows, move some into the small split, or use cross-validation, which uses each row for both.
 
     Picture:
 
         rows
         training    ##########################
-        validation  #     one row more or less right is a tenth of the score
+        validation  #     a single row is a tenth of the score
 
     Source: CS231n, "Validation sets"; Hastie et al. 2009, "The Elements of Statistical Learning", section 7.
     """
@@ -32,7 +32,7 @@ class TinySplit(Monitor, name="tiny-split"):
     when: ClassVar[tuple[When, ...]] = ("start",)
     needs: ClassVar[tuple[str, ...]] = ("data",)
 
-    rows: Count = setting(10, "training rows for each class, and validation rows in all, that are needed")
+    rows: Count = setting(10, "training rows per class, and validation rows in total, that are needed")
 
     def look(self, view: View) -> Iterable[Finding]:
         """Before the first step."""
@@ -45,16 +45,16 @@ class TinySplit(Monitor, name="tiny-split"):
         if train < least:
             yield self.finding(
                 view,
-                f"There are {train} rows to train on, for {data.task.outputs} "
-                f"{'classes' if data.task.kind == 'classification' else 'numbers to predict'}; under {least} little "
-                "can be learned.",
-                "Bring more data, augment it, or take a simpler model.",
+                f"There are only {train} training rows for {data.task.outputs} "
+                f"{'classes' if data.task.kind == 'classification' else 'numbers to predict'}, but at "
+                f"least {least} are needed.",
+                "Collect more data, augment it, or use a simpler model.",
                 evidence=evidence,
             )
         elif val is not None and val < 3 * self.rows:
             yield self.finding(
                 view,
-                f"There are only {val} validation rows: one more or less right is {1 / max(1, val):.0%} of the score.",
+                f"There are only {val} validation rows: a single row is {1 / max(1, val):.0%} of the score.",
                 "Give validation a larger share, or use cross-validation.",
                 evidence=evidence,
                 patches=more_validation(view),

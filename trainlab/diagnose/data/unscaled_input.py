@@ -1,4 +1,4 @@
-"""unscaled-input: the inputs are far larger than the network is made for."""
+"""unscaled-input: the inputs are much too large."""
 
 from collections.abc import Iterable
 from typing import ClassVar
@@ -14,21 +14,21 @@ from trainlab.diagnose.view import View
 
 
 class UnscaledInput(Monitor, name="unscaled-input"):
-    """The inputs are so large that the first layer starts far outside the range it is made for.
+    """The inputs are so large that the first layer starts far outside its useful range.
 
-    Measured as the root mean square of all training inputs as they go into the network. Weights are drawn for inputs of
-    size about 1: at 10 times that, the first outputs, gradients and losses are 10 to 100 times too large, units
-    saturate or die, and one learning rate cannot fit the first layer and the others. A single large feature counts by
-    itself, if it is `feature` times as large as it should be and 30 times as large as the median one. The default 10
-    leaves bytes already cut to 0..16 and standardized data with outliers in peace. A norm layer before the first
-    nonlinearity takes the scale away: then nothing is said.
+    Measured as the root mean square of all training inputs after preprocessing. Initial weights assume inputs of
+    about 1. At 10 times that, the first outputs, gradients and losses are 10 to 100 times too large, units saturate
+    or die, and no learning rate suits both the first layer and the others. A single large feature also counts if
+    its root mean square exceeds `feature` and 30 times that of the median feature. The default of 10 does not
+    report images scaled to 0..16, or standardized data with outliers. A norm layer before the first nonlinearity
+    removes the scale: then it is not reported.
 
     Do: Standardize the features (`data.preprocess: [standardize]`), or divide images by 255.
 
     Picture:
 
         values of a feature
-        made for   |.:#:.|
+        expected   |.:#:.|
                    -3   3
         given                                  ...:####:...
                                               100         255
@@ -58,8 +58,8 @@ class UnscaledInput(Monitor, name="unscaled-input"):
         column = int(sizes.argmax())
         yield self.finding(
             view,
-            f"The inputs are {data.rms:.3g} in root mean square, {data.name(column)} {largest:.3g}, where a network is "
-            "made for about 1.",
+            f"The inputs have a root mean square of {data.rms:.3g} ({data.name(column)}: {largest:.3g}), but a network "
+            "expects about 1.",
             "Scale them: standardize the features, or divide images by 255.",
             evidence={"rms": data.rms, "largest": largest, "column": column, "threshold": self.factor},
             patches=[*preprocess(view, "standardize"), *norm(view)],

@@ -1,4 +1,4 @@
-"""unscaled-target: the targets are far from the size of the outputs."""
+"""unscaled-target: the targets have another scale than the outputs."""
 
 from collections.abc import Iterable
 from typing import ClassVar
@@ -13,24 +13,24 @@ from trainlab.diagnose.view import View
 
 
 class UnscaledTarget(Monitor, name="unscaled-target"):
-    """The targets of a regression are so large, or so small, that the outputs, which start near 1, have far to go.
+    """The targets of a regression are much larger or much smaller than the outputs, which start near 1.
 
-    Measured on the training targets as the loss gets them: a standard deviation over 30, or a mean more than 100 away
-    from zero, makes the first losses and gradients thousands of times too large (the squared error grows with the
-    square), and below 0.003 the starting outputs drown the target. Targets like house prices in units of one are
-    typical.
+    Measured on the training targets as the loss gets them. A standard deviation above 30, or a mean more than 100
+    away from zero, makes the first losses and gradients thousands of times too large, because the squared error
+    grows with the square. A standard deviation below 0.003 is far smaller than the initial outputs. House prices in
+    dollars are a typical case.
 
-    Do: Scale the targets: `data.scale_target: true` subtracts the mean and divides by the deviation, and
-    predictions come back in the old unit.
+    Do: Scale the targets: `data.scale_target: true` subtracts the mean and divides by the standard deviation;
+    predictions come back in the original unit.
 
     Picture:
 
         values
         outputs at the start  |#|              about 1
-        targets                         ..:##:..   200 000: a long way to go
+        targets                         ..:##:..   200 000: far away
 
-    Source: Bishop 1995, "Neural Networks for Pattern Recognition", section 8.2; Karpathy 2019, "A Recipe for Training
-    Neural Networks" (initialize well).
+    Source: Bishop 1995, "Neural Networks for Pattern Recognition", section 8.2; Karpathy 2019, "A Recipe for
+    Training Neural Networks" (initialize well).
     """
 
     when: ClassVar[tuple[When, ...]] = ("start",)
@@ -52,8 +52,9 @@ class UnscaledTarget(Monitor, name="unscaled-target"):
         if std > self.std or mean > self.mean or std < self.small:
             yield self.finding(
                 view,
-                f"The targets are {mean:.3g} in mean with a deviation of {std:.3g}; the outputs start near 1.",
-                "Let the network learn the standardized target.",
+                f"The targets have a mean of {mean:.3g} and a standard deviation of {std:.3g}; the outputs start near "
+                "1.",
+                "Train on standardized targets (`data.scale_target: true`).",
                 evidence={"mean": mean, "std": std, "threshold": self.std},
                 patches=[] if block(view, "data").get("scale_target") else [{"data.scale_target": True}],
             )

@@ -1,4 +1,4 @@
-"""unshuffled: the rows come in the order of their labels."""
+"""unshuffled: the rows are sorted by their target."""
 
 from collections.abc import Iterable
 from typing import ClassVar
@@ -12,19 +12,20 @@ from trainlab.diagnose.view import View
 
 
 class Unshuffled(Monitor, name="unshuffled"):
-    """The training rows are sorted by their target and gone through in that order: each batch holds one class only, and
-    the network forgets the others.
+    """The training rows are sorted by their target and not shuffled. Each batch then holds only one class, and the
+    network forgets the others.
 
-    Measured where the rows are not shuffled: how often the class changes from one row to the next (for numbers: how far
-    apart neighbours' targets are), against what chance would give. Under a fifth of that the rows are sorted.
+    Measured only where the rows are not shuffled: how often the class changes from one row to the next (for a
+    regression: the mean difference of neighbouring targets), compared with a random order. Below a fifth of that
+    the rows count as sorted.
 
-    Do: Shuffle the rows: take the fault `sort` out; in a loader of your own `shuffle=True`.
+    Do: Shuffle the rows: remove the fault `sort`, or set `shuffle=True` in your own loader.
 
     Picture:
 
         labels in the order of training
-        sick   0000000011111111222222223333   learns 3, forgets 0
-        sound  2031130220131302013221030231
+        sorted    0000000011111111222222223333   learns 3, forgets 0
+        shuffled  2031130220131302013221030231
 
     Source: Bottou 2012, "Stochastic Gradient Descent Tricks", section 4.1; LeCun et al. 1998, "Efficient BackProp",
     4.2.
@@ -33,7 +34,9 @@ class Unshuffled(Monitor, name="unshuffled"):
     when: ClassVar[tuple[When, ...]] = ("start",)
     needs: ClassVar[tuple[str, ...]] = ("data",)
 
-    share: float = setting(0.2, "share of the changes that chance would give", gt=0, lt=1)
+    share: float = setting(
+        0.2, "changes, as a share of those in a random order, below which rows count as sorted", gt=0, lt=1
+    )
 
     def look(self, view: View) -> Iterable[Finding]:
         """Before the first step."""
@@ -51,7 +54,7 @@ class Unshuffled(Monitor, name="unshuffled"):
         if expected > 0 and found < self.share * expected:
             yield self.finding(
                 view,
-                "The training rows are sorted by their target and not shuffled: each batch holds nearly one kind.",
+                "The training rows are sorted by their target and not shuffled: each batch holds mostly one kind.",
                 "Shuffle the rows before they are split, and let the loop shuffle them.",
                 evidence={"changes": found, "expected": expected, "threshold": self.share},
             )

@@ -1,4 +1,4 @@
-"""corrupt-labels: the labels do not belong to the rows."""
+"""corrupt-labels: the training labels are wrong."""
 
 from collections.abc import Iterable
 from typing import ClassVar
@@ -12,27 +12,27 @@ from trainlab.diagnose.view import View
 
 
 class CorruptLabels(Monitor, name="corrupt-labels"):
-    """Training labels are wrong: shuffled by a bad join, or noisy far beyond those of validation.
+    """The training labels are wrong: shuffled by a faulty join, or much noisier than those of the validation split.
 
-    Measured before the first step, without any network: how often a row's label agrees with its five nearest neighbours
-    of the same part, on equally many training and validation rows. Where validation rows agree much more than training
-    rows, beyond three standard errors and `gap`, the training labels are the odd ones. At the end: the network fits
-    its training rows better than validation by `ahead` of the way from chance to perfect, and validation has never been
-    better than chance.
+    Before the first step, without any network: how often a row's label agrees with its five nearest neighbours in
+    the same split, on equally many training and validation rows. If validation rows agree more often than training
+    rows, by more than three standard errors and `gap`, the training labels are suspect. At the end: the network
+    fits its training rows better than the validation rows by `ahead` of the way from chance to perfect, and the
+    validation score was never better than chance.
 
-    Do: Look at some rows with their labels; repeat the join that brought the labels to the rows, and see that both
-    are in the same order. No setting of the training mends wrong labels; smoothing them softens a few.
+    Do: Look at some rows with their labels. Repeat the join of labels and rows, and check that both are in the same
+    order. No training setting repairs wrong labels; label smoothing softens a few.
 
     Picture:
 
         score
-          1 |        .-----  training: learned by heart
+          1 |        .-----  training: memorized
             |     .-'
-          0 |__.'__________  validation: chance, from first to last
+          0 |__.'__________  validation: chance, all the time
             +-------------- epoch
 
-    Source: Zhang et al. 2017, "Understanding deep learning requires rethinking generalization"; Northcutt et al. 2021,
-    "Confident Learning".
+    Source: Zhang et al. 2017, "Understanding deep learning requires rethinking generalization"; Northcutt et al.
+    2021, "Confident Learning".
     """
 
     when: ClassVar[tuple[When, ...]] = (
@@ -47,8 +47,10 @@ class CorruptLabels(Monitor, name="corrupt-labels"):
         "bad-values",
     )
 
-    ahead: float = setting(0.3, "how far training is ahead of validation at chance, of the way to perfect", gt=0, lt=1)
-    gap: float = setting(0.1, "how much more validation labels agree, beyond chance", gt=0, lt=1)
+    ahead: float = setting(
+        0.3, "lead of the training score over validation, as a share of the way from chance to perfect", gt=0, lt=1
+    )
+    gap: float = setting(0.1, "how much more often validation labels agree, beyond chance", gt=0, lt=1)
 
     def look(self, view: View) -> Iterable[Finding]:
         """Before the first step, and after the last."""
@@ -61,12 +63,12 @@ class CorruptLabels(Monitor, name="corrupt-labels"):
             if val - train > self.gap + noise:
                 yield self.finding(
                     view,
-                    f"Of {n} training rows {train:.0%} are labelled as their nearest neighbours are, of {n} validation "
-                    f"rows {val:.0%}: training labels are wrong or noisy."
+                    f"{train:.0%} of {n} training rows have the label of their nearest neighbours, but {val:.0%} of "
+                    f"{n} validation rows: training labels are wrong or noisy."
                     if view.task.kind == "classification"
-                    else f"Neighbours explain {train:.0%} of the training targets' variance, and {val:.0%} in "
+                    else f"Neighbours explain {train:.0%} of the training targets' variance, but {val:.0%} in "
                     "validation: training targets are wrong or noisy.",
-                    "See how labels and rows were brought together; clean the labels.",
+                    "Check how labels and rows were joined, and correct the labels.",
                     evidence={"train": train, "val": val, "rows": n, "threshold": self.gap},
                 )
             return
@@ -79,14 +81,14 @@ class CorruptLabels(Monitor, name="corrupt-labels"):
         if best < chance + noise + 0.02 and ahead > self.ahead * (1 - chance):
             yield self.finding(
                 view,
-                f"The training score is {train_score[-1]:.3g}, but validation was never above {best:.3g}, which is "
-                f"chance ({chance:.3g}): what is learned by heart says nothing about other rows.",
-                "See that labels and rows belong together.",
+                f"The training score is {train_score[-1]:.3g}, but the validation score was never above {best:.3g} "
+                f"({chance:.3g} is chance): the network memorizes rows without learning a rule.",
+                "Check that labels and rows belong together.",
                 evidence={"train_score": float(train_score[-1]), "best_val_score": best, "chance": chance},
             )
 
     def _chance(self, view: View) -> float:
-        """What always giving the commonest training class scores in validation."""
+        """The validation score of always predicting the most frequent training class."""
         val = view.data.parts.val if view.data is not None else None
         if view.data is None or val is None or view.task.kind != "classification":
             return view.majority

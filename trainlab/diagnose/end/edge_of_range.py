@@ -12,13 +12,13 @@ from trainlab.store.strict_json import dumps
 
 
 class EdgeOfRange(Monitor, name="edge-of-range"):
-    """The best trial of a sweep sits on the border of the search space: better ones may lie beyond.
+    """The best trial of a sweep lies at the border of the search space: better values may lie beyond it.
 
-    Measured in the range's own scale (powers of ten where it is log): the best trial lies in the outermost `edge` of
-    the range, and most of the best five in its outermost `near`, so that a lucky trial alone says nothing. Nothing is
-    said where the setting itself ends there (a dropout of 0), nor after fewer than `fewest` finished trials.
+    Measured on the scale of the range (powers of ten for a log range). The best trial lies in the outermost `edge`
+    of the range, and most of the best five in the outermost `near`, so that a single lucky trial does not count. It
+    is not reported where the setting itself ends (a dropout of 0), nor after fewer than `fewest` finished trials.
 
-    Do: Sweep again with the range that is named: half of the old one, and as much beyond it.
+    Do: Sweep again with the suggested range: half of the old one, and as much beyond it.
 
     Picture:
 
@@ -28,7 +28,7 @@ class EdgeOfRange(Monitor, name="edge-of-range"):
           |        o o   o
           |              o  oo o
           +------------------------|        the best is at the right end:
-          1e-4        lr         1e-2       look further right
+          1e-4        lr         1e-2       search further right
 
     Source: CS231n, "Hyperparameter optimization": careful with best values on border.
     """
@@ -36,14 +36,14 @@ class EdgeOfRange(Monitor, name="edge-of-range"):
     when: ClassVar[tuple[When, ...]] = ("end",)
     needs: ClassVar[tuple[str, ...]] = ("searched",)
     severity: ClassVar[Severity] = "info"
-    unshown: ClassVar[str] = "it is seen over the runs of a sweep, not in one"
+    unshown: ClassVar[str] = "it concerns the runs of a sweep, not a single run"
 
     edge: float = setting(0.05, "share of the range that is its edge", gt=0, lt=0.5)
-    near: float = setting(0.25, "share of the range where most of the good trials are to lie", gt=0, lt=0.5)
-    fewest: Count = setting(8, "finished trials, before the place of the best one means something")
+    near: float = setting(0.25, "share of the range in which most of the good trials must lie", gt=0, lt=0.5)
+    fewest: Count = setting(8, "least number of finished trials")
 
     def look(self, view: View) -> Iterable[Finding]:
-        """When the sweep is over."""
+        """After the sweep."""
         for found in view.searched or ():
             if found.trials < self.fewest or not found.places:
                 continue

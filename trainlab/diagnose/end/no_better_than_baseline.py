@@ -1,4 +1,4 @@
-"""no-better-than-baseline: a simple rule does better."""
+"""no-better-than-baseline: a simple rule scores better."""
 
 from collections.abc import Iterable
 from typing import ClassVar
@@ -12,15 +12,15 @@ from trainlab.diagnose.view import View
 
 
 class NoBetterThanBaseline(Monitor, name="no-better-than-baseline"):
-    """The simplest rules, made in milliseconds, score clearly better on the validation rows than the trained network.
+    """A simple rule, computed in milliseconds, scores clearly better on the validation rows than the trained network.
 
-    Measured at the end: always the same answer, a linear map, kernel regression and the five nearest neighbours, on
-    sampled rows so that they cost no more than 3 % of the training. A warning if the best of them is more than `margin`
-    ahead of the last validation score, and more than chance explains with that many rows; whatever the reason, a
-    network that was trained well is not beaten by that much.
+    Measured at the end against four rules: always the same prediction, a linear model, kernel regression and the
+    five nearest neighbours, on sampled rows so that they cost at most 3 % of the training. It is a warning if the
+    best of them is ahead of the last validation score by more than `margin` and by more than chance explains with
+    that many rows. A well trained network is not beaten by that much.
 
-    Do: Take the simple rule as the score to beat. Look at the other findings first; then at a larger network, a
-    better learning rate, more epochs, less regularization.
+    Do: Take the simple rule as the score to beat. Read the other findings first; then try a larger network, a
+    better learning rate, more epochs, or less regularization.
 
     Picture:
 
@@ -79,8 +79,8 @@ class NoBetterThanBaseline(Monitor, name="no-better-than-baseline"):
         last = float(view.curves[f"val_{view.curves.score}"][-1])
         yield self.finding(
             view,
-            f"The validation score is {last:.3g}; `{best}` reaches {baselines[best]:.3g}.",
-            "Something keeps the network from learning what is there: see the other findings, then the learning rate.",
+            f"The validation score is {last:.3g}, but the simple rule `{best}` reaches {baselines[best]:.3g}.",
+            "Something keeps the network from learning: read the other findings, then check the learning rate.",
             evidence={"score": last, "baselines": dict(baselines), "threshold": self.margin},
             patches=[*other_lr(view), *epochs(view, 3), *wider(view), *less_dropout(view)],
         )

@@ -1,4 +1,4 @@
-"""noisy-eval: validation is too small to tell."""
+"""noisy-eval: the validation split is too small to compare models."""
 
 from collections.abc import Iterable
 from typing import ClassVar
@@ -13,10 +13,10 @@ from trainlab.diagnose.view import View
 
 
 class NoisyEval(Monitor, name="noisy-eval"):
-    """So few validation rows that differences between models drown in chance.
+    """There are so few validation rows that differences between models are mostly chance.
 
-    Measured as the standard error of the validation accuracy, sqrt(p (1 - p) / rows): beyond `error` a difference of a
-    few hundredths means nothing. Advice.
+    Measured as the standard error of the validation accuracy, sqrt(p (1 - p) / rows). Above `error` a difference of
+    a few hundredths means nothing. It is advice.
 
     Do: Give validation more rows (`data.split.val`), or repeat over seeds or folds and compare means.
 
@@ -24,10 +24,10 @@ class NoisyEval(Monitor, name="noisy-eval"):
 
         validation accuracy of two models, each with its standard error
         A      |-----o-----|
-        B         |-----o-----|        which is better? nobody can tell
+        B         |-----o-----|        which is better? unknown
 
-    Source: Hastie et al. 2009, "The Elements of Statistical Learning", section 7; Godbole et al. 2023, "Deep Learning
-    Tuning Playbook".
+    Source: Hastie et al. 2009, "The Elements of Statistical Learning", section 7; Godbole et al. 2023, "Deep
+    Learning Tuning Playbook".
     """
 
     when: ClassVar[tuple[When, ...]] = ("end",)
@@ -46,8 +46,8 @@ class NoisyEval(Monitor, name="noisy-eval"):
         if error > self.error:
             yield self.finding(
                 view,
-                f"With {view.val_rows} validation rows the accuracy {scores[-1]:.3g} is known to +- {2 * error:.2g} "
-                "only.",
+                f"With {view.val_rows} validation rows the accuracy of {scores[-1]:.3g} is only known to "
+                f"+- {2 * error:.2g}.",
                 "Give validation a larger share, or compare by cross-validation.",
                 evidence={"error": error, "rows": view.val_rows, "threshold": self.error},
                 patches=more_validation(view),

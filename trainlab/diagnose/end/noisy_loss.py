@@ -1,4 +1,4 @@
-"""noisy-loss: single batches say little."""
+"""noisy-loss: the loss of single batches varies widely."""
 
 from collections.abc import Iterable
 from typing import ClassVar
@@ -14,25 +14,25 @@ from trainlab.diagnose.view import View
 
 
 class NoisyLoss(Monitor, name="noisy-loss"):
-    """The loss of single batches scatters so much that a step often goes astray: the batch is small for the learning
-    rate.
+    """The loss of single batches varies so much that many steps go in a wrong direction: the batches are too small for
+    the learning rate.
 
-    Measured over the last epoch's steps (at most 256): their standard deviation is larger than their mean and than half
-    of the loss at chance, with batches of at most 16 rows. Advice, as noise also helps; a warning if the network is
-    behind a simple rule.
+    Measured over the steps of the last epoch (at most the last 512): their standard deviation exceeds their mean
+    and half of the loss at chance, with batches of at most 16 rows. It is advice, because noise can also help, and
+    a warning if the network is behind a simple rule.
 
-    Do: Take larger batches, lower the learning rate, or let it fall towards the end (cosine).
+    Do: Use larger batches, lower the learning rate, or let it fall towards the end (cosine).
 
     Picture:
 
         loss of single batches
-         |  .  :   .   .:       as wide as it is high
+         |  .  :   .   .:       varies as much as its mean
          |.: .. : . :.  . : .
          | '  '  '.' ' :  ' '.
          +------------------- steps
 
-    Source: CS231n, "Babysitting the learning process": the wiggle of the loss is related to the batch size; Smith et
-    al. 2018, "Don't Decay the Learning Rate, Increase the Batch Size".
+    Source: CS231n, "Babysitting the learning process": the wiggle of the loss is related to the batch size; Smith
+    et al. 2018, "Don't Decay the Learning Rate, Increase the Batch Size".
     """
 
     when: ClassVar[tuple[When, ...]] = ("end",)
@@ -40,7 +40,7 @@ class NoisyLoss(Monitor, name="noisy-loss"):
     causes: ClassVar[tuple[str, ...]] = ("lr-too-high",)
     severity: ClassVar[Severity] = "info"
 
-    batch: Count = setting(16, "rows a batch up to which this is looked for")
+    batch: Count = setting(16, "largest batch size for which it is checked")
 
     def look(self, view: View) -> Iterable[Finding]:
         """After the last step."""
@@ -52,8 +52,8 @@ class NoisyLoss(Monitor, name="noisy-loss"):
         if spread > mean and spread > 0.5 * view.chance:
             yield self.finding(
                 view,
-                f"The loss of single batches scatters by {spread:.2g} around {mean:.2g}, with {batch} rows a batch.",
-                "Take larger batches, or a lower learning rate.",
+                f"The loss of single batches varies by {spread:.2g} around {mean:.2g}, with {batch} rows per batch.",
+                "Use larger batches, or a lower learning rate.",
                 evidence={"spread": spread, "mean": mean, "batch_size": batch},
                 severity="warning" if view.behind > 0.1 else "info",
                 patches=[{"train.batch_size": 32}, *lower_lr(view)],

@@ -1,4 +1,4 @@
-"""not-converged: the run ended while it was still getting better."""
+"""not-converged: the training loss was still falling at the end."""
 
 from collections.abc import Iterable
 from typing import ClassVar
@@ -15,10 +15,10 @@ from trainlab.diagnose.view import View
 class NotConverged(Monitor, name="not-converged"):
     """The training loss was still falling fast when the run ended: more epochs would help.
 
-    Measured over the last fifth of the epochs (at least one): the loss fell by more than `fall` of what it was, and by
-    more than a fiftieth of the loss at chance, and the learning rate had not been taken away. It is a warning if the
-    network is also clearly behind a simple rule (see `no-better-than-baseline`) or has not come a third of the way;
-    else advice.
+    Measured over the last fifth of the epochs (at least one): the loss fell by more than `fall` of its value and by
+    more than a fiftieth of the loss at chance, and the schedule had not lowered the learning rate to almost zero.
+    It is a warning if the network is also clearly behind a simple rule (see `no-better-than-baseline`) or has
+    covered less than a third of the way; otherwise it is advice.
 
     Do: Train for more epochs (`train.epochs`), or with a higher learning rate; resume the run with
     `train.epochs=N`.
@@ -31,7 +31,8 @@ class NotConverged(Monitor, name="not-converged"):
          |     '-.|  cut off while it falls
          +--------|- epoch
 
-    Source: Goodfellow et al. 2016, "Deep Learning", section 11.4; Godbole et al. 2023, "Deep Learning Tuning Playbook".
+    Source: Goodfellow et al. 2016, "Deep Learning", section 11.4; Godbole et al. 2023, "Deep Learning Tuning
+    Playbook".
     """
 
     when: ClassVar[tuple[When, ...]] = ("end",)
@@ -45,7 +46,7 @@ class NotConverged(Monitor, name="not-converged"):
     )
 
     fall: float = setting(0.1, "fall over the last fifth of the epochs that is still fast", gt=0, lt=1)
-    enough: float = setting(0.9, "progress from chance to perfect at which nothing is said", gt=0, lt=1)
+    enough: float = setting(0.9, "progress from chance (0) to perfect (1) above which it is not reported", gt=0, lt=1)
     margin: float = setting(0.1, "how far behind a simple rule makes it a warning", gt=0)
 
     def look(self, view: View) -> Iterable[Finding]:

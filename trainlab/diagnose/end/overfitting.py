@@ -1,4 +1,4 @@
-"""overfitting: the network learns its training rows by heart."""
+"""overfitting: the network memorizes its training rows."""
 
 from collections.abc import Iterable
 from typing import ClassVar
@@ -14,26 +14,28 @@ from trainlab.diagnose.view import View
 
 
 class Overfitting(Monitor, name="overfitting"):
-    """The validation loss has risen for several epochs while the training loss went on falling.
+    """The validation loss has risen for several epochs while the training loss kept falling.
 
-    Measured on epochs, never on one: the validation loss of each of the last `patience` epochs lies above `rise` times
-    its best, by more than `margin` of the loss at chance, the training loss has fallen since that best epoch, and the
-    training score has been ahead of the validation score by `gap` in all of them, and by one standard error more where
-    classes are told on few validation rows. A network that is only surer of itself, with the same score, does not
-    overfit in a way that matters. Or, without a rise: in all of these epochs the
-    training rows were known by heart (loss under a twentieth of chance, score over 0.95), the validation loss stood
-    above a quarter of chance, and its score `apart` behind: there were too few rows for this network.
+    Measured on several epochs, never on one. The validation loss of each of the last `patience` epochs lies above
+    `rise` times its best, and by more than `margin` of the loss at chance. The training loss has fallen since that
+    best epoch. In all of these epochs the training score is ahead of the validation score by `gap`, for classes by
+    one standard error more. A network that only becomes more confident, with the same score, does not overfit in a
+    way that matters.
 
-    Do: Stop earlier (`train.early_stopping`), bring or make more data (augmentation), raise l2 or dropout, or take
-    a smaller network.
+    It is also reported without a rise if, in all of these epochs, the training rows were memorized (loss below a
+    twentieth of chance, score above 0.95), while the validation loss stayed above a quarter of chance and the
+    validation score `apart` behind: there are too few rows for this network.
+
+    Do: Stop earlier (`train.early_stopping`), collect or create more data (augmentation), raise l2 or dropout, or
+    use a smaller network.
 
     Picture:
 
         loss
-         |'.            ..''  validation: turns
+         |'.            ..''  validation: rises
          |  '.    ..--''
          |    '-.'
-         |       '--.______   training: falls on
+         |       '--.______   training: falls
          +------------------- epoch
 
     Source: CS231n, "Train/val accuracy": the gap between the curves; Prechelt 1998, "Early Stopping - But When?".
@@ -42,20 +44,20 @@ class Overfitting(Monitor, name="overfitting"):
     when: ClassVar[tuple[When, ...]] = ("epoch", "end")
     causes: ClassVar[tuple[str, ...]] = ("tiny-split", "corrupt-labels", "split-mismatch", "class-imbalance")
 
-    patience: Count = setting(5, "epochs over which the validation loss stays risen")
+    patience: Count = setting(5, "epochs over which the validation loss must stay high")
     rise: float = setting(1.3, "how many times the best validation loss is a rise", gt=1)
     margin: float = setting(0.05, "the least rise that counts, as a share of the loss at chance", ge=0)
-    gap: float = setting(0.08, "by how much the training score is ahead", ge=0)
-    apart: float = setting(0.15, "by how much it is ahead when nothing has risen", ge=0)
+    gap: float = setting(0.08, "least lead of the training score", ge=0)
+    apart: float = setting(0.15, "the same if the validation loss has not risen", ge=0)
 
     def look(self, view: View) -> Iterable[Finding]:
-        """When validation has been rising while training fell, or stands far behind what is known by heart."""
+        """After each epoch and at the end."""
         curves = view.curves
         val, train = curves["val_loss"], curves["train_loss"]
         if len(val) < self.patience + 2 or not np.isfinite(val[1:]).any():
             return
         score, val_score = curves[f"train_{curves.score}"], curves[f"val_{curves.score}"]
-        if not score[-1] - val_score[-1] > min(self.gap, self.apart):  # the usual case, settled fast
+        if not score[-1] - val_score[-1] > min(self.gap, self.apart):  # the usual case, decided fast
             return
         best_epoch = int(np.nanargmin(val))
         best, since = float(val[best_epoch]), len(val) - 1 - best_epoch
@@ -69,19 +71,19 @@ class Overfitting(Monitor, name="overfitting"):
         if enough and risen:
             message = (
                 f"The validation loss was best in epoch {best_epoch} ({best:.3g}) and has risen to {val[-1]:.3g} "
-                f"since, while the training loss fell to {train[-1]:.3g}: the training rows are learned by heart."
+                f"since, while the training loss fell to {train[-1]:.3g}: the network memorizes the training rows."
             )
         elif known and behind:
             message = (
-                f"The training rows are learned by heart (loss {train[-1]:.2g}, score {score[-1]:.3g}), and validation "
-                f"stands far behind (loss {val[-1]:.3g}, score {gap:.2g} lower)."
+                f"The training rows are memorized (loss {train[-1]:.2g}, score {score[-1]:.3g}), but validation is "
+                f"far behind (loss {val[-1]:.3g}, score {gap:.2g} lower)."
             )
         else:
             return
         yield self.finding(
             view,
             message,
-            "Stop early, regularize more (l2, dropout, augmentation), take a smaller network, or bring more data.",
+            "Stop early, regularize more (l2, dropout, augmentation), use a smaller network, or collect more data.",
             evidence={
                 "best_epoch": best_epoch,
                 "best_val_loss": best,
@@ -99,7 +101,7 @@ class Overfitting(Monitor, name="overfitting"):
 
 
 def _error(view: View, score: float) -> float:
-    """The standard error of a validation accuracy; 0 for numbers, and where nobody knows how many rows there are."""
+    """The standard error of a validation accuracy; 0 for a regression or an unknown number of rows."""
     if view.task.kind == "regression" or not view.val_rows or not 0 <= score <= 1:
         return 0.0
     return (score * (1 - score) / view.val_rows) ** 0.5

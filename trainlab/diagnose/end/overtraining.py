@@ -1,4 +1,4 @@
-"""overtraining: the best epoch is long past."""
+"""overtraining: the best epoch was long before the end."""
 
 from collections.abc import Iterable
 from typing import ClassVar
@@ -12,12 +12,13 @@ from trainlab.diagnose.view import View
 
 
 class Overtraining(Monitor, name="overtraining"):
-    """The best validation came early, and the rest of the run gained nothing.
+    """The best validation loss came early, and the rest of the run gained nothing.
 
-    Measured at the end: the best validation loss lies in the first half of a run of at least 10 epochs, and validation
-    loss is at least a tenth above it at the end. Advice: the best weights are kept anyway, and the time could be saved.
+    Measured at the end of a run of at least 10 epochs: the best validation loss lies in its first half, and the
+    last one is at least a tenth above it. It is advice: the best weights are kept anyway, but the run could have
+    been shorter.
 
-    Do: Nothing is lost: the best weights are kept. `train.early_stopping` saves the time.
+    Do: Nothing is lost: the best weights are kept. `train.early_stopping` saves time.
 
     Picture:
 
@@ -35,7 +36,7 @@ class Overtraining(Monitor, name="overtraining"):
     causes: ClassVar[tuple[str, ...]] = ("overfitting",)
     severity: ClassVar[Severity] = "info"
 
-    rise: float = setting(0.1, "how far above its best the loss ends", gt=0)
+    rise: float = setting(0.1, "how far above its best the loss ends, as a share of it", gt=0)
 
     def look(self, view: View) -> Iterable[Finding]:
         """After the last step."""
@@ -46,9 +47,9 @@ class Overtraining(Monitor, name="overtraining"):
         if 0 < best < 0.5 * (len(losses) - 1) and losses[-1] > (1 + self.rise) * losses[best]:
             yield self.finding(
                 view,
-                f"The best validation loss came in epoch {best} of {len(losses) - 1} ({losses[best]:.3g}; "
+                f"The validation loss was best in epoch {best} of {len(losses) - 1} ({losses[best]:.3g}, against "
                 f"{losses[-1]:.3g} at the end).",
-                "Stop early: the best weights are kept, and time is saved.",
+                "Stop early to save time; the best weights are kept anyway.",
                 evidence={"best_epoch": best, "best": float(losses[best]), "last": float(losses[-1])},
                 patches=[{"train.early_stopping": {"metric": "val_loss", "patience": max(3, view.epochs // 5)}}],
             )

@@ -1,4 +1,4 @@
-"""train-eval-mismatch: the network does one thing in training and another in evaluation."""
+"""train-eval-mismatch: the network computes something else in evaluation than in training."""
 
 from collections.abc import Iterable
 from typing import Any, ClassVar, cast
@@ -11,22 +11,22 @@ from trainlab.diagnose.view import View
 
 
 class TrainEvalMismatch(Monitor, name="train-eval-mismatch"):
-    """The network computes something else in evaluation than in training: dropout that is not rescaled, batch norm
-    whose running statistics do not fit.
+    """The network computes something else in evaluation than in training: dropout that is not rescaled, or batch norm
+    with wrong running statistics.
 
-    Measured on the same rows. Before the first step: a layer that is random in training (dropout) changes the mean size
-    of its input by another factor in evaluation; 20 % is beyond what its randomness explains. At the end: the loss in
-    evaluation mode is more than `ratio` times that in training mode and a tenth of chance above it, and validation is
-    behind a simple rule. Dropout makes the training loss larger, never smaller.
+    Measured on the same rows. Before the first step: a layer that is random in training (dropout) scales its input
+    by another factor in evaluation; a difference of more than 20 % exceeds what randomness explains. At the end:
+    the loss in evaluation mode exceeds `ratio` times that in training mode plus a tenth of the loss at chance, and
+    the validation score is behind a simple rule. Dropout makes the training loss larger, never smaller.
 
-    Do: Use `dropout` as it is (it rescales in training), and see that batches are large enough for batch norm's
-    running statistics, or take layer norm.
+    Do: Use `dropout` in its default mode, which rescales in training. Use batches that are large enough for batch
+    norm's running statistics, or use layer norm.
 
     Picture:
 
         the same rows, the same weights
         in training     loss 0.2
-        in evaluation   loss 1.9     another function is computed
+        in evaluation   loss 1.9     another function
 
     Source: Srivastava et al. 2014, "Dropout" (weights are scaled at test time); TheDeepChecker (Ben Braiek & Khomh
     2022).
@@ -52,7 +52,7 @@ class TrainEvalMismatch(Monitor, name="train-eval-mismatch"):
             yield self.finding(
                 view,
                 f"{odd[0].name} multiplies its input by {train:.2f} in training and by {evaluated:.2f} in evaluation: "
-                "the layers after it see other numbers than they were trained on.",
+                "the layers after it get other values than in training.",
                 "Use inverted dropout (or vanilla, which scales in evaluation).",
                 evidence={"train": train, "evaluation": evaluated, "layers": [p.name for p in odd]},
                 layer=odd[0].name,
@@ -61,9 +61,9 @@ class TrainEvalMismatch(Monitor, name="train-eval-mismatch"):
         elif view.step and probe.eval_loss > self.ratio * probe.loss + 0.1 * view.chance and view.behind > 0.1:
             yield self.finding(
                 view,
-                f"The same rows have the loss {probe.loss:.3g} in training mode and {probe.eval_loss:.3g} in "
-                "evaluation.",
-                "Look at the running statistics of batch norm (momentum, batches too small), and at dropout.",
+                f"On the same rows the loss is {probe.loss:.3g} in training mode and {probe.eval_loss:.3g} in "
+                "evaluation mode.",
+                "Check the running statistics of batch norm (momentum, batches too small) and dropout.",
                 evidence={"train": probe.loss, "evaluation": probe.eval_loss, "threshold": self.ratio},
                 patches=_other_norm(view),
             )
@@ -79,7 +79,7 @@ def _rescaled(view: View) -> list[dict[str, Any]]:
 
 
 def _other_norm(view: View) -> list[dict[str, Any]]:
-    """Norms that do in evaluation what they did in training."""
+    """Norm layers that compute the same in evaluation as in training."""
     if model(view).get("norm") == "batch":
         return [{"model.norm": "layer"}]
     norms = {f"model.layers.{i}.name": "layer_norm" for i, x in enumerate(layers(view)) if x["name"] == "batch_norm"}

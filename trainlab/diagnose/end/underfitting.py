@@ -1,4 +1,4 @@
-"""underfitting: the network cannot even fit its training rows."""
+"""underfitting: the network does not even fit its training rows."""
 
 from collections.abc import Iterable
 from typing import Any, ClassVar
@@ -13,16 +13,16 @@ from trainlab.diagnose.view import View
 
 
 class Underfitting(Monitor, name="underfitting"):
-    """The network does worse on its own training rows than a simple rule does on rows that it never saw: it is too
-    small, held back too much, or was not trained well.
+    """The network does worse on its own training rows than a simple rule does on rows that it never saw. It is too
+    small, too strongly regularized, or not trained well.
 
-    Measured at the end, on the last epoch: both the training and the validation score are more than `margin` (plus what
-    chance explains) behind the best of four rules on validation rows: always the same answer, a linear map, kernel
-    regression, the nearest neighbours. So noise that nobody can learn is not held against the network. A layer that is
-    narrower than half of the classes is named as the neck of the bottle.
+    Measured at the end, on the last epoch: both the training and the validation score are behind the best of four
+    simple rules on validation rows (always the same prediction, a linear model, kernel regression, the nearest
+    neighbours) by more than `margin` plus what chance explains. So noise that no model can learn does not count
+    against the network. A layer that is narrower than half of the number of classes is reported as the bottleneck.
 
-    Do: Take a larger network (a layer narrower than the number of classes first), train longer, with a better
-    learning rate and less regularization.
+    Do: Use a larger network (first widen a layer that is narrower than the number of classes), train longer, with a
+    better learning rate and less regularization.
 
     Picture:
 
@@ -86,9 +86,9 @@ class Underfitting(Monitor, name="underfitting"):
         where = f"; {neck.name} has only {neck.out_shape[-1]} units" if neck is not None and narrow else ""
         yield self.finding(
             view,
-            f"The training score is {last:.3g}, where `{best}` has {view.baselines[best]:.3g} on validation "
-            f"rows{where}.",
-            "Take more units or layers, regularize less, and train longer or with another learning rate.",
+            f"The training score is {last:.3g}, but the simple rule `{best}` reaches {view.baselines[best]:.3g} on "
+            f"validation rows{where}.",
+            "Use more units or layers, regularize less, and train longer or with another learning rate.",
             evidence={"train_score": last, "baselines": dict(view.baselines), "threshold": self.margin},
             layer=neck.name if neck is not None and narrow else None,
             patches=_patches(view),
@@ -96,6 +96,6 @@ class Underfitting(Monitor, name="underfitting"):
 
 
 def _patches(view: View) -> list[dict[str, Any]]:
-    """No dropout, more units, more epochs; more units first if there is but little dropout."""
+    """No dropout, more units, more epochs; with little dropout more units first."""
     without, more = less_dropout(view), wider(view)
     return [*(without + more if heavy_dropout(view) else more + without), *epochs(view, 2)]

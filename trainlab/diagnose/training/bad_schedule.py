@@ -1,4 +1,4 @@
-"""bad-schedule: the schedule spoils the run."""
+"""bad-schedule: the learning-rate schedule harms the run."""
 
 from collections.abc import Iterable
 from typing import ClassVar
@@ -10,13 +10,14 @@ from trainlab.diagnose.view import View
 
 
 class BadSchedule(Monitor, name="bad-schedule"):
-    """The schedule raises the learning rate far above what was chosen, or takes it away before the network has learned.
+    """The schedule raises the learning rate far above the chosen value, or lowers it to almost nothing before the
+    network has learned.
 
-    Measured on the schedule itself, which is known before the first step: its factor rises beyond `growth` at some
-    time. And while training: the rate has fallen under a thousandth of its peak before 60 % of the run, and the network
-    has not come two thirds of the way. Warmup, cycles and restarts stay within the chosen rate and are left alone.
+    Measured on the schedule itself, which is known before the first step: its factor rises above `growth`. While
+    training: the rate has fallen below a thousandth of its peak before 60 % of the run, and the network has covered
+    less than two thirds of the way. Warmup, cycles and restarts stay within the chosen rate and are not reported.
 
-    Do: Let the schedule fall from the chosen rate, and slowly: cosine over the whole run needs no tuning. Where it
+    Do: Let the schedule fall slowly from the chosen rate: cosine over the whole run needs no tuning. Where the rate
     must rise, use `warmup`, `one_cycle` or `cyclic`, which stay within the chosen rate.
 
     Picture:
@@ -24,7 +25,7 @@ class BadSchedule(Monitor, name="bad-schedule"):
         lr |  .'            lr |.
            |_.'                |  '.______ and the loss still high
            +-------- epoch     +---------- epoch
-           grows for ever      gone before there was time to learn
+           grows for ever      too small before anything was learned
 
     Source: CS231n, "Annealing the learning rate": decay too aggressively and the system cools too quickly.
     """
@@ -35,7 +36,7 @@ class BadSchedule(Monitor, name="bad-schedule"):
     )
     needs: ClassVar[tuple[str, ...]] = ("lr_plan",)
 
-    growth: float = setting(3.0, "how many times lr the schedule may reach", gt=1)
+    growth: float = setting(3.0, "how many times the chosen lr the schedule may reach", gt=1)
 
     def look(self, view: View) -> Iterable[Finding]:
         """Before the first step, and after an epoch while little has been learned."""
@@ -47,7 +48,7 @@ class BadSchedule(Monitor, name="bad-schedule"):
             if peak > self.growth:
                 yield self.finding(
                     view,
-                    f"The schedule raises the learning rate to {peak:.3g} times what was chosen.",
+                    f"The schedule raises the learning rate to {peak:.3g} times the chosen value.",
                     "Choose a schedule that decays: a decay factor below 1.",
                     evidence={"peak": peak, "threshold": self.growth},
                     patches=[{"schedule": {"name": "cosine"}}, {"schedule": {"name": "constant"}}],
@@ -58,8 +59,8 @@ class BadSchedule(Monitor, name="bad-schedule"):
         if view.epoch > view.warmup and view.epoch < 0.6 * view.epochs and ahead < 1e-3 * peak and view.progress < 0.67:
             yield self.finding(
                 view,
-                f"In epoch {view.epoch} of {view.epochs} the schedule has brought the learning rate to {plan[at]:.1g} "
-                "of its start for good, and the network has not learned yet.",
+                f"In epoch {view.epoch} of {view.epochs} the schedule has lowered the learning rate to {plan[at]:.1g} "
+                "of the chosen value for the rest of the run, and the network has not learned yet.",
                 "Decay later or less: cosine falls over the whole run.",
                 evidence={"factor": float(plan[at]), "progress": view.progress},
                 patches=[{"schedule": {"name": "constant"}}, {"schedule": {"name": "cosine"}}],

@@ -1,4 +1,4 @@
-"""dead-relu: units that never fire."""
+"""dead-relu: relu units that are always zero."""
 
 from collections.abc import Iterable
 from math import isfinite
@@ -15,21 +15,20 @@ from trainlab.diagnose.view import View
 
 
 class DeadRelu(Monitor, name="dead-relu"):
-    """A layer of relu units of which most are zero for every example: no gradient passes them, so they stay as they
-    are.
+    """Most relu units of a layer are zero for every row. No gradient passes through them, so they cannot recover.
 
-    Measured on the probe, some 256 training rows: a unit is dead if it fires for none of them (a share of zeros says
-    nothing: half of them is healthy). Before the first step, and later while little has been learned, half of a layer's
-    units are the alarm; a network that has learned may do without many of its units.
+    Measured on the probe, some 256 training rows: a unit is dead if it is zero for all of them. (The share of zeros
+    alone means nothing: about half is healthy.) The limit is half of a layer's units, before the first step, and
+    later while little has been learned; a network that has learned may do without many of its units.
 
-    Do: Lower the learning rate if it happened while training. If it was so before the first step, start biases at
-    zero and weights by he. `leaky_relu`, `elu` or a batch norm before the relu keep a slope where relu has none.
+    Do: If it happened while training, lower the learning rate. If it was so before the first step, start biases at
+    zero and use he init. `leaky_relu`, `elu` or a batch norm before the relu keep a slope where relu has none.
 
     Picture:
 
-        share of 256 rows for which a unit fires
-        sound  ###### ####  ##### ###     around a half each
-        sick   |    |    #    |    |      never: no gradient, no way back
+        share of 256 rows for which a unit is not zero
+        normal ###### ####  ##### ###     about half each
+        dead   |    |    #    |    |      never: no gradient, no recovery
 
     Source: CS231n, "Neural Networks Part 1" (dying relu); Lu et al. 2020, "Dying ReLU and Initialization".
     """
@@ -55,8 +54,8 @@ class DeadRelu(Monitor, name="dead-relu"):
         "exploding-loss",
     )
 
-    threshold: float = setting(0.5, "share of a layer's units that are dead", gt=0, le=1)
-    learned: float = setting(0.3, "progress from chance to perfect that ends the watch", gt=0, lt=1)
+    threshold: float = setting(0.5, "share of dead units in a layer from which on it is reported", gt=0, le=1)
+    learned: float = setting(0.3, "progress from chance (0) to perfect (1) that ends the check", gt=0, lt=1)
 
     def look(self, view: View) -> Iterable[Finding]:
         """Before the first step, and on probes while little has been learned."""
@@ -70,8 +69,8 @@ class DeadRelu(Monitor, name="dead-relu"):
         since = "before the first step" if not view.step else f"after {view.epoch} epochs"
         yield self.finding(
             view,
-            f"{worst.dead:.0%} of the {worst.units} units of {worst.name} are zero for every one of {probe.rows} "
-            f"training rows {since}{f'; so are most of {named(_others(dead, worst))}' if len(dead) > 1 else ''}.",
+            f"{worst.dead:.0%} of the {worst.units} units of {worst.name} are zero for all {probe.rows} training "
+            f"rows of the probe {since}{f'; so are most of {named(_others(dead, worst))}' if len(dead) > 1 else ''}.",
             "Lower the learning rate, start biases at zero, or use leaky_relu; he init keeps more units alive.",
             evidence={
                 "dead": {layer.name: layer.dead for layer in dead},
@@ -83,7 +82,7 @@ class DeadRelu(Monitor, name="dead-relu"):
         )
 
     def _patches(self, view: View) -> list[dict[str, Any]]:
-        """A sane start if it began dead, a shorter step if not; then another activation, fewer layers, a norm."""
+        """A better start if units began dead, else shorter steps; then another activation, fewer layers, a norm."""
         biased = [{"model.bias_init": 0.0}] if not view.step and model(view).get("bias_init") else []
         start = [*biased, *(init(view) if not view.step else [])]
         return [

@@ -1,4 +1,4 @@
-"""diverged: a number is no longer finite."""
+"""diverged: the loss or the gradient is no longer finite."""
 
 from collections.abc import Iterable
 from typing import Any, ClassVar
@@ -14,14 +14,15 @@ from trainlab.diagnose.view import View
 
 
 class Diverged(Monitor, name="diverged"):
-    """The loss, a weight or a gradient has become nan or infinite: from here on the run computes nothing.
+    """The loss, a weight or a gradient has become nan or infinite. From here on the run computes nothing useful.
 
-    Measured at every step, on the loss and the gradient's norm; the step that would carry the nan into the weights is
-    not taken. It names the first place in the order of the computation that is not finite, and shows the steps that
-    led there. Where the input itself is not finite, the data are to blame; else steps were too long for the loss.
+    Measured at every step on the loss and the gradient norm; the step that would carry the nan into the weights is
+    not taken. The finding names the first place in the order of computation that is not finite, and its evidence
+    holds the steps before. If the input itself is not finite, the data are the cause; otherwise the steps were too
+    long.
 
-    Do: Divide the learning rate by ten, clip the gradient (`train.clip_norm: 1`), and see that inputs and targets
-    are of size 1. The evidence lists the loss, the gradient and the steps just before.
+    Do: Divide the learning rate by ten, clip the gradient (`train.clip_norm: 1`), and check that inputs and targets
+    are of size about 1. The evidence lists loss, learning rate and gradient norm of the steps just before.
 
     Picture:
 
@@ -29,7 +30,7 @@ class Diverged(Monitor, name="diverged"):
              |            : nan
              |           .'
              |  ._...--''
-             +------------- steps: climbs, jumps, is gone
+             +------------- steps: climbs, jumps, nan
 
     Source: CS231n, "Babysitting the learning process": a cost of nan almost always means too high a learning rate.
     """
@@ -41,13 +42,13 @@ class Diverged(Monitor, name="diverged"):
     )
     severity: ClassVar[Severity] = "error"
 
-    history: Count = setting(5, "how many of the steps before are shown as evidence")
+    history: Count = setting(5, "number of earlier steps in the evidence")
 
     def look(self, view: View) -> Iterable[Finding]:
         """At the first loss or gradient that is not finite."""
         losses, norms = view.steps.tail("loss", view.fresh), view.steps.tail("grad_norm", view.fresh)
         finite = np.isfinite(losses) & np.isfinite(norms)
-        if len(view.steps) and finite.all():  # the usual case, settled fast
+        if len(view.steps) and finite.all():  # the usual case, decided fast
             return
         bad = np.flatnonzero(~finite) + len(view.steps) - len(losses)
         epochs = view.curves["train_loss"] if not len(view.steps) else np.empty(0)
@@ -63,7 +64,7 @@ class Diverged(Monitor, name="diverged"):
             yield self.finding(
                 view,
                 f"The input of step {step} has values that are not finite.",
-                "Find and fix them in the data: no setting of the network can.",
+                "Find and repair them in the data; no setting of the network can.",
                 evidence=evidence,
             )
             return

@@ -1,4 +1,4 @@
-"""exploding-gradient: the gradient grows out of all proportion."""
+"""exploding-gradient: the gradient norm grows many times over."""
 
 from collections.abc import Iterable
 from typing import ClassVar
@@ -12,21 +12,20 @@ from trainlab.diagnose.view import View
 
 
 class ExplodingGradient(Monitor, name="exploding-gradient"):
-    """The gradient has become many times as long as at the start, although there is no less to learn: single steps undo
-    what many have learned.
+    """The gradient norm is many times larger than at the start, although little has been learned. Single steps then
+    undo what many steps have learned.
 
-    Measured as the median length of the gradient over the last 20 steps against that of the first 20, after an epoch,
-    while little has been learned; a hundred times is the alarm. Compared is with the beginning, never with the whole
-    run.
+    Measured after an epoch, while little has been learned: the median gradient norm of the last 20 steps relative
+    to that of the first 20; the limit is 100 times. It is compared with the beginning, never with the whole run.
 
-    Do: Clip the gradient (`train.clip_norm`), lower the learning rate, or put norm layers between the others.
+    Do: Clip the gradient (`train.clip_norm`), lower the learning rate, or add norm layers.
 
     Picture:
 
-        gradient's length, log scale
+        gradient norm, log scale
         1e3 |            ..''
         1e1 |      ..''''
-        1e-1|..''''            a sound one falls as the loss does
+        1e-1|..''''            normally it falls with the loss
             +----------------- steps
 
     Source: Pascanu et al. 2013, "On the difficulty of training recurrent neural networks" (clipping); AUTOTRAINER.
@@ -43,8 +42,8 @@ class ExplodingGradient(Monitor, name="exploding-gradient"):
         "exploding-loss",
     )
 
-    factor: float = setting(100.0, "how many times the first gradients is an explosion", gt=1)
-    learned: float = setting(0.2, "progress from chance to perfect that ends the watch", gt=0, lt=1)
+    factor: float = setting(100.0, "how many times the first gradient norms is an explosion", gt=1)
+    learned: float = setting(0.2, "progress from chance (0) to perfect (1) that ends the check", gt=0, lt=1)
 
     def look(self, view: View) -> Iterable[Finding]:
         """While little has been learned."""
@@ -55,7 +54,7 @@ class ExplodingGradient(Monitor, name="exploding-gradient"):
         if first > 0 and recent > self.factor * first:
             yield self.finding(
                 view,
-                f"The gradient is {recent / first:.0f} times as long as at the start.",
+                f"The gradient norm is {recent / first:.0f} times as large as at the start.",
                 "Lower the learning rate, or clip the gradient.",
                 evidence={"first": first, "recent": recent, "threshold": self.factor},
                 patches=[{"train.clip_norm": float(f"{max(first, 1e-3):.2g}")}, *lower_lr(view)],

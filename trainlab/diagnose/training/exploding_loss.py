@@ -1,4 +1,4 @@
-"""exploding-loss: the loss climbs far above where it began."""
+"""exploding-loss: the training loss climbs far above its start."""
 
 from collections.abc import Iterable
 from math import isfinite
@@ -15,13 +15,13 @@ from trainlab.diagnose.view import View
 
 
 class ExplodingLoss(Monitor, name="exploding-loss"):
-    """The training loss has climbed to a multiple of where it began, and of chance: each step makes things worse.
+    """The training loss has climbed to a multiple of its start and of chance: each step makes it worse.
 
-    Measured on the median of the last `window` steps, so that a single odd batch says nothing, against the larger of
-    the first steps' median and the loss at chance. A loss that began far above chance and falls is no explosion, nor is
-    one of a network that is right nevertheless: few answers that are surely wrong make a large loss.
+    Measured as the median of the last `window` steps, so that a single odd batch does not count, relative to the
+    larger of the first steps' median and the loss at chance. A loss that began far above chance and falls is not
+    reported. Neither is the loss of a network that classifies well: a few confident mistakes make a large loss.
 
-    Do: Lower the learning rate by ten, or warm it up for an epoch; clip the gradient. See that the inputs are
+    Do: Divide the learning rate by ten, or warm it up for an epoch; clip the gradient. Check that the inputs are
     scaled.
 
     Picture:
@@ -32,7 +32,8 @@ class ExplodingLoss(Monitor, name="exploding-loss"):
         ln C|--.-''-------------- chance
             +------------------- steps: upwards
 
-    Source: CS231n, "Babysitting the learning process"; 3 times the start is where a trial is not worth going on.
+    Source: CS231n, "Babysitting the learning process"; a trial is not worth continuing at 3 times its starting
+    loss.
     """
 
     when: ClassVar[tuple[When, ...]] = ("steps", "epoch")
@@ -42,11 +43,11 @@ class ExplodingLoss(Monitor, name="exploding-loss"):
     )
     severity: ClassVar[Severity] = "error"
 
-    factor: float = setting(3.0, "how many times the start is an explosion", gt=1)
+    factor: float = setting(3.0, "how many times the starting loss is an explosion", gt=1)
     right: float = setting(
-        0.5, "progress of the score from chance to perfect with which a large loss does no harm", gt=0
+        0.5, "progress of the score from chance (0) to perfect (1) above which a large loss does no harm", gt=0
     )
-    least: Count = setting(50, "steps before which nothing is said: the first may jump and recover")
+    least: Count = setting(50, "steps before which it is not checked: the first ones may jump and recover")
     window: Count = setting(10, "steps whose median is compared")
 
     def look(self, view: View) -> Iterable[Finding]:
@@ -54,15 +55,14 @@ class ExplodingLoss(Monitor, name="exploding-loss"):
         if len(view.steps) < max(self.least, 2 * self.window):
             return
         last = view.steps.tail("loss", self.window)
-        if last.max() <= self.factor * view.chance:  # the usual case, settled fast
+        if last.max() <= self.factor * view.chance:  # the usual case, decided fast
             return
         recent = _middle(last)
         start = max(_middle(view.steps["loss"][:5]), view.chance, view.zero_loss)
         if isfinite(recent) and recent > self.factor * start and view.progress < self.right:
             yield self.finding(
                 view,
-                f"The training loss has climbed to {recent:.3g}, {recent / start:.1f} times where it began "
-                f"({start:.3g}).",
+                f"The training loss has climbed to {recent:.3g}, {recent / start:.1f} times its start ({start:.3g}).",
                 "Each step overshoots: lower the learning rate, or clip the gradient.",
                 evidence={"loss": recent, "start": start, "factor": self.factor, "window": self.window},
                 patches=[*lower_lr(view), {"train.clip_norm": 1.0}],

@@ -1,4 +1,4 @@
-"""loss-not-decreasing: nothing is learned."""
+"""loss-not-decreasing: the training loss does not fall."""
 
 from collections.abc import Iterable
 from typing import ClassVar
@@ -15,21 +15,21 @@ from trainlab.diagnose.view import View
 
 
 class LossNotDecreasing(Monitor, name="loss-not-decreasing"):
-    """After a good part of the run the training loss is still where it began, near chance: nothing is learned.
+    """After a good part of the run the training loss is still where it began, near chance: nothing has been learned.
 
-    Measured on the best epoch so far, against the smaller of the first epoch's loss and the loss at chance, once
-    `share` of the run, `steps` steps and the warmup are over. A run that has learned may stand still, and one whose
-    score has come a good part of the way has learned, whatever its loss says.
+    Measured on the best epoch so far, relative to the smaller of the first epoch's loss and the loss at chance,
+    once `share` of the run, `steps` steps and the warmup are over. A run that learned first and then stopped is not
+    reported here. Neither is a run whose score has improved by `right`, whatever its loss.
 
-    Do: Find a learning rate with `trainlab lr-range`. If none works, look at `trainlab check`: gradients that do
-    not reach the first layer, inputs that are not felt, labels that do not belong to the rows.
+    Do: Find a learning rate with `trainlab lr-range`. If none works, run `trainlab check`: gradients may not reach
+    the first layer, inputs may have no effect, or labels may not belong to the rows.
 
     Picture:
 
         loss
         ln C|.--..-.-..--.-.---.-  where it began
             |
-          0 |  (a sound one falls)
+          0 |  (normally it falls)
             +--------------------- epoch
 
     Source: CS231n, "Babysitting the learning process": loss barely changing means too low a learning rate, or
@@ -46,7 +46,7 @@ class LossNotDecreasing(Monitor, name="loss-not-decreasing"):
     )
 
     share: float = setting(0.3, "share of the run's epochs after which it should have begun to learn", gt=0, le=1)
-    steps: Count = setting(100, "steps before which nothing is said")
+    steps: Count = setting(100, "steps before which it is not checked")
     learned: float = setting(0.05, "fall of the loss, relative to its start, that counts as learning", gt=0, lt=1)
     right: float = setting(0.2, "progress of the score from chance to perfect that counts as learning", gt=0, lt=1)
 
@@ -66,8 +66,8 @@ class LossNotDecreasing(Monitor, name="loss-not-decreasing"):
             noise = less_dropout(view) if heavy_dropout(view) else []
             yield self.finding(
                 view,
-                f"After {view.epoch} epochs the training loss is {best:.3g} at best, where it began ({start:.3g} is "
-                "chance or the start): nothing is learned.",
+                f"After {view.epoch} epochs the best training loss is {best:.3g}, hardly below {start:.3g} (its "
+                "start, or chance): nothing has been learned.",
                 "Find a learning rate with `trainlab lr-range`; check that gradients reach the first layer, and that "
                 "the labels belong to the rows.",
                 evidence={"best": best, "start": start, "chance": view.chance, "threshold": self.learned},

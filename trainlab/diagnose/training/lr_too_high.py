@@ -1,4 +1,4 @@
-"""lr-too-high: the steps are too long for the loss."""
+"""lr-too-high: the steps are too long."""
 
 from collections.abc import Iterable
 from typing import ClassVar
@@ -16,17 +16,18 @@ from trainlab.diagnose.view import View
 
 
 class LrTooHigh(Monitor, name="lr-too-high"):
-    """The steps are so long that they overshoot: the loss jumps about or climbs, weights grow, units die, nothing is
+    """The steps are so long that they overshoot: the loss jumps or climbs, weights grow, units die, and nothing is
     learned.
 
-    Measured by what the steps do, never by the value of lr, and only while little has been learned (`progress` under
-    `learned`, from the second epoch after the warmup on and `steps` steps on). Any of three is enough: the median step
-    of the last 50 is longer than a tenth of the weights (a healthy one is a thousandth); one of the first 20 steps was
-    longer than half of all weights and a fifth of the run has not mended it; or the loss has been half as high again as
-    at the start and at chance, with steps over a twentieth of the weights.
+    Measured by what the steps do, never by the value of lr, and only while little has been learned (progress below
+    `learned`, or behind a simple rule at the end), from the second epoch after the warmup and from `steps` steps
+    on. One of three is enough: the median of the last 50 steps is longer than a tenth of the weights (a thousandth
+    is healthy); one of the first 20 steps was longer than half of all weights, and a fifth of the run has not
+    repaired that; or the loss has risen to 1.5 times its start and chance, with steps longer than a twentieth of
+    the weights.
 
-    Do: Divide the learning rate by three to ten, or let `trainlab lr-range` find it; warm it up if only the first
-    steps are too long.
+    Do: Divide the learning rate by three to ten, or let `trainlab lr-range` find it. If only the first steps are
+    too long, use a warmup.
 
     Picture:
 
@@ -37,8 +38,8 @@ class LrTooHigh(Monitor, name="lr-too-high"):
             |  '-.____          a tenth of the rate
             +------------------ steps
 
-    Source: CS231n, "Babysitting the learning process" (ratio of weight updates to weights, about 1e-3); TheDeepChecker
-    (Ben Braiek & Khomh 2022), update ratio above 0.1.
+    Source: CS231n, "Babysitting the learning process" (ratio of weight updates to weights, about 1e-3);
+    TheDeepChecker (Ben Braiek & Khomh 2022), update ratio above 0.1.
     """
 
     when: ClassVar[tuple[When, ...]] = ("epoch", "end")
@@ -56,11 +57,11 @@ class LrTooHigh(Monitor, name="lr-too-high"):
     )
 
     ratio: float = setting(0.1, "median length of a step, relative to the weights, that is too long", gt=0)
-    burst: float = setting(0.5, "length of one of the first steps that is too long", gt=0)
-    climb: float = setting(1.5, "how many times the start the loss may rise to", gt=1)
-    learned: float = setting(0.2, "progress from chance to perfect that ends the watch", gt=0, lt=1)
-    margin: float = setting(0.1, "how far behind a simple rule at the end is as bad", gt=0)
-    steps: Count = setting(50, "steps before which nothing is said")
+    burst: float = setting(0.5, "length of one of the first steps, relative to the weights, that is too long", gt=0)
+    climb: float = setting(1.5, "how many times its start the loss may rise to", gt=1)
+    learned: float = setting(0.2, "progress from chance (0) to perfect (1) that ends the check", gt=0, lt=1)
+    margin: float = setting(0.1, "at the end: how far behind a simple rule counts as little learned", gt=0)
+    steps: Count = setting(50, "steps before which it is not checked")
 
     def look(self, view: View) -> Iterable[Finding]:
         """While little has been learned."""
@@ -80,14 +81,15 @@ class LrTooHigh(Monitor, name="lr-too-high"):
             how = (
                 f"the loss has climbed to {worst:.3g} from {start:.3g}"
                 if climbed
-                else f"a step in the middle is {recent:.2g} times as long as all weights"
+                else f"the median step is {recent:.2g} times as long as the weights"
                 if recent > self.ratio
-                else f"one of the first steps was {first:.2g} times as long as all weights"
+                else f"one of the first steps was {first:.2g} times as long as the weights"
             )
             yield self.finding(
                 view,
                 f"The learning rate is too high: {how}, and little has been learned.",
-                "Lower the learning rate (`trainlab lr-range` finds one); a warmup or clipping helps the first steps.",
+                "Lower the learning rate (`trainlab lr-range` finds one); warmup or clipping helps with the first "
+                "steps.",
                 evidence={
                     "median_ratio": recent,
                     "first_ratio": first,
@@ -101,5 +103,5 @@ class LrTooHigh(Monitor, name="lr-too-high"):
             )
 
     def _lost(self, view: View) -> bool:
-        """Whether little has been learned, or at the end less than a simple rule knows."""
+        """Whether little has been learned, or the score is behind a simple rule at the end."""
         return view.progress <= self.learned or view.behind > self.margin

@@ -1,4 +1,4 @@
-"""lr-too-low: the steps are too short to get anywhere in this run."""
+"""lr-too-low: the steps are too short for this run."""
 
 from collections.abc import Iterable
 from typing import ClassVar
@@ -15,23 +15,24 @@ from trainlab.diagnose.view import View
 
 
 class LrTooLow(Monitor, name="lr-too-low"):
-    """The steps are so short that the run will be over before the network has learned.
+    """The steps are so short that the run ends before the network has learned.
 
-    Measured by the update ratio, never by the value of lr: the median step so far is shorter than 3e-4 of the weights
-    (a healthy one is about 1e-3) and none of the first was long, and the network has hardly begun to learn after
-    `share` of the run (progress under a tenth), or has not come a third of the way after half of it, or is behind a
-    simple rule at the end. So is it, however high the score, where the steps of the whole run so far would not move the
-    weights by `travel` of their size and the loss is where it began: a lucky start is no learning. Warmup does not
-    count, and a run that has learned may take steps of any size. A learning rate of zero is said before the first step.
+    Measured by the update ratio, never by the value of lr. The median step so far is shorter than 3e-4 of the
+    weights (about 1e-3 is healthy) and none of the early steps was long. In addition the network has hardly begun
+    to learn after `share` of the run (progress below a tenth), has covered less than a third of the way after half
+    of it, or is behind a simple rule at the end. Whatever the score, it is also reported if all steps of the run so
+    far would move the weights by less than `travel` of their size and the loss is where it began: a lucky start is
+    not learning. Warmup does not count, and a run that has learned may take steps of any size. `unchanging-weights`
+    reports a learning rate of zero before the first step.
 
     Do: Raise the learning rate until a typical step is a thousandth of the weights; `trainlab lr-range` finds it.
-    More epochs mend it, too, at a price.
+    More epochs help, too, but take longer.
 
     Picture:
 
         loss
         ln C|---....______        a line, hardly falling
-            |                     and then the run is over
+            |                     then the run is over
           0 |'-.___               ten to a hundred times the rate
             +---------------- epoch
 
@@ -56,12 +57,12 @@ class LrTooLow(Monitor, name="lr-too-low"):
     )
 
     ratio: float = setting(3e-4, "median length of a step, relative to the weights, that is too short", gt=0)
-    share: float = setting(0.3, "share of the run after which a beginning is expected", gt=0, lt=1)
+    share: float = setting(0.3, "share of the run after which some progress is expected", gt=0, lt=1)
     learned: float = setting(0.33, "progress that is expected after half of the run", gt=0, lt=1)
-    margin: float = setting(0.1, "how far behind a simple rule at the end is as bad", gt=0)
-    travel: float = setting(0.02, "way of all steps, relative to the weights, on which nothing can be learned", gt=0)
-    burst: float = setting(0.1, "length of an early step, relative to the weights, that clears lr", gt=0)
-    steps: Count = setting(30, "steps before which nothing is said")
+    margin: float = setting(0.1, "at the end: how far behind a simple rule counts as little learned", gt=0)
+    travel: float = setting(0.02, "length of all steps, relative to the weights, on which nothing can be learned", gt=0)
+    burst: float = setting(0.1, "length of an early step, relative to the weights, that rules out a low lr", gt=0)
+    steps: Count = setting(30, "steps before which it is not checked")
 
     def look(self, view: View) -> Iterable[Finding]:
         """After a good part of the run."""

@@ -1,4 +1,4 @@
-"""momentum-too-high: steps remember for too long."""
+"""momentum-too-high: momentum averages over too many steps."""
 
 from collections.abc import Iterable
 from typing import Any, ClassVar
@@ -10,26 +10,26 @@ from trainlab.diagnose.view import View
 
 
 class MomentumTooHigh(Monitor, name="momentum-too-high"):
-    """Momentum remembers gradients for longer than makes sense in this run: steps keep going where the slope led long
-    ago, and the loss swings.
+    """Momentum averages gradients over more steps than this run can afford. Steps continue in old directions, and the
+    loss swings.
 
-    Measured on the config before the first step: the memory, 1 / (1 - momentum) steps, is at least 20 and longer than a
-    third of the whole run. While training: momentum is at least 0.98, little has been learned, and the loss of the
-    epochs has climbed above where it began.
+    Measured on the config before the first step: the memory, 1 / (1 - momentum) steps, is at least 20 and longer
+    than a third of the whole run. While training: momentum is at least 0.98, little has been learned, and the loss
+    of the epochs has climbed above its start.
 
-    Do: Take 0.9; with more of it lower the learning rate by as much: momentum m makes steps 1 / (1 - m) times as
-    long.
+    Do: Use 0.9. With a higher momentum lower the learning rate by the same factor: momentum m makes steps 1 / (1 -
+    m) times as long.
 
     Picture:
 
         loss
           |:      .'.      .'.     swings through the valley
           | '.  .'   '.  .'   '.
-          |   ''       ''          rolls on where the slope led long ago
+          |   ''       ''          continues in an old direction
           +-------------------- steps
 
-    Source: Sutskever et al. 2013, "On the importance of initialization and momentum in deep learning"; Goh 2017, "Why
-    Momentum Really Works".
+    Source: Sutskever et al. 2013, "On the importance of initialization and momentum in deep learning"; Goh 2017,
+    "Why Momentum Really Works".
     """
 
     when: ClassVar[tuple[When, ...]] = (
@@ -38,8 +38,8 @@ class MomentumTooHigh(Monitor, name="momentum-too-high"):
     )
     needs: ClassVar[tuple[str, ...]] = ("curves",)
 
-    share: float = setting(0.33, "share of the run that may be remembered", gt=0)
-    high: float = setting(0.98, "momentum that is suspected when the loss climbs", gt=0, lt=1)
+    share: float = setting(0.33, "longest memory of the momentum, as a share of the run", gt=0)
+    high: float = setting(0.98, "momentum from which on a climbing loss is reported", gt=0, lt=1)
 
     def look(self, view: View) -> Iterable[Finding]:
         """Before the first step, and after an epoch while little has been learned."""
@@ -55,8 +55,8 @@ class MomentumTooHigh(Monitor, name="momentum-too-high"):
             key = "momentum" if optimizer.get("momentum") else "b1"
             yield self.finding(
                 view,
-                f"Momentum {momentum:g} remembers {memory:.0f} steps; the whole run has {total}.",
-                "Use 0.9: the last ten steps.",
+                f"Momentum {momentum:g} averages over {memory:.0f} steps; the whole run has {total}.",
+                "Use 0.9, which averages over ten steps.",
                 evidence={"momentum": momentum, "memory": memory, "steps": total, "threshold": self.share},
                 patches=[{f"optimizer.{key}": 0.9}],
             )

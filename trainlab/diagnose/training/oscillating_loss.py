@@ -15,13 +15,14 @@ from trainlab.diagnose.view import View
 
 
 class OscillatingLoss(Monitor, name="oscillating-loss"):
-    """The loss of whole epochs goes up and down by large amounts: the steps overshoot back and forth.
+    """The training loss of whole epochs goes up and down by large amounts: the steps overshoot back and forth.
 
-    Measured on the last 10 epochs' training losses, means over many batches, so that the noise of small batches does
-    not count: at least 3 rises of a quarter and of a twentieth of the loss at chance each, while after three tenths
-    of the run the network has come less than three tenths of the way. One that has learned may jump about near zero.
+    Measured on the training losses of the last 10 epochs. They are means over many batches, so the noise of small
+    batches does not count. At least 3 rises are larger than a quarter of the loss and than a twentieth of the loss
+    at chance, while after 30 % of the run the network has covered less than 30 % of the way. The loss of a network
+    that has learned may jump near zero.
 
-    Do: Lower the learning rate or the momentum, take larger batches, or let the rate fall over the run.
+    Do: Lower the learning rate or the momentum, use larger batches, or let the rate fall over the run.
 
     Picture:
 
@@ -43,7 +44,7 @@ class OscillatingLoss(Monitor, name="oscillating-loss"):
         "exploding-loss",
     )
 
-    window: Count = setting(10, "epochs that are looked at")
+    window: Count = setting(10, "number of epochs that are checked")
     rise: float = setting(0.25, "rise from one epoch to the next that counts", gt=0)
     times: Count = setting(3, "rises that are too many")
 
@@ -59,9 +60,9 @@ class OscillatingLoss(Monitor, name="oscillating-loss"):
         if rises >= self.times:
             yield self.finding(
                 view,
-                f"The epochs' training loss swings: it rose by more than {self.rise:.0%} {rises} times in the last "
+                f"The training loss swings: it rose by more than {self.rise:.0%} {rises} times in the last "
                 f"{self.window} epochs.",
-                "Lower the learning rate or the momentum, or take larger batches.",
+                "Lower the learning rate or the momentum, or use larger batches.",
                 evidence={"rises": rises, "losses": losses.tolist(), "threshold": self.times},
                 patches=[*shorter_memory(view), *lower_lr(view)],
             )

@@ -1,4 +1,4 @@
-"""over-regularized: the penalty counts more than the data."""
+"""over-regularized: the penalty outweighs the data."""
 
 from collections.abc import Iterable
 from typing import Any, ClassVar
@@ -12,14 +12,14 @@ from trainlab.diagnose.view import View
 
 
 class OverRegularized(Monitor, name="over-regularized"):
-    """The penalty on the weights is so strong that the network shrinks them instead of learning.
+    """The penalty on the weights is so strong that training shrinks the weights instead of fitting the data.
 
-    Measured by the penalty in units of the loss at chance. Before the first step: over 20 times (a network without norm
-    layers). After three tenths of the run: the penalty began above chance, the weights have since been shrunk until
-    less than a tenth of it is left, or it is still larger than the data loss, and little has been learned.
+    Measured as the penalty relative to the loss at chance. Before the first step: more than 20 times (in a network
+    without norm layers). After 30 % of the run, while little has been learned: the penalty began above the loss at
+    chance, and since then the weights have shrunk until less than a tenth of it is left, or it is still larger than
+    the data loss.
 
-    Do: Divide `regularization.l2` (or l1) by ten until the data loss falls again; for a first run leave it at 1e-4
-    or out.
+    Do: Divide `regularization.l2` (or l1) by ten until the data loss falls again. For a first run use 1e-4 or none.
 
     Picture:
 
@@ -38,9 +38,11 @@ class OverRegularized(Monitor, name="over-regularized"):
     )
     needs: ClassVar[tuple[str, ...]] = ("curves",)
 
-    start: float = setting(20.0, "penalty before the first step, in units of the loss at chance", gt=0)
-    ratio: float = setting(1.0, "the same, of a run that has shrunk its weights and learned little", gt=0)
-    learned: float = setting(0.2, "progress from chance to perfect that ends the watch", gt=0, lt=1)
+    start: float = setting(
+        20.0, "penalty before the first step, relative to the loss at chance, that is too large", gt=0
+    )
+    ratio: float = setting(1.0, "the same for a run that has since learned little", gt=0)
+    learned: float = setting(0.2, "progress from chance (0) to perfect (1) that ends the check", gt=0, lt=1)
 
     def look(self, view: View) -> Iterable[Finding]:
         """Before the first step, and after an epoch while little has been learned."""
@@ -60,14 +62,14 @@ class OverRegularized(Monitor, name="over-regularized"):
             yield self.finding(
                 view,
                 f"The penalty on the weights {'is' if not view.step else 'began at'} {first:.1f} times the loss at "
-                f"chance{f' and is now {now:.2g} times' if view.step else ''}: the weights are shrunk, not taught.",
+                f"chance{f' and is now {now:.2g} times' if view.step else ''}: it shrinks the weights.",
                 "Lower l2 and l1 by a factor of a hundred or more.",
                 evidence={"penalty_first": first, "penalty": now, "threshold": self.start},
                 patches=self._patches(view, max(first, 1.0)),
             )
 
     def _patches(self, view: View, pressure: float) -> list[dict[str, Any]]:
-        """The strengths that make the penalty a hundredth of chance."""
+        """Strengths that make the penalty a hundredth of the loss at chance."""
         block: dict[str, Any] = view.settings.get("regularization", {})
         lower = {
             f"regularization.{k}": float(f"{block[k] / (100 * pressure):.1g}") for k in ("l2", "l1") if block.get(k)

@@ -1,4 +1,4 @@
-"""plateau: the loss stands still well above zero."""
+"""plateau: the loss has stopped falling well above zero."""
 
 from collections.abc import Iterable
 from typing import Any, ClassVar
@@ -13,20 +13,20 @@ from trainlab.diagnose.view import View
 
 
 class Plateau(Monitor, name="plateau"):
-    """The loss fell, and has been standing still for a good part of the run with much left to learn.
+    """The loss fell at first but has not fallen for a good part of the run, although much is left to learn.
 
-    Measured on the epochs' training losses: over the last third of the run so far (at least 8 epochs) the smallest is
-    not 2 % below the smallest before, while the network has come between a tenth and 80 % of the way and the learning
-    rate is still above a hundredth of its peak. Advice: noise in the labels looks the same.
+    Measured on the epochs' training losses: the smallest of the last third of the run so far (at least 8 epochs) is
+    less than 2 % below the smallest before, the network has covered between 10 % and 80 % of the way, and the
+    learning rate is still above a hundredth of its peak. It is advice, because noisy labels look the same.
 
-    Do: Let the learning rate fall now (schedule `plateau` or `step`), or raise it if it is small; then a larger
-    network. With noisy labels this may be all there is.
+    Do: Let the learning rate fall now (schedule `plateau` or `step`), or raise it if it is small; then try a larger
+    network. With noisy labels this may be the best that is possible.
 
     Picture:
 
         loss
          |'.
-         |  '-.________________  no step down for a third of the run
+         |  '-.________________  no fall for a third of the run
          |
         0|
          +--------------------- epoch
@@ -38,7 +38,7 @@ class Plateau(Monitor, name="plateau"):
     needs: ClassVar[tuple[str, ...]] = ("curves",)
     severity: ClassVar[Severity] = "info"
 
-    fall: float = setting(0.02, "fall of the loss that is none", gt=0, lt=1)
+    fall: float = setting(0.02, "relative fall of the loss that counts as none", gt=0, lt=1)
 
     def look(self, view: View) -> Iterable[Finding]:
         """After an epoch, once half of the run is over."""
@@ -52,14 +52,14 @@ class Plateau(Monitor, name="plateau"):
         if best > (1 - self.fall) * before:
             yield self.finding(
                 view,
-                f"The training loss has not fallen for {third} epochs ({before:.3g} before, {best:.3g} since).",
-                "Lower the learning rate now, or give the network more units; noisy labels set such a floor, too.",
+                f"The training loss has not fallen for {third} epochs (best: {before:.3g} before, {best:.3g} since).",
+                "Lower the learning rate now, or use more units; noisy labels set such a limit, too.",
                 evidence={"before": before, "since": best, "epochs": third, "threshold": self.fall},
                 patches=_patches(view),
             )
 
 
 def _patches(view: View) -> list[dict[str, Any]]:
-    """A rate that falls over the run, where it is constant; then more units."""
+    """A falling rate, if it is constant; then more units."""
     constant = name_of(view.settings.get("schedule")) == "constant"
     return [*([{"schedule": {"name": "cosine"}}] if constant else []), *wider(view)]

@@ -1,4 +1,4 @@
-"""saturated-activation: units stuck in the flat ends."""
+"""saturated-activation: units stuck where the activation is flat."""
 
 from collections.abc import Iterable
 from typing import ClassVar
@@ -12,24 +12,24 @@ from trainlab.diagnose.view import View
 
 
 class SaturatedActivation(Monitor, name="saturated-activation"):
-    """The units of a sigmoid or tanh layer sit in the flat ends of their curve, where hardly any gradient passes.
+    """The units of a sigmoid or tanh layer are in the flat ends of the curve, where almost no gradient passes.
 
     Measured on the probe, as the share of a hidden layer's outputs beyond 0.99 (sigmoid: or below 0.01), where the
-    slope is under 2 % of its greatest. Before the first step half of them is too much: a good init gives a few percent.
-    Later three quarters, while after a fifth of the run little has been learned; a trained network may well be sure of
-    itself.
+    slope is a few percent of its maximum. Before the first step the limit is half of the outputs; a good init gives
+    a few percent. Later it is three quarters, if little has been learned after a fifth of the run; a trained
+    network may well saturate.
 
-    Do: Use xavier init, scale the inputs, lower the learning rate; or take relu, which has only one flat side.
+    Do: Use xavier init, scale the inputs, or lower the learning rate; or use relu, which has only one flat side.
 
     Picture:
 
         outputs of a tanh layer
-        sound   .:||||:.          sick  |            |
-                                        |            |
-               -1   0   1              -1     0      1   all at the ends
+        normal  .:||||:.          stuck  |            |
+                                         |            |
+               -1   0   1               -1     0      1   all at the ends
 
-    Source: Glorot & Bengio 2010, "Understanding the difficulty of training deep feedforward neural networks", section
-    3.
+    Source: Glorot & Bengio 2010, "Understanding the difficulty of training deep feedforward neural networks",
+    section 3.
     """
 
     when: ClassVar[tuple[When, ...]] = (
@@ -52,9 +52,11 @@ class SaturatedActivation(Monitor, name="saturated-activation"):
         "exploding-loss",
     )
 
-    start: float = setting(0.5, "share of a layer's outputs before the first step", gt=0, lt=1)
-    later: float = setting(0.75, "share of a layer's outputs later", gt=0, lt=1)
-    learned: float = setting(0.3, "progress from chance to perfect that ends the watch", gt=0, lt=1)
+    start: float = setting(
+        0.5, "share of saturated outputs in a layer before the first step that is too high", gt=0, lt=1
+    )
+    later: float = setting(0.75, "the same later", gt=0, lt=1)
+    learned: float = setting(0.3, "progress from chance (0) to perfect (1) that ends the check", gt=0, lt=1)
 
     def look(self, view: View) -> Iterable[Finding]:
         """Before the first step, and on probes while little has been learned."""
@@ -67,7 +69,7 @@ class SaturatedActivation(Monitor, name="saturated-activation"):
             worst = max(stuck, key=lambda layer: layer.saturated)
             yield self.finding(
                 view,
-                f"{worst.saturated:.0%} of the outputs of {worst.name} are in a flat end of {worst.kind}.",
+                f"{worst.saturated:.0%} of the outputs of {worst.name} are in the flat ends of {worst.kind}.",
                 "Scale the inputs, start with smaller weights (xavier), lower the learning rate, or use a batch norm.",
                 evidence={"saturated": {layer.name: layer.saturated for layer in stuck}, "threshold": limit},
                 layer=worst.name,

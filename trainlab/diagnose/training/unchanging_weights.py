@@ -14,21 +14,20 @@ from trainlab.diagnose.view import View
 
 
 class UnchangingWeights(Monitor, name="unchanging-weights"):
-    """Some weights stay exactly as they were drawn: the learning rate is zero, layers are frozen, or no gradient
-    arrives.
+    """Some weights never change: the learning rate is zero, layers are frozen, or no gradient arrives.
 
-    Measured before the first step: a learning rate of zero over the whole schedule is an error. After the second epoch,
-    while little has been learned: frozen layers, and layers whose last step was exactly zero, are a warning. Frozen
-    layers of a network that learns are nobody's business.
+    Before the first step, a learning rate of zero over the whole schedule is an error. After the second epoch,
+    while little has been learned, frozen layers and layers whose last step was exactly zero are a warning. Frozen
+    layers of a network that learns are not reported.
 
-    Do: Give the layers a learning rate and take them out of `model.frozen`; where nothing is frozen, look for dead
-    units behind them.
+    Do: Give the layers a learning rate and take them out of `model.frozen`. If nothing is frozen, look for dead
+    units in the layers after them.
 
     Picture:
 
         weights of a layer
         step 0     .3 -.1  .7
-        step 1000  .3 -.1  .7     to the last bit
+        step 1000  .3 -.1  .7     every bit the same
 
     Source: PyTorch's `torcheck` and TheDeepChecker (Ben Braiek & Khomh 2022), "untrained parameters".
     """
@@ -47,8 +46,8 @@ class UnchangingWeights(Monitor, name="unchanging-weights"):
         "lr-too-high",
     )
 
-    learned: float = setting(0.1, "progress from chance to perfect that ends the watch", gt=0, lt=1)
-    steps: Count = setting(30, "steps before which nothing is said")
+    learned: float = setting(0.1, "progress from chance (0) to perfect (1) that ends the check", gt=0, lt=1)
+    steps: Count = setting(30, "steps before which it is not checked")
 
     def look(self, view: View) -> Iterable[Finding]:
         """Before the first step, and after an epoch while little has been learned."""
@@ -60,7 +59,7 @@ class UnchangingWeights(Monitor, name="unchanging-weights"):
                 yield self.finding(
                     view,
                     "The learning rate is zero: no weight will ever change.",
-                    "Choose one: `trainlab lr-range` suggests it.",
+                    "Choose a learning rate; `trainlab lr-range` suggests one.",
                     evidence={"lr": view.lr},
                     severity="error",
                     patches=[{"optimizer.lr": 1e-3 if "adam" in view.settings["optimizer"]["name"] else 1e-2}],
@@ -73,10 +72,11 @@ class UnchangingWeights(Monitor, name="unchanging-weights"):
             names = frozen or still
             yield self.finding(
                 view,
-                f"The weights of {named(names)} do not change{' (frozen)' if frozen else ''}, and little is learned.",
-                "Let them train."
+                f"The weights of {named(names)} do not change{' (frozen)' if frozen else ''}, and little has been "
+                "learned.",
+                "Unfreeze them (`model.frozen: []`)."
                 if frozen
-                else "Look for units that are dead, and for layers that nothing comes through.",
+                else "Look for dead units, and for layers that pass no signal.",
                 evidence={"frozen": frozen, "still": still, "progress": view.progress},
                 layer=names[0],
                 patches=[{"model.frozen": []}] if frozen else [*init(view), *activation(view, "leaky_relu")],

@@ -1,4 +1,4 @@
-"""update-ratio-high: steps that are long for the weights."""
+"""update-ratio-high: steps that are long relative to the weights."""
 
 from collections.abc import Iterable
 from typing import ClassVar
@@ -12,11 +12,11 @@ from trainlab.diagnose.view import View
 
 
 class UpdateRatioHigh(Monitor, name="update-ratio-high"):
-    """Steps change the weights by more than a tenth of their size: fast, and at the edge of too fast.
+    """A step changes the weights by more than a tenth of their size, which is close to too fast.
 
-    Measured as the median over the last epoch. It is advice only: whether it does harm, `lr-too-high` says.
+    Measured as the median over the last epoch. It is advice only: `lr-too-high` reports whether it does harm.
 
-    Do: Nothing, if the loss falls; otherwise a lower learning rate.
+    Do: Nothing, if the loss falls; otherwise lower the learning rate.
 
     Picture:
 
@@ -43,7 +43,7 @@ class UpdateRatioHigh(Monitor, name="update-ratio-high"):
         if ratio > self.ratio:
             yield self.finding(
                 view,
-                f"A typical step changes the weights by {ratio:.2g} of their size, where 0.001 is usual.",
+                f"A typical step changes the weights by {ratio:.2g} of their size; 0.001 is usual.",
                 "Try a lower learning rate.",
                 evidence={"ratio": ratio, "threshold": self.ratio},
                 patches=lower_lr(view),

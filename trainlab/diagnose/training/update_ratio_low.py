@@ -1,4 +1,4 @@
-"""update-ratio-low: steps that are short for the weights."""
+"""update-ratio-low: steps that are short relative to the weights."""
 
 from collections.abc import Iterable
 from typing import ClassVar
@@ -12,12 +12,12 @@ from trainlab.diagnose.view import View
 
 
 class UpdateRatioLow(Monitor, name="update-ratio-low"):
-    """Steps change the weights by less than 1e-5 of their size although there is much left to learn.
+    """A step changes the weights by less than 1e-5 of their size, although much is left to learn.
 
-    Measured as the median over the last epoch, while the network has come less than half of the way and the schedule is
-    not about to end. It is advice only: whether the run is lost by it, `lr-too-low` says.
+    Measured as the median over the last epoch, in the first 80 % of the run, while the network has covered less
+    than half of the way. It is advice only: `lr-too-low` reports whether the steps are too short for the run.
 
-    Do: A higher learning rate, if the loss has still far to fall.
+    Do: Raise the learning rate, if the loss still has far to fall.
 
     Picture:
 
@@ -44,7 +44,7 @@ class UpdateRatioLow(Monitor, name="update-ratio-low"):
         if 0 < ratio < self.ratio:
             yield self.finding(
                 view,
-                f"A typical step changes the weights by {ratio:.1g} of their size, where 0.001 is usual.",
+                f"A typical step changes the weights by {ratio:.1g} of their size; 0.001 is usual.",
                 "Try a higher learning rate.",
                 evidence={"ratio": ratio, "threshold": self.ratio},
                 patches=higher_lr(view, ratio),

@@ -1,4 +1,4 @@
-"""vanishing-gradient: hardly any gradient reaches the first layers."""
+"""vanishing-gradient: almost no gradient reaches the first layers."""
 
 from collections.abc import Iterable
 from math import isfinite, nan
@@ -14,13 +14,13 @@ from trainlab.diagnose.view import LayerView, View
 
 
 class VanishingGradient(Monitor, name="vanishing-gradient"):
-    """The gradient shrinks from layer to layer on its way back: the first layers hardly learn, and the ones above them
-    work on noise.
+    """The gradient shrinks from layer to layer during the backward pass. The first layers hardly learn, and the layers
+    after them work on random features.
 
     Measured as the root mean square of each weight array's gradient. Before the first step, on the probe: the first
-    layer's is under 1e-4 of the largest of the hidden layers (the output layer is left out: it may start at zero, which
-    holds the others back for one step only). After a fifth of the run, on the last batch, while little has been
-    learned: under 1e-3, or zero everywhere. In healthy networks the layers are within a factor of 100.
+    layer's is below 1e-4 of the largest of the hidden layers. (The output layer does not count: if it starts at
+    zero, it holds the others back for one step only.) After a fifth of the run, on the last batch, while little has
+    been learned: below 1e-3, or zero everywhere. In healthy networks the layers are within a factor of 100.
 
     Do: Use relu with he init instead of sigmoid, norm layers, residual layers, or fewer layers.
 
@@ -53,7 +53,7 @@ class VanishingGradient(Monitor, name="vanishing-gradient"):
     )
 
     share: float = setting(1e-3, "gradient of the first layer, relative to the largest, that has vanished", gt=0, lt=1)
-    learned: float = setting(0.1, "progress from chance to perfect that ends the watch", gt=0, lt=1)
+    learned: float = setting(0.1, "progress from chance (0) to perfect (1) that ends the check", gt=0, lt=1)
 
     def look(self, view: View) -> Iterable[Finding]:
         """Before the first step, and after an epoch while little has been learned."""
@@ -76,7 +76,7 @@ class VanishingGradient(Monitor, name="vanishing-gradient"):
             what = f"{share:.1g} of the largest" if largest else "zero, as in every layer"
             yield self.finding(
                 view,
-                f"The gradient of {first} is {what}: nearly nothing of the error arrives there.",
+                f"The gradient of {first} is {what}: almost no error signal arrives there.",
                 "Use relu with he init instead of sigmoid, a batch norm, residual layers, or fewer layers.",
                 evidence={"gradients": sizes, "share": share, "threshold": self.share},
                 layer=first,
@@ -93,7 +93,7 @@ def _size(layer: LayerView) -> float | None:
 
 
 def _patches(view: View) -> list[dict[str, Any]]:
-    """Relu for what is flat at its ends, then a norm, the right init, fewer layers."""
+    """Relu instead of sigmoid and tanh, then a norm, the right init, fewer layers."""
     kinds = {part.layer.name for part in view.structure.parts} if view.structure is not None else set[str]()
     steep = activation(view, "relu") if kinds & {"sigmoid", "tanh"} else []
     return [*steep, *norm(view), *init(view), *shallower(view)]
