@@ -15,19 +15,20 @@ from trainlab.search.experiment import SweepExperiment
 from trainlab.tools.zoo.examples import exhibits
 
 _WHEN = {"start": "before the first step", "steps": "while training", "epoch": "after an epoch", "end": "at the end"}
-_DIAGNOSES = """# Diagnoses
+_DIAGNOSES = """# Findings
 
-A diagnosis is to training what a lint rule is to code: a stable code, a severity, a sentence, the measured evidence,
-and a prescription that can be applied. A run's diagnoses are in its `diagnoses.jsonl`, one a line.
+A finding is to training what a lint rule is to code: a stable code, a severity, a message, the measured evidence, and
+a suggested patch of the config. A run's findings are in its `diagnoses.jsonl`, one per line.
 
 - **error**: as configured, this run is worthless.
 - **warning**: it will end clearly worse than it could.
 - **info**: advice.
 
-A healthy run gets no warning and no error. Thresholds are settings, by code: `monitors: {overfitting: {rise: 1.5}}`;
-`monitors: {off: [overfitting]}` silences one; `monitors: {stop_on: [diverged]}` lists those that end a run.
+A healthy run gets no warning and no error. The thresholds are settings: `monitors: {overfitting: {rise: 1.5}}` changes
+one, `monitors: {off: [overfitting]}` turns a monitor off, and `monitors: {stop_on: [diverged]}` lists the codes that
+stop a run.
 
-| code | severity | looked for | what it means |
+| code | severity | checked | what it means |
 |---|---|---|---|
 """
 

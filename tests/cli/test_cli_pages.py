@@ -84,7 +84,7 @@ def test_explain_gives_a_config(cli, tmp_path):
 @pytest.mark.parametrize(
     ("words", "text"),
     [
-        (["gradient-mismatch", "--config"], "no config shows gradient-mismatch: what it finds is wrong in code, not in "
+        (["gradient-mismatch", "--config"], "no config shows gradient-mismatch: a bug in the code causes it, not "
          "a config"),
         (["--config"], "--config needs a CODE, and excludes --json"),
     ],

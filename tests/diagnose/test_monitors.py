@@ -49,7 +49,7 @@ def view(losses=(), *, epochs=30, train=(), val=(), train_score=(), val_score=()
 
 
 def found(monitor: Monitor, at: View) -> list[Finding]:
-    return list(monitor.look(at))
+    return list(monitor.inspect(at))
 
 
 FALLING = CHANCE * np.exp(-np.arange(200) / 40)

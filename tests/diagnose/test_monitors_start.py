@@ -160,12 +160,12 @@ def test_bad_values_names_row_and_column():
     x = NORMAL.copy()
     x[17, 2] = np.nan
     x[30, 0] = np.inf
-    (one,) = BadValues().look(data_view(x))
+    (one,) = BadValues().inspect(data_view(x))
     assert one.message == (
-        "Row 18 of the training data has a value in feature 3 that is not finite, and 1 more rows have one."
+        "Row 18 of the training data has a value in feature 3 that is not finite, and 1 more rows have such a value."
     )
     assert one.evidence == {"part": "training", "row": 18, "column": "feature 3", "rows": 2}
-    (one,) = BadValues().look(data_view(NORMAL, x))
+    (one,) = BadValues().inspect(data_view(NORMAL, x))
     assert one.evidence["part"] == "validation"
 
 
@@ -180,9 +180,9 @@ def test_heavy_tails_are_no_outliers(draw):
         "poisson": lambda: rng.poisson(0.3, size=(2000, 4)).astype(float),
         "one_hot": lambda: (rng.random((2000, 4)) < 0.002).astype(float),
     }[draw]()
-    assert list(OutlierInput().look(data_view(x))) == []
+    assert list(OutlierInput().inspect(data_view(x))) == []
     x[3, 1] = 1e5
-    (one,) = OutlierInput().look(data_view(x))
+    (one,) = OutlierInput().inspect(data_view(x))
     assert (one.evidence["column"], one.evidence["rows"]) == (1, 1)
 
 
@@ -191,31 +191,31 @@ def test_a_few_constant_features_are_normal_and_many_are_told():
     x = np.random.default_rng(0).normal(size=(50, 20))
     for still, want in ((1, []), (4, ["info"]), (19, ["warning"]), (20, ["error"])):
         x[:, :still] = 7.0
-        assert [d.severity for d in ConstantFeature().look(data_view(x))] == want
+        assert [d.severity for d in ConstantFeature().inspect(data_view(x))] == want
 
 
 def test_labels_out_of_reach_are_told():
     """One class only, a class that only validation has, and targets far outside are told; a usual split is not."""
     x = NORMAL[:40]
     one = np.zeros(40, np.int64)
-    assert [d.severity for d in LabelRange().look(data_view(x, y=one))] == ["error"]
+    assert [d.severity for d in LabelRange().inspect(data_view(x, y=one))] == ["error"]
     two = np.arange(40) % 2
     unseen = data_view(x, x, y=two, w=np.arange(40) % 3, task=Task("classification", 3, ("a", "b", "c")))
-    assert [d.message for d in LabelRange().look(unseen)] == ["No training row has the class c."]
+    assert [d.message for d in LabelRange().inspect(unseen)] == ["No training row has the class c."]
     numbers = Task("regression", 1)
     y = NORMAL[:40, :1]
-    assert list(LabelRange().look(data_view(x, x, y=y, w=y * 1.5, task=numbers))) == []
-    assert [d.severity for d in LabelRange().look(data_view(x, x, y=y, w=y + 100, task=numbers))] == ["warning"]
-    assert [d.severity for d in LabelRange().look(data_view(x, y=y * 0, task=numbers))] == ["error"]
+    assert list(LabelRange().inspect(data_view(x, x, y=y, w=y * 1.5, task=numbers))) == []
+    assert [d.severity for d in LabelRange().inspect(data_view(x, x, y=y, w=y + 100, task=numbers))] == ["warning"]
+    assert [d.severity for d in LabelRange().inspect(data_view(x, y=y * 0, task=numbers))] == ["error"]
 
 
 def test_honest_duplicates_are_no_leak():
     """Data of few distinct rows share rows between the parts by chance; copies of distinct rows do not."""
     rng = np.random.default_rng(0)
     dice = rng.integers(0, 3, size=(400, 3)).astype(float)
-    assert list(LeakedRows().look(data_view(dice[:300], dice[300:]))) == []
+    assert list(LeakedRows().inspect(data_view(dice[:300], dice[300:]))) == []
     copied = np.r_[NORMAL[:20], NORMAL[300:]]
-    (one,) = LeakedRows().look(data_view(NORMAL[:300], copied))
+    (one,) = LeakedRows().inspect(data_view(NORMAL[:300], copied))
     assert one.evidence["share"] == pytest.approx(20 / 120)
 
 
@@ -223,8 +223,8 @@ def test_a_small_validation_part_may_differ_by_chance():
     """Twenty rows of the same distribution are no mismatch; rows that were not standardized are."""
     rng = np.random.default_rng(3)
     for _ in range(20):
-        assert list(SplitMismatch().look(data_view(NORMAL, rng.normal(size=(20, 3))))) == []
-    (one,) = SplitMismatch().look(data_view(NORMAL, 40 + 9 * rng.normal(size=(50, 3))))
+        assert list(SplitMismatch().inspect(data_view(NORMAL, rng.normal(size=(20, 3))))) == []
+    (one,) = SplitMismatch().inspect(data_view(NORMAL, 40 + 9 * rng.normal(size=(50, 3))))
     assert one.evidence["share"] == 1.0
 
 
@@ -232,11 +232,13 @@ def test_what_check_tried_is_judged():
     """A wrong gradient is named with its layer, and rows that cannot be learned are said; good ones are not."""
     good = GradientError("dense1.W", 1e-7, 1.0, 1.0, 5)
     bad = GradientError("conv1.W", 0.4, 1.0, 0.6, 5)
-    assert list(GradientMismatch().look(blank(gradients=[good]))) == []
-    (one,) = GradientMismatch().look(blank(gradients=[good, bad]))
+    assert list(GradientMismatch().inspect(blank(gradients=[good]))) == []
+    (one,) = GradientMismatch().inspect(blank(gradients=[good, bad]))
     assert (one.layer, one.severity) == ("conv1", "error")
-    assert list(CannotOverfit().look(blank(tiny=TinyFit(20, 300, 0.01, 2.3)))) == []
-    assert [d.code for d in CannotOverfit().look(blank(tiny=TinyFit(20, 300, float("nan"), 2.3)))] == ["cannot-overfit"]
+    assert list(CannotOverfit().inspect(blank(tiny=TinyFit(20, 300, 0.01, 2.3)))) == []
+    assert [d.code for d in CannotOverfit().inspect(blank(tiny=TinyFit(20, 300, float("nan"), 2.3)))] == [
+        "cannot-overfit"
+    ]
 
 
 def test_a_penalty_that_is_not_added_is_told():
@@ -246,6 +248,6 @@ def test_a_penalty_that_is_not_added_is_told():
         weight = WeightProbe("dense1", 4, norm, 1.0, 16, symmetric=False, frozen=False)
         return blank(probe=Probe(8, 1.0, [], deep=True, weights=[weight], penalties=(now, raised)))
 
-    assert list(RegNotFelt().look(probe(2.0, 0.1, 3.0))) == []
-    assert list(RegNotFelt().look(probe(0.0, 0.0, 0.0))) == []
-    assert [d.code for d in RegNotFelt().look(probe(2.0, 0.1, 0.1))] == ["reg-not-felt"]
+    assert list(RegNotFelt().inspect(probe(2.0, 0.1, 3.0))) == []
+    assert list(RegNotFelt().inspect(probe(0.0, 0.0, 0.0))) == []
+    assert [d.code for d in RegNotFelt().inspect(probe(2.0, 0.1, 0.1))] == ["reg-not-felt"]

@@ -81,7 +81,7 @@ FALLING = CHANCE * np.exp(-np.arange(31) / 6)
 
 
 def codes(monitor, view) -> list[str]:
-    return [f"{d.code}:{d.severity}" for d in monitor.look(view)]
+    return [f"{d.code}:{d.severity}" for d in monitor.inspect(view)]
 
 
 @pytest.mark.parametrize("ratio", [0.3, np.r_[2.0, np.full(199, 1e-3)]])
@@ -96,7 +96,7 @@ def test_long_steps_that_learn_nothing_are_too_long(ratio):
 def test_a_loss_that_climbs_under_long_steps_is_too_high_a_rate():
     """A climb counts if the steps are long; the rate that is proposed is shorter."""
     up = np.r_[CHANCE, np.linspace(CHANCE, 3 * CHANCE, 10)]
-    (one,) = LrTooHigh().look(run(up, ratio=0.08))
+    (one,) = LrTooHigh().inspect(run(up, ratio=0.08))
     assert one.patches[0]["optimizer.lr"] < 0.1
     assert codes(LrTooHigh(), run(up, ratio=1e-3)) == []
 
@@ -104,7 +104,7 @@ def test_a_loss_that_climbs_under_long_steps_is_too_high_a_rate():
 def test_short_steps_are_too_short_only_if_nothing_is_learned():
     """After three tenths of the run; never for a network that learns, nor where a long step came first."""
     assert codes(LrTooLow(), run(FLAT, ratio=1e-5)) == ["lr-too-low:warning"]
-    (one,) = LrTooLow().look(run(FLAT, ratio=1e-5))
+    (one,) = LrTooLow().inspect(run(FLAT, ratio=1e-5))
     assert one.patches == ({"optimizer.lr": pytest.approx(300.0)},)  # to three hundredths of the weights
     assert codes(LrTooLow(), run(FLAT, ratio=1e-5, epochs=100)) == []
     assert codes(LrTooLow(), run(FLAT, ratio=1e-3)) == []
@@ -198,7 +198,7 @@ def probe(kind, *, dead=0.0, saturated=0.0, output=False, **more) -> Probe:
 
 def test_dead_units_are_an_alarm_only_while_nothing_is_learned():
     """Half of a layer; a network that has learned may do without them."""
-    (one,) = DeadRelu().look(run(FLAT, probe=probe("relu", dead=0.71)))
+    (one,) = DeadRelu().inspect(run(FLAT, probe=probe("relu", dead=0.71)))
     assert (one.layer, one.evidence["dead"], one.evidence["window"]) == ("relu1", {"relu1": 0.71}, 256)
     assert codes(DeadRelu(), run(FLAT, probe=probe("relu", dead=0.3))) == []
     assert codes(DeadRelu(), run(FALLING, probe=probe("relu", dead=0.9), score=0.9)) == []

@@ -120,10 +120,10 @@ def test_a_fold_that_stands_apart_is_told():
     """A fold with shuffled labels is, with its number; better ones are advice only."""
     (found,) = suspicious_folds(EXPERIMENT, "val_accuracy", [0.95, 0.96, 0.3, 0.94, 0.95], 60)
     assert (found.code, found.severity) == ("suspicious-fold", "warning")
-    assert found.message == "Fold 3 of 5 has the val_accuracy 0.3, far worse than the others with 0.95."
+    assert found.message == "Fold 3 of 5 has a val_accuracy of 0.3, far worse than the 0.95 of the others."
     (found,) = suspicious_folds(EXPERIMENT, "val_loss", [0.5, 0.55, 0.48, 0.002, 0.52], 100)
     assert found.severity == "info"
-    assert "Fold 4 of 5 has the val_loss 0.002, far better" in found.message
+    assert "Fold 4 of 5 has a val_loss of 0.002, far better" in found.message
 
 
 def test_healthy_folds_are_left_in_peace():

@@ -1,7 +1,7 @@
-"""Prescriptions that several monitors share: dotted overrides that fit the config of the run that is looked at.
+"""Suggested patches that several monitors share: dotted overrides that fit the config of the inspected run.
 
-A model that is a list of layers is patched layer by layer, `mlp` and `cnn` by their own settings. Whatever the config
-does not have (a log of somebody else's training has none) gives no patch, and so does what is set already.
+A model that is a list of layers is patched layer by layer, `mlp` and `cnn` by their own settings. A setting that the
+config lacks (a foreign log has no config), or that has the suggested value already, gives no patch.
 """
 
 from collections.abc import Mapping
@@ -16,12 +16,12 @@ _ACTIVATIONS = (
     *("sigmoid", "tanh", "relu", "leaky_relu", "prelu", "elu"),
     *("selu", "gelu", "silu", "softplus", "identity"),
 )
-_STEPS = 600  # fewer say little, even for small data
+_STEPS = 600  # fewer are rarely enough, even for small data
 _RELU_FAMILY = ("relu", "leaky_relu", "prelu", "elu", "gelu", "silu")
 
 
 def block(view: View, *keys: str) -> dict[str, Any]:
-    """A block of the config by the keys that lead to it, empty where there is none."""
+    """The block of the config under these keys, empty if there is none."""
     here: Any = view.settings
     for key in keys:
         here = cast("Mapping[str, Any]", here).get(key) if isinstance(here, Mapping) else None
@@ -34,12 +34,12 @@ def model(view: View) -> dict[str, Any]:
 
 
 def layers(view: View) -> list[dict[str, Any]]:
-    """The layers of a model that lists them, else none."""
+    """The layers of a model that is a list of layers, else none."""
     return cast("list[dict[str, Any]]", model(view).get("layers") or [])
 
 
 def activation(view: View, name: str) -> list[Patch]:
-    """Another activation in every hidden layer that has another one, with an init that suits it."""
+    """This activation in every hidden layer that has another one, with a suitable init."""
     if "activation" in model(view):
         now = name_of(model(view)["activation"])
         changed: Patch = {"model.activation": name} if now != name else {}
@@ -51,7 +51,7 @@ def activation(view: View, name: str) -> list[Patch]:
 
 
 def init(view: View, *, output: bool = False) -> list[Patch]:
-    """The init that suits the activations, wherever another one is chosen; output: the last layer's, too."""
+    """The init that suits the activations, wherever another one is set; output: in the last layer, too."""
     if "init" not in model(view):
         return []
     changed: Patch = {} if _suits(view, name_of(model(view).get("activation"))) else {"model.init": "auto"}
@@ -86,7 +86,7 @@ def bare_output(view: View) -> list[Patch]:
 
 
 def dropout(view: View, drop: float) -> list[Patch]:
-    """This share of dropout, where the model has a setting for it and another share."""
+    """This share of dropout, if the model has the setting with another share."""
     if "dropout" in model(view) and model(view)["dropout"] != drop:
         return [{"model.dropout": drop}]
     return []
@@ -101,7 +101,7 @@ def heavy_dropout(view: View) -> bool:
 
 
 def less_dropout(view: View) -> list[Patch]:
-    """No dropout at all, where there is some."""
+    """No dropout, if there is some."""
     if model(view).get("dropout"):
         return [{"model.dropout": 0.0}]
     changed = {f"model.layers.{i}.drop": 0.0 for i, layer in enumerate(layers(view)) if layer.get("drop")}
@@ -119,19 +119,19 @@ def wider(view: View) -> list[Patch]:
 
 
 def shallower(view: View) -> list[Patch]:
-    """At most two hidden layers, wide enough to do without the others, where there are many."""
+    """At most two hidden layers, wide enough to replace the others, if there are many."""
     hidden = cast("list[int]", model(view).get("hidden") or [])
     return [{"model.hidden": [max(32, units) for units in hidden[:2]]}] if len(hidden) > 4 else []
 
 
 def shorter_memory(view: View) -> list[Patch]:
-    """Momentum 0.9, where it is higher."""
+    """Momentum 0.9, if it is higher."""
     optimizer = block(view, "optimizer")
     return [{f"optimizer.{key}": 0.9} for key in ("momentum", "b1") if float(optimizer.get(key) or 0.0) > 0.9]
 
 
 def preprocess(view: View, name: str, *, first: bool = False, instead: str = "") -> list[Patch]:
-    """One more preprocessor, after or before those that are there, or instead of one; none if it is there already."""
+    """One more preprocessor, after or before the others or instead of one; none if it is there already."""
     data = block(view, "data")
     if "preprocess" not in data:
         return []
@@ -144,20 +144,20 @@ def preprocess(view: View, name: str, *, first: bool = False, instead: str = "")
 
 
 def more_validation(view: View) -> list[Patch]:
-    """Three tenths of the rows for validation, where it has fewer and as many are left to train on."""
+    """30 % of the rows for validation, if it has fewer and enough are left to train on."""
     split = block(view, "data", "split")
     room = float(split.get("val") or 0.0) < 0.3 and float(split.get("test") or 0.0) < 0.4
     return [{"data.split.val": 0.3}] if split and room else []
 
 
 def epochs(view: View, times: int) -> list[Patch]:
-    """So many times the epochs; more where even that is a few hundred steps."""
+    """This many times the epochs; more if that is only a few hundred steps."""
     few = min(20 * view.epochs, -(-_STEPS // max(1, view.steps_per_epoch)))
     return [{"train.epochs": max(times * view.epochs, few)}] if block(view, "train") else []
 
 
 def name_of(component: Any) -> str:
-    """The name of a component in the resolved config, or the word that stands for one."""
+    """The name of a component in the resolved config, or the word itself."""
     return str(cast("dict[str, Any]", component).get("name")) if isinstance(component, dict) else str(component)
 
 
@@ -169,7 +169,7 @@ def _hidden(view: View) -> list[int]:
 
 
 def _suits(view: View, name: str) -> bool:
-    """Whether the init that is chosen is the one for this activation, so that it can stay."""
+    """Whether the chosen init suits this activation."""
     now = name_of(model(view).get("init"))
     fits = (now == "he" and name in _RELU_FAMILY) or (now == "xavier" and name in ("sigmoid", "tanh"))
     return fits or now in ("auto", "orthogonal", "lsuv")

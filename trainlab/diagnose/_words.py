@@ -1,10 +1,10 @@
-"""Names in a sentence."""
+"""Lists of names in a sentence."""
 
 from collections.abc import Sequence
 
 
 def named(names: Sequence[str]) -> str:
-    """The names, or the first of them and how many more.
+    """The names, or the first one and the number of the others.
 
     >>> named(["relu1"]), named(["relu1", "relu2"]), named(["a", "b", "c", "d"])
     ('relu1', 'relu1 and relu2', 'a and 3 more')

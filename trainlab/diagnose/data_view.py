@@ -1,4 +1,4 @@
-"""What data monitors look at: the parts as they go into the network, and what is measured of them, each thing once.
+"""The splits as the network gets them, and statistics of them for the data monitors, each computed once.
 
 Everything is bounded: beyond `BUDGET` numbers, rows are sampled evenly over the set. Only `where_broken` reads all, up
 to `_SCANNED` numbers.
@@ -25,7 +25,7 @@ SPREAD_OF_IQR = 1.349  # interquartile range of a normal distribution of standar
 
 @dataclass(frozen=True)
 class DataView:
-    """The data of a run. t: the training targets as the loss takes them · shuffled: the loop shuffles the rows."""
+    """The data of a run. t: the training targets as the loss gets them · shuffled: whether rows are shuffled."""
 
     parts: Splits
     t: Array
@@ -43,7 +43,7 @@ class DataView:
 
     @cached_property
     def val(self) -> Array | None:
-        """A sample of the validation rows, likewise."""
+        """A sample of the validation rows, in the same form."""
         return _sample(self.parts.val.x) if self.parts.val is not None and len(self.parts.val) else None
 
     @cached_property
@@ -53,12 +53,12 @@ class DataView:
 
     @cached_property
     def mean(self) -> Array:
-        """Of each training feature."""
+        """The mean of each training feature."""
         return self.train.mean(axis=0)
 
     @cached_property
     def std(self) -> Array:
-        """Of each training feature."""
+        """The standard deviation of each training feature."""
         squares, step = np.zeros(self.train.shape[1]), max(1, _AT_ONCE // max(1, self.train.shape[1]))
         for start in range(0, len(self.train), step):
             away = self.train[start : start + step] - self.mean
@@ -77,7 +77,7 @@ class DataView:
 
     @cached_property
     def finite(self) -> bool:
-        """Whether all sampled inputs are finite: what most measures need."""
+        """Whether all sampled inputs are finite, which most measurements need."""
         val = self.val
         return bool(np.isfinite(self.train).all() and (val is None or np.isfinite(val).all()))
 
@@ -87,7 +87,7 @@ class DataView:
         return self.parts.class_counts()
 
     def name(self, column: int) -> str:
-        """What a feature is called."""
+        """The name of a feature."""
         names = self.parts.train.features
         return f"`{names[column]}`" if column < len(names) else f"feature {column + 1}"
 
@@ -110,10 +110,10 @@ class DataView:
 
     @cached_property
     def neighbour_scores(self) -> tuple[float, float, int] | None:
-        """How well a row's label is told by its neighbours, among training rows and among validation rows.
+        """How well a row's neighbours predict its label, among training rows and among validation rows.
 
-        The share of rows (for numbers: of variance) that the 5 nearest other rows of the same part tell right, over as
-        many rows of either part (returned third). None with fewer than 40 rows.
+        The share of rows (for numbers: of variance) that the 5 nearest other rows of the same split predict, and the
+        number of rows used from each split. None with fewer than 40 rows.
         """
         val = self.parts.val
         n = min(len(self.parts.train), len(val) if val is not None else 0, NEIGHBOUR_ROWS)
@@ -123,8 +123,8 @@ class DataView:
         return scores[0], scores[1], n
 
     def baselines(self, budget: float) -> dict[str, float]:
-        """Validation scores of the simplest rules: always the same answer, a linear map, kernel regression,
-        the nearest neighbours.
+        """Validation scores of simple rules: always the same prediction, a linear model, kernel regression, the nearest
+        neighbours.
 
         Accuracy, or R2 for numbers. Rows are sampled so that the cost stays under `budget` multiplications.
         """
@@ -204,7 +204,7 @@ def _broken_cells(x: Array | LazyRows) -> tuple[int, int, int] | None:
     for start in range(0, min(len(x), max(step, _SCANNED // per_row)), step):
         piece = x[start : start + step]
         with np.errstate(all="ignore"):
-            if np.isfinite(np.sum(piece, dtype=np.float64)):  # the usual case, settled fast
+            if np.isfinite(np.sum(piece, dtype=np.float64)):  # the usual case, decided fast
                 continue
         bad = ~np.isfinite(piece.reshape(len(piece), -1))
         rows = bad.any(axis=1)
@@ -215,13 +215,16 @@ def _broken_cells(x: Array | LazyRows) -> tuple[int, int, int] | None:
     return None if first is None else (*first, count)
 
 
+# The simple rules are written out: importing scikit-learn's takes half a second, longer than many runs.
+
+
 def _distances(a: Array, b: Array) -> Array:
     """Squared distances of the rows of a from those of b."""
     return np.square(a).sum(1)[:, None] + np.square(b).sum(1) - 2 * a @ b.T
 
 
 def _neighbours(few: _Picked, v: Array, task: Task, *, skip: bool) -> Array:
-    """What the 5 nearest of a few rows say about each row of v; `skip`: v is those rows, and a row is not its own
+    """Predictions for the rows of v from the 5 nearest of a few rows; `skip`: v is these rows, and a row is not its own
     neighbour.
     """
     d, step = np.empty((len(v), len(few))), max(1, _CHUNK // max(1, v.shape[1]))

@@ -1,4 +1,4 @@
-"""A diagnosis is to training what a lint rule is to code: a stable code, a severity, a sentence, evidence, a cure."""
+"""A finding is to training what a lint rule is to code: a code, a severity, a message, evidence, suggested patches."""
 
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -12,8 +12,8 @@ class Finding:
     """One finding.
 
     severity: error, as configured this run is worthless; warning, it ends clearly worse than it could; info, advice.
-    `because`: earlier findings that led here, as `code@step N` · `patches`: dotted overrides that may cure it, best
-    first · `layer`: the layer it speaks of, if any.
+    `because`: earlier findings that led here, as `code@step N` · `patches`: suggested dotted overrides, best first ·
+    `layer`: the layer it concerns, if any.
     """
 
     code: str
@@ -35,6 +35,6 @@ class Finding:
 
     @classmethod
     def from_dict(cls, line: dict[str, Any]) -> "Finding":
-        """The diagnosis that `as_dict` wrote."""
+        """The finding that `as_dict` wrote."""
         fields: dict[str, Any] = {**line, "because": tuple(line["because"]), "patches": tuple(line["patches"])}
         return cls(**fields)

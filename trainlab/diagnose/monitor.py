@@ -1,9 +1,9 @@
-"""A monitor watches one thing that can go wrong, and says so once.
+"""A monitor checks for one thing that can go wrong and reports it once.
 
-It declares when it looks, reads a read-only View and yields diagnoses. It keeps no state: what it needs of the past
-stands in the curves, so a resumed run is judged as an uninterrupted one. Text and thresholds live on the class. To
-add one, write one class in one file of the room that says when it looks: `data`, `before`, `training`, `end`. Its
-docstring is its page (`diagnose/page.py` says in which form), and an entry of `zoo/zoo.yaml` shows it.
+It declares when it runs, reads a read-only View and yields findings. It keeps no state: the past is in the curves, so a
+resumed run gets the findings of an uninterrupted one. Texts and thresholds live on the class. To add one, write one
+class in one file of the folder that says when it runs: `data`, `before`, `training`, `end`. Its docstring is its page
+(`diagnose/page.py` describes the form), and an entry of `zoo/zoo.yaml` shows it.
 """
 
 from abc import abstractmethod
@@ -27,18 +27,18 @@ class Monitor(
         "trainlab.diagnose.end",
     ),
 ):
-    """Looks at a run at its moments and yields what it finds."""
+    """Inspects a run at certain moments and yields findings."""
 
     separator: ClassVar[str] = "-"
     when: ClassVar[tuple[When, ...]] = ()
-    needs: ClassVar[tuple[str, ...]] = ("curves",)  # fields of the View; "curves" and "steps" are in anybody's CSV
+    needs: ClassVar[tuple[str, ...]] = ("curves",)  # fields of the View; any CSV log has "curves" and "steps"
     causes: ClassVar[tuple[str, ...]] = ()  # codes that may have led to this one, the likeliest first
     severity: ClassVar[Severity] = "warning"
     unshown: ClassVar[str] = ""  # why no config of the zoo shows it, where none can
 
     @abstractmethod
-    def look(self, view: View) -> Iterable[Finding]:
-        """What is wrong at this moment; nothing if all is well or cannot be told."""
+    def inspect(self, view: View) -> Iterable[Finding]:
+        """The findings at this moment; none if all is well or unknown."""
 
     def finding(
         self,
@@ -52,7 +52,7 @@ class Monitor(
         because: Iterable[str] = (),
         severity: Severity | None = None,
     ) -> Finding:
-        """A diagnosis of this monitor's code at the view's moment."""
+        """A finding with this monitor's code at the view's moment."""
         return Finding(
             code=self.name,
             severity=severity or self.severity,

@@ -1,7 +1,8 @@
-"""The page of a monitor, cut out of its docstring: what it means, how it is measured, what to do, a picture, a source.
+"""The page of a monitor, parsed from its docstring: meaning, measurement, what to do, a picture, a source.
 
-A docstring's first paragraph is the meaning, paragraphs that begin with `Do:`, `Picture:` (and what is indented below)
-and `Source:` are those parts, and what is between tells how it is measured, with which threshold and why.
+The first paragraph of the docstring is the meaning. The parts `Do:`, `Picture:` (with the indented lines below it) and
+`Source:` begin with these words. The paragraphs between the meaning and these parts say how it is measured, with which
+threshold and why.
 """
 
 import re
@@ -16,7 +17,7 @@ _PARTS = {"Do:": "todo", "Picture:": "picture", "Source:": "source"}
 
 @dataclass(frozen=True, slots=True)
 class MonitorPage:
-    """The parts of a page. picture: lines that keep their gaps; the others are text to be filled."""
+    """The parts of a page. picture: lines as they are; the others are text to be wrapped."""
 
     meaning: str
     measured: str

@@ -1,8 +1,8 @@
-"""What a probe of the network found: the same few hundred training rows, sent through it without training on them.
+"""The results of a probe: a few hundred fixed training rows are passed through the network without training on them.
 
-A probe sees what a batch cannot: a unit that fires for none of many rows, an output that is the same for all of them,
-a network that does otherwise in training than in evaluation. The rows are fixed by the run's seed, so a resumed run
-is probed as the whole one would have been. Whoever owns the network makes it (`training/probe.py`); monitors read it.
+A probe sees what a batch cannot: a unit that is zero for all of many rows, an output that is the same for all of them,
+a network that computes something else in training than in evaluation. The run's seed fixes the rows, so a resumed run
+is probed like an uninterrupted one. `training/probe.py` makes it; monitors read it.
 """
 
 from collections.abc import Sequence
@@ -16,8 +16,8 @@ class LayerProbe:
     kind: the layer's name (`relu`) · activation: whether it is one · output: nothing with weights comes after it ·
     units: how many · spread: by how much a unit's output differs from row to row (standard deviation, root mean square
     over units) · dead: share of relu units that are zero for every row · saturated: share of outputs in a flat end ·
-    constant: how many units give every row the same. gains: how many times the mean size of its input its output has,
-    in training and in evaluation, for layers that are random in training, else None.
+    gains: mean size of the output over that of the input, in training and in evaluation, for layers that are random in
+    training, else None.
     """
 
     name: str

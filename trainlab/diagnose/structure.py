@@ -1,4 +1,4 @@
-"""The network as a list of layers, for monitors that read its plan: what follows what, and what is frozen."""
+"""The network as a list of layers, for monitors that read its order and what is frozen."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What is known of several runs together: scores of a cross-validation, where the best trials of a sweep lie."""
+"""Results over several runs: the scores of a cross-validation, and where the best trials of a sweep lie."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class FoldScores:
-    """The metric's best value on each fold, in their order, and how many rows a fold has."""
+    """The metric's best value on each fold, in order, and the number of rows of a fold."""
 
     metric: str
     scores: Sequence[float]
@@ -16,10 +16,10 @@ class FoldScores:
 
 @dataclass(frozen=True, slots=True)
 class SearchedRange:
-    """A range that was searched: the best value, and where the best trials lie in it, from 0 to 1, the best first.
+    """A searched range: the best value, and the positions of the best trials in it, from 0 to 1, the best first.
 
-    up, down: the range to try next above or below, spelled as in a config; None where the setting itself ends there.
-    trials: how many had finished.
+    up, down: the range to try next above or below, written as in a config; None where the setting itself ends there.
+    trials: how many finished.
     """
 
     path: str

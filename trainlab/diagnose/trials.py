@@ -1,16 +1,16 @@
-"""What `check` tries out before anything is trained: gradients against differences, and a handful of rows learned."""
+"""Results of the trials in `check`: gradients against finite differences, and a copy fitted to a few rows."""
 
 from dataclasses import dataclass
 
-TRIALS = ("gradients", "tiny")  # fields of the View: what only `check` takes the time for
+TRIALS = ("gradients", "tiny")  # fields of the View that only `check` measures, because they take time
 
 
 @dataclass(frozen=True, slots=True)
 class GradientError:
-    """One param's analytic gradient against a central difference, at the coordinate where they differ most.
+    """One parameter's analytic gradient against a central difference, at the coordinate where they differ most.
 
-    error: |analytic - numeric| / max(|analytic|, |numeric|, floor) · checked: how many coordinates were compared;
-    those at a kink of the loss do not count.
+    error: |analytic - numeric| / max(|analytic|, |numeric|, floor) · checked: how many coordinates were compared,
+    without those at a kink of the loss.
     """
 
     name: str

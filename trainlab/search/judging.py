@@ -24,7 +24,7 @@ def suspicious_folds(experiment: Experiment, metric: str, scores: Sequence[float
     view = _view(experiment.train.epochs)
     view.folds = FoldScores(metric, scores, rows)
     monitor = _active(experiment.monitors, SuspiciousFold)
-    return list(monitor.look(view)) if monitor else []
+    return list(monitor.inspect(view)) if monitor else []
 
 
 def searched_too_short(space: Space, best: Sequence[Row]) -> list[Finding]:
@@ -35,7 +35,7 @@ def searched_too_short(space: Space, best: Sequence[Row]) -> list[Finding]:
     view = _view(best[0].epochs)
     found = (_searched(path, d, best, space) for path, d in space.distributions.items())
     view.searched = [one for one in found if one is not None]
-    return list(monitor.look(view))
+    return list(monitor.inspect(view))
 
 
 def _searched(path: str, distribution: Distribution, best: Sequence[Row], space: Space) -> SearchedRange | None:

@@ -52,7 +52,7 @@ class MonitorRunner:
         if monitor.name in looked or not all(view.has(need) for need in monitor.needs):
             return
         looked.add(monitor.name)
-        for found in monitor.look(view):
+        for found in monitor.inspect(view):
             if not self._news(found):
                 continue
             if found.severity != "info":

@@ -1,1 +1,1 @@
-"""Monitors that look at the untrained network. A file is named after its code, with `_` for `-`."""
+"""Monitors of the untrained network. A file is named after its code, with `_` for `-`."""

@@ -47,7 +47,7 @@ class CannotOverfit(Monitor, name="cannot-overfit"):
 
     share: float = setting(0.1, "share of the loss at chance that must be reached", gt=0, lt=1)
 
-    def look(self, view: View) -> Iterable[Finding]:
+    def inspect(self, view: View) -> Iterable[Finding]:
         """After `check` has trained the copy."""
         tiny = view.tiny
         if tiny is not None and tiny.chance > 0 and not tiny.loss <= self.share * tiny.chance:

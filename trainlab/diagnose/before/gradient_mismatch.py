@@ -37,7 +37,7 @@ class GradientMismatch(Monitor, name="gradient-mismatch"):
 
     error: float = setting(1e-4, "largest relative error", gt=0)
 
-    def look(self, view: View) -> Iterable[Finding]:
+    def inspect(self, view: View) -> Iterable[Finding]:
         """When `check` has compared the gradients."""
         wrong = [g for g in view.gradients or () if not g.error <= self.error]
         if wrong:

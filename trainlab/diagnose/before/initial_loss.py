@@ -14,11 +14,11 @@ from trainlab.diagnose.view import View
 class InitialLoss(Monitor, name="initial-loss"):
     """The loss before the first update is far above that of a network whose outputs are all zero.
 
-    The expected value is about the loss of all-zero outputs: ln C for C classes (2.30 for ten), C - 1 for hinge,
-    the mean square of the targets for mse. Far above it the outputs are too large from the start, because of the
-    last layer's weights or of the inputs, and the first epochs only undo that. The loss is measured on a probe of
-    training rows before the first step, or on the first batch if there was no probe. Batch norm uses the statistics
-    of these rows, because its running statistics mean nothing yet.
+    Expected is about the loss of all-zero outputs: ln C for C classes (2.30 for ten), C - 1 for hinge, the mean
+    square of the targets for mse. Far above it the outputs are too large from the start, because of the last layer's
+    weights or of the inputs, and the first epochs only undo that. The loss is read from a probe of training rows before
+    the first step, or on the first batch if there was no probe. Batch norm uses the statistics of these rows, because
+    its running statistics mean nothing yet.
 
     From 4 times the expected loss on it is advice (output layers with He init begin at 1.3 to 1.7 times ln C). With
     two classes 4 times is little in absolute terms, so the loss must also be 3 above. For a regression the limit is
@@ -48,7 +48,7 @@ class InitialLoss(Monitor, name="initial-loss"):
     numbers: float = setting(10.0, "how many times the expected loss is advice for a regression", gt=1)
     nats: float = setting(3.0, "for classes, how far above the expected loss it must be as well", ge=0)
 
-    def look(self, view: View) -> Iterable[Finding]:
+    def inspect(self, view: View) -> Iterable[Finding]:
         """Before the first step or at the first batch, and once more when the loss should have fallen."""
         if not view.zero_loss > 0:
             return

@@ -58,7 +58,7 @@ class InputIgnored(Monitor, name="input-ignored"):
         0.1, "progress from chance (0) to perfect (1) below which it is checked at the end", gt=0, lt=1
     )
 
-    def look(self, view: View) -> Iterable[Finding]:
+    def inspect(self, view: View) -> Iterable[Finding]:
         """Before the first step and after the last."""
         probe = view.probe
         if probe is None or not probe.layers:

@@ -32,7 +32,7 @@ class MissingNonlinearity(Monitor, name="missing-nonlinearity"):
     when: ClassVar[tuple[When, ...]] = ("start",)
     needs: ClassVar[tuple[str, ...]] = ("structure",)
 
-    def look(self, view: View) -> Iterable[Finding]:
+    def inspect(self, view: View) -> Iterable[Finding]:
         """Before the first step."""
         structure = view.structure
         weighted = structure.weighted if structure is not None else []

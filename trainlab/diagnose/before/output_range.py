@@ -36,7 +36,7 @@ class OutputRange(Monitor, name="output-range"):
         "data",
     )
 
-    def look(self, view: View) -> Iterable[Finding]:
+    def inspect(self, view: View) -> Iterable[Finding]:
         """Before the first step."""
         end = view.structure.output if view.structure is not None else None
         if end is None or view.data is None or end.layer.name not in _RANGES:

@@ -31,7 +31,7 @@ class RegNotFelt(Monitor, name="reg-not-felt"):
     when: ClassVar[tuple[When, ...]] = ("start",)
     needs: ClassVar[tuple[str, ...]] = ("probe",)
 
-    def look(self, view: View) -> Iterable[Finding]:
+    def inspect(self, view: View) -> Iterable[Finding]:
         """Before the first step."""
         probe = view.probe
         if probe is None or probe.penalties is None:

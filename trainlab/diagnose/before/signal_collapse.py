@@ -44,7 +44,7 @@ class SignalCollapse(Monitor, name="signal-collapse"):
 
     share: float = setting(1e-4, "spread of a layer's outputs, relative to the inputs', that is a collapse", gt=0, lt=1)
 
-    def look(self, view: View) -> Iterable[Finding]:
+    def inspect(self, view: View) -> Iterable[Finding]:
         """Before the first step."""
         probe = view.probe
         if probe is None or not probe.input_spread > 0:

@@ -36,7 +36,7 @@ class SignalExplosion(Monitor, name="signal-explosion"):
 
     factor: float = setting(100.0, "spread of a layer's outputs, relative to the inputs', that is an explosion", gt=1)
 
-    def look(self, view: View) -> Iterable[Finding]:
+    def inspect(self, view: View) -> Iterable[Finding]:
         """Before the first step."""
         probe = view.probe
         if probe is None or not probe.input_spread > 0:

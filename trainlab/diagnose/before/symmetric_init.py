@@ -33,7 +33,7 @@ class SymmetricInit(Monitor, name="symmetric-init"):
     needs: ClassVar[tuple[str, ...]] = ("probe",)
     severity: ClassVar[Severity] = "error"
 
-    def look(self, view: View) -> Iterable[Finding]:
+    def inspect(self, view: View) -> Iterable[Finding]:
         """Before the first step."""
         alike = [w.layer for w in view.probe.weights if w.symmetric and not w.frozen] if view.probe is not None else []
         if alike:

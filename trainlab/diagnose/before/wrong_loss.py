@@ -31,7 +31,7 @@ class WrongLoss(Monitor, name="wrong-loss"):
     when: ClassVar[tuple[When, ...]] = ("start",)
     needs: ClassVar[tuple[str, ...]] = ("structure",)
 
-    def look(self, view: View) -> Iterable[Finding]:
+    def inspect(self, view: View) -> Iterable[Finding]:
         """Before the first step."""
         if view.task.kind != "classification" or view.structure is None:
             return

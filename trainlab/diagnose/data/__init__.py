@@ -1,1 +1,1 @@
-"""Monitors that look at the data, before anything is trained. A file is named after its code, with `_` for `-`."""
+"""Monitors of the data, before training. A file is named after its code, with `_` for `-`."""

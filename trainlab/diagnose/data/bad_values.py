@@ -13,7 +13,7 @@ class BadValues(Monitor, name="bad-values"):
     """An input or target is nan or infinite. One such value turns every weight into nan in the first step that uses
     it.
 
-    Checked on every row of the training, validation and test splits before the first step. The message names the
+    Measured on every row of the training, validation and test splits before the first step. The message names the
     first row and column. A network cannot repair such a value, so a single one is an error. Values that the
     preprocessor `fill` replaces do not count.
 
@@ -34,7 +34,7 @@ class BadValues(Monitor, name="bad-values"):
     needs: ClassVar[tuple[str, ...]] = ("data",)
     severity: ClassVar[Severity] = "error"
 
-    def look(self, view: View) -> Iterable[Finding]:
+    def inspect(self, view: View) -> Iterable[Finding]:
         """Before the first step."""
         found = view.data.where_broken() if view.data is not None else None
         if found is None:

@@ -38,7 +38,7 @@ class ClassImbalance(Monitor, name="class-imbalance"):
     )
     advice: float = setting(8.0, "the same, from which on it is advice", gt=1)
 
-    def look(self, view: View) -> Iterable[Finding]:
+    def inspect(self, view: View) -> Iterable[Finding]:
         """Before the first step."""
         data = view.data
         if data is None or data.task.kind != "classification":

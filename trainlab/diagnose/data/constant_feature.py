@@ -37,7 +37,7 @@ class ConstantFeature(Monitor, name="constant-feature"):
 
     share: float = setting(0.1, "share of constant features from which on it is reported", gt=0, le=1)
 
-    def look(self, view: View) -> Iterable[Finding]:
+    def inspect(self, view: View) -> Iterable[Finding]:
         """Before the first step."""
         data = view.data
         if data is None or not data.finite or not data.train.size:

@@ -38,7 +38,7 @@ class LabelRange(Monitor, name="label-range"):
 
     outside: float = setting(0.5, "share of validation targets far outside the range that gives a warning", gt=0, lt=1)
 
-    def look(self, view: View) -> Iterable[Finding]:
+    def inspect(self, view: View) -> Iterable[Finding]:
         """Before the first step."""
         data = view.data
         if data is None:

@@ -41,7 +41,7 @@ class LeakedRows(Monitor, name="leaked-rows"):
     share: float = setting(0.05, "share of copies that is too high, beyond honest duplicates", ge=0, lt=1)
     most: Count = setting(50_000, "rows of each split that are compared")
 
-    def look(self, view: View) -> Iterable[Finding]:
+    def inspect(self, view: View) -> Iterable[Finding]:
         """Before the first step."""
         data = view.data
         if data is None or data.parts.val is None or not data.finite or data.parts.train.shape != data.parts.val.shape:

@@ -45,7 +45,7 @@ class OutlierInput(Monitor, name="outlier-input"):
     distance: float = setting(30.0, "distance of an outlier from the median, in spreads of its feature", gt=1)
     gap: float = setting(4.0, "how many times as far out as all other values an outlier is", gt=1)
 
-    def look(self, view: View) -> Iterable[Finding]:
+    def inspect(self, view: View) -> Iterable[Finding]:
         """Before the first step."""
         data = view.data
         if data is None or not data.finite or len(data.raw) < 20 or not np.isfinite(data.raw).all():

@@ -43,7 +43,7 @@ class SplitMismatch(Monitor, name="split-mismatch"):
     ratio: float = setting(2.5, "ratio of the standard deviations", gt=1)
     share: float = setting(0.33, "share of the features that must be affected", gt=0, lt=1)
 
-    def look(self, view: View) -> Iterable[Finding]:
+    def inspect(self, view: View) -> Iterable[Finding]:
         """Before the first step."""
         data = view.data
         if data is None or data.val is None or not data.finite or min(len(data.train), len(data.val)) < 20:

@@ -39,7 +39,7 @@ class TinyInput(Monitor, name="tiny-input"):
     size: float = setting(0.05, "root mean square of the inputs that is too small", gt=0)
     length: float = setting(0.5, "length of a typical row that is too small", gt=0)
 
-    def look(self, view: View) -> Iterable[Finding]:
+    def inspect(self, view: View) -> Iterable[Finding]:
         """Before the first step."""
         data, structure = view.data, view.structure
         if data is None or structure is None or not data.finite or structure.normalizes_input:

@@ -34,7 +34,7 @@ class TinySplit(Monitor, name="tiny-split"):
 
     rows: Count = setting(10, "training rows per class, and validation rows in total, that are needed")
 
-    def look(self, view: View) -> Iterable[Finding]:
+    def inspect(self, view: View) -> Iterable[Finding]:
         """Before the first step."""
         data = view.data
         if data is None:

@@ -45,7 +45,7 @@ class UnscaledInput(Monitor, name="unscaled-input"):
     factor: float = setting(10.0, "root mean square of all inputs that is too large", gt=1)
     feature: float = setting(30.0, "root mean square of one feature that is too large", gt=1)
 
-    def look(self, view: View) -> Iterable[Finding]:
+    def inspect(self, view: View) -> Iterable[Finding]:
         """Before the first step."""
         data, structure = view.data, view.structure
         if data is None or structure is None or not data.finite or structure.normalizes_input:

@@ -40,7 +40,7 @@ class UnscaledTarget(Monitor, name="unscaled-target"):
     mean: float = setting(100.0, "distance of the mean from zero that is too large", gt=1)
     small: float = setting(0.003, "standard deviation that is too small", gt=0)
 
-    def look(self, view: View) -> Iterable[Finding]:
+    def inspect(self, view: View) -> Iterable[Finding]:
         """Before the first step."""
         data = view.data
         if data is None or data.task.kind != "regression" or not len(data.t):

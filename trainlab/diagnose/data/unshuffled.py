@@ -38,7 +38,7 @@ class Unshuffled(Monitor, name="unshuffled"):
         0.2, "changes, as a share of those in a random order, below which rows count as sorted", gt=0, lt=1
     )
 
-    def look(self, view: View) -> Iterable[Finding]:
+    def inspect(self, view: View) -> Iterable[Finding]:
         """Before the first step."""
         data = view.data
         if data is None or data.shuffled or len(data.parts.train) <= view.train_rows / max(1, view.steps_per_epoch):

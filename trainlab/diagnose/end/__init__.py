@@ -1,1 +1,1 @@
-"""Monitors that look at the finished run. A file is named after its code, with `_` for `-`."""
+"""Monitors of the finished run. A file is named after its code, with `_` for `-`."""

@@ -14,11 +14,11 @@ from trainlab.diagnose.view import View
 class CorruptLabels(Monitor, name="corrupt-labels"):
     """The training labels are wrong: shuffled by a faulty join, or much noisier than those of the validation split.
 
-    Before the first step, without any network: how often a row's label agrees with its five nearest neighbours in
-    the same split, on equally many training and validation rows. If validation rows agree more often than training
-    rows, by more than three standard errors and `gap`, the training labels are suspect. At the end: the network
-    fits its training rows better than the validation rows by `ahead` of the way from chance to perfect, and the
-    validation score was never better than chance.
+    Measured before the first step, without any network: how often a row's label agrees with its five nearest
+    neighbours in the same split, on equally many training and validation rows. If validation rows agree more often
+    than training rows, by more than three standard errors and `gap`, the training labels are suspect. At the end:
+    the network fits its training rows better than the validation rows by `ahead` of the way from chance to perfect,
+    and the validation score was never better than chance.
 
     Do: Look at some rows with their labels. Repeat the join of labels and rows, and check that both are in the same
     order. No training setting repairs wrong labels; label smoothing softens a few.
@@ -52,7 +52,7 @@ class CorruptLabels(Monitor, name="corrupt-labels"):
     )
     gap: float = setting(0.1, "how much more often validation labels agree, beyond chance", gt=0, lt=1)
 
-    def look(self, view: View) -> Iterable[Finding]:
+    def inspect(self, view: View) -> Iterable[Finding]:
         """Before the first step, and after the last."""
         if not view.step:
             scores = view.data.neighbour_scores if view.data is not None else None

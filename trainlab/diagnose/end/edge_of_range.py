@@ -42,7 +42,7 @@ class EdgeOfRange(Monitor, name="edge-of-range"):
     near: float = setting(0.25, "share of the range in which most of the good trials must lie", gt=0, lt=0.5)
     fewest: Count = setting(8, "least number of finished trials")
 
-    def look(self, view: View) -> Iterable[Finding]:
+    def inspect(self, view: View) -> Iterable[Finding]:
         """After the sweep."""
         for found in view.searched or ():
             if found.trials < self.fewest or not found.places:

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import ClassVar
 
 from trainlab.core.component import setting
+from trainlab.diagnose._causes import LOW_SCORE
 from trainlab.diagnose._patches import epochs, less_dropout, wider
 from trainlab.diagnose.finding import Finding
 from trainlab.diagnose.monitor import Monitor, When
@@ -35,32 +36,7 @@ class NoBetterThanBaseline(Monitor, name="no-better-than-baseline"):
     when: ClassVar[tuple[When, ...]] = ("end",)
     needs: ClassVar[tuple[str, ...]] = ("baselines",)
     causes: ClassVar[tuple[str, ...]] = (
-        "constant-feature",
-        "class-imbalance",
-        "corrupt-labels",
-        "unscaled-input",
-        "tiny-input",
-        "unscaled-target",
-        "split-mismatch",
-        "unshuffled",
-        "tiny-split",
-        "wrong-loss",
-        "output-range",
-        "missing-nonlinearity",
-        "symmetric-init",
-        "signal-collapse",
-        "signal-explosion",
-        "train-eval-mismatch",
-        "lr-too-high",
-        "lr-too-low",
-        "unchanging-weights",
-        "bad-schedule",
-        "momentum-too-high",
-        "vanishing-gradient",
-        "dead-relu",
-        "saturated-activation",
-        "over-regularized",
-        "exploding-loss",
+        *LOW_SCORE,
         "loss-not-decreasing",
         "overfitting",
         "not-converged",
@@ -70,7 +46,7 @@ class NoBetterThanBaseline(Monitor, name="no-better-than-baseline"):
 
     margin: float = setting(0.1, "how far behind a simple rule is too far", gt=0)
 
-    def look(self, view: View) -> Iterable[Finding]:
+    def inspect(self, view: View) -> Iterable[Finding]:
         """After the last step."""
         baselines = view.baselines
         if not baselines or not view.behind > self.margin:

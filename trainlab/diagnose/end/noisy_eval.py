@@ -36,7 +36,7 @@ class NoisyEval(Monitor, name="noisy-eval"):
 
     error: float = setting(0.04, "standard error of the accuracy", gt=0)
 
-    def look(self, view: View) -> Iterable[Finding]:
+    def inspect(self, view: View) -> Iterable[Finding]:
         """After the last step."""
         scores = view.curves["val_accuracy"]
         if not len(scores) or not view.val_rows or not np.isfinite(scores[-1]):

@@ -42,7 +42,7 @@ class NoisyLoss(Monitor, name="noisy-loss"):
 
     batch: Count = setting(16, "largest batch size for which it is checked")
 
-    def look(self, view: View) -> Iterable[Finding]:
+    def inspect(self, view: View) -> Iterable[Finding]:
         """After the last step."""
         batch = int(view.settings.get("train", {}).get("batch_size") or 0)
         losses = view.steps.tail("loss", view.steps_per_epoch)

@@ -49,7 +49,7 @@ class NotConverged(Monitor, name="not-converged"):
     enough: float = setting(0.9, "progress from chance (0) to perfect (1) above which it is not reported", gt=0, lt=1)
     margin: float = setting(0.1, "how far behind a simple rule makes it a warning", gt=0)
 
-    def look(self, view: View) -> Iterable[Finding]:
+    def inspect(self, view: View) -> Iterable[Finding]:
         """After the last step."""
         losses, rates = view.curves["train_loss"], view.curves["lr"]
         if len(losses) < 2 or not np.isfinite(losses).all() or not 0.02 < view.progress < self.enough:

@@ -50,7 +50,7 @@ class Overfitting(Monitor, name="overfitting"):
     gap: float = setting(0.08, "least lead of the training score", ge=0)
     apart: float = setting(0.15, "the same if the validation loss has not risen", ge=0)
 
-    def look(self, view: View) -> Iterable[Finding]:
+    def inspect(self, view: View) -> Iterable[Finding]:
         """After each epoch and at the end."""
         curves = view.curves
         val, train = curves["val_loss"], curves["train_loss"]

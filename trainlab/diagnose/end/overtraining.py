@@ -38,7 +38,7 @@ class Overtraining(Monitor, name="overtraining"):
 
     rise: float = setting(0.1, "how far above its best the loss ends, as a share of it", gt=0)
 
-    def look(self, view: View) -> Iterable[Finding]:
+    def inspect(self, view: View) -> Iterable[Finding]:
         """After the last step."""
         losses = view.curves["val_loss"]
         if len(losses) < 11 or not np.isfinite(losses).all():

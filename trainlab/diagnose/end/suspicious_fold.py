@@ -41,7 +41,7 @@ class SuspiciousFold(Monitor, name="suspicious-fold"):
 
     far: float = setting(8.0, "standard deviations from the mean of the other folds", gt=0)
 
-    def look(self, view: View) -> Iterable[Finding]:
+    def inspect(self, view: View) -> Iterable[Finding]:
         """After all folds are trained."""
         from statistics import fmean, stdev  # only needed here, and slow to load
 

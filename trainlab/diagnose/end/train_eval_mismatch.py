@@ -41,7 +41,7 @@ class TrainEvalMismatch(Monitor, name="train-eval-mismatch"):
 
     ratio: float = setting(1.6, "evaluation loss over training loss, on the same rows", gt=1)
 
-    def look(self, view: View) -> Iterable[Finding]:
+    def inspect(self, view: View) -> Iterable[Finding]:
         """Before the first step, and after the last."""
         probe = view.probe
         if probe is None or not probe.deep:

@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from trainlab.core.component import setting
+from trainlab.diagnose._causes import LOW_SCORE
 from trainlab.diagnose._patches import epochs, heavy_dropout, less_dropout, wider
 from trainlab.diagnose.finding import Finding
 from trainlab.diagnose.monitor import Monitor, When
@@ -38,41 +39,11 @@ class Underfitting(Monitor, name="underfitting"):
 
     when: ClassVar[tuple[When, ...]] = ("end",)
     needs: ClassVar[tuple[str, ...]] = ("baselines",)
-    causes: ClassVar[tuple[str, ...]] = (
-        "constant-feature",
-        "class-imbalance",
-        "corrupt-labels",
-        "unscaled-input",
-        "tiny-input",
-        "unscaled-target",
-        "split-mismatch",
-        "unshuffled",
-        "tiny-split",
-        "wrong-loss",
-        "output-range",
-        "missing-nonlinearity",
-        "symmetric-init",
-        "signal-collapse",
-        "signal-explosion",
-        "train-eval-mismatch",
-        "lr-too-high",
-        "lr-too-low",
-        "unchanging-weights",
-        "bad-schedule",
-        "momentum-too-high",
-        "vanishing-gradient",
-        "dead-relu",
-        "saturated-activation",
-        "over-regularized",
-        "exploding-loss",
-        "overfitting",
-        "not-converged",
-        "noisy-loss",
-    )
+    causes: ClassVar[tuple[str, ...]] = (*LOW_SCORE, "overfitting", "not-converged", "noisy-loss")
 
     margin: float = setting(0.1, "how far behind a simple rule is too far", gt=0)
 
-    def look(self, view: View) -> Iterable[Finding]:
+    def inspect(self, view: View) -> Iterable[Finding]:
         """After the last step."""
         train = view.curves[f"train_{view.curves.score}"]
         if not len(train) or not view.baselines or not view.behind > self.margin:

@@ -1,1 +1,1 @@
-"""Monitors that look at the run while it trains. A file is named after its code, with `_` for `-`."""
+"""Monitors of the run while it trains. A file is named after its code, with `_` for `-`."""

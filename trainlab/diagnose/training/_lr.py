@@ -1,4 +1,4 @@
-"""Learning rates for prescriptions, computed from the steps that were measured."""
+"""Suggested learning rates, computed from the measured steps."""
 
 from typing import Any
 
@@ -8,17 +8,17 @@ from trainlab.core.types import Array
 from trainlab.diagnose._quantiles import median
 from trainlab.diagnose.view import View
 
-HEALTHY_RATIO = 1e-2  # how long the early steps of a good run are, as a share of the weights; later ones are shorter
+HEALTHY_RATIO = 1e-2  # length of the early steps of a good run, relative to the weights; later ones are shorter
 _PLAIN_RATIO = 3e-2  # the same for plain gradient descent, whose steps shrink with the gradient
-_FIRST_RATIO = 5e-2  # and how long its very first step may be
+_FIRST_RATIO = 5e-2  # the longest first step of plain gradient descent
 _LONGER = 3.0  # a second patch must differ from the first by this factor
 
 
 def lower_lr(view: View) -> list[dict[str, Any]]:
-    """Patches that make the steps at least ten times shorter: so that the first one would have been of healthy length,
-    and, where later ones were far longer, so that the longest would have been.
+    """Patches that make the steps at least ten times shorter: so that the first step would have had a healthy length,
+    and, if later steps were far longer, so that the longest one would have had it.
 
-    The first step is the one that nothing has spoiled yet. No patch where lr is 0 or no step was measured.
+    The first step is the one that nothing has disturbed yet. No patch if lr is 0 or no step was measured.
     """
     optimizer: dict[str, Any] = view.settings.get("optimizer", {})
     lr = optimizer.get("lr")
@@ -34,7 +34,7 @@ def lower_lr(view: View) -> list[dict[str, Any]]:
 
 
 def higher_lr(view: View, ratio: float) -> list[dict[str, Any]]:
-    """A patch that makes early steps, `ratio` of the weights or what they were after the warmup, of healthy length."""
+    """A patch that gives early steps a healthy length; they were `ratio` of the weights, or longer after the warmup."""
     optimizer: dict[str, Any] = view.settings.get("optimizer", {})
     lr = optimizer.get("lr")
     if not lr or not ratio > 0:
@@ -47,8 +47,8 @@ def higher_lr(view: View, ratio: float) -> list[dict[str, Any]]:
 
 
 def other_lr(view: View) -> list[dict[str, Any]]:
-    """Patches for steps that learn nothing: shorter ones, a thousandth of the weights, where the median is far longer;
-    longer ones where it is far shorter; none where it is about that already.
+    """Patches for a run that learns nothing: steps of a thousandth of the weights if the median is far longer, longer
+    steps if it is far shorter, none if it is about that already.
     """
     lr = view.settings.get("optimizer", {}).get("lr")
     ratios = _finite(view.steps["update_ratio"])
@@ -62,7 +62,7 @@ def other_lr(view: View) -> list[dict[str, Any]]:
 
 
 def _first_ratio(optimizer: dict[str, Any]) -> float:
-    """How long a first step should be: momentum makes later ones 1 / (1 - momentum) times as long."""
+    """The healthy length of a first step: momentum makes later ones 1 / (1 - momentum) times as long."""
     if "momentum" in optimizer:
         return _FIRST_RATIO * max(0.01, 1.0 - float(optimizer["momentum"] or 0.0))
     return _FIRST_RATIO if optimizer.get("name") == "sgd" else HEALTHY_RATIO

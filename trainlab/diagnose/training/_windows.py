@@ -6,7 +6,7 @@ from trainlab.core.types import Array
 
 
 def windows(values: Array, length: int) -> Array:
-    """The values as rows of `length`, one after the other; what is left over at the end is dropped.
+    """The values as consecutive rows of `length`; an incomplete last row is dropped.
 
     >>> windows(np.arange(5), 2).tolist()
     [[0, 1], [2, 3]]

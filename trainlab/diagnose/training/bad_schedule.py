@@ -38,7 +38,7 @@ class BadSchedule(Monitor, name="bad-schedule"):
 
     growth: float = setting(3.0, "how many times the chosen lr the schedule may reach", gt=1)
 
-    def look(self, view: View) -> Iterable[Finding]:
+    def inspect(self, view: View) -> Iterable[Finding]:
         """Before the first step, and after an epoch while little has been learned."""
         plan = view.lr_plan
         if plan is None or not len(plan):

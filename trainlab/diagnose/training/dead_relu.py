@@ -5,6 +5,7 @@ from math import isfinite
 from typing import Any, ClassVar
 
 from trainlab.core.component import setting
+from trainlab.diagnose._causes import STUCK_AT_START, STUCK_IN_TRAINING
 from trainlab.diagnose._patches import activation, init, model, norm, shallower
 from trainlab.diagnose._words import named
 from trainlab.diagnose.finding import Finding
@@ -39,25 +40,12 @@ class DeadRelu(Monitor, name="dead-relu"):
         "end",
     )
     needs: ClassVar[tuple[str, ...]] = ("probe",)
-    causes: ClassVar[tuple[str, ...]] = (
-        "symmetric-init",
-        "constant-feature",
-        "bad-values",
-        "unscaled-input",
-        "outlier-input",
-        "tiny-input",
-        "signal-explosion",
-        "initial-loss",
-        "momentum-too-high",
-        "bad-schedule",
-        "lr-too-high",
-        "exploding-loss",
-    )
+    causes: ClassVar[tuple[str, ...]] = (*STUCK_AT_START, "initial-loss", *STUCK_IN_TRAINING)
 
     threshold: float = setting(0.5, "share of dead units in a layer from which on it is reported", gt=0, le=1)
     learned: float = setting(0.3, "progress from chance (0) to perfect (1) that ends the check", gt=0, lt=1)
 
-    def look(self, view: View) -> Iterable[Finding]:
+    def inspect(self, view: View) -> Iterable[Finding]:
         """Before the first step, and on probes while little has been learned."""
         probe = view.probe
         if probe is None or not isfinite(probe.input_spread) or (view.step and view.progress > self.learned):

@@ -44,7 +44,7 @@ class Diverged(Monitor, name="diverged"):
 
     history: Count = setting(5, "number of earlier steps in the evidence")
 
-    def look(self, view: View) -> Iterable[Finding]:
+    def inspect(self, view: View) -> Iterable[Finding]:
         """At the first loss or gradient that is not finite."""
         losses, norms = view.steps.tail("loss", view.fresh), view.steps.tail("grad_norm", view.fresh)
         finite = np.isfinite(losses) & np.isfinite(norms)

@@ -45,7 +45,7 @@ class ExplodingGradient(Monitor, name="exploding-gradient"):
     factor: float = setting(100.0, "how many times the first gradient norms is an explosion", gt=1)
     learned: float = setting(0.2, "progress from chance (0) to perfect (1) that ends the check", gt=0, lt=1)
 
-    def look(self, view: View) -> Iterable[Finding]:
+    def inspect(self, view: View) -> Iterable[Finding]:
         """While little has been learned."""
         if view.step < 60 or view.progress > self.learned:
             return

@@ -50,7 +50,7 @@ class ExplodingLoss(Monitor, name="exploding-loss"):
     least: Count = setting(50, "steps before which it is not checked: the first ones may jump and recover")
     window: Count = setting(10, "steps whose median is compared")
 
-    def look(self, view: View) -> Iterable[Finding]:
+    def inspect(self, view: View) -> Iterable[Finding]:
         """When the recent losses lie above `factor` times the start."""
         if len(view.steps) < max(self.least, 2 * self.window):
             return

@@ -50,7 +50,7 @@ class LossNotDecreasing(Monitor, name="loss-not-decreasing"):
     learned: float = setting(0.05, "fall of the loss, relative to its start, that counts as learning", gt=0, lt=1)
     right: float = setting(0.2, "progress of the score from chance to perfect that counts as learning", gt=0, lt=1)
 
-    def look(self, view: View) -> Iterable[Finding]:
+    def inspect(self, view: View) -> Iterable[Finding]:
         """When the best training loss so far is not below (1 - learned) of its start."""
         warmup = float(view.settings.get("schedule", {}).get("warmup") or 0.0)
         if view.step < self.steps or view.epoch < max(2.0, self.share * view.epochs, warmup + 2):

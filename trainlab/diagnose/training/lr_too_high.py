@@ -63,7 +63,7 @@ class LrTooHigh(Monitor, name="lr-too-high"):
     margin: float = setting(0.1, "at the end: how far behind a simple rule counts as little learned", gt=0)
     steps: Count = setting(50, "steps before which it is not checked")
 
-    def look(self, view: View) -> Iterable[Finding]:
+    def inspect(self, view: View) -> Iterable[Finding]:
         """While little has been learned."""
         ratios, losses = view.steps["update_ratio"], view.steps["loss"]
         if view.step < self.steps or view.epoch < max(2.0, view.warmup + 1) or not self._lost(view):

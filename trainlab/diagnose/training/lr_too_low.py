@@ -64,7 +64,7 @@ class LrTooLow(Monitor, name="lr-too-low"):
     burst: float = setting(0.1, "length of an early step, relative to the weights, that rules out a low lr", gt=0)
     steps: Count = setting(30, "steps before which it is not checked")
 
-    def look(self, view: View) -> Iterable[Finding]:
+    def inspect(self, view: View) -> Iterable[Finding]:
         """After a good part of the run."""
         done = view.epoch - view.warmup
         if view.step < self.steps or done < max(1.0, self.share * view.epochs):

@@ -41,7 +41,7 @@ class MomentumTooHigh(Monitor, name="momentum-too-high"):
     share: float = setting(0.33, "longest memory of the momentum, as a share of the run", gt=0)
     high: float = setting(0.98, "momentum from which on a climbing loss is reported", gt=0, lt=1)
 
-    def look(self, view: View) -> Iterable[Finding]:
+    def inspect(self, view: View) -> Iterable[Finding]:
         """Before the first step, and after an epoch while little has been learned."""
         optimizer: dict[str, Any] = view.settings.get("optimizer", {})
         momentum = float(optimizer.get("momentum") or optimizer.get("b1") or 0.0)

@@ -48,7 +48,7 @@ class OscillatingLoss(Monitor, name="oscillating-loss"):
     rise: float = setting(0.25, "rise from one epoch to the next that counts", gt=0)
     times: Count = setting(3, "rises that are too many")
 
-    def look(self, view: View) -> Iterable[Finding]:
+    def inspect(self, view: View) -> Iterable[Finding]:
         """After ten epochs, while little has been learned."""
         if view.epoch < max(self.window, view.warmup + 5, 0.3 * view.epochs) or view.progress > 0.3:
             return

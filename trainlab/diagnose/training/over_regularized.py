@@ -44,7 +44,7 @@ class OverRegularized(Monitor, name="over-regularized"):
     ratio: float = setting(1.0, "the same for a run that has since learned little", gt=0)
     learned: float = setting(0.2, "progress from chance (0) to perfect (1) that ends the check", gt=0, lt=1)
 
-    def look(self, view: View) -> Iterable[Finding]:
+    def inspect(self, view: View) -> Iterable[Finding]:
         """Before the first step, and after an epoch while little has been learned."""
         probed = view.probe.penalties if view.probe is not None and not view.step else None
         penalty = np.array(probed[:1]) if probed is not None else view.curves["reg_loss"]

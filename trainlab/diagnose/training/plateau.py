@@ -40,7 +40,7 @@ class Plateau(Monitor, name="plateau"):
 
     fall: float = setting(0.02, "relative fall of the loss that counts as none", gt=0, lt=1)
 
-    def look(self, view: View) -> Iterable[Finding]:
+    def inspect(self, view: View) -> Iterable[Finding]:
         """After an epoch, once half of the run is over."""
         if view.epoch < max(16.0, 0.5 * view.epochs) or not 0.1 < view.progress < 0.8:
             return

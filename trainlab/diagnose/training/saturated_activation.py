@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import ClassVar
 
 from trainlab.core.component import setting
+from trainlab.diagnose._causes import STUCK_AT_START, STUCK_IN_TRAINING
 from trainlab.diagnose._patches import activation, init, norm
 from trainlab.diagnose.finding import Finding
 from trainlab.diagnose.monitor import Monitor, When
@@ -38,19 +39,7 @@ class SaturatedActivation(Monitor, name="saturated-activation"):
         "end",
     )
     needs: ClassVar[tuple[str, ...]] = ("probe",)
-    causes: ClassVar[tuple[str, ...]] = (
-        "symmetric-init",
-        "constant-feature",
-        "bad-values",
-        "unscaled-input",
-        "outlier-input",
-        "tiny-input",
-        "signal-explosion",
-        "momentum-too-high",
-        "bad-schedule",
-        "lr-too-high",
-        "exploding-loss",
-    )
+    causes: ClassVar[tuple[str, ...]] = (*STUCK_AT_START, *STUCK_IN_TRAINING)
 
     start: float = setting(
         0.5, "share of saturated outputs in a layer before the first step that is too high", gt=0, lt=1
@@ -58,7 +47,7 @@ class SaturatedActivation(Monitor, name="saturated-activation"):
     later: float = setting(0.75, "the same later", gt=0, lt=1)
     learned: float = setting(0.3, "progress from chance (0) to perfect (1) that ends the check", gt=0, lt=1)
 
-    def look(self, view: View) -> Iterable[Finding]:
+    def inspect(self, view: View) -> Iterable[Finding]:
         """Before the first step, and on probes while little has been learned."""
         probe = view.probe
         if probe is None or (view.step and (view.progress > self.learned or view.epoch < 0.2 * view.epochs)):

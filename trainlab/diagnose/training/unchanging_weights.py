@@ -16,7 +16,7 @@ from trainlab.diagnose.view import View
 class UnchangingWeights(Monitor, name="unchanging-weights"):
     """Some weights never change: the learning rate is zero, layers are frozen, or no gradient arrives.
 
-    Before the first step, a learning rate of zero over the whole schedule is an error. After the second epoch,
+    Measured before the first step: a learning rate of zero over the whole schedule is an error. After the second epoch,
     while little has been learned, frozen layers and layers whose last step was exactly zero are a warning. Frozen
     layers of a network that learns are not reported.
 
@@ -49,7 +49,7 @@ class UnchangingWeights(Monitor, name="unchanging-weights"):
     learned: float = setting(0.1, "progress from chance (0) to perfect (1) that ends the check", gt=0, lt=1)
     steps: Count = setting(30, "steps before which it is not checked")
 
-    def look(self, view: View) -> Iterable[Finding]:
+    def inspect(self, view: View) -> Iterable[Finding]:
         """Before the first step, and after an epoch while little has been learned."""
         parts: Sequence[Part] = view.structure.parts if view.structure is not None else ()
         frozen = [part.name for part in parts if part.frozen]

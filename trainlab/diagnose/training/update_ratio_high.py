@@ -35,7 +35,7 @@ class UpdateRatioHigh(Monitor, name="update-ratio-high"):
 
     ratio: float = setting(0.1, "median step, relative to the weights", gt=0)
 
-    def look(self, view: View) -> Iterable[Finding]:
+    def inspect(self, view: View) -> Iterable[Finding]:
         """After an epoch, once the first ones and the warmup are over."""
         if view.epoch < max(3.0, view.warmup + 2) or view.step < 50:
             return

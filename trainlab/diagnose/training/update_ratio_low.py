@@ -36,7 +36,7 @@ class UpdateRatioLow(Monitor, name="update-ratio-low"):
 
     ratio: float = setting(1e-5, "median step, relative to the weights", gt=0)
 
-    def look(self, view: View) -> Iterable[Finding]:
+    def inspect(self, view: View) -> Iterable[Finding]:
         """After an epoch, once the first ones and the warmup are over."""
         if not max(3.0, view.warmup + 2) <= view.epoch < 0.8 * view.epochs or view.progress > 0.5:
             return

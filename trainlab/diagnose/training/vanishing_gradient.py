@@ -55,7 +55,7 @@ class VanishingGradient(Monitor, name="vanishing-gradient"):
     share: float = setting(1e-3, "gradient of the first layer, relative to the largest, that has vanished", gt=0, lt=1)
     learned: float = setting(0.1, "progress from chance (0) to perfect (1) that ends the check", gt=0, lt=1)
 
-    def look(self, view: View) -> Iterable[Finding]:
+    def inspect(self, view: View) -> Iterable[Finding]:
         """Before the first step, and after an epoch while little has been learned."""
         if view.probe is not None and view.probe.deep and not view.step:
             sizes = {w.layer: w.relative for w in view.probe.weights[:-1] if not w.frozen}

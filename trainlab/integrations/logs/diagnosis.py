@@ -212,7 +212,7 @@ class _Replay:
         view = self._view(self.epochs)
         self.steps.asked.clear()
         curves = view.curves
-        list(monitor.look(view))
+        list(monitor.inspect(view))
         asked: set[str] = self.steps.asked - {"loss"}
         asked |= curves.asked if isinstance(curves, _Curves) else asked
         return sorted(asked - self.measured - {"train_loss"})
