@@ -34,8 +34,8 @@ from trainlab.core.streams import Streams
 from trainlab.data.dataset import Loaded
 from trainlab.data.loading import rows_of
 from trainlab.search.experiment import SweepExperiment, read_plain
-from trainlab.search.space import Space
-from trainlab.search.strategy import Known
+from trainlab.search.space import SearchSpace
+from trainlab.search.strategy import PastTrial
 from trainlab.search.sweep import start
 from trainlab.store.rows import read_rows
 from trainlab.training.epochs import Course
@@ -77,10 +77,10 @@ def in_folders(config: dict[str, Any]) -> Found:
 
 def in_process(config: dict[str, Any]) -> Found:
     """The same cohorts and trials, trained here."""
-    space = Space(read_plain(config))
+    space = SearchSpace(read_plain(config))
     source = space.trial(1).experiment.data
     loaded = rows_of(source, Streams(config["seed"] if source.seed is None else source.seed))
-    done: list[Known] = []
+    done: list[PastTrial] = []
     losses: list[float] = []
     epochs = 0
     for cohort in space.cohorts:
@@ -88,7 +88,7 @@ def in_process(config: dict[str, Any]) -> Found:
         for number in cohort.trials:
             trial = space.trial(number, past)
             loss, took = trained(trial.experiment, loaded)
-            done.append(Known(number, trial.values, loss if np.isfinite(loss) else None))
+            done.append(PastTrial(number, trial.values, loss if np.isfinite(loss) else None))
             losses.append(loss)
             epochs += took
     return Found(min(losses), epochs, losses)

@@ -23,7 +23,7 @@ from pathlib import Path
 
 import pytest
 
-from trainlab.cli.main import COMMANDS, HIDDEN, load
+from trainlab.cli.main import COMMANDS, load
 from trainlab.core.config import ConfigError
 from trainlab.search.experiment import read
 
@@ -127,7 +127,7 @@ def test_commands_in_reference_parse():
 
 def test_commands_in_messages_exist():
     """No text in the package sends the user to a command that does not exist."""
-    known = {*COMMANDS, *HIDDEN, "--help", "--version"}
+    known = {*COMMANDS, "--help", "--version"}
     named = {
         (command, str(file.relative_to(ROOT)))
         for file in [*ROOT.glob("trainlab/**/*.py"), *ROOT.glob("configs/*"), *ROOT.glob("trainlab/cli/templates/*")]

@@ -16,7 +16,7 @@ from trainlab.cli import main as main_module
 from trainlab.cli import new as new_module
 from trainlab.cli._reference import reference
 from trainlab.cli._terminal import note
-from trainlab.cli.main import COMMANDS, HIDDEN, load, main
+from trainlab.cli.main import COMMANDS, load, main
 from trainlab.core.errors import UserError
 
 ROOT = Path(__file__).parents[2]
@@ -33,7 +33,7 @@ def _ctrl_c_as_before() -> Generator[None]:
 def test_every_module_is_a_command():
     """A module without an underscore is listed as a command, and nothing else is."""
     modules = {m.name for m in pkgutil.iter_modules(trainlab.cli.__path__) if not m.name.startswith("_")}
-    assert modules - {"main"} == {name.replace("-", "_") for name in (*COMMANDS, *HIDDEN)}
+    assert modules - {"main"} == {name.replace("-", "_") for name in COMMANDS}
 
 
 def test_help_lists_every_command(cli):
@@ -175,10 +175,10 @@ def test_help_imports_nothing_heavy(started):
     assert got.stdout.endswith("\n[]\n")
 
 
-@pytest.mark.parametrize("command", COMMANDS | HIDDEN)
+@pytest.mark.parametrize("command", COMMANDS)
 def test_the_list_of_commands_says_what_their_help_says(command):
     """The line in the list of commands is the first line of the command's docstring."""
-    assert (COMMANDS | HIDDEN)[command] == load(command).help.partition("\n")[0]
+    assert COMMANDS[command] == load(command).help.partition("\n")[0]
 
 
 def test_a_closed_pipe_is_no_error(started, folder):

@@ -89,11 +89,11 @@ def test_what_is_half_written_is_not_shown(tmp_path):
 def test_a_revived_trial_is_counted_again(capsys, tmp_path):
     """A trial that was stopped as bad, and goes on after all, does not count twice."""
     lines = Lines()
-    lines.started(SweepInfo("x-sweep-1", tmp_path, "val_loss", trials=2, workers=1))
+    lines.on_sweep_begin(SweepInfo("x-sweep-1", tmp_path, "val_loss", trials=2, workers=1))
     stopped = Row(1, "failed", {"optimizer.lr": 0.01}, reason="bad")
-    lines.ended(stopped)
-    lines.revived(stopped)
-    lines.ended(Row(1, "finished", {"optimizer.lr": 0.01}, 0.5, 3))
+    lines.on_trial_end(stopped)
+    lines.on_trial_rescued(stopped)
+    lines.on_trial_end(Row(1, "finished", {"optimizer.lr": 0.01}, 0.5, 3))
     assert capsys.readouterr().err.splitlines() == [
         "x-sweep-1: 2 trials, 1 at once, by val_loss",
         "[1/2] trial 1 failed: bad  optimizer.lr=0.01",
@@ -140,7 +140,7 @@ def test_ctrl_c_once_ends_gently_and_twice_at_once(tmp_path):
     child = _started(tmp_path)
     os.kill(child.pid, signal.SIGINT)
     _, err = child.communicate(timeout=30)
-    assert (child.returncode, err) == (130, "stopping after the running trials' steps; once more kills them\n")
+    assert (child.returncode, err) == (130, "stopping: the running trials save their state (Ctrl-C again kills them)\n")
     for number in (1, 2):
         run = tmp_path / f"runs/tiny-sweep-1/trials/000{number}"
         assert '"interrupted"' in (run / "status.json").read_text()
@@ -150,7 +150,7 @@ def test_ctrl_c_once_ends_gently_and_twice_at_once(tmp_path):
     child = _started(second)
     os.kill(child.pid, signal.SIGINT)
     assert child.stderr is not None
-    assert child.stderr.readline().startswith("stopping after")
+    assert child.stderr.readline().startswith("stopping: ")
     os.kill(child.pid, signal.SIGINT)
     began = time.monotonic()
     child.communicate(timeout=30)

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from scipy.special import softmax
+from trainlab.search.finding import best_runs
 
 from trainlab.core.errors import UserError
 from trainlab.core.types import Task
@@ -20,7 +21,6 @@ from trainlab.nn.losses.hinge import Hinge
 from trainlab.nn.losses.mse import MSE
 from trainlab.nn.losses.softmax_cross_entropy import SoftmaxCrossEntropy
 from trainlab.search.experiment import read_plain
-from trainlab.search.finding import best_runs
 from trainlab.store import checkpoint
 from trainlab.store.folder import RunFolder
 from trainlab.training.session import resume, train

@@ -1,4 +1,4 @@
-"""Random kills (SIGKILL of a trial, of the process that starts trials, of the sweep) over one sweep.
+"""Random kills (SIGKILL of a worker that trains, of any worker, of the sweep) over one sweep.
 
 After each death of the sweep it is resumed; in the end its trials.csv, best.yaml and every trial's metrics.csv must
 equal those of the same sweep, undisturbed, but for times. `tests/search/test_sweep_kills.py` does a few kills; by hand:
@@ -82,8 +82,9 @@ class Chaos:
         what = self.next
         if what == "sweep":
             victim: int | None = session.pid if self.sweep.exists() else None
-        elif what == "server":
-            victim = next(children_of(session.pid, "trial-server"), None)
+        elif what == "worker":
+            workers = list(children_of(session.pid, "search.executors.worker"))
+            victim = self.random.choice(workers) if workers else None
         else:
             pids = [pid for pid in running(self.sweep) if runs(pid, "")]
             victim = self.random.choice(pids) if pids else None
@@ -101,7 +102,7 @@ class Chaos:
 
     def _chosen(self) -> str:
         """What is killed next; it is waited for."""
-        return self.random.choice(("trial", "server", "sweep"))
+        return self.random.choice(("trial", "worker", "sweep"))
 
 
 def folders(sweep: Path) -> list[Path]:

@@ -1,4 +1,4 @@
-"""Trials without training: an execution that writes run folders whose curves are a formula of their settings."""
+"""Trials without training: an executor that writes run folders whose curves are a formula of their settings."""
 
 import json
 import math
@@ -11,11 +11,11 @@ from threading import Lock
 import numpy as np
 
 from trainlab.search.callbacks import SweepCallback
-from trainlab.search.executors.execution import Execution
-from trainlab.search.executors.job import End
+from trainlab.search.executors.executor import TrialExecutor
+from trainlab.search.executors.job import ExitStatus, Job
 from trainlab.search.experiment import read_plain
 from trainlab.search.loop import Sweep
-from trainlab.search.space import Space
+from trainlab.search.space import SearchSpace
 from trainlab.store.plain_yaml import read_config
 from trainlab.store.rows import read_rows
 from trainlab.store.status import Status, read_status, write_status
@@ -27,12 +27,12 @@ class Killed(BaseException):
     """What ends a sweep at once, as a kill would."""
 
 
-class Stub(Execution):
+class Stub(TrialExecutor):
     """Trains nothing. `kill_at`: the job that is never begun, because the sweep is killed before."""
 
     def __init__(self, workers: int = 1, kill_at: int | None = None, crashes: int = 0, seed: int = 0) -> None:
         self.jobs: list[tuple[str, bool, int | None]] = []
-        self.epochs, self.ready = 0, None
+        self.epochs = 0
         self.kill_at, self.crashes, self.rng = kill_at, crashes, np.random.default_rng(seed)
         self._workers, self._pool, self._lock = workers, ThreadPoolExecutor(workers), Lock()
 
@@ -41,13 +41,9 @@ class Stub(Execution):
         """As many as threads."""
         return self._workers
 
-    def make_ready(self, folder: Path, *, resume: bool = False, until: int | None = None) -> None:
-        """Remember it."""
-        self.ready = folder, resume, until
-
-    def submit(self, folder: Path, *, resume: bool = False, until: int | None = None) -> "Future[End]":
+    def submit(self, job: Job) -> "Future[ExitStatus]":
         """Write the folder in a thread."""
-        assert self.ready == (folder, resume, until), "what was made ready is what comes next"
+        folder, resume, until = job.folder, job.resume, job.until
         if len(self.jobs) == self.kill_at:
             raise Killed
         name = str(folder.relative_to(next(p for p in folder.parents if p.name == "trials")))
@@ -63,13 +59,13 @@ class Stub(Execution):
         """Wait for the threads."""
         self._pool.shutdown()
 
-    def _run(self, folder: Path, resume: bool, until: int | None, crash: bool, nap: float) -> End:
+    def _run(self, folder: Path, resume: bool, until: int | None, crash: bool, nap: float) -> ExitStatus:
         time.sleep(nap)
         if crash:
-            return End(1, "no memory")
+            return ExitStatus(1, "no memory")
         with self._lock:
             self.epochs += trained(folder, resume, until)
-        return End(0)
+        return ExitStatus(0)
 
 
 def trained(folder: Path, resume: bool, until: int | None) -> int:
@@ -102,19 +98,19 @@ def curve(lr: float, epoch: int) -> float:
     return (math.log10(lr) - math.log10(0.02)) ** 2 + 3 * 0.7**epoch
 
 
-def space_of(strategy: object = "random", trials: int | None = 12, epochs: int = 6, **sweep: object) -> Space:
+def space_of(strategy: object = "random", trials: int | None = 12, epochs: int = 6, **sweep: object) -> SearchSpace:
     """The space of a tiny sweep over a learning rate and a width."""
     given = {"space": {"optimizer.lr": {"log": [0.0001, 1.0]}, "model.hidden.0": {"int": [2, 9]}}, **sweep}
     settings = {"metric": "val_loss", "strategy": strategy, **given} | ({"trials": trials} if trials else {})
     plain = {"data": "moons", "model": {"name": "mlp", "hidden": [4]}, "train": {"epochs": epochs}, "sweep": settings}
-    return Space(read_plain(plain))
+    return SearchSpace(read_plain(plain))
 
 
-def swept(folder: Path, space: Space, stub: Stub, watcher: SweepCallback | None = None):
+def swept(folder: Path, space: SearchSpace, stub: Stub, callback: SweepCallback | None = None):
     """Run the sweep in this folder; its summary."""
     folder.mkdir(exist_ok=True)
     with stub:
-        return Sweep(folder, space, stub, watcher or SweepCallback()).run()
+        return Sweep(folder, space, stub, callback or SweepCallback()).run()
 
 
 def table(folder: Path) -> list[str]:

@@ -17,10 +17,10 @@ from typer.testing import CliRunner
 from trainlab.cli.main import build
 from trainlab.core.errors import UserError
 from trainlab.search.callbacks import SweepCallback
-from trainlab.search.executors.here import Here
-from trainlab.search.executors.job import End
+from trainlab.search.executors.job import ExitStatus
+from trainlab.search.executors.local import LocalExecutor
 from trainlab.search.experiment import read
-from trainlab.search.space import Space
+from trainlab.search.space import SearchSpace
 from trainlab.search.summary import summarize
 from trainlab.search.sweep import resume, start
 from trainlab.search.table import Row
@@ -66,21 +66,22 @@ class Listener(SweepCallback):
     """Keeps which trials began, and whether trials.csv held each row when it was told of."""
 
     def __init__(self) -> None:
-        self.plan = None
+        super().__init__()
+        self.info = None
         self.trials: list[int] = []
         self.written: list[bool] = []
 
-    def started(self, plan) -> None:
-        """Keep the plan."""
-        self.plan = plan
+    def on_sweep_begin(self, info) -> None:
+        """Keep it."""
+        self.info = info
 
-    def began(self, trial) -> None:
+    def on_trial_begin(self, trial) -> None:
         """Keep the number."""
         self.trials.append(trial.number)
 
-    def ended(self, row) -> None:
+    def on_trial_end(self, row) -> None:
         """Look whether the row is there."""
-        rows = table(self.plan.folder)
+        rows = table(self.info.folder)
         numbers = [int(r["trial"]) for r in rows]
         self.written.append(row.trial in numbers and numbers == sorted(numbers))
 
@@ -127,7 +128,7 @@ def test_deaths_are_rows_and_a_resume_heals_them(config, undisturbed, tmp_path, 
     watcher = Listener()
     with monkeypatch.context() as m:
         m.setenv("PYTHONPATH", str(tmp_path))
-        summary = start(read(config), runs=tmp_path, workers=2, fresh=fresh, watcher=watcher)
+        summary = start(read(config), runs=tmp_path, workers=2, fresh=fresh, callback=watcher)
     rows, want = table(summary.folder), table(undisturbed.folder)
     assert [(r["status"], r["reason"]) for r in rows[:2]] == [
         ("failed", "killed by SIGKILL"),
@@ -137,7 +138,7 @@ def test_deaths_are_rows_and_a_resume_heals_them(config, undisturbed, tmp_path, 
     assert watcher.trials == [1, 2, 3]
     assert watcher.written == [True, True, True]
     again = Listener()
-    healed = resume(summary.folder, workers=2, fresh=fresh, watcher=again)
+    healed = resume(summary.folder, workers=2, fresh=fresh, callback=again)
     assert again.trials == [1, 2]
     assert table(healed.folder) == want
     assert healed.exit_code == 0
@@ -150,10 +151,10 @@ def test_a_resume_repeats_nothing_and_refuses_another_config(undisturbed):
     """A finished sweep is read from its folders; fewer trials, or a changed space, are refused."""
     watcher = Listener()
     (undisturbed.folder / "trials.csv").write_text("torn")
-    assert resume("tiny-sweep-1", runs=undisturbed.folder.parent, watcher=watcher).counts == undisturbed.counts
+    assert resume("tiny-sweep-1", runs=undisturbed.folder.parent, callback=watcher).counts == undisturbed.counts
     assert watcher.trials == []
     assert len(table(undisturbed.folder)) == 3
-    with pytest.raises(UserError, match="this sweep has 3 trials; more can be added, none taken away"):
+    with pytest.raises(UserError, match="this sweep has 3 trials; you can add trials, but not remove any"):
         resume(undisturbed.folder, trials=2)
     with pytest.raises(UserError, match=r"no sweep `other`: .* holds tiny-sweep-1"):
         resume("other", runs=undisturbed.folder.parent)
@@ -185,13 +186,13 @@ def test_stopped_once_it_ends_gently(config, tmp_path, monkeypatch):
     assert (metrics.parent / "checkpoints/last.safetensors").exists()
     begun: list[tuple[str, bool]] = []
 
-    def submit(_, folder, *, resume, until=None):
-        begun.append((folder.name, resume))
+    def submit(_, job):
+        begun.append((job.folder.name, job.resume))
         ended = Future()
-        ended.set_result(End(1))
+        ended.set_result(ExitStatus(1))
         return ended
 
-    monkeypatch.setattr(Here, "submit", submit)
+    monkeypatch.setattr(LocalExecutor, "submit", submit)
     resume(tmp_path / "runs/tiny-sweep-1")
     assert begun == [("0001", True), ("0002", False), ("0003", False)]
 
@@ -232,13 +233,13 @@ def test_dry_run_and_print_trials_train_nothing(config, tmp_path, monkeypatch):
 )
 def test_the_best_at_an_end_of_its_range_is_told(config, tmp_path, lrs, want):
     """Where the best and most of the top five lie at one end, the summary says which range to try next."""
-    space = Space(read(config, ["sweep.space={optimizer.lr: {log: [1e-4, 1]}}"]))
+    space = SearchSpace(read(config, ["sweep.space={optimizer.lr: {log: [1e-4, 1]}}"]))
     rows = [Row(n, "finished", {"optimizer.lr": lr}, score=float(n), epochs=2) for n, lr in enumerate(lrs, start=1)]
     assert [str(edge) for edge in summarize(tmp_path, space, rows, {}).edges] == want
 
 
 def test_a_range_that_ends_where_its_setting_ends_is_left_alone(config, tmp_path):
     """Dropout cannot be less than 0: the best at 0 is no reason to try another range."""
-    space = Space(read(config, ["sweep.space={model.dropout: {uniform: [0.0, 0.5]}}"]))
+    space = SearchSpace(read(config, ["sweep.space={model.dropout: {uniform: [0.0, 0.5]}}"]))
     rows = [Row(n, "finished", {"model.dropout": 0.001 * n}, score=float(n), epochs=2) for n in range(1, 10)]
     assert summarize(tmp_path, space, rows, {}).edges == []

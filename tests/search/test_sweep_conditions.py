@@ -6,7 +6,7 @@ import pytest
 
 from trainlab.core.errors import UserError
 from trainlab.search.experiment import read
-from trainlab.search.space import Space
+from trainlab.search.space import SearchSpace
 
 CONFIG = """\
 data: {name: moons, samples: 100}
@@ -23,13 +23,13 @@ OPTIMIZERS = """\
 """
 
 
-def space_of(tmp_path: Path, lines: str, *overrides: str) -> Space:
+def space_of(tmp_path: Path, lines: str, *overrides: str) -> SearchSpace:
     path = tmp_path / "x.yaml"
     path.write_text(CONFIG + lines)
-    return Space(read(path, overrides))
+    return SearchSpace(read(path, overrides))
 
 
-def trials(space: Space):
+def trials(space: SearchSpace):
     return [space.trial(n) for n in range(1, 41)]
 
 

@@ -8,9 +8,9 @@ import pytest
 from scipy import stats
 from sweep_stub import Killed, Stub, space_of, swept, table
 
+from trainlab.search.cv_checks import suspicious_folds
 from trainlab.search.experiment import read, read_plain
-from trainlab.search.finding import runs_of_trial
-from trainlab.search.judging import suspicious_folds
+from trainlab.search.lookup import runs_of_trial
 from trainlab.search.summary import not_told_apart
 from trainlab.search.sweep import start
 from trainlab.search.table import Row

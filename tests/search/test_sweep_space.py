@@ -11,9 +11,9 @@ from trainlab.search.distributions.int import Int
 from trainlab.search.distributions.log import Log
 from trainlab.search.distributions.uniform import Uniform
 from trainlab.search.experiment import read
-from trainlab.search.space import Space, summed
+from trainlab.search.space import SearchSpace, summed
 from trainlab.search.strategies.random import Random
-from trainlab.search.strategy import Draw
+from trainlab.search.strategy import SampleRequest
 
 CONFIG = """\
 data: {name: moons, samples: 100}
@@ -31,15 +31,15 @@ SPACE = """\
 """
 
 
-def space_of(tmp_path: Path, lines: str, *overrides: str) -> Space:
+def space_of(tmp_path: Path, lines: str, *overrides: str) -> SearchSpace:
     path = tmp_path / "x.yaml"
     path.write_text(CONFIG + lines)
-    return Space(read(path, overrides))
+    return SearchSpace(read(path, overrides))
 
 
 def draws(n: int) -> np.ndarray:
     ranges = {"x": Uniform(range=[0.0, 1.0])}
-    return np.array([next(Random().points(Draw(0, trial, n, ranges)))[0] for trial in range(n)])
+    return np.array([next(Random().points(SampleRequest(0, trial, n, ranges)))[0] for trial in range(n)])
 
 
 def distance(shares: np.ndarray) -> float:

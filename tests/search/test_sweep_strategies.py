@@ -12,7 +12,7 @@ from trainlab.core.dump import dump
 from trainlab.core.errors import UserError
 from trainlab.search.distribution import Distribution
 from trainlab.search.strategies.staged import stages_for
-from trainlab.search.strategy import Budget, Draw, Known, Strategy
+from trainlab.search.strategy import Budget, PastTrial, SampleRequest, Strategy
 from trainlab.search.sweep import resume
 
 STRATEGIES = [name for name in names(Strategy) if name != "tpe" or find_spec("optuna")]
@@ -81,10 +81,10 @@ def test_points_fill_the_cube_and_depend_on_the_draw_alone(name):
     strategy = make(Strategy, name)
     ranges = {k: make(Distribution, k, **MADE[k]) for k in sorted(MADE)}
     values = {k: d.at(0.4) for k, d in ranges.items()}
-    past = [Known(n, values, float(n)) for n in range(1, 12)]
+    past = [PastTrial(n, values, float(n)) for n in range(1, 12)]
     found = []
     for trial in range(12, 32):
-        draw = Draw(3, trial, 31, ranges, past)
+        draw = SampleRequest(3, trial, 31, ranges, past)
         (one, two), again = [strategy.points(draw) for _ in range(2)], strategy.points(draw)
         point = next(one)
         assert point == next(two) == next(again)
@@ -203,7 +203,7 @@ def test_staged_learns_from_all_trials_of_the_same_epochs():
     stages += [{"trials": 4, "epochs": 5}, {"trials": 4, "epochs": 5}]
     space = space_of("staged", None, stages=stages)
     lr = [10 ** (-3 + n / 10) for n in range(17)]
-    known = [Known(n, {"optimizer.lr": lr[n], "model.hidden.0": 5}, abs(n - 12.2)) for n in range(1, 17)]
+    known = [PastTrial(n, {"optimizer.lr": lr[n], "model.hidden.0": 5}, abs(n - 12.2)) for n in range(1, 17)]
     second = space.ranges(2, known[:12])["optimizer.lr"]  # 12, 11 and 10, and as far again to both sides
     assert second.range == pytest.approx([lr[9], lr[13]], rel=1e-2)
     third = space.ranges(3, known)["optimizer.lr"]  # 12, 13 and 11, and half as far, inside the range before
@@ -292,19 +292,19 @@ def test_a_grid_is_not_extended(tmp_path):
     """More trials would be another grid, so a resume that asks for them is refused."""
     (tmp_path / "trials").mkdir()
     (tmp_path / "sweep.yaml").write_text(dump(space_of("grid").config))
-    with pytest.raises(UserError, match="a grid has all of its trials; start a new sweep"):
+    with pytest.raises(UserError, match="a grid cannot get more trials; start a new sweep"):
         resume(tmp_path, trials=20)
 
 
 def test_a_grid_has_every_option_and_no_point_twice():
     """Nine trials over a range and three options: three levels with each of them."""
     ranges = {"a": make(Distribution, "log", range=[1e-3, 1.0]), "b": make(Distribution, "choice", options=[1, 2, 3])}
-    points = [tuple(next(make(Strategy, "grid").points(Draw(0, n, 9, ranges)))) for n in range(1, 10)]
+    points = [tuple(next(make(Strategy, "grid").points(SampleRequest(0, n, 9, ranges)))) for n in range(1, 10)]
     assert sorted(points) == sorted((a, b) for a in (1 / 6, 0.5, 5 / 6) for b in (1 / 6, 0.5, 5 / 6))
 
 
 def test_sobol_fills_every_part():
     """The first eight points have one in each eighth of each side."""
     ranges = {k: make(Distribution, "uniform", range=[0.0, 1.0]) for k in "abc"}
-    points = [next(make(Strategy, "sobol").points(Draw(5, n, 8, ranges))) for n in range(1, 9)]
+    points = [next(make(Strategy, "sobol").points(SampleRequest(5, n, 8, ranges))) for n in range(1, 9)]
     assert [sorted(int(8 * u) for u in side) for side in zip(*points, strict=True)] == [list(range(8))] * 3

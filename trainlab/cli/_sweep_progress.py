@@ -70,11 +70,11 @@ class Quiet(SweepCallback):
 
     running = False
 
-    def started(self, plan: SweepInfo) -> None:
+    def on_sweep_begin(self, info: SweepInfo) -> None:
         """From here on a stop is heard."""
         self.running = True
 
-    def noted(self, text: str) -> None:
+    def on_note(self, text: str) -> None:
         """Print it, whoever listens."""
         _terminal.note(text)
 
@@ -83,20 +83,21 @@ class Lines(Quiet):
     """A line per trial."""
 
     def __init__(self) -> None:
+        super().__init__()
         self._standing: Standing | None = None
 
-    def started(self, plan: SweepInfo) -> None:
+    def on_sweep_begin(self, info: SweepInfo) -> None:
         """Tell what is about to run."""
-        super().started(plan)
-        self._standing = Standing(plan)
-        _terminal.note(headline(plan))
+        super().on_sweep_begin(info)
+        self._standing = Standing(info)
+        _terminal.note(headline(info))
 
-    def revived(self, row: Row) -> None:
+    def on_trial_rescued(self, row: Row) -> None:
         """It is counted again when it ends."""
         if s := self._standing:
             s.untake(row)
 
-    def ended(self, row: Row) -> None:
+    def on_trial_end(self, row: Row) -> None:
         """Print the trial's line."""
         if s := self._standing:
             new = s.take(row)
@@ -108,6 +109,7 @@ class Redrawn(Quiet):
     """Some lines on a terminal, redrawn in place, with the trials that went wrong scrolling by above them."""
 
     def __init__(self) -> None:
+        super().__init__()
         from rich.console import Console
         from rich.live import Live
 
@@ -117,35 +119,35 @@ class Redrawn(Quiet):
         self._standing: Standing | None = None
         self._due = 0.0
 
-    def started(self, plan: SweepInfo) -> None:
+    def on_sweep_begin(self, info: SweepInfo) -> None:
         """Draw the first frame."""
-        super().started(plan)
-        self._standing = Standing(plan)
-        self._print(headline(plan))
+        super().on_sweep_begin(info)
+        self._standing = Standing(info)
+        self._print(headline(info))
         self._live.start()
 
-    def began(self, trial: Trial) -> None:
+    def on_trial_begin(self, trial: Trial) -> None:
         """A line more."""
         if s := self._standing:
             s.running[trial.number] = trial
             s.waiting.discard(trial.number)
 
-    def paused(self, number: int) -> None:
+    def on_trial_pause(self, number: int) -> None:
         """It waits for the others of its cohort."""
         if s := self._standing:
             s.running.pop(number, None)
             s.waiting.add(number)
 
-    def revived(self, row: Row) -> None:
+    def on_trial_rescued(self, row: Row) -> None:
         """It is counted again when it ends."""
         if s := self._standing:
             s.untake(row)
 
-    def noted(self, text: str) -> None:
+    def on_note(self, text: str) -> None:
         """Print it above the table."""
         self._print(text, "yellow")
 
-    def ended(self, row: Row) -> None:
+    def on_trial_end(self, row: Row) -> None:
         """A line less; what went wrong is told."""
         if s := self._standing:
             s.take(row)
@@ -153,12 +155,12 @@ class Redrawn(Quiet):
                 self._print(line(row, s.plan.metric), "red")
             self._due = 0.0
 
-    def waited(self) -> None:
+    def on_poll(self) -> None:
         """Redraw a few times a second."""
         if perf_counter() >= self._due:
             self._draw()
 
-    def finished(self) -> None:
+    def on_sweep_end(self) -> None:
         """Draw the last frame, leave it there, and give the terminal back."""
         if self._standing and self._live.is_started:
             self._draw()

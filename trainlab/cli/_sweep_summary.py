@@ -11,7 +11,7 @@ from trainlab.cli._sweep_progress import drawn
 from trainlab.report.compare import short_names
 from trainlab.report.learnt import Learnt
 from trainlab.report.text import clean, fit, width_of
-from trainlab.search.space import Space, Trial, summed
+from trainlab.search.space import SearchSpace, Trial, summed
 from trainlab.search.strategy import Cohort
 from trainlab.search.summary import Summary
 from trainlab.search.table import Row, spelled
@@ -78,7 +78,7 @@ def following(summary: Summary) -> str:
     return shlex.join(["trainlab", "report", str(folder)])
 
 
-def plan_text(space: Space, trials: Sequence[Trial], where: Path) -> str:
+def plan_text(space: SearchSpace, trials: Sequence[Trial], where: Path) -> str:
     """What a sweep would do."""
     paths = ", ".join(space.distributions)
     runs = f", {space.sweep.runs} runs each" if space.sweep.runs > 1 else ""
@@ -89,7 +89,7 @@ def plan_text(space: Space, trials: Sequence[Trial], where: Path) -> str:
     return "\n".join([*lines, "nothing was trained; --print-trials lists the trials"])
 
 
-def _parts(space: Space) -> list[str]:
+def _parts(space: SearchSpace) -> list[str]:
     """The cohorts of a strategy that has several, or thins them out."""
     several = len(space.cohorts) > 1 or any(cohort.rungs for cohort in space.cohorts)
     return [_part(cohort) for cohort in space.cohorts[:_MOST]] if several else []
@@ -98,12 +98,16 @@ def _parts(space: Space) -> list[str]:
 def _part(cohort: Cohort) -> str:
     first, last = cohort.trials[0], cohort.trials[-1]
     facts = [f"{cohort.epochs} epoch{'s'[: cohort.epochs != 1]}"] if cohort.epochs else []
-    facts += [f"the best 1/{cohort.thin} go on after epoch {', '.join(map(str, cohort.rungs))}"] if cohort.rungs else []
+    facts += (
+        [f"the best 1/{cohort.reduction_factor} go on after epoch {', '.join(map(str, cohort.rungs))}"]
+        if cohort.rungs
+        else []
+    )
     facts += ["drawn from what the trials before come to"] if cohort.waits else []
     return f"trials {first} to {last}: {'; '.join(facts) or 'drawn at once'}"
 
 
-def later_text(space: Space, known: int) -> str:
+def later_text(space: SearchSpace, known: int) -> str:
     """Why not all trials are listed; empty if they are."""
     left = space.sweep.trials - known
     return f"the other {left} are drawn from what these come to" if left else ""

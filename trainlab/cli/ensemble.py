@@ -11,7 +11,7 @@ from trainlab.cli import _terminal
 from trainlab.core.errors import UserError
 from trainlab.inference.ensemble.making import Made, Scored, make_ensemble
 from trainlab.inference.ensemble.members import Member, from_runs, from_snapshots
-from trainlab.search.finding import best_runs, find_sweep
+from trainlab.search.lookup import best_runs, find_sweep
 
 
 class By(StrEnum):

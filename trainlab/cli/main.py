@@ -47,7 +47,6 @@ COMMANDS = {
     "components": "List what a config can name: layers, optimizers, data sources, monitors ..., with their settings.",
     "schema": "Print the JSON Schema of a config, for editors that complete and check it.",
 }
-HIDDEN = {"trial-server": "Train the trials of a sweep in copies of this process."}  # for trainlab's own use
 
 
 class Commands(TyperGroup):
@@ -131,8 +130,8 @@ def build() -> typer.Typer:
     """The Typer application: every command by name and short help, none of them loaded."""
     app = _typer(cls=Commands)
     app.callback()(_trainlab)
-    for name, text in (COMMANDS | HIDDEN).items():
-        app.command(name, short_help=text, hidden=name in HIDDEN)(_not_loaded)
+    for name, text in COMMANDS.items():
+        app.command(name, short_help=text)(_not_loaded)
     return app
 
 

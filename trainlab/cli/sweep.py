@@ -37,9 +37,7 @@ def sweep(
         str | None,
         typer.Option(metavar="ADDRESS", help="Train on the workers of this Dask cluster, e.g. tcp://10.0.0.5:8786."),
     ] = None,
-    fresh: Annotated[
-        bool, typer.Option("--fresh", help="Start Python anew for each trial instead of copying a warm process.")
-    ] = False,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Start a new Python process for each trial.")] = False,
     trials: Annotated[
         int | None, typer.Option(metavar="N", min=1, help="How many trials, instead of the config's number.")
     ] = None,
@@ -80,8 +78,8 @@ def sweep(
                 )
             from trainlab.search.sweep import resume as go_on
 
-            with _stoppable(_watcher(quiet)) as watcher:
-                summary = go_on(resume, runs=runs, trials=trials, watcher=watcher, **machines)
+            with _stoppable(_progress(quiet)) as callback:
+                summary = go_on(resume, runs=runs, trials=trials, callback=callback, **machines)
         else:
             document = _read(given, trials)
             if dry_run or print_trials:
@@ -89,30 +87,32 @@ def sweep(
                 return
             from trainlab.search.sweep import start
 
-            with _stoppable(_watcher(quiet)) as watcher:
-                summary = start(document, runs=runs, name=name, watcher=watcher, **machines)
+            with _stoppable(_progress(quiet)) as callback:
+                summary = start(document, runs=runs, name=name, callback=callback, **machines)
     _tell(summary, quiet=quiet, as_json=as_json)
     raise typer.Exit(summary.exit_code)
 
 
 @contextmanager
-def _stoppable(watcher: "Quiet") -> "Generator[Quiet]":
+def _stoppable(callback: "Quiet") -> "Generator[Quiet]":
     """While this lasts, Ctrl-C or a polite kill stops the sweep gently, and a second one kills its trials."""
 
     def ask(_: str) -> str:
-        if not watcher.running or watcher.stops > 1:
+        if not callback.running or callback.stops > 1:
             raise KeyboardInterrupt
-        watcher.stops += 1
-        return "killing them" if watcher.stops > 1 else "stopping after the running trials' steps; once more kills them"
+        callback.request_stop()
+        if callback.stops > 1:
+            return "killing the running trials"
+        return "stopping: the running trials save their state (Ctrl-C again kills them)"
 
     with heard(ask):
         try:
-            yield watcher
+            yield callback
         finally:
-            watcher.finished()
+            callback.on_sweep_end()
 
 
-def _watcher(quiet: bool) -> "Quiet":
+def _progress(quiet: bool) -> "Quiet":
     import sys
 
     from trainlab.cli import _sweep_progress
@@ -136,9 +136,9 @@ def _read(given: list[str], trials: int | None) -> "Document[SweepExperiment]":
 def _show(document: "Document[SweepExperiment]", runs: Path, name: str | None, *, listed: bool, as_json: bool) -> None:
     """What would be tried."""
     from trainlab.cli import _sweep_summary
-    from trainlab.search.space import Space
+    from trainlab.search.space import SearchSpace
 
-    space = Space(document)
+    space = SearchSpace(document)
     drawn = [space.trial(number) for cohort in space.cohorts if not cohort.waits for number in cohort.trials]
     if later := _sweep_summary.later_text(space, len(drawn)):
         _terminal.note(later)

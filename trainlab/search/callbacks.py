@@ -1,4 +1,4 @@
-"""What somebody who watches a sweep gets to see, and how they stop it."""
+"""Callbacks of a sweep: what they are called with, and how they stop it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from trainlab.search.table import Row
 
 @dataclass(frozen=True, slots=True)
 class SweepInfo:
-    """What is about to run. `done`: the trials that had ended before, in a sweep that is resumed."""
+    """The sweep that begins. `done`: the trials that ended in earlier sessions of a resumed sweep."""
 
     name: str
     folder: Path
@@ -21,33 +21,40 @@ class SweepInfo:
 
 
 class SweepCallback:
-    """Watches nothing; a terminal overrides what it wants to show.
+    """Does nothing; override what you need."""
 
-    Raising `stops` to 1 lets the running trials end after their step, to 2 kills them; no further one begins.
-    """
+    def __init__(self) -> None:
+        self._stops = 0
 
-    stops: int = 0
+    @property
+    def stops(self) -> int:
+        """How often a stop was requested."""
+        return self._stops
 
-    def started(self, plan: SweepInfo) -> None:
+    def request_stop(self) -> None:
+        """End the running trials after their step; a second request kills them. No further trial begins."""
+        self._stops += 1
+
+    def on_sweep_begin(self, info: SweepInfo) -> None:
         """The first trial is about to begin."""
 
-    def began(self, trial: Trial) -> None:
+    def on_trial_begin(self, trial: Trial) -> None:
         """A trial begins."""
 
-    def paused(self, number: int) -> None:
+    def on_trial_pause(self, number: int) -> None:
         """A trial has come to a rung and waits for the others."""
 
-    def ended(self, row: Row) -> None:
+    def on_trial_end(self, row: Row) -> None:
         """A trial has ended."""
 
-    def revived(self, row: Row) -> None:
-        """A trial that had ended as bad is taken up again: it is among the best tenth."""
+    def on_trial_rescued(self, row: Row) -> None:
+        """A trial that was stopped as bad continues, because it is among the best tenth."""
 
-    def noted(self, text: str) -> None:
-        """Something is to be known of the sweep as a whole."""
+    def on_note(self, text: str) -> None:
+        """Something about the sweep as a whole that its user should know."""
 
-    def waited(self) -> None:
-        """Some time has gone by; called a few times a second."""
+    def on_poll(self) -> None:
+        """Called about ten times a second while trials run."""
 
-    def finished(self) -> None:
-        """The sweep has ended, however it did."""
+    def on_sweep_end(self) -> None:
+        """The sweep has ended, also after an error."""

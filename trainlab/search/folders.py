@@ -5,7 +5,6 @@ A trial of one run is its folder, `trials/0007`; one of several holds a folder f
 
 import shutil
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,9 +13,9 @@ from trainlab.core.component import plain
 from trainlab.core.dump import dump
 from trainlab.core.errors import UserError
 from trainlab.diagnose.finding import Finding
-from trainlab.search.executors.presence import settle
+from trainlab.search.executors.leftovers import wait_for_running
 from trainlab.search.experiment import read
-from trainlab.search.space import Space, Trial
+from trainlab.search.space import SearchSpace, Trial
 from trainlab.search.table import Part, known_end, part_of, reached
 from trainlab.store.folder import is_run
 from trainlab.store.reading import RunRecord
@@ -29,7 +28,7 @@ class Folders:
     """The folders below `trials` of a sweep."""
 
     sweep: Path
-    space: Space
+    space: SearchSpace
 
     def prepare(self) -> None:
         """Make the folder of trials; end what outlived an earlier session of the sweep."""
@@ -38,7 +37,7 @@ class Folders:
             trials.mkdir(exist_ok=True)
             found = sorted(path for path in trials.iterdir() if path.is_dir())
         runs = [[path] if is_run(path) else sorted(p for p in path.iterdir() if is_run(p)) for path in found]
-        settle([run for inside in runs for run in inside])
+        wait_for_running([run for inside in runs for run in inside])
 
     def of(self, number: int, index: int) -> Path:
         """The run folder of a trial's run, counted from 0."""
@@ -60,7 +59,7 @@ class Folders:
         runs = range(self.space.sweep.runs)
         return [part_of(self.record(trial.number, i), metric, until, named) for i in runs]
 
-    def is_done(self, trial: Trial, index: int, until: int | None, *, spared: bool, learns: bool) -> bool:
+    def is_done(self, trial: Trial, index: int, until: int | None, *, rescued: bool, learns: bool) -> bool:
         """Whether a run needs no (further) training: it has ended by itself, or come so far.
 
         A run of other settings than the trial's is none where the trial `learns` from others, whose results may have
@@ -77,15 +76,15 @@ class Folders:
                 "the sweep's config was changed since. Undo that, or start a new sweep"
             )
         named = trial.experiment.monitors.stop_on
-        return not (spared and part_of(record, self.space.sweep.metric, None, named).state == "stopped")
+        return not (rescued and part_of(record, self.space.sweep.metric, None, named).state == "stopped")
 
-    def make_ready(self, trial: Trial, index: int, *, spared: bool) -> bool:
+    def make_ready(self, trial: Trial, index: int, *, rescued: bool) -> bool:
         """Prepare a folder for the run to begin; whether it goes on from what is there."""
         record, path = self.record(trial.number, index), self.of(trial.number, index)
-        experiment = self.space.runs(trial.experiment, spared=spared)[index]
-        goes_on = record.state in ("interrupted", "killed") or spared
+        experiment = self.space.runs(trial.experiment, rescued=rescued)[index]
+        goes_on = record.state in ("interrupted", "killed") or rescued
         if goes_on and record.folder.config.exists() and self._is_its_own(trial, index, record):
-            if spared:
+            if rescued:
                 write_atomic(record.folder.config, dump(plain(experiment)).encode())
             return True
         with named_errors(path, "write"):
@@ -93,14 +92,6 @@ class Folders:
             path.mkdir(parents=True)
         write_atomic(path / "config.yaml", dump(plain(experiment)).encode())
         return False
-
-    def unmake(self, number: int, index: int) -> None:
-        """Remove the folder of a run that did not begin, and the trial's if nothing else is in it."""
-        path = self.of(number, index)
-        shutil.rmtree(path, ignore_errors=True)
-        if path.parent != self.sweep / "trials":
-            with suppress(OSError):
-                path.parent.rmdir()
 
     def fold_rows(self, number: int) -> int:
         """How many rows a fold of a trial has, about; 0 if that cannot be told."""
@@ -120,7 +111,7 @@ class Folders:
             path.unlink(missing_ok=True)
 
     def _is_its_own(self, trial: Trial, index: int, record: RunRecord) -> bool:
-        own = [self.space.runs(trial.experiment, spared=spared)[index] for spared in (False, True)]
+        own = [self.space.runs(trial.experiment, rescued=rescued)[index] for rescued in (False, True)]
         try:
             text = record.folder.config.read_bytes()
             if any(text == dump(plain(experiment)).encode() for experiment in own):

@@ -1,357 +1,258 @@
-"""The loop of a sweep: cohorts take their steps, trials are trained, and what came of them is put into the table.
+"""The loop of a sweep: it keeps every worker busy, and leads each cohort from rung to rung.
 
-A session begins as if nothing had been done, and what has been done is found done in the folders. So a resumed sweep
-takes all decisions again that were taken before, whoever is promoted, revived or drawn from what.
+Each session takes all decisions from the start (which trial is promoted, rescued or drawn from which others) and finds
+in the folders what is trained already. So a resumed sweep comes to the same table as one that was never stopped.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from heapq import heappop, heappush
 from math import ceil
-from operator import itemgetter
 from pathlib import Path
 from time import sleep
 
-from trainlab.core.component import plain
-from trainlab.core.dump import dump
 from trainlab.core.errors import UserError
-from trainlab.diagnose.finding import Finding
-from trainlab.search.arithmetic import Arithmetic
+from trainlab.search.backend_check import BackendCheck
 from trainlab.search.callbacks import SweepCallback, SweepInfo
-from trainlab.search.executors.execution import Execution
-from trainlab.search.executors.job import End
-from trainlab.search.executors.room import ended_for_want_of_room, is_full, no_room
+from trainlab.search.executors.disk_space import failed_for_space, is_full, no_space
+from trainlab.search.executors.executor import TrialExecutor
+from trainlab.search.executors.job import ExitStatus, Job
 from trainlab.search.folders import Folders
-from trainlab.search.judging import suspicious_folds
-from trainlab.search.space import Space, Trial
-from trainlab.search.strategy import Known
+from trainlab.search.results import Results
+from trainlab.search.space import SearchSpace
 from trainlab.search.summary import Summary, summarize
-from trainlab.search.table import Row, State, Table, known_end, oriented, ranked, reached, row_of
-from trainlab.store.writing import write_atomic
+from trainlab.search.table import Row, known_end, reached
 
-_TICK = 0.1  # seconds between two looks at whether somebody wants to stop
+_POLL = 0.1  # seconds between two checks whether the sweep shall stop
 
 
 @dataclass(eq=False, slots=True)
-class _Work:
-    """A trial that is trained up to an epoch, or to its end: `open` runs of it are not done yet."""
+class PendingTrial:
+    """A trial that is to be trained up to an epoch, or to its end; `open` of its runs are not done yet."""
 
     number: int
     until: int | None
-    party: "_Party"
-    spared: bool = False
+    cohort: "ActiveCohort"
+    rescued: bool = False
     open: int = 0
     begun: bool = False
 
 
+@dataclass(order=True, slots=True)
+class QueuedRun:
+    """A run of a pending trial that waits for a worker; the smallest `urgency` is first."""
+
+    urgency: tuple[int, int, int]
+    index: int = field(compare=False)
+    trial: PendingTrial = field(compare=False)
+
+
 @dataclass(eq=False, slots=True)
-class _Ready:
-    """A run that may begin: its folder is made. `goes_on`: from what is there."""
-
-    work: _Work
-    index: int
-    goes_on: bool
-
-
-@dataclass(eq=False, slots=True)
-class _Party:
-    """A cohort on its way: its index, its next steps, and how much of the present one is not done yet."""
+class ActiveCohort:
+    """A cohort in progress: its remaining steps, and how many trials of the present step are `open`."""
 
     index: int
-    steps: Iterator[list[_Work]] = field(init=False)
+    steps: Iterator[list[PendingTrial]] = field(init=False)
     open: int = 0
 
 
 class Sweep:
-    """As many runs at once as there are workers, each begun when another has ended.
+    """Trains as many runs at once as there are workers. Cohorts go side by side, unless one waits for the others."""
 
-    Cohorts go side by side, unless one waits for the others.
-    """
-
-    def __init__(self, folder: Path, space: Space, execution: Execution, watcher: SweepCallback) -> None:
-        self.folder, self.space, self.execution, self.watcher = folder, space, execution, watcher
-        self.sweep, self.folders = space.sweep, Folders(folder, space)
-        staged = any(cohort.waits for cohort in space.cohorts)
-        metric, paths = self.sweep.metric, list(space.distributions)
-        self.table = Table(folder / "trials.csv", metric, paths, self.sweep.runs, staged)
-        self.refused: dict[int, tuple[str, ...]] = {}
-        self._live = False  # whether anything is begun, or only what was done before is gone through
-        self._past: dict[int, list[Known]] = {}  # by cohort, what it knows of those before
-        self._trials: dict[int, Trial] = {}  # those that are not over
-        self._crashes: dict[tuple[int, int], str] = {}
-        self._parties: list[_Party] = []
+    def __init__(self, folder: Path, space: SearchSpace, executor: TrialExecutor, callback: SweepCallback) -> None:
+        self.folder, self.space, self.executor, self.callback = folder, space, executor, callback
+        self.folders = Folders(folder, space)
+        self.results = Results(folder, space, self.folders)
+        self._training = False  # or still going through what earlier sessions have trained
+        self._active: list[ActiveCohort] = []
         self._next, self._over = 0, 0  # the cohort that begins next; how many are over
-        self._jobs: list[tuple[tuple[int, int, int], int, _Work]] = []  # a heap: by urgency, the run's index, its work
-        self._ready: _Ready | None = None
-        self._leader: int | None = None  # the trial whose config is in best.yaml
-        self._arithmetic = Arithmetic()
+        self._queue: list[QueuedRun] = []  # a heap
+        self._running: dict[Future[ExitStatus], QueuedRun] = {}
+        self._backends = BackendCheck()
 
     def run(self) -> Summary:
-        """Train every trial that has not ended yet, and say what was learnt."""
+        """Train every trial that has not ended yet."""
         self.folders.prepare()
-        self._go_on()
-        self._pass_over_done()
-        self._write()
-        done = tuple(self.table.rows[number] for number in sorted(self.table.rows))
-        self.watcher.started(
-            SweepInfo(self.folder.name, self.folder, self.sweep.metric, self.sweep.trials, self.execution.workers, done)
+        self._advance()
+        self._skip_done()
+        self.results.write()
+        sweep, rows = self.space.sweep, self.results.rows
+        done = tuple(rows[number] for number in sorted(rows))
+        self.callback.on_sweep_begin(
+            SweepInfo(self.folder.name, self.folder, sweep.metric, sweep.trials, self.executor.workers, done)
         )
-        self._live = True
+        self._training = True
         try:
             self._train()
         except UserError as error:
             if is_full(error):
-                raise no_room(self.folder, str(error)) from error
+                raise no_space(self.folder, str(error)) from error
             raise
         finally:
-            self.watcher.finished()
-        return summarize(self.folder, self.space, list(self.table.rows.values()), self.refused)
+            self.callback.on_sweep_end()
+        return summarize(self.folder, self.space, list(rows.values()), self.results.refused)
 
     # ------------------------------------------------------------------ cohorts
 
-    def _go_on(self) -> None:
-        """Let every cohort take its next step whose present one is done, and those begin that may."""
+    def _advance(self) -> None:
+        """Let every cohort take its next step whose present one is done, and begin those that may."""
         moved = True
         while moved:
             moved = False
             cohorts = self.space.cohorts
             while self._next < len(cohorts) and (not cohorts[self._next].waits or self._over == self._next):
-                party = _Party(self._next)
-                party.steps = self._steps(party)
-                self._parties.append(party)
+                cohort = ActiveCohort(self._next)
+                cohort.steps = self._steps(cohort)
+                self._active.append(cohort)
                 self._next += 1
-            for party in [party for party in self._parties if not party.open]:
+            for cohort in [cohort for cohort in self._active if not cohort.open]:
                 moved = True
-                works = next(party.steps, None)
-                if works is None:
-                    self._parties.remove(party)
+                trials = next(cohort.steps, None)
+                if trials is None:
+                    self._active.remove(cohort)
                     self._over += 1
                     continue
-                party.open = len(works)
-                for work in works:
-                    self._put(work)
+                cohort.open = len(trials)
+                for trial in trials:
+                    self._enqueue(trial)
 
-    def _steps(self, party: _Party) -> Iterator[list[_Work]]:
-        """The steps of a cohort: all of it is trained to a rung, the best go on, to the next rung or to the end."""
-        cohort = self.space.cohorts[party.index]
+    def _steps(self, active: ActiveCohort) -> Iterator[list[PendingTrial]]:
+        """All trials of a cohort are trained to a rung, the best continue to the next rung or to the end."""
+        cohort = self.space.cohorts[active.index]
         going = list(cohort.trials)
         for until in (*cohort.rungs, None):
-            yield [_Work(number, until, party) for number in going]
-            if spared := self._spared(going, until):
-                yield [_Work(number, until, party, spared=True) for number in spared]
+            yield [PendingTrial(number, until, active) for number in going]
+            if rescued := self._rescued(going, until):
+                yield [PendingTrial(number, until, active, rescued=True) for number in rescued]
             if until is not None:
                 going = self._promoted(going, cohort.kept(len(going)), until)
 
-    def _spared(self, going: Sequence[int], until: int | None) -> list[int]:
-        """Those that were stopped for being bad, and yet are among the best tenth."""
-        rows = [self._known_row(number, until) for number in going]
+    def _rescued(self, going: Sequence[int], until: int | None) -> list[int]:
+        """Trials that were stopped as bad, although they are among the best tenth."""
+        rows = [self.results.row(number, until) for number in going]
         stopped = {row.trial for row in rows if row.status == "stopped"}
         if not stopped:
             return []
-        best = self._by_score(row for row in rows if row.status != "failed")[: ceil(len(rows) / 10)]
-        spared = sorted(stopped & set(best))
-        for number in spared:
-            row = self.table.take(number)
-            if self._live:
-                self.watcher.revived(row)
-        return spared
+        best = self.results.by_score(row for row in rows if row.status != "failed")[: ceil(len(rows) / 10)]
+        rescued = sorted(stopped & set(best))
+        for number in rescued:
+            row = self.results.withdraw(number)
+            if self._training:
+                self.callback.on_trial_rescued(row)
+        return rescued
 
     def _promoted(self, going: Sequence[int], count: int, until: int) -> list[int]:
-        """Those of the best `count` that have not ended by themselves; the others end here."""
-        rows = {number: self._known_row(number, until) for number in going}
-        well = (row for row in rows.values() if row.status in ("finished", "interrupted"))
-        best = self._by_score(well)[:count]
+        """Those of the best `count` trials that have not ended by themselves; the others end here."""
+        rows = {number: self.results.row(number, until) for number in going}
+        best = self.results.by_score(row for row in rows.values() if row.status in ("finished", "interrupted"))[:count]
         for number, row in rows.items():
             if number not in best and row.status == "interrupted":
                 reason = f"not among the best {count} of {len(going)} after epoch {until}"
-                self._settle(self._row(number, until, status="stopped", reason=reason))
+                self._finalize(self.results.row(number, until, status="stopped", reason=reason))
         return sorted(number for number in best if rows[number].status == "interrupted")
-
-    def _by_score(self, rows: Iterable[Row]) -> list[int]:
-        scored = [(score, row.trial) for row in rows if (score := oriented(row.score, self.sweep.metric)) is not None]
-        return [number for _, number in sorted(scored)]
 
     # ------------------------------------------------------------------ trials
 
-    def _put(self, work: _Work) -> None:
+    def _enqueue(self, trial: PendingTrial) -> None:
         """Queue the runs of a trial: those that are far already first, then in the order of the trials."""
-        work.open = self.sweep.runs
-        for index in range(self.sweep.runs):
-            urgency = (-(work.until or self._beyond_rungs(work)), work.number, index)
-            heappush(self._jobs, (urgency, index, work))
+        trial.open = self.space.sweep.runs
+        rungs = self.space.cohorts[trial.cohort.index].rungs
+        goal = trial.until or (rungs[-1] + 1 if rungs else 0)
+        for index in range(trial.open):
+            heappush(self._queue, QueuedRun((-goal, trial.number, index), index, trial))
 
-    def _beyond_rungs(self, work: _Work) -> int:
-        rungs = self.space.cohorts[work.party.index].rungs
-        return rungs[-1] + 1 if rungs else 0
-
-    def _pass_over_done(self) -> None:
-        """Do without training what was done in an earlier session."""
+    def _skip_done(self) -> None:
+        """Count what earlier sessions have trained."""
         while True:
-            jobs, self._jobs = self._jobs, []
-            left = [job for job in sorted(jobs, key=itemgetter(0)) if not self._found_done(job[1], job[2])]
-            for job in left:
-                heappush(self._jobs, job)
-            if len(left) == len(jobs):
+            runs = sorted(self._queue)
+            self._queue = [run for run in runs if not self._is_done(run)]  # sorted, and so a heap
+            if len(self._queue) == len(runs):
                 return
-            self._go_on()
+            self._advance()
 
-    def _found_done(self, index: int, work: _Work) -> bool:
-        if not self.folders.began(work.number):
+    def _is_done(self, run: QueuedRun) -> bool:
+        """Count a run that needs no training; false if it needs some."""
+        pending = run.trial
+        if not self.folders.began(pending.number):
             return False
-        learns = self.space.cohorts[work.party.index].waits
-        trial = self._drawn(work.number)
-        if not self.folders.is_done(trial, index, work.until, spared=work.spared, learns=learns):
+        learns = self.space.cohorts[pending.cohort.index].waits
+        trial = self.results.trial(pending.number)
+        if not self.folders.is_done(trial, run.index, pending.until, rescued=pending.rescued, learns=learns):
             return False
-        self._done(work)
+        self._count(pending)
         return True
 
     def _train(self) -> None:
-        running: dict[Future[End], tuple[_Work, int]] = {}
-        self._begin(running)
+        """Submit runs and count them as they end, until all are done or the sweep was asked to stop."""
+        self._submit()
         stops = 0
-        while running or ((self._jobs or self._ready) and not stops):
-            done, _ = wait(running, timeout=_TICK, return_when=FIRST_COMPLETED)
-            if not running:
-                sleep(_TICK)  # there is no worker yet
-            over = [(*running.pop(future), future.result()) for future in done]
-            if self._ready and len(running) < self.execution.workers and not self.watcher.stops:
-                self._start(self._ready, running)  # so that no worker waits until the run before is counted
-            for work, index, end in over:
-                self._end(work, index, end)
-            if self.watcher.stops > stops:
-                stops = self.watcher.stops
-                self.execution.stop(kill=stops > 1)
+        while self._running or (self._queue and not stops):
+            done, _ = wait(self._running, timeout=_POLL, return_when=FIRST_COMPLETED)
+            if not self._running:
+                sleep(_POLL)  # there is no worker yet
+            for future in done:
+                self._end(self._running.pop(future), future.result())
+            if self.callback.stops > stops:
+                stops = self.callback.stops
+                self.executor.stop(kill=stops > 1)
             elif not stops:
-                self._begin(running)
-            self.watcher.waited()
+                self._submit()
+            self.callback.on_poll()
         self._interrupt()
 
-    def _begin(self, running: dict["Future[End]", tuple[_Work, int]]) -> None:
-        """Begin as many runs as there are free workers, and make the one after them ready."""
-        while (ready := self._made_ready()) and len(running) < self.execution.workers:
-            self._start(ready, running)
-
-    def _start(self, ready: _Ready, running: dict["Future[End]", tuple[_Work, int]]) -> None:
-        work, self._ready = ready.work, None
-        if not work.begun:
-            work.begun = True
-            self.watcher.began(self._drawn(work.number))
-        folder = self.folders.of(work.number, ready.index)
-        running[self.execution.submit(folder, resume=ready.goes_on, until=work.until)] = work, ready.index
-
-    def _made_ready(self) -> _Ready | None:
-        """The run that begins next, drawn and with its folder made; None if there is none yet."""
-        while self._ready is None and self._jobs:
-            _, index, work = heappop(self._jobs)
-            if self._found_done(index, work):
-                self._go_on()
+    def _submit(self) -> None:
+        """Begin as many runs as there are free workers."""
+        while self._queue and len(self._running) < self.executor.workers:
+            run = heappop(self._queue)
+            if self._is_done(run):
+                self._advance()
                 continue
-            trial = self._drawn(work.number)
-            goes_on = self.folders.make_ready(trial, index, spared=work.spared)
-            self.execution.make_ready(self.folders.of(work.number, index), resume=goes_on, until=work.until)
-            self._ready = _Ready(work, index, goes_on)
-        return self._ready
+            pending = run.trial
+            trial = self.results.trial(pending.number)
+            if not pending.begun:
+                pending.begun = True
+                self.callback.on_trial_begin(trial)
+            resume = self.folders.make_ready(trial, run.index, rescued=pending.rescued)
+            job = Job(self.folders.of(pending.number, run.index), resume, pending.until)
+            self._running[self.executor.submit(job)] = run
 
-    def _end(self, work: _Work, index: int, end: End) -> None:
-        """Count a run whose process has ended."""
-        record = self.folders.record(work.number, index)
-        if known_end(record) is None and not reached(record, work.until):
-            if self.watcher.stops:
+    def _end(self, run: QueuedRun, status: ExitStatus) -> None:
+        """Count a run whose process has ended, or that its worker has trained."""
+        pending = run.trial
+        record = self.folders.record(pending.number, run.index)
+        if known_end(record) is None and not reached(record, pending.until):
+            if self.callback.stops:
                 return
-            if ended_for_want_of_room(end, self.folder):
-                raise no_room(self.folder, f"{record.path}: {end.reason}")
-            self._crashes[work.number, index] = end.reason
-        self._done(work)
-        self._go_on()
+            if failed_for_space(status, self.folder):
+                raise no_space(self.folder, f"{record.path}: {status.reason}")
+            self.results.add_crash(pending.number, run.index, status.reason)
+        self._count(pending)
+        self._advance()
 
-    def _done(self, work: _Work) -> None:
-        """Count a run that is done; with the last one its trial has come to a rung, or to its end."""
-        work.open -= 1
-        if work.open:
+    def _count(self, pending: PendingTrial) -> None:
+        """Count a run that is done. With the last one the trial has come to a rung, or to its end."""
+        pending.open -= 1
+        if pending.open:
             return
-        row = self._row(work.number, work.until)
+        row = self.results.row(pending.number, pending.until)
         if row.status != "interrupted":
-            self._settle(row)
-        elif self._live:
-            self.watcher.paused(work.number)
-        work.party.open -= 1
+            self._finalize(row)
+        elif self._training:
+            self.callback.on_trial_pause(pending.number)
+        pending.cohort.open -= 1
 
-    def _row(self, number: int, until: int | None, *, status: State | None = None, reason: str = "") -> Row:
-        """What came of a trial up to an epoch; `interrupted` if it may go on from there."""
-        trial = self._drawn(number)
-        parts = self.folders.parts(trial, until)
-        for index in range(len(parts)):
-            if (number, index) in self._crashes and parts[index].state is None:
-                parts[index] = replace(parts[index], state="failed", reason=self._crashes[number, index])
-        stage = self.space.cohort_of(number) + 1 if self.table.staged else 0
-        row = row_of(trial, parts, status=status, reason=reason, folds=self.sweep.folds, stage=stage)
-        if self.sweep.folds and row.status == "finished":
-            codes = (finding.code for finding in self._judged(trial, row))
-            row = replace(row, diagnoses=tuple(dict.fromkeys([*row.diagnoses, *codes])))
-        return row
-
-    def _judged(self, trial: Trial, row: Row) -> list[Finding]:
-        """What is said of the folds of a trial, repeat by repeat; it is kept in the trial's folder."""
-        folds, scores = self.sweep.folds or 1, [score for score in row.scores if score is not None]
-        rows, metric = self.folders.fold_rows(trial.number), self.sweep.metric
-        repeats = (scores[first : first + folds] for first in range(0, len(scores), folds))
-        found = [d for part in repeats for d in suspicious_folds(trial.experiment, metric, part, rows)]
-        self.folders.keep(trial.number, found)
-        return found
-
-    def _known_row(self, number: int, until: int | None) -> Row:
-        """The row of a trial that is over, or what it came to up to an epoch."""
-        return self.table.rows.get(number) or self._row(number, until)
-
-    def _settle(self, row: Row) -> None:
+    def _finalize(self, row: Row) -> None:
         """Put a trial that is over into the table."""
-        self.table.put(row)
-        self._trials.pop(row.trial, None)
-        if self._live:
-            self._write()
-            self.watcher.ended(row)
-        if said := self._arithmetic.differs(row.trial, self.folders.record(row.trial, 0).environment):
-            self.watcher.noted(said)
+        self.results.add(row)
+        if self._training:
+            self.results.write()
+            self.callback.on_trial_end(row)
+        if note := self._backends.differs(row.trial, self.folders.record(row.trial, 0).environment):
+            self.callback.on_note(note)
 
     def _interrupt(self) -> None:
-        """Put what has begun, but was not to end in this session, into the table."""
-        if self._ready and not self._ready.goes_on:
-            self.folders.unmake(self._ready.work.number, self._ready.index)
-        for number in range(1, self.sweep.trials + 1):
-            if number not in self.table.rows and self.folders.began(number):
-                self._settle(self._row(number, None, status="interrupted", reason="the sweep was stopped"))
-
-    def _write(self) -> None:
-        """Bring trials.csv and best.yaml up to date."""
-        self.table.write()
-        best = next(iter(ranked(self.table.rows.values(), self.sweep.metric)), None)
-        if best and best.trial != self._leader:
-            runs = f"the mean of {self.sweep.runs} runs" if self.sweep.runs > 1 else f"at epoch {best.best_epoch}"
-            head = f"# trial {best.trial} of {self.folder.name}: {self.sweep.metric} {best.score:.4g}, {runs}\n"
-            config = dump(plain(self._drawn(best.trial).experiment))
-            write_atomic(self.folder / "best.yaml", (head + config).encode())
-            self._leader = best.trial
-
-    def _drawn(self, number: int) -> Trial:
-        """The trial of this number; kept until it is over."""
-        if number in self._trials:
-            return self._trials[number]
-        trial = self.space.trial(number, self._known_to(self.space.cohort_of(number)))
-        self.refused[number] = trial.refused
-        if number not in self.table.rows:
-            self._trials[number] = trial
-        return trial
-
-    def _known_to(self, index: int) -> list[Known]:
-        """What a cohort may learn from."""
-        if not self.space.cohorts[index].waits:
-            return []
-        if index not in self._past:
-            rows = [self.table.rows[number] for cohort in self.space.cohorts[:index] for number in cohort.trials]
-            scores = [row.score if row.status == "finished" else None for row in rows]
-            metric = self.sweep.metric
-            self._past[index] = [
-                Known(r.trial, r.values, oriented(s, metric)) for r, s in zip(rows, scores, strict=True)
-            ]
-        return self._past[index]
+        """Put the trials that began, but did not end in this session, into the table."""
+        for number in range(1, self.space.sweep.trials + 1):
+            if number not in self.results.rows and self.folders.began(number):
+                self._finalize(self.results.row(number, None, status="interrupted", reason="the sweep was stopped"))

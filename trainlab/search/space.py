@@ -18,7 +18,7 @@ from trainlab.search.distribution import Distribution
 from trainlab.search.distributions.choice import Choice
 from trainlab.search.experiment import SweepExperiment
 from trainlab.search.settings import SweepSettings
-from trainlab.search.strategy import Budget, Draw, Known
+from trainlab.search.strategy import Budget, PastTrial, SampleRequest
 from trainlab.training.monitor_settings import ERROR
 from trainlab.training.setup import check
 
@@ -39,7 +39,7 @@ class Trial:
     refused: tuple[str, ...] = ()
 
 
-class Space:
+class SearchSpace:
     """The space of a sweep's config. Raises ConfigError, located in the `sweep` block, if it cannot be searched."""
 
     def __init__(self, document: Document[SweepExperiment]) -> None:
@@ -67,7 +67,7 @@ class Space:
         if problems:
             raise ConfigError(problems)
 
-    def trial(self, number: int, past: Sequence[Known] = ()) -> Trial:
+    def trial(self, number: int, past: Sequence[PastTrial] = ()) -> Trial:
         """The trial with this number: a function of the config, the number and, if its cohort waits, of the past.
 
         past: all trials of earlier cohorts. Raises ConfigError if a hundred draws make no valid config.
@@ -89,11 +89,11 @@ class Space:
         """The index of the cohort that this trial belongs to."""
         return next(i for i, cohort in enumerate(self.cohorts) if number in cohort.trials)
 
-    def ranges(self, index: int, past: Sequence[Known]) -> Mapping[str, Distribution]:
+    def ranges(self, index: int, past: Sequence[PastTrial]) -> Mapping[str, Distribution]:
         """What the trials of a cohort are drawn from: narrowed, if it asks for that, to the best of those before."""
         while len(self._ranges) <= index:
             last, cohort = self._ranges[-1], self.cohorts[len(self._ranges)]
-            best: Sequence[Known] = self._best_before(len(self._ranges), past) if cohort.zoom < 1 else ()
+            best: Sequence[PastTrial] = self._best_before(len(self._ranges), past) if cohort.zoom < 1 else ()
             self._ranges.append(self._narrowed(last, best) if best else last)
         return self._ranges[index]
 
@@ -104,13 +104,13 @@ class Space:
         check(document)
         return document.value
 
-    def runs(self, experiment: SweepExperiment, *, spared: bool = False) -> list[SweepExperiment]:
+    def runs(self, experiment: SweepExperiment, *, rescued: bool = False) -> list[SweepExperiment]:
         """The experiment of each run folder of a trial: repeat by repeat, and in each of them fold by fold.
 
-        A run that is `spared` is not ended for being bad.
+        A `rescued` run is not ended for being bad.
         """
         sweep, data, monitors = self.sweep, experiment.data, experiment.monitors
-        if sweep.stop_bad_trials and not spared and ERROR not in monitors.stop_on:
+        if sweep.stop_bad_trials and not rescued and ERROR not in monitors.stop_on:
             monitors = monitors.model_copy(update={"stop_on": [*monitors.stop_on, ERROR]})
         folds = [data.split.model_copy(update={"folds": sweep.folds, "fold": k + 1}) for k in range(sweep.folds or 0)]
         return [
@@ -129,17 +129,17 @@ class Space:
         """Whether a value is possible for this setting beside these of the others."""
         return not self._wrong(path, value, others)
 
-    def _draws(self, number: int, past: Sequence[Known]) -> Iterator[dict[str, Any]]:
+    def _draws(self, number: int, past: Sequence[PastTrial]) -> Iterator[dict[str, Any]]:
         """Values of all settings, whether their conditions hold or not; another draw if one makes no valid config."""
         index = self.cohort_of(number)
         cohort, ranges = self.cohorts[index], self.ranges(index, past)
         paths = sorted(ranges)  # the order in which they are written changes nothing
         chosen = {path: ranges[path] for path in paths}
-        draw = Draw(self._document.value.seed, number, self.sweep.trials, chosen, past, cohort.drawn)
+        request = SampleRequest(self._document.value.seed, number, self.sweep.trials, chosen, past, cohort.drawn)
         place = number - cohort.trials.start
-        best: Sequence[Known] = self._best_before(index, past) if place < cohort.keep else ()
+        best: Sequence[PastTrial] = self._best_before(index, past) if place < cohort.keep else ()
         kept: Mapping[str, Any] = best[place].values if place < len(best) else {}
-        for point in self.sweep.strategy.points(draw):
+        for point in self.sweep.strategy.points(request):
             drawn = {path: ranges[path].at(u) for path, u in zip(paths, point, strict=True)}
             yield {path: kept.get(path, drawn[path]) for path in self.distributions}
             kept = {}
@@ -152,7 +152,7 @@ class Space:
     def _overridden(self, values: Mapping[str, Any]) -> dict[str, Any]:
         return override(self._base, _ordered(values), SweepExperiment)
 
-    def _best_before(self, index: int, past: Sequence[Known]) -> Sequence[Known]:
+    def _best_before(self, index: int, past: Sequence[PastTrial]) -> Sequence[PastTrial]:
         """The best, the cohort's `zoom`, of all earlier trials that were trained as long as the cohort before it."""
         cohort, epochs = self.cohorts[index], self.cohorts[index - 1].epochs
         alike = {n for c in self.cohorts[:index] if c.epochs == epochs for n in c.trials}
@@ -160,7 +160,7 @@ class Space:
         ranked = sorted(known, key=lambda k: (k.score, k.trial))
         return ranked[: max(_FEWEST, ceil(len(ranked) * cohort.zoom))]
 
-    def _narrowed(self, ranges: Mapping[str, Distribution], best: Sequence[Known]) -> Mapping[str, Distribution]:
+    def _narrowed(self, ranges: Mapping[str, Distribution], best: Sequence[PastTrial]) -> Mapping[str, Distribution]:
         """The ranges around these trials, the best of them being first."""
         found: dict[str, Distribution] = {}
         for path, distribution in ranges.items():

@@ -41,15 +41,15 @@ class Stage(Settings):
 class Cohort:
     """Trials that are compared with each other.
 
-    epochs: how long each is trained, None for train.epochs as the config or the draw has it · rungs: epochs after
-    which only the best 1 / thin go on · waits: it is drawn when all earlier cohorts are over · zoom: its ranges are
-    narrowed to where this share of the cohort before lives, the best of it.
+    epochs: how long each is trained; None: train.epochs of the config or the draw · rungs: epochs after which only the
+    best 1 / reduction_factor continue · waits: it is drawn when all earlier cohorts are over · zoom: its ranges are
+    narrowed to where the best of the earlier trials lie, this share of them.
     """
 
     trials: range
     epochs: int | None = None
     rungs: tuple[int, ...] = ()
-    thin: int = 1
+    reduction_factor: int = 1
     waits: bool = False
     zoom: float = 1.0
     keep: int = 0
@@ -61,7 +61,7 @@ class Cohort:
 
     def kept(self, trials: int) -> int:
         """How many of so many trials go on at a rung."""
-        return ceil(trials / self.thin)
+        return ceil(trials / self.reduction_factor)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +74,7 @@ class Budget:
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class PastTrial:
     """What came of an earlier trial: its values, and its score turned so that less is better; None if it has none."""
 
     trial: int
@@ -83,7 +83,7 @@ class Known:
 
 
 @dataclass(frozen=True, slots=True)
-class Draw:
+class SampleRequest:
     """What a point is chosen for: a trial's number, of how many, in these ranges (by path, in alphabetic order).
 
     past: the trials of earlier cohorts, in their order, for a cohort that waits · together: those trials of its cohort
@@ -94,7 +94,7 @@ class Draw:
     trial: int
     trials: int
     ranges: Mapping[str, Distribution]
-    past: Sequence[Known] = ()
+    past: Sequence[PastTrial] = ()
     together: range = range(0)
 
 
@@ -109,10 +109,10 @@ class Strategy(Component, kind="strategy", rooms=("trainlab.search.strategies",)
         """All trials from 1 on, in cohorts."""
 
     @abstractmethod
-    def points(self, draw: Draw) -> Iterator[Sequence[float]]:
+    def points(self, request: SampleRequest) -> Iterator[Sequence[float]]:
         """Points of the unit cube, a side per range; those after the first are asked for if it makes no valid config.
 
-        They depend on `draw` alone. There is no end to them.
+        They depend on `request` alone. There is no end to them.
         """
 
 
@@ -121,8 +121,8 @@ def stream(seed: int, *key: int) -> np.random.Generator:
     return np.random.Generator(np.random.PCG64(np.random.SeedSequence(seed, spawn_key=key)))
 
 
-def at_random(draw: Draw) -> Iterator[Sequence[float]]:
+def at_random(request: SampleRequest) -> Iterator[Sequence[float]]:
     """Independent uniform points from the trial's own stream."""
-    rng = stream(draw.seed, draw.trial)
+    rng = stream(request.seed, request.trial)
     while True:
-        yield rng.random(len(draw.ranges)).tolist()
+        yield rng.random(len(request.ranges)).tolist()

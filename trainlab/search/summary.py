@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from trainlab.diagnose.finding import Finding
-from trainlab.search.judging import searched_too_short
-from trainlab.search.space import Space, summed
+from trainlab.search.cv_checks import searched_too_short
+from trainlab.search.space import SearchSpace, summed
 from trainlab.search.table import Row, ranked
 from trainlab.search.uncertainty import Comparison, paired
 from trainlab.store.strict_json import dumps
@@ -57,7 +57,7 @@ class Summary:
         return 130 if not self.complete else 0 if self.counts.get("finished") else 3
 
 
-def summarize(folder: Path, space: Space, rows: Sequence[Row], refused: Mapping[int, Sequence[str]]) -> Summary:
+def summarize(folder: Path, space: SearchSpace, rows: Sequence[Row], refused: Mapping[int, Sequence[str]]) -> Summary:
     """What the rows tell. refused: why draws made no valid config, by trial."""
     best = ranked(rows, space.sweep.metric)
     counts = Counter(str(row.status) for row in rows)

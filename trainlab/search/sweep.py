@@ -1,20 +1,26 @@
-"""A sweep begun in a new folder, or gone on with in its own: `loop` does the rest.
+"""Starts a sweep in a new folder, or resumes one in its own; `loop` does the rest.
 
-What is known of a trial is in its folder; the sweep's own state is the set of folders. So a sweep that was killed goes
-on from them, repeats nothing that had ended and comes to the same table.
+What is known of a trial is in its folder, and the sweep has no other state. So a sweep that was killed continues from
+these folders, repeats no trial that had ended, and comes to the same table.
 """
 
+from collections.abc import Generator
+from contextlib import contextmanager
 from pathlib import Path
 
 from trainlab.core.config import Document
 from trainlab.core.dump import dump
 from trainlab.core.errors import UserError
 from trainlab.search.callbacks import SweepCallback
-from trainlab.search.executors.machines import Machines
+from trainlab.search.executors.dask import DaskExecutor
+from trainlab.search.executors.executor import TrialExecutor
+from trainlab.search.executors.leftovers import WorkerLock
+from trainlab.search.executors.limits import Limits
+from trainlab.search.executors.local import LocalExecutor, environment
 from trainlab.search.experiment import SweepExperiment, read
-from trainlab.search.finding import find_sweep
+from trainlab.search.lookup import find_sweep
 from trainlab.search.loop import Sweep
-from trainlab.search.space import Space
+from trainlab.search.space import SearchSpace
 from trainlab.search.summary import Summary
 from trainlab.store.folder import next_free, safe_name
 from trainlab.store.lock import locked
@@ -29,19 +35,20 @@ def start(
     workers: int | None = None,
     scheduler: str | None = None,
     fresh: bool = False,
-    watcher: SweepCallback | None = None,
+    callback: SweepCallback | None = None,
 ) -> Summary:
     """Run the sweep of a config in a new folder `runs/NAME-sweep-N`.
 
-    `workers`: how many trials at once, one by default, on a cluster as many as it can take; `scheduler`: the address of
-    a Dask cluster that trains the trials instead of this machine; `fresh`: start Python anew for each of them.
-    Raises ConfigError before anything is made if the space does not fit the config.
+    `workers`: how many trials at once; by default one, on a cluster as many as it can take. `scheduler`: the address of
+    a Dask cluster that trains the trials instead of this machine. `fresh`: start a new process for each trial.
+    Raises ConfigError before anything is written if the space does not fit the config.
     """
-    space = Space(document)
+    space = SearchSpace(document)
     folder = next_free(runs, safe_name(f"{name or document.value.name}-sweep"))
     with locked(folder):
         write_atomic(folder / "sweep.yaml", dump(space.config).encode(), durable=True)
-        return _run(folder, space, Machines(workers, scheduler, fresh), watcher)
+        with open_executor(folder, space.sweep.limits, workers, scheduler, fresh=fresh) as executor:
+            return Sweep(folder, space, executor, callback or SweepCallback()).run()
 
 
 def resume(
@@ -52,25 +59,38 @@ def resume(
     workers: int | None = None,
     scheduler: str | None = None,
     fresh: bool = False,
-    watcher: SweepCallback | None = None,
+    callback: SweepCallback | None = None,
 ) -> Summary:
-    """Go on with a sweep that was stopped or killed; with `trials`, up to that many of them.
+    """Continue a sweep that was stopped or killed; `trials`: how many it shall have, if more than before.
 
     Raises UserError if there is no such sweep, another process runs it, or its space was changed since.
     """
     folder = find_sweep(sweep, runs)
     with locked(folder):
-        space = Space(read(folder / "sweep.yaml"))
+        space = SearchSpace(read(folder / "sweep.yaml"))
         if trials and trials < space.sweep.trials:
-            raise UserError(f"{folder}: this sweep has {space.sweep.trials} trials; more can be added, none taken away")
+            raise UserError(
+                f"{folder}: this sweep has {space.sweep.trials} trials; you can add trials, but not remove any"
+            )
         if trials and trials > space.sweep.trials:
             if not space.sweep.strategy.extends:
-                raise UserError(f"{folder}: a {space.sweep.strategy.name} has all of its trials; start a new sweep")
-            space = Space(read(folder / "sweep.yaml", [f"sweep.trials={trials}"]))
+                raise UserError(f"{folder}: a {space.sweep.strategy.name} cannot get more trials; start a new sweep")
+            space = SearchSpace(read(folder / "sweep.yaml", [f"sweep.trials={trials}"]))
             write_atomic(folder / "sweep.yaml", dump(space.config).encode(), durable=True)
-        return _run(folder, space, Machines(workers, scheduler, fresh), watcher)
+        with open_executor(folder, space.sweep.limits, workers, scheduler, fresh=fresh) as executor:
+            return Sweep(folder, space, executor, callback or SweepCallback()).run()
 
 
-def _run(folder: Path, space: Space, machines: Machines, watcher: SweepCallback | None) -> Summary:
-    with machines.opened(folder, space.sweep.limits) as execution:
-        return Sweep(folder, space, execution, watcher or SweepCallback()).run()
+@contextmanager
+def open_executor(
+    folder: Path, limits: Limits, workers: int | None, scheduler: str | None, *, fresh: bool
+) -> Generator[TrialExecutor]:
+    """What trains the trials of the sweep in this folder, once no trial of an earlier session runs any more."""
+    if scheduler is not None:
+        with DaskExecutor(folder, limits, scheduler, workers=workers, fresh=fresh) as cluster:
+            yield cluster
+        return
+    with WorkerLock(folder) as lock:
+        variables, inherited = environment(folder), lock.inherited
+        with LocalExecutor(workers or 1, limits, variables, fresh=fresh, inherited=inherited) as local:
+            yield local

@@ -1,5 +1,5 @@
-"""Where the trials of a sweep are trained: processes of this machine, or of a cluster's.
+"""Where the trials of a sweep are trained: worker processes of this machine (`local`) or of a Dask cluster (`dask`).
 
-A trial is a run folder and a process; what comes back of it is how the process ended, everything else is in the folder.
-`execution` is the seam: `Execution.submit` gives a future, as every `concurrent.futures.Executor` does.
+Both are a `TrialExecutor`: `submit` takes a job and returns the future of its exit status. All else that a trial did is
+in its folder.
 """

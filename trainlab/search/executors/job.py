@@ -1,18 +1,18 @@
-"""A job: train the trial in this folder. An end: how the process that did so ended."""
+"""What an executor gets and returns: a job (train the trial in this folder) and its exit status."""
 
 import signal
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-_LAST = 1 << 13  # bytes of the error output that are looked at for its last line
+_TAIL = 1 << 13  # bytes at the end of stderr.txt that are searched for its last line
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A trial's folder, which holds a config.yaml; whether it goes on from a checkpoint; after which epoch it stops.
+    """Train the trial in this folder, which holds a config.yaml.
 
-    `until` is None for a trial that is trained to its end.
+    resume: continue from its last checkpoint · until: stop after this epoch; None: train to the end.
     """
 
     folder: Path
@@ -21,53 +21,50 @@ class Job:
 
     @property
     def arguments(self) -> list[str]:
-        """What `trainlab` is called with."""
-        if self.resume:
-            what = ["--resume", str(self.folder)]
-        else:
-            what = [str(self.folder / "config.yaml"), "--into", str(self.folder)]
+        """The command line that does the same: `trainlab train ...`."""
+        what = ["--resume"] if self.resume else [str(self.folder / "config.yaml"), "--into"]
         until = [] if self.until is None else ["--until", str(self.until)]
-        return ["train", *what, *until, "--quiet"]
+        return ["train", *what, str(self.folder), *until, "--quiet"]
 
     @property
-    def words(self) -> Path:
-        """stderr.txt: what the process said."""
+    def stderr(self) -> Path:
+        """The file that gets the error output of the trial."""
         return self.folder / "stderr.txt"
 
 
 @dataclass(frozen=True, slots=True)
-class End:
-    """How a trial's process ended: its exit code (minus the signal's number where one killed it), its last words.
+class ExitStatus:
+    """How a trial ended: its exit code (minus the signal's number if a signal killed it), its last line on stderr.
 
-    `over` says which limit it had passed, if any.
+    limit: which limit it exceeded, empty if none.
     """
 
     code: int
-    last_words: str = ""
-    over: str = ""
+    last_line: str = ""
+    limit: str = ""
 
     @property
     def reason(self) -> str:
-        """Why it is no finished trial, in one line.
+        """Why the trial did not finish, in one line.
 
-        >>> End(-9).reason, End(2, "x.csv: no such file").reason, End(-15, over="over its limit of 60 s").reason
-        ('killed by SIGKILL', 'exit code 2: x.csv: no such file', 'over its limit of 60 s')
+        >>> ExitStatus(-9).reason, ExitStatus(2, "x.csv: no such file").reason, ExitStatus(-15, limit="too slow").reason
+        ('killed by SIGKILL', 'exit code 2: x.csv: no such file', 'too slow')
         """
-        if self.over:
-            return self.over
+        if self.limit:
+            return self.limit
         if self.code >= 0:
-            return f"exit code {self.code}: {self.last_words}".rstrip(": ")
+            return f"exit code {self.code}: {self.last_line}".rstrip(": ")
         with suppress(ValueError):
             return f"killed by {signal.Signals(-self.code).name}"
         return f"killed by signal {-self.code}"
 
 
-def last_words(path: Path) -> str:
-    """The last line of a file of error output; the file is removed if it says nothing."""
+def last_line(path: Path) -> str:
+    """The last line of a file of error output. Removes the file if it is empty."""
     with suppress(OSError):
         with path.open("rb") as file:
             size = file.seek(0, 2)
-            file.seek(max(0, size - _LAST))
+            file.seek(max(0, size - _TAIL))
             text = file.read().decode(errors="replace").strip()
         if text:
             return text.splitlines()[-1]

@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from trainlab.core.component import setting
 from trainlab.core.types import Count
-from trainlab.search.strategy import Budget, Cohort, Draw, Strategy, at_random
+from trainlab.search.strategy import Budget, Cohort, SampleRequest, Strategy, at_random
 
 
 class Asha(Strategy, name="asha"):
@@ -38,11 +38,13 @@ class Asha(Strategy, name="asha"):
         if len(firsts) > 1 and budget.trials + 1 - firsts[-1] < size / 2:
             firsts.pop()  # a few that are left over join the last cohort: among themselves they would go on too easily
         ends = [*firsts[1:], budget.trials + 1]
-        return [Cohort(range(n, end), rungs=rungs, thin=self.eta) for n, end in zip(firsts, ends, strict=True)]
+        return [
+            Cohort(range(n, end), rungs=rungs, reduction_factor=self.eta) for n, end in zip(firsts, ends, strict=True)
+        ]
 
-    def points(self, draw: Draw) -> Iterator[Sequence[float]]:
+    def points(self, request: SampleRequest) -> Iterator[Sequence[float]]:
         """Draws from the trial's own stream."""
-        return at_random(draw)
+        return at_random(request)
 
     def rungs(self, epochs: int) -> tuple[int, ...]:
         """The epochs after which a cohort is thinned out.

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from math import prod
 
 from trainlab.search.distribution import Distribution
-from trainlab.search.strategy import Budget, Cohort, Draw, Strategy, at_random, stream
+from trainlab.search.strategy import Budget, Cohort, SampleRequest, Strategy, at_random, stream
 
 
 class Grid(Strategy, name="grid"):
@@ -23,16 +23,16 @@ class Grid(Strategy, name="grid"):
         """All trials in one."""
         return [Cohort(range(1, budget.trials + 1))]
 
-    def points(self, draw: Draw) -> Iterator[Sequence[float]]:
+    def points(self, request: SampleRequest) -> Iterator[Sequence[float]]:
         """The trial's node, then random points."""
-        sides = levels(list(draw.ranges.values()), draw.trials)
-        node = int(stream(draw.seed, 0).permutation(prod(sides))[(draw.trial - 1) % prod(sides)])
+        sides = levels(list(request.ranges.values()), request.trials)
+        node = int(stream(request.seed, 0).permutation(prod(sides))[(request.trial - 1) % prod(sides)])
         point: list[float] = []
         for side in sides:
             node, place = divmod(node, side)
             point.append((place + 0.5) / side)
         yield point
-        yield from at_random(draw)
+        yield from at_random(request)
 
 
 def levels(ranges: Sequence[Distribution], trials: int) -> list[int]:

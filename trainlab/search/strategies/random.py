@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from trainlab.search.strategy import Budget, Cohort, Draw, Strategy, at_random
+from trainlab.search.strategy import Budget, Cohort, SampleRequest, Strategy, at_random
 
 
 class Random(Strategy, name="random"):
@@ -15,6 +15,6 @@ class Random(Strategy, name="random"):
         """All trials in one."""
         return [Cohort(range(1, budget.trials + 1))]
 
-    def points(self, draw: Draw) -> Iterator[Sequence[float]]:
+    def points(self, request: SampleRequest) -> Iterator[Sequence[float]]:
         """Draws from the trial's own stream."""
-        return at_random(draw)
+        return at_random(request)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from trainlab.search.strategy import Budget, Cohort, Draw, Strategy, at_random
+from trainlab.search.strategy import Budget, Cohort, SampleRequest, Strategy, at_random
 
 
 class Sobol(Strategy, name="sobol"):
@@ -18,12 +18,12 @@ class Sobol(Strategy, name="sobol"):
         """All trials in one."""
         return [Cohort(range(1, budget.trials + 1))]
 
-    def points(self, draw: Draw) -> Iterator[Sequence[float]]:
+    def points(self, request: SampleRequest) -> Iterator[Sequence[float]]:
         """The trial's place in the sequence, then random points."""
         from scipy.stats import qmc  # pyright: ignore[reportMissingTypeStubs] - SciPy brings none
 
-        sequence = qmc.Sobol(len(draw.ranges), scramble=True, rng=draw.seed)
-        if draw.trial > 1:
-            sequence.fast_forward(draw.trial - 1)
+        sequence = qmc.Sobol(len(request.ranges), scramble=True, rng=request.seed)
+        if request.trial > 1:
+            sequence.fast_forward(request.trial - 1)
         yield sequence.random(1)[0].tolist()
-        yield from at_random(draw)
+        yield from at_random(request)

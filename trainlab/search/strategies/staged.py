@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from math import ceil
 
-from trainlab.search.strategy import Budget, Cohort, Draw, Stage, Strategy, stream
+from trainlab.search.strategy import Budget, Cohort, SampleRequest, Stage, Strategy, stream
 
 _FEWEST = 4  # trials of a stage that is made up: three of them tell where to look next
 
@@ -39,12 +39,12 @@ class Staged(Strategy, name="staged"):
             first = trials.stop
         return found
 
-    def points(self, draw: Draw) -> Iterator[Sequence[float]]:
+    def points(self, request: SampleRequest) -> Iterator[Sequence[float]]:
         """The trial's part of each range, a random place in it; then random points."""
-        rng, sides = stream(draw.seed, draw.trial), len(draw.ranges)
-        if draw.trial in draw.together:
-            shuffle, parts = stream(draw.seed, 0, draw.together.start), len(draw.together)
-            place = draw.trial - draw.together.start
+        rng, sides = stream(request.seed, request.trial), len(request.ranges)
+        if request.trial in request.together:
+            shuffle, parts = stream(request.seed, 0, request.together.start), len(request.together)
+            place = request.trial - request.together.start
             mine = [int(shuffle.permutation(parts)[place]) for _ in range(sides)]
             yield [(part + u) / parts for part, u in zip(mine, rng.random(sides).tolist(), strict=True)]
         while True:

@@ -12,7 +12,7 @@ from trainlab.core.component import setting
 from trainlab.core.types import Count
 from trainlab.search.distribution import BELOW_ONE, Distribution
 from trainlab.search.distributions.choice import Choice
-from trainlab.search.strategy import Budget, Cohort, Draw, Known, Strategy, at_random
+from trainlab.search.strategy import Budget, Cohort, PastTrial, SampleRequest, Strategy, at_random
 
 _WORST = 1e300  # what a trial without a score is said to have scored: TPE then knows where not to look
 
@@ -44,29 +44,29 @@ class Tpe(Strategy, name="tpe"):
             found.append(Cohort(range(first, min(first + self.generation, budget.trials + 1)), waits=True))
         return found
 
-    def points(self, draw: Draw) -> Iterator[Sequence[float]]:
+    def points(self, request: SampleRequest) -> Iterator[Sequence[float]]:
         """Random at the start and where TPE's proposals make no valid config; else what the past proposes."""
-        if draw.past:
+        if request.past:
             for attempt in range(_PROPOSALS):
-                yield _proposed(draw, attempt)
-        yield from at_random(draw)
+                yield _proposed(request, attempt)
+        yield from at_random(request)
 
 
 _PROPOSALS = 5  # invalid ones, before a random one
 
 
-def _proposed(draw: Draw, attempt: int) -> list[float]:
+def _proposed(request: SampleRequest, attempt: int) -> list[float]:
     """A point that Optuna proposes, from a study that is made anew out of the past."""
     optuna: Any = import_module("optuna")  # an extra without types
     optuna.logging.set_verbosity(optuna.logging.ERROR)
-    sides = {path: _side(optuna, found) for path, found in draw.ranges.items()}
-    seed = (draw.seed * 1_000_003 + draw.trial * _PROPOSALS + attempt) % 2**32
+    sides = {path: _side(optuna, found) for path, found in request.ranges.items()}
+    seed = (request.seed * 1_000_003 + request.trial * _PROPOSALS + attempt) % 2**32
     sampler = optuna.samplers.TPESampler(seed=seed, n_startup_trials=0)
     study = optuna.create_study(sampler=sampler, storage=optuna.storages.InMemoryStorage())
-    for known in draw.past:
-        study.add_trial(_told(optuna, known, draw.ranges, sides))
+    for known in request.past:
+        study.add_trial(_told(optuna, known, request.ranges, sides))
     proposed: dict[str, Any] = study.ask(sides).params
-    return [_unit(found, proposed[path]) for path, found in draw.ranges.items()]
+    return [_unit(found, proposed[path]) for path, found in request.ranges.items()]
 
 
 def _unit(found: Distribution, proposed: float) -> float:
@@ -74,7 +74,7 @@ def _unit(found: Distribution, proposed: float) -> float:
     return (proposed + 0.5) / len(found.options) if isinstance(found, Choice) else min(proposed, BELOW_ONE)
 
 
-def _told(optuna: Any, known: Known, ranges: Mapping[str, Distribution], sides: dict[str, Any]) -> Any:
+def _told(optuna: Any, known: PastTrial, ranges: Mapping[str, Distribution], sides: dict[str, Any]) -> Any:
     params: dict[str, Any] = {}
     for path, value in known.values.items():
         found = ranges[path]

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 
-class Arithmetic:
+class BackendCheck:
     """What the trials so far were made with."""
 
     def __init__(self) -> None:
@@ -19,8 +19,8 @@ class Arithmetic:
     def differs(self, trial: int, environment: Mapping[str, Any]) -> str:
         """What is to be said of a trial whose environment.json this is, once for a sweep; mostly nothing.
 
-        >>> arithmetic, compiled = Arithmetic(), {"engine": {"name": "compiled", "level": "v4"}}
-        >>> [arithmetic.differs(n, made) for n, made in enumerate([compiled, compiled, {"engine": {"name": "numpy"}}])]
+        >>> check, compiled = BackendCheck(), {"engine": {"name": "compiled", "level": "v4"}}
+        >>> [check.differs(n, made) for n, made in enumerate([compiled, compiled, {"engine": {"name": "numpy"}}])]
         ['', '', 'trial 2 was made by numpy, trial 0 by compiled v4: their last digits come from other sums']
         """
         engine: Mapping[str, Any] | None = environment.get("engine")

@@ -13,9 +13,10 @@ class Listener(SweepCallback):
     """Keeps what is told of the sweep as a whole."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.told: list[str] = []
 
-    def noted(self, text: str) -> None:
+    def on_note(self, text: str) -> None:
         """Keep it."""
         self.told.append(text)
 
@@ -24,12 +25,12 @@ def test_another_engine_is_told_once(tmp_path):
     """The first trial is made to have run on a processor of another level; what follows is told of once."""
     (tmp_path / "c.yaml").write_text(SWEEP)
     watcher = Listener()
-    folder = start(read(tmp_path / "c.yaml", ["sweep.trials=1"]), runs=tmp_path, watcher=watcher).folder
+    folder = start(read(tmp_path / "c.yaml", ["sweep.trials=1"]), runs=tmp_path, callback=watcher).folder
     assert watcher.told == []
     path = folder / "trials/0001/environment.json"
     made = json.loads(path.read_text())
     path.write_text(json.dumps(made | {"engine": {"name": "compiled", "level": "v9"}}))
-    resume(folder, trials=3, watcher=watcher)
+    resume(folder, trials=3, callback=watcher)
     here = " ".join(made["engine"][key] for key in ("name", "level") if key in made["engine"])
     want = f"trial 2 was made by {here}, trial 1 by compiled v9: their last digits come from other sums"
     assert watcher.told == [want]

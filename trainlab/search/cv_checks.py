@@ -11,7 +11,7 @@ from trainlab.diagnose.finding import Finding
 from trainlab.diagnose.sweeps import FoldScores, SearchedRange
 from trainlab.diagnose.view import Curves, Steps, View
 from trainlab.search.distribution import Distribution
-from trainlab.search.space import Space
+from trainlab.search.space import SearchSpace
 from trainlab.search.table import Row
 from trainlab.training.experiment import Experiment
 from trainlab.training.monitor_settings import Monitoring
@@ -27,7 +27,7 @@ def suspicious_folds(experiment: Experiment, metric: str, scores: Sequence[float
     return list(monitor.inspect(view)) if monitor else []
 
 
-def searched_too_short(space: Space, best: Sequence[Row]) -> list[Finding]:
+def searched_too_short(space: SearchSpace, best: Sequence[Row]) -> list[Finding]:
     """What is said of the ranges in which the best trials lie; best: all that finished, the best first."""
     monitor = _active(space.monitors, EdgeOfRange)
     if monitor is None or not best:
@@ -38,7 +38,7 @@ def searched_too_short(space: Space, best: Sequence[Row]) -> list[Finding]:
     return list(monitor.inspect(view))
 
 
-def _searched(path: str, distribution: Distribution, best: Sequence[Row], space: Space) -> SearchedRange | None:
+def _searched(path: str, distribution: Distribution, best: Sequence[Row], space: SearchSpace) -> SearchedRange | None:
     """A range and its best trials; None for options, and where the best trial has no value of it."""
     drawn = [row for row in best if path in row.values]
     places = [distribution.position(row.values[path]) for row in drawn[:_TOP]]
@@ -55,7 +55,9 @@ def _searched(path: str, distribution: Distribution, best: Sequence[Row], space:
     )
 
 
-def _further(path: str, distribution: Distribution, best: Row, space: Space, *, high: bool) -> dict[str, Any] | None:
+def _further(
+    path: str, distribution: Distribution, best: Row, space: SearchSpace, *, high: bool
+) -> dict[str, Any] | None:
     """The range to try next at this end; None where the setting itself ends there."""
     wider = distribution.beyond(high=high)
     if wider is None or not space.allows(path, wider.ends()[1 if high else 0], best.values):
