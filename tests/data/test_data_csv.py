@@ -6,9 +6,16 @@ import numpy as np
 import pytest
 from making_data import PEOPLE, prepared, refusal, source
 
-ADVICE = "fill these cells in or remove their rows, or name the column under `drop` or `categorical`"
-NOT_CSV = "not CSV: a quote that is never closed, text behind a closing quote, or a cell of more than 131072 characters"
-GIVEN = "fill these cells in or remove their rows"
+ADVICE = (
+    "correct these cells, or list texts that mean a missing value under `missing`, or name the column under `drop` or "
+    "`categorical`"
+)
+FILL = (
+    "put `fill` first in data.preprocess, e.g. `preprocess: [fill, standardize]`: it gives them the training median; "
+    "or name the column under `drop` or `categorical`"
+)
+NO_TARGET = "a row needs a target: fill these cells in, or leave the rows out with `missing_target: drop`"
+BARE = {"preprocess": ["standardize"]}
 WIDER = PEOPLE.replace("age,", "size,age,").replace("\n2", "\n7,2").replace("\n3", "\n7,3").replace("\n4", "\n7,4")
 
 
@@ -76,21 +83,20 @@ def test_other_text_encodings():
 @pytest.mark.parametrize(
     ("text", "settings", "message"),
     [
-        (PEOPLE.replace("\n25,", "\n,"), {}, f"people.csv:7: column `age`: missing value\n{ADVICE}"),
-        (PEOPLE.replace("\n25,", "\nNA,"), {}, f"people.csv:7: column `age`: missing value\n{ADVICE}"),
+        (PEOPLE.replace("\n25,", "\n,"), BARE, f"people.csv:7: column `age`: missing value\n{FILL}"),
+        (PEOPLE.replace("\n25,", "\nNA,"), BARE, f"people.csv:7: column `age`: missing value\n{FILL}"),
         (PEOPLE.replace("\n25,", "\nabc,"), {}, f"people.csv:7: column `age`: `abc` is not a number\n{ADVICE}"),
         (PEOPLE.replace("\n25,", "\n1e999,"), {}, f"people.csv:7: column `age`: `1e999` is not a number\n{ADVICE}"),
         (PEOPLE.replace("\n25,", "\n2_5,"), {}, f"people.csv:7: column `age`: `2_5` is not a number\n{ADVICE}"),
-        (PEOPLE.replace("24,Oslo", "24,"), {}, f"people.csv:6: column `city`: missing value\n{GIVEN}"),
         (
             PEOPLE.replace(",no", ",").replace("24,Oslo", "24,"),
             {},
             "people.csv:2: column `bought`: missing value\n"
             "people.csv:5: column `bought`: missing value\n"
-            "people.csv:6: column `city`: missing value\n"
             "people.csv:8: column `bought`: missing value\n"
             "people.csv:11: column `bought`: missing value\n"
-            f"... and 6 more\n{GIVEN}",
+            "people.csv:14: column `bought`: missing value\n"
+            f"... and 5 more\n{NO_TARGET}",
         ),
         (PEOPLE, {"target": "bougt"}, "people.csv:1: has no column `bougt` (data.target); did you mean `bought`?"),
         (
@@ -117,11 +123,16 @@ def test_other_text_encodings():
         ),
         (PEOPLE.replace("age", "city", 1), {}, "people.csv:1: columns 1 and 2 are both named `city`; rename one"),
         (
-            PEOPLE.replace("age", "", 1),
+            PEOPLE.replace("city", "", 1),
             {},
-            "people.csv:1: column 1 has no name; name it, or remove it if it only counts the rows",
+            "people.csv:1: column 2 has no name; name it, or name all of them under `columns`",
         ),
-        ("1,2\n3,4\n", {}, "people.csv:1: the first line must hold the column names; found numbers only"),
+        (
+            "1,2\n3,4\n",
+            {},
+            "people.csv:1: the first line must hold the column names, but looks like data (`1`); set `header: false`; "
+            "the columns are then `column_1` to `column_2`, so the last is `target: column_2`",
+        ),
         ("", {}, "people.csv: the file is empty"),
         ("\n\n", {}, "people.csv: the file is empty"),
         ("age,bought\n", {}, "people.csv: holds column names but no rows"),
@@ -131,7 +142,11 @@ def test_other_text_encodings():
             'people.csv:7: 4 cells, but there are 3 columns; a cell that holds `,` must stand in quotes: "a, b"',
         ),
         (PEOPLE.replace("\n25,", "\n"), {}, "people.csv:7: 2 cells, but there are 3 columns"),
-        (PEOPLE.replace("21,Rome", '21,"Ro"me'), {}, f"people.csv:3: {NOT_CSV}"),
+        (
+            PEOPLE.replace("21,Rome", '21,"Ro"me'),
+            {},
+            "people.csv:3: not CSV: a quote that is never closed, or text behind a closing quote",
+        ),
         (
             PEOPLE.replace("Rome", "Zürich").encode("latin-1"),
             {},
@@ -147,7 +162,7 @@ def test_other_text_encodings():
         (
             gzip.compress(PEOPLE.encode(), mtime=0)[:-20],
             {},
-            "people.csv: the file is truncated: its gzip data ends too early",
+            "people.csv: the file is truncated or damaged: it cannot be unpacked",
         ),
         (PEOPLE, {"path": "."}, ".: is a folder, not a file"),
         (PEOPLE, {"path": "data/people.csv"}, "data/people.csv: there is no folder `data`"),
@@ -179,8 +194,7 @@ def test_other_text_encodings():
         (
             "id,bought\n" + "".join(f"p{i:03},{'yes' if i % 2 else 'no'}\n" for i in range(80)),
             {},
-            "people.csv:1: column `id` holds 80 different texts in 80 rows, such as `p000`; name it under `drop`, or "
-            "under `categorical` if it is meant so",
+            "people.csv: no columns are left to learn from beside the target; left out are `id` (dates, ids or empty)",
         ),
     ],
 )
@@ -268,14 +282,18 @@ def test_a_separate_test_file():
         (
             "age,city,bought\n1,Bergen,yes\n",
             "test.csv:2: column `city`: unknown category `Bergen`; known are `Oslo`, `Rome`\n"
-            "only what the training file holds can be understood",
+            "the training file holds no such category; with `unknown: ignore` in `data:` all of its columns are 0",
         ),
         (
             "age,city,bought\n1,Rome,Yes\n",
             "test.csv:2: column `bought`: unknown class `Yes`; did you mean `yes`?\n"
             "only the classes of the training file can be told apart",
         ),
-        ("age,city,bought\nx,Rome,yes\n", f"test.csv:2: column `age`: `x` is not a number\n{GIVEN}"),
+        (
+            "age,city,bought\nx,Rome,yes\n",
+            "test.csv:2: column `age`: `x` is not a number\n"
+            "these columns held numbers in the training file: correct the cells or remove their rows",
+        ),
     ],
 )
 def test_a_bad_test_file(text, message):

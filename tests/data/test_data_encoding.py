@@ -7,7 +7,7 @@ import pytest
 from making_data import PEOPLE, prepared
 
 from trainlab.core.errors import DataError
-from trainlab.data.encoding import encode_new
+from trainlab.data.new_files import encode_new
 
 
 def encoding(**settings):
@@ -59,11 +59,12 @@ def test_dropped_columns_may_come_or_not():
             "age,city\n3,Rme\n4,X\n",
             "new.csv:2: column `city`: unknown category `Rme`; did you mean `Rome`?\n"
             "new.csv:3: column `city`: unknown category `X`; known are `Oslo`, `Rome`\n"
-            "only what the training file holds can be understood",
+            "the training file holds no such category; with `unknown: ignore` in `data:` all of its columns are 0",
         ),
         (
             "age,city\nold,Rome\n",
-            "new.csv:2: column `age`: `old` is not a number\nfill these cells in or remove their rows",
+            "new.csv:2: column `age`: `old` is not a number\n"
+            "these columns held numbers in the training file: correct the cells or remove their rows",
         ),
         (
             "age,city,bought\n3,Rome,maybe\n",

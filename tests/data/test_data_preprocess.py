@@ -36,17 +36,38 @@ def test_every_preprocessor_of_the_contract_exists():
     )
 
 
-def test_fill_is_sklearns_imputer():
-    """What is missing or infinite gets the training mean of its feature, 0 where a feature has no value at all."""
-    x = rows()
+@pytest.mark.parametrize("strategy", ["median", "mean", "most_frequent", "constant"])
+def test_fill_is_sklearns_imputer(strategy):
+    """What is missing or infinite gets its feature's training value, 0 where a feature has no value at all."""
+    x = rows().round(1)
     x[3, 1] = x[5, 1] = x[0, 4] = np.nan
-    want = SimpleImputer().fit_transform(x)
-    got = make("fill").apply(x, make("fill").fit(x))
-    assert got == pytest.approx(want)
+    step = make("fill", strategy=strategy, value=7.5)
+    want = SimpleImputer(strategy=strategy, fill_value=7.5).fit_transform(x)
+    assert step.apply(x, step.fit(x)) == pytest.approx(want)
     x[3, 1], x[:, 2] = -np.inf, np.nan
-    got = make("fill").apply(x, make("fill").fit(x))
+    got = step.apply(x, step.fit(x))
     assert got[3, 1] == pytest.approx(want[3, 1])
-    assert not got[:, 2].any()
+    assert (got[:, 2] == (7.5 if strategy == "constant" else 0)).all()
+
+
+def test_fill_is_the_median_by_default():
+    """An outlier does not move what is put into the other rows."""
+    x = np.array([[1.0], [np.nan], [2.0], [600.0]])
+    assert make("fill").apply(x, make("fill").fit(x))[1, 0] == 2.0
+
+
+def test_fill_with_indicators():
+    """`indicator: true` adds an input per feature that lacks values in training, 1 where a row lacks its value."""
+    x = np.array([[1.0, 5.0], [np.nan, 6.0], [2.0, 7.0]])
+    step = make("fill", indicator=True)
+    fitted = step.fit(x)
+    assert step.apply(x, fitted).tolist() == [[1, 5, 0], [1.5, 6, 1], [2, 7, 0]]
+    assert step.apply(np.array([[3.0, np.nan]]), fitted).tolist() == [[3, 6, 0]]
+
+
+def test_fill_of_older_runs():
+    """A checkpoint that learned the mean under its old name still fills in the mean."""
+    assert make("fill").apply(np.array([[np.nan]]), {"mean": np.array([4.0])}).tolist() == [[4.0]]
 
 
 @pytest.mark.parametrize("cls", ALL, ids=lambda cls: cls.name)

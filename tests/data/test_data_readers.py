@@ -240,19 +240,43 @@ class TestParquet:
     def test_bad_files(self):
         """Missing values, files of another kind and missing columns are refused."""
         settings = self.write(age=[np.nan if i == 3 else float(i) for i in range(30)])
-        said = [refusal("parquet", **settings)]
-        self.write(city=["Oslo", None] * 15)
+        said = [refusal("parquet", **settings, preprocess=[])]
+        self.write(bought=["yes", None] * 15)
         said.append(refusal("parquet", path="p.parquet", target="bougt"))
+        said.append(refusal("parquet", path="p.parquet", target="bought"))
         Path("q.parquet").write_text("hello there, this is text")
         said.append(refusal("parquet", path="q.parquet", target="bought"))
-        advice = "fill these cells in, remove their rows, or name the column under `drop`"
         assert said == [
-            f"p.parquet:4: column `age`: missing value\n{advice}",
-            "p.parquet:2: column `city`: missing value\np.parquet:4: column `city`: missing value\n"
-            "p.parquet:6: column `city`: missing value\np.parquet:8: column `city`: missing value\n"
-            f"p.parquet:10: column `city`: missing value\n... and 10 more\n{advice}",
+            "p.parquet:4: column `age`: missing value\nput `fill` first in data.preprocess, e.g. `preprocess: "
+            "[fill, standardize]`: it gives them the training median; or name the column under `drop` or `categorical`",
+            "p.parquet: has no column `bougt` (data.target); did you mean `bought`?",
+            "p.parquet:2: column `bought`: missing value\np.parquet:4: column `bought`: missing value\n"
+            "p.parquet:6: column `bought`: missing value\np.parquet:8: column `bought`: missing value\n"
+            "p.parquet:10: column `bought`: missing value\n... and 10 more\n"
+            "a row needs a target: fill these cells in, or leave the rows out with `missing_target: drop`",
             "q.parquet: not a Parquet file, or a damaged one",
         ]
+
+    def test_columns_of_one_name(self):
+        """Two columns of one name are refused: neither is lost without a word."""
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        pq.write_table(pa.table([[1, 2], [3, 4], [0, 1]], names=["a", "a", "bought"]), "p.parquet")
+        said = refusal("parquet", path="p.parquet", target="bought")
+        assert said == "p.parquet: columns 1 and 2 are both named `a`; rename one"
+
+    def test_the_index_of_a_frame(self):
+        """The index that pandas stores is no input, whatever its name, and that is said."""
+        import pandas as pd
+
+        table = pd.DataFrame({"age": np.arange(30), "bought": ["no", "yes"] * 15}, index=np.arange(30) * 2)
+        table.to_parquet("p.parquet")
+        loaded = load("parquet", path="p.parquet", target="bought")
+        assert loaded.rows.features == ("age",)
+        assert loaded.notes[0] == "column `__index_level_0__`: the index of a DataFrame: left out"
+        table.rename_axis("row").to_parquet("p.parquet")
+        assert load("parquet", path="p.parquet", target="bought").rows.features == ("age",)
 
     @pytest.mark.parametrize(
         ("name", "module", "extra"), [("parquet", "pyarrow", "parquet"), ("image_folder", "PIL.Image", "images")]

@@ -64,6 +64,8 @@ class Loaded:
     test: Rows | None = None
     encoding: dict[str, Any] = field(default_factory=dict[str, Any])
     """Plain JSON: how raw columns became x (column names, categories), for `predict` on new files."""
+    notes: tuple[str, ...] = ()
+    """What was guessed or left out, and which setting changes it: a sentence each, for the user."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +91,8 @@ class Splits:
     """Of everything that the source gave, before split, faults and preprocessing."""
     raw: dict[str, Array | LazyRows] = field(default_factory=dict[str, Array | LazyRows])
     """x of the `val` and `test` rows before preprocessing, for showing rows as people know them."""
+    notes: tuple[str, ...] = ()
+    """What was guessed or left out when the rows were read, as in `Loaded`."""
 
     def class_counts(self) -> Array:
         """Training rows per class (classification)."""

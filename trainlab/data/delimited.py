@@ -1,250 +1,94 @@
-"""Reads a delimited text file (CSV) into a table, and says of a bad cell in which line and column it stands.
+"""Reads a delimited text file (CSV) into a raw table: the fast way where that is safe, else row by row."""
 
-Rows are read in blocks and turned into arrays block by block, so that a file of 100 MB takes six seconds and no more
-memory than its numbers. A column is numbers if at least 95 % of its cells are; the other cells are then errors.
-"""
-
-import csv
-import gzip
-from collections.abc import Collection, Iterator
-from dataclasses import dataclass, field
-from itertools import chain
+import io
+from collections.abc import Collection
 from pathlib import Path
-from typing import IO
-
-import numpy as np
 
 from trainlab.core.errors import DataError
 from trainlab.core.types import Array
-from trainlab.data.paths import existing_file
-from trainlab.data.table import SHOWN, Problems, Table
+from trainlab.data.careful_csv import read_carefully
+from trainlab.data.dialect import CsvOptions, Dialect, find_dialect
+from trainlab.data.fast_csv import Counts, read_fast
+from trainlab.data.opening import DAMAGED, open_bytes
+from trainlab.data.table import Column, Table
 
-NUMERIC_SHARE = 0.95  # of the cells that are there; a column with fewer numbers is text
-BLOCK = 2_000  # rows
-MISSING = frozenset({"", "na", "n/a", "nan", "null", "none", "?", "-", "."})  # how missing numbers are written
-
-Row = list[str]
-Block = tuple[list[int], list[Row]]
+FAST = 1 << 20  # bytes from which on importing pandas costs less than reading row by row
 
 
 def read_delimited(
     path: str,
+    options: CsvOptions,
     *,
-    delimiter: str | None = None,
-    encoding: str = "utf-8",
     text: Collection[str] = (),
-    numbers: Collection[str] = (),
-    skip: Collection[str] = (),
-    may_miss: Collection[str] = (),
+    missing: Collection[str] = (),
 ) -> Table:
-    """The table in this file (plain or .gz), whose first line holds the column names.
+    """The table in this file. Columns in `text` are kept as written, `missing` are further marks of missing cells.
 
-    Columns in `text` stay text and those in `numbers` must be numbers; what the others are is found out. Columns in
-    `skip` are left out unread; text columns in `may_miss` may have empty cells. Without a delimiter,
-    the one of `, ; tab |` that splits the first line most is taken.
-    Raises DataError naming line and column.
+    Raises DataError naming the line of a row that cannot be read.
     """
-    text = set(text)
-    while True:
-        with _opened(path, encoding) as file:
-            reader = _Reader(path, file, delimiter, encoding)
-            columns = [_Column(name, name in text, name in numbers, name in may_miss) for name in reader.header]
-            kept = [(i, column) for i, column in enumerate(columns) if column.name not in skip]
-            lines: list[int] = []
-            blocks = _decoded(reader.blocks(), path, encoding)
-            first = next(blocks, None)
-            if first is None:
-                raise DataError(f"{path}: holds column names but no rows")
-            for i, column in kept:  # most text columns show in the first block: no need to read the rest in vain
-                column.add(first[0], [row[i] for row in first[1]])
-            lines += first[0]
-            if not (turned := {c.name for _, c in kept if c.is_text}):
-                for numbered, rows in blocks:
-                    lines += numbered
-                    for i, column in kept:
-                        column.add(numbered, [row[i] for row in rows])
-                turned = {c.name for _, c in kept if c.is_text}
-        if not turned:
-            return _table(path, [column for _, column in kept], lines)
-        text |= turned
-
-
-def parse_number(cell: str) -> float | None:
-    """The finite number that a cell holds, or None.
-
-    >>> parse_number(" 1e3 "), parse_number("1_000"), parse_number("nan")
-    (1000.0, None, None)
-    """
+    codec = _codec(path, options.encoding)
     try:
-        value = float(cell)
-    except ValueError:
-        return None
-    return value if np.isfinite(value) and "_" not in cell else None
+        with io.TextIOWrapper(open_bytes(path), codec, newline="") as file:
+            dialect = find_dialect(path, file, options)
+        columns, lines = _columns(path, dialect, text, missing, codec)
+    except UnicodeDecodeError:
+        raise DataError(_not_decoded(path, options.encoding)) from None
+    except DAMAGED as error:
+        raise DataError(f"{path}: the file is truncated or damaged: it cannot be unpacked") from error
+    header = f"{path}:{dialect.header}"
+    named, notes = _named(header, dialect, columns)
+    return Table(path, named, lines, header, dialect.delimiter in ";\t", notes)
 
 
-@dataclass(slots=True)
-class _Column:
-    """One column while it is read: arrays of numbers or lists of text, and the cells that are not numbers."""
-
-    name: str
-    text: bool
-    forced: bool
-    may_miss: bool
-    blocks: list[Array] = field(default_factory=list[Array])
-    seen: dict[str, str] = field(default_factory=dict[str, str])
-    bad: list[tuple[int, str]] = field(default_factory=list[tuple[int, str]])
-    rows: int = 0
-    strays: int = 0  # cells that are neither numbers nor missing
-    missing: int = 0
-
-    def add(self, lines: list[int], cells: Row) -> None:
-        self.rows += len(cells)
-        if self.text:
-            stripped = [self.seen.setdefault(cell, cell) for cell in map(str.strip, cells)]
-            self.blocks.append(np.array(stripped, dtype=object))
-            if "" in self.seen and not self.may_miss:
-                self._note(lines, cells, [not cell for cell in stripped])
-            return
-        values = _numbers(cells)
-        if values is None:
-            parsed = [parse_number(cell) for cell in cells]
-            values = np.array([np.nan if v is None else v for v in parsed])
-            self._note(lines, cells, [v is None for v in parsed])
-        self.blocks.append(values)
-
-    def _note(self, lines: list[int], cells: Row, bad: list[bool]) -> None:
-        for line, cell, is_bad in zip(lines, cells, bad, strict=True):
-            if is_bad:
-                if cell.strip().lower() in MISSING:
-                    self.missing += 1
-                else:
-                    self.strays += 1
-                if len(self.bad) < SHOWN:
-                    self.bad.append((line, cell.strip()))
-
-    @property
-    def is_text(self) -> bool:
-        """Whether it was read as numbers, but is none."""
-        there = self.rows - self.missing
-        return not self.text and not self.forced and self.strays > (1 - NUMERIC_SHARE) * there
+def _columns(
+    path: str, dialect: Dialect, text: Collection[str], missing: Collection[str], codec: str
+) -> tuple[list[Column], Array]:
+    as_text = {i for i, name in enumerate(dialect.names) if name in text}
+    large = Path(path).expanduser().stat().st_size >= FAST
+    if large and not dialect.blanks and codec.replace("_", "-") in ("utf-8-sig", "ascii", "latin-1", "cp1252"):
+        with open_bytes(path) as file:
+            counts = Counts.of(file, dialect.delimiter)
+        with open_bytes(path) as file:
+            found = read_fast(file, counts, dialect, as_text, missing, codec)
+        if found is not None:
+            return found
+    with io.TextIOWrapper(open_bytes(path), codec, newline="") as file:
+        return read_carefully(path, file, dialect, as_text, missing)
 
 
-def _numbers(cells: Row) -> Array | None:
+def _named(header: str, dialect: Dialect, columns: list[Column]) -> tuple[dict[str, Column], tuple[str, ...]]:
+    """The columns by name. A column without a name is left out if it is empty or the first, else an error."""
+    named, notes = dict[str, Column](), list(dialect.notes)
+    for i, (name, column) in enumerate(zip(dialect.names, columns, strict=True), 1):
+        if name:
+            named[name] = column
+        elif i == 1 and not dialect.notes:
+            notes.append("the first column has no name: taken for row numbers or row names and left out")
+        elif i > 1 and not column.missing.all():
+            raise DataError(f"{header}: column {i} has no name; name it, or name all of them under `columns`")
+    return named, tuple(notes)
+
+
+def _codec(path: str, encoding: str) -> str:
     try:
-        values = np.array(list(map(float, cells)))
-    except ValueError:
-        return None
-    return values if np.isfinite(values).all() and "_" not in "".join(cells) else None
-
-
-def _table(path: str, columns: list[_Column], lines: list[int]) -> Table:
-    problems = Problems(path)
-    for column in columns:
-        for line, cell in column.bad:
-            what = "missing value" if column.text or cell.lower() in MISSING else f"`{cell}` is not a number"
-            problems.add(line, column.name, what)
-        problems.more += column.missing + column.strays - len(column.bad)
-    settled = all(c.forced or c.text for c in columns if c.bad)
-    advice = "" if settled else ", or name the column under `drop` or `categorical`"
-    problems.stop("fill these cells in or remove their rows" + advice)
-    return Table(path, {c.name: np.concatenate(c.blocks) for c in columns}, np.array(lines, np.int64))
-
-
-class _Reader:
-    """The header and the rows of a file, every row as long as the header."""
-
-    def __init__(self, path: str, file: IO[str], delimiter: str | None, encoding: str) -> None:
-        self.path = path
-        try:
-            first = next((line for line in file if line.strip()), None)
-        except UnicodeDecodeError:
-            raise DataError(_not_decoded(path, encoding)) from None
-        if first is None:
-            raise DataError(f"{path}: the file is empty")
-        self.delimiter = delimiter or _sniffed(first)
-        # the header may hold line breaks in quotes, so it is read by the same reader as the rows
-        self.reader = csv.reader(chain([first], file), delimiter=self.delimiter, skipinitialspace=True, strict=True)
-        self.header = [name.strip() for name in self._next() or []]
-        self._check_header()
-
-    def blocks(self) -> Iterator[Block]:
-        """Rows, some thousand at a time, with the line that each begins in."""
-        lines: list[int] = []
-        rows: list[Row] = []
-        width, line = len(self.header), self.reader.line_num + 1
-        while (row := self._next()) is not None:
-            if len(row) == width:
-                lines.append(line)
-                rows.append(row)
-            elif row:  # an empty line is no row
-                raise DataError(
-                    f"{self.path}:{line}: {len(row)} cells, but there are {width} columns"
-                    + (_quote_hint(row, self.delimiter) if len(row) > width else "")
-                )
-            line = self.reader.line_num + 1
-            if len(rows) == BLOCK:
-                yield lines, rows
-                lines, rows = [], []
-        if rows:
-            yield lines, rows
-
-    def _next(self) -> Row | None:
-        try:
-            return next(self.reader, None)
-        except csv.Error as error:
-            raise DataError(
-                f"{self.path}:{self.reader.line_num}: not CSV: a quote that is never closed, text behind a closing "
-                f"quote, or a cell of more than {csv.field_size_limit()} characters"
-            ) from error
-
-    def _check_header(self) -> None:
-        where, seen = f"{self.path}:1", dict[str, int]()
-        if all(parse_number(name) is not None for name in self.header):
-            raise DataError(f"{where}: the first line must hold the column names; found numbers only")
-        for i, name in enumerate(self.header, 1):
-            if not name:
-                raise DataError(f"{where}: column {i} has no name; name it, or remove it if it only counts the rows")
-            if name in seen:
-                raise DataError(f"{where}: columns {seen[name]} and {i} are both named `{name}`; rename one")
-            seen[name] = i
-
-
-def _sniffed(line: str) -> str:
-    """The delimiter that splits this line into most cells; a comma where none does."""
-    return max(",;\t|", key=lambda d: len(next(csv.reader([line], delimiter=d))))
-
-
-def _quote_hint(row: Row, delimiter: str) -> str:
-    return f'; a cell that holds `{delimiter}` must stand in quotes: "a{delimiter} b"'
-
-
-def _opened(path: str, encoding: str) -> IO[str]:
-    file = existing_file(path)
-    with file.open("rb") as raw:
-        start = raw.read(4)
-    if start[:2] in (b"\xff\xfe", b"\xfe\xff") and encoding == "utf-8":
-        raise DataError(f"{path}: is UTF-16, not UTF-8; set `encoding: utf-16`, or save it as UTF-8")
-    codec = "utf-8-sig" if encoding.lower().replace("-", "") == "utf8" else encoding
-    try:
-        if start[:2] == b"\x1f\x8b":
-            return gzip.open(file, "rt", encoding=codec, newline="")
-        return file.open(encoding=codec, newline="")
+        "".encode(encoding)
     except LookupError:
         raise DataError(f"data.encoding: there is no text encoding `{encoding}`; most files are utf-8") from None
-
-
-def _decoded(blocks: Iterator[Block], path: str, encoding: str) -> Iterator[Block]:
-    try:
-        yield from blocks
-    except UnicodeDecodeError:
-        raise DataError(_not_decoded(path, encoding)) from None
-    except EOFError:
-        raise DataError(f"{path}: the file is truncated: its gzip data ends too early") from None
+    if encoding.lower().replace("-", "").replace("_", "") != "utf8":
+        return encoding.lower()
+    with open_bytes(path) as file:
+        try:
+            start = file.read(2)
+        except DAMAGED:
+            raise DataError(f"{path}: the file is truncated or damaged: it cannot be unpacked") from None
+    if start in (b"\xff\xfe", b"\xfe\xff"):
+        raise DataError(f"{path}: is UTF-16, not UTF-8; set `encoding: utf-16`, or save it as UTF-8")
+    return "utf-8-sig"
 
 
 def _not_decoded(path: str, encoding: str) -> str:
-    data = Path(path).expanduser().read_bytes()
-    stored = gzip.decompress(data) if data[:2] == b"\x1f\x8b" else data
+    with open_bytes(path) as file:
+        stored = file.read()
     try:
         stored.decode(encoding)
     except UnicodeDecodeError as error:

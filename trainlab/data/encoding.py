@@ -3,151 +3,160 @@
 What was found in the training file is kept as plain JSON (the encoding), so that a new file is read the same way.
 """
 
-from collections.abc import Sequence
-from datetime import UTC, datetime
-from typing import Any
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
 
 import numpy as np
 
 from trainlab.core.errors import DataError
 from trainlab.core.types import Array, Task
+from trainlab.data.column_types import Decision, as_numbers, decide
 from trainlab.data.dataset import Rows
-from trainlab.data.delimited import parse_number, read_delimited
-from trainlab.data.paths import did_you_mean, existing_file
-from trainlab.data.table import Problems, Table
+from trainlab.data.dates import as_seconds
+from trainlab.data.notation import USUAL, Notation, Signs, parse_number
+from trainlab.data.paths import did_you_mean
+from trainlab.data.table import Problems, Table, Texts, as_texts, text_of
+from trainlab.data.task_guess import guess_task
 
-MOST_CLASSES = 20  # whole numbers with more different values are a regression unless `task` says otherwise
-MOST_CATEGORIES = 50  # a text column with more, and different in every other row, is no category
+ABSENT, RARE = "(missing)", "(rare)"  # categories that stand for missing cells and for pooled categories
+NO_NUMBER = "correct these cells, or list texts that mean a missing value under `missing`"
+FILL = "put `fill` first in data.preprocess, e.g. `preprocess: [fill, standardize]`: it gives them the training median"
+LEAVE_OUT = "or name the column under `drop` or `categorical`"
 
 
-def encode_new(encoding: dict[str, Any], path: str, *, with_target: bool = True) -> tuple[Array, Array | None, Array]:
-    """x, y and lines of a new file (CSV, or Parquet by its ending), read as the training file was.
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """The settings of a source that say what its columns are."""
 
-    y is None where the target is absent, has missing cells, or is to be left unread.
-    Raises DataError naming columns that are missing or unknown, and cells that are no numbers or no known category.
-    """
-    text = [c["name"] for c in encoding["columns"] if "categories" in c]
-    numbers = [c["name"] for c in encoding["columns"] if "categories" not in c]
-    target: list[str] = encoding["target"] if with_target else []
-    ignored = {*encoding["ignored"], *encoding["target"]} - set(target)
-    if existing_file(path).suffix.lower() in (".parquet", ".pq"):
-        from trainlab.data.parquet_file import read_parquet
+    target: Sequence[str]
+    task: Literal["auto", "classification", "regression"] = "auto"
+    categorical: Collection[str] = ()
+    ignored: Sequence[str] = ()
+    decimal: str | None = None
+    thousands: str | None = None
+    unknown: Literal["error", "ignore"] = "error"
+    max_categories: int | None = None
+    fills: bool = False
+    facts: dict[str, Any] = field(default_factory=dict[str, Any])
+    """Plain JSON that goes into the encoding as it is: how a new file is to be read."""
 
-        table = read_parquet(path, text=[*text, *target], numbers=numbers, skip=ignored, may_miss=target)
-    else:
-        table = read_delimited(
-            path,
-            delimiter=encoding.get("delimiter"),
-            encoding=encoding.get("text_encoding", "utf-8"),
-            text=[*text, *target],
-            numbers=numbers,
-            skip=ignored,
-            may_miss=target,
-        )
-    x, y = encode_table(table, encoding, with_target=with_target)
-    return x, y, table.lines
+    def signs(self, table: Table) -> Signs:
+        """How numbers may be written in this table."""
+        return Signs(self.decimal, self.thousands, table.comma)
+
+
+def learn_encoding(table: Table, reading: Reading) -> tuple[dict[str, Any], list[str]]:
+    """The encoding of a training table, and notes on what was guessed. Raises DataError naming all unusable columns."""
+    notes, problems, columns = list[str](), Problems(table.path), list[dict[str, Any]]()
+    left_out, filled = dict[str, list[str]](), list[str]()
+    for name, column in table.columns.items():
+        if name in reading.target or name in reading.ignored:
+            continue
+        decision = decide(column, reading.signs(table), categorical=name in reading.categorical)
+        if decision.kind in ("date", "id", "missing"):
+            left_out.setdefault(decision.kind, []).append(name)
+            continue
+        if decision.kind == "number":
+            _check_numbers(table, name, decision, reading, problems)
+            columns.append({"name": name, **decision.notation.as_dict()})
+            if reading.fills and column.missing.any():
+                filled.append(f"`{name}` ({int(column.missing.sum())})")
+            if decision.notation != USUAL:
+                notes.append(f"column `{name}`: read as numbers written like `{as_texts(column).known[0]}`")
+        else:
+            columns.append(_categories(name, decision, reading, notes))
+    problems.stop()
+    notes += [_left_out(table, kind, names) for kind, names in left_out.items()]
+    if filled:
+        notes.append(f"missing numbers are filled in by preprocess.fill (cells): {', '.join(filled)}")
+    if not columns:
+        raise DataError(f"{table.path}: no columns are left to learn from beside the target{_only(left_out)}")
+    classes, guessed = _classes(table, reading)
+    encoding = {
+        "columns": columns,
+        "target": list(reading.target),
+        "classes": classes,
+        "ignored": [*reading.ignored, *(name for names in left_out.values() for name in names)],
+        "decimal": reading.decimal,
+        "thousands": reading.thousands,
+        "unknown": reading.unknown,
+        "fills": reading.fills,
+        **reading.facts,
+    }
+    return encoding, [*table.notes, *guessed, *notes]
 
 
 def encode_table(table: Table, encoding: dict[str, Any], *, with_target: bool = True) -> tuple[Array, Array | None]:
-    """x and y of a table with the columns of the training file; y is None as for `encode_new`. Raises DataError."""
+    """x and y of a table with the columns of the training file. Raises DataError naming columns that are missing or
+    unknown, and cells that are no numbers or no known category.
+
+    y is None where the target is absent, has missing cells, or is to be left unread.
+    """
     target: list[str] = encoding["target"] if with_target else []
     wanted = [c["name"] for c in sorted(encoding["columns"], key=lambda c: "categories" not in c)]
     _same_columns(table, wanted, [*encoding["target"], *encoding["ignored"]])
     y = None
-    if target and all(name in table.columns and all(table.columns[name]) for name in target):
+    if target and all(name in table.columns and not table.columns[name].missing.any() for name in target):
         y = encode_targets(table, encoding)
     return encode_inputs(table, encoding), y
 
 
 def encode_inputs(table: Table, encoding: dict[str, Any]) -> Array:
     """x (n, *shape) of a table: a column per number, and a column of 0 and 1 per category."""
-    problems, blocks = Problems(table.path), list[Array]()
+    problems = Problems(table.path)
+    width = sum(len(column.get("categories") or [0]) for column in encoding["columns"])
+    x, start = np.zeros((len(table.lines), width)), 0
     for column in encoding["columns"]:
-        cells = table.columns[column["name"]]
         if "categories" not in column:
-            blocks.append(cells[:, None])
+            x[:, start] = _numbers(table, column, encoding.get("fills", False), problems)
+            start += 1
             continue
-        codes = _codes(table, column["name"], column["categories"], "category", problems)
-        blocks.append((codes[:, None] == np.arange(len(column["categories"]))).astype(np.float64))
-    problems.stop("only what the training file holds can be understood")
-    x = np.hstack(blocks) if blocks else np.empty((len(table.lines), 0))
+        codes = _category_codes(table, column, encoding.get("unknown") == "ignore", problems)
+        known = codes >= 0
+        x[np.flatnonzero(known), start + codes[known]] = 1.0
+        start += len(column["categories"])
+    problems.stop()
     return x.reshape(-1, *encoding["shape"]) if "shape" in encoding else x
 
 
 def encode_targets(table: Table, encoding: dict[str, Any]) -> Array:
-    """y of a table: class indices (n,), or numbers (n, k)."""
+    """y of a table: class indices (n,), or numbers (n, k). Raises DataError for missing and unknown values."""
     problems = Problems(table.path)
+    for name in encoding["target"]:
+        problems.rows(table, name, table.columns[name].missing, "missing value")
+    problems.stop("a row needs a target: fill these cells in, or leave the rows out with `missing_target: drop`")
     if encoding["classes"] is not None:
         (name,) = encoding["target"]
-        codes = _codes(table, name, encoding["classes"], "class", problems)
+        known: list[str] = encoding["classes"]
+        codes = _codes(as_texts(table.columns[name]), {text_of(text): i for i, text in enumerate(known)})
+        problems.rows(table, name, codes < 0, lambda text: _unknown("class", text, known))
         problems.stop("only the classes of the training file can be told apart")
         return codes
-    return np.column_stack([column_numbers(table, name, problems) for name in encoding["target"]])
-
-
-def column_numbers(table: Table, name: str, problems: Problems) -> Array:
-    """A text column as numbers. Raises DataError for cells that are none."""
-    cells = table.columns[name]
-    values = [parse_number(cell) for cell in cells]
-    for line, cell, value in zip(table.lines, cells, values, strict=True):
-        if value is None:
-            problems.add(int(line), name, f"`{cell}` is not a number" if cell else "missing value")
+    numbers = [_target_numbers(table, name, encoding, problems) for name in encoding["target"]]
     problems.stop("a regression needs a number in every row")
-    return np.array(values, np.float64)
+    return np.column_stack(numbers)
 
 
 def column_times(table: Table, name: str) -> Array:
-    """A text column of numbers or ISO dates as seconds or plain numbers. Raises DataError for other cells."""
-    problems, cells = Problems(table.path), table.columns[name]
-    values = [parse_number(cell) for cell in cells]
+    """A column of numbers, or of dates as seconds since 1970. Raises DataError for other cells."""
+    problems, column = Problems(table.path), as_texts(table.columns[name])
+    values = [parse_number(text) for text in column.known]
     if None in values:
-        values = [_seconds(cell) for cell in cells]
-    for line, cell, value in zip(table.lines, cells, values, strict=True):
-        if value is None:
-            problems.add(int(line), name, f"`{cell}` is no time")
+        values = as_seconds(column.known)
+    times = np.array([*(np.nan if v is None else v for v in values), np.nan])[column.codes]
+    problems.rows(table, name, np.isnan(times), lambda text: f"`{text}` is no time" if text else "missing value")
     problems.stop("write all times as numbers, or all as ISO dates: 2024-01-31 or 2024-01-31T09:30:00")
-    return np.array(values, np.float64)
+    return times
 
 
-def learn_encoding(
-    table: Table,
-    *,
-    target: Sequence[str],
-    classes: bool | None,
-    ignored: Sequence[str] = (),
-    categorical: Sequence[str] = (),
-    text_encoding: str = "utf-8",
-    delimiter: str | None = None,
-) -> dict[str, Any]:
-    """The encoding of a training table. `classes` None finds out whether the target is classes or a number."""
-    columns: list[dict[str, Any]] = []
-    for name, cells in table.columns.items():
-        if name in target or name in ignored:
-            continue
-        if cells.dtype != object:
-            columns.append({"name": name})
-            continue
-        categories = ordered(cells)
-        if name not in categorical and len(categories) > max(MOST_CATEGORIES, len(cells) // 2):
-            raise DataError(
-                f"{table.path}:1: column `{name}` holds {len(categories)} different texts in {len(cells)} rows, such "
-                f"as `{categories[0]}`; name it under `drop`, or under `categorical` if it is meant so"
-            )
-        columns.append({"name": name, "categories": categories})
-    if not columns:
-        raise DataError(f"{table.path}: no columns are left to learn from beside the target")
-    if classes is None:
-        classes = len(target) == 1 and _looks_like_classes(table.columns[target[0]])
-    if classes and len(target) > 1:
-        raise DataError(f"data.target: a classification has one target column; found {len(target)}")
-    return {
-        "columns": columns,
-        "target": list(target),
-        "classes": ordered(table.columns[target[0]]) if classes else None,
-        "ignored": list(ignored),
-        "text_encoding": text_encoding,
-        "delimiter": delimiter,
-    }
+def column_groups(table: Table, name: str) -> Array:
+    """A number for each group of rows. Raises DataError for missing cells."""
+    problems, column = Problems(table.path), as_texts(table.columns[name])
+    problems.rows(table, name, column.missing, "missing value")
+    problems.stop("every row needs a group: fill these cells in or remove the rows")
+    place = {text: i for i, text in enumerate(sorted(column.known))}
+    return np.array([place[text] for text in column.known], np.int64)[column.codes]
 
 
 def feature_names(encoding: dict[str, Any]) -> tuple[str, ...]:
@@ -167,15 +176,15 @@ def task_of(encoding: dict[str, Any]) -> Task:
     return Task("regression", len(encoding["target"]), tuple(encoding["target"]))
 
 
-def ordered(cells: Array) -> list[str]:
+def ordered(texts: Collection[str]) -> list[str]:
     """The different texts of a column: as numbers if all are, else by alphabet.
 
-    >>> ordered(np.array(["10", "9", "10"], dtype=object))
+    >>> ordered(["10", "9"])
     ['9', '10']
     """
-    different = sorted(set(cells))
-    values = {cell: parse_number(cell) for cell in different}
-    return different if None in values.values() else sorted(different, key=lambda cell: values[cell] or 0.0)
+    different = sorted(set(texts))
+    values = {text: parse_number(text) for text in different}
+    return different if None in values.values() else sorted(different, key=lambda text: values[text] or 0.0)
 
 
 def rows_of(table: Table, encoding: dict[str, Any], *, group: str | None = None, time: str | None = None) -> Rows:
@@ -184,39 +193,144 @@ def rows_of(table: Table, encoding: dict[str, Any], *, group: str | None = None,
         encode_inputs(table, encoding),
         encode_targets(table, encoding),
         feature_names(encoding),
-        None if group is None else np.unique(table.columns[group].astype(str), return_inverse=True)[1],
+        None if group is None else column_groups(table, group),
         None if time is None else column_times(table, time),
         table.lines,
     )
 
 
-def _looks_like_classes(cells: Array) -> bool:
-    values = [parse_number(cell) for cell in set(cells)]
-    numeric = [v for v in values if v is not None]
-    return len(numeric) < len(values) or (len(values) <= MOST_CLASSES and all(v.is_integer() for v in numeric))
+def _check_numbers(table: Table, name: str, decision: Decision, reading: Reading, problems: Problems) -> None:
+    """Notes what stands in the way of using a column as numbers."""
+    column = table.columns[name]
+    if decision.advice:
+        problems.add(int(table.lines[0]), name, decision.advice)
+    elif decision.strays is not None:
+        problems.rows(table, name, decision.strays, "`{}` is not a number".format)
+        problems.advise(f"{NO_NUMBER}, {LEAVE_OUT}")
+    if not reading.fills and column.missing.any():
+        problems.rows(table, name, column.missing, "missing value")
+        problems.advise(f"{FILL}; {LEAVE_OUT}")
 
 
-def _codes(table: Table, name: str, known: list[str], what: str, problems: Problems) -> Array:
-    number = {cell: i for i, cell in enumerate(known)}
-    codes = np.array([number.get(cell, -1) for cell in table.columns[name]], np.int64)
-    for row in np.flatnonzero(codes < 0):
-        cell = str(table.columns[name][row])
-        problems.add(
-            int(table.lines[row]), name, f"unknown {what} `{cell}`{did_you_mean(cell, known) or _listed(known)}"
+def _categories(name: str, decision: Decision, reading: Reading, notes: list[str]) -> dict[str, Any]:
+    """The encoding of a column of categories; missing cells are a category of their own, rare ones are pooled."""
+    column = as_texts(decision.column)
+    kept, pooled = ordered(column.known), list[str]()
+    most = reading.max_categories
+    if most is not None and len(kept) > most:
+        by_count = sorted(zip(-column.counts, column.known, strict=True))
+        pooled = ordered([text for _, text in by_count[most - 1 :]])
+        kept = [text for text in kept if text not in set(pooled)]
+        notes.append(f"column `{name}`: its {len(pooled)} rarest categories are pooled as `{RARE}` (max_categories)")
+    found: dict[str, Any] = {"name": name, "categories": kept + [RARE] * bool(pooled)}
+    if column.missing.any():
+        found["categories"].append(ABSENT)
+        notes.append(f"column `{name}`: {int(column.missing.sum())} missing cells are a category of their own")
+    _similar(f"column `{name}`", kept, notes)
+    return found | ({"pooled": pooled} if pooled else {})
+
+
+def _classes(table: Table, reading: Reading) -> tuple[list[str] | None, list[str]]:
+    """The classes of the target, None for a regression; and what was guessed."""
+    columns = [table.columns[name] for name in reading.target]
+    classes, notes = reading.task == "classification", list[str]()
+    if reading.task == "auto":
+        decision, *others = [decide(column, reading.signs(table)) for column in columns]
+        if not others:
+            column = as_texts(columns[0])
+            values = decision.notation.numbers(column) if decision.kind == "number" else None
+            if len(column.known) and not decision.advice:  # else the target's cells are errors
+                guess = guess_task(values, column.counts)
+                classes, notes = guess.classes, [guess.note(f"target `{reading.target[0]}`")]
+        elif all(set(as_texts(c).known) <= {"0", "1"} for c in columns):
+            notes.append("targets: several columns of 0 and 1 are trained as numbers (a regression), not as labels")
+    if classes and len(columns) > 1:
+        raise DataError(f"data.target: a classification has one target column; found {len(columns)}")
+    if not classes:
+        return None, notes
+    known = ordered(as_texts(columns[0]).known)
+    _similar(f"target `{reading.target[0]}`", known, notes)
+    return known, notes
+
+
+def _similar(what: str, known: list[str], notes: list[str]) -> None:
+    """A note on texts that differ by case only."""
+    seen: dict[str, str] = {}
+    for text in known:
+        other = seen.setdefault(text.lower(), text)
+        if other != text:
+            notes.append(f"{what}: `{other}` and `{text}` differ by case only and are two different values")
+
+
+def _left_out(table: Table, kind: str, names: list[str]) -> str:
+    """What is said of columns that are left out by themselves."""
+    many = len(names) > 1
+    listed = ("columns " if many else "column ") + ", ".join(f"`{name}`" for name in names)
+    shown = as_texts(table.columns[names[0]])
+    example = f", such as `{shown.known[0]}`" if shown.known else ""
+    return {
+        "date": f"{listed}: dates{example}: left out; split by one with `time: {names[0]}`, or drop it",
+        "id": f"{listed}: nearly as many different texts as rows{example}: left out; name it under `categorical` if "
+        "it is meant so",
+        "missing": f"{listed}: {'have' if many else 'has'} no values at all: left out",
+    }[kind]
+
+
+def _only(left_out: dict[str, list[str]]) -> str:
+    names = [name for names in left_out.values() for name in names]
+    return f"; left out are {', '.join(f'`{name}`' for name in names)} (dates, ids or empty)" if names else ""
+
+
+def _numbers(table: Table, kept: dict[str, Any], fills: bool, problems: Problems) -> Array:
+    name = kept["name"]
+    column = table.columns[name]
+    values = as_numbers(column, Notation.of(kept)).values
+    bad = np.isnan(values) & ~column.missing
+    if bad.any():
+        problems.rows(table, name, bad, "`{}` is not a number".format)
+        problems.advise("these columns held numbers in the training file: correct the cells or remove their rows")
+    if not fills and column.missing.any():
+        problems.rows(table, name, column.missing, "missing value")
+        problems.advise("fill these cells in, or train with `fill` first in data.preprocess")
+    return values
+
+
+def _category_codes(table: Table, kept: dict[str, Any], ignore: bool, problems: Problems) -> Array:
+    """The index of each cell's category, -1 for none."""
+    name, known = kept["name"], kept["categories"]
+    column = as_texts(table.columns[name])
+    rare = known.index(RARE) if RARE in known else -1
+    place = {text_of(text): i for i, text in enumerate(known)} | dict.fromkeys(kept.get("pooled", ()), rare)
+    codes = _codes(column, place, rare if ignore else -1)
+    codes[column.missing] = known.index(ABSENT) if ABSENT in known else -1
+    if not ignore and (codes < 0).any():
+        problems.rows(table, name, codes < 0, lambda text: _unknown("category", text, known))
+        problems.advise(
+            "the training file holds no such category; with `unknown: ignore` in `data:` all of its columns are 0"
         )
     return codes
 
 
-def _listed(known: list[str]) -> str:
-    return "; known are " + ", ".join(f"`{k}`" for k in known[:10]) + (", ..." if len(known) > 10 else "")
+def _codes(column: Texts, place: dict[str, int], other: int = -1) -> Array:
+    return np.array([*(place.get(text, other) for text in column.known), -1], np.int64)[column.codes]
 
 
-def _seconds(cell: str) -> float | None:
-    try:
-        moment = datetime.fromisoformat(cell)
-    except ValueError:
-        return None
-    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+def _unknown(what: str, text: str, known: list[str]) -> str:
+    if not text:
+        return "missing value"
+    listed = "; known are " + ", ".join(f"`{k}`" for k in known[:10]) + (", ..." if len(known) > 10 else "")
+    return f"unknown {what} `{text}`{did_you_mean(text, known) or listed}"
+
+
+def _target_numbers(table: Table, name: str, encoding: dict[str, Any], problems: Problems) -> Array:
+    signs = Signs(encoding.get("decimal"), encoding.get("thousands"), table.comma)
+    decision = decide(table.columns[name], signs)
+    if decision.advice:
+        problems.add(int(table.lines[0]), name, decision.advice)
+    values = as_numbers(table.columns[name], decision.notation).values
+    if not decision.advice:
+        problems.rows(table, name, np.isnan(values), "`{}` is not a number".format)
+    return values
 
 
 def _same_columns(table: Table, wanted: list[str], allowed: list[str]) -> None:
@@ -225,4 +339,4 @@ def _same_columns(table: Table, wanted: list[str], allowed: list[str]) -> None:
     said = [f"column `{name}` is missing{did_you_mean(name, unknown)}" for name in missing]
     said += [f"column `{name}` is unknown" for name in unknown if not any(f"`{name}`?" in s for s in said)]
     if said:
-        raise DataError("\n".join(f"{table.path}:1: {s}" for s in said))
+        raise DataError("\n".join(f"{table.header}: {s}" for s in said))

@@ -1,12 +1,11 @@
-"""A pandas DataFrame as a table, as if its columns had come from a file."""
+"""A pandas DataFrame as a raw table, as if its columns had come from a file."""
 
 from collections.abc import Collection
 from typing import Any
 
 import numpy as np
 
-from trainlab.core.types import Array
-from trainlab.data.table import Problems, Table, texts
+from trainlab.data.table import Column, Numbers, Table, texts, unique_names
 
 
 def is_frame(value: object) -> bool:
@@ -14,30 +13,31 @@ def is_frame(value: object) -> bool:
     return hasattr(value, "columns") and hasattr(value, "itertuples")
 
 
-def table_of(frame: Any, *, text: Collection[str], numbers: Collection[str], may_miss: Collection[str] = ()) -> Table:
-    """The DataFrame's columns: `numbers` as float64, `text` as texts, others only by their names.
+def table_of(frame: Any, *, text: Collection[str] = ()) -> Table:
+    """The DataFrame's columns: numbers as numbers, everything else and columns in `text` as texts.
 
-    Text columns in `may_miss` may have missing values. `lines` are row numbers, from 1. Raises DataError for other
-    missing values and for cells that are no finite numbers.
+    `lines` are row numbers, from 1; the index is left out. Raises DataError for two columns of one name.
     """
-    problems, columns = Problems("DataFrame"), dict[str, Array]()
-    for key in frame.columns:
-        name, cells = str(key), frame[key].tolist()
-        if name in numbers:
-            columns[name] = np.array([_number(cell) for cell in cells], np.float64)
-            bad = ~np.isfinite(columns[name])
-        else:
-            columns[name] = texts(cells)
-            bad = np.array([name in text and name not in may_miss and not cell for cell in columns[name]], bool)
-        for row in np.flatnonzero(bad):
-            cell = cells[row]
-            problems.add(int(row) + 1, name, "missing value" if cell is None or cell != cell else f"`{cell}`")
-    problems.stop("every cell needs a value of the kind that the training file holds; rows are counted from 1")
-    return Table("DataFrame", columns, np.arange(1, len(frame) + 1))
+    names = [str(key) for key in frame.columns]
+    unique_names("DataFrame", names)
+    columns = {name: _column(frame.iloc[:, i], name in text) for i, name in enumerate(names)}
+    return Table("DataFrame", columns, np.arange(1, len(frame) + 1), "DataFrame").cleaned(())
 
 
-def _number(cell: Any) -> float:
-    try:
-        return float(cell)
-    except (TypeError, ValueError):
-        return float("nan")
+def _column(cells: Any, as_text: bool) -> Column:
+    kind = getattr(cells.dtype, "kind", "O")
+    if kind in "iuf" and not as_text:
+        return Numbers(cells.to_numpy(np.float64, na_value=np.nan))
+    values = [None if _absent(value) else value for value in cells.tolist()]
+    if (
+        not as_text
+        and values
+        and all(isinstance(v, int | float) and not isinstance(v, bool) for v in values if v is not None)
+    ):
+        return Numbers(np.array([np.nan if v is None else v for v in values], np.float64))
+    return texts(values)
+
+
+def _absent(value: Any) -> bool:
+    """Whether it is None, nan, NaT or pandas.NA."""
+    return value is None or type(value).__name__ in ("NAType", "NaTType") or bool(value != value)

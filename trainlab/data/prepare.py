@@ -60,6 +60,7 @@ def prepare(source: Source, *, streams: Streams, dtype: str = "float32", loaded:
         sorted=damaged.sorted,
         fingerprint=known,
         raw={name: rows.x for name, rows in (("val", val), ("test", test)) if rows is not None},
+        notes=loaded.notes,
     )
     _same_shapes(parts)
     return parts
@@ -74,7 +75,7 @@ def _numbered(loaded: Loaded) -> Loaded:
         return Rows(x, rows.y, rows.features, rows.groups, rows.time, lines)
 
     encoding = loaded.encoding or _columns(loaded)
-    return Loaded(number(loaded.rows), loaded.task, loaded.test and number(loaded.test), encoding)
+    return Loaded(number(loaded.rows), loaded.task, loaded.test and number(loaded.test), encoding, loaded.notes)
 
 
 def _columns(loaded: Loaded) -> dict[str, object]:

@@ -1,7 +1,11 @@
-"""A table of named columns, each all numbers or all text, and the list of cells that cannot be used."""
+"""A raw table: named columns as their file holds them, not yet numbers or categories for the network.
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+Every format ends here: a reader makes a `Table`, and everything behind it (`column_types`, `encoding`) is the same for
+all of them. A column is either `Numbers`, or `Texts` where at least one cell is no plain number.
+"""
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -10,25 +14,132 @@ from trainlab.core.errors import DataError
 from trainlab.core.types import Array
 
 SHOWN = 5  # problems that an error lists before it only counts
+MISSING = frozenset({"", "na", "n/a", "nan", "null", "none", "?", "-", ".", "#n/a", "<na>", "nat"})  # case aside
+
+
+@dataclass(frozen=True, slots=True)
+class Numbers:
+    """A column of numbers, float64 (n,), nan where a cell is missing."""
+
+    values: Array
+
+    @property
+    def missing(self) -> Array:
+        """Whether each cell is missing."""
+        return np.isnan(self.values)
+
+    def take(self, index: Array) -> "Numbers":
+        """The cells of these rows."""
+        return Numbers(self.values[index])
+
+
+@dataclass(frozen=True, slots=True)
+class Texts:
+    """A column of texts: `known` are the different ones, `codes` (n,) their indices, -1 where a cell is missing."""
+
+    codes: Array
+    known: tuple[str, ...]
+
+    @property
+    def missing(self) -> Array:
+        """Whether each cell is missing."""
+        return self.codes < 0
+
+    @property
+    def counts(self) -> Array:
+        """How many cells hold each of the known texts."""
+        return np.bincount(self.codes[self.codes >= 0], minlength=len(self.known))
+
+    def take(self, index: Array) -> "Texts":
+        """The cells of these rows."""
+        return Texts(self.codes[index], self.known)
+
+    def renamed(self, names: Sequence[str | None]) -> "Texts":
+        """The column with another text for each known one: None makes it missing, equal ones become one."""
+        place: dict[str, int] = {}
+        codes = [-1 if name is None else place.setdefault(name, len(place)) for name in names]
+        return Texts(np.array([*codes, -1], np.int64)[self.codes], tuple(place))
+
+
+Column = Numbers | Texts
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Columns by name in the file's order: float64, or objects of type str. `lines`: line of each row in the file."""
+    """Columns by name in the file's order. `lines` (n,): the line of each row in the file, or its number from 1.
+
+    `header`: where the column names stand, for messages, such as `people.csv:1`.
+    `comma`: a comma inside a number is its decimal sign, as in files whose cells are separated by `;`.
+    `notes`: what the reader left out, a sentence each.
+    """
 
     path: str
-    columns: dict[str, Array]
+    columns: dict[str, Column]
     lines: Array
+    header: str
+    comma: bool = False
+    notes: tuple[str, ...] = ()
+
+    def take(self, index: Array) -> "Table":
+        """The rows of this index."""
+        columns = {name: column.take(index) for name, column in self.columns.items()}
+        return replace(self, columns=columns, lines=self.lines[index])
+
+    def cleaned(self, missing: Collection[str]) -> "Table":
+        """The table with the marker texts of missing cells, and those in `missing`, taken as missing; `1.0` is `1`."""
+        extra = frozenset(marker.strip().lower() for marker in missing)
+        columns = {name: _cleaned(column, MISSING | extra, extra) for name, column in self.columns.items()}
+        return replace(self, columns=columns)
 
 
-def texts(values: Sequence[Any]) -> Array:
-    """Values as a CSV would hold them: whole numbers without a decimal point, dates in ISO form, missing ones empty.
+def texts(values: Sequence[Any]) -> Texts:
+    """A column of Python values as a CSV would hold them. None and nan are missing.
 
-    >>> texts([2.0, "red ", None])
-    array(['2', 'red', ''], dtype=object)
+    >>> texts([2.0, "red ", None, "2"])
+    Texts(codes=array([ 0,  1, -1,  0]), known=('2', 'red'))
     """
-    cells = ["" if v is None or v != v else v.isoformat() if hasattr(v, "isoformat") else _text(v) for v in values]
-    return np.array(cells, dtype=object)
+    place: dict[str, int] = {}
+    codes = [-1 if v is None or v != v else place.setdefault(text_of(v), len(place)) for v in values]
+    return Texts(np.array(codes, np.int64), tuple(place))
+
+
+def text_of(value: Any) -> str:
+    """A value as text: whole numbers without a decimal point, dates in ISO form.
+
+    >>> text_of(2.0), text_of(" red"), text_of("3.0")
+    ('2', 'red', '3')
+    """
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    dated: Any = value
+    text = str(dated.isoformat() if hasattr(dated, "isoformat") else dated).strip()
+    whole, point, rest = text.partition(".")
+    return whole if point and rest.strip("0") == "" and whole.removeprefix("-").isdecimal() else text
+
+
+def as_texts(column: Column) -> Texts:
+    """The column as texts: numbers are written without needless decimals."""
+    if isinstance(column, Texts):
+        return column
+    different, codes = np.unique(column.values, return_inverse=True)
+    names = [None if value != value else text_of(value) for value in different.tolist()]
+    return Texts(codes.astype(np.int64), ("",) * len(different)).renamed(names)
+
+
+def cell_text(column: Column, row: int) -> str:
+    """A cell as text, empty where it is missing."""
+    if column.missing[row]:
+        return ""
+    return column.known[int(column.codes[row])] if isinstance(column, Texts) else text_of(float(column.values[row]))
+
+
+def unique_names(header: str, names: Sequence[str]) -> None:
+    """Raises DataError where two columns have one name."""
+    seen: dict[str, int] = {}
+    for i, name in enumerate(names, 1):
+        if name in seen:
+            raise DataError(f"{header}: columns {seen[name]} and {i} are both named `{name}`; rename one")
+        seen[name] = i
 
 
 @dataclass(slots=True)
@@ -37,20 +148,47 @@ class Problems:
 
     path: str
     found: list[tuple[int, str, str]] = field(default_factory=list[tuple[int, str, str]])
+    advice: list[str] = field(default_factory=list[str])
     more: int = 0
 
     def add(self, line: int, column: str, message: str) -> None:
         """One cell: its line, its column, and what is wrong with it."""
         self.found.append((line, column, message))
 
-    def stop(self, advice: str) -> None:
+    def rows(self, table: Table, name: str, bad: Array, message: str | Callable[[str], str]) -> None:
+        """The cells of a column where `bad` (n,); the message may be made of the text of the cell."""
+        rows = np.flatnonzero(bad).tolist()
+        for row in rows[:SHOWN]:
+            what = message if isinstance(message, str) else message(cell_text(table.columns[name], row))
+            self.add(int(table.lines[row]), name, what)
+        self.more += max(0, len(rows) - SHOWN)
+
+    def advise(self, sentence: str) -> None:
+        """What the user can do, once for all cells that it helps with."""
+        if sentence not in self.advice:
+            self.advice.append(sentence)
+
+    def stop(self, advice: str = "") -> None:
         """Raises DataError with the first problems, ordered by line, if there are any."""
         if not self.found:
             return
         listed = [f"{self.path}:{line}: column `{column}`: {what}" for line, column, what in sorted(self.found)[:SHOWN]]
         more = len(self.found) - len(listed) + self.more
-        raise DataError("\n".join([*listed, *([f"... and {more} more"] if more > 0 else []), advice]))
+        last = [*self.advice, *([advice] if advice else [])]
+        raise DataError("\n".join([*listed, *([f"... and {more} more"] if more > 0 else []), *last]))
 
 
-def _text(value: Any) -> str:
-    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value).strip()
+def _cleaned(column: Column, markers: Collection[str], extra: Collection[str]) -> Column:
+    if isinstance(column, Numbers):
+        numbers = [float(marker) for marker in extra if _is_number(marker)]
+        found = np.isin(column.values, numbers) if numbers else np.zeros(0, bool)
+        return Numbers(np.where(found, np.nan, column.values)) if found.any() else column
+    return column.renamed([None if (t := text_of(text)).lower() in markers else t for text in column.known])
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True

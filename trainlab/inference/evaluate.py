@@ -12,7 +12,7 @@ import numpy as np
 
 from trainlab.core.errors import DataError
 from trainlab.core.types import Array
-from trainlab.data.encoding import encode_new
+from trainlab.data.new_files import encode_new
 from trainlab.data.preprocessing import scale, unscale
 from trainlab.inference.model import Weights
 from trainlab.inference.opening import open_trained

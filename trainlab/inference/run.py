@@ -9,11 +9,12 @@ import numpy as np
 
 from trainlab.core.errors import DataError, UserError
 from trainlab.core.types import Array
-from trainlab.data.encoding import encode_new, encode_table
+from trainlab.data.encoding import encode_table
 from trainlab.data.frame import is_frame, table_of
+from trainlab.data.new_files import encode_new
 from trainlab.data.paths import did_you_mean
 from trainlab.data.preprocessing import scale
-from trainlab.data.table import texts
+from trainlab.data.table import text_of
 from trainlab.diagnose.finding import SEVERITIES, Finding
 from trainlab.inference.evaluate import Evaluation, Part, evaluate, predicted, scored
 from trainlab.inference.model import Trained, open_run
@@ -182,9 +183,8 @@ class Run:
             if not text or np.ndim(X) != 2 or np.shape(X)[1] != len(columns):
                 return self._array(X), None
             frame = import_module("pandas").DataFrame(np.asarray(X, object), columns=[c["name"] for c in columns])
-        numbers = [column["name"] for column in columns if "categories" not in column]
         target: list[str] = encoding["target"] if with_target else []
-        table = table_of(frame, text=[*text, *target], numbers=numbers, may_miss=target)
+        table = table_of(frame, text=[*text, *target])
         return encode_table(table, encoding, with_target=with_target)
 
     def _array(self, X: Any) -> Array:
@@ -213,7 +213,7 @@ class Run:
         if self._trained.task.kind == "regression":
             return _numbers(values, rows, len(self._trained.targets))
         known = {name: i for i, name in enumerate(self.classes)}
-        names: list[str] = texts(values.reshape(rows).tolist()).tolist()
+        names = [text_of(value) for value in values.reshape(rows).tolist()]
         for row, name in enumerate(names):
             if name not in known:
                 near = did_you_mean(name, list(known)) or f"; they are {', '.join(f'`{k}`' for k in list(known)[:10])}"

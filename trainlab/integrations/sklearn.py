@@ -18,7 +18,7 @@ from trainlab.core.config import Document
 from trainlab.core.errors import UserError
 from trainlab.core.types import Array, Task
 from trainlab.data.dataset import Loaded, Rows
-from trainlab.data.table import texts
+from trainlab.data.table import text_of
 from trainlab.inference.model import Trained, assemble, open_run
 from trainlab.store.folder import RunFolder, next_free, safe_name
 from trainlab.store.rows import read_rows
@@ -233,7 +233,7 @@ class TrainlabClassifier(_base.ClassifierMixin, _Network):
         return found
 
     def _task(self) -> Task:
-        names: list[str] = texts(self.classes_.tolist()).tolist()
+        names = [text_of(name) for name in self.classes_.tolist()]
         return Task("classification", len(names), tuple(names))
 
 

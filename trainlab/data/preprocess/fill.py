@@ -1,35 +1,71 @@
-"""Fill: what is missing becomes the training mean."""
+"""Fill: what is missing becomes a value learned from the training rows."""
+
+from typing import Literal
 
 import numpy as np
 
-from trainlab.core.types import Array
-from trainlab.data.lazy import LazyRows, chunks
+from trainlab.core.component import setting
+from trainlab.core.types import Array, Shape
+from trainlab.data.lazy import LazyRows
 from trainlab.data.preprocessor import Preprocessor
 
 
 class Fill(Preprocessor, name="fill"):
-    """Values that are nan or infinite become the mean of their feature's other training values, 0 if it has none.
+    """Values that are nan or infinite become the median of their feature's other training values, 0 if it has none.
 
-    Put it first: whatever comes after it is fitted on finite values. Rows whose missing values mean something are
-    better repaired in the data.
+    Put it first: whatever comes after it is fitted on finite values. With `indicator: true` each feature that lacks
+    values in training gets one more input that is 1 where its value was missing: use it where that means something.
 
-    Source: scikit-learn's SimpleImputer (mean), which takes nan only.
+    Source: scikit-learn's SimpleImputer, which takes nan only.
 
     >>> import numpy as np
-    >>> rows = np.array([[1.0], [np.nan], [3.0]])
+    >>> rows = np.array([[1.0], [np.nan], [2.0], [6.0]])
     >>> Fill().apply(rows, Fill().fit(rows)).ravel().tolist()
-    [1.0, 2.0, 3.0]
+    [1.0, 2.0, 2.0, 6.0]
     """
 
+    strategy: Literal["median", "mean", "most_frequent", "constant"] = setting(
+        "median", "what is put there, of the feature's training values; constant: `value`"
+    )
+    value: float = setting(0.0, "the constant")
+    indicator: bool = setting(False, "add an input per feature with missing values: 1 where it was missing")
+
     def fit(self, x: Array | LazyRows) -> dict[str, Array]:
-        """Mean of the finite values of each feature."""
-        total, count = np.zeros(x.shape[1:]), np.zeros(x.shape[1:])
-        for part in chunks(x):
-            known = np.isfinite(part)
-            total += np.where(known, part, 0.0).sum(axis=0)
-            count += known.sum(axis=0)
-        return {"mean": total / np.maximum(count, 1)}
+        """`value` of each feature, and the indices of the features that get an indicator, if any do."""
+        rows = np.asarray(x[:], np.float64).reshape(len(x), -1)
+        known = np.isfinite(rows)
+        values = np.full(rows.shape[1], self.value) if self.strategy == "constant" else self._learned(rows, known)
+        fitted = {"value": values.reshape(x.shape[1:])}
+        if self.indicator:
+            fitted["marked"] = np.flatnonzero(~known.all(axis=0))
+        return fitted
 
     def apply(self, x: Array, fitted: dict[str, Array]) -> Array:
-        """x with the mean where it is not finite."""
-        return np.where(np.isfinite(x), x, fitted["mean"])
+        """x with the value where it is not finite, and with the indicators behind the other features."""
+        known = np.isfinite(x)
+        value = fitted["value"] if "value" in fitted else fitted["mean"]  # runs before 0.3 filled in the mean only
+        filled = np.where(known, x, value)
+        if "marked" not in fitted:
+            return filled
+        if x.ndim != 2:
+            raise ValueError("an indicator is for rows of numbers")
+        return np.hstack([filled, ~known[:, fitted["marked"].astype(np.int64)]])
+
+    def out_shape(self, shape: Shape) -> Shape | None:
+        """The same; known after fitting only where there are indicators."""
+        return None if self.indicator else shape
+
+    def _learned(self, rows: Array, known: Array) -> Array:
+        value = np.zeros(rows.shape[1])
+        for i in range(rows.shape[1]):
+            cells = rows[known[:, i], i] if not known[:, i].all() else rows[:, i]
+            if not len(cells):
+                continue
+            if self.strategy == "mean":
+                value[i] = cells.mean()
+            elif self.strategy == "median":
+                value[i] = np.median(cells)
+            else:
+                different, counts = np.unique(cells, return_counts=True)
+                value[i] = different[counts.argmax()]
+        return value

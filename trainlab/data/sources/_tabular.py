@@ -1,4 +1,7 @@
-"""What all sources that read a table share: its target, its categories, and the columns that are not inputs."""
+"""What all sources that read a table share: its target, its categories, and the columns that are not inputs.
+
+A new format is one class in one file beside this one that says how to read a file (`read_raw`) into a raw `Table`.
+"""
 
 from abc import abstractmethod
 from collections.abc import Collection
@@ -6,13 +9,15 @@ from typing import Any, ClassVar, Literal
 
 import numpy as np
 
-from trainlab.core.component import setting
+from trainlab.core.component import plain, setting
 from trainlab.core.errors import DataError
 from trainlab.core.types import Array
 from trainlab.data.dataset import Loaded, Rows
-from trainlab.data.delimited import parse_number
-from trainlab.data.encoding import learn_encoding, rows_of, task_of
+from trainlab.data.encoding import Reading, learn_encoding, rows_of, task_of
+from trainlab.data.notation import parse_number
 from trainlab.data.paths import did_you_mean
+from trainlab.data.preprocess.fill import Fill
+from trainlab.data.preprocessor import Preprocessor
 from trainlab.data.source import Source
 from trainlab.data.table import Problems, Table
 
@@ -21,6 +26,11 @@ class Tabular(Source):
     """Rows of a table with named columns."""
 
     first: ClassVar[str] = "path"
+    endings: ClassVar[tuple[str, ...]] = ()
+    """Of its files, such as `.parquet`: a new file with one of them is read by this source."""
+    remembers: ClassVar[tuple[str, ...]] = ()
+    """Settings that a new file is read with, too."""
+
     path: str = setting("file to read, relative to the folder that trainlab is started in")
     target: str | list[str] = setting("column to predict, or several (regression)", min_length=1)
     task: Literal["auto", "classification", "regression"] = setting(
@@ -29,33 +39,70 @@ class Tabular(Source):
     categorical: list[str] = setting([], "columns of numbers that are categories; columns of text always are")
     drop: list[str] = setting([], "columns to leave out")
     group: str | None = setting(None, "column whose equal rows are never split apart, e.g. a patient's number")
-    time: str | None = setting(None, "column of numbers or ISO dates: the last rows are validation and test")
+    time: str | None = setting(None, "column of numbers or dates: the last rows are validation and test")
     test_path: str | None = setting(None, "file with the test rows; `split.test` is not used then")
+    missing: list[str | int | float] = setting(
+        [], "what else means a missing cell, beside empty cells, NA, N/A, nan, null, None, ? - . and #N/A"
+    )
+    missing_target: Literal["error", "drop"] = setting("error", "what happens to rows without a target")
+    decimal: str | None = setting(
+        None, "decimal sign of numbers; null: a point, or a comma where `;` or tabs stand between cells", max_length=1
+    )
+    thousands: str | None = setting(None, "sign between groups of three digits; null: none", max_length=1)
+    unknown: Literal["error", "ignore"] = setting(
+        "error", "categories that only a new file holds; ignore: all of the column's inputs are 0"
+    )
+    max_categories: int | None = setting(
+        None, "so many inputs at most for a column of categories: the rarest share the last one", ge=2
+    )
+    preprocess: list[Preprocessor] = setting(
+        [Fill()], "in order, fitted on the training rows only; `fill` puts the median where a cell is missing"
+    )
 
     @abstractmethod
-    def read_table(self, path: str, text: Collection[str], numbers: Collection[str]) -> Table:
-        """The table in this file; columns in `text` as text, in `numbers` as numbers, those in `drop` left out."""
+    def read_raw(self, path: str, text: Collection[str]) -> Table:
+        """The raw table in this file; columns in `text` as texts, as they are written. Raises DataError."""
+
+    def read_table(self, path: str, text: Collection[str] = ()) -> Table:
+        """The table in this file, missing cells found, columns in `drop` left out."""
+        table = self.read_raw(path, text)
+        if not len(table.lines):
+            raise DataError(f"{path}: holds no rows")
+        kept = {name: column for name, column in table.columns.items() if name not in self.drop}
+        return Table(path, kept, table.lines, table.header, table.comma, table.notes).cleaned(
+            [str(marker) for marker in self.missing]
+        )
 
     def load(self, rng: np.random.Generator) -> Loaded:
         """All rows: numbers as they are, categories one-hot."""
         target = [self.target] if isinstance(self.target, str) else self.target
         others = [name for name in (self.group, self.time) if name is not None]
-        table = self.read_table(self.path, {*target, *self.categorical, *others}, ())
+        table = self.read_table(self.path, {*target, *self.categorical, *others})
         self._check_columns(table, target)
-        encoding = learn_encoding(
-            table,
-            target=target,
-            classes=None if self.task == "auto" else self.task == "classification",
-            ignored=[*self.drop, *others],
-            categorical=self.categorical,
-            text_encoding=str(getattr(self, "encoding", "utf-8")),
-            delimiter=getattr(self, "delimiter", None),
-        )
+        table, notes = self._with_targets(table, target)
+        encoding, found = learn_encoding(table, self._reading(target, others))
         rows = rows_of(table, encoding, group=self.group, time=self.time)
         task = task_of(encoding)
         if task.kind == "classification":
             _check_classes(table, target[0], rows.y, task.names)
-        return Loaded(rows, task, self._test_rows(encoding), encoding)
+        return Loaded(rows, task, self._test_rows(encoding), encoding, (*notes, *found))
+
+    def _reading(self, target: list[str], others: list[str]) -> Reading:
+        return Reading(
+            target,
+            self.task,
+            self.categorical,
+            [*self.drop, *others],
+            self.decimal,
+            self.thousands,
+            self.unknown,
+            self.max_categories,
+            fills=any(isinstance(step, Fill) for step in self.preprocess),
+            facts={
+                "missing": [str(marker) for marker in self.missing],
+                "reader": {"name": self.name, **{name: plain(getattr(self, name)) for name in self.remembers}},
+            },
+        )
 
     def _check_columns(self, table: Table, target: list[str]) -> None:
         wanted = {"target": target, "categorical": self.categorical}
@@ -66,20 +113,29 @@ class Tabular(Source):
                     raise DataError(f"data.{setting_name}: column `{name}` is also named under `drop`")
                 if name not in table.columns:
                     near = did_you_mean(name, list(table.columns)) or f"; it has {_listed(list(table.columns))}"
-                    raise DataError(f"{table.path}:1: has no column `{name}` (data.{setting_name}){near}")
+                    raise DataError(f"{table.header}: has no column `{name}` (data.{setting_name}){near}")
+
+    def _with_targets(self, table: Table, target: list[str]) -> tuple[Table, list[str]]:
+        """The rows that have a target, if the others are to be left out."""
+        lacking = np.zeros(len(table.lines), bool)
+        for name in target:
+            lacking |= table.columns[name].missing
+        if self.missing_target == "error" or not lacking.any() or lacking.all():
+            return table, []
+        return table.take(np.flatnonzero(~lacking)), [f"{int(lacking.sum())} rows without a target are left out"]
 
     def _test_rows(self, encoding: dict[str, Any]) -> Rows | None:
         if self.test_path is None:
             return None
-        categories = [c["name"] for c in encoding["columns"] if "categories" in c]
-        numbers = [c["name"] for c in encoding["columns"] if "categories" not in c]
+        inputs: list[str] = [column["name"] for column in encoding["columns"]]
+        categories = [column["name"] for column in encoding["columns"] if "categories" in column]
         target: list[str] = encoding["target"]
-        table = self.read_table(self.test_path, {*target, *categories}, numbers)
-        for name in (*categories, *numbers, *target):
+        table = self.read_table(self.test_path, {*target, *categories})
+        for name in (*inputs, *target):
             if name not in table.columns:
                 near = did_you_mean(name, list(table.columns))
-                raise DataError(f"{table.path}:1: has no column `{name}`, which {self.path} has{near}")
-        return rows_of(table, encoding)
+                raise DataError(f"{table.header}: has no column `{name}`, which {self.path} has{near}")
+        return rows_of(self._with_targets(table, target)[0], encoding)
 
 
 def _check_classes(table: Table, target: str, y: Array, names: tuple[str, ...]) -> None:

@@ -1,25 +1,35 @@
 """CSV: a text file with a row a line."""
 
 from collections.abc import Collection
+from typing import ClassVar
 
 from trainlab.core.component import setting
 from trainlab.data.delimited import read_delimited
+from trainlab.data.dialect import CsvOptions
 from trainlab.data.sources._tabular import Tabular
 from trainlab.data.table import Table
 
 
 class Csv(Tabular, name="csv"):
-    """Rows of a delimited text file (plain or .gz) whose first line holds the column names.
+    """Rows of a delimited text file, plain or packed (.gz, .bz2, .xz, .zip), whose first line holds the column names.
 
-    A column is numbers if at least 95 % of its cells are, and the cells that are not, like missing ones, are errors
-    that name line and column; otherwise it is categories, one column of 0 and 1 each.
+    What a column holds is decided over all of its cells: numbers, categories (a column of 0 and 1 each), dates, or
+    texts that differ in nearly every row. The last two are left out, which is said when training starts. A cell that
+    cannot be used is an error that names line and column.
     """
 
-    delimiter: str | None = setting(None, "what stands between cells; null finds out: , ; tab or |", max_length=1)
-    encoding: str = setting("utf-8", "how text is coded in the file, e.g. latin-1")
+    endings: ClassVar[tuple[str, ...]] = (".csv", ".tsv", ".txt", ".gz", ".bz2", ".xz", ".zip")
+    remembers: ClassVar[tuple[str, ...]] = ("delimiter", "encoding", "header", "columns", "skip")
 
-    def read_table(self, path: str, text: Collection[str], numbers: Collection[str]) -> Table:
+    delimiter: str | None = setting(
+        None, "what stands between cells; null finds out: , ; tab | or runs of blanks", max_length=1
+    )
+    encoding: str = setting("utf-8", "how text is coded in the file, e.g. latin-1")
+    header: bool = setting(True, "whether the first line holds the column names; else they are column_1, column_2, ...")
+    columns: list[str] = setting([], "names of all columns, instead of those in the file")
+    skip: int = setting(0, "lines before the column names, such as a title; lines that begin with # are skipped", ge=0)
+
+    def read_raw(self, path: str, text: Collection[str]) -> Table:
         """The table in this file."""
-        return read_delimited(
-            path, delimiter=self.delimiter, encoding=self.encoding, text=text, numbers=numbers, skip=self.drop
-        )
+        options = CsvOptions(self.delimiter, self.encoding, self.header, tuple(self.columns), self.skip)
+        return read_delimited(path, options, text=text, missing=[str(marker) for marker in self.missing])

@@ -1,8 +1,12 @@
 """Parquet: a table stored by column."""
 
 from collections.abc import Collection
+from importlib import import_module
+from typing import Any, ClassVar
 
-from trainlab.data.parquet_file import read_parquet
+from trainlab.core.errors import DataError
+from trainlab.data.arrow import table_of_arrow
+from trainlab.data.paths import existing_file
 from trainlab.data.sources._tabular import Tabular
 from trainlab.data.table import Table
 
@@ -10,9 +14,22 @@ from trainlab.data.table import Table
 class Parquet(Tabular, name="parquet"):
     """Rows of a Parquet file. Columns of numbers are numbers, columns of text and of categories become one-hot.
 
-    Needs pyarrow: pip install "trainlab[parquet]". A missing value is an error that names row and column.
+    The index that pandas stores beside the columns is left out. Needs pyarrow: pip install "trainlab[parquet]".
     """
 
-    def read_table(self, path: str, text: Collection[str], numbers: Collection[str]) -> Table:
+    endings: ClassVar[tuple[str, ...]] = (".parquet", ".pq")
+
+    def read_raw(self, path: str, text: Collection[str]) -> Table:
         """The table in this file; `lines` are row numbers, from 1."""
-        return read_parquet(path, text=text, numbers=numbers, skip=self.drop)
+        file = existing_file(path)
+        try:
+            pa: Any = import_module("pyarrow")  # Any: it comes without types
+            pq: Any = import_module("pyarrow.parquet")
+        except ImportError:
+            raise DataError(f'{path}: Parquet files need pyarrow: pip install "trainlab[parquet]"') from None
+        try:
+            with pq.ParquetFile(file) as stored:
+                data = stored.read()
+        except (pa.ArrowInvalid, pa.ArrowNotImplementedError, OSError) as error:
+            raise DataError(f"{path}: not a Parquet file, or a damaged one") from error
+        return table_of_arrow(path, data, text)

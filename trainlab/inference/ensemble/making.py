@@ -10,7 +10,7 @@ import numpy as np
 
 from trainlab.core.errors import DataError, UserError
 from trainlab.core.types import Array
-from trainlab.data.encoding import encode_new
+from trainlab.data.new_files import encode_new
 from trainlab.data.preprocessing import scale
 from trainlab.inference.ensemble.combining import Method, agreement, combine, fitted_weights
 from trainlab.inference.ensemble.ensemble import INDEX, Ensemble, rescaled

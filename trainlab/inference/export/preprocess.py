@@ -45,7 +45,13 @@ def _shifted(shift: str, width: str = "") -> Lowering:
 
 def _fill(graph: Graph, step: Preprocessor, learned: Mapping[str, Array], x: str, shape: Shape) -> tuple[str, Shape]:
     bad = graph.add("Or", graph.add("IsNaN", x), graph.add("IsInf", x))
-    return graph.add("Where", bad, graph.constant(learned["mean"], "fill.mean"), x), shape
+    value = graph.constant(learned["value"] if "value" in learned else learned["mean"], "fill.value")
+    filled = graph.add("Where", bad, value, x)
+    if "marked" not in learned:
+        return filled, shape
+    marked = graph.constant(learned["marked"].astype(np.int64).tolist(), "fill.marked")
+    marks = graph.cast(graph.add("Gather", bad, marked, axis=1), np.float64)
+    return graph.add("Concat", filled, marks, axis=1), (shape[0] + len(learned["marked"]),)
 
 
 def _normalize(

@@ -1,0 +1,81 @@
+"""One decision for each column of a table: numbers, categories, dates, an id, or nothing at all.
+
+It is taken over the whole column, so that the order of the rows plays no part.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from trainlab.core.types import Array
+from trainlab.data.dates import are_dates
+from trainlab.data.notation import USUAL, Notation, Signs, found_notation, notation_advice
+from trainlab.data.table import Column, Numbers, Texts, as_texts
+
+NUMERIC_SHARE = 0.95  # of the cells that are there; then the other cells are errors, whatever they hold
+MOST_CODES = 20  # different numbers that may be codes, as in 1, 2, 3, A; more of them are amounts
+MOST_CATEGORIES = 50  # a text column with more, and different in every other row, is no category
+ROWS_OF_AN_ID = 20  # from so many rows on, a text that is different in each is no category
+
+_TRUTH = frozenset({"true", "false"})
+
+Kind = Literal["number", "category", "date", "id", "missing"]
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What a column is, and the column as that: `Numbers` or `Texts`.
+
+    `strays` (n,): cells of a column of numbers that are none. `advice`: why it cannot be used as it is, and the cure.
+    """
+
+    kind: Kind
+    column: Column
+    notation: Notation = USUAL
+    strays: Array | None = None
+    advice: str = ""
+
+
+def decide(column: Column, signs: Signs, *, categorical: bool = False) -> Decision:
+    """What the column is. `categorical`: the user names it as categories."""
+    there = int((~column.missing).sum())
+    if not there:
+        return Decision("missing", column)
+    if categorical:
+        return Decision("category", as_texts(column))
+    if isinstance(column, Numbers):
+        return Decision("number", column)
+    if {text.lower() for text in column.known} <= _TRUTH:
+        return Decision("number", as_numbers(column, USUAL))
+    notation = found_notation(column, signs)
+    if notation is not None:
+        return Decision("number", as_numbers(column, notation), notation)
+    if advice := notation_advice(column):
+        return Decision("number", column, advice=advice)
+    return _mixed(column, Notation(signs.decimal or ".", signs.thousands or ""), there)
+
+
+def as_numbers(column: Column, notation: Notation) -> Numbers:
+    """The column as numbers, nan where a cell is missing or no number."""
+    if isinstance(column, Numbers):
+        return column
+    if {text.lower() for text in column.known} <= _TRUTH:
+        return Numbers(np.array([*(float(text.lower() == "true") for text in column.known), np.nan])[column.codes])
+    return Numbers(np.append(notation.numbers(column), np.nan)[column.codes])
+
+
+def _mixed(column: Texts, notation: Notation, there: int) -> Decision:
+    values, counts = notation.numbers(column), column.counts
+    is_number = ~np.isnan(values)
+    share = counts[is_number].sum() / there
+    amounts = len(np.unique(values[is_number])) > MOST_CODES
+    if share >= NUMERIC_SHARE or (share >= 0.5 and amounts):
+        strays = ~np.append(is_number, True)[column.codes]
+        return Decision("number", as_numbers(column, notation), notation, strays)
+    if not is_number.any() and are_dates(column.known):
+        return Decision("date", column)
+    different = len(column.known)
+    if different > max(MOST_CATEGORIES, there // 2) or different == there >= ROWS_OF_AN_ID:
+        return Decision("id", column)
+    return Decision("category", column)

@@ -1,0 +1,84 @@
+"""Dates and times as files write them."""
+
+import re
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+
+_QUARTER = re.compile(r"(\d{4})[ -]?[Qq]([1-4])")
+_MONTH = re.compile(r"(\d{4})[-/](\d{1,2})")
+_FORMATS = (
+    "%Y/%m/%d %H:%M:%S",
+    "%Y/%m/%d %H:%M",
+    "%Y/%m/%d",
+    "%d.%m.%Y %H:%M:%S",
+    "%d.%m.%Y %H:%M",
+    "%d.%m.%Y",
+    "%b %d %Y",
+    "%b-%d-%Y",
+    "%d %b %Y",
+    "%d-%b-%Y",
+    "%b %Y",
+    "%B %Y",
+    "%m/%d/%Y %H:%M:%S",
+    "%m/%d/%Y %H:%M",
+    "%m/%d/%Y",
+    "%d/%m/%Y %H:%M:%S",
+    "%d/%m/%Y %H:%M",
+    "%d/%m/%Y",
+    "%m-%d-%Y",
+    "%d-%m-%Y",
+)
+
+
+def as_seconds(texts: Sequence[str]) -> list[float | None]:
+    """Seconds since 1970 of each text, None for those that are no dates. One format holds for all of them.
+
+    ISO dates, months (1949-01) and quarters (1974Q1), 2012/01/31, 31.01.2012, Jan 31 2012, and 01/31/2012 or
+    31/01/2012, whichever all texts can be; both possible means month first.
+
+    >>> as_seconds(["1970-01-02"]), as_seconds(["31/01/1970", "02/01/1970"])[1], as_seconds(["soon"])
+    ([86400.0], 86400.0, [None])
+    """
+    readings: list[list[float | None]] = []
+    for read in (_iso, _year_part, *(_formatted(f) for f in _FORMATS)):
+        if texts and read(texts[0]) is None and read(texts[-1]) is None:
+            continue
+        found = [read(text) for text in texts]
+        if None not in found:
+            return found
+        readings.append(found)
+    return min(readings, key=lambda found: found.count(None), default=[None] * len(texts))
+
+
+def are_dates(texts: Sequence[str]) -> bool:
+    """Whether all of the texts are dates."""
+    return bool(texts) and None not in as_seconds(texts)
+
+
+def _iso(text: str) -> float | None:
+    try:
+        return _seconds(datetime.fromisoformat(text))
+    except ValueError:
+        return None
+
+
+def _year_part(text: str) -> float | None:
+    if match := _QUARTER.fullmatch(text):
+        return _seconds(datetime(int(match[1]), 3 * int(match[2]) - 2, 1, tzinfo=UTC))
+    if (match := _MONTH.fullmatch(text)) and 1 <= int(match[2]) <= 12:
+        return _seconds(datetime(int(match[1]), int(match[2]), 1, tzinfo=UTC))
+    return None
+
+
+def _formatted(form: str) -> Callable[[str], float | None]:
+    def read(text: str) -> float | None:
+        try:
+            return _seconds(datetime.strptime(text.replace(",", ""), form))
+        except ValueError:
+            return None
+
+    return read
+
+
+def _seconds(moment: datetime) -> float:
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()

@@ -1,0 +1,206 @@
+"""How a delimited text file is written: its delimiter, its column names, and where its rows begin."""
+
+import csv
+import re
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import chain, islice
+from typing import IO
+
+from trainlab.core.errors import DataError
+from trainlab.data.notation import parse_number
+from trainlab.data.table import unique_names
+
+DELIMITERS = ",;\t|"
+PEEKED = 100  # rows that are looked at before the file is read
+
+Row = list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class CsvOptions:
+    """What the user says of a file; None and empty: found out. `skip`: lines before the column names."""
+
+    delimiter: str | None = None
+    encoding: str = "utf-8"
+    header: bool = True
+    columns: tuple[str, ...] = ()
+    skip: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """`names`: of the columns, empty where the file gives none. `start`: lines before the first row.
+
+    `header`: the line of the names. `first`: the first rows, to tell columns of numbers from others. `blanks`: runs of
+    blanks stand between cells. `delimiters_skipped`: how many stand in the lines before the first row.
+    """
+
+    delimiter: str
+    names: tuple[str, ...]
+    start: int
+    header: int
+    first: tuple[Row, ...]
+    blanks: bool = False
+    delimiters_skipped: int = 0
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class _Start:
+    """The lines before the column names, skipped one after the other."""
+
+    path: str
+    lines: list[str]
+    skipped: int = 0
+    delimiter: str | None = None
+    notes: list[str] = field(default_factory=list[str])
+
+    @property
+    def line(self) -> str:
+        return self.lines[self.skipped]
+
+    def skip_blank(self) -> None:
+        while self.skipped < len(self.lines) and not self.line.strip():
+            self.skipped += 1
+
+    def skip_remarks(self) -> None:
+        """Excel's `sep=;` and lines that begin with #, unless the names themselves do."""
+        self.skip_blank()
+        if self.skipped < len(self.lines) and (match := re.fullmatch(r"sep=(.)\s*", self.line)):
+            self.delimiter = match[1]
+            self.skipped += 1
+        while self.skipped + 1 < len(self.lines) and self.line.startswith("#"):
+            following = next((line for line in self.lines[self.skipped + 1 :] if line.strip()), "")
+            if not following.startswith("#") and cells(self.line) == cells(following) > 1:
+                break
+            self.skipped += 1
+            self.skip_blank()
+
+
+def find_dialect(path: str, file: IO[str], options: CsvOptions) -> Dialect:
+    """How the file is written, from its first lines. Raises DataError where its column names cannot be used."""
+    lines = list(islice(file, options.skip + PEEKED))
+    start = _Start(path, lines, options.skip, options.delimiter)
+    start.skip_remarks()
+    if start.skipped >= len(lines) or not any(line.strip() for line in lines):
+        raise DataError(f"{path}: the file is empty")
+    given = options.delimiter or start.delimiter
+    delimiter, blanks = (given, False) if given else _sniffed(lines[start.skipped :])
+    rows = read_rows(path, chain(lines[start.skipped :], file), (delimiter, blanks), start.skipped)
+    number, names = start.skipped + 1, list[str]()
+    if options.header:
+        names = [name.strip() for name in next(rows)[1]]
+        names[0] = names[0].removeprefix("#").strip()
+    peeked = list(islice(((n, row) for n, row in rows if any(c.strip() for c in row)), PEEKED))
+    first = [row for _, row in peeked]
+    if options.header:
+        if first and len(names) == 1 < len(first[0]) and not options.columns:
+            raise DataError(
+                f"{path}:{number}: holds 1 cell, but the next line {len(first[0])}; if it is a title, set "
+                f"`skip: {number}`, the number of lines before the column names"
+            )
+        if not options.columns and _is_data(names, first):
+            raise DataError(_no_header(path, number, names))
+    names = _named(path, number, names, first, options, start.notes)
+    begin = peeked[0][0] - 1 if peeked else len(lines)
+    return Dialect(
+        delimiter,
+        tuple(names),
+        begin,
+        number,
+        tuple(first),
+        blanks,
+        sum(line.count(delimiter) for line in lines[:begin]),
+        tuple(start.notes),
+    )
+
+
+def read_rows(path: str, lines: Iterator[str], dialect: tuple[str, bool], before: int) -> Iterator[tuple[int, Row]]:
+    """Rows of cells with the line that each begins in, counted from 1; `before`: how many lines stand before them.
+
+    `dialect`: the delimiter, and whether it is runs of blanks. Raises DataError naming the line.
+    """
+    delimiter, blanks = dialect
+    csv.field_size_limit(sys.maxsize)  # the module's own limit is 131 072 characters
+    if blanks:
+        yield from ((n, line.split()) for n, line in enumerate(lines, before + 1) if line.strip())
+        return
+    reader = csv.reader(lines, delimiter=delimiter, skipinitialspace=True, strict=True)
+    line = before + 1
+    try:
+        for row in reader:
+            if row:
+                yield line, row
+            line = before + reader.line_num + 1
+    except csv.Error as error:
+        where = f"{path}:{before + reader.line_num}"
+        raise DataError(f"{where}: not CSV: a quote that is never closed, or text behind a closing quote") from error
+
+
+def cells(line: str) -> int:
+    """Cells of a line with the delimiter that splits it most."""
+    return max(_split(line, d) for d in DELIMITERS)
+
+
+def _sniffed(lines: list[str]) -> tuple[str, bool]:
+    """The delimiter that splits the first line into most cells, and whether it is runs of blanks."""
+    line = lines[0]
+    best = max(DELIMITERS, key=lambda d: _split(line, d))
+    if best in line:
+        return best, False
+    following = [row for row in lines[1:21] if row.strip()]
+    if not all(best in row for row in following):
+        widths = {len(row.split()) for row in following}
+        if len(widths) == 1 and min(widths) > 1 and len(line.split()) in (min(widths), min(widths) - 1):
+            return " ", True
+    other = max(DELIMITERS, key=lambda d: min((row.count(d) for row in following), default=0))
+    return (other if following and all(other in row for row in following) else ","), False
+
+
+def _split(line: str, delimiter: str) -> int:
+    return sum(len(row) for row in csv.reader([line], delimiter=delimiter))
+
+
+def _named(
+    path: str, number: int, names: list[str], first: list[Row], options: CsvOptions, notes: list[str]
+) -> list[str]:
+    """A name for each cell of a row: of the header, given by the user, or counted; empty for what is left out."""
+    width = len(first[0]) if first else len(names)
+    given = list(options.columns)
+    if given:
+        names = given
+    elif not options.header:
+        names = [f"column_{i + 1}" for i in range(width)]
+    if len(names) == width - 1 and first:
+        if all(len(row) == width and not row[-1].strip() for row in first):
+            return [*names, ""]  # a delimiter at the end of each row
+        if all(len(row) == width for row in first) and options.header and not given:
+            notes.append("the first column has no name in the header: taken for row names and left out")
+            names = ["", *names]
+    if given and len(names) != width:
+        raise DataError(f"{path}:{number}: has {width} columns, but data.columns names {len(given)}")
+    unique_names(f"{path}:{number}", [name or f"\0{i}" for i, name in enumerate(names)])
+    return names
+
+
+def _is_data(names: list[str], first: list[Row]) -> bool:
+    """Whether the line that should hold the column names looks like one of the rows."""
+    values = [parse_number(name) for name in names]
+    there = [value for name, value in zip(names, values, strict=True) if name]
+    if there and None not in there:
+        return True
+    if any(value is not None and not value.is_integer() for value in values):
+        return True
+    texts = [i for i, value in enumerate(values) if value is None and names[i]]
+    again = all(any(i < len(row) and row[i].strip() == names[i] for row in first) for i in texts)
+    return (None not in there and bool(there)) or (bool(texts) and len(texts) < len(there) and again)
+
+
+def _no_header(path: str, number: int, names: list[str]) -> str:
+    last = len(names)
+    return (
+        f"{path}:{number}: the first line must hold the column names, but looks like data (`{names[0]}`); set "
+        f"`header: false`; the columns are then `column_1` to `column_{last}`, so the last is `target: column_{last}`"
+    )

@@ -1,0 +1,61 @@
+"""Opens text files, compressed or not, and names files that are something else than their name says."""
+
+import bz2
+import gzip
+import lzma
+import zipfile
+import zlib
+from pathlib import Path
+from typing import IO, cast
+
+from trainlab.core.errors import DataError
+from trainlab.data.paths import existing_file
+
+DAMAGED = (EOFError, OSError, zlib.error, lzma.LZMAError, zipfile.BadZipFile)  # what a damaged archive raises
+
+_KINDS = {
+    b"PAR1": "a Parquet file: use `name: parquet`",
+    b"ARROW1": "an Arrow file (Feather): save it as CSV or Parquet",
+    b"SQLite format 3\0": "an SQLite database: save the table as CSV",
+    b"\x89HDF\r\n\x1a\n": "an HDF5 file: save its arrays with numpy.savez and use `name: npz`",
+    b"\x93NUMPY": "a NumPy array: use `name: npy`",
+    b"\xd0\xcf\x11\xe0": "an old Excel file (.xls): save it as CSV",
+    b"\x89PNG": "a PNG picture: use `name: image_folder` for a folder of pictures",
+    b"\xff\xd8\xff": "a JPEG picture: use `name: image_folder` for a folder of pictures",
+    b"%PDF": "a PDF document: save its table as CSV",
+}
+
+
+def open_bytes(path: str) -> IO[bytes]:
+    """The bytes of this file, uncompressed: plain, .gz, .bz2, .xz, or a .zip with one file in it.
+
+    Raises DataError for a file that is known to hold no text.
+    """
+    file = existing_file(path)
+    with file.open("rb") as raw:
+        start = raw.read(16)
+    for magic, what in _KINDS.items():
+        if start.startswith(magic):
+            raise DataError(f"{path}: is {what}")
+    if start.startswith(b"PK\x03\x04"):
+        return _zipped(path, file)
+    if start.startswith(b"\x1f\x8b"):
+        return cast("IO[bytes]", gzip.open(file))
+    if start.startswith(b"BZh"):
+        return bz2.open(file)
+    return lzma.open(file) if start.startswith(b"\xfd7zXZ\0") else file.open("rb")
+
+
+def _zipped(path: str, file: Path) -> IO[bytes]:
+    try:
+        with zipfile.ZipFile(file) as archive:
+            names = [n for n in archive.namelist() if not n.endswith("/") and not n.startswith("__MACOSX/")]
+            if "[Content_Types].xml" in names:
+                raise DataError(f"{path}: is an Excel file: save it as CSV")
+            if any(name.endswith(".npy") for name in names):
+                raise DataError(f"{path}: is a file of NumPy arrays: use `name: npz`")
+            if len(names) != 1:
+                raise DataError(f"{path}: holds {len(names)} files; unpack it and name one of them")
+            return archive.open(names[0])
+    except zipfile.BadZipFile:
+        raise DataError(f"{path}: the file is truncated or damaged: its zip data cannot be unpacked") from None
