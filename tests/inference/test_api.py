@@ -290,19 +290,20 @@ def test_evaluate(here):
         (
             "flowers-1",
             lambda run: run.predict(flowers().drop(columns="width")),
-            "DataFrame:1: column `width` is missing",
+            "DataFrame: column `width` is missing",
         ),
         (
             "flowers-1",
             lambda run: run.predict(flowers().replace({"colour": {"white": "whyte"}}).tail(101)),
             "DataFrame:1: column `colour`: unknown category `whyte`; did you mean `white`?\n"
-            "only what the training file holds can be understood",
+            "the training file holds no such category; with `unknown: ignore` in `data:` all of its columns are 0",
         ),
         (
             "flowers-1",
             lambda run: run.predict(flowers().head(2).assign(width=["wide", None])),
-            "DataFrame:1: column `width`: `wide`\nDataFrame:2: column `width`: missing value\n"
-            "every cell needs a value of the kind that the training file holds; rows are counted from 1",
+            "DataFrame:1: column `width`: `wide` is not a number\nDataFrame:2: column `width`: missing value\n"
+            "these columns held numbers in the training file: correct the cells or remove their rows\n"
+            "fill these cells in, or train with `fill` first in data.preprocess",
         ),
         (
             "flowers-1",
