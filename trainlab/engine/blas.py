@@ -1,7 +1,7 @@
-"""How many threads work on a step: pinned, because a product in NumPy's BLAS has other last bits on other numbers.
+"""How many threads compute: fixed while a block lasts, because it decides the last bits of NumPy's matrix products.
 
-The compiled kernels give the same bits on any number of threads, so they take every core unless they are told
-otherwise; NumPy's BLAS keeps to one. A sweep sets OMP_NUM_THREADS to 1 for its trials.
+The compiled kernels give the same bits on any number of threads, so they use every core by default. NumPy's BLAS does
+not, so it gets one thread. A sweep sets OMP_NUM_THREADS to 1 for its trials.
 """
 
 import os
@@ -9,19 +9,20 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from typing import Literal
 
+from threadpoolctl import threadpool_limits  # pyright: ignore[reportMissingTypeStubs] - it has none
+
+from trainlab.engine.compiled.library import load
+
 Threads = int | Literal["auto"]
 
 
 @contextmanager
 def pinned(threads: Threads) -> Generator[None]:
-    """While the block lasts, kernels and NumPy's BLAS work with so many threads; auto: every core, and one."""
-    from trainlab.core.thread_pools import thread_pools
-    from trainlab.engine.compiled.library import load
-
+    """Inside the block kernels and NumPy's BLAS use so many threads; `auto`: all cores for kernels, one for BLAS."""
     library = load()
     before = library.threads(cores() if threads == "auto" else threads) if library is not None else 1
     try:
-        with thread_pools().limit(limits=1 if threads == "auto" else threads, user_api="blas"):
+        with threadpool_limits(limits=1 if threads == "auto" else threads, user_api="blas"):
             yield
     finally:
         if library is not None:
@@ -29,8 +30,8 @@ def pinned(threads: Threads) -> Generator[None]:
 
 
 def cores() -> int:
-    """How many cores this process may use; as many as OMP_NUM_THREADS says, where it is set."""
-    said = os.environ.get("OMP_NUM_THREADS", "")
-    if said.isdecimal() and int(said):
-        return int(said)
+    """How many cores this process may use: OMP_NUM_THREADS if it is set, else what the system allows."""
+    wanted = os.environ.get("OMP_NUM_THREADS", "")
+    if wanted.isdecimal() and int(wanted):
+        return int(wanted)
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -12,8 +12,9 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any, cast
 
+from threadpoolctl import threadpool_info  # pyright: ignore[reportMissingTypeStubs] - it has none
+
 import trainlab
-from trainlab.core.thread_pools import thread_pools
 from trainlab.store.json_file import write_json
 from trainlab.store.status import now
 from trainlab.store.strict_json import loads
@@ -53,7 +54,7 @@ def blas() -> list[dict[str, Any]]:
 
     NumPy must have been imported, or there is none.
     """
-    loaded = cast("list[dict[str, Any]]", thread_pools().info())
+    loaded = cast("list[dict[str, Any]]", threadpool_info())
     kept = ("internal_api", "version", "num_threads", "threading_layer", "architecture")
     return [{k: lib.get(k) for k in kept} for lib in loaded if lib.get("user_api") == "blas"]
 
