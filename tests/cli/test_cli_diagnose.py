@@ -12,7 +12,7 @@ def test_a_foreign_log(cli, folder):
     assert got.exit_code == 0
     assert got.stdout.startswith("log.csv: 12 epochs\ncolumns: epoch, train_loss = loss, train_accuracy = acc\n")
     assert "\nwarning loss-not-decreasing (epoch " in got.stdout
-    assert "\nnot run, as they need more than curves: " in got.stdout
+    assert "\nnot checked, as they need more than curves: " in got.stdout
     assert cli("diagnose", "log.csv", "--fail-on", "warning").exit_code == 4
 
 

@@ -30,10 +30,10 @@ def test_table_and_folder(cli, two):
     assert lines[0].split() == ["member", "weight", "val_accuracy", "val_loss", "test_accuracy", "test_loss"]
     assert [line.split()[0] for line in lines[1:5] if line] == ["moon-1", "moon-2", "ensemble"]
     assert "the best member" in got.stdout
-    assert got.stderr.strip() == "kept in runs/moon-ensemble-1; next: trainlab evaluate runs/moon-ensemble-1"
+    assert got.stderr.strip() == "wrote runs/moon-ensemble-1; next: trainlab evaluate runs/moon-ensemble-1"
     assert max(map(len, lines)) <= 80
     scores = json.loads(cli("evaluate", "moon-ensemble-1", "--json").stdout)["scores"]
-    assert f"{scores['accuracy']:.4f}" in lines[4]
+    assert f"{scores['accuracy']:.4f}" in lines[3]
 
 
 def test_json(cli, two, folder):
@@ -57,8 +57,8 @@ def test_weights_of_a_run(cli, two):
 @pytest.mark.parametrize(
     ("args", "words"),
     [
-        ([], "Name two or more runs, or a --sweep, or a run with --snapshots"),
-        (["moon-1", "--snapshots", "moon-2"], "one of the three"),
+        ([], "no networks given: name two or more runs, or a --sweep, or a run with --snapshots"),
+        (["moon-1", "--snapshots", "moon-2"], "name either runs, or a --sweep, or a run with --snapshots"),
         (["moon-1", "moon-9"], "no run `moon-9` in runs; did you mean"),
         (["--sweep", "none"], "no sweep `none`"),
         (["moon-1", "moon-2", "--by", "vote", "--fit-weights"], "weights cannot be fitted to a vote"),

@@ -16,7 +16,7 @@ def test_evaluate(cli, trained):
         "  loss      N",
         "  accuracy  N",
         "",
-        "class   rows  precision  recall      F1",
+        "class  rows  precision  recall      F1",
     ]
     matrix = got.stdout.partition("confusion: a row per true class, a column per prediction\n")[2].splitlines()
     assert [line.split()[0] for line in matrix] == ["0", "0", "1"]

@@ -21,15 +21,15 @@ def test_the_smallest_patch_is_printed(cli, slow):
     got = cli("fix", slow)
     assert got.exit_code == 0
     lines = got.stdout.splitlines()
-    assert lines[0].startswith("moons-1: cured by the prescription of lr-too-low (1 run, ")
+    assert lines[0].startswith("moons-1: fixed by the suggestions of lr-too-low (1 run, ")
     assert [line.split()[0] for line in lines[2:5]] == ["trial", "moons-1", "fix-1"]
     assert "\n  optimizer: {lr: 0." in got.stdout
     assert "standard error" in got.stdout
-    assert lines[-1].startswith("next: trainlab fix runs/moons-1 -o cured.yaml")
+    assert lines[-1].startswith("next: trainlab fix runs/moons-1 -o fixed.yaml")
     noted = got.stderr.splitlines()
     assert len(noted) == 1
     assert noted[0].startswith("fix-1: optimizer.lr=0.")
-    assert noted[0].endswith("nothing to complain about")
+    assert noted[0].endswith("no problems found")
 
 
 def test_the_cured_config_is_written_and_nothing_is_run_again(cli, slow, folder):
@@ -61,13 +61,13 @@ def test_healthy_and_hopeless_runs(cli, folder):
     got = cli("fix", "moons-1", "-o", "cured.yaml")
     assert (got.exit_code, got.stdout.splitlines()[0]) == (
         0,
-        "moons-1: nothing to cure: this run has no warning and no error",
+        "moons-1: nothing to fix: this run has no warning and no error",
     )
     cli("train", "moons.yaml", "data.faults=[{scale: 0}]", "--quiet")
     got = cli("fix", "moons-2", "-o", "cured.yaml")
     assert got.exit_code == 4
-    assert got.stdout.startswith("moons-2: no change of the config can cure what was found; it is for you to do\n")
-    assert "error constant-feature (epoch 0)" in got.stdout
+    assert got.stdout.startswith("moons-2: no config change can fix these findings; follow their advice\n")
+    assert "error constant-feature (at the start" in got.stdout
     assert got.stdout.splitlines()[-1] == "next: trainlab explain constant-feature"
     assert not (folder / "cured.yaml").exists()
 

@@ -78,7 +78,7 @@ def test_reference_is_fresh():
         (["explain", "zzz"], "no diagnosis `zzz`; `trainlab explain` lists them all\n"),
         (["components", "optimiser"], "no kind and no component is called `optimiser`; did you mean `optimizer`?\n"),
         (["components", "layer", "dens"], "no layer `dens`; did you mean `dense`?\n"),
-        (["train"], "which config? Say `trainlab train CONFIG`; `trainlab new -o CONFIG` writes one to start with\n"),
+        (["train"], "no config given: run `trainlab train CONFIG`; `trainlab new -o CONFIG` writes an example\n"),
         (["train", "moon.yaml"], "moon.yaml: no such file; did you mean `moons.yaml`?\n1 problem\n"),
     ],
 )

@@ -81,7 +81,7 @@ def test_time_left_of_a_resumed_run():
 
 def test_curve_keeps_the_mean():
     """However long a run, the points are means over equally many losses, in order."""
-    curve = Curve(kept=8)
+    curve = Curve(most=8)
     for i in range(1, 1001):
         curve.fresh.append(float(i))
         if i % 7 == 0:
@@ -103,13 +103,13 @@ def test_findings_are_grouped():
     for layer in ("relu1", "relu2", "relu3"):
         f.add(finding("dead-relu", layer))
     f.add(finding("plateau"))
-    assert f.told() == [
-        ("warning", "warning dead-relu (epoch 2): dead-relu in relu1. Likewise: relu2, relu3."),
+    assert f.pop_lines() == [
+        ("warning", "warning dead-relu (epoch 2): dead-relu in relu1. Also in relu2, relu3."),
         ("warning", "warning plateau (epoch 2): plateau in None."),
     ]
     f.add(finding("dead-relu", "relu4"))
-    assert f.told() == [("warning", "warning dead-relu (epoch 2): now also in relu4")]
-    assert f.told() == []
+    assert f.pop_lines() == [("warning", "warning dead-relu (epoch 2): now also in relu4")]
+    assert f.pop_lines() == []
 
 
 def test_lines_for_regression(capsys):
@@ -180,5 +180,5 @@ def test_what_was_not_tried_is_told():
     skipped = headlines(replace(PLAN, skipped=("cannot-overfit", "gradient-mismatch")))[1]
     command = "trainlab check runs/a-1/config.yaml"
     assert skipped.replace("\\", "/") == (
-        f"not tried before the start: cannot-overfit, gradient-mismatch; `{command}` does"
+        f"skipped before training: cannot-overfit, gradient-mismatch (run `{command}`)"
     )

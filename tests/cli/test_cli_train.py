@@ -31,7 +31,7 @@ def test_a_finished_run(cli, folder):
     assert got.exit_code == 0
     assert scrubbed(got.stderr).splitlines()[:2] == [
         "moons-1: starting; 700 training, 150 validation, 150 test rows; 82 parameters; 3 epochs of 11 steps",
-        "not tried before the start: cannot-overfit, gradient-mismatch; `trainlab check runs/moons-1/config.yaml` does",
+        "skipped before training: cannot-overfit, gradient-mismatch (run `trainlab check runs/moons-1/config.yaml`)",
     ]
     assert scrubbed(got.stderr).splitlines()[2] == "epoch 0/3  loss N  acc N  val_loss N  val_acc N  lr N  Ns"
     assert [line.split()[1] for line in got.stderr.splitlines()[2:]] == ["0/3", "1/3", "2/3", "3/3"]
@@ -41,7 +41,7 @@ def test_a_finished_run(cli, folder):
         "  best    val_accuracy N at epoch 3",
         "  test    loss N  accuracy N",
         "",
-        "nothing to complain about",
+        "no problems found",
         "",
         "next: trainlab report runs/moons-1",
     ]
@@ -58,7 +58,7 @@ def test_the_next_command_is_whole(cli):
 def test_what_was_left_out(cli):
     """A run says what it did not try before its first step, with a command that does; that command works."""
     line = cli("train", "moons.yaml", "train.epochs=1").stderr.splitlines()[1]
-    assert line.startswith("not tried before the start: cannot-overfit, gradient-mismatch; `trainlab check runs")
+    assert line.startswith("skipped before training: cannot-overfit, gradient-mismatch (run `trainlab check runs")
     command = line.partition("`trainlab ")[2].partition("`")[0]
     assert cli(*command.split()).exit_code == 0
 
@@ -88,12 +88,12 @@ def test_into_a_given_folder(cli, folder):
 
 
 def test_a_diverged_run(cli):
-    """A run whose numbers blow up exits with 3, tells why, and names the cure as the next command."""
+    """A run whose numbers blow up exits with 3; the next command is the first suggested patch."""
     got = cli("train", "moons.yaml", "optimizer={name: sgd, lr: 1e30}", "--fail-on", "info")
     assert got.exit_code == 3
     assert got.stdout.startswith("diverged after 0 epochs in ")
-    assert "\nerror diverged (epoch 0): " in got.stdout
-    assert "\n  advice: " in got.stdout
+    assert "\nerror diverged (epoch 0, step " in got.stdout
+    assert "\n  try optimizer.lr=" in got.stdout
     assert "\nnext: trainlab train moons.yaml 'optimizer={name: sgd, lr: 1e30}' " in got.stdout
     assert "\nerror diverged (epoch 0): " in got.stderr
 
@@ -126,7 +126,7 @@ def test_a_wrong_config(cli):
             "optimizer.lr=1: --resume keeps the run's own config; only train.epochs=N may be added, to",
         ),
         (["train.epochs=x"], "train.epochs=x: expected a number of epochs, for example train.epochs=60"),
-        (["--name", "n"], "--resume goes on in the run's own folder: leave out --name"),
+        (["--name", "n"], "--resume continues in the run's own folder: leave out --name"),
         ([], "this run has finished (3 epochs); to train it further say how far: train.epochs=6"),
     ],
 )
@@ -141,7 +141,7 @@ def test_resume_trains_further(cli, trained):
     """A finished run is trained further, in its own folder, when it is told how far."""
     got = cli("train", "--resume", "moons-1", "train.epochs=5")
     assert got.exit_code == 0
-    assert got.stderr.startswith("moons-1: going on after step 33; ")
+    assert got.stderr.startswith("moons-1: resuming after step 33; ")
     epochs = [line.split()[1] for line in got.stderr.splitlines() if line.startswith("epoch ")]
     assert epochs == ["4/5", "5/5"]
     assert got.stdout.endswith(f"\nnext: trainlab report {Path('runs/moons-1')}\n")
@@ -169,7 +169,7 @@ def test_signals_end_a_run_that_can_be_resumed(cli, started, folder, number):
     assert child.returncode == 130
     assert out.startswith("interrupted after ")
     assert out.endswith(f"\nnext: trainlab train --resume {Path('runs/moons-1')}\n")
-    assert "\nstopping after this step; once more ends it at once\n" in err
+    assert "\nstopping after this step; a second " in err
     status = json.loads((folder / "runs" / "moons-1" / "status.json").read_text())
     assert (status["state"], status["exit_code"]) == ("interrupted", 130)
     got = cli("train", "--resume", "moons-1", f"train.epochs={status['epoch'] + 2}", "-q")
@@ -189,7 +189,7 @@ def test_the_first_signal_asks_and_the_second_insists(capsys):
         with pytest.raises(KeyboardInterrupt):
             signal.raise_signal(signal.SIGTERM)
     assert signal.getsignal(signal.SIGINT) is before
-    assert capsys.readouterr().err == "stopping after this step; once more ends it at once\n"
+    assert capsys.readouterr().err == "stopping after this step; a second Ctrl-C stops immediately\n"
 
 
 def test_an_ignored_signal_stays_ignored():
@@ -217,7 +217,7 @@ def outcome(state: str, *diagnoses: Finding) -> RunResult:
 
 
 def test_the_summary():
-    """The worst comes first, a code that hits many layers is told once, and the first cure is the next command."""
+    """The worst comes first, a code in many layers is shown once, and the first suggested patch is the next command."""
     found = outcome(
         "finished",
         diagnosis("noisy-loss", "info"),
@@ -232,14 +232,19 @@ finished after 3 epochs in 1.2 s
   best    val_r2 0.9123 at epoch 2
   test    loss 0.5  r2 0.9
 
-error lr-too-high (epoch 2): lr-too-high it is.
-  because of: bad-data@step 1
-  advice: Cure lr-too-high.
-warning dead-relu (epoch 2): dead-relu it is.
-  likewise: relu2
-  advice: Cure dead-relu.
-info noisy-loss (epoch 2): noisy-loss it is.
-  advice: Cure noisy-loss.
+error lr-too-high (epoch 2, step 40)
+  lr-too-high it is.
+  because of bad-data@step 1
+  Cure lr-too-high.
+  try 'model.hidden=[8, 4]'
+warning dead-relu (epoch 2, step 40, 2 times)
+  dead-relu it is.
+  in relu1, relu2
+  Cure dead-relu.
+  try optimizer.lr=0.001 model.activation=elu
+info noisy-loss (epoch 2, step 40)
+  noisy-loss it is.
+  Cure noisy-loss.
 
 next: trainlab train a.yaml seed=1 'model.hidden=[8, 4]'"""
     got = as_text(replace(found, reason="val_loss did not improve"), ["a.yaml", "model.hidden=[9]", "seed=1"])

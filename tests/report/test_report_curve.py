@@ -98,7 +98,7 @@ def test_summary(tmp_path):
     assert lines[:4] == [
         "digits-1 finished after 2 epochs in 1 min 15 s (started 2026-11-21 14:03):",
         "val_loss did not improve. Best val_accuracy 0.75 in epoch 2. Test: loss 0.25,",
-        "accuracy 0.9375. Diagnosed: 1 warning, 1 piece of advice; first of all",
+        "accuracy 0.9375. Findings: 1 warning, 1 piece of advice; the first is",
         "overfitting.",
     ]
     assert lines[5] == ". train_loss   o val_loss"
@@ -117,7 +117,7 @@ def test_summary(tmp_path):
 def test_summary_of_a_healthy_and_of_a_broken_run(tmp_path):
     """A healthy run is called so; of a damaged one is told what there is, and what is wrong."""
     healthy = make_run(tmp_path)
-    assert "Nothing was diagnosed." in " ".join(summary(read_run(healthy.path)))
+    assert "No problems found." in " ".join(summary(read_run(healthy.path)))
     healthy.status.unlink()
     healthy.metrics.write_text("epoch\nx,y\n")
     assert summary(read_run(healthy.path)) == [

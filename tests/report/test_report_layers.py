@@ -7,7 +7,7 @@ import pytest
 from markdown_it import MarkdownIt
 from run_folders import OVERFITTING, PLATEAU, make_run
 
-from trainlab.report.found import found
+from trainlab.report.findings import grouped
 from trainlab.report.layers import layer_table, layers_of
 from trainlab.report.markdown import run_markdown, runs_markdown
 from trainlab.report.rows import row_of
@@ -74,7 +74,7 @@ def test_damaged_layers(run):
 
 def test_findings_by_code(run):
     """Each code once, errors first, then what nothing else led to; patches are ready for a shell."""
-    groups = found(read_run(run).findings)
+    groups = grouped(read_run(run).findings)
     assert [(g.severity, g.code, g.times) for g in groups] == [
         ("error", "bad", 1),
         ("warning", "dead-relu", 2),

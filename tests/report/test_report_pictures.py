@@ -65,14 +65,14 @@ def test_what_matters_is_found():
 def test_noise_has_no_importance():
     """Scores that have nothing to do with the settings get no shares, and the reason."""
     got = importance(drawn(40), np.random.default_rng(2).normal(size=40).tolist(), lower=True)
-    assert (got.shares, "cannot be told" in got.note) == ({}, True)
+    assert (got.shares, "of the variance on held-out trials" in got.note) == ({}, True)
 
 
 def test_few_trials_tell_nothing():
     """Below a dozen trials there is no number, whatever they say."""
     values = drawn(LEAST - 1)
     got = importance(values, values["lr"], lower=True)
-    assert (got.shares, got.note) == ({}, f"{LEAST - 1} trials tell too little; {LEAST} are needed")
+    assert (got.shares, got.note) == ({}, f"it needs {LEAST} trials, the sweep has {LEAST - 1}")
 
 
 def test_a_diverged_trial_counts_as_the_worst():

@@ -343,23 +343,23 @@ def started(*arguments):
 def test_the_command_ends_politely(runs, number):
     """Ctrl-C and a polite kill end the command with 0, also while somebody waits for news."""
     process, line = started(runs, "--port", 0)
-    assert line.startswith(f"{runs} is shown at http://127.0.0.1:")
+    assert line.startswith(f"serving {runs} at http://127.0.0.1:")
     port = int(line.rsplit(":", 1)[1].strip().strip("/"))
     with socket.create_connection(("127.0.0.1", port), timeout=10) as client:
         client.sendall(f"GET /events/run/a-1 HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n\r\n".encode())
         assert client.recv(100).startswith(b"HTTP/1.0 200")
         process.send_signal(number)
         assert process.wait(60) == 0
-    assert process.communicate()[1] == "Ctrl-C ends this\nstopped\n"
+    assert process.communicate()[1] == "stop with Ctrl-C\nstopped\n"
 
 
 def test_mistakes(runs, tmp_path):
     """No folder, a run instead of its folder: a sentence and exit code 2."""
     for place, want in (
-        (tmp_path / "none", f"{tmp_path}/none: there is no such folder of runs; `trainlab train` makes one\n"),
+        (tmp_path / "none", f"{tmp_path}/none: no such folder of runs; `trainlab train` makes one\n"),
         (
             runs / "a-1",
-            f"{runs}/a-1: this is one run or sweep; serve the folder that it is in: trainlab serve {runs}\n",
+            f"{runs}/a-1: this is a run or sweep; serve the folder that contains it: trainlab serve {runs}\n",
         ),
     ):
         process, _ = started(place)

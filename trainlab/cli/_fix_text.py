@@ -1,14 +1,17 @@
-"""What is said of an attempt to cure a run: each trial as it comes, what was tried, and the smallest patch."""
+"""The result of `trainlab fix` as text: a line per trial during the search, then the table and the smallest patch."""
 
 from collections.abc import Mapping
 from typing import Any
 
-from trainlab.cli._summary import arguments, counted, findings
+from trainlab.cli._summary import arguments, findings
 from trainlab.core.dump import dump
+from trainlab.report.findings import NO_PROBLEMS
+from trainlab.report.grid import Column, grid
+from trainlab.report.text import counted
 from trainlab.tools.fix.fix import Fixed
 from trainlab.tools.fix.trial import Trial
 
-_NOT_TRIED = 3  # findings that are told in full
+_SHOWN = 3  # remaining findings that are shown in full
 
 
 def line(trial: Trial, first_seed: int | None) -> str:
@@ -18,7 +21,7 @@ def line(trial: Trial, first_seed: int | None) -> str:
 
 
 def as_text(fixed: Fixed, wrote: str = "") -> str:
-    """Everything: what was found, what was tried, what helped, and what to type next."""
+    """The whole text: the result, the trials, the patch, the remaining findings, and what to type next."""
     lines = [_headline(fixed), ""]
     if fixed.state != "healthy":
         lines += [*_table(fixed), ""]
@@ -27,13 +30,13 @@ def as_text(fixed: Fixed, wrote: str = "") -> str:
         lines += ["the smallest patch that helps:", "", *(f"  {text}" for text in patch)]
         lines += ["", *_gains(fixed), ""]
     if fixed.left:
-        lines += ["what is left:" if fixed.patch else "what was found:", ""]
-        lines += [*findings(fixed.left[:_NOT_TRIED]), *_more(len(fixed.left)), ""]
+        lines += ["remaining findings:" if fixed.patch else "findings:", ""]
+        lines += [*findings(fixed.left[:_SHOWN]), *_more(len(fixed.left)), ""]
     return "\n".join([*lines, wrote or _next(fixed)])
 
 
 def nested(patch: Mapping[str, Any]) -> dict[str, Any]:
-    """A patch as it would stand in a config; keys that lead into a list stay dotted.
+    """A patch in the form of a config; keys that lead into a list stay dotted.
 
     >>> nested({"optimizer.lr": 0.1, "model.layers.0.units": 8})
     {'optimizer': {'lr': 0.1}, 'model.layers.0.units': 8}
@@ -50,30 +53,39 @@ def nested(patch: Mapping[str, Any]) -> dict[str, Any]:
 
 def _headline(fixed: Fixed) -> str:
     spent = f"{counted(fixed.reruns, 'run')}, {fixed.seconds:.0f} s"
-    cut = {"budget": "; the budget is spent", "interrupted": "; stopped, the same command goes on"}
+    cut = {"budget": "; the budget is spent", "interrupted": "; stopped, the same command continues"}
     tail = cut.get(fixed.stopped, "")
-    said = {
-        "healthy": "nothing to cure: this run has no warning and no error",
-        "cured": f"cured by the prescription of {' and '.join(fixed.credits)} ({spent}{tail})",
-        "improved": f"better, but not cured, by the prescription of {' and '.join(fixed.credits)} ({spent}{tail})",
+    sources = " and ".join(fixed.credits)
+    states = {
+        "healthy": "nothing to fix: this run has no warning and no error",
+        "cured": f"fixed by the suggestions of {sources} ({spent}{tail})",
+        "improved": f"better, but not fixed, by the suggestions of {sources} ({spent}{tail})",
         "nothing helped": f"nothing helped measurably ({spent}{tail})",
-        "no prescription": "no change of the config can cure what was found; it is for you to do",
-        "interrupted": f"stopped before anything helped ({spent}); the same command goes on",
+        "no prescription": "no config change can fix these findings; follow their advice",
+        "interrupted": f"stopped before anything helped ({spent}); the same command continues",
     }
-    return f"{fixed.run}: {said[fixed.state]}"
+    return f"{fixed.run}: {states[fixed.state]}"
 
 
 def _table(fixed: Fixed) -> list[str]:
     """A row per trial."""
-    rows = [("trial", fixed.metric, "seed", "left", "patch")]
-    for trial in fixed.trials:
-        score = "-" if trial.refused or trial.state != "finished" else f"{trial.score:.4g}"
-        codes = [d.code for d in trial.alarms]
-        left = "refused" if trial.refused else codes[0] if codes else "-"
-        left += f" +{len(codes) - 1}" if len(codes) > 1 else ""
-        rows.append((_place(trial), score, str(trial.seed), left, _patch(trial)))
-    wide = [max(len(row[i]) for row in rows) for i in range(4)]
-    return ["  ".join([*(cell.ljust(w) for cell, w in zip(row[:4], wide, strict=True)), row[4]]) for row in rows]
+    scores = ["-" if t.refused or t.state != "finished" else f"{t.score:.4g}" for t in fixed.trials]
+    return grid(
+        [
+            Column("trial", [_place(trial) for trial in fixed.trials], right=False),
+            Column(fixed.metric, scores, right=False),
+            Column("seed", [str(trial.seed) for trial in fixed.trials], right=False),
+            Column("findings", [_codes(trial) for trial in fixed.trials], right=False),
+            Column("patch", [_patch(trial) for trial in fixed.trials], right=False),
+        ]
+    )
+
+
+def _codes(trial: Trial) -> str:
+    codes = [d.code for d in trial.alarms]
+    if trial.refused or not codes:
+        return "refused" if trial.refused else "-"
+    return codes[0] + (f" +{len(codes) - 1}" if len(codes) > 1 else "")
 
 
 def _gains(fixed: Fixed) -> list[str]:
@@ -86,14 +98,14 @@ def _gains(fixed: Fixed) -> list[str]:
 def _next(fixed: Fixed) -> str:
     folder = str(fixed.folder)
     if fixed.patch:
-        return f"next: trainlab fix {folder} -o cured.yaml   (writes the cured config; nothing is run again)"
+        return f"next: trainlab fix {folder} -o fixed.yaml   (writes the fixed config; runs nothing again)"
     if fixed.state in ("nothing helped", "no prescription") and fixed.left:
         return f"next: trainlab explain {fixed.left[0].code}"
     return f"next: trainlab report {folder}"
 
 
 def _more(number: int) -> list[str]:
-    return [f"and {number - _NOT_TRIED} more"] if number > _NOT_TRIED else []
+    return [f"and {number - _SHOWN} more"] if number > _SHOWN else []
 
 
 def _place(trial: Trial) -> str:
@@ -108,6 +120,5 @@ def _outcome(trial: Trial) -> str:
     if trial.refused:
         return f"cannot run: {trial.refused.splitlines()[0]}"
     codes = [d.code for d in trial.alarms]
-    said = ", ".join(codes[:3]) or "nothing to complain about"
     score = f"{trial.metric} {trial.score:.4g}" if trial.state == "finished" else trial.state
-    return f"{score}, {said}"
+    return f"{score}, {', '.join(codes[:3]) or NO_PROBLEMS}"

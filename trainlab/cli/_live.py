@@ -15,15 +15,15 @@ from rich.text import Text
 from trainlab.cli import _terminal
 from trainlab.cli._progress import Curve, Findings, Progress, Quiet, frame, headlines
 from trainlab.diagnose.finding import Finding
+from trainlab.report.text import severity_color
 from trainlab.training.callbacks import RunInfo, RunResult, StepInfo
 
 _EVERY = 0.125  # seconds between two frames
-_COLOURS = {"error": "bold red", "warning": "yellow", "info": "cyan"}
 _BLOCKS = "▁▂▃▄▅▆▇█━─"
 
 
 class Redrawn(Quiet):
-    """Some lines on a terminal, redrawn in place, with what was found scrolling by above them."""
+    """Lines on a terminal, redrawn in place, with the findings scrolling by above them."""
 
     def __init__(self) -> None:
 
@@ -54,12 +54,12 @@ class Redrawn(Quiet):
             self._draw()
 
     def on_epoch_end(self, row: Mapping[str, Any]) -> None:
-        """Take in the epoch's scores."""
+        """Keep the epoch's scores for the next frame."""
         if p := self._progress:
             p.row, p.epoch, p.loss = row, row["epoch"], row.get("train_loss")
 
     def on_finding(self, finding: Finding) -> None:
-        """Print it with the next frame: what hits many layers at once is told once."""
+        """Print it with the next frame, one line per code."""
         self._findings.add(finding)
         self._due = 0.0
 
@@ -71,7 +71,7 @@ class Redrawn(Quiet):
         self.close()
 
     def close(self) -> None:
-        """Give the terminal back, whatever ended the run."""
+        """Release the terminal."""
         self._live.stop()
 
     def _draw(self) -> None:
@@ -79,8 +79,8 @@ class Redrawn(Quiet):
         p = self._progress
         if p is None:
             return
-        for severity, line in self._findings.told():
-            self._print(line, _COLOURS[severity])
+        for severity, line in self._findings.pop_lines():
+            self._print(line, severity_color(severity))
         now = perf_counter()
         lines = frame(p, self._console.width - 1, now, fancy=self._unicode)
         self._live.update(Text("\n".join(map(_terminal.shown, lines)), no_wrap=True, overflow="crop"), refresh=True)

@@ -1,11 +1,11 @@
-"""What is seen of a run while it goes on: a few redrawn lines on a terminal, plain lines anywhere else.
+"""The progress of a run on stderr: plain lines here, redrawn lines on a terminal in `_live.py`.
 
 The callbacks write to stderr. `Progress` holds the state of the run; `frame` turns it into lines of a given width, so
 tests need no terminal.
 """
 
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from math import isfinite, log10
 from time import perf_counter
@@ -14,36 +14,35 @@ from typing import Any
 from trainlab.cli import _terminal
 from trainlab.diagnose.finding import Finding
 from trainlab.report.curve import sparkline
+from trainlab.report.findings import FindingGroup, grouped
+from trainlab.report.text import number
 from trainlab.training.callbacks import Callback, RunInfo, RunResult, StepInfo
 
-_EVERY = 0.125  # seconds between two frames
-_KEPT = 512  # points kept of the loss; when there are more, neighbours become their mean
-_COLOURS = {"error": "bold red", "warning": "yellow", "info": "cyan"}
+_MOST_POINTS = 512  # of the loss curve; above it, neighboring points become their mean
 _SCORES = ("accuracy", "r2")
-_BLOCKS = "▁▂▃▄▅▆▇█━─"
 
 
 @dataclass(slots=True)
 class Curve:
     """The losses of a run of any length in few points, each the mean of `stride` losses.
 
-    >>> curve = Curve(kept=2, fresh=[4.0, 2.0, 1.0])
+    >>> curve = Curve(most=2, fresh=[4.0, 2.0, 1.0])
     >>> curve.points()
     [3.0]
     """
 
-    kept: int = _KEPT
+    most: int = _MOST_POINTS
     fresh: list[float] = field(default_factory=list[float])
     stride: int = 1
     _points: list[float] = field(default_factory=list[float])
 
     def points(self) -> list[float]:
-        """All points, those of the losses in `fresh` included."""
+        """All points, including the losses in `fresh`."""
         whole = len(self.fresh) // self.stride
         for i in range(whole):
             self._points.append(sum(self.fresh[i * self.stride : (i + 1) * self.stride]) / self.stride)
         del self.fresh[: whole * self.stride]
-        while len(self._points) > self.kept:
+        while len(self._points) > self.most:
             if len(self._points) % 2:
                 self.fresh[:0] = [self._points.pop()] * self.stride
             pairs = zip(self._points[::2], self._points[1::2], strict=True)
@@ -73,12 +72,12 @@ class Progress:
 
 
 class Quiet(Callback):
-    """Says nothing, but is a Callback that a signal can stop."""
+    """Shows nothing, but a signal can stop it."""
 
     running = False
 
     def on_train_begin(self, info: RunInfo) -> None:
-        """From here on a stop is heard."""
+        """From here on a signal stops the run gently."""
         self.running = True
 
     def close(self) -> None:
@@ -86,7 +85,7 @@ class Quiet(Callback):
 
 
 class Lines(Quiet):
-    """A line per epoch, a line per diagnosis."""
+    """A line per epoch, a line per finding."""
 
     def __init__(self) -> None:
         self._epochs = 0
@@ -94,7 +93,7 @@ class Lines(Quiet):
         self._findings = Findings()
 
     def on_train_begin(self, info: RunInfo) -> None:
-        """Tell what is about to run."""
+        """Print what is about to run."""
         super().on_train_begin(info)
         self._epochs = info.epochs
         self._before = perf_counter()
@@ -110,85 +109,72 @@ class Lines(Quiet):
         self._tell()
 
     def on_finding(self, finding: Finding) -> None:
-        """Keep it for the next line: what hits many layers at once is told once."""
+        """Keep it for the next line: a finding in several layers becomes one line."""
         self._findings.add(finding)
 
     def on_step_end(self, info: StepInfo) -> None:
-        """Tell what has been found since."""
+        """Print the findings since the last line."""
         if self._findings.new:
             self._tell()
 
     def on_train_end(self, result: RunResult) -> None:
-        """Tell what was found last."""
+        """Print the last findings."""
         self._tell()
 
     def _tell(self) -> None:
-        for _, line in self._findings.told():
+        for _, line in self._findings.pop_lines():
             _terminal.note(line)
 
 
-@dataclass(slots=True)
 class Findings:
-    """Diagnoses on their way to the screen: what is found in several layers at one moment becomes one line."""
+    """Findings on their way to the screen: a finding in several layers at one moment becomes one line."""
 
-    new: list[Finding] = field(default_factory=list[Finding])
-    _codes: set[str] = field(default_factory=set[str])
+    def __init__(self) -> None:
+        self.new: list[Finding] = []
+        self._shown: set[str] = set()
 
-    def add(self, diagnosis: Finding) -> None:
-        """Something was found."""
-        self.new.append(diagnosis)
+    def add(self, finding: Finding) -> None:
+        """Keep a finding for the next line."""
+        self.new.append(finding)
 
-    def told(self) -> list[tuple[str, str]]:
-        """(severity, line) of what was found since the last call."""
-        groups: dict[str, list[Finding]] = {}
-        for diagnosis in self.new:
-            groups.setdefault(diagnosis.code, []).append(diagnosis)
-        lines = [(group[0].severity, self._line(group)) for group in groups.values()]
-        self._codes |= set(groups)
+    def pop_lines(self) -> list[tuple[str, str]]:
+        """(severity, line) of each code found since the last call."""
+        groups = grouped([finding.as_dict() for finding in self.new])
         self.new.clear()
+        lines = [(group.severity, self._line(group)) for group in groups]
+        self._shown |= {group.code for group in groups}
         return lines
 
-    def _line(self, group: Sequence[Finding]) -> str:
-        first = group[0]
-        layers = [d.layer for d in group if d.layer]
-        head = f"{first.severity} {first.code} (epoch {first.epoch})"
-        if first.code in self._codes and layers:
-            return f"{head}: now also in {', '.join(layers)}"
-        more = f" Likewise: {', '.join(layers[1:])}." if len(layers) > 1 else ""
-        return f"{head}: {first.message}{more}"
+    def _line(self, group: FindingGroup) -> str:
+        head = f"{group.severity} {group.code} (epoch {group.epoch})"
+        if group.code in self._shown and group.layers:
+            return f"{head}: now also in {', '.join(group.layers)}"
+        more = f" Also in {', '.join(group.layers[1:])}." if len(group.layers) > 1 else ""
+        return f"{head}: {group.message}{more}"
 
 
 def headlines(info: RunInfo) -> list[str]:
-    """A line on what is about to run, and one on what was not looked at before."""
-    rows = [f"{n} {part}" for n, part in ((info.val_rows, "validation"), (info.test_rows, "test")) if n]
-    known = f"{', '.join([f'{info.train_rows} training', *rows])} rows; {info.parameters} parameters"
-    where = f"going on after step {info.resumed_at}" if info.resumed_at is not None else "starting"
-    said = f"{info.name}: {where}; {known}; {info.epochs} epochs of {info.steps_per_epoch} steps"
-    lines = [f"{said}; {info.note}" if info.note else said]
+    """A line on the run, and a line on the skipped checks."""
+    splits = [f"{n} {split}" for n, split in ((info.val_rows, "validation"), (info.test_rows, "test")) if n]
+    rows = f"{', '.join([f'{info.train_rows} training', *splits])} rows; {info.parameters} parameters"
+    where = f"resuming after step {info.resumed_at}" if info.resumed_at is not None else "starting"
+    head = f"{info.name}: {where}; {rows}; {info.epochs} epochs of {info.steps_per_epoch} steps"
+    lines = [f"{head}; {info.note}" if info.note else head]
     if info.skipped:
         command = shlex.join(["trainlab", "check", str(info.folder / "config.yaml")])
-        lines.append(f"not tried before the start: {', '.join(info.skipped)}; `{command}` does")
+        lines.append(f"skipped before training: {', '.join(info.skipped)} (run `{command}`)")
     return lines
 
 
 def numbers(row: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """The numbers of a row of metrics.csv that belong into one line, by their short names."""
+    """The numbers of a row of metrics.csv for one line, by their short names."""
     names = [("train_loss", "loss"), *((f"train_{s}", _short(s)) for s in _SCORES), ("val_loss", "val_loss")]
     names += [*((f"val_{s}", f"val_{_short(s)}") for s in _SCORES), ("lr", "lr")]
     return [(short, number(row[column])) for column, short in names if row.get(column) is not None]
 
 
-def number(value: float) -> str:
-    """A measured number, to four digits.
-
-    >>> number(0.123456), number(1e-5), number(1.0)
-    ('0.1235', '1e-05', '1')
-    """
-    return f"{value:.4g}"
-
-
 def frame(p: Progress, width: int, now: float, *, fancy: bool = True) -> list[str]:
-    """What stands on the terminal: epochs and time left, the newest numbers, the loss so far; no line over `width`."""
+    """The lines on the terminal: epochs and time left, newest numbers, loss curve; none is longer than `width`."""
     left = p.left(now)
     share = min(1.0, p.epoch / p.info.epochs) if p.info.epochs else 1.0
     head = f"epoch {min(int(p.epoch) + (share < 1), p.info.epochs)}/{p.info.epochs}"
@@ -203,7 +189,7 @@ def frame(p: Progress, width: int, now: float, *, fancy: bool = True) -> list[st
 
 
 def bar(share: float, width: int, *, fancy: bool = True) -> str:
-    """A line of this many characters, filled by a share.
+    """A progress bar of this width, filled by a share.
 
     >>> bar(0.5, 8, fancy=False)
     '####----'
@@ -213,7 +199,7 @@ def bar(share: float, width: int, *, fancy: bool = True) -> str:
 
 
 def clock(seconds: float) -> str:
-    """Seconds as people write them.
+    """Seconds as minutes or hours.
 
     >>> clock(5), clock(75), clock(3700)
     ('0:05', '1:15', '1:01:40')
@@ -224,7 +210,7 @@ def clock(seconds: float) -> str:
 
 
 def _scaled(losses: list[float]) -> list[float]:
-    """The losses, or their logarithms where they span a decade or more: what happens late stays visible."""
+    """The losses, or their logarithms if they span a decade or more, so that late changes stay visible."""
     finite = [v for v in losses if isfinite(v)]
     if finite and min(finite) > 0 and max(finite) / min(finite) >= 10:
         return [log10(v) if isfinite(v) else v for v in losses]
@@ -232,7 +218,7 @@ def _scaled(losses: list[float]) -> list[float]:
 
 
 def _numbers_line(p: Progress, width: int) -> str:
-    """The newest numbers, as many as fit: the loss and the scores before the rest."""
+    """The newest numbers, as many as fit, the loss and the scores first."""
     row = dict(p.row)
     if p.loss is not None:
         row["train_loss"] = p.loss

@@ -1,4 +1,4 @@
-"""Ctrl-C and a polite kill, while something goes on that can end gently."""
+"""Ctrl-C (SIGINT) and SIGTERM during work that can stop gently."""
 
 import signal
 from collections.abc import Callable, Generator
@@ -14,12 +14,12 @@ _ASKED = (signal.SIGINT, signal.SIGTERM)
 
 @contextmanager
 def heard(ask: Callable[[str], str]) -> Generator[None]:
-    """While this lasts, each of the signals calls `ask` with its name (`Ctrl-C` or `SIGTERM`).
+    """Inside the block each of the signals calls `ask` with its name (`Ctrl-C` or `SIGTERM`).
 
-    `ask` returns a message that says what happens now, or raises KeyboardInterrupt.
+    `ask` returns a message to print, or raises KeyboardInterrupt.
 
-    Signals are heard by a process's first thread only; in another one nothing changes. What is ignored stays ignored:
-    under nohup, or in the background of a script.
+    Only the main thread of a process can handle signals; in other threads nothing changes. Ignored signals stay
+    ignored, as under nohup or in the background of a script.
     """
 
     def hear(number: int, _frame: FrameType | None) -> None:
@@ -42,7 +42,7 @@ def stoppable(progress: Quiet) -> Generator[None]:
         if progress.stop_reason or not progress.running:
             raise KeyboardInterrupt
         progress.request_stop(f"stopped by {signal_name}")
-        return "stopping after this step; once more ends it at once"
+        return f"stopping after this step; a second {signal_name} stops immediately"
 
     with heard(ask):
         try:

@@ -6,11 +6,10 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from trainlab.cli._pages import folded
 from trainlab.cli._sweep_progress import drawn
 from trainlab.report.compare import short_names
-from trainlab.report.learnt import Learnt
-from trainlab.report.text import clean, fit, width_of
+from trainlab.report.insights import Insights
+from trainlab.report.text import clean, fit, folded, width_of
 from trainlab.search.space import SearchSpace, Trial, summed
 from trainlab.search.strategy import Cohort
 from trainlab.search.summary import Summary
@@ -20,7 +19,7 @@ _ALIKE = 10  # trials that are named
 _MOST = 5  # failed trials and reasons that are told
 
 
-def as_data(summary: Summary, known: Learnt) -> dict[str, Any]:
+def as_data(summary: Summary, known: Insights) -> dict[str, Any]:
     """The result as `--json` prints it."""
     return {
         "folder": str(summary.folder),
@@ -38,7 +37,7 @@ def as_data(summary: Summary, known: Learnt) -> dict[str, Any]:
     }
 
 
-def as_text(summary: Summary, known: Learnt, room: int | None) -> str:
+def as_text(summary: Summary, known: Insights, room: int | None) -> str:
     """The result as people read it."""
     ended = ", ".join(f"{number} {status}" for status, number in sorted(summary.counts.items())) or "none"
     lines = [f"{'swept' if summary.complete else 'interrupted'}: {ended} of {summary.trials} trials"]

@@ -1,7 +1,6 @@
-"""Text on its way to a terminal, a file or a pipe: results to stdout, everything else to stderr.
+"""Output to a terminal, a file or a pipe: results to stdout, everything else to stderr.
 
-Whatever a user wrote is shown with its control characters made visible, and a stream that cannot show a character
-gets its escape instead of an error.
+Control characters are made visible, and a character that the stream cannot encode becomes its escape sequence.
 """
 
 import json
@@ -30,7 +29,7 @@ def prepare() -> None:
 
 
 def columns(unknown: N) -> int | N:
-    """How wide stdout is, where it is a terminal or COLUMNS says so; else `unknown`."""
+    """The width of stdout if it is a terminal or COLUMNS is set; else `unknown`."""
     return shutil.get_terminal_size().columns if sys.stdout.isatty() or "COLUMNS" in os.environ else unknown
 
 
@@ -40,13 +39,13 @@ def say(text: str = "") -> None:
 
 
 def note(text: str) -> None:
-    """Print what is no result (progress, warnings, errors) to stderr; a stream that is closed hears nothing."""
+    """Print progress, warnings and errors to stderr; a closed stream is no error."""
     text = shown(text) + "\n"
-    try:  # in one piece: what a signal has to say comes before or after a line, not amid it
+    try:  # one write: the message of a signal handler cannot end up inside a line
         print(text, end="", file=sys.stderr, flush=True)
     except BrokenPipeError:
         silence(sys.stderr)
-    except RuntimeError:  # a signal came while the stream was being written to, and it takes nothing until that is over
+    except RuntimeError:  # called by a signal handler during a write: the stream refuses a second one
         with suppress(BrokenPipeError):
             os.write(sys.stderr.fileno(), text.encode(sys.stderr.encoding, "backslashreplace"))
 
@@ -58,7 +57,7 @@ def emit(data: Any) -> None:
 
 @contextmanager
 def answering(as_json: bool) -> Generator[None]:
-    """Where data was asked for, a mistake of the user's is answered as data too, and with the same exit code."""
+    """With --json, print an error of the user as JSON, with the same exit code."""
     try:
         yield
     except UserError as error:
@@ -92,8 +91,13 @@ def live(stream: TextIO) -> bool:
     return stream.isatty() and os.environ.get("TERM") != "dumb"
 
 
+def has_color(stream: TextIO) -> bool:
+    """Whether to write colors to the stream: it is a terminal, and NO_COLOR is not set."""
+    return live(stream) and not os.environ.get("NO_COLOR")
+
+
 def silence(*streams: TextIO) -> None:
-    """Send the rest to nowhere: nobody reads these streams (both, if none is named) any more."""
+    """Discard further output: nobody reads these streams any more (both, if none is given)."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     for stream in streams or (sys.stdout, sys.stderr):
         try:

@@ -1,6 +1,5 @@
 """`trainlab check`: the checks that run before training."""
 
-import os
 import sys
 from typing import Annotated
 
@@ -43,6 +42,5 @@ def check(
         _terminal.emit({**found.as_dict(), "exit_code": code})
     else:
         width = _terminal.columns(80)
-        color = _terminal.live(sys.stdout) and not os.environ.get("NO_COLOR")
-        print(as_text(found, given, width=min(width, 120), color=color))
+        print(as_text(found, given, width=min(width, 120), color=_terminal.has_color(sys.stdout)))
     raise typer.Exit(code)

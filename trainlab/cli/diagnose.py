@@ -2,17 +2,17 @@
 
 import sys
 from pathlib import Path
-from textwrap import wrap
 from typing import Annotated
 
 import typer
 
 from trainlab.cli import _terminal
 from trainlab.cli._fail_on import FailOn, found_at
-from trainlab.cli._summary import counted, findings
+from trainlab.cli._summary import findings
 from trainlab.core.errors import UserError
 from trainlab.integrations.logs.diagnosis import Judged, judge
 from trainlab.report.curve import curve
+from trainlab.report.text import counted, wrapped
 
 
 def diagnose(
@@ -66,25 +66,23 @@ def _lines(log: Path, found: Judged, width: int) -> list[str]:
     steps = f", {counted(found.steps, 'step')}" if found.steps else ""
     used = ", ".join(what if what == column else f"{what} = {column}" for what, column in found.log.columns.items())
     kind = f"{found.task}, chance is a loss of {found.chance:.4g}"
-    kind += " (guessed from the log's beginning; --classes N or --chance LOSS say it)" if found.guessed else ""
+    kind += " (guessed from the first losses; --classes N or --chance LOSS set it)" if found.guessed else ""
     texts = [f"{log}: {counted(found.epochs, 'epoch')}{steps}", f"columns: {used}"]
     texts += [f"not used: {', '.join(found.log.unused)}"] if found.log.unused else []
-    lines = [part for text in [*texts, kind, *found.log.notes] for part in _wrapped(text, width)]
+    lines = [part for text in [*texts, kind, *found.log.notes] for part in _fold(text, width)]
     known = {name: [row.get(name) for row in found.curves[1:]] for name in ("train_loss", "val_loss")}
     losses = {name: values for name, values in known.items() if any(v is not None for v in values)}
     ascii_only = not _terminal.fits("⠿▁█…│", sys.stdout)
     if found.epochs > 1:
         lines += ["", *curve(losses, range(1, found.epochs + 1), width=width, ascii_only=ascii_only)]
-    lines += ["", *(part for text in findings(found.diagnoses) for part in _wrapped(text, width))]
+    lines += ["", *findings(found.diagnoses, width)]
     blind = [f"{code} ({', '.join(lacks)})" for code, lacks in found.blind.items()]
     skipped = ", ".join(found.skipped)
-    lines += ["", *_wrapped(f"looked for: {', '.join(code for code in found.ran if code not in found.blind)}", width)]
-    lines += _wrapped(f"looked for in part only, for lack of columns: {', '.join(blind)}", width) if blind else []
-    lines += _wrapped(f"not run, as they need more than curves: {skipped}", width)
+    lines += ["", *_fold(f"checked: {', '.join(code for code in found.ran if code not in found.blind)}", width)]
+    lines += _fold(f"checked in part, as columns are missing: {', '.join(blind)}", width) if blind else []
+    lines += _fold(f"not checked, as they need more than curves: {skipped}", width)
     return lines
 
 
-def _wrapped(text: str, width: int) -> list[str]:
-    own = " " * (len(text) - len(text.lstrip()))
-    shown = _terminal.shown(text.strip())
-    return wrap(shown, max(width, 12), initial_indent=own, subsequent_indent=own + "  ", break_on_hyphens=False)
+def _fold(text: str, width: int) -> list[str]:
+    return wrapped(_terminal.shown(text), width, "", "  ")

@@ -1,6 +1,5 @@
 """`trainlab diff`: where two runs first differ."""
 
-import os
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -42,6 +41,6 @@ def diff(
         _terminal.emit(found.as_dict())
         return
     width = _terminal.columns(80)
-    color = _terminal.live(sys.stdout) and not os.environ.get("NO_COLOR")
+    color = _terminal.has_color(sys.stdout)
     ascii_only = not _terminal.fits("…", sys.stdout)
     print("\n".join(difference_lines(found, width=min(width, 120), ascii_only=ascii_only, color=color)))

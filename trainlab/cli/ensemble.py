@@ -11,6 +11,7 @@ from trainlab.cli import _terminal
 from trainlab.core.errors import UserError
 from trainlab.inference.ensemble.making import Made, Scored, make_ensemble
 from trainlab.inference.ensemble.members import Member, from_runs, from_snapshots
+from trainlab.report.grid import Column, grid
 from trainlab.search.lookup import best_runs, find_sweep
 
 
@@ -75,14 +76,15 @@ def ensemble(
         return
     _terminal.say("\n".join(_lines(made)))
     if made.folder is not None:
-        _terminal.note(f"\nkept in {made.folder}; next: trainlab evaluate {made.folder}")
+        _terminal.note(f"\nwrote {made.folder}; next: trainlab evaluate {made.folder}")
 
 
 def _members(given: Sequence[str], sweep: str | None, top: int, snapshots: str | None, runs: Path) -> list[Member]:
-    if (bool(given), sweep is not None, snapshots is not None).count(True) != 1:
-        raise UserError(
-            "which networks? Name two or more runs, or a --sweep, or a run with --snapshots: one of the three"
-        )
+    count = (bool(given), sweep is not None, snapshots is not None).count(True)
+    if count == 0:
+        raise UserError("no networks given: name two or more runs, or a --sweep, or a run with --snapshots")
+    if count > 1:
+        raise UserError("too many sources of networks: name either runs, or a --sweep, or a run with --snapshots")
     if sweep is not None:
         folder = find_sweep(sweep, runs)
         return from_runs(best_runs(folder, top), runs, inside=folder / "trials")
@@ -90,24 +92,20 @@ def _members(given: Sequence[str], sweep: str | None, top: int, snapshots: str |
 
 
 def _lines(made: Made) -> list[str]:
-    """A table of scores, then what it comes to."""
+    """A table of the members and the ensemble, then how they compare."""
     parts = made.parts
     label = {part: part if part in ("val", "test") else "file" for part in parts}
-    names = [*(m.name for m in made.members), *(m.name for m in made.beside), "ensemble"]
-    width = min(40, max(len(name) for name in names))
-    heads = [f"{label[part]}_{metric}" for part in parts for metric in (made.metric, "loss")]
-    lines = [" ".join([f"{'member':<{width}}", "weight", *(f"{head:>{max(len(head), 8)}}" for head in heads)])]
-
-    def row(found: Scored) -> str:
-        weight = "" if found.weight is None else f"{found.weight:.3f}"
-        cells = [_cell(found.scores[part].get(metric)) for part in parts for metric in (made.metric, "loss")]
-        sized = [f"{cell:>{max(len(head), 8)}}" for cell, head in zip(cells, heads, strict=True)]
-        return " ".join([f"{found.name[-width:]:<{width}}", f"{weight:>6}", *sized]).rstrip()
-
-    lines += [row(found) for found in made.members]
-    if made.beside:
-        lines += ["", *(row(found) for found in made.beside)]
-    lines += ["", row(made.together)]
+    rows: list[Scored] = [*made.members, *made.beside, made.together]
+    columns = [
+        Column("member", [row.name for row in rows], right=False, shrinks=12, shrinks_at=1.5, keep_end=True),
+        Column("weight", ["" if row.weight is None else f"{row.weight:.3f}" for row in rows], 1),
+    ]
+    columns += [
+        Column(f"{label[part]}_{metric}", [_cell(row.scores[part].get(metric)) for row in rows], rank)
+        for part in parts
+        for metric, rank in ((made.metric, 2), ("loss", 3))
+    ]
+    lines = grid(columns, width=_terminal.columns(None))
     part = parts[-1]
     mine, best = made.together.scores[part].get(made.metric), made.best.scores[part].get(made.metric)
     if mine is not None and best is not None:
@@ -117,9 +115,9 @@ def _lines(made: Made) -> list[str]:
             "",
             f"{label[part]} {made.metric} {mine:.4f}: {gap}{word} the best member, {made.best.name} ({best:.4f})",
         ]
-    what = "say the same class for" if made.metric == "accuracy" else "answer with a correlation of"
+    what = "agree on" if made.metric == "accuracy" else "have a correlation of"
     share = f"{made.mean_agreement:.1%} of the rows" if made.metric == "accuracy" else f"{made.mean_agreement:.4f}"
-    lines.append(f"Two members {what} {share} on average.")
+    lines.append(f"On average two members {what} {share}.")
     return lines
 
 

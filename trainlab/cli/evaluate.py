@@ -10,6 +10,7 @@ from trainlab.cli import _terminal
 from trainlab.cli._weights import Weights
 from trainlab.inference.evaluate import Evaluation
 from trainlab.inference.evaluate import evaluate as scored
+from trainlab.report.grid import Column, grid
 
 _WIDEST_CONFUSION = 30  # classes; beyond, the matrix is for --json
 
@@ -58,12 +59,15 @@ def _lines(found: Evaluation) -> list[str]:
     for target, scores in found.targets.items():
         lines.append(f"  {target}: " + "  ".join(f"{name} {value:.4g}" for name, value in scores.items()))
     if found.classes:
-        widest = max(5, *(len(c.name) for c in found.classes))
-        lines += ["", f"{'class':<{widest}}   rows  precision  recall      F1"]
-        lines += [
-            f"{c.name:<{widest}}  {c.rows:>5}  {c.precision:>9.4f}  {c.recall:>6.4f}  {c.f1:>6.4f}"
-            for c in found.classes
+        columns = [
+            Column("class", [c.name for c in found.classes], right=False),
+            Column("rows", [str(c.rows) for c in found.classes]),
+            *(
+                Column(n, [f"{getattr(c, n.lower()):.4f}" for c in found.classes])
+                for n in ("precision", "recall", "F1")
+            ),
         ]
+        lines += ["", *grid(columns)]
     if found.confusion and len(found.confusion) <= _WIDEST_CONFUSION:
         names = [c.name for c in found.classes]
         cell = max(len(str(max(map(max, found.confusion)))), *(min(len(name), 8) for name in names)) + 1

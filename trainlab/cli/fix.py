@@ -37,7 +37,7 @@ def fix(
 
     Examples:
         trainlab fix runs/digits-3
-        trainlab fix digits-3 --budget 5m -o cured.yaml
+        trainlab fix digits-3 --budget 5m -o fixed.yaml
         trainlab fix digits-3 --json
     """
     first: list[int] = []
@@ -60,7 +60,7 @@ def fix(
 
 
 def _written(fixed: Fixed, output: Path | None) -> str:
-    """Write the cured config; what is to be said of it."""
+    """Write the fixed config; the text about it."""
     if output is None or not fixed.patch:
         return ""
 

@@ -4,7 +4,6 @@ import math
 import shlex
 import sys
 from pathlib import Path
-from textwrap import wrap
 from typing import Annotated, Any
 
 import typer
@@ -12,6 +11,7 @@ import typer
 from trainlab.cli import _terminal
 from trainlab.report.curve import curve
 from trainlab.report.svg import log_chart
+from trainlab.report.text import wrapped
 from trainlab.search.experiment import read
 from trainlab.store.folder import next_free, safe_name
 from trainlab.store.writing import write_atomic
@@ -65,7 +65,7 @@ def lr_range(
 
 
 def _write(found: LrRange, csv: Path | None, svg: Path | None, runs: Path) -> list[Path]:
-    """The curve as a table and a picture; by default both in a folder of their own."""
+    """Write the curve as a table and a picture, by default in a new folder."""
     if csv is None:
         folder = next_free(runs, safe_name(f"{found.name}-lr-range"))
         csv, svg = folder / "lr_range.csv", svg or folder / "lr_range.svg"
@@ -88,10 +88,10 @@ def _write(found: LrRange, csv: Path | None, svg: Path | None, runs: Path) -> li
 
 def _lines(found: LrRange, width: int) -> list[str]:
     seeds = f"{len(found.seeds)} seed{'s' * (len(found.seeds) > 1)}"
-    told = (
+    head = (
         f"{found.name}, {found.optimizer}: {len(found.lr)} steps from {found.lr[0]:.2g} to {found.lr[-1]:.2g}, {seeds}"
     )
-    lines = [*_wrapped(told, width), ""]
+    lines = [*wrapped(_terminal.shown(head), width, "", "  "), ""]
     ceiling = 2 * max(found.start, float(found.smoothed.min()))
     shown: list[Any] = [v if v <= ceiling else None for v in found.smoothed.tolist()]
     exponents = [math.log10(v) for v in found.lr.tolist()]
@@ -100,20 +100,16 @@ def _lines(found: LrRange, width: int) -> list[str]:
     lines.append("")
     tenth = None if found.blow_up is None else found.blow_up / 10
     for name, value in (("falls fastest", found.steepest), ("lowest", found.best), ("blows up", found.blow_up)):
-        lines.append(f"  {name:<15} " + ("at no rate of this range" if value is None else f"{value:.2g}"))
+        lines.append(f"  {name:<15} " + ("not in this range" if value is None else f"{value:.2g}"))
     if tenth is not None:
         lines.append(f"  {'a tenth of that':<15} {tenth:.2g}")
     suggested = "none" if found.suggestion is None else f"{found.suggestion:g}"
-    return [*lines, "", *_wrapped(f"suggested: {suggested}: {found.why}", width)]
+    return [*lines, "", *wrapped(f"suggested: {suggested}: {found.why}", width, "", "  ")]
 
 
 def _following(found: LrRange, given: list[str]) -> str:
-    """The training with the suggested rate, or the test over another range."""
+    """The command to type next: train with the suggested rate, or check the experiment."""
     kept = [text for text in given if text.partition("=")[0] != "optimizer.lr"]
     if found.suggestion is None:
         return shlex.join(["trainlab", "check", *given])
     return shlex.join(["trainlab", "train", *kept, f"optimizer.lr={found.suggestion:g}"])
-
-
-def _wrapped(text: str, width: int) -> list[str]:
-    return wrap(_terminal.shown(text), max(width, 12), subsequent_indent="  ", break_on_hyphens=False)

@@ -1,6 +1,5 @@
 """`trainlab report`: a table of runs, or one run in full with its curve, layers and findings."""
 
-import os
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -10,26 +9,24 @@ from typing import Annotated, Any
 import typer
 
 from trainlab.cli import _terminal
-from trainlab.cli._pages import folded
 from trainlab.core.errors import UserError
 from trainlab.report.compare import differing, short_names, shown
 from trainlab.report.export import as_csv, as_data, groups_csv
-from trainlab.report.gate import Check, held, parse, told
 from trainlab.report.groups import Group, group_table, grouped
 from trainlab.report.html.pages import write_page
+from trainlab.report.insights import insights
 from trainlab.report.layers import layers_of
-from trainlab.report.learnt import learnt
 from trainlab.report.markdown import checks_markdown, groups_markdown, run_markdown, runs_markdown
 from trainlab.report.picture_files import pictures_of, sweep_named, write_pictures
+from trainlab.report.requirements import Check, check_all, check_lines, parse
 from trainlab.report.rows import Row, listed, sorted_rows
 from trainlab.report.select import selected
 from trainlab.report.summary import summary
-from trainlab.report.sweep_record import SweepRecord
 from trainlab.report.table import render_table
-from trainlab.report.text import clean
+from trainlab.report.text import clean, folded
 from trainlab.report.verdict import verdict
 from trainlab.store.index import Index
-from trainlab.store.reading import RunRecord, is_sweep
+from trainlab.store.reading import RunRecord
 from trainlab.store.writing import write_atomic
 
 
@@ -98,34 +95,34 @@ def report(
     """
     data: list[dict[str, Any]] = []
     with _terminal.answering(as_json):
-        asked = _Asked(chosen or [], runs, sort or "", where or [], group_by or [], compare, require or [])
+        query = _Query(chosen or [], runs, sort or "", where or [], group_by or [], compare, require or [])
         if sum((as_json, markdown, csv is not None)) > 1:
             raise UserError("--json, --csv and --markdown print different things: choose one of them")
         with Index(runs) as index:
-            found = _found(asked, index, brief=not as_json)
+            result = _select(query, index, brief=not as_json)
             if html is not None:
-                _page(asked, found, html)
+                _write_page(query, result, html)
             for kind, folder in (("png", png), ("svg", svg)):
                 if folder is not None:
-                    _pictures(asked, found, folder, kind)
+                    _write_pictures(query, result, folder, kind)
             if as_json:
-                data = _data(asked, found)
+                data = _data(query, result)
             elif csv is not None:
-                _csv(found, csv)
-    if csv is not None or (as_json and asked.group_by):  # what is printed has no place for it
-        for line in _gate(found):
+                _write_csv(result, csv)
+    if csv is not None or (as_json and query.group_by):  # these outputs have no place for the checks
+        for line in _check_lines(result):
             _terminal.note(line)
     if as_json:
         _terminal.emit(data)
     elif csv is None:
-        _show(asked, found, markdown=markdown)
-    if any(not check.met for check in found.checks):
+        _print(query, result, markdown=markdown)
+    if any(not check.passed for check in result.checks):
         raise typer.Exit(4)
 
 
 @dataclass(frozen=True, slots=True)
-class _Asked:
-    """What was asked for."""
+class _Query:
+    """The runs and the view that the user asks for."""
 
     chosen: Sequence[str]
     runs: Path
@@ -137,126 +134,126 @@ class _Asked:
 
     @property
     def one(self) -> bool:
-        """Whether it is about one run that was named."""
+        """Whether the user names a single run."""
         return len(self.chosen) == 1 and not (self.sort or self.compare or self.group_by)
 
 
 @dataclass(slots=True)
-class _Found:
-    """What there is: runs with their rows, the keys that differ, groups, and requirements held against them."""
+class _Result:
+    """The selected runs with their rows, the config keys that differ, the groups, and the checked requirements."""
 
-    records: "list[RunRecord]"
-    rows: "list[Row]"
+    records: list[RunRecord]
+    rows: list[Row]
     keys: dict[str, list[Any]] = field(default_factory=dict[str, list[Any]])
     groups: list[Group] = field(default_factory=list[Group])
     checks: list[Check] = field(default_factory=list[Check])
 
 
-def _found(asked: _Asked, index: Index, *, brief: bool) -> _Found:
-    requirements = parse(asked.require)
-    pairs = listed(asked.chosen, asked.runs, index, brief=brief)
-    if asked.where:
-        left = set(selected([record for record, _ in pairs], asked.where))
-        pairs = [(record, row) for record, row in pairs if record in left]
-    if asked.sort and not asked.group_by:
-        pairs = sorted_rows([record for record, _ in pairs], asked.sort, brief=brief)
-    found = _Found([record for record, _ in pairs], [row for _, row in pairs])
+def _select(query: _Query, index: Index, *, brief: bool) -> _Result:
+    requirements = parse(query.require)
+    pairs = listed(query.chosen, query.runs, index, brief=brief)
+    if query.where:
+        matching = set(selected([record for record, _ in pairs], query.where))
+        pairs = [(record, row) for record, row in pairs if record in matching]
+    if query.sort and not query.group_by:
+        pairs = sorted_rows([record for record, _ in pairs], query.sort, brief=brief)
+    result = _Result([record for record, _ in pairs], [row for _, row in pairs])
     if requirements and not pairs:
-        raise UserError(f"--require {asked.require[0]}: there is no run that it could be required of")
-    found.checks = held(requirements, found.records)
-    found.keys = differing(found.records) if asked.compare else {}
-    found.groups = grouped(found.records, asked.group_by, asked.sort) if asked.group_by else []
-    return found
+        raise UserError(f"--require {query.require[0]}: there is no run to check")
+    result.checks = check_all(requirements, result.records)
+    result.keys = differing(result.records) if query.compare else {}
+    result.groups = grouped(result.records, query.group_by, query.sort) if query.group_by else []
+    return result
 
 
-def _show(asked: _Asked, found: _Found, *, markdown: bool) -> None:
-    """Prints the report for people."""
-    if not found.rows:
-        _terminal.note(f"no runs in {asked.runs}" + (" that fulfil every --where" if asked.where else ""))
+def _print(query: _Query, result: _Result, *, markdown: bool) -> None:
+    """Print the report as text."""
+    if not result.rows:
+        _terminal.note(f"no runs in {query.runs}" + (" match every --where" if query.where else ""))
     elif markdown:
-        sys.stdout.write(_markdown(asked, found))
+        sys.stdout.write(_markdown(query, result))
     else:
-        print("\n".join([*_lines(asked, found), *_learnt(asked)]))
+        print("\n".join([*_lines(query, result), *_insight_lines(query)]))
 
 
-def _learnt(asked: _Asked) -> list[str]:
-    """What a sweep that was named has learnt."""
-    if len(asked.chosen) != 1 or asked.where or asked.group_by:
+def _insight_lines(query: _Query) -> list[str]:
+    """The insights of a sweep, if the user names one."""
+    if query.where or query.group_by:
         return []
-    there = next((path for path in (Path(asked.chosen[0]), asked.runs / asked.chosen[0]) if is_sweep(path)), None)
-    told = learnt(SweepRecord(there)).lines() if there else []
-    return ["", folded("\n".join(told), _terminal.columns(None))] if told else []
+    sweep = sweep_named(query.chosen, query.runs)
+    lines = insights(sweep).lines() if sweep else []
+    return ["", folded("\n".join(lines), _terminal.columns(None))] if lines else []
 
 
-def _gate(found: _Found) -> list[str]:
-    return told(found.checks) if found.checks else []
+def _check_lines(result: _Result) -> list[str]:
+    return check_lines(result.checks) if result.checks else []
 
 
-def _pictures(asked: _Asked, found: _Found, folder: Path, kind: Any) -> None:
-    if not found.rows:
+def _write_pictures(query: _Query, result: _Result, folder: Path, kind: Any) -> None:
+    if not result.rows:
         return
-    pictures = pictures_of(asked.chosen, asked.runs, found.records, asked.sort, asked.group_by)
+    pictures = pictures_of(query.chosen, query.runs, result.records, query.sort, query.group_by)
     written = write_pictures(pictures, folder, kind)
     _terminal.note(f"wrote {len(written)} pictures to {folder}: {', '.join(path.name for path in written)}")
 
 
-def _page(asked: _Asked, found: _Found, file: Path) -> None:
-    if found.rows:
-        sweep = sweep_named(asked.chosen, asked.runs)
-        size = write_page(file, found.records, sweep=sweep, one=asked.one, metric=asked.sort, group_by=asked.group_by)
+def _write_page(query: _Query, result: _Result, file: Path) -> None:
+    if result.rows:
+        sweep = sweep_named(query.chosen, query.runs)
+        size = write_page(file, result.records, sweep=sweep, one=query.one, metric=query.sort, group_by=query.group_by)
         _terminal.note(f"wrote {file} ({size / 1e6:.1f} MB)")
 
 
-def _data(asked: _Asked, found: _Found) -> list[dict[str, Any]]:
+def _data(query: _Query, result: _Result) -> list[dict[str, Any]]:
     """What --json prints: a table for each run, or for each group."""
-    if asked.group_by:
-        return [group.as_dict() for group in found.groups]
-    made = as_data(found.rows, found.keys)
-    if asked.one and len(made) == 1:
-        record = found.records[0]
+    if query.group_by:
+        return [group.as_dict() for group in result.groups]
+    tables = as_data(result.rows, result.keys)
+    if query.one and len(tables) == 1:
+        record = result.records[0]
         layers = [layer.as_dict() for layer in layers_of(record)]
-        made[0] |= {"verdict": verdict(record, found.rows[0]), "layers": layers, "metrics": record.metrics}
-    if found.checks:
-        each = len(found.checks) // len(made)
-        for i, table in enumerate(made):
-            table["requirements"] = [check.as_dict() for check in found.checks[i * each : (i + 1) * each]]
-    return made
+        tables[0] |= {"verdict": verdict(record, result.rows[0]), "layers": layers, "metrics": record.metrics}
+    if result.checks:
+        each = len(result.checks) // len(tables)
+        for i, table in enumerate(tables):
+            table["requirements"] = [check.as_dict() for check in result.checks[i * each : (i + 1) * each]]
+    return tables
 
 
-def _csv(found: _Found, file: Path) -> None:
-    text = groups_csv(found.groups) if found.groups else as_csv(found.rows, found.keys)
+def _write_csv(result: _Result, file: Path) -> None:
+    text = groups_csv(result.groups) if result.groups else as_csv(result.rows, result.keys)
     if str(file) == "-":
         sys.stdout.write(text)
     else:
         write_atomic(file, text.encode())
-        _terminal.note(f"wrote {len(found.groups or found.rows)} rows to {file}")
+        _terminal.note(f"wrote {len(result.groups or result.rows)} rows to {file}")
 
 
-def _markdown(asked: _Asked, found: _Found) -> str:
-    if found.groups:
-        text = groups_markdown(found.groups)
-    elif asked.one and len(found.rows) == 1:
-        text = run_markdown(found.records[0], found.rows[0])
+def _markdown(query: _Query, result: _Result) -> str:
+    if result.groups:
+        text = groups_markdown(result.groups)
+    elif query.one and len(result.rows) == 1:
+        text = run_markdown(result.records[0], result.rows[0])
     else:
-        extra = {key: [shown(value) for value in values] for key, values in found.keys.items()}
-        text = runs_markdown(found.records, found.rows, extra)
-    return text + (f"\n#### Requirements\n\n{checks_markdown(found.checks)}" if found.checks else "")
+        extra = {key: [shown(value) for value in values] for key, values in result.keys.items()}
+        text = runs_markdown(result.records, result.rows, extra)
+    return text + (f"\n#### Requirements\n\n{checks_markdown(result.checks)}" if result.checks else "")
 
 
-def _lines(asked: _Asked, found: _Found) -> list[str]:
-    """The report as a terminal of this width shows it."""
+def _lines(query: _Query, result: _Result) -> list[str]:
+    """The report as lines for the terminal."""
     width = _terminal.columns(None)
     ascii_only = not _terminal.fits("⠿▁█…│±", sys.stdout)
-    color = _terminal.live(sys.stdout) and not os.environ.get("NO_COLOR")
-    if asked.one and len(found.rows) == 1:
-        lines = summary(found.records[0], width=min(width or 80, 120), ascii_only=ascii_only, color=color)
-    elif found.groups:
-        lines = group_table(found.groups, width=width, ascii_only=ascii_only, color=color)
+    color = _terminal.has_color(sys.stdout)
+    if query.one and len(result.rows) == 1:
+        lines = summary(result.records[0], width=min(width or 80, 120), ascii_only=ascii_only, color=color)
+    elif result.groups:
+        lines = group_table(result.groups, width=width, ascii_only=ascii_only, color=color)
     else:
-        names = short_names(list(found.keys))
-        extra = dict(zip(names, ([shown(v) for v in values] for values in found.keys.values()), strict=True))
-        lines = render_table(found.rows, width=width, ascii_only=ascii_only, color=color, extra=extra)
-        if asked.compare and not found.keys:
+        names = short_names(list(result.keys))
+        extra = dict(zip(names, ([shown(v) for v in values] for values in result.keys.values()), strict=True))
+        lines = render_table(result.rows, width=width, ascii_only=ascii_only, color=color, extra=extra)
+        if query.compare and not result.keys:
             _terminal.note("the configs of these runs do not differ")
-    gate = [clean(line, ascii_only=ascii_only) for line in _gate(found)]
-    return [*lines, "", *gate] if gate else lines
+    checks = [clean(line, ascii_only=ascii_only) for line in _check_lines(result)]
+    return [*lines, "", *checks] if checks else lines

@@ -21,7 +21,7 @@ from trainlab.store.folder import is_run
 from trainlab.store.reading import is_sweep
 from trainlab.store.writing import named_errors
 
-_LINGER = 3.0  # seconds for the pages to get the last numbers
+_LINGER = 3.0  # seconds in which the pages fetch the last numbers
 
 
 def serve(
@@ -41,31 +41,31 @@ def serve(
         trainlab serve runs --port 8080
     """
     if not runs.is_dir():
-        raise UserError(f"{runs}: there is no such folder of runs; `trainlab train` makes one")
+        raise UserError(f"{runs}: no such folder of runs; `trainlab train` makes one")
     if is_run(runs) or is_sweep(runs):
         raise UserError(
-            f"{runs}: this is one run or sweep; serve the folder that it is in: trainlab serve {runs.parent}"
+            f"{runs}: this is a run or sweep; serve the folder that contains it: trainlab serve {runs.parent}"
         )
     given = None if listener is None else socket.socket(fileno=listener)
     with Server(runs, host, port, given) as server:
         if given is not None:
-            os.nice(10)  # whoever gave it trains
+            os.nice(10)  # the parent process trains
             threading.Thread(target=_until_alone, args=(server,), daemon=True).start()
         else:
-            _terminal.say(f"{runs} is shown at {server.address}")
-            _terminal.note("Ctrl-C ends this")
+            _terminal.say(f"serving {runs} at {server.address}")
+            _terminal.note("stop with Ctrl-C")
             sys.stdout.flush()
         _run(server)
 
 
 @contextmanager
 def beside(runs: Path) -> Generator[None]:
-    """Serves the folder in a process of its own, as long as this lasts and some seconds more; tells where on stderr."""
+    """Serve the folder in a process of its own during the block and some seconds more; print the address to stderr."""
     with named_errors(runs, "make"):
         runs.mkdir(parents=True, exist_ok=True)
     listener = listening(HOST, next_free(HOST, PORT) or 0)
     command = [sys.executable, "-m", "trainlab", "serve", str(runs), "--listener", str(listener.fileno())]
-    with listener:  # this process has no use for it; who comes before the other one is ready is heard then
+    with listener:  # the child accepts; connections made before it is ready wait in the queue
         _terminal.note(f"live at http://{HOST}:{listener.getsockname()[1]}/")
         child = subprocess.Popen(
             command,
@@ -73,7 +73,7 @@ def beside(runs: Path) -> Generator[None]:
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             pass_fds=[listener.fileno()],
-            start_new_session=True,  # Ctrl-C stops the run after its step; until then it is shown
+            start_new_session=True,  # Ctrl-C stops the run after its step; until then the pages stay
         )
     try:
         yield
@@ -89,7 +89,7 @@ def beside(runs: Path) -> Generator[None]:
 
 
 def _run(server: Server) -> None:
-    """Serves until Ctrl-C or a polite kill, which are the ways to end it."""
+    """Serve until Ctrl-C or SIGTERM."""
 
     def end(_: str) -> str:
         raise KeyboardInterrupt
@@ -103,7 +103,7 @@ def _run(server: Server) -> None:
 
 
 def _until_alone(server: Server) -> None:
-    """Ends the server soon after whoever started it has ended: then nothing holds the other end of stdin."""
+    """Stop the server soon after its parent has ended, which closes the other end of stdin."""
     while sys.stdin.buffer.read(1):
         pass
     time.sleep(_LINGER)

@@ -153,12 +153,12 @@ def _show(document: "Document[SweepExperiment]", runs: Path, name: str | None, *
 
 def _tell(summary: "Summary", *, quiet: bool, as_json: bool) -> None:
     from trainlab.cli import _sweep_summary
-    from trainlab.report.learnt import keep, learnt
+    from trainlab.report.insights import insights, write_insights
     from trainlab.report.sweep_record import SweepRecord
 
     record = SweepRecord(summary.folder)
-    known = learnt(record)
-    keep(record, known)
+    known = insights(record)
+    write_insights(record, known)
     if as_json:
         _terminal.emit(_sweep_summary.as_data(summary, known))
     elif quiet:

@@ -10,9 +10,10 @@ import typer
 
 from trainlab.cli import _progress, _summary, _terminal
 from trainlab.cli._fail_on import FailOn, found_at
-from trainlab.cli._pages import folded, width
+from trainlab.cli._pages import width
 from trainlab.cli._stopping import stoppable
 from trainlab.core.errors import UserError
+from trainlab.report.text import folded
 from trainlab.search.experiment import read
 from trainlab.training import session
 from trainlab.training.callbacks import RunResult
@@ -65,7 +66,7 @@ def train(
                 else:
                     result = _begin(given, runs, name, into, until, progress)
         code = result.exit_code or (4 if found_at(fail_on, result.findings) else 0)
-        _tell(result, code, _again(given, runs, name) if resume is None else (), quiet=quiet, as_json=as_json)
+        _print(result, code, _again(given, runs, name) if resume is None else (), quiet=quiet, as_json=as_json)
         sys.stdout.flush()
     raise typer.Exit(code)
 
@@ -92,7 +93,7 @@ def _begin(
     given: Sequence[str], runs: Path, name: str | None, into: Path | None, until: int | None, progress: _progress.Quiet
 ) -> RunResult:
     if not given:
-        raise UserError("which config? Say `trainlab train CONFIG`; `trainlab new -o CONFIG` writes one to start with")
+        raise UserError("no config given: run `trainlab train CONFIG`; `trainlab new -o CONFIG` writes an example")
 
     return session.train(read(given[0], given[1:]), runs=runs, name=name, into=into, until=until, callbacks=[progress])
 
@@ -107,7 +108,7 @@ def _go_on(
 ) -> RunResult:
     for option, value in refused.items():
         if value is not None:
-            raise UserError(f"--resume goes on in the run's own folder: leave out {option}")
+            raise UserError(f"--resume continues in the run's own folder: leave out {option}")
     if not given or "=" in given[0]:
         return session.resume(resumed, runs=runs, callbacks=[progress], until=until, epochs=_epochs(given))
 
@@ -115,7 +116,7 @@ def _go_on(
 
 
 def _epochs(given: Sequence[str]) -> int:
-    """The one setting that may change when a run goes on: how far."""
+    """The number of epochs, the only setting that may change when a run is resumed."""
     epochs = 0
     for text in given:
         key, _, value = text.partition("=")
@@ -130,12 +131,12 @@ def _epochs(given: Sequence[str]) -> int:
 
 
 def _again(given: Sequence[str], runs: Path, name: str | None) -> list[str]:
-    """What was typed, in the order in which it can be typed again."""
+    """The arguments of this command, to be typed again."""
     options = ["--runs", str(runs)] if runs != Path("runs") else []
     return [*given[:1], *options, *(["--name", name] if name is not None else []), *given[1:]]
 
 
-def _tell(result: RunResult, code: int, given: Sequence[str], *, quiet: bool, as_json: bool) -> None:
+def _print(result: RunResult, code: int, given: Sequence[str], *, quiet: bool, as_json: bool) -> None:
     if as_json:
         _terminal.emit(_summary.as_data(result, code))
     elif quiet:

@@ -8,8 +8,10 @@ import typer
 from trainlab.cli import _terminal
 from trainlab.cli.sweep import cores
 from trainlab.core.errors import UserError
-from trainlab.tools.zoo import zoo as lab
+from trainlab.report.grid import Column, grid
 from trainlab.tools.zoo.result import Result, Verdict, as_data, missed
+from trainlab.tools.zoo.zoo import SHIPPED, run
+from trainlab.tools.zoo.zoo import cases as zoo_cases
 
 
 def zoo(
@@ -51,24 +53,24 @@ def zoo(
         trainlab zoo --seeds 3-7 --random 300 --json
     """
     with _terminal.answering(as_json):
-        cases = lab.cases(file or lab.SHIPPED, _seeds(seeds), only=only or (), random=random, draw=draw, cures=cures)
+        cases = zoo_cases(file or SHIPPED, _seeds(seeds), only=only or (), random=random, draw=draw, cures=cures)
         result = Result()
-        for verdict in lab.run(cases, workers or cores(), runs):
+        for verdict in run(cases, workers or cores(), runs):
             result.verdicts.append(verdict)
-            if said := _line(verdict):
-                _terminal.note(said)
+            if problem := _line(verdict):
+                _terminal.note(problem)
     if as_json:
         _terminal.emit(as_data(result))
     else:
         _terminal.say("\n".join(_table(result)))
     short = missed(result.summary()) if fail else []
     for text in short:
-        _terminal.note(f"falls short: {text}")
+        _terminal.note(f"target missed: {text}")
     raise typer.Exit(4 if short else 0)
 
 
 def _seeds(text: str) -> list[int]:
-    """The seeds that `0-2,5` means."""
+    """The seeds of a text such as `0-2,5`."""
     try:
         ranges = [part.partition("-") for part in text.split(",")]
         return [seed for low, dash, high in ranges for seed in range(int(low), int(high if dash else low) + 1)]
@@ -77,53 +79,52 @@ def _seeds(text: str) -> list[int]:
 
 
 def _line(verdict: Verdict) -> str:
-    """What is not as it should be with one run; empty if all is."""
+    """The problem with one run; empty if the monitors did what they should."""
     case = verdict.case
     where = f"{case.name} (seed {case.seed})"
-    codes = ", ".join(code for code, _, _ in verdict.alarms[:3]) or "nothing"
+    codes = ", ".join(code for code, _, _ in verdict.alarms[:3]) or "no finding"
     if verdict.error:
         return f"{where}: could not run: {verdict.error}"
     if case.kind == "healthy" and verdict.caught:
-        return f"{where}: healthy, but bothered by {codes}"
+        return f"{where}: false positive: healthy, but {codes}"
     if case.kind == "fault" and not verdict.caught:
-        return f"{where}: not caught; expected {' or '.join(case.expect)}"
+        return f"{where}: not detected; expected {' or '.join(case.expect)}"
     if case.kind == "fault" and not verdict.named:
-        return f"{where}: not named; said {codes}, expected {' or '.join(case.expect)}"
+        return f"{where}: not named; found {codes}, expected {' or '.join(case.expect)}"
     if case.kind == "shows" and not verdict.shown:
-        return f"{where}: does not show {' or '.join(case.expect)}; said {codes}"
+        return f"{where}: does not show {' or '.join(case.expect)}; found {codes}"
     return ""
 
 
 def _table(result: Result) -> list[str]:
-    """The summary, and a row for each code that spoke."""
+    """A row for each code that was found, then the summary."""
     s = result.summary()
     codes: dict[str, dict[str, int]] = s["codes"]
-    widest = max((len(code) for code in codes), default=4)
-    columns = ("caught", "first", "before", "while", "after", "named", "cured", "bothered")
-    lines = ["  ".join([f"{'code':<{widest}}", *columns])]
-    lines += [
-        "  ".join([f"{code:<{widest}}", *(f"{row[column]:>{len(column)}}" for column in columns)])
-        for code, row in codes.items()
-    ]
-    lines.append("")
+    titles = {
+        "caught": "detected", "first": "first", "before": "before", "while": "during", "after": "after",
+        "named": "named", "cured": "fixed", "bothered": "false positives",
+    }  # fmt: skip
+    columns = [Column("code", list(codes), right=False)]
+    columns += [Column(title, [str(row[key]) for row in codes.values()]) for key, title in titles.items()]
+    lines = [*grid(columns), ""]
 
     def share(part: int, whole: int) -> str:
         return f"{part} of {whole}" + (f" ({part / whole:.0%})" if whole else "")
 
     rows: list[tuple[str, Any]] = []
     if s["faults"]:
-        rows += [("sick runs caught", share(s["caught"], s["faults"])), ("named", share(s["named"], s["faults"]))]
-        rows += [("caught before the first step", share(s["before_first_step"], s["faults"]))]
-        rows += [("caught while training", share(s["while_training"], s["faults"]))]
+        rows += [("faulty runs detected", share(s["caught"], s["faults"])), ("named", share(s["named"], s["faults"]))]
+        rows += [("detected before the first step", share(s["before_first_step"], s["faults"]))]
+        rows += [("detected during training", share(s["while_training"], s["faults"]))]
     if s["curable"]:
-        rows += [("cured", f"{share(s['cured'], s['curable'])}, {s['reruns']} runs each")]
+        rows += [("fixed", f"{share(s['cured'], s['curable'])}, {s['reruns']} runs each")]
     if s["shows"]:
         rows += [("codes shown", share(s["shown"], s["shows"]))]
     if s["healthy"]:
-        rows += [("healthy runs bothered", share(s["bothered"], s["healthy"]))]
+        rows += [("false positives", share(s["bothered"], s["healthy"]))]
     if s["random"]:
-        rows += [("blind: bad caught", share(s["bad_caught"], s["bad"]))]
-        rows += [("blind: good bothered", share(s["good_bothered"], s["good"]))]
+        rows += [("random configs: bad detected", share(s["bad_caught"], s["bad"]))]
+        rows += [("random configs: false positives", share(s["good_bothered"], s["good"]))]
     if s["failed"]:
         rows += [("could not run", str(s["failed"]))]
-    return [*lines, *(f"{name:<30}{value}" for name, value in rows)]
+    return [*lines, *(f"{name:<34}{value}" for name, value in rows)]

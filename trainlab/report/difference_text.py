@@ -1,12 +1,11 @@
 """Where two runs part, in words for a terminal."""
 
 from collections.abc import Mapping, Sequence
-from textwrap import wrap
 from typing import Any
 
 from trainlab.report.compare import shown
 from trainlab.report.difference import Compared, Difference, Parting
-from trainlab.report.text import clean, number, styled
+from trainlab.report.text import clean, number, styled, wrapped
 
 _MOST = 12  # keys that are shown of a long list
 _INDENT = "  "
@@ -25,15 +24,15 @@ def difference_lines(found: Difference, *, width: int = 80, ascii_only: bool = F
     ]
     if found.environment and not found.telling:
         parts.insert(1, (f"environment: {_keys(len(found.environment))}", _values(found.environment)))
-    lines = _wrapped(_verdict(found), width, "", ascii_only)
+    lines = _wrap(_verdict(found), width, "", ascii_only)
     lines[0] = styled(lines[0], "bold", color)
     if found.identical:
         return lines
-    lines += ["", *_wrapped(f"left {a}, right {b}", width, "", ascii_only)]
+    lines += ["", *_wrap(f"left {a}, right {b}", width, "", ascii_only)]
     for head, body in parts:
-        lines += _wrapped(head, width, "", ascii_only)
+        lines += _wrap(head, width, "", ascii_only)
         for line in body:
-            lines += _wrapped(line, width, _INDENT, ascii_only)
+            lines += _wrap(line, width, _INDENT, ascii_only)
     return lines
 
 
@@ -127,7 +126,5 @@ def _diagnoses(found: Difference) -> str:
     return "; ".join(told) or "the same, in another order"
 
 
-def _wrapped(text: str, width: int, indent: str, ascii_only: bool) -> list[str]:
-    more = indent + _INDENT
-    shown = clean(text, ascii_only=ascii_only)
-    return wrap(shown, max(width, 12), initial_indent=indent, subsequent_indent=more, break_on_hyphens=False)
+def _wrap(text: str, width: int, indent: str, ascii_only: bool) -> list[str]:
+    return wrapped(clean(text, ascii_only=ascii_only), width, indent, indent + _INDENT)

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from statistics import fmean, stdev
-from textwrap import wrap
 from typing import Any
 
 from trainlab.core.dotted import flat
@@ -13,11 +12,11 @@ from trainlab.core.errors import UserError
 from trainlab.core.metric_names import lower_is_better
 from trainlab.core.problem import nearest
 from trainlab.report.compare import differing, short_names, shown
-from trainlab.report.found import rank
-from trainlab.report.grid import Cells, grid
+from trainlab.report.findings import rank
+from trainlab.report.grid import Column, grid
 from trainlab.report.rows import Row, main_test, row_of, tested_value
 from trainlab.report.select import values_of
-from trainlab.report.text import clean, number
+from trainlab.report.text import clean, number, wrapped
 from trainlab.store.reading import RunRecord
 from trainlab.store.strict_json import dumps
 
@@ -124,17 +123,17 @@ def group_table(
     sign = "+-" if ascii_only else "±"
     caption = " | ".join([*told, f"mean {sign} half of the 95 % interval over the runs of a group"])
     named = [
-        Cells(title, [shown(group.values[key]) for group in groups], i and 2 + i, right=False)
+        Column(title, [shown(group.values[key]) for group in groups], i and 2 + i, right=False)
         for i, (key, title) in enumerate(zip(keys, titles, strict=True))
     ]
     columns = [
         *named,
-        Cells("runs", [_count(group) for group in groups], 1),
-        Cells("best", [group.best.text(ascii_only=ascii_only) if group.best else "" for group in groups]),
-        Cells("test", [group.test.text(ascii_only=ascii_only) if group.test else "" for group in groups], 2),
-        Cells("found", [_codes(group) for group in groups], 99, right=False),
+        Column("runs", [_count(group) for group in groups], 1),
+        Column("best", [group.best.text(ascii_only=ascii_only) if group.best else "" for group in groups]),
+        Column("test", [group.test.text(ascii_only=ascii_only) if group.test else "" for group in groups], 2),
+        Column("found", [_codes(group) for group in groups], 99, right=False),
     ]
-    lines = wrap(clean(caption, ascii_only=ascii_only), max(width or 120, 12))
+    lines = wrapped(clean(caption, ascii_only=ascii_only), width or 120)
     return [*lines, *grid(columns, width=width, ascii_only=ascii_only, color=color)]
 
 

@@ -1,9 +1,9 @@
-"""How much each searched setting mattered: what a model of the scores loses when it no longer sees that setting.
+"""The importance of each searched setting: what a model of the scores loses when it cannot use that setting.
 
-A Gaussian process learns the rank of a trial's score from its settings, on five sixths of the trials; on the sixth that
-it has not seen, one setting is shuffled among the trials, and the loss of explained variance is the importance. Ranks,
-so that one diverged trial does not outweigh all others. With few trials, or a model that explains nothing of unseen
-ones, there is no honest number, and none is given.
+A Gaussian process learns the rank of a trial's score from its settings on five sixths of the trials. On the other sixth
+one setting is shuffled among the trials; the loss of explained variance is the importance. Ranks are used so that one
+diverged trial does not outweigh all others. With few trials, or where the model explains nothing of the held-out
+trials, no number is given.
 
 Source: Breiman 2001, "Random Forests" (permutation importance, which goes with any model).
 """
@@ -18,17 +18,17 @@ import numpy as np
 from trainlab.core.types import Array
 from trainlab.report.gaussian_process import GaussianProcess
 
-METHOD = "permutation importance of a Gaussian process on unseen trials"
-LEAST = 12  # trials, below which nothing can be told
+METHOD = "permutation importance of a Gaussian process on held-out trials"
+LEAST = 12  # trials, below which no importance is given
 _FOLDS, _SHUFFLES = 6, 8
-_LEAST_FIT = 0.1  # explained variance of unseen trials, below which nothing is told
+_LEAST_FIT = 0.1  # explained variance of held-out trials, below which no importance is given
 
 
 @dataclass(frozen=True, slots=True)
 class Importance:
-    """Shares of the settings, the largest first, summing to 1, and how far each may be off (one standard error).
+    """Shares of the settings, the largest first, summing to 1, each with its standard error.
 
-    `fit`: explained variance of unseen trials (1 all, 0 none) · `note`: why there are no shares, or how to take them.
+    `fit`: explained variance of the held-out trials (1 all, 0 none) · `note`: why there are no shares, or a caution.
     """
 
     shares: Mapping[str, float]
@@ -42,16 +42,16 @@ class Importance:
 def importance(
     values: Mapping[str, Sequence[Any]], scores: Sequence[float], *, lower: bool, log: Sequence[str] = (), seed: int = 0
 ) -> Importance:
-    """The importance of each setting for the score. values: by setting, a value a trial; text and lists are categories.
+    """The importance of each setting. values: by setting, one value per trial; text and lists are categories.
 
-    lower: less is better · log: settings that were drawn on a logarithmic scale. A score that is not finite counts as
+    lower: a lower score is better · log: settings sampled on a logarithmic scale. A score that is not finite counts as
     the worst.
     """
     count = len(scores)
     names = [name for name, cells in values.items() if len({str(v) for v in cells}) > 1]
     if count < LEAST or not names:
-        few = f"{count} trial{'' if count == 1 else 's'} tell{'s' if count == 1 else ''} too little; {LEAST} are needed"
-        reason = few if count < LEAST else "no setting varied"
+        few = f"it needs {LEAST} trials, the sweep has {count}"
+        reason = few if count < LEAST else "no setting varies"
         return Importance({}, {}, math.nan, count, reason)
     x = np.column_stack([_numbers(values[name], log=name in log) for name in names])
     options = np.array([not _ordered(values[name]) for name in names])
@@ -61,15 +61,13 @@ def importance(
     error = lost.std(axis=0, ddof=1) / math.sqrt(len(lost))
     kept = np.clip(mean, 0.0, None)
     total = float(kept.sum())
-    if fit < max(_LEAST_FIT, 1 / math.sqrt(count)) or total <= 0:  # so far few trials stray by chance
-        note = (
-            f"the scores of unseen trials cannot be told from these settings (explained variance {max(fit, 0.0):.2f})"
-        )
+    if fit < max(_LEAST_FIT, 1 / math.sqrt(count)) or total <= 0:  # a fit that few trials reach by chance
+        note = f"the model explains only {100 * max(fit, 0.0):.0f} % of the variance on held-out trials"
         return Importance({}, {}, fit, count, note)
     order: list[int] = np.argsort(-kept, kind="stable").tolist()
     shares = {names[i]: float(kept[i]) / total for i in order}
     errors = {names[i]: float(error[i]) / total for i in order}
-    note = "few trials: take the order, not the numbers" if count < 30 else ""
+    note = "few trials: trust the order, not the numbers" if count < 30 else ""
     return Importance(shares, errors, fit, count, note)
 
 
@@ -87,7 +85,7 @@ def _lost(x: Array, y: Array, options: Array, seed: int) -> tuple[Array, float]:
         errors[held] = base
         for j in range(x.shape[1]):
             shuffled = np.repeat(x[held], _SHUFFLES, axis=0)
-            # values of all trials, not of the few held out: a fold may hold but one of them
+            # from all trials: the few held-out ones may all have the same value
             shuffled[:, j] = rng.choice(x[:, j], len(shuffled))
             worse = np.square(model.predict(shuffled) - np.repeat(y[held], _SHUFFLES))
             lost[i, j] = (worse.mean() - base.mean()) / spread
@@ -95,7 +93,7 @@ def _lost(x: Array, y: Array, options: Array, seed: int) -> tuple[Array, float]:
 
 
 def _numbers(cells: Sequence[Any], *, log: bool) -> Array:
-    """A setting as numbers from 0 to 1; options as their places in alphabetical order, absent ones as one more."""
+    """A setting as numbers from 0 to 1; options by their alphabetical order, an absent one as one more option."""
     if _ordered(cells):
         found = np.asarray(cells, np.float64)
         found = np.log10(found) if log and (found > 0).all() else found
@@ -111,7 +109,7 @@ def _ordered(cells: Sequence[Any]) -> bool:
 
 
 def _ranks(scores: Array, lower: bool) -> Array:
-    """The ranks of the scores between 0 (worst) and 1 (best); equal ones share the middle of theirs."""
+    """The ranks of the scores between 0 (worst) and 1 (best); equal scores share the mean of their ranks."""
     good = np.where(np.isfinite(scores), -scores if lower else scores, -np.inf)
     known, place = np.unique(good, return_inverse=True)
     counts = np.bincount(place, minlength=len(known))

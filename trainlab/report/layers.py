@@ -9,7 +9,7 @@ from statistics import median
 from typing import TYPE_CHECKING
 
 from trainlab.core.errors import UserError
-from trainlab.report.grid import Cells, grid
+from trainlab.report.grid import Column, grid
 from trainlab.report.text import number
 from trainlab.store import checkpoint
 from trainlab.store.columns import LAYER_COLUMNS
@@ -75,17 +75,17 @@ def layer_table(record: RunRecord, *, width: int, ascii_only: bool = False, colo
     return grid(columns(layers), width=width, ascii_only=ascii_only, color=color) if layers else []
 
 
-def columns(layers: list[Layer]) -> list[Cells]:
+def columns(layers: list[Layer]) -> list[Column]:
     """The table by column; the update ratio is the median over the run, all else is as it was at the last look."""
     return [
-        Cells("layer", [layer.name for layer in layers], right=False),
-        Cells("parameters", ["" if n.parameters is None else f"{n.parameters:,}" for n in layers], 6),
-        Cells("out std", [number(layer.last.get("std")) for layer in layers], 5),
-        Cells("dead", [_share(layer.last, "dead") for layer in layers], 2),
-        Cells("saturated", [_share(layer.last, "saturated") for layer in layers], 4),
-        Cells("grad norm", [_short(layer.last.get("grad_norm")) for layer in layers], 4),
-        Cells("update:weight", [_short(layer.update_ratio) for layer in layers], 1),
-        Cells("found", [", ".join(layer.codes) for layer in layers], 3, right=False),
+        Column("layer", [layer.name for layer in layers], right=False),
+        Column("parameters", ["" if n.parameters is None else f"{n.parameters:,}" for n in layers], 6),
+        Column("out std", [number(layer.last.get("std")) for layer in layers], 5),
+        Column("dead", [_share(layer.last, "dead") for layer in layers], 2),
+        Column("saturated", [_share(layer.last, "saturated") for layer in layers], 4),
+        Column("grad norm", [_short(layer.last.get("grad_norm")) for layer in layers], 4),
+        Column("update:weight", [_short(layer.update_ratio) for layer in layers], 1),
+        Column("found", [", ".join(layer.codes) for layer in layers], 3, right=False),
     ]
 
 

@@ -8,11 +8,11 @@ from collections.abc import Mapping, Sequence
 
 from trainlab.core.problem import visible
 from trainlab.report.compare import shown
-from trainlab.report.found import Found, found
-from trainlab.report.gate import Check
-from trainlab.report.grid import Cells
+from trainlab.report.findings import FindingGroup, grouped
+from trainlab.report.grid import Column
 from trainlab.report.groups import Group
 from trainlab.report.layers import columns, layers_of
+from trainlab.report.requirements import Check
 from trainlab.report.rows import Row, main_test
 from trainlab.report.table import diagnoses
 from trainlab.report.text import duration, moment, number
@@ -29,7 +29,7 @@ _MOST = 50  # runs whose diagnoses are told
 def run_markdown(record: RunRecord, row: Row) -> str:
     """One run: the verdict, its numbers, its diagnoses with what to try, and its layers."""
     lines = [f"### trainlab: {code(row.name)}", "", prose(verdict(record, row)), "", *_numbers(record, row)]
-    groups = found(record.findings)
+    groups = grouped(record.findings)
     if groups:
         lines += ["", "#### Diagnoses", "", *(line for group in groups for line in _finding(group))]
     layers = layers_of(record)
@@ -44,19 +44,19 @@ def run_markdown(record: RunRecord, row: Row) -> str:
 def runs_markdown(records: Sequence[RunRecord], rows: Sequence[Row], extra: Mapping[str, Sequence[str]]) -> str:
     """Many runs: a table of them, `extra` columns by title beside the scores, and below it what was diagnosed."""
     cells = [
-        Cells("run", [code(row.name) for row in rows], right=False),
-        Cells("status", [prose(row.status) for row in rows], right=False),
-        Cells("epochs", ["" if row.epoch is None else str(row.epoch) for row in rows]),
-        Cells("best", [f"{code(row.metric)} {number(row.best)}" if row.best is not None else "" for row in rows]),
-        Cells("test", [_test(row) for row in rows]),
-        Cells("time", ["" if row.seconds is None else duration(row.seconds) for row in rows]),
-        *(Cells(code(title), [code(value) for value in values]) for title, values in extra.items()),
-        Cells("diagnoses", [prose(diagnoses(row)) for row in rows], right=False),
+        Column("run", [code(row.name) for row in rows], right=False),
+        Column("status", [prose(row.status) for row in rows], right=False),
+        Column("epochs", ["" if row.epoch is None else str(row.epoch) for row in rows]),
+        Column("best", [f"{code(row.metric)} {number(row.best)}" if row.best is not None else "" for row in rows]),
+        Column("test", [_test(row) for row in rows]),
+        Column("time", ["" if row.seconds is None else duration(row.seconds) for row in rows]),
+        *(Column(code(title), [code(value) for value in values]) for title, values in extra.items()),
+        Column("diagnoses", [prose(diagnoses(row)) for row in rows], right=False),
     ]
     lines = _raw_table([column for column in cells if any(column.cells)])
     sick = [(record, row) for record, row in zip(records, rows, strict=True) if row.findings]
     for record, row in sick[:_MOST]:
-        lines += ["", f"#### {code(row.name)}", "", *(line for g in found(record.findings) for line in _finding(g))]
+        lines += ["", f"#### {code(row.name)}", "", *(line for g in grouped(record.findings) for line in _finding(g))]
         record.forget()
     if len(sick) > _MOST:
         lines += ["", f"{len(sick) - _MOST} more runs have diagnoses."]
@@ -67,22 +67,22 @@ def groups_markdown(groups: Sequence[Group]) -> str:
     """Groups of runs as a table, the mean with half its 95 % interval."""
     keys = list(groups[0].values) if groups else []
     cells = [
-        *(Cells(code(key), [code(shown(group.values[key])) for group in groups], right=False) for key in keys),
-        Cells("runs", [str(len(group.rows)) for group in groups]),
-        Cells("best", [f"{code(group.metric)} {group.best.text()}" if group.best else "" for group in groups]),
-        Cells("test", [f"{code(group.test_metric)} {group.test.text()}" if group.test else "" for group in groups]),
-        Cells("diagnoses", [prose(", ".join(f"{c} in {n}" for c, n in g.codes.items())) for g in groups], right=False),
+        *(Column(code(key), [code(shown(group.values[key])) for group in groups], right=False) for key in keys),
+        Column("runs", [str(len(group.rows)) for group in groups]),
+        Column("best", [f"{code(group.metric)} {group.best.text()}" if group.best else "" for group in groups]),
+        Column("test", [f"{code(group.test_metric)} {group.test.text()}" if group.test else "" for group in groups]),
+        Column("diagnoses", [prose(", ".join(f"{c} in {n}" for c, n in g.codes.items())) for g in groups], right=False),
     ]
     return "\n".join([*_raw_table([column for column in cells if any(column.cells)]), ""])
 
 
 def checks_markdown(checks: Sequence[Check]) -> str:
     """Requirements as a table, those that were missed first."""
-    ordered = sorted(checks, key=lambda check: check.met)
+    ordered = sorted(checks, key=lambda check: check.passed)
     cells = [
-        Cells("", ["met" if check.met else "**missed**" for check in ordered], right=False),
-        Cells("run", [code(check.run) for check in ordered], right=False),
-        Cells("requirement", [prose(check.message) for check in ordered], right=False),
+        Column("", ["passed" if check.passed else "**failed**" for check in ordered], right=False),
+        Column("run", [code(check.run) for check in ordered], right=False),
+        Column("requirement", [prose(check.message) for check in ordered], right=False),
     ]
     return "\n".join([*_raw_table(cells), ""])
 
@@ -132,10 +132,10 @@ def _numbers(record: RunRecord, row: Row) -> list[str]:
     ]
     kept = [(name, value) for name, value in pairs if value]
     values = [code(value) if name == "command" else prose(value) for name, value in kept]
-    return _raw_table([Cells("", [prose(name) for name, _ in kept], right=False), Cells("", values, right=False)])
+    return _raw_table([Column("", [prose(name) for name, _ in kept], right=False), Column("", values, right=False)])
 
 
-def _finding(group: Found) -> list[str]:
+def _finding(group: FindingGroup) -> list[str]:
     told = [f"- **{prose(group.severity)}** {code(group.code)}" + (f" ({prose(group.place)})" if group.place else "")]
     told[0] += f": {prose(group.message)}" if group.message else ""
     if len(group.layers) > 1:
@@ -152,13 +152,13 @@ def _test(row: Row) -> str:
     return f"{code(name)} {number(row.test[name])}" if name else ""
 
 
-def _table(cells: Sequence[Cells]) -> list[str]:
+def _table(cells: Sequence[Column]) -> list[str]:
     """Columns of plain text as a table, those without anything in it left out."""
     shown = [column for column in cells if any(column.cells)]
-    return _raw_table([Cells(prose(c.title), [prose(cell) for cell in c.cells], right=c.right) for c in shown])
+    return _raw_table([Column(prose(c.title), [prose(cell) for cell in c.cells], right=c.right) for c in shown])
 
 
-def _raw_table(cells: Sequence[Cells]) -> list[str]:
+def _raw_table(cells: Sequence[Column]) -> list[str]:
     """Columns of Markdown as a table."""
     rows = zip(*(column.cells for column in cells), strict=True)
     line = "|".join("---:" if column.right else "---" for column in cells)

@@ -1,11 +1,14 @@
-"""Text for a terminal: how wide it is, cutting and padding it, numbers and times as people write them."""
+"""Text for a terminal: its width, wrapping, cutting and padding, colors, numbers and times."""
 
 import unicodedata
 from datetime import datetime
+from textwrap import wrap
 
 from trainlab.core.problem import visible
 
 STYLES = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", "blue": "34"}
+_SEVERITY_COLORS = {"ok": "green", "info": "blue", "warning": "yellow", "error": "red"}
+_NARROWEST = 12  # columns: a line of text is never wrapped to less
 
 
 def clean(text: str, *, ascii_only: bool = False) -> str:
@@ -19,7 +22,7 @@ def clean(text: str, *, ascii_only: bool = False) -> str:
 
 
 def width_of(text: str) -> int:
-    """How many columns of a terminal a text fills."""
+    """The number of terminal columns that a text fills."""
     if text.isascii():
         return len(text)
     wide = sum(unicodedata.east_asian_width(c) in "WF" for c in text)
@@ -42,8 +45,52 @@ def fit(text: str, width: int, *, right: bool = False, ascii_only: bool = False,
 
 
 def styled(text: str, style: str, color: bool) -> str:
-    """The text in a style, if there are colours."""
+    """The text in a style, if `color` is on."""
     return f"\x1b[{STYLES[style]}m{text}\x1b[0m" if color and style else text
+
+
+def severity_color(severity: str) -> str:
+    """The style of a severity, for `styled`."""
+    return _SEVERITY_COLORS.get(severity, "bold")
+
+
+def wrapped(text: str, width: int, indent: str = "", hanging: str | None = None) -> list[str]:
+    """The text in lines of this width. `hanging`: the indent of the lines after the first, by default `indent`.
+
+    >>> wrapped("lower the learning rate", 14, "  ")
+    ['  lower the', '  learning', '  rate']
+    """
+    more = indent if hanging is None else hanging
+    width = max(width, _NARROWEST)
+    return wrap(text, width, initial_indent=indent, subsequent_indent=more, break_on_hyphens=False) or [""]
+
+
+def folded(text: str, width: int | None) -> str:
+    """The text with its long lines wrapped and indented by two more, but for `next: ...`, which users copy.
+
+    Unchanged where the width is unknown (None).
+
+    >>> print(folded("  advice: lower the rate", 16))
+      advice: lower
+        the rate
+    """
+    if width is None:
+        return text
+    lines: list[str] = []
+    for line in text.split("\n"):
+        indent = line[: len(line) - len(line.lstrip())]
+        fits = len(line) <= width or line.startswith("next: ")
+        lines += [line] if fits else wrapped(line.strip(), width, indent, indent + "  ")
+    return "\n".join(lines)
+
+
+def counted(number: int, what: str) -> str:
+    """A number with its noun.
+
+    >>> counted(1, "epoch"), counted(3, "epoch")
+    ('1 epoch', '3 epochs')
+    """
+    return f"{number} {what}{'s' * (number != 1)}"
 
 
 def number(value: float | None) -> str:

@@ -1,8 +1,6 @@
-"""The verdict on a run in words: how it ended, what it reached, and what was found. The same in every output."""
+"""The verdict on a run in words: how it ended, its scores, its findings. The same text in every output."""
 
-from collections.abc import Sequence
-
-from trainlab.report.found import Found, found
+from trainlab.report.findings import NO_PROBLEMS, FindingGroup, counts, grouped
 from trainlab.report.rows import Row, row_of
 from trainlab.report.text import duration, moment, number
 from trainlab.store.reading import RunRecord
@@ -20,9 +18,9 @@ _ENDS = {
 
 
 def verdict(record: RunRecord, row: Row | None = None) -> str:
-    """How a run ended, what it reached and what was found, in two to four sentences, as plain text.
+    """How a run ended, its scores and its findings, in two to four sentences, as plain text.
 
-    Names and reasons stand in it as the folder has them: whoever shows it escapes it. `row`: where it is known already.
+    Names and reasons are as the run folder has them: callers must escape them. `row`: the run's row, if it is known.
     """
     row = row or row_of(record)
     status = record.status
@@ -40,28 +38,12 @@ def verdict(record: RunRecord, row: Row | None = None) -> str:
         )
     if row.test:
         text += " Test: " + ", ".join(f"{name} {number(value)}" for name, value in row.test.items()) + "."
-    return text + _diagnosed(row.status, found(record.findings))
+    return text + _findings(row.status, grouped(record.findings))
 
 
-def counted(groups: Sequence[Found]) -> str:
-    """How many kinds of findings of each severity there are: `1 error, 2 warnings`; nothing if there is none.
-
-    >>> counted(found([{"code": "diverged", "severity": "error"}, {"code": "plateau", "severity": "info"}]))
-    '1 error, 1 piece of advice'
-    """
-    names = {"error": ("error", "errors"), "warning": ("warning", "warnings")}
-    told: list[str] = []
-    for severity in dict.fromkeys(group.severity for group in groups):
-        number = sum(group.severity == severity for group in groups)
-        one, more = names.get(severity, ("piece of advice", "pieces of advice"))
-        told.append(f"{number} {one if number == 1 else more}")
-    return ", ".join(told)
-
-
-def _diagnosed(state: str, groups: Sequence[Found]) -> str:
+def _findings(state: str, groups: list[FindingGroup]) -> str:
     if not groups:
-        return " Nothing was diagnosed." if state in ("finished", "diverged") else ""
-    first = groups[0]
+        return f" {NO_PROBLEMS.capitalize()}." if state in ("finished", "diverged") else ""
     if len(groups) == 1:
-        return f" Diagnosed: {first.code} ({first.severity})."
-    return f" Diagnosed: {counted(groups)}; first of all {first.code}."
+        return f" Finding: {groups[0].code} ({groups[0].severity})."
+    return f" Findings: {counts(groups)}; the first is {groups[0].code}."

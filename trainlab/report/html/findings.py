@@ -1,35 +1,32 @@
-"""The diagnoses of a run on its page: each with what it saw, drawn, and its prescriptions to copy."""
+"""The findings of a run on its page: each with a picture of its evidence, and its suggested patches to copy."""
 
 import shlex
 from collections.abc import Callable, Sequence
 from math import isfinite
 from typing import Any, cast
 
-from trainlab.report.facts import table as facts_of
-from trainlab.report.found import Found
+from trainlab.report.findings import FindingGroup
 from trainlab.report.html.tags import Html, tag
+from trainlab.report.json_fields import table as facts_of
 from trainlab.report.pictures.numbers import told
 from trainlab.report.pictures.picture import Picture
 
+Draw = Callable[[FindingGroup], Picture | None]  # the picture of a finding
 _TONES = {"error": "error", "warning": "warning", "info": "advice"}
 
 
-def findings(
-    groups: Sequence[Found], config: str, draw: Callable[[Found], Picture | None], figure: Callable[[Picture], Html]
-) -> list[Html]:
-    """A card for each finding. config: the path that a prescription is typed behind."""
+def findings(groups: Sequence[FindingGroup], config: str, draw: Draw, figure: Callable[[Picture], Html]) -> list[Html]:
+    """A card for each finding. config: the path of the config that the suggested patches change."""
     return [_card(group, config, draw, figure) for group in groups]
 
 
 def command(text: str) -> Html:
-    """A command with a button that copies it."""
+    """A command with a button to copy it."""
     button = tag("button", "Copy", type="button", aria_label=f"Copy: {text}")
     return tag("div", tag("pre", tag("code", text)), button, class_="command")
 
 
-def _card(
-    group: Found, config: str, draw: Callable[[Found], Picture | None], figure: Callable[[Picture], Html]
-) -> Html:
+def _card(group: FindingGroup, config: str, draw: Draw, figure: Callable[[Picture], Html]) -> Html:
     tone = group.severity if group.severity in _TONES else "info"
     head = tag(
         "h3",
@@ -38,14 +35,14 @@ def _card(
         tag("span", f" {group.place}", class_="place") if group.place else None,
     )
     picture = draw(group)
-    cures = [command(f"trainlab train {shlex.quote(config)} {patch}") for patch in group.patches]
+    patches = [command(f"trainlab train {shlex.quote(config)} {patch}") for patch in group.patches]
     words = tag(
         "div",
         tag("p", group.message),
         tag("p", f"In {', '.join(group.layers)}.") if len(group.layers) > 1 else None,
         tag("p", f"Because of {', '.join(group.because)}.") if group.because else None,
         tag("p", group.advice) if group.advice else None,
-        tag("div", tag("strong", "Try one of" if len(cures) > 1 else "Try"), *cures) if cures else None,
+        tag("div", tag("strong", "Try one of" if len(patches) > 1 else "Try"), *patches) if patches else None,
         _evidence(group),
         tag("p", "What it means: ", tag("code", f"trainlab explain {group.code}"), class_="place"),
     )
@@ -53,12 +50,12 @@ def _card(
     return tag("article", head, columns, class_=f"card finding {tone}", id=f"finding-{group.code}")
 
 
-def _evidence(group: Found) -> Html | None:
-    """The numbers that it was found by."""
+def _evidence(group: FindingGroup) -> Html | None:
+    """The measured evidence of the finding."""
     shown = [f"{key.replace('_', ' ')}: {_value(value)}" for key, value in facts_of(group.first, "evidence").items()]
     if not shown:
         return None
-    return tag("details", tag("summary", "The evidence"), tag("ul", *(tag("li", text) for text in shown)))
+    return tag("details", tag("summary", "Evidence"), tag("ul", *(tag("li", text) for text in shown)))
 
 
 def _value(value: Any) -> str:

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from trainlab.report.facts import lists, number, table, tables, texts, whole
 from trainlab.report.html.numbers import table as html_table
 from trainlab.report.html.tags import Html, tag
+from trainlab.report.json_fields import lists, number, table, tables, texts, whole
 from trainlab.report.pictures.numbers import share, told
 from trainlab.report.pictures.png import address, larger
 from trainlab.store.reading import RunRecord

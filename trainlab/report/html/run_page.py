@@ -1,12 +1,12 @@
 """The page of one run: the verdict, what was diagnosed and what to do about it, then everything else, drawn."""
 
-from trainlab.report.facts import number
-from trainlab.report.found import Found, found
+from trainlab.report.findings import FindingGroup, grouped
 from trainlab.report.html import setup
 from trainlab.report.html.findings import findings
 from trainlab.report.html.mistakes import mistakes
 from trainlab.report.html.page import Page
 from trainlab.report.html.tags import Html, join, tag
+from trainlab.report.json_fields import number
 from trainlab.report.pictures import evidence, gallery
 from trainlab.report.pictures.numbers import told
 from trainlab.report.pictures.picture import Picture
@@ -74,12 +74,12 @@ def _numbers(record: RunRecord, row: Row) -> list[tuple[str, str]]:
 
 
 def _findings(page: Page, record: RunRecord) -> list[Html]:
-    groups = found(record.findings)
+    groups = grouped(record.findings)
     if not groups:
-        text = "Nothing was diagnosed." if record.state in ("finished", "diverged") else "Nothing was diagnosed so far."
+        text = "No problems found." if record.state in ("finished", "diverged") else "No problems found so far."
         return [tag("p", text, class_="card")]
 
-    def draw(group: Found) -> Picture | None:
+    def draw(group: FindingGroup) -> Picture | None:
         return evidence.picture(record, group)
 
     return findings(groups, str(record.path / "config.yaml"), draw, page.figure)

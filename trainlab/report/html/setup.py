@@ -6,11 +6,11 @@ from typing import Any, cast
 
 from trainlab.core.dotted import flat
 from trainlab.report.compare import shown
-from trainlab.report.facts import number, table, tables, texts, whole
 from trainlab.report.html.findings import command
 from trainlab.report.html.numbers import cells
 from trainlab.report.html.numbers import table as html_table
 from trainlab.report.html.tags import Html, tag
+from trainlab.report.json_fields import number, table, tables, texts, whole
 from trainlab.report.pictures.numbers import told
 from trainlab.store.reading import RunRecord
 

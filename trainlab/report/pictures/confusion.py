@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from trainlab.report.facts import lists, texts
+from trainlab.report.json_fields import lists, texts
 from trainlab.report.pictures._kit import altair, values
 from trainlab.report.pictures.numbers import listing, share
 from trainlab.report.pictures.picture import Picture, Table

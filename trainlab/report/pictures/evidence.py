@@ -3,8 +3,8 @@
 import math
 from typing import Any
 
-from trainlab.report.facts import number, table, texts, whole
-from trainlab.report.found import Found
+from trainlab.report.findings import FindingGroup
+from trainlab.report.json_fields import number, table, texts, whole
 from trainlab.report.pictures._curves import chance, in_epochs, known, metric, score_name
 from trainlab.report.pictures._kit import (
     altair,
@@ -50,7 +50,7 @@ _SCORE = {"corrupt-labels", "noisy-eval", "underfitting"}  # the score says more
 _BARS = {"counts": "rows", "spreads": "spread", "baselines": "score", "gradients": "gradient", "errors": "error"}
 
 
-def picture(record: RunRecord, found: Found) -> Picture | None:
+def picture(record: RunRecord, found: FindingGroup) -> Picture | None:
     """The picture of a finding, None where there is nothing to draw."""
     layer = _LAYER.get(found.code)
     made = None
@@ -65,7 +65,7 @@ def picture(record: RunRecord, found: Found) -> Picture | None:
     return made
 
 
-def _at(record: RunRecord, found: Found) -> float | None:
+def _at(record: RunRecord, found: FindingGroup) -> float | None:
     """The epoch of the moment: the best one where the finding is about what came after it."""
     best = number(table(found.first, "evidence"), "best_epoch")
     if best is not None:
@@ -75,14 +75,14 @@ def _at(record: RunRecord, found: Found) -> float | None:
     return float(found.epoch) if found.epoch is not None else None
 
 
-def _marked(record: RunRecord, found: Found) -> list[Chart]:
+def _marked(record: RunRecord, found: FindingGroup) -> list[Chart]:
     at = _at(record, found)
     if at is None:
         return []
     return moment(at, "best epoch" if "best_epoch" in table(found.first, "evidence") else "found here")
 
 
-def _of_curves(record: RunRecord, found: Found) -> Picture | None:
+def _of_curves(record: RunRecord, found: FindingGroup) -> Picture | None:
     """Training and validation curve."""
     name = score_name(record)
     score = found.code in _SCORE and bool(name)
@@ -112,7 +112,7 @@ def _of_curves(record: RunRecord, found: Found) -> Picture | None:
     return _made(record, found, charts, Table(["epoch", f"train {what}", f"validation {what}"], rows))
 
 
-def _of_steps(record: RunRecord, found: Found, column: str, title: str) -> Picture | None:
+def _of_steps(record: RunRecord, found: FindingGroup, column: str, title: str) -> Picture | None:
     steps = record.steps
     points = known(in_epochs(record, steps["step"]), steps[column]) if steps.get(column) else metric(record, column)
     thin = band([x for x, _ in points], [y for _, y in points], 160)
@@ -130,7 +130,7 @@ def _of_steps(record: RunRecord, found: Found, column: str, title: str) -> Pictu
     return _made(record, found, charts, Table(["epoch", title], at_most([list(r) for r in rows], 20)))
 
 
-def _of_layers(record: RunRecord, found: Found, quantity: str) -> Picture | None:
+def _of_layers(record: RunRecord, found: FindingGroup, quantity: str) -> Picture | None:
     """The layer's line among the others' grey ones."""
     layers = measured(record).get(quantity, {})
     chosen = [name for name in (found.layers or tuple(layers)) if name in layers]
@@ -156,7 +156,7 @@ def _of_layers(record: RunRecord, found: Found, quantity: str) -> Picture | None
     return _made(record, found, charts, Table(["layer", "first", "middle", "last"], rows))
 
 
-def _of_bars(record: RunRecord, found: Found) -> Picture | None:
+def _of_bars(record: RunRecord, found: FindingGroup) -> Picture | None:
     """Numbers by name that the evidence holds: rows of classes, spreads of layers, scores of baselines."""
     evidence = table(found.first, "evidence")
     key = next((k for k in _BARS if isinstance(evidence.get(k), dict | list) and evidence[k]), None)
@@ -193,7 +193,7 @@ def _line(points: list[tuple[float, float]], style: str, axis: Any, name: str = 
     return [base.mark_line(style=style).encode(x=axis_x(), y=axis("y"), tooltip=tips)]
 
 
-def _made(record: RunRecord, found: Found, charts: list[Chart], behind: Table) -> Picture:
+def _made(record: RunRecord, found: FindingGroup, charts: list[Chart], behind: Table) -> Picture:
     at = _at(record, found)
     where = f"; the moment is marked at epoch {told(round(at, 1))}" if at is not None else ""
     where += f", {listing(list(found.layers))} in red" if found.code in _LAYER and found.layers else ""
@@ -203,11 +203,11 @@ def _made(record: RunRecord, found: Found, charts: list[Chart], behind: Table) -
     return Picture(*_named(found), chart, sentence[:1].upper() + sentence[1:], behind)
 
 
-def _named(found: Found) -> tuple[str, str]:
+def _named(found: FindingGroup) -> tuple[str, str]:
     """Name and title of a finding's picture."""
     return f"evidence-{found.code}", f"What {found.code} saw"
 
 
-def _threshold(found: Found) -> float | None:
+def _threshold(found: FindingGroup) -> float | None:
     value = number(table(found.first, "evidence"), "threshold")
     return value if value is not None and math.isfinite(value) else None

@@ -6,7 +6,7 @@ import numpy as np
 
 from trainlab.core.errors import UserError
 from trainlab.core.types import Array
-from trainlab.report.facts import tables, whole
+from trainlab.report.json_fields import tables, whole
 from trainlab.report.pictures._kit import altair
 from trainlab.report.pictures.numbers import told
 from trainlab.report.pictures.picture import Picture, Table

@@ -1,6 +1,6 @@
 """How much each searched setting mattered for the score."""
 
-from trainlab.report.learnt import what_mattered
+from trainlab.report.insights import setting_importance
 from trainlab.report.pictures._kit import altair, values
 from trainlab.report.pictures._sweep import short
 from trainlab.report.pictures.numbers import share, told
@@ -10,7 +10,7 @@ from trainlab.report.sweep_record import SweepRecord
 
 def pictures(sweep: SweepRecord) -> list[Picture]:
     """A bar a parameter with its standard error; nothing to draw where too little is known."""
-    found = what_mattered(sweep)
+    found = setting_importance(sweep)
     if not found.shares:
         return []
     alt = altair()

@@ -4,7 +4,7 @@ import math
 from collections.abc import Callable
 from typing import Any
 
-from trainlab.report.learnt import is_number, log_axis
+from trainlab.report.insights import is_number, log_axis
 from trainlab.report.pictures._kit import altair, values
 from trainlab.report.pictures._sweep import score_domain, short, text
 from trainlab.report.pictures.numbers import told

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from trainlab.report.learnt import good, is_number, log_axis
+from trainlab.report.insights import good, is_number, log_axis
 from trainlab.report.pictures._kit import LABEL, altair, layered, ticks, values
 from trainlab.report.pictures._sweep import score_domain, short, text
 from trainlab.report.pictures.numbers import listing, told

@@ -1,6 +1,6 @@
 """Predicted against true numbers of a regression."""
 
-from trainlab.report.facts import lists, table, tables
+from trainlab.report.json_fields import lists, table, tables
 from trainlab.report.pictures._kit import LABEL, altair, axis_y, layered, values
 from trainlab.report.pictures.numbers import told
 from trainlab.report.pictures.picture import Picture, Table

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from trainlab.report.facts import number, table
+from trainlab.report.json_fields import number, table
 from trainlab.report.pictures._kit import altair, values
 from trainlab.report.pictures.numbers import share, told
 from trainlab.report.pictures.picture import Picture, Table

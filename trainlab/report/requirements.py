@@ -1,12 +1,12 @@
-"""`--require`: what runs must have reached, and by how much each missed it. For CI.
+"""`--require`: requirements on runs, for CI, and by how much a run misses one.
 
 val_accuracy>=0.97      the best value of a column of metrics.csv (best_val_accuracy says the same)
 last_val_loss<0.1       its last value
-test_accuracy>0.95      a metric on the test rows
-seconds<60, epoch>=10   how long it took, how far it came
-state==finished         how it ended
-no warning              no diagnosis of this severity or a worse one
-no overfitting          no diagnosis of this code
+test_accuracy>0.95      a metric of the test split
+seconds<60, epoch>=10   the training time, the last epoch
+state==finished         how the run ended
+no warning              no finding of this severity or worse
+no overfitting          no finding of this code
 """
 
 import math
@@ -18,7 +18,8 @@ from typing import Any
 
 from trainlab.core.errors import UserError
 from trainlab.core.problem import listed, nearest
-from trainlab.report.found import SEVERITIES, rank
+from trainlab.diagnose.finding import SEVERITIES
+from trainlab.report.findings import rank
 from trainlab.report.rows import row_of, tested_value
 from trainlab.report.text import number
 from trainlab.store.columns import METRICS_OF, metric_columns
@@ -27,7 +28,7 @@ from trainlab.store.status import STATES
 
 _NO = re.compile(r"\s*no\s+(\S+)\s*", re.IGNORECASE)
 _RULE = re.compile(r"\s*([^=<>!\s]+)\s*(<=|>=|!=|==|=|<|>)\s*(\S+)\s*")
-_HOW = (
+_EXPECTED = (
     "expected METRIC>=NUMBER (or > <= < == !=), `state==finished`, or `no error`, `no warning`, `no info` or `no CODE`"
 )
 _SIGNS: dict[str, Callable[[Any, Any], bool]] = {
@@ -44,7 +45,7 @@ _SEEN_STATES = (*STATES, "killed", "half-written", "unreadable")
 
 @dataclass(frozen=True, slots=True)
 class Requirement:
-    """What must hold: `name` compared by `sign` with `bound`; of a diagnosis (`sign` is "no") that there is none."""
+    """`name` compared by `sign` with `bound`; with the sign "no", that there is no finding of this name."""
 
     text: str
     name: str
@@ -54,53 +55,53 @@ class Requirement:
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """A requirement held against a run. `missed` is by how much, where that is a number; `message` says all of it."""
+    """A requirement checked against a run. `missed`: by how much, where that is a number · `message`: all of it."""
 
     run: str
     require: str
-    met: bool
+    passed: bool
     value: Any
     missed: float | None
     message: str
 
     def as_dict(self) -> dict[str, Any]:
-        """The check as plain data."""
-        return {f: getattr(self, f) for f in self.__slots__}
+        """The check as plain data; `passed` keeps its older name `met` there."""
+        return {"met" if f == "passed" else f: getattr(self, f) for f in self.__slots__}
 
 
 def parse(texts: Sequence[str]) -> list[Requirement]:
     """The requirements. Raises UserError if one cannot be read."""
-    return [_parsed(text) for text in texts]
+    return [_parse(text) for text in texts]
 
 
-def held(requirements: Sequence[Requirement], records: Sequence[RunRecord]) -> list[Check]:
-    """Every requirement against every run, run by run.
+def check_all(requirements: Sequence[Requirement], records: Sequence[RunRecord]) -> list[Check]:
+    """Check every requirement against every run, run by run.
 
-    Raises UserError with the nearest names if a requirement names what no run could have.
+    Raises UserError with the nearest names if a requirement names something that no run can have.
     """
     for requirement in requirements:
         if requirement.sign == "no":
-            _check_code(requirement, records)
+            _refuse_unknown_code(requirement, records)
         elif requirement.name != "state":
-            _check_name(requirement, records)
-    return [_held(requirement, record) for record in records for requirement in requirements]
+            _refuse_unknown_name(requirement, records)
+    return [_check(requirement, record) for record in records for requirement in requirements]
 
 
-def told(checks: Sequence[Check]) -> list[str]:
-    """A line for each check, those that were missed first, and a last one that counts them."""
-    ordered = sorted(checks, key=lambda check: check.met)
-    missed = sum(not check.met for check in checks)
-    lines = [f"{'met   ' if check.met else 'MISSED'}  {check.run}: {check.message}" for check in ordered]
-    many = f"all {len(checks)} requirements are met" if len(checks) > 1 else "the requirement is met"
-    return [*lines, f"{missed} of {len(checks)} requirements missed" if missed else many]
+def check_lines(checks: Sequence[Check]) -> list[str]:
+    """A line for each check, the failed ones first, and a last line with their number."""
+    ordered = sorted(checks, key=lambda check: check.passed)
+    failed = sum(not check.passed for check in checks)
+    lines = [f"{'passed' if check.passed else 'FAILED'}  {check.run}: {check.message}" for check in ordered]
+    all_passed = f"all {len(checks)} requirements passed" if len(checks) > 1 else "the requirement passed"
+    return [*lines, f"{failed} of {len(checks)} requirements failed" if failed else all_passed]
 
 
-def _parsed(text: str) -> Requirement:
+def _parse(text: str) -> Requirement:
     if match := _NO.fullmatch(text):
         return Requirement(text.strip(), match[1].lower(), "no", "")
     match = _RULE.fullmatch(text)
     if match is None:
-        raise UserError(f"--require {text}: {_HOW}")
+        raise UserError(f"--require {text}: {_EXPECTED}")
     name, sign, bound = match[1], "==" if match[2] == "=" else match[2], match[3]
     if name in ("state", "status"):
         if sign not in ("==", "!=") or bound not in _SEEN_STATES:
@@ -113,34 +114,34 @@ def _parsed(text: str) -> Requirement:
     except ValueError:
         value = math.nan
     if math.isnan(value):
-        raise UserError(f"--require {text}: `{bound}` is no number; {_HOW}")
+        raise UserError(f"--require {text}: `{bound}` is not a number; {_EXPECTED}")
     return Requirement(text.strip(), name, sign, value)
 
 
-def _held(requirement: Requirement, record: RunRecord) -> Check:
-    name, sign, bound = requirement.name, requirement.sign, requirement.bound
+def _check(requirement: Requirement, record: RunRecord) -> Check:
+    name, sign, bound, text = requirement.name, requirement.sign, requirement.bound, requirement.text
     if sign == "no":
-        found = [code for code, severity in record.codes if name in SEVERITIES and rank(severity) <= rank(name)]
-        found += [code for code, _ in record.codes if code == name]
-        said = f"{requirement.text}: " + (f"found {', '.join(dict.fromkeys(found))}" if found else "none")
-        return Check(record.name, requirement.text, not found, list(dict.fromkeys(found)), None, said)
+        codes = [code for code, severity in record.codes if name in SEVERITIES and rank(severity) <= rank(name)]
+        codes += [code for code, _ in record.codes if code == name]
+        codes = list(dict.fromkeys(codes))
+        result = f"found {', '.join(codes)}" if codes else "none"
+        return Check(record.name, text, not codes, codes, None, f"{text}: {result}")
     if name == "state":
-        met = _SIGNS[sign](record.state, bound)
-        return Check(
-            record.name, requirement.text, met, record.state, None, f"{requirement.text}: it is {record.state}"
-        )
+        passed = _SIGNS[sign](record.state, bound)
+        return Check(record.name, text, passed, record.state, None, f"{text}: it is {record.state}")
     value = value_of(record, name)
     if value is None:
-        return Check(record.name, requirement.text, False, None, None, f"{requirement.text}: the run has no {name}")
-    met = not math.isnan(value) and _SIGNS[sign](value, bound)
-    away = abs(value - float(bound))
-    by = "" if not math.isfinite(away) else f", {'with' if met else 'missed by'} {number(away)}{' to spare' * met}"
-    said = f"{requirement.text}: {number(value)}" + ("" if met and sign in ("==", "!=") else by)
-    return Check(record.name, requirement.text, met, value, None if met else away, said)
+        return Check(record.name, text, False, None, None, f"{text}: the run has no {name}")
+    passed = not math.isnan(value) and _SIGNS[sign](value, bound)
+    margin = abs(value - float(bound))
+    message = f"{text}: {number(value)}"
+    if math.isfinite(margin) and not (passed and sign in ("==", "!=")):
+        message += f", with {number(margin)} to spare" if passed else f", missed by {number(margin)}"
+    return Check(record.name, text, passed, value, None if passed else margin, message)
 
 
 def value_of(record: RunRecord, name: str) -> float | None:
-    """What a requirement's name stands for in a run, None if the run has no such number."""
+    """The number of this name in a run, None if the run has none."""
     if name in _COUNTED:
         value = getattr(record.status, name) if record.status else record.last.get(name)
         return None if value is None else float(value)
@@ -154,8 +155,8 @@ def _bare(name: str) -> str:
     return name.removeprefix("best_").removeprefix("last_")
 
 
-def _check_name(requirement: Requirement, records: Sequence[RunRecord]) -> None:
-    """Raises UserError if no run could have a number of this name."""
+def _refuse_unknown_name(requirement: Requirement, records: Sequence[RunRecord]) -> None:
+    """Raises UserError if no run can have a number of this name."""
     if any(value_of(record, requirement.name) is not None for record in records):
         return
     columns = {c for task in METRICS_OF for c in metric_columns(task)} | {c for r in records for c in r.scores}
@@ -173,12 +174,12 @@ def _check_name(requirement: Requirement, records: Sequence[RunRecord]) -> None:
     )
 
 
-def _check_code(requirement: Requirement, records: Sequence[RunRecord]) -> None:
+def _refuse_unknown_code(requirement: Requirement, records: Sequence[RunRecord]) -> None:
     """Raises UserError if there is no such severity or code."""
     name = requirement.name
     if name in SEVERITIES or any(name == code for record in records for code, _ in record.codes):
         return
-    from trainlab.core.component import registered
+    from trainlab.core.component import registered  # with pydantic, 50 ms, only where the runs do not know the code
     from trainlab.diagnose.monitor import Monitor
 
     codes = sorted(monitor.name for monitor in registered(Monitor))
@@ -186,4 +187,4 @@ def _check_code(requirement: Requirement, records: Sequence[RunRecord]) -> None:
         return
     near = nearest(name, [*SEVERITIES, *codes])
     meant = f"; did you mean `no {near}`?" if near else f"; choose one of {', '.join([*SEVERITIES, *codes])}"
-    raise UserError(f"--require {requirement.text}: there is no diagnosis of this name{meant}")
+    raise UserError(f"--require {requirement.text}: there is no finding of this name{meant}")

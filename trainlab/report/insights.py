@@ -1,5 +1,5 @@
-"""What a sweep has learnt, from its folder alone: which setting mattered, where the good values lie, what the failures
-have in common, what stopping early has saved, and where to search next.
+"""Insights of a sweep, from its folder alone: the importance of each setting, the range of good values, what failed
+trials have in common, and what early stopping has saved.
 """
 
 import math
@@ -10,23 +10,24 @@ from pathlib import Path
 from typing import Any
 
 from trainlab.core.errors import UserError
-from trainlab.report.facts import number, table
 from trainlab.report.importance import Importance, importance
+from trainlab.report.json_fields import number, table
 from trainlab.report.sweep_record import SweepRecord, TrialRow
 from trainlab.report.text import clean
-from trainlab.report.text import number as told
+from trainlab.report.text import number as shortened
 from trainlab.store.findings import read_findings
 from trainlab.store.strict_json import dumps
 from trainlab.store.writing import write_atomic
 
-_FEWEST = 3  # trials with something in common, and without it, before it is told
-_MOST = 8  # fates that are told in text
-_CLEAN = 0.8  # of the trials on that side, how many must share the fate
+_FEWEST = 3  # trials with a failure, and without it, before a pattern is reported
+_MOST = 8  # failure patterns in text
+_FOUND = "had the finding"
+_CLEAN = 0.8  # least share of the trials on a side of a value that have the failure
 
 
 @dataclass(frozen=True, slots=True)
-class Region:
-    """Where the best quarter of the trials lies in one setting, beside all that was tried: its ends, or its options."""
+class GoodRange:
+    """The values of one setting in the best quarter of the trials, and in all trials: its ends, or options."""
 
     setting: str
     good: Sequence[Any]
@@ -35,21 +36,21 @@ class Region:
 
     @property
     def text(self) -> str:
-        """The good values, as people write them."""
+        """The good values as text."""
         return _spelled(self.good, options=self.options)
 
     @property
     def tried_text(self) -> str:
-        """What was tried."""
+        """The values of all trials as text."""
         return _spelled(self.tried, options=self.options)
 
 
 @dataclass(frozen=True, slots=True)
-class Fate:
-    """What became of several trials, and the setting that tells them from the others, if one does.
+class FailurePattern:
+    """A failure of several trials, and the setting that separates them from the others, if there is one.
 
-    what: a state or a diagnosis · where: `optimizer.lr >= 0.2`, empty if no setting tells them apart · there: how many
-    trials lie on that side in all.
+    what: a state, or a finding's code · trials, of: how many of how many trials · where: `optimizer.lr >= 0.2`, empty
+    if no setting separates them · there: all trials on that side.
     """
 
     what: str
@@ -61,31 +62,34 @@ class Fate:
     @property
     def text(self) -> str:
         """As a sentence: 11 of 40 diverged, all with optimizer.lr >= 0.2."""
-        said = f"{self.trials} of {self.of} {self.what}"
+        head = f"{self.trials} of {self.of} {self.what}"
         if not self.where:
-            return said
-        return f"{said}, all with {self.where}" + (f" ({self.there} such trials)" if self.there > self.trials else "")
+            return head
+        return f"{head}, all with {self.where}" + (f" ({self.there} such trials)" if self.there > self.trials else "")
 
 
 @dataclass(frozen=True, slots=True)
-class Learnt:
-    """What is known after a sweep. epochs: those that all trials took · whole: had each been trained to its end."""
+class Insights:
+    """Insights of a sweep. epochs: trained in all trials · full_epochs: had every trial been trained to its end."""
 
     importance: Importance
-    regions: Sequence[Region]
-    fates: Sequence[Fate]
+    ranges: Sequence[GoodRange]
+    failures: Sequence[FailurePattern]
     epochs: int
-    whole: int
+    full_epochs: int
     findings: Sequence[dict[str, Any]]
 
     @property
     def saved(self) -> float:
         """The share of epochs that were not trained."""
-        return max(0.0, 1 - self.epochs / self.whole) if self.whole else 0.0
+        return max(0.0, 1 - self.epochs / self.full_epochs) if self.full_epochs else 0.0
 
     def as_dict(self) -> dict[str, Any]:
-        """As JSON would have it."""
+        """As plain data, the content of learnt.json."""
         found = self.importance
+        failures = [
+            {"what": f.what, "trials": f.trials, "of": f.of, "where": f.where, "there": f.there} for f in self.failures
+        ]
         return {
             "importance": {
                 "method": found.method,
@@ -95,49 +99,49 @@ class Learnt:
                 "trials": found.trials,
                 "note": found.note,
             },
-            "good_region": {r.setting: {"good": list(r.good), "tried": list(r.tried)} for r in self.regions},
-            "fates": [
-                {"what": f.what, "trials": f.trials, "of": f.of, "where": f.where, "there": f.there} for f in self.fates
-            ],
-            "epochs": {"trained": self.epochs, "whole": self.whole, "saved": self.saved},
+            "good_region": {r.setting: {"good": list(r.good), "tried": list(r.tried)} for r in self.ranges},
+            "fates": failures,
+            "epochs": {"trained": self.epochs, "whole": self.full_epochs, "saved": self.saved},
             "findings": list(self.findings),
         }
 
     def lines(self) -> list[str]:
-        """As people read it; nothing of what is not known."""
+        """As text; unknown parts are left out."""
         lines: list[str] = []
         found = self.importance
         if found.shares:
             shares = ", ".join(f"{clean(name)} {share:.0%}" for name, share in list(found.shares.items())[:5])
-            lines.append(f"what mattered: {shares}")
+            lines.append(f"importance: {shares}")
             lines.append(f"  by {found.method}" + (f"; {found.note}" if found.note else ""))
         elif found.note:
-            lines.append(f"what mattered cannot be told: {found.note}")
-        if self.regions:
-            width = min(30, max(len(r.setting) for r in self.regions))
+            lines.append(f"importance unknown: {found.note}")
+        if self.ranges:
+            width = min(30, max(len(r.setting) for r in self.ranges))
             lines.append("the best quarter of the trials:")
-            lines += [f"  {clean(r.setting):<{width}}  {clean(r.text)}  of {clean(r.tried_text)}" for r in self.regions]
-        lines += [clean(fate.text) for fate in self.fates[:_MOST]]
+            lines += [f"  {clean(r.setting):<{width}}  {clean(r.text)}  of {clean(r.tried_text)}" for r in self.ranges]
+        lines += [clean(fate.text) for fate in self.failures[:_MOST]]
         if self.saved >= 0.01:
-            lines.append(f"epochs: {self.epochs} instead of {self.whole}, {self.saved:.0%} saved")
+            lines.append(f"epochs: {self.epochs} instead of {self.full_epochs}, {self.saved:.0%} saved")
         lines += [f"{one['code']}: {clean(str(one['message']))}" for one in self.findings]
         return lines
 
 
-def learnt(sweep: SweepRecord) -> Learnt:
-    """What the trials of a sweep tell together."""
-    return Learnt(what_mattered(sweep), regions(sweep), fates(sweep), *_epochs(sweep), _findings(sweep.path))
+def insights(sweep: SweepRecord) -> Insights:
+    """The insights of a sweep."""
+    return Insights(
+        setting_importance(sweep), good_ranges(sweep), failure_patterns(sweep), *_epochs(sweep), _findings(sweep.path)
+    )
 
 
-def keep(sweep: SweepRecord, found: Learnt) -> Path:
-    """Write it into the sweep's folder as learnt.json. Raises UserError if it cannot be written."""
+def write_insights(sweep: SweepRecord, found: Insights) -> Path:
+    """Write them into the sweep's folder as learnt.json. Raises UserError if the file cannot be written."""
     path = sweep.path / "learnt.json"
     write_atomic(path, dumps(found.as_dict()).encode())
     return path
 
 
 @lru_cache(maxsize=4)
-def what_mattered(sweep: SweepRecord) -> Importance:
+def setting_importance(sweep: SweepRecord) -> Importance:
     """The importance of the sweep's settings; diverged trials count as the worst."""
     trials = [t for t in sweep.trials if (t.status == "finished" and t.score is not None) or t.status == "diverged"]
     cells = {name: [t.values.get(name) for t in trials] for name in sweep.parameters}
@@ -147,7 +151,7 @@ def what_mattered(sweep: SweepRecord) -> Importance:
 
 
 def good(sweep: SweepRecord) -> list[TrialRow]:
-    """The best quarter of the scored trials, three at least."""
+    """The best quarter of the scored trials, at least three."""
     return sweep.ranked[: max(3, len(sweep.ranked) // 4)]
 
 
@@ -158,63 +162,63 @@ def is_number(sweep: SweepRecord, parameter: str) -> bool:
 
 
 def log_axis(sweep: SweepRecord, parameter: str) -> bool:
-    """Whether a parameter belongs on a logarithmic axis: drawn so, and all its values above zero."""
+    """Whether a parameter needs a logarithmic axis: sampled on a logarithmic scale, and all its values above zero."""
     cells = [t.values.get(parameter) for t in sweep.trials if t.values.get(parameter) is not None]
     return sweep.is_log(parameter) and all(isinstance(v, int | float) and v > 0 for v in cells)
 
 
-def regions(sweep: SweepRecord) -> list[Region]:
-    """The good region of every setting, once there are enough trials for a quarter of them to mean something."""
+def good_ranges(sweep: SweepRecord) -> list[GoodRange]:
+    """The good range of every setting; empty for fewer than four scored trials."""
     if len(sweep.ranked) < 4:
         return []
-    found: list[Region] = []
+    found: list[GoodRange] = []
     for name in sweep.parameters:
         best, tried = (_known(trials, name) for trials in (good(sweep), sweep.trials))
         if not best:
             continue
         if is_number(sweep, name):
-            found.append(Region(name, (min(best), max(best)), (min(tried), max(tried)), options=False))
+            found.append(GoodRange(name, (min(best), max(best)), (min(tried), max(tried)), options=False))
         else:
-            found.append(Region(name, _different(best), _different(tried), options=True))
+            found.append(GoodRange(name, _different(best), _different(tried), options=True))
     return found
 
 
-def fates(sweep: SweepRecord) -> list[Fate]:
-    """What befell three trials or more: how they ended if not well, and each diagnosis; the most frequent first."""
+def failure_patterns(sweep: SweepRecord) -> list[FailurePattern]:
+    """Failures of three trials or more: bad ends first, then findings, the most frequent first."""
     trials = [t for t in sweep.trials if t.status not in ("", "running", "interrupted")]
     by: dict[str, set[int]] = {}
     for trial in trials:
         if trial.status in ("diverged", "failed"):
             by.setdefault(trial.status, set()).add(trial.number)
         for code in str(trial.facts.get("diagnoses") or "").split():
-            by.setdefault(f"said {code}", set()).add(trial.number)
+            by.setdefault(f"{_FOUND} {code}", set()).add(trial.number)
     if "diverged" in by:
-        by.pop("said diverged", None)
-    told_of = sorted(by.items(), key=lambda item: (item[0].startswith("said"), -len(item[1]), item[0]))
-    return [_fate(sweep, what, numbers, trials) for what, numbers in told_of if len(numbers) >= _FEWEST]
+        by.pop(f"{_FOUND} diverged", None)
+    ordered = sorted(by.items(), key=lambda item: (item[0].startswith(_FOUND), -len(item[1]), item[0]))
+    return [_pattern(sweep, what, numbers, trials) for what, numbers in ordered if len(numbers) >= _FEWEST]
 
 
-def _fate(sweep: SweepRecord, what: str, numbers: set[int], trials: Sequence[TrialRow]) -> Fate:
-    """The fate of these trials, and the setting that tells them from the others best: all of them lie on one side of
-    a value, or have one option, and few others do.
+def _pattern(sweep: SweepRecord, what: str, numbers: set[int], trials: Sequence[TrialRow]) -> FailurePattern:
+    """The pattern of these trials, with the setting that separates them best from the others: all of them lie on one
+    side of a value, or have one option, and few others do.
     """
     mine, others = ([t for t in trials if (t.number in numbers) is wanted] for wanted in (True, False))
-    best = Fate(what, len(mine), len(trials))
+    best = FailurePattern(what, len(mine), len(trials))
     if len(others) < _FEWEST:
         return best
     for name in sweep.parameters:
-        here, there = _known(mine, name), _known(others, name)
-        if len(here) < len(mine):
+        values, other_values = _known(mine, name), _known(others, name)
+        if len(values) < len(mine):
             continue
         sides: list[tuple[str, int]] = []
         if is_number(sweep, name):
-            low, high = min(here), max(here)
+            low, high = min(values), max(values)
             sides = [
-                (f"{name} >= {told(low)}", sum(v >= low for v in there)),
-                (f"{name} <= {told(high)}", sum(v <= high for v in there)),
+                (f"{name} >= {shortened(low)}", sum(v >= low for v in other_values)),
+                (f"{name} <= {shortened(high)}", sum(v <= high for v in other_values)),
             ]
-        elif len(options := _different(here)) == 1:
-            sides = [(f"{name} {_text(options[0])}", sum(v == options[0] for v in there))]
+        elif len(options := _different(values)) == 1:
+            sides = [(f"{name} {_text(options[0])}", sum(v == options[0] for v in other_values))]
         for where, beyond in sides:
             count = len(mine) + beyond
             if len(mine) / count >= _CLEAN and (not best.where or count < best.there):
@@ -223,9 +227,7 @@ def _fate(sweep: SweepRecord, what: str, numbers: set[int], trials: Sequence[Tri
 
 
 def _epochs(sweep: SweepRecord) -> tuple[int, int]:
-    """The epochs that all trials took that have ended, and those of as many full ones; (0, 0) where a full one has no
-    one length.
-    """
+    """The epochs of all ended trials, and of as many full trials; (0, 0) where the full length is searched."""
     length = number(table(sweep.config, "train"), "epochs")
     if length is None or "train.epochs" in sweep.space:
         return 0, 0
@@ -235,7 +237,7 @@ def _epochs(sweep: SweepRecord) -> tuple[int, int]:
 
 
 def _findings(folder: Path) -> list[dict[str, Any]]:
-    """What was said of the sweep as a whole, edge-of-range and suspicious-fold among it."""
+    """The findings about the sweep as a whole, such as edge-of-range and suspicious-fold."""
     try:
         return read_findings(folder / "findings.jsonl")
     except UserError:
@@ -247,7 +249,7 @@ def _known(trials: Sequence[TrialRow], name: str) -> list[Any]:
 
 
 def _different(values: Sequence[Any]) -> list[Any]:
-    """Each value once, in the order in which they come."""
+    """Each value once, in order."""
     return list({_text(v): v for v in values}.values())
 
 
@@ -256,4 +258,4 @@ def _text(value: Any) -> str:
 
 
 def _spelled(values: Sequence[Any], *, options: bool) -> str:
-    return ", ".join(map(_text, values)) if options else f"{told(values[0])} to {told(values[1])}"
+    return ", ".join(map(_text, values)) if options else f"{shortened(values[0])} to {shortened(values[1])}"

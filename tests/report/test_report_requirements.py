@@ -1,4 +1,4 @@
-"""`--require`: what is understood, what holds, by how much it was missed, and what a mistake is answered with."""
+"""`--require`: which rules are read, which pass, by how much a run misses one, and the errors."""
 
 import json
 import math
@@ -8,13 +8,13 @@ from run_folders import OVERFITTING, PLATEAU, make_run
 from test_report_command import trainlab
 
 from trainlab.core.errors import UserError
-from trainlab.report.gate import held, parse, told
+from trainlab.report.requirements import check_all, check_lines, parse
 from trainlab.report.rows import gather
 
 
 def checked(runs, *texts):
-    """What came of each requirement for the runs in a folder."""
-    return held(parse(texts), gather([], runs))
+    """Each requirement checked against the runs in a folder."""
+    return check_all(parse(texts), gather([], runs))
 
 
 @pytest.fixture
@@ -25,7 +25,7 @@ def runs(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("text", "met", "value", "missed", "message"),
+    ("text", "passed", "value", "missed", "message"),
     [
         ("val_accuracy>=0.75", True, 0.75, None, "val_accuracy>=0.75: 0.75, with 0 to spare"),
         ("val_accuracy>0.75", False, 0.75, 0.0, "val_accuracy>0.75: 0.75, missed by 0"),
@@ -52,10 +52,10 @@ def runs(tmp_path):
         ("train_accuracy>0", False, None, None, "train_accuracy>0: the run has no train_accuracy"),
     ],
 )
-def test_what_holds(runs, text, met, value, missed, message):
-    """Best, last and test values, time, state and diagnoses are compared as written, and the miss is measured."""
+def test_what_passes(runs, text, passed, value, missed, message):
+    """Best, last and test values, time, state and findings are compared as written, with the margin of a miss."""
     (check,) = checked(runs, text)
-    assert (check.met, check.value, check.message) == (met, value, message)
+    assert (check.passed, check.value, check.message) == (passed, value, message)
     assert check.missed == (None if missed is None else pytest.approx(missed, abs=1e-12))
 
 
@@ -63,14 +63,14 @@ def test_severities(tmp_path):
     """`no warning` forbids errors, too, but not advice."""
     make_run(tmp_path, "a", findings=[PLATEAU])
     make_run(tmp_path, "b", findings=[{**PLATEAU, "code": "diverged", "severity": "error"}])
-    met = [check.met for check in checked(tmp_path, "no error", "no warning", "no info")]
-    assert met == [True, True, False, False, False, False]
+    passed = [check.passed for check in checked(tmp_path, "no error", "no warning", "no info")]
+    assert passed == [True, True, False, False, False, False]
 
 
-def test_nan_never_holds(tmp_path):
-    """A value that is nan misses every requirement."""
+def test_nan_never_passes(tmp_path):
+    """A nan fails every requirement."""
     make_run(tmp_path, "a", test={"loss": math.nan})
-    assert [check.met for check in checked(tmp_path, "test_loss<1", "test_loss>=0", "test_loss!=0")] == [False] * 3
+    assert [check.passed for check in checked(tmp_path, "test_loss<1", "test_loss>=0", "test_loss!=0")] == [False] * 3
 
 
 @pytest.mark.parametrize(
@@ -78,9 +78,9 @@ def test_nan_never_holds(tmp_path):
     [
         ("val_acuracy>=0.9", "no run has `val_acuracy`; did you mean `val_accuracy`? There are epoch, "),
         ("beauty>1", "no run has `beauty`; There are epoch, grad_norm, lr, reg_loss, seconds, state, step, "),
-        ("no overfiting", "there is no diagnosis of this name; did you mean `no overfitting`?"),
-        ("val_loss<fast", "`fast` is no number; expected METRIC>=NUMBER"),
-        ("val_loss<nan", "`nan` is no number; expected METRIC>=NUMBER"),
+        ("no overfiting", "there is no finding of this name; did you mean `no overfitting`?"),
+        ("val_loss<fast", "`fast` is not a number; expected METRIC>=NUMBER"),
+        ("val_loss<nan", "`nan` is not a number; expected METRIC>=NUMBER"),
         ("val_loss", "expected METRIC>=NUMBER (or > <= < == !=), `state==finished`, or `no error`, `no warning`, "),
         ("no", "expected METRIC>=NUMBER"),
         ("", "expected METRIC>=NUMBER"),
@@ -89,34 +89,34 @@ def test_nan_never_holds(tmp_path):
     ],
 )
 def test_mistakes(runs, text, want):
-    """A requirement that says nothing known is an error with the nearest name, or with what is allowed."""
+    """An unknown name is an error with the nearest name, or with what is allowed."""
     with pytest.raises(UserError) as caught:
         checked(runs, text)
     assert str(caught.value).startswith(f"--require {text}: {want}")
 
 
 def test_the_lines(tmp_path):
-    """What was missed comes first, and the last line counts."""
+    """Failed checks come first, and the last line counts."""
     make_run(tmp_path, "a")
     make_run(tmp_path, "b", scores=(0.1, 0.2, 0.5))
-    assert told(checked(tmp_path, "val_accuracy>0.7", "no error")) == [
-        "MISSED  b-1: val_accuracy>0.7: 0.5, missed by 0.2",
-        "met     a-1: val_accuracy>0.7: 0.75, with 0.05 to spare",
-        "met     a-1: no error: none",
-        "met     b-1: no error: none",
-        "1 of 4 requirements missed",
+    assert check_lines(checked(tmp_path, "val_accuracy>0.7", "no error")) == [
+        "FAILED  b-1: val_accuracy>0.7: 0.5, missed by 0.2",
+        "passed  a-1: val_accuracy>0.7: 0.75, with 0.05 to spare",
+        "passed  a-1: no error: none",
+        "passed  b-1: no error: none",
+        "1 of 4 requirements failed",
     ]
-    assert told(checked(tmp_path, "no error"))[-1] == "all 2 requirements are met"
+    assert check_lines(checked(tmp_path, "no error"))[-1] == "all 2 requirements passed"
 
 
 def test_the_command(runs):
-    """Exit code 4 if something is missed, 0 if all is met, 2 for a mistake; in text, JSON, Markdown and beside CSV."""
+    """Exit code 4 if a check fails, 0 if all pass, 2 for a wrong rule; in text, JSON, Markdown and beside CSV."""
     code, out, err = trainlab("a-1", "--runs", runs, "--require", "val_accuracy>=0.97", "--require", "no error")
     assert (code, err) == (4, "")
     assert out.splitlines()[-3:] == [
-        "MISSED  a-1: val_accuracy>=0.97: 0.75, missed by 0.22",
-        "met     a-1: no error: none",
-        "1 of 2 requirements missed",
+        "FAILED  a-1: val_accuracy>=0.97: 0.75, missed by 0.22",
+        "passed  a-1: no error: none",
+        "1 of 2 requirements failed",
     ]
     assert trainlab("--runs", runs, "--require", "val_accuracy>=0.7")[0] == 0
     code, out, err = trainlab("--runs", runs, "--require", "val_accuracy>=0.97", "--json")
@@ -125,13 +125,13 @@ def test_the_command(runs):
     assert (check["met"], check["value"], check["require"]) == (False, 0.75, "val_accuracy>=0.97")
     code, out, _ = trainlab("--runs", runs, "--require", "val_accuracy>=0.97", "--markdown")
     assert code == 4
-    assert "| **missed** | `a-1` | val_accuracy\\>=0.97: 0.75, missed by 0.22 |" in out
+    assert "| **failed** | `a-1` | val_accuracy\\>=0.97: 0.75, missed by 0.22 |" in out
     code, _, err = trainlab("--runs", runs, "--require", "val_accuracy>=0.97", "--csv", "-")
-    assert (code, err.splitlines()[-1]) == (4, "1 of 1 requirements missed")
+    assert (code, err.splitlines()[-1]) == (4, "1 of 1 requirements failed")
     code, out, err = trainlab("--runs", runs, "--require", "val_acc>1")
     assert (code, out) == (2, "")
     assert trainlab("--runs", runs, "--where", "seed=7", "--require", "no error") == (
         2,
         "",
-        "--require no error: there is no run that it could be required of\n",
+        "--require no error: there is no run to check\n",
     )
