@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from trainlab.core.companion import companions
 from trainlab.core.component import find, make, names
 from trainlab.core.errors import UserError
 from trainlab.data.preprocessor import Preprocessor
@@ -14,8 +15,7 @@ from trainlab.inference.ensemble.ensemble import Ensemble
 from trainlab.inference.evaluate import predicted
 from trainlab.inference.export.export import as_onnx, export_onnx, raw_shape
 from trainlab.inference.export.graph import Graph
-from trainlab.inference.export.layers import LAYERS, chain
-from trainlab.inference.export.preprocess import STEPS, preprocessing
+from trainlab.inference.export.lowering import LAYERS, PREPROCESS, lower_layers, lower_preprocessing
 from trainlab.inference.model import Trained, open_run
 from trainlab.nn.layer import Layer
 from trainlab.store.folder import RunFolder
@@ -48,8 +48,25 @@ SETTINGS = {
     "prelu": [{}, {"shared": True}],
     "gelu": [{}, {"approximate": "tanh"}],
 }
+WITH_ONNX = [  # a component that is not named here may do without
+    *(
+        "avg_pool",
+        "batch_norm",
+        "conv",
+        "dense",
+        "drop_connect",
+        "dropout",
+        "elu",
+        "flatten",
+        "gelu",
+        "global_avg_pool",
+    ),
+    *("group_norm", "identity", "instance_norm", "layer_norm", "leaky_relu", "max_pool", "maxout", "prelu"),
+    *("relu", "residual", "selu", "sigmoid", "silu", "softplus", "tanh"),
+]
+STEPS_WITH_ONNX = ["center", "fill", "minmax", "normalize", "pca", "robust", "standardize", "whiten", "zca"]
 FLAT = ("dense", "drop_connect", "maxout")
-CASES = [(name, settings) for name in names(Layer) for settings in SETTINGS.get(name, [{}])]
+CASES = [(name, settings) for name in sorted(companions(LAYERS)) for settings in SETTINGS.get(name, [{}])]
 
 
 def run(model, x):
@@ -58,10 +75,10 @@ def run(model, x):
     return dict(zip([o.name for o in session.get_outputs()], session.run(None, {"x": x}), strict=True))
 
 
-def test_every_layer_and_preprocessor_is_in_the_table():
-    """A new layer or preprocessor has to say what it is in ONNX."""
-    assert sorted(LAYERS) == names(Layer)
-    assert sorted(STEPS) == names(Preprocessor)
+def test_lowerings_belong_to_components():
+    """The layers and preprocessors named above have one, and none is left over without its component."""
+    assert set(WITH_ONNX) <= companions(LAYERS) <= set(names(Layer))
+    assert set(STEPS_WITH_ONNX) <= companions(PREPROCESS) <= set(names(Preprocessor))
 
 
 @pytest.mark.parametrize(("name", "settings"), CASES)
@@ -77,13 +94,13 @@ def test_layer(name, settings):
     work.x[...] = rng.normal(size=work.x.shape)
     work.forward()
     graph = Graph()
-    graph.call(chain(graph, net.nodes, net.params, "x"), "y")
+    graph.call(lower_layers(graph, net.nodes, net.params, "x"), "y")
     model = graph.model({"x": (np.float32, shape)}, {"y": (np.float32, net.out_shape)}, {})
     np.testing.assert_allclose(run(model, work.x)["y"], work.y, rtol=2e-5, atol=2e-6)
 
 
 @pytest.mark.parametrize("norm", ["l1", "l2", "max"])
-@pytest.mark.parametrize("name", names(Preprocessor))
+@pytest.mark.parametrize("name", sorted(companions(PREPROCESS)))
 def test_preprocessor(name, norm):
     """Each preprocessor gives in onnxruntime what trainlab's gives; rows of zeros and values to fill among them."""
     rng = np.random.default_rng(0)
@@ -96,7 +113,7 @@ def test_preprocessor(name, norm):
     want = step.apply(x.astype(np.float32).astype(np.float64), learned)
     graph = Graph()
     fitted = {f"0.{name}.{key}": a for key, a in learned.items()}
-    graph.call(preprocessing(graph, [step], fitted, "x", (3, 2), "float32"), "y")
+    graph.call(lower_preprocessing(graph, [step], fitted, "x", (3, 2), "float32"), "y")
     model = graph.model({"x": (np.float32, (3, 2))}, {"y": (np.float32, want.shape[1:])}, {})
     np.testing.assert_allclose(run(model, x.astype(np.float32))["y"], want, rtol=1e-5, atol=1e-5)
 
@@ -154,9 +171,29 @@ def test_the_file_tells_of_columns_and_classes(tmp_path):
     assert "petal width (cm)" in props["trainlab.columns"]
 
 
-def test_unknown_layers_are_named(monkeypatch):
-    """A layer without an entry is refused with its name and place, not exported wrongly."""
-    monkeypatch.delitem(LAYERS, "relu")
-    net = Net([make(Layer, "dense", units=2), make(Layer, "relu")], (3,))
-    with pytest.raises(UserError, match="relu1: the layer `relu` cannot be exported to ONNX"):
-        chain(Graph(), net.nodes, net.params, "x")
+class _Unknown(Layer, name="unknown"):
+    def out_shape(self, shape):
+        return shape
+
+    def forward(self, s):
+        s.y[...] = s.x
+
+    def backward(self, s):
+        s.dx[...] = s.dy
+
+
+class _UnknownStep(Preprocessor, name="unknown"):
+    def fit(self, x):
+        return {}
+
+    def apply(self, x, fitted):
+        return x.copy()
+
+
+def test_components_without_a_lowering_are_named():
+    """A layer or a preprocessor that has no ONNX lowering is refused by name when a run is exported."""
+    net = Net([make(Layer, "dense", units=2), _Unknown()], (3,))
+    with pytest.raises(UserError, match=r"^unknown1: the layer `unknown` cannot be exported to ONNX$"):
+        lower_layers(Graph(), net.nodes, net.params, "x")
+    with pytest.raises(UserError, match=r"^data.preprocess: `unknown` cannot be exported to ONNX$"):
+        lower_preprocessing(Graph(), [_UnknownStep()], {}, "x", (3,), "float32")

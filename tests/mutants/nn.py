@@ -85,7 +85,7 @@ MUTANTS = [
     (f"{_C}/binary_cross_entropy.py", "np.logaddexp(0, y) - t * y", "np.logaddexp(0, y)"),
     (f"{_C}/mse.py", "2 * r / r.size", "r / r.size"),
     (f"{_C}/mae.py", "np.sign(r) / r.size", "r / r.size"),
-    (f"{_C}/huber.py", "r - cut / 2", "r - cut"),
+    (f"{_C}/huber.py", "float((cut * (r - cut / 2))", "float((cut * (r - cut))"),
     (f"{_C}/huber.py", "np.clip(r, -self.delta", "np.clip(r, -1"),
     # models
     (f"{_M}/mlp.py", 'bias=self.norm != "batch"', "bias=True"),

@@ -17,8 +17,7 @@ from trainlab.core.types import Shape
 from trainlab.inference.ensemble.combining import TIE
 from trainlab.inference.ensemble.ensemble import Ensemble
 from trainlab.inference.export.graph import Graph
-from trainlab.inference.export.layers import chain
-from trainlab.inference.export.preprocess import preprocessing
+from trainlab.inference.export.lowering import lower_layers, lower_preprocessing
 from trainlab.inference.model import Trained, Weights
 from trainlab.inference.opening import open_trained
 from trainlab.store.strict_json import dumps
@@ -73,11 +72,11 @@ def raw_shape(encoding: Mapping[str, Any]) -> Shape:
 def _outputs(graph: Graph, trained: Trained, x: str, shape: Shape) -> str:
     """A network's outputs for raw rows."""
     experiment = trained.experiment
-    prepared = preprocessing(graph, experiment.data.preprocess, trained.fitted, x, shape, experiment.train.dtype)
+    prepared = lower_preprocessing(graph, experiment.data.preprocess, trained.fitted, x, shape, experiment.train.dtype)
     nodes = trained.net.nodes
     if nodes[0].shape != shape and prod(nodes[0].shape) == prod(shape):
         prepared = graph.reshape(prepared, [-1, *nodes[0].shape])
-    return chain(graph, nodes, trained.net.params, prepared)
+    return lower_layers(graph, nodes, trained.net.params, prepared)
 
 
 def _own_units(graph: Graph, trained: Trained, y: str) -> str:

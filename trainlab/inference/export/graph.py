@@ -9,6 +9,7 @@ import numpy as np
 from trainlab import __version__
 from trainlab.core.errors import UserError
 from trainlab.core.types import Array, Shape
+from trainlab.engine.graph import Node
 
 OPSET = 20  # the first with Gelu; onnxruntime 1.17 (2024) and later run it
 _IR = 9  # the file format of its time
@@ -22,8 +23,11 @@ def onnx() -> Any:
         raise UserError("to export, the package onnx is needed: pip install 'trainlab[onnx]'") from None
 
 
+Params = Mapping[str, Array]
+
+
 class Graph:
-    """Nodes and initializers so far. `add` returns the name of the value that the new node makes."""
+    """The nodes and initializers so far. `add` returns the name of the value that the new node computes."""
 
     def __init__(self) -> None:
         self.onnx = onnx()
@@ -45,6 +49,10 @@ class Graph:
         name = self.name(stem)
         self._arrays.append(self.onnx.numpy_helper.from_array(np.ascontiguousarray(array).reshape(array.shape), name))
         return name
+
+    def param(self, node: Node, params: Params, key: str) -> str:
+        """A parameter of a layer, kept in the graph."""
+        return self.constant(params[f"{node.name}.{key}"], f"{node.name}.{key}")
 
     def add(self, op: str, *inputs: str, stem: str = "", **attributes: Any) -> str:
         """A node of this operation, its output's name."""

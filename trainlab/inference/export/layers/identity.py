@@ -1,0 +1,9 @@
+"""identity in ONNX: no operation."""
+
+from trainlab.engine.graph import Node
+from trainlab.inference.export.graph import Graph, Params
+
+
+def lower(graph: Graph, node: Node, params: Params, x: str) -> str:
+    """y = x."""
+    return x

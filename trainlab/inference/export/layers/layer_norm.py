@@ -1,0 +1,5 @@
+"""layer_norm in ONNX."""
+
+from trainlab.inference.export.layers._row_norm import lower
+
+__all__ = ["lower"]

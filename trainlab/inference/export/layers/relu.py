@@ -1,0 +1,9 @@
+"""relu in ONNX."""
+
+from trainlab.engine.graph import Node
+from trainlab.inference.export.graph import Graph, Params
+
+
+def lower(graph: Graph, node: Node, params: Params, x: str) -> str:
+    """y = Relu(x)."""
+    return graph.add("Relu", x, stem=node.name)

@@ -1,0 +1,9 @@
+"""sigmoid in ONNX."""
+
+from trainlab.engine.graph import Node
+from trainlab.inference.export.graph import Graph, Params
+
+
+def lower(graph: Graph, node: Node, params: Params, x: str) -> str:
+    """y = Sigmoid(x)."""
+    return graph.add("Sigmoid", x, stem=node.name)

@@ -1,0 +1,9 @@
+"""softplus in ONNX."""
+
+from trainlab.engine.graph import Node
+from trainlab.inference.export.graph import Graph, Params
+
+
+def lower(graph: Graph, node: Node, params: Params, x: str) -> str:
+    """y = Softplus(x)."""
+    return graph.add("Softplus", x, stem=node.name)

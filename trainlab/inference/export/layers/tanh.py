@@ -1,0 +1,9 @@
+"""tanh in ONNX."""
+
+from trainlab.engine.graph import Node
+from trainlab.inference.export.graph import Graph, Params
+
+
+def lower(graph: Graph, node: Node, params: Params, x: str) -> str:
+    """y = Tanh(x)."""
+    return graph.add("Tanh", x, stem=node.name)

@@ -1,0 +1,1 @@
+"""Preprocessors as ONNX operations: one file a preprocessor, named like the preprocessor."""

@@ -1,0 +1,10 @@
+"""center in ONNX."""
+
+from trainlab.core.types import Shape
+from trainlab.data.preprocessor import Preprocessor
+from trainlab.inference.export.graph import Graph, Params
+
+
+def lower(graph: Graph, step: Preprocessor, learned: Params, x: str, shape: Shape) -> tuple[str, Shape]:
+    """x - mean."""
+    return graph.add("Sub", x, graph.constant(learned["mean"], "center.mean")), shape

@@ -1,0 +1,11 @@
+"""minmax in ONNX."""
+
+from trainlab.core.types import Shape
+from trainlab.data.preprocessor import Preprocessor
+from trainlab.inference.export.graph import Graph, Params
+
+
+def lower(graph: Graph, step: Preprocessor, learned: Params, x: str, shape: Shape) -> tuple[str, Shape]:
+    """(x - min) / range."""
+    shifted = graph.add("Sub", x, graph.constant(learned["min"], "minmax.min"))
+    return graph.add("Div", shifted, graph.constant(learned["range"], "minmax.range")), shape

@@ -1,0 +1,11 @@
+"""pca in ONNX."""
+
+from trainlab.core.types import Shape
+from trainlab.data.preprocessor import Preprocessor
+from trainlab.inference.export.graph import Graph, Params
+from trainlab.inference.export.preprocess._rotate import rotate
+
+
+def lower(graph: Graph, step: Preprocessor, learned: Params, x: str, shape: Shape) -> tuple[str, Shape]:
+    """(x - mean) axes, one number for each column of axes."""
+    return rotate(graph, learned, "axes", x, shape), (learned["axes"].shape[1],)

@@ -1,0 +1,11 @@
+"""robust in ONNX."""
+
+from trainlab.core.types import Shape
+from trainlab.data.preprocessor import Preprocessor
+from trainlab.inference.export.graph import Graph, Params
+
+
+def lower(graph: Graph, step: Preprocessor, learned: Params, x: str, shape: Shape) -> tuple[str, Shape]:
+    """(x - median) / range."""
+    shifted = graph.add("Sub", x, graph.constant(learned["median"], "robust.median"))
+    return graph.add("Div", shifted, graph.constant(learned["range"], "robust.range")), shape
