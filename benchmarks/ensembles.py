@@ -20,7 +20,7 @@ from trainlab.inference.ensemble.making import Scored, make_ensemble
 from trainlab.inference.ensemble.members import from_runs, from_snapshots
 from trainlab.inference.evaluate import evaluate
 from trainlab.training.experiment import read_plain
-from trainlab.training.session import train
+from trainlab.training.train import train
 
 SEEDS = range(5)
 MEMBERS = 5

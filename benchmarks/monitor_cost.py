@@ -22,7 +22,7 @@ from trainlab.core.component import names
 from trainlab.diagnose.monitor import Monitor
 from trainlab.training.callbacks import Callback, StepInfo
 from trainlab.training.experiment import read_plain
-from trainlab.training.session import train
+from trainlab.training.train import train
 
 EPOCHS = {"W1": 40, "W2": 20, "W3": 4, "W4": 2, "W5": 4}
 NEVER = 1_000_000_000

@@ -17,7 +17,7 @@ from trainlab.report.html.run_page import run_page
 from trainlab.report.html.runs_page import runs_page
 from trainlab.store.reading import read_run
 from trainlab.training.experiment import Experiment
-from trainlab.training.session import train
+from trainlab.training.train import train
 
 
 def main() -> None:

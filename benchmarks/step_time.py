@@ -16,8 +16,8 @@ from trainlab.core.config import read_plain
 from trainlab.engine.trainer import Trainer
 from trainlab.training.callbacks import Callback, RunInfo, StepInfo
 from trainlab.training.experiment import Experiment, named
-from trainlab.training.session import train
 from trainlab.training.setup import build
+from trainlab.training.train import train
 
 REPEATS = 9
 EPOCHS = 60

@@ -32,13 +32,12 @@ import numpy as np
 from trainlab.core.component import plain
 from trainlab.core.streams import Streams
 from trainlab.data.dataset import Loaded
-from trainlab.data.loading import rows_of
 from trainlab.search.experiment import SweepExperiment, read_plain
 from trainlab.search.space import SearchSpace
 from trainlab.search.strategy import PastTrial
 from trainlab.search.sweep import start
 from trainlab.store.rows import read_rows
-from trainlab.training.epochs import Course
+from trainlab.training.session import TrainingSession
 from trainlab.training.setup import build
 
 EPOCHS, TRIALS = 24, 40
@@ -79,7 +78,7 @@ def in_process(config: dict[str, Any]) -> Found:
     """The same cohorts and trials, trained here."""
     space = SearchSpace(read_plain(config))
     source = space.trial(1).experiment.data
-    loaded = rows_of(source, Streams(config["seed"] if source.seed is None else source.seed))
+    loaded = source.load(Streams(config["seed"] if source.seed is None else source.seed).named("data"))
     done: list[PastTrial] = []
     losses: list[float] = []
     epochs = 0
@@ -97,10 +96,10 @@ def in_process(config: dict[str, Any]) -> Found:
 def trained(experiment: SweepExperiment, loaded: Loaded) -> tuple[float, int]:
     """The best validation loss of a training, infinite if it was stopped, and its epochs."""
     with np.errstate(all="ignore"):
-        course = Course(build(read_plain(plain(experiment)), loaded))
-        finite = course.follow()
-    losses = [row["val_loss"] for row in course.curves.rows if row["epoch"] and np.isfinite(row["val_loss"])]
-    return min(losses) if finite and losses else float("inf"), course.trainer.epoch
+        session = TrainingSession(build(read_plain(plain(experiment)), loaded), monitored=False)
+        state, _ = session.fit()
+    losses = [r["val_loss"] for r in session.metrics.curves.rows if r["epoch"] and np.isfinite(r["val_loss"])]
+    return min(losses) if state == "finished" and losses else float("inf"), session.trainer.epoch
 
 
 @dataclass(frozen=True)

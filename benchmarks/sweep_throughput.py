@@ -188,15 +188,15 @@ def training(runs: Path) -> float:
     """Seconds that the steps and evaluations of a trial take alone, as a median over some trials."""
     from trainlab.engine.blas import pinned
     from trainlab.search.experiment import read
-    from trainlab.training.epochs import Course
+    from trainlab.training.session import TrainingSession
     from trainlab.training.setup import build
 
     spent: list[float] = []
     with pinned(1):
         for config in sorted(runs.glob("trials/*/config.yaml"))[:50]:
-            course = Course(build(read(config)))
+            session = TrainingSession(build(read(config)), monitored=False)
             began = time.perf_counter()
-            course.follow()
+            session.fit()
             spent.append(time.perf_counter() - began)
     return statistics.median(spent)
 

@@ -18,7 +18,7 @@ from trainlab.report.sweep_record import SweepRecord
 from trainlab.search.experiment import read
 from trainlab.search.sweep import start
 from trainlab.store.reading import read_run
-from trainlab.training.session import train
+from trainlab.training.train import train
 
 ROOT = Path(__file__).resolve().parents[1]
 _SICK = ("model.norm=none", "model.activation=sigmoid", "model.hidden=[64,64,64,64,64]", "optimizer=sgd")

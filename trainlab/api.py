@@ -9,7 +9,7 @@ from trainlab.cli.train import progress_for
 from trainlab.core.errors import UserError
 from trainlab.inference.run import Run
 from trainlab.search.experiment import read, read_plain
-from trainlab.training import session as running
+from trainlab.training import train as training
 
 
 def train(
@@ -43,12 +43,12 @@ def train(
             if config is not None or name is not None:
                 raise UserError("resume goes on with the run's own config in its own folder: leave out config and name")
             run = resume.folder if isinstance(resume, Run) else resume
-            outcome = running.resume(run, runs=Path(runs), callbacks=[progress], epochs=_epochs(changes))
+            outcome = training.resume(run, runs=Path(runs), callbacks=[progress], epochs=_epochs(changes))
         else:
             if config is None:
                 raise UserError("which config? Give a YAML file or a dict")
             document = read_plain(config, changes) if isinstance(config, Mapping) else read(Path(config), changes)
-            outcome = running.train(document, runs=Path(runs), name=name, callbacks=[progress])
+            outcome = training.train(document, runs=Path(runs), name=name, callbacks=[progress])
     if outcome.state == "interrupted":
         raise KeyboardInterrupt(f"{outcome.folder} is saved; go on with trainlab.train(resume={str(outcome.folder)!r})")
     return Run(outcome.folder)

@@ -54,7 +54,7 @@ def _use(threads: int) -> None:
 def train(folder: Path, name: str, threads: int, *, dropout: bool, turn: "Callable[[int, float], bool]") -> None:
     """Train as `trainlab train` does. `turn(step, loss)` is called after each chunk of steps; true ends the run."""
     from trainlab.training.callbacks import Callback, StepInfo
-    from trainlab.training.session import train as train_experiment
+    from trainlab.training.train import train as train_experiment
 
     class Turns(Callback):
         def on_step_end(self, info: StepInfo) -> None:

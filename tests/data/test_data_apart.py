@@ -9,8 +9,8 @@ from trainlab.core.component import make
 from trainlab.core.streams import Streams
 from trainlab.core.types import Task
 from trainlab.data import apart
+from trainlab.data.cache import SplitsCache
 from trainlab.data.dataset import Loaded, Rows
-from trainlab.data.loading import kept_rows
 from trainlab.data.prepare import prepare
 from trainlab.data.source import Source, SplitSettings
 from trainlab.data.split import split
@@ -62,8 +62,10 @@ def test_rows_that_others_need_stay_as_they_are(tmp_path):
 
     np.savez(tmp_path / "rows.npz", x=given.rows.x, y=given.rows.y)
     source = make(Source, "npz", path=str(tmp_path / "rows.npz"))
-    with kept_rows():
-        first, again = (prepare(source, streams=Streams(0)) for _ in range(2))
+    cache = SplitsCache()
+    first = cache.splits(source, streams=Streams(0))
+    cache.splits(source, streams=Streams(1))
+    again = cache.splits(source, streams=Streams(0))
     np.testing.assert_array_equal(first.train.x, again.train.x)
     alone = prepare(source, streams=Streams(0))
     assert alone.fingerprint == first.fingerprint

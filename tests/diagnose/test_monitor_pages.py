@@ -8,11 +8,10 @@ from trainlab.core import config
 from trainlab.core.component import registered
 from trainlab.diagnose.monitor import Monitor
 from trainlab.diagnose.page import page_of
-from trainlab.diagnose.view import Curves
 from trainlab.tools.zoo.examples import exhibited, exhibits
 from trainlab.training.experiment import Experiment, named
-from trainlab.training.inspector import Inspector
 from trainlab.training.monitoring import MonitorRunner
+from trainlab.training.session import TrainingSession
 from trainlab.training.setup import build
 
 MONITORS = registered(Monitor)
@@ -48,8 +47,8 @@ def test_entry_has_it(cls):
     said: list[str] = []
     for exhibit in exhibits(cls.name)[:3]:
         setup = build(named(config.read_plain(Experiment, exhibited(exhibit), exhibit.name)))
-        view = Inspector(setup, Curves()).view("start")
-        said += [d.code for d in MonitorRunner(setup.experiment.monitors.active()).look("start", view)]
+        view = TrainingSession(setup).inspector.view("start")
+        said += [d.code for d in MonitorRunner(setup.experiment.monitors.active()).run("start", view)]
         if cls.name in said:
             break
     assert cls.name in said

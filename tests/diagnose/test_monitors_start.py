@@ -24,8 +24,8 @@ from trainlab.diagnose.probe import Probe, WeightProbe
 from trainlab.diagnose.trials import GradientError, TinyFit
 from trainlab.diagnose.view import Curves, Steps, View
 from trainlab.training.experiment import Experiment, named
-from trainlab.training.inspector import Inspector
 from trainlab.training.monitoring import MonitorRunner
+from trainlab.training.session import TrainingSession
 from trainlab.training.setup import build
 
 BASE = {
@@ -43,7 +43,7 @@ def said(changes: dict, *, everything: bool = False) -> dict[str, str]:
     raw = config.override(BASE, changes, Experiment)
     setup = build(named(config.read_plain(Experiment, raw, "x")))
     sitter = MonitorRunner([cls.model_validate({}) for cls in registered(Monitor)])
-    found = sitter.look("start", Inspector(setup, Curves()).view("start"))
+    found = sitter.run("start", TrainingSession(setup).inspector.view("start"))
     return {d.code: d.severity for d in found if everything or d.severity != "info"}
 
 

@@ -15,7 +15,7 @@ import trainlab as tl
 from trainlab.core.errors import DataError, UserError
 from trainlab.diagnose.finding import Finding
 from trainlab.training.experiment import read
-from trainlab.training.session import train as trained
+from trainlab.training.train import train as trained
 
 DIGITS = """\
 data: {name: digits, preprocess: [standardize]}

@@ -23,7 +23,7 @@ from trainlab.nn.losses.softmax_cross_entropy import SoftmaxCrossEntropy
 from trainlab.search.experiment import read_plain
 from trainlab.store import checkpoint
 from trainlab.store.folder import RunFolder
-from trainlab.training.session import resume, train
+from trainlab.training.train import resume, train
 
 THREE = Task("classification", 3, ())
 CONFIG = {

@@ -14,7 +14,7 @@ from sklearn.metrics import f1_score
 from trainlab.core.errors import DataError, UserError
 from trainlab.inference.evaluate import Evaluation, evaluate, predict
 from trainlab.training.experiment import read
-from trainlab.training.session import train
+from trainlab.training.train import train
 
 SPECIES = ["setosa", "versicolor", "virginica"]
 FEATURES = ["length", "width", "petal_length", "petal_width"]

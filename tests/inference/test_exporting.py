@@ -20,7 +20,7 @@ from trainlab.inference.model import Trained, open_run
 from trainlab.nn.layer import Layer
 from trainlab.store.folder import RunFolder
 from trainlab.training.experiment import read_plain
-from trainlab.training.session import train
+from trainlab.training.train import train
 
 onnx = pytest.importorskip("onnx", reason="needs the extra `onnx`")
 runtime = pytest.importorskip("onnxruntime", reason="needs onnxruntime")

@@ -15,7 +15,7 @@ from trainlab.report.pictures import gallery
 from trainlab.report.sweep_record import SweepRecord
 from trainlab.search.experiment import SweepExperiment
 from trainlab.store.reading import read_run
-from trainlab.training.session import train
+from trainlab.training.train import train
 
 
 @pytest.fixture(scope="module")

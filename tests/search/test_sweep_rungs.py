@@ -9,7 +9,7 @@ from moons_run import assert_same_run
 from trainlab.search.experiment import read
 from trainlab.search.sweep import start
 from trainlab.store.findings import read_findings
-from trainlab.training.session import train
+from trainlab.training.train import train
 
 CONFIG = """\
 name: tiny

@@ -14,7 +14,7 @@ from trainlab.tools.fix.gain import hopeless, measurable, standard_error
 from trainlab.tools.fix.prescription import effective, joined, prescriptions, resolved
 from trainlab.training.callbacks import Callback
 from trainlab.training.experiment import read_plain
-from trainlab.training.session import train
+from trainlab.training.train import train
 
 MOONS = {
     "name": "moons",

@@ -10,7 +10,7 @@ from trainlab.core import config
 from trainlab.core.errors import UserError
 from trainlab.tools.lr_range import LrRange, as_csv, lr_range, smooth
 from trainlab.training.experiment import Experiment, named
-from trainlab.training.session import train
+from trainlab.training.train import train
 
 DIGITS = {
     "name": "digits",

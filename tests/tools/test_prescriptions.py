@@ -6,12 +6,12 @@ import pytest
 
 from trainlab.core import config
 from trainlab.diagnose import _patches
-from trainlab.diagnose.view import Curves, View
+from trainlab.diagnose.view import View
 from trainlab.tools.fix.prescription import resolved
 from trainlab.tools.zoo.zoo import SHIPPED, cases
 from trainlab.training.experiment import Experiment, read_plain
-from trainlab.training.inspector import Inspector
 from trainlab.training.monitoring import MonitorRunner
+from trainlab.training.session import TrainingSession
 from trainlab.training.setup import build
 
 SEQUENTIAL = {
@@ -30,7 +30,7 @@ MODELS = {
 
 def view_of(model) -> View:
     raw = {"data": {"name": "digits", "split": {"val": 0.1}}, "model": model, "optimizer": {"momentum": 0.1}}
-    return Inspector(build(read_plain(raw)), Curves()).view("start")
+    return TrainingSession(build(read_plain(raw))).inspector.view("start")
 
 
 @pytest.mark.parametrize("name", MODELS)
@@ -86,7 +86,7 @@ def test_what_the_zoo_is_told_before_the_first_step_can_be_applied():
         document = config.read_plain(Experiment, dict(case.raw), case.name)
         setup = build(document)
         monitors = [m for m in document.value.monitors.active() if "start" in m.when]
-        for found in MonitorRunner(monitors).look("start", Inspector(setup, Curves()).view("start")):
+        for found in MonitorRunner(monitors).run("start", TrainingSession(setup).inspector.view("start")):
             for patch in found.patches:
                 assert resolved(case.raw, patch)
                 assert "data.faults" not in patch

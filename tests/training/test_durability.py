@@ -10,7 +10,7 @@ from moons_run import MOONS, write
 from trainlab.core.errors import UserError
 from trainlab.store import writing
 from trainlab.training.experiment import read
-from trainlab.training.session import train
+from trainlab.training.train import train
 
 
 @pytest.fixture(params=["at once", "one by one"])

@@ -10,20 +10,20 @@ from trainlab.training.inspection_schedule import InspectionSchedule
 def test_next_last_and_at_tell_of_the_same_steps(every, work):
     """Wherever a run is resumed, it is looked at after the same steps."""
     cadence, steps = InspectionSchedule(every, work), range(30_000)
-    looked = [step for step in steps if cadence.at(step)]
+    looked = [step for step in steps if cadence.step_due(step)]
     behind, ahead = 0, iter([*looked, 10**9])
     coming = next(ahead)
     for step in steps:
         if step == coming:
             behind, coming = step, next(ahead)
-        assert cadence.last(step) == behind
-        assert coming == 10**9 or cadence.next(step) == coming
+        assert cadence.last_step(step) == behind
+        assert coming == 10**9 or cadence.next_step(step) == coming
 
 
 def test_an_expensive_step_is_looked_at_often_and_a_cheap_one_rarely():
     """Every 20 steps where a look costs nothing; else at the start, and later in at most a fifth of the run."""
     dear, cheap = InspectionSchedule("auto", 1e9), InspectionSchedule("auto", 0)
-    assert [step for step in range(1000) if dear.at(step)] == list(range(20, 1000, 20))
-    assert [step for step in range(401) if cheap.at(step)] == list(range(20, 401, 20))
-    assert all(step - cheap.last(step) <= step / 5 for step in range(400, 30_000))
-    assert max(cheap.next(step) - cheap.last(step) for step in range(100_000)) == 2000
+    assert [step for step in range(1000) if dear.step_due(step)] == list(range(20, 1000, 20))
+    assert [step for step in range(401) if cheap.step_due(step)] == list(range(20, 401, 20))
+    assert all(step - cheap.last_step(step) <= step / 5 for step in range(400, 30_000))
+    assert max(cheap.next_step(step) - cheap.last_step(step) for step in range(100_000)) == 2000

@@ -28,7 +28,7 @@ def all_monitors() -> MonitorRunner:
 
 def test_the_cause_leads_and_the_others_name_it():
     """The rate comes first although the loss was noticed at the same moment, and the loss says because of what."""
-    found = [d for d in all_monitors().look("epoch", stuck(12)) if d.severity != "info"]
+    found = [d for d in all_monitors().run("epoch", stuck(12)) if d.severity != "info"]
     assert [(d.code, d.because) for d in found] == [
         ("lr-too-high", ()),
         ("loss-not-decreasing", ("lr-too-high@step 240",)),
@@ -38,18 +38,18 @@ def test_the_cause_leads_and_the_others_name_it():
 def test_a_finding_is_said_once():
     """Epoch after epoch the same fault is there; it is told the first time."""
     sitter = all_monitors()
-    first = list(sitter.look("epoch", stuck(12)))
+    first = list(sitter.run("epoch", stuck(12)))
     assert first != []
-    assert list(sitter.look("epoch", stuck(13))) == []
+    assert list(sitter.run("epoch", stuck(13))) == []
 
 
 def test_what_was_said_is_known_after_a_resume():
     """A babysitter that is given what had been said does not say it again, and names it as a cause."""
     before = all_monitors()
-    list(before.look("epoch", stuck(4)))
+    list(before.run("epoch", stuck(4)))
     after = all_monitors()
-    after.said = list(before.said)
-    found = [d for d in after.look("epoch", stuck(12)) if d.severity != "info"]
+    after.resume(before.findings)
+    found = [d for d in after.run("epoch", stuck(12)) if d.severity != "info"]
     assert [(d.code, d.because) for d in found] == [("loss-not-decreasing", ("lr-too-high@step 80",))]
 
 
@@ -63,4 +63,4 @@ def test_causes_are_codes(cls):
 def test_a_monitor_without_what_it_needs_is_not_asked():
     """On curves alone, monitors of layers, data and probes are left out, and nothing breaks."""
     sitter = MonitorRunner([m for m in all_monitors().monitors if not set(m.needs) <= {"curves", "steps"}])
-    assert all(list(sitter.look(when, stuck(12))) == [] for when in ("start", "steps", "epoch", "end"))
+    assert all(list(sitter.run(when, stuck(12))) == [] for when in ("start", "steps", "epoch", "end"))

@@ -12,7 +12,7 @@ import pytest
 from trainlab.core.component import names
 from trainlab.data.source import Source
 from trainlab.training.experiment import read
-from trainlab.training.session import train
+from trainlab.training.train import train
 
 ROOT = Path(__file__).resolve().parents[2]
 PEERS = json.loads((ROOT / "tests/golden/peers.json").read_text())

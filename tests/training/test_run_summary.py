@@ -11,8 +11,8 @@ from trainlab.store.reading import read_run
 from trainlab.training.error_analysis import mistakes
 from trainlab.training.experiment import Experiment
 from trainlab.training.run_summary import changed, data_facts, network_facts
-from trainlab.training.session import train
 from trainlab.training.setup import build
+from trainlab.training.train import train
 
 
 def document(**config):

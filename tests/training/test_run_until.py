@@ -6,7 +6,7 @@ from moons_run import MOONS, assert_same_run, write
 from trainlab.store.rows import read_rows
 from trainlab.store.status import read_status
 from trainlab.training.experiment import read
-from trainlab.training.session import resume, train
+from trainlab.training.train import resume, train
 
 
 @pytest.fixture(scope="module")

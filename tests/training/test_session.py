@@ -12,16 +12,16 @@ from moons_run import MOONS, assert_same_run, write
 
 from trainlab.core.errors import UserError
 from trainlab.core.problem import ConfigError
+from trainlab.data.cache import SplitsCache
 from trainlab.store import checkpoint
 from trainlab.store.findings import read_findings
 from trainlab.store.folder import FILES
 from trainlab.store.rows import read_rows
 from trainlab.store.status import read_status
-from trainlab.training import session as running
+from trainlab.training import session
 from trainlab.training.callbacks import Callback, StepInfo
-from trainlab.training.equipment import equip
 from trainlab.training.experiment import Experiment, read
-from trainlab.training.session import resume, train
+from trainlab.training.train import resume, train
 
 
 class StopAt(Callback):
@@ -72,12 +72,11 @@ def test_the_resolved_config_gives_the_same_bits(whole):
     assert_same_run(whole.folder, again.folder)
 
 
-def test_what_can_be_done_ahead_changes_nothing(whole, tmp_path):
-    """Equipped before it has a folder, and looked at before it may begin, a run has the same bits and findings."""
-    document = read(write(tmp_path, MOONS))
-    equipment = equip(document, look=True)
-    assert not (tmp_path / "runs").exists()
-    assert_same_run(whole.folder, train(document, runs=tmp_path / "runs", equipment=equipment).folder)
+def test_a_cached_dataset_changes_nothing(whole, tmp_path):
+    """Runs of one process that share a dataset have the same bits and findings."""
+    document, cache = read(write(tmp_path, MOONS)), SplitsCache()
+    for _ in range(2):
+        assert_same_run(whole.folder, train(document, runs=tmp_path / "runs", cache=cache).folder)
 
 
 def test_every_default_is_written_out(whole):
@@ -105,7 +104,7 @@ def test_a_killed_run_resumes_to_the_same_bits(whole, tmp_path):
     """A run that SIGKILL ended, wherever it was, is cut back to its last checkpoint and goes on to the same bits."""
     config = write(tmp_path, MOONS)
     program = (
-        "import sys, time; from pathlib import Path; from trainlab.training import session as run\n"
+        "import sys, time; from pathlib import Path; from trainlab.training import train as run\n"
         "from trainlab.training import checkpointing as saving; from trainlab.training.experiment import read\n"
         "from trainlab.training.callbacks import Callback\n"
         "saving._SAVE_EVERY = 0.0\n"
@@ -193,7 +192,7 @@ def test_a_bug_leaves_a_failed_status(tmp_path, monkeypatch):
     def broken(*_: object) -> None:
         raise RuntimeError("wires crossed")
 
-    monkeypatch.setattr(running.Run, "_end_epoch", broken)
+    monkeypatch.setattr(session.TrainingSession, "_end_epoch", broken)
     with pytest.raises(RuntimeError):
         train(read(write(tmp_path, MOONS)), runs=tmp_path)
     status = read_status(tmp_path / "moons-1/status.json")

@@ -12,9 +12,9 @@ def test_an_error_stops_and_a_warning_does_not():
     """Whatever its code; without the word only the codes that are listed stop."""
     mild = Finding("dead-relu", "warning", "", "", 0, 0)
     grave = Finding("bad-values", "error", "", "", 0, 0)
-    assert MonitorRunner([], ["error"], [mild]).says_stop() is None
-    assert MonitorRunner([], ["error"], [mild, grave]).says_stop() is grave
-    assert MonitorRunner([], ["diverged"], [mild, grave]).says_stop() is None
+    assert MonitorRunner([], ["error"], [mild]).stopping() is None
+    assert MonitorRunner([], ["error"], [mild, grave]).stopping() is grave
+    assert MonitorRunner([], ["diverged"], [mild, grave]).stopping() is None
 
 
 def test_the_word_is_known_where_codes_stop_a_run_only():

@@ -15,7 +15,7 @@ from trainlab.cli._stopping import stoppable
 from trainlab.core.errors import UserError
 from trainlab.report.text import folded
 from trainlab.search.experiment import read
-from trainlab.training import session
+from trainlab.training import train as training
 from trainlab.training.callbacks import RunResult
 
 
@@ -95,7 +95,7 @@ def _begin(
     if not given:
         raise UserError("no config given: run `trainlab train CONFIG`; `trainlab new -o CONFIG` writes an example")
 
-    return session.train(read(given[0], given[1:]), runs=runs, name=name, into=into, until=until, callbacks=[progress])
+    return training.train(read(given[0], given[1:]), runs=runs, name=name, into=into, until=until, callbacks=[progress])
 
 
 def _go_on(
@@ -110,9 +110,9 @@ def _go_on(
         if value is not None:
             raise UserError(f"--resume continues in the run's own folder: leave out {option}")
     if not given or "=" in given[0]:
-        return session.resume(resumed, runs=runs, callbacks=[progress], until=until, epochs=_epochs(given))
+        return training.resume(resumed, runs=runs, callbacks=[progress], until=until, epochs=_epochs(given))
 
-    return session.resume(resumed, runs=runs, callbacks=[progress], until=until, document=read(given[0], given[1:]))
+    return training.resume(resumed, runs=runs, callbacks=[progress], until=until, document=read(given[0], given[1:]))
 
 
 def _epochs(given: Sequence[str]) -> int:

@@ -97,3 +97,16 @@ class Splits:
     def class_counts(self) -> Array:
         """Training rows per class (classification)."""
         return np.bincount(self.train.y, minlength=self.task.outputs)
+
+    @property
+    def majority(self) -> float:
+        """The share of the training rows that the commonest class has; 0 for a regression."""
+        return majority(self.train.y, self.task)
+
+
+def majority(y: Array, task: Task) -> float:
+    """The score of always giving the commonest class of these targets; 0 for a regression."""
+    if task.kind == "regression":
+        return 0.0
+    counts = np.bincount(y, minlength=task.outputs)
+    return float(counts.max() / max(1, counts.sum()))

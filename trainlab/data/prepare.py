@@ -9,7 +9,6 @@ from trainlab.data.dataset import Loaded, Rows, Splits
 from trainlab.data.fault import Split
 from trainlab.data.fingerprint import fingerprint
 from trainlab.data.lazy import LazyRows
-from trainlab.data.loading import keeping, rows_of
 from trainlab.data.preprocessing import fit_all, preprocessed, scale
 from trainlab.data.source import Source
 from trainlab.data.split import split
@@ -25,8 +24,8 @@ def prepare(source: Source, *, streams: Streams, dtype: str = "float32", loaded:
     Raises DataError.
     """
     streams = streams if source.seed is None else Streams(source.seed)
-    own = loaded is None and not keeping()
-    loaded = _numbered(loaded or rows_of(source, streams))
+    own = loaded is None
+    loaded = _numbered(loaded or source.load(streams.named("data")))
     if not len(loaded.rows):
         raise DataError(f"data: `{source.name}` holds no rows")
     known = fingerprint(loaded.rows, loaded.test)  # before the split, which may put the rows in another order

@@ -50,6 +50,11 @@ class Steps:
         self._table[self._rows : need] = rows
         self._rows = need
 
+    def resume(self, rows: Array, recent: Array, count: int) -> None:
+        """Continue after `count` steps: `rows` of the past as they were kept, and the last ones without gaps."""
+        self.restore(rows)
+        self.recent, self.count = recent, count
+
     def __getitem__(self, column: str) -> Array:
         return self._table[: self._rows, self.columns.index(column)]
 
@@ -67,6 +72,10 @@ class Curves:
 
     rows: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
     _read: dict[str, Array] = field(default_factory=dict[str, Array])
+
+    def append(self, row: Mapping[str, Any]) -> None:
+        """Add the row of one more epoch."""
+        self.rows.append(dict(row))
 
     def __getitem__(self, column: str) -> Array:
         known = self._read.get(column)
@@ -98,9 +107,9 @@ class LayerView:
     """The change that the step made to each trained param, by key (`W`)."""
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class View:
-    """A run at a moment.
+    """A run at a moment, made anew for each moment.
 
     chance: the loss of a network that has learned nothing (ln C; the variance) · zero_loss: the loss of all-zero
     outputs, where a sane start is near · settings: the resolved config as plain data · layers: only on observed steps

@@ -171,7 +171,7 @@ class KerasWatching:
     @property
     def diagnoses(self) -> Sequence[Finding]:
         """Everything found so far, in its order."""
-        return tuple(self._journal.babysitter.said) if self._journal is not None else ()
+        return tuple(self._journal.babysitter.findings) if self._journal is not None else ()
 
     @property
     def run(self) -> Run:

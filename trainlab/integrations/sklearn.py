@@ -22,10 +22,10 @@ from trainlab.data.table import text_of
 from trainlab.inference.model import Trained, assemble, open_run
 from trainlab.store.folder import RunFolder, next_free, safe_name
 from trainlab.store.rows import read_rows
-from trainlab.training.epochs import Course
 from trainlab.training.experiment import Experiment, read_plain
-from trainlab.training.session import train
+from trainlab.training.session import TrainingSession
 from trainlab.training.setup import build
+from trainlab.training.train import train
 
 # scikit-learn has no types
 _base: Any = import_module("sklearn.base")
@@ -137,11 +137,13 @@ class _Network(_base.BaseEstimator):
 
     def _in_memory(self, X: Array, y: Array, task: Task) -> Trained:
         setup = build(self._settings(X.dtype, task, "in memory"), Loaded(Rows(X, y), task))
-        course = Course(setup)
-        self._tell(course.follow())
-        self.loss_curve_ = [float(row["train_loss"]) for row in course.curves.rows[1:]]
-        net, parts = setup.net, setup.parts
-        return Trained(setup.experiment, task, setup.config.loss, net, parts.fitted, {}, course.leader.epoch)
+        session = TrainingSession(setup, monitored=False)
+        self._tell(session.fit().state == "finished")
+        metrics, net = session.metrics, setup.net
+        if metrics.best.weights:
+            net.load_params(metrics.best.weights)
+        self.loss_curve_ = [float(row["train_loss"]) for row in metrics.curves.rows[1:]]
+        return Trained(setup.experiment, task, setup.config.loss, net, setup.parts.fitted, {}, metrics.best.epoch)
 
     def _in_folder(self, runs: Path | str, X: Array, y: Array, task: Task) -> Trained:
         folder = RunFolder(next_free(Path(runs), safe_name(type(self).__name__)))

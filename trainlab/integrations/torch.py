@@ -242,7 +242,7 @@ class Watch:
     @property
     def diagnoses(self) -> Sequence[Finding]:
         """Everything found so far, in its order."""
-        return tuple(self._journal.babysitter.said)
+        return tuple(self._journal.babysitter.findings)
 
     @property
     def stop(self) -> bool:

@@ -33,8 +33,8 @@ from trainlab.store.environment import describe, write_environment
 from trainlab.store.folder import RunFolder
 from trainlab.store.status import State, Status, now, write_status
 from trainlab.store.writing import write_atomic
-from trainlab.training.callbacks import EXIT_CODES, WATCHED
-from trainlab.training.epochs import BestTracker
+from trainlab.training.callbacks import EXIT_CODES, WATCHED, StepInfo
+from trainlab.training.epoch_metrics import BestTracker
 from trainlab.training.logger import RunLogger
 from trainlab.training.monitor_settings import Monitoring
 from trainlab.training.monitoring import MonitorRunner
@@ -117,7 +117,7 @@ class Journal:
         A gradient's length that nobody measured is 0 to the monitors.
         """
         self.step_count += len(rows)
-        self.recorder.steps(self.step_count, rows)
+        self.recorder.on_step_end(StepInfo(self.step_count, 0.0, rows))
         rows = rows.copy()
         rows[np.isnan(rows[:, 2]) & np.isfinite(rows[:, 0]), 2] = nan if self.known.gradients else 0.0
         self.steps.append(rows, self.step_count)
@@ -151,13 +151,13 @@ class Journal:
             return
         if state == "finished" and self.step_count:
             self._look("end", probe=self._seen.probe())
-        found = self.babysitter.says_stop()
+        found = self.babysitter.stopping()
         if state == "finished" and found is not None:
             state, reason = ("diverged" if found.code == "diverged" else "failed"), found.message
         self.status = self._now().ended_as(state, EXIT_CODES[state], reason)
         write_status(self.folder.status, self.status)
-        self.recorder.close()
-        self._open.close()
+        with self.recorder:
+            self._open.close()
 
     @property
     def task(self) -> str:
@@ -179,7 +179,7 @@ class Journal:
     @property
     def stop(self) -> bool:
         """Whether something was found that is to end the run."""
-        return self.babysitter.says_stop() is not None
+        return self.babysitter.stopping() is not None
 
     @property
     def epoch_steps(self) -> int:
@@ -203,12 +203,12 @@ class Journal:
         view = self._view(when, probe, broken)
         self._fresh = 0
         try:
-            found = list(self.babysitter.look(when, view))
+            found = list(self.babysitter.run(when, view))
         except Exception as error:  # any bug of a monitor's
             warn(f"trainlab: monitors failed in epoch {view.epoch}: {type(error).__name__}: {error}", stacklevel=2)
             return
         for diagnosis in found:
-            self.recorder.finding(diagnosis)
+            self.recorder.on_finding(diagnosis)
             self.say(diagnosis)
 
     def _view(self, when: When, probe: Probe | None, broken: str | None) -> View:
@@ -289,22 +289,20 @@ class Journal:
     def _keep(self, step: int, reading: Reading) -> None:
         self._seen.add(reading)
         if values := reading.values():
-            self.recorder.layers(
+            self.recorder.on_inspection(
                 step, [(layer, quantity) for layer, quantity, _ in values], np.array([value for *_, value in values])
             )
 
     # ------------------------------------------------------------------ what is written
 
     def _tell(self, row: Mapping[str, Any]) -> None:
-        self.recorder.epoch(row)
-        self.curves.rows.append(dict(row))
+        self.recorder.on_epoch_end(row)
+        self.curves.append(row)
         metric = f"val_{self.score}" if row.get(f"val_{self.score}") is not None else "val_loss"
         if self.leader.epoch < 0 and row.get(metric) is not None:
             self.leader = BestTracker(metric)
-        value, tie = row.get(self.leader.metric), row.get("val_loss")
-        tie = tie if tie is not None else 0.0
-        if self.epoch_count and value is not None and self.leader.beaten_by(value, tie):
-            self.leader = BestTracker(self.leader.metric, value, self.epoch_count, tie)
+        if self.epoch_count and self.leader.improves(row):
+            self.leader.update(row, {})
 
     def _settings(self) -> dict[str, Any]:
         """What is known of the training, in the words of a config."""

@@ -21,8 +21,7 @@ _TOP = 5  # trials that tell where the good ones lie
 
 def suspicious_folds(experiment: Experiment, metric: str, scores: Sequence[float], rows: int) -> list[Finding]:
     """What is said of a cross-validation with these scores, on folds of so many rows."""
-    view = _view(experiment.train.epochs)
-    view.folds = FoldScores(metric, scores, rows)
+    view = _view(experiment.train.epochs, folds=FoldScores(metric, scores, rows))
     monitor = _active(experiment.monitors, SuspiciousFold)
     return list(monitor.inspect(view)) if monitor else []
 
@@ -32,9 +31,8 @@ def searched_too_short(space: SearchSpace, best: Sequence[Row]) -> list[Finding]
     monitor = _active(space.monitors, EdgeOfRange)
     if monitor is None or not best:
         return []
-    view = _view(best[0].epochs)
     found = (_searched(path, d, best, space) for path, d in space.distributions.items())
-    view.searched = [one for one in found if one is not None]
+    view = _view(best[0].epochs, searched=[one for one in found if one is not None])
     return list(monitor.inspect(view))
 
 
@@ -71,7 +69,7 @@ def _active(monitoring: Monitoring, kind: Any) -> Any:
     return next((monitor for monitor in monitoring.active() if isinstance(monitor, kind)), None)
 
 
-def _view(epochs: int) -> View:
+def _view(epochs: int, **measured: Any) -> View:
     """A view of no run in particular."""
     return View(
         epoch=epochs,
@@ -84,4 +82,5 @@ def _view(epochs: int) -> View:
         steps=Steps(),
         curves=Curves(),
         settings={},
+        **measured,
     )

@@ -5,7 +5,7 @@ rows learned by heart) get it. Each measurement stands beside what the monitors 
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from time import perf_counter
 from typing import Any
@@ -16,15 +16,15 @@ from trainlab.core.config import Document
 from trainlab.core.types import Array, Shape, Task
 from trainlab.diagnose.finding import SEVERITIES, Finding
 from trainlab.diagnose.trials import GradientError, TinyFit
-from trainlab.diagnose.view import Curves, View
+from trainlab.diagnose.view import View
 from trainlab.engine.blas import pinned
 from trainlab.engine.buffers import Workspace
 from trainlab.engine.layer_statistics import layer_values
 from trainlab.engine.network import Net
 from trainlab.tools.trying import gradient_errors, tiny_fit
 from trainlab.training.experiment import Experiment
-from trainlab.training.inspector import Inspector
 from trainlab.training.monitoring import MonitorRunner
+from trainlab.training.session import TrainingSession
 from trainlab.training.setup import build
 
 _SIGNAL = (
@@ -103,14 +103,13 @@ def check(document: Document[Experiment]) -> Checked:
 def _check(document: Document[Experiment]) -> Checked:
     began = perf_counter()
     setup = build(document)
-    observer, values = Inspector(setup, Curves()), dict[str, dict[str, float]]()
-    observer.prober.listener = partial(_collect, setup.net, values)
-    view = observer.view("start")
+    values: dict[str, dict[str, float]] = {}
+    inspector = TrainingSession(setup).inspector
+    view = inspector.view("start", listener=partial(_collect, setup.net, values))
     table = _layers(setup.net, values, view)
-    view.gradients = gradient_errors(setup)
-    view.tiny = tiny_fit(setup)
+    view = replace(view, gradients=gradient_errors(setup), tiny=tiny_fit(setup))
     monitors = [m for m in setup.experiment.monitors.active() if "start" in m.when]
-    found = list(MonitorRunner(monitors).look("start", view))
+    found = list(MonitorRunner(monitors).run("start", view))
     parts = setup.parts
     return Checked(
         setup.experiment.name,

@@ -103,6 +103,9 @@ class Callback:
     def on_step_end(self, info: StepInfo) -> None:
         """Called after one or more steps."""
 
+    def on_inspection(self, step: int, names: Sequence[tuple[str, str]], values: Array) -> None:
+        """Called with statistics of the layers after a step: (layer, quantity) of each, and the values."""
+
     def on_epoch_end(self, row: Mapping[str, Any]) -> None:
         """Called with each epoch's row of metrics.csv; epoch 0 is the network before its first step."""
 

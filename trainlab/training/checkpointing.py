@@ -1,16 +1,34 @@
-"""The checkpoints of a run: the best weights, all that its future depends on, and snapshots on the way."""
+"""Checkpoints: the best weights, snapshots, and all that a run needs to continue bit for bit where it was.
 
-from collections.abc import Sequence
+The state of a run is its arrays, the states of its random generators, the sums of the epoch, and how long each file of
+its folder was. A run that was killed is cut back to its last checkpoint.
+"""
+
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from time import monotonic
 from typing import Any
 
+import numpy as np
+
 from trainlab.core.component import plain
+from trainlab.core.dotted import flat
+from trainlab.core.errors import UserError
 from trainlab.core.types import Array
+from trainlab.diagnose.finding import Finding
+from trainlab.engine.backend import RECORDS
 from trainlab.store import checkpoint
+from trainlab.store.findings import read_findings
+from trainlab.store.folder import RunFolder
+from trainlab.store.json_file import read_json
+from trainlab.store.rows import read_rows
+from trainlab.store.status import Status, read_status
 from trainlab.store.writing import write_together
-from trainlab.training.epochs import BestTracker, Course
+from trainlab.training.callbacks import Callback, StepInfo
+from trainlab.training.experiment import Experiment
+from trainlab.training.logger import RunLogger
+from trainlab.training.session import TrainingSession
 from trainlab.training.setup import TrainingSetup
 
 _SAVE_EVERY = 1.0  # seconds: a checkpoint that is due waits until the last one is at least this old,
@@ -18,93 +36,134 @@ _SHARE = 0.02  # and until saving takes no more than this share of the time,
 _LONGEST = 30.0  # but no longer than this
 
 
-class Checkpointer:
-    """Writes the checkpoints of a run into a folder, and knows when the next one is due."""
+class Checkpointer(Callback):
+    """Saves the state of a session, and puts a session back into it."""
 
-    def __init__(self, folder: Path, setup: TrainingSetup, course: Course) -> None:
-        self.folder, self.setup, self.course = folder, setup, course
-        self.settings = setup.experiment.train.checkpoint
-        marks = setup.config.schedule.snapshots(setup.experiment.train.epochs)
-        epoch = course.trainer.steps_per_epoch
-        self.marks = {round(end * epoch): number for number, end in enumerate(marks, start=1)}
+    def __init__(self, folder: RunFolder, session: TrainingSession, logger: RunLogger) -> None:
+        self.folder, self.session, self.logger = folder, session, logger
+        self.settings = session.setup.experiment.train.checkpoint
+        self.best = folder.checkpoints / "best.safetensors"
+        self.last = folder.checkpoints / "last.safetensors"
+        self._best_epoch = -1  # of the weights in `best`
         self._saved, self._wait = monotonic(), _SAVE_EVERY
 
-    @property
-    def best(self) -> Path:
-        """The file of the best weights."""
-        return self.folder / "best.safetensors"
+    def on_step_end(self, info: StepInfo) -> None:
+        """Saves the weights where the schedule has annealed: a member for `trainlab ensemble --snapshots`."""
+        session = self.session
+        if info.step in session.snapshots and not session.trainer.broken:
+            arrays, meta = self._common()
+            meta |= {"epoch": session.trainer.epoch, "step": info.step}
+            path = checkpoint.snapshot(self.folder.checkpoints, session.snapshots[info.step])
+            checkpoint.save(path, session.setup.net.params | arrays, meta)
 
-    @property
-    def last(self) -> Path:
-        """The file from which the run goes on."""
-        return self.folder / "last.safetensors"
+    def on_epoch_end(self, row: Mapping[str, Any]) -> None:
+        """Saves the state as often as the config says, but rarely where epochs are short."""
+        if row["step"] and self.due(row["epoch"]):
+            began = monotonic()
+            self.save(self.logger.positions(), self.logger.paths)
+            if self.settings.keep:
+                checkpoint.also(self.last, checkpoint.numbered(self.folder.checkpoints, row["epoch"]))
+                checkpoint.prune(self.folder.checkpoints, self.settings.keep)
+            self.saved(began)
 
-    def due(self) -> bool:
-        """Whether to save after this epoch: as often as the config says, but rarely where epochs are short."""
-        every = self.course.trainer.epoch % self.settings.every == 0
+    def due(self, epoch: int) -> bool:
+        """Whether to save after this epoch."""
+        every = epoch % self.settings.every == 0
         return every and (bool(self.settings.keep) or monotonic() - self._saved >= self._wait)
 
-    def save(self, files: dict[str, int], recent: Array, needs: Sequence[Path]) -> None:
-        """The best weights if they are new, then everything that the future depends on.
-
-        files: how long each file of the run folder was · recent: the last rows of steps · needs: files that must be on
-        the disk before the checkpoints are.
-        """
-        saved: dict[Path, bytes] = {}
-        fixed, common = self._fixed()
-        course, trainer, leader = self.course, self.course.trainer, self.course.leader
-        if leader.arrays:
-            meta = common | {"epoch": leader.epoch, "metric": leader.metric, "value": leader.value}
-            saved[self.best] = checkpoint.packed(leader.arrays | fixed, meta)
-            leader.arrays = {}
-        arrays, state = trainer.state()
-        meta = common | {
-            "epoch": trainer.epoch,
-            "seconds": course.seconds,
-            "trainer": state,
-            "leader": {"metric": leader.metric, "value": leader.value, "epoch": leader.epoch, "tie": leader.tie},
-            "files": files,
-        }
-        saved[self.last] = checkpoint.packed(arrays | fixed | {"steps.recent": recent}, meta)
-        write_together(saved, needs=needs)
-
     def saved(self, began: float) -> None:
-        """A checkpoint that was begun at this moment (of `time.monotonic`) is on the disk."""
+        """Set the time until the next checkpoint after one that was begun at this moment (of `time.monotonic`)."""
         self._saved = monotonic()
         self._wait = max(_SAVE_EVERY, min(_LONGEST, (self._saved - began) / _SHARE))
 
-    def keep(self) -> None:
-        """Keep the last checkpoint under its epoch's number, as many of these as the config says."""
-        if self.settings.keep:
-            checkpoint.also(self.last, checkpoint.numbered(self.folder, self.course.trainer.epoch))
-            checkpoint.prune(self.folder, self.settings.keep)
+    def save(self, positions: Mapping[str, int], needs: Sequence[Path]) -> None:
+        """The best weights if they are new, then everything that the future depends on.
 
-    def save_snapshot(self) -> None:
-        """The weights at a moment when the schedule has annealed: a member for `trainlab ensemble --snapshots`."""
-        trainer = self.course.trainer
-        fixed, common = self._fixed()
-        meta = common | {"epoch": trainer.epoch, "step": trainer.step}
-        path = checkpoint.snapshot(self.folder, self.marks[trainer.step])
-        checkpoint.save(path, dict(self.setup.net.params) | fixed, meta)
+        positions: how long each growing file was · needs: files that must be on the disk before the checkpoints are.
+        """
+        files: dict[Path, bytes] = {}
+        common, common_meta = self._common()
+        trainer, metrics = self.session.trainer, self.session.metrics
+        best = metrics.best
+        if best.epoch != self._best_epoch:
+            meta = common_meta | {"epoch": best.epoch, "metric": best.metric, "value": best.value}
+            files[self.best] = checkpoint.packed(best.weights | common, meta)
+        arrays, state = trainer.state()
+        meta = common_meta | {
+            "epoch": trainer.epoch,
+            "seconds": metrics.clock.seconds,
+            "trainer": state,
+            "leader": best.state(),
+            "files": dict(positions),
+        }
+        recent = {"steps.recent": self.session.inspector.steps.recent}
+        files[self.last] = checkpoint.packed(arrays | common | recent, meta)
+        write_together(files, needs=needs)
+        self._best_epoch = best.epoch
 
-    def go_on(self) -> tuple[dict[str, int], Array]:
-        """Put trainer and course into the state of the last checkpoint; how long each file was, the last steps."""
+    def resume(self) -> bool:
+        """Put session and files back to the last checkpoint, or to the start if there is none; whether there was one.
+
+        Raises UserError if a file is damaged or too short.
+        """
+        if not self.last.exists():
+            self.logger.cut({})
+            return False
+        session, folder = self.session, self.folder
         arrays, meta = checkpoint.load(self.last)
-        self.course.trainer.restore(arrays, meta["trainer"])
-        self.course.earlier = meta["seconds"]
-        self.course.leader = BestTracker(**meta["leader"])
-        return meta["files"], arrays["steps.recent"]
+        self.logger.cut(meta["files"])
+        session.trainer.restore(arrays, meta["trainer"])
+        weights = checkpoint.load(self.best)[0] if self.best.exists() else {}
+        session.metrics.restore(_rows(read_rows(folder.metrics)), meta["seconds"])
+        session.metrics.best.restore(meta["leader"], {n: weights[n] for n in session.setup.net.params if weights})
+        self._best_epoch = session.metrics.best.epoch
+        steps = read_rows(folder.steps)
+        rows = np.array([steps[name] for name in RECORDS], dtype=np.float64).T
+        session.inspector.resume(rows, arrays["steps.recent"], session.trainer.step)
+        session.monitors.resume([Finding.from_dict(line) for line in read_findings(folder.diagnoses)])
+        return True
 
-    def take_best(self, file: Path) -> int:
-        """Give the network the best weights, which are in this file; the epoch that they are of."""
-        arrays, meta = checkpoint.load(file)
-        self.setup.net.load_params(arrays)
-        return meta["epoch"]
+    def _common(self) -> tuple[dict[str, Array], dict[str, Any]]:
+        """What every checkpoint holds beside weights: how to prepare rows and to read the outputs."""
+        setup = self.session.setup
+        arrays = {f"data.{name}": a for name, a in setup.parts.fitted.items()}
+        meta = {"shape": list(setup.parts.shape), "task": asdict(setup.parts.task), "encoding": setup.parts.encoding}
+        meta["loss"] = plain(setup.config.loss)  # with what it has learned of the training targets
+        return arrays, meta
 
-    def _fixed(self) -> tuple[dict[str, Array], dict[str, Any]]:
-        """What every checkpoint holds beside weights: what rows need before they are put into the network."""
-        data = self.setup.parts
-        fixed = {f"data.{name}": a for name, a in data.fitted.items()}
-        common = {"shape": list(data.shape), "task": asdict(data.task), "encoding": data.encoding}
-        common["loss"] = plain(self.setup.config.loss)  # with what it has learned of the training targets
-        return fixed, common
+
+def status_of(folder: RunFolder) -> Status:
+    """The status that the last session left; a run that was killed before it wrote one has only begun."""
+    if folder.status.exists():
+        return read_status(folder.status)
+    if not folder.config.exists():
+        raise UserError(f"{folder.path}: this run was stopped before it had a config; start it anew")
+    return Status.begin(folder.name, None)
+
+
+def environment_of(folder: RunFolder) -> dict[str, Any]:
+    """The environment in which the run started; empty where that was not written."""
+    return read_json(folder.environment) if folder.environment.exists() else {}
+
+
+def require_same_config(own: Experiment, given: Experiment, folder: RunFolder) -> None:
+    """Raises UserError if a config is not the run's own; name, description and epochs may differ."""
+    free = {"name", "description", "train.epochs"}
+    one, two = (flat(plain(e)) for e in (own, given))
+    differing = [k for k in one | two if one.get(k) != two.get(k) and k not in free]
+    if differing:
+        raise UserError(
+            f"{folder.path}: the config is not this run's own, it differs in {', '.join(sorted(differing))}; leave it "
+            "out to go on with the run as it was, or start a new run"
+        )
+
+
+def require_same_data(setup: TrainingSetup, folder: RunFolder) -> None:
+    """Raises UserError if the data changed since the run started."""
+    before: dict[str, Any] = environment_of(folder).get("data") or {}
+    if before.get("fingerprint", setup.parts.fingerprint) != setup.parts.fingerprint:
+        raise UserError(f"{folder.path}: the data are not what this run began with; bring them back, or start anew")
+
+
+def _rows(columns: Mapping[str, Sequence[Any]]) -> list[dict[str, Any]]:
+    return [dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)]

@@ -1,102 +1,139 @@
-"""Makes the View that monitors look at: what is measured at which moment, and by whom.
+"""Inspects a network at a moment of its run: statistics of its layers, and the View that the monitors judge.
 
-Before the first step everything is measured (data, a deep probe of the network); after an epoch a light probe, as
-often as training pays for it; at the end a deep one. Curves and steps are always there.
+Before the first step and at the end everything is measured (data, a deep probe of the network); after an epoch a light
+probe, when the schedule has one. The steps and the curves are in every view.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
+from typing import Any
 
 import numpy as np
 
 from trainlab.core.component import plain
+from trainlab.core.types import Array
 from trainlab.diagnose.data_view import DataView
 from trainlab.diagnose.monitor import When
 from trainlab.diagnose.structure import Part, Structure
 from trainlab.diagnose.view import Curves, LayerView, Steps, View
-from trainlab.engine.evaluator import Evaluator
+from trainlab.engine.buffers import Workspace
+from trainlab.engine.evaluator import score_outputs
 from trainlab.engine.graph import Node
+from trainlab.engine.layer_statistics import LayerStatistics, Name
 from trainlab.engine.network import Net
-from trainlab.engine.sampler import steps_per_epoch
 from trainlab.engine.trainer import Trainer
+from trainlab.training.inspection_schedule import InspectionSchedule
 from trainlab.training.probe import Prober
 from trainlab.training.setup import TrainingSetup
 
 _SHARE = 0.03  # of the run's multiplications may go into baselines
-_PLAN = 200  # moments of the run at which the schedule is asked
+_POINTS = 200  # of the run at which monitors see the learning rate's schedule
 
 
 class Inspector:
-    """Views of one run. `trainer` None: nothing is trained (`check`)."""
+    """Inspects the network of one run. `steps`: what was recorded of its steps so far."""
 
-    def __init__(self, setup: TrainingSetup, curves: Curves, trainer: Trainer | None = None) -> None:
-        self.setup, self.curves, self.trainer = setup, curves, trainer
+    def __init__(self, setup: TrainingSetup, trainer: Trainer, curves: Curves, schedule: InspectionSchedule) -> None:
+        self.setup, self.trainer, self.curves, self.schedule = setup, trainer, curves, schedule
         self.steps = Steps()
-        self.settings = plain(setup.experiment)
-        self.prober = Prober(setup)
-        self._layers: dict[int, Sequence[LayerView]] = {}
-        self.structure = structure(setup.net)
-        recipe, t = setup.config, setup.t_train
-        task, loss = setup.parts.task, recipe.loss
-        self.chance = loss.chance(t, task)
-        evaluator = Evaluator(setup.net, loss, regression=recipe.regression)
-        self.zero_loss = evaluator.compare(np.zeros((len(t), loss.units(task)), setup.net.dtype), t).loss
-        size = len(t) if recipe.optimizer.full_batch else recipe.batch_size
-        self.steps_per_epoch = steps_per_epoch(len(t), size)
-        epochs = recipe.epochs
-        self._plan = np.array([recipe.schedule.at(e, epochs, ()) for e in np.linspace(0, epochs, _PLAN)])
-        counts = setup.parts.class_counts() if task.kind == "classification" else np.zeros(1)
-        self._majority = float(counts.max() / max(1, counts.sum()))
-        self.seen = 0  # steps that the monitors have looked at
-        self._view = View(  # one for all moments: monitors keep nothing
-            epoch=0,
-            step=0,
-            epochs=epochs,
-            steps_per_epoch=self.steps_per_epoch,
-            task=task,
-            chance=self.chance,
-            zero_loss=self.zero_loss,
-            steps=self.steps,
-            curves=curves,
-            settings=self.settings,
-            train_rows=len(setup.parts.train),
-            val_rows=len(setup.parts.val or ()),
-            structure=self.structure,
-            lr_plan=self._plan,
-            majority=self._majority,
+        self._inspected = 0  # steps done at the last inspection
+        self._layer_views: dict[int, Sequence[LayerView]] = {}
+
+    def resume(self, rows: Array, recent: Array, step: int) -> None:
+        """Continue after `step` steps: `rows` of the past as steps.csv has them, `recent`: the last without gaps."""
+        self.steps.resume(rows, recent, step)
+        self._inspected = self.schedule.last_inspection(step)
+
+    def view(self, when: When, *, listener: Callable[[Workspace], None] | None = None) -> View:
+        """The run at this moment. listener: is shown the memory of the deep probe's pass, gradients included."""
+        trainer, net = self.trainer, self.setup.net
+        fresh, self._inspected = len(self.steps) - self._inspected, len(self.steps)
+        data = probe = baselines = None
+        layers: Sequence[LayerView] = ()
+        if when in ("start", "end"):
+            data = DataView(self.setup.parts, self.setup.t_train, self.setup.config.shuffle)
+            probe = self._prober.deep(listener)
+        elif when == "epoch" and self.schedule.probe_due(trainer.epoch, self._prober.rows):
+            probe = self._prober.light()
+        if data is not None and when == "end":
+            baselines = affordable_baselines(data, net.weights, trainer.epoch)
+        if when != "steps" and trainer.step:
+            layers = self._layers()
+        broken = None
+        if trainer.broken and when == "steps":
+            with np.errstate(all="ignore"):
+                broken = trainer.first_non_finite()
+        return View(
+            epoch=trainer.epoch,
+            step=trainer.step,
+            fresh=fresh,
+            broken=broken,
+            layers=layers,
+            data=data,
+            probe=probe,
+            baselines=baselines,
+            **self._constant,
         )
 
-    def view(self, when: When) -> View:
-        """The run at this moment; good until the next one is asked for."""
-        t, view = self.trainer, self._view
-        if t is not None:
-            view.epoch, view.step = t.epoch, t.step
-        view.fresh, self.seen = len(self.steps) - self.seen, len(self.steps)
-        view.broken = view.probe = view.data = view.baselines = None
-        view.layers = ()
-        if when == "steps":
-            return view
-        if when in ("start", "end"):
-            view.data = DataView(self.setup.parts, self.setup.t_train, self.setup.config.shuffle)
-            view.probe = self.prober.deep()
-        elif self.prober.due(view.epoch, view.train_rows):
-            view.probe = self.prober.light()
-        if when == "end" and view.data is not None:
-            trained = 3.0 * self.setup.net.weights * view.train_rows * max(1, view.epoch)
-            view.baselines = view.data.baselines(_SHARE * trained)
-        if t is not None and t.step:
-            view.layers = self.layers(t)
-        return view
+    def statistics(self) -> tuple[Sequence[Name], Array]:
+        """Statistics of every layer after the last step: (layer, quantity) of each, and the values."""
+        rows = self.trainer.last_batch.rows
+        with np.errstate(all="ignore"):
+            names, values = self._statistics.names, self._statistics.values(rows)
+            counted = self._statistics.bins and not self.trainer.broken
+            if counted and self.schedule.histograms_due(self.trainer.step):
+                names = (*names, *self._statistics.bins)
+                values = np.concatenate([values, self._statistics.histograms(rows)])
+        return names, values
 
-    def layers(self, t: Trainer) -> Sequence[LayerView]:
+    @cached_property
+    def _statistics(self) -> LayerStatistics:
+        return self.trainer.layer_statistics
+
+    @cached_property
+    def _prober(self) -> Prober:
+        return Prober(self.setup)
+
+    @cached_property
+    def _constant(self) -> Mapping[str, Any]:
+        """The fields of a View that are the same all through the run."""
+        setup, t = self.setup, self.setup.t_train
+        task, config = setup.parts.task, setup.config
+        zeros = np.zeros((len(t), config.loss.units(task)), setup.net.dtype)
+        epochs = config.epochs
+        return {
+            "epochs": epochs,
+            "steps_per_epoch": self.trainer.steps_per_epoch,
+            "task": task,
+            "chance": config.loss.chance(t, task),
+            "zero_loss": score_outputs(config.loss, zeros, t, regression=config.regression).loss,
+            "steps": self.steps,
+            "curves": self.curves,
+            "settings": plain(setup.experiment),
+            "train_rows": len(setup.parts.train),
+            "val_rows": len(setup.parts.val or ()),
+            "structure": structure(setup.net),
+            "lr_plan": np.array([config.schedule.at(e, epochs, ()) for e in np.linspace(0, epochs, _POINTS)]),
+            "majority": setup.parts.majority,
+        }
+
+    def _layers(self) -> Sequence[LayerView]:
         """The layers after the last step, with what the step changed."""
-        known = self._layers.get(t.last_batch.rows)  # the same memory whenever a batch has so many rows
-        if known is None:
-            step, made = self.setup.net.views(t.optimizer_state.step), list[LayerView]()
-            for node in self.setup.net.all_nodes():
-                moved = {k: step[name] for k in node.params if (name := f"{node.name}.{k}") in step}
-                made.append(LayerView(node.name, node.layer, t.last_batch.slots[node.name], moved))
-            known = self._layers[t.last_batch.rows] = made
-        return known
+        trainer, net = self.trainer, self.setup.net
+        work = trainer.last_batch
+        if work.rows not in self._layer_views:  # batches of equal size share their memory
+            step, made = net.views(trainer.optimizer_state.step), list[LayerView]()
+            for node in net.all_nodes():
+                changes = {k: step[name] for k in node.params if (name := f"{node.name}.{k}") in step}
+                made.append(LayerView(node.name, node.layer, work.slots[node.name], changes))
+            self._layer_views[work.rows] = made
+        return self._layer_views[work.rows]
+
+
+def affordable_baselines(data: DataView, weights: int, epochs: int) -> Mapping[str, float]:
+    """Scores of the simplest rules, for a small share of what training so many weights for so many epochs costs."""
+    multiplications = 3.0 * weights * len(data.parts.train) * max(1, epochs)
+    return data.baselines(_SHARE * multiplications)
 
 
 def structure(net: Net) -> Structure:

@@ -1,11 +1,15 @@
-"""The growing files of a run folder: rows and findings as they happen, and how long each file was at a checkpoint."""
+"""Callbacks that write a run folder while the run goes on: its rows and findings, and its status."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from time import monotonic
+from types import TracebackType
+from typing import Any, Self, cast
 
 import numpy as np
 
+from trainlab.core.errors import UserError
 from trainlab.core.types import Array
 from trainlab.diagnose.finding import Finding
 from trainlab.engine.backend import RECORDS
@@ -13,60 +17,101 @@ from trainlab.store.columns import LAYER_COLUMNS, STEP_COLUMNS, metric_columns
 from trainlab.store.findings import FindingWriter
 from trainlab.store.folder import RunFolder
 from trainlab.store.rows import RowWriter, kept_steps
+from trainlab.store.status import State, Status, write_status
+from trainlab.training.callbacks import EXIT_CODES, Callback, RunResult, StepInfo
+
+_STATUS_EVERY = 0.5  # seconds between two versions of status.json while the run goes on
 
 
-class RunLogger:
+class RunLogger(Callback):
     """Appends to metrics.csv, steps.csv, layers.csv and diagnoses.jsonl of one run folder."""
 
     def __init__(self, folder: RunFolder, task: str) -> None:
-        self._metrics = RowWriter(folder.metrics, metric_columns(task))
-        self._steps = RowWriter(folder.steps, STEP_COLUMNS)
-        self._layers = RowWriter(folder.layers, LAYER_COLUMNS)
-        self._findings = FindingWriter(folder.diagnoses)
         self._files: dict[str, RowWriter | FindingWriter] = {
-            "metrics": self._metrics,
-            "steps": self._steps,
-            "layers": self._layers,
-            "diagnoses": self._findings,
+            "metrics": RowWriter(folder.metrics, metric_columns(task)),
+            "steps": RowWriter(folder.steps, STEP_COLUMNS),
+            "layers": RowWriter(folder.layers, LAYER_COLUMNS),
+            "diagnoses": FindingWriter(folder.diagnoses),
         }
+        self._metrics, self._steps, self._layers, self._findings = cast(
+            "tuple[RowWriter, RowWriter, RowWriter, FindingWriter]", tuple(self._files.values())
+        )
 
-    def epoch(self, row: Mapping[str, Any]) -> None:
-        """A row of metrics.csv."""
-        self._metrics.write(row)
-
-    def steps(self, last: int, records: Array) -> None:
-        """Rows of steps.csv for the steps that end with number `last`; long runs keep fewer."""
-        first = last - len(records) + 1
-        kept = kept_steps(first, last)
-        steps, records = np.arange(first, last + 1)[kept], records[kept]
+    def on_step_end(self, info: StepInfo) -> None:
+        """Rows of steps.csv; long runs keep fewer."""
+        first = info.step - len(info.records) + 1
+        kept = kept_steps(first, info.step)
+        steps, records = np.arange(first, info.step + 1)[kept], info.records[kept]
         if len(steps):
             self._steps.write_many({"step": steps} | {name: records[:, i] for i, name in enumerate(RECORDS)})
 
-    def layers(self, step: int, names: Sequence[tuple[str, str]], values: Array) -> None:
-        """Rows of layers.csv: for each name, (layer, quantity), the value at this step."""
+    def on_inspection(self, step: int, names: Sequence[tuple[str, str]], values: Array) -> None:
+        """Rows of layers.csv."""
         layers, quantities = zip(*names, strict=True)
         steps = np.full(len(names), step)
         self._layers.write_many({"step": steps, "layer": layers, "quantity": quantities, "value": values})
 
-    def finding(self, diagnosis: Finding) -> None:
-        """A line of diagnoses.jsonl."""
-        self._findings.write(diagnosis.as_dict())
+    def on_epoch_end(self, row: Mapping[str, Any]) -> None:
+        """A row of metrics.csv."""
+        self._metrics.write(row)
 
-    def positions(self) -> dict[str, int]:
-        """How long each file is: what a checkpoint counts on."""
-        return {name: file.tell() for name, file in self._files.items()}
+    def on_finding(self, finding: Finding) -> None:
+        """A line of diagnoses.jsonl."""
+        self._findings.write(finding.as_dict())
 
     @property
     def paths(self) -> list[Path]:
-        """The files."""
+        """The files; they must be on the disk before a checkpoint that counts on their rows."""
         return [file.path for file in self._files.values()]
 
-    def cut(self, positions: Mapping[str, int]) -> None:
-        """Drop what was written after these positions."""
-        for name, file in self._files.items():
-            file.truncate(positions[name])
+    def positions(self) -> dict[str, int]:
+        """How long each file is; a checkpoint keeps it."""
+        return {name: file.tell() for name, file in self._files.items()}
 
-    def close(self) -> None:
-        """Close the files."""
+    def cut(self, positions: Mapping[str, int]) -> None:
+        """Drop what was written after these positions; all rows of a file that has none."""
+        for name, file in self._files.items():
+            file.truncate(positions.get(name, 0))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         for file in self._files.values():
             file.close()
+
+
+class StatusWriter(Callback):
+    """Keeps status.json up to date. In a `with` block it also records how a run ended that raised.
+
+    describe: the status with the run's progress filled in: epoch, step, seconds, best epoch and findings.
+    """
+
+    def __init__(self, path: Path, status: Status, describe: Callable[[Status], Status]) -> None:
+        self._path, self._status, self._describe = path, status, describe
+        self._write(status)
+
+    def on_epoch_end(self, row: Mapping[str, Any]) -> None:
+        """The progress so far, unless it was written a moment ago."""
+        if monotonic() - self._written >= _STATUS_EVERY:
+            self._write(self._describe(self._status))
+
+    def on_train_end(self, result: RunResult) -> None:
+        """How the run ended."""
+        self._end(cast("State", result.state), result.exit_code, result.reason, result.test)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        if error is not None:
+            state: State = "interrupted" if isinstance(error, KeyboardInterrupt) else "failed"
+            code = 2 if isinstance(error, UserError) else EXIT_CODES[state]
+            self._end(state, code, f"{type(error).__name__}: {error}".rstrip(": "), None)
+
+    def _end(self, state: State, exit_code: int, reason: str, test: Mapping[str, float] | None) -> None:
+        self._write(replace(self._describe(self._status), test=dict(test or {})).ended_as(state, exit_code, reason))
+
+    def _write(self, status: Status) -> None:
+        self._status, self._written = status, monotonic()
+        write_status(self._path, status)

@@ -28,7 +28,7 @@ class MonitorRunner:
 
     monitors: Sequence[Monitor]
     stop_on: Sequence[str] = ()
-    said: list[Finding] = field(default_factory=list[Finding])
+    findings: list[Finding] = field(default_factory=list[Finding])
 
     def __post_init__(self) -> None:
         self.monitors = _causes_first(self.monitors)
@@ -39,8 +39,12 @@ class MonitorRunner:
         """Whether any monitor looks at this moment."""
         return bool(self._at[when])
 
-    def look(self, when: When, view: View) -> Sequence[Finding]:
-        """What is newly found at this moment, causes first."""
+    def resume(self, findings: Sequence[Finding]) -> None:
+        """Continue after these findings of earlier sessions."""
+        self.findings.extend(findings)
+
+    def run(self, when: When, view: View) -> Sequence[Finding]:
+        """New findings at this moment, causes first."""
         looked: set[str] = set()
         found: list[Finding] = []
         with np.errstate(all="ignore"):  # a sick run is full of odd numbers
@@ -60,16 +64,17 @@ class MonitorRunner:
                     if other.name in monitor.causes and not _ALSO[when].isdisjoint(other.when):
                         yield from self._ask(other, when, view, looked)
             told = replace(found, because=found.because or self._because(monitor, view))
-            self.said.append(told)
+            self.findings.append(told)
             yield told
 
     def _news(self, found: Finding) -> bool:
         rank = SEVERITIES.index
-        return all(d.code != found.code or rank(d.severity) < rank(found.severity) for d in self.said)
+        return all(d.code != found.code or rank(d.severity) < rank(found.severity) for d in self.findings)
 
     def _because(self, monitor: Monitor, view: View) -> tuple[str, ...]:
         """The earliest said of this monitor's possible causes that is no mere advice."""
-        earlier = [d for d in self.said if d.code in monitor.causes and d.severity != "info" and d.code != monitor.name]
+        causes = set(monitor.causes) - {monitor.name}
+        earlier = [d for d in self.findings if d.code in causes and d.severity != "info"]
         return tuple(f"{d.code}@step {d.step}" for d in earlier[:1])
 
     def left_out(self, when: When, needs: Sequence[str]) -> tuple[str, ...]:
@@ -78,13 +83,13 @@ class MonitorRunner:
 
     def counts(self) -> dict[str, int]:
         """How many findings there are of each severity that was said, mildest first."""
-        said = [d.severity for d in self.said]
+        said = [d.severity for d in self.findings]
         return {s: said.count(s) for s in SEVERITIES if s in said}
 
-    def says_stop(self) -> Finding | None:
-        """The first finding that is to end the run, if there is one."""
+    def stopping(self) -> Finding | None:
+        """The first finding that ends the run, if there is one."""
         severe = ERROR in self.stop_on
-        return next((d for d in self.said if d.code in self.stop_on or (severe and d.severity == ERROR)), None)
+        return next((d for d in self.findings if d.code in self.stop_on or (severe and d.severity == ERROR)), None)
 
 
 def _causes_first(monitors: Sequence[Monitor]) -> list[Monitor]:

@@ -28,7 +28,6 @@ _FEWEST = 16  # rows that go through together in training mode whatever they tak
 _ROOM = 1 << 22  # numbers in the widest layer
 _WORK = 5 * 10**9  # multiplications of one pass: some tenths of a second
 _FEW = 32  # rows that are probed whatever it costs
-_EVERY = 12  # a light probe costs a third of training on its rows: one for every 12 times its rows stays under 3 %
 
 
 class Prober:
@@ -45,15 +44,14 @@ class Prober:
         self._trained = _pieces(self._index, max(_FEWEST, _AT_ONCE // numbers))
         self._evaluated = _pieces(self._index, max(1, _AT_ONCE // numbers))
         self._kept: ProbePasses | None = None
-        self.listener: Callable[[Workspace], None] | None = None  # is shown a deep probe's memory, gradients included
         weighted = [i for i, node in enumerate(self.net.nodes) if _has_weights(node)]
         after = self.net.nodes[weighted[-1] + 1 :] if weighted else []
         self._after = {inner.name for top in after for inner in top.walk()}
 
-    def due(self, epoch: int, rows_per_epoch: int) -> bool:
-        """Whether a light probe is paid for by the training since the last one."""
-        interval = _EVERY * len(self._index)
-        return epoch * rows_per_epoch // interval > (epoch - 1) * rows_per_epoch // interval
+    @property
+    def rows(self) -> int:
+        """How many training rows a probe sends through the network."""
+        return len(self._index)
 
     def light(self) -> Probe:
         """What the layers do in evaluation mode."""
@@ -63,11 +61,14 @@ class Prober:
                 pass
             return Probe(len(self._index), seen.sums.input.deviation, self._layers(seen.sums.layers))
 
-    def deep(self) -> Probe:
-        """The same in training mode, with losses, gradients and penalties."""
+    def deep(self, listener: Callable[[Workspace], None] | None = None) -> Probe:
+        """The same in training mode, with losses, gradients and penalties.
+
+        listener: is shown the memory of the training pass, gradients included.
+        """
         net, recipe = self.net, self.setup.config
         with np.errstate(all="ignore"):
-            seen, loss, weights = self._train()
+            seen, loss, weights = self._train(listener)
             plain, eval_loss, zeroed = self._evaluate()
             w = net.theta[: net.weights]
             now = sum(part.penalty(w) for part in recipe.regularizers)
@@ -85,7 +86,7 @@ class Prober:
             (float(now), float(now + more)),
         )
 
-    def _train(self) -> tuple[ProbePasses, float, Sequence[WeightProbe]]:
+    def _train(self, listener: Callable[[Workspace], None] | None) -> tuple[ProbePasses, float, Sequence[WeightProbe]]:
         """A pass in training mode, forth and back: outputs, mean loss, and the weights with the mean gradient."""
         net, loss = self.net, 0.0
         kept = {name: a.copy() for name, a in net.params.items() if name not in net.grads}
@@ -105,8 +106,8 @@ class Prober:
                 mean = {name: share * g + mean.get(name, 0.0) for name, g in net.grads.items()}
         for name, g in mean.items():
             net.grads[name][...] = g
-        if self.listener is not None:
-            self.listener(work)
+        if listener is not None:
+            listener(work)
         return seen, loss, [w for node in net.all_nodes() for w in self._weights(node, work.slots[node.name])]
 
     def _evaluate(self) -> tuple[ProbePasses, float, float]:

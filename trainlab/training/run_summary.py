@@ -1,29 +1,45 @@
-"""What a run tells of itself before its first step: network.json, data.json and defaults.json.
+"""What a run writes before its first step: config.yaml, environment.json, network.json, data.json, defaults.json.
 
 A report reads run folders only, so whatever it is to show of layers, rows and defaults must stand there.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from math import prod
+from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
 from pydantic.fields import FieldInfo
 
 from trainlab.core.component import Component, Settings, plain
+from trainlab.core.config import Document
+from trainlab.core.dump import dump
 from trainlab.core.types import Array
+from trainlab.data.dataset import majority
 from trainlab.data.lazy import LazyRows
+from trainlab.engine import selection
 from trainlab.engine.graph import Node
 from trainlab.engine.network import Net
+from trainlab.store.columns import METRICS_OF
+from trainlab.store.environment import describe, write_environment
 from trainlab.store.folder import RunFolder
 from trainlab.store.json_file import write_json
+from trainlab.store.writing import write_atomic
+from trainlab.training.experiment import Experiment
 from trainlab.training.setup import TrainingSetup
 
 _NUMBERS, _COLUMNS = 20_000, 50  # of the training data, that are looked at for the summary of its columns
 
 
-def write_start(folder: RunFolder, setup: TrainingSetup) -> None:
-    """Writes the three files. Raises UserError if the disk refuses."""
+def write_start(folder: RunFolder, document: Document[Experiment], setup: TrainingSetup) -> None:
+    """Writes the files. Raises UserError if the disk refuses."""
+    experiment, settings = setup.experiment, plain(setup.experiment)
+    if document.file != folder.config or document.raw != settings:  # a trial's config is there already
+        write_atomic(folder.config, dump(settings).encode())
+    source = Path(document.file) if document.file else Path()
+    data = {"fingerprint": setup.parts.fingerprint, "train_rows": len(setup.parts.train)}
+    engine = selection.describe(experiment.train.engine, experiment.train.dtype)
+    write_environment(folder.environment, describe(source.parent, data) | {"engine": engine})
     write_json(folder.network, network_facts(setup.net))
     write_json(folder.data, data_facts(setup))
     write_json(folder.defaults, dict(changed(setup.experiment)))
@@ -110,11 +126,7 @@ def _chance(setup: TrainingSetup) -> dict[str, float]:
     """Loss and score of a network that has learned nothing, on the rows that the curves are read on."""
     t = setup.t_train if setup.t_val is None else setup.t_val
     task, rows = setup.parts.task, setup.parts.val or setup.parts.train
-    found = {"loss": float(setup.config.loss.chance(t, task))}
-    if task.kind == "regression":
-        return found | {"r2": 0.0}
-    counts = np.bincount(rows.y, minlength=task.outputs)
-    return found | {"accuracy": float(counts.max() / max(1, counts.sum()))}
+    return {"loss": float(setup.config.loss.chance(t, task)), METRICS_OF[task.kind]: majority(rows.y, task)}
 
 
 def _columns(x: Array | LazyRows, names: Sequence[str]) -> list[Mapping[str, Any]]:

@@ -17,13 +17,13 @@ from trainlab.core.streams import Streams
 from trainlab.core.types import Array, Shape, Task
 from trainlab.data.cache import SplitsCache
 from trainlab.data.dataset import Loaded, Rows, Splits
+from trainlab.data.prepare import prepare
 from trainlab.engine.graph import LayerError, build_graph
 from trainlab.engine.network import Net
 from trainlab.engine.training_config import TrainingConfig
 from trainlab.nn.layer import Layer
 from trainlab.nn.loss import Loss
 from trainlab.store.columns import metric_columns
-from trainlab.training.dataset_cache import parts_of
 from trainlab.training.experiment import Experiment
 
 _CALIBRATION_ROWS = 256  # training rows that a data-dependent init looks at
@@ -71,10 +71,11 @@ def build(
     """
     experiment = document.value
     streams = Streams(experiment.seed)
+    data, dtype = experiment.data, experiment.train.dtype
     if cache is not None and loaded is None:
-        parts = cache.splits(experiment.data, streams=streams, dtype=experiment.train.dtype)
+        parts = cache.splits(data, streams=streams, dtype=dtype)
     else:
-        parts = parts_of(experiment, streams, loaded)
+        parts = prepare(data, streams=streams, dtype=dtype, loaded=loaded)
     loss, layers = layers_for(document, parts.shape, parts.task)
     loss = loss.fitted(parts.train.y, parts.task)
     train = experiment.train

@@ -185,10 +185,10 @@ class _Replay:
         every = -(-self.epochs // looks) if self.epochs else 1
         for epoch in range(1, self.epochs + 1):
             for view in self._advance(epoch):
-                list(babysitter.look("steps", view))
+                list(babysitter.run("steps", view))
             if epoch % every == 0 or epoch == self.epochs:
-                list(babysitter.look("epoch", self._view(epoch)))
-        list(babysitter.look("end", self._view(self.epochs)))
+                list(babysitter.run("epoch", self._view(epoch)))
+        list(babysitter.run("end", self._view(self.epochs)))
         ran = [m.name for m in able if set(m.when) & {"steps", "epoch", "end"}]
         return Judged(
             self.log,
@@ -198,7 +198,7 @@ class _Replay:
             self.chance,
             self.guessed,
             self.curves,
-            [self._told(d) for d in babysitter.said],
+            [self._told(d) for d in babysitter.findings],
             ran,
             {m.name: lacks for m in able if m.name in ran and (lacks := self._lacks(m))},
             {m.name: [n for n in m.needs if not self._has(n)] for m in monitors if m not in able},
@@ -225,9 +225,7 @@ class _Replay:
             self.steps.restore(rows)
             self.steps.recent = np.concatenate([self.steps.recent, rows])[-256:]
             self.steps.count += len(rows)
-            view = self._view(epoch - 1)
-            view.step, view.fresh = self.steps.count, len(rows)
-            yield view
+            yield replace(self._view(epoch - 1), step=self.steps.count, fresh=len(rows))
 
     def _view(self, epoch: int) -> View:
         per_epoch = max(1, round((self.ends[-1] - self.ends[0]) / max(1, self.epochs)))

@@ -28,7 +28,7 @@ from trainlab.data.cache import SplitsCache
 from trainlab.search.executors.job import Job
 from trainlab.training.callbacks import Callback
 from trainlab.training.experiment import read_own
-from trainlab.training.session import resume, train
+from trainlab.training.train import resume, train
 
 
 class Worker:

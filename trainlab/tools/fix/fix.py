@@ -26,7 +26,7 @@ from trainlab.tools.fix.prescription import Patch, Prescription, alarms, joined,
 from trainlab.tools.fix.trial import ENDED, StopError, Trial, Trials, read_trial
 from trainlab.training.callbacks import Callback
 from trainlab.training.experiment import read
-from trainlab.training.setup import TrainingSetup, build
+from trainlab.training.setup import build
 
 State = Literal["healthy", "cured", "improved", "nothing helped", "no prescription", "interrupted"]
 SEEDS = 3  # at most, where one does not tell
@@ -139,7 +139,7 @@ def fix(
         trials = Trials(raw, fixes, metric, budget or Budget(), share, callbacks, tell)
         if share == 1 and _today(folder, status, setup.parts.fingerprint):
             trials.add(read_trial(folder.path, {}, document.value.seed, metric))
-        search = _Search(trials, raw, document.value.seed, len(measured), _chance(setup))
+        search = _Search(trials, raw, document.value.seed, len(measured), setup.parts.majority)
         return search.result(folder, began)
 
 
@@ -150,14 +150,6 @@ def _today(folder: RunFolder, status: Status, fingerprint: str) -> bool:
     made: Mapping[str, Any] = loads(folder.environment.read_bytes())
     data: Mapping[str, Any] = made.get("data") or {}
     return made.get("trainlab") == trainlab.__version__ and data.get("fingerprint") == fingerprint
-
-
-def _chance(setup: TrainingSetup) -> float:
-    """The score of always giving the commonest class, or the mean."""
-    if setup.parts.task.kind == "regression":
-        return 0.0
-    counts = setup.parts.class_counts()
-    return float(counts.max() / max(1, counts.sum()))
 
 
 def _share(status: Status, epochs: int, batch: int, rows: int) -> float:

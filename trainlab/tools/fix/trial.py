@@ -25,7 +25,7 @@ from trainlab.tools.fix.gain import bounded
 from trainlab.tools.fix.prescription import Patch, alarms, resolved
 from trainlab.training.callbacks import Callback, StepInfo
 from trainlab.training.experiment import Experiment, named
-from trainlab.training.session import resume, train
+from trainlab.training.train import resume, train
 
 ENDED = ("finished", "diverged", "failed")
 

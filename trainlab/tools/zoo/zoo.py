@@ -149,7 +149,7 @@ def run(cases: Sequence[Case], workers: int = 1, runs: Path | None = None) -> It
 def one(case: Case, folder: Path) -> Verdict:
     """Train one case in a folder of its own, and cure it if it is sick and can be."""
     from trainlab.training.experiment import Experiment, named
-    from trainlab.training.session import train
+    from trainlab.training.train import train
 
     try:
         document = named(config.read_plain(Experiment, dict(case.raw), case.name))

@@ -1,0 +1,194 @@
+"""Train a run in its folder, or resume one."""
+
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+from trainlab.core.component import plain
+from trainlab.core.config import Document
+from trainlab.core.dump import dump
+from trainlab.core.errors import UserError
+from trainlab.data.cache import SplitsCache
+from trainlab.diagnose.trials import TRIALS
+from trainlab.engine import selection
+from trainlab.engine.blas import pinned
+from trainlab.store.folder import RunFolder
+from trainlab.store.status import Status
+from trainlab.store.writing import write_atomic
+from trainlab.training.callbacks import Callback, RunInfo, RunResult
+from trainlab.training.checkpointing import (
+    Checkpointer,
+    environment_of,
+    require_same_config,
+    require_same_data,
+    status_of,
+)
+from trainlab.training.error_analysis import write_mistakes
+from trainlab.training.experiment import Experiment, read, read_own
+from trainlab.training.logger import RunLogger, StatusWriter
+from trainlab.training.run_summary import write_start
+from trainlab.training.session import Ending, TrainingSession
+from trainlab.training.setup import build
+
+
+def train(
+    document: Document[Experiment],
+    *,
+    runs: Path = Path("runs"),
+    name: str | None = None,
+    into: Path | None = None,
+    until: int | None = None,
+    callbacks: Sequence[Callback] = (),
+    cache: SplitsCache | None = None,
+) -> RunResult:
+    """Train an experiment in a new run folder: `runs/NAME-N`, or the folder `into`.
+
+    until: stop after this epoch as if interrupted there; `resume` continues to the same bits · cache: keeps the
+    dataset for further runs of this process.
+    Raises ConfigError or DataError before anything is made; a folder is made only for a run that can start.
+    """
+    experiment = document.value
+    with pinned(experiment.train.threads), ExitStack() as stack:
+        session = TrainingSession(build(document, cache=cache))
+        folder = RunFolder.create(runs, name or experiment.name, into=into)
+        stack.enter_context(folder.lock())
+        write_start(folder, document, session.setup)
+        status = Status.begin(folder.name, experiment.train.epochs)
+        return _run(session, folder, status, callbacks, until)
+
+
+def resume(
+    run: Path | str,
+    *,
+    runs: Path = Path("runs"),
+    callbacks: Sequence[Callback] = (),
+    cache: SplitsCache | None = None,
+    epochs: int = 0,
+    until: int | None = None,
+    document: Document[Experiment] | None = None,
+) -> RunResult:
+    """Continue a run from its last checkpoint, up to `epochs` epochs if that is more than its config says.
+
+    until: stop after this epoch as if interrupted there, at once if the run has come so far already · document: the
+    config that the caller believes the run to have; only its epochs may differ.
+    Raises UserError if the run has finished, has another config or other data by now, or another process trains it.
+    """
+    folder = RunFolder.open(run, runs)
+    with folder.lock():
+        own = read_own(folder.config)
+        if document is not None:
+            require_same_config(own.value, document.value, folder)
+            more = document.value.train.epochs
+            epochs = epochs or (more if more > own.value.train.epochs else 0)
+        with pinned(own.value.train.threads):
+            return _resume(folder, own, epochs, callbacks, until, cache)
+
+
+def _resume(
+    folder: RunFolder,
+    own: Document[Experiment],
+    epochs: int,
+    callbacks: Sequence[Callback],
+    until: int | None,
+    cache: SplitsCache | None,
+) -> RunResult:
+    status, settings = status_of(folder), own.value.train
+    engine, note = selection.select_to_resume(environment_of(folder).get("engine"), settings.engine, settings.dtype)
+    changes: dict[str, Any] = {"train.epochs": epochs} if epochs else {}
+    if engine != settings.engine:
+        changes["train.engine"] = engine
+    setup = build(read(folder.config, changes) if changes else own, cache=cache)
+    require_same_data(setup, folder)
+    done = setup.experiment.train.epochs <= status.epoch
+    if status.state == "finished" and (done or not epochs):
+        raise UserError(
+            f"{folder.path}: this run has finished ({status.epoch} epochs); to train it further say how far: "
+            f"train.epochs={2 * max(1, status.epoch)}"
+        )
+    if epochs:
+        write_atomic(folder.config, dump(plain(setup.experiment)).encode())
+    session = TrainingSession(setup)
+    session.metrics.clock.restart(status.seconds)
+    status = replace(status.resumed(), epochs=session.epochs)
+    return _run(session, folder, status, callbacks, until, note=note, resuming=True, beyond_end=bool(epochs))
+
+
+def _run(
+    session: TrainingSession,
+    folder: RunFolder,
+    status: Status,
+    callbacks: Sequence[Callback],
+    until: int | None,
+    *,
+    note: str = "",
+    resuming: bool = False,
+    beyond_end: bool = False,
+) -> RunResult:
+    """Train to the end of the session and write everything into the folder."""
+    kind = session.setup.parts.task.kind
+    with StatusWriter(folder.status, status, session.describe) as writer, RunLogger(folder, kind) as logger:
+        checkpointer = Checkpointer(folder, session, logger)
+        resumed = checkpointer.resume() if resuming else False
+        callbacks = [logger, writer, *callbacks, checkpointer]
+        info = _info(session, folder, note, session.trainer.step if resumed else None)
+        for callback in callbacks:
+            callback.on_train_begin(info)
+        ending = session.fit(callbacks, until=until, beyond_end=beyond_end)
+        positions = logger.positions()  # findings of the end are dropped when a run is trained further
+        if ending.state == "finished":
+            session.inspect("end")
+        checkpointer.save(positions, [*logger.paths, folder.config, folder.environment])
+        result = _result(session, folder, ending)
+        for callback in callbacks:
+            callback.on_train_end(result)
+        return result
+
+
+def _info(session: TrainingSession, folder: RunFolder, note: str, resumed_at: int | None) -> RunInfo:
+    parts = session.setup.parts
+    return RunInfo(
+        name=folder.name,
+        folder=folder.path,
+        epochs=session.epochs,
+        steps_per_epoch=session.trainer.steps_per_epoch,
+        train_rows=len(parts.train),
+        val_rows=len(parts.val or ()),
+        test_rows=len(parts.test or ()),
+        parameters=session.setup.net.size,
+        resumed_at=resumed_at,
+        note=note,
+        skipped=() if resumed_at else session.monitors.left_out("start", TRIALS),
+    )
+
+
+def _result(session: TrainingSession, folder: RunFolder, ending: Ending) -> RunResult:
+    """The result of the run, its best weights tested unless it was interrupted."""
+    best = session.metrics.best.best
+    return RunResult(
+        folder=folder.path,
+        state=ending.state,
+        epoch=session.trainer.epoch,
+        step=session.trainer.step,
+        seconds=session.metrics.clock.seconds,
+        best=asdict(best) if best else None,
+        test=_test(session, folder) if ending.state != "interrupted" else None,
+        findings=tuple(session.monitors.findings),
+        reason=ending.reason,
+    )
+
+
+def _test(session: TrainingSession, folder: RunFolder) -> dict[str, float] | None:
+    """Loss and score of the best weights on the test rows; writes their mistakes, or those of the validation rows."""
+    setup, parts, metrics = session.setup, session.setup.parts, session.metrics
+    part, rows, t = ("test", parts.test, setup.t_test) if parts.test else ("val", parts.val, setup.t_val)
+    if not rows or t is None or not metrics.best.weights:
+        return None
+    setup.net.load_params(metrics.best.weights)
+    outputs = metrics.evaluator.outputs(rows.x)
+    write_mistakes(folder, setup, outputs, part=part, epoch=metrics.best.epoch)
+    if part != "test":
+        return None
+    scores = metrics.evaluator.compare(outputs, t)
+    return {"loss": scores.loss, metrics.score: scores.score}
