@@ -1,5 +1,7 @@
 """The monitors: each speaks for its reason and is silent beside it, and none loses its mind over odd numbers."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -188,6 +190,5 @@ def test_overfitting_needs_a_sustained_rise_and_a_gap():
     assert found(Overfitting(), overfit(odd, 0.2)) == []
     assert found(Overfitting(), overfit(rising[:12], 0.2)) == []
     for rows, alarms in ((60, 0), (6000, 1)):  # 0.1 behind may be chance on few validation rows
-        at = overfit(rising, 0.1)
-        at.val_rows = rows
+        at = replace(overfit(rising, 0.1), val_rows=rows)
         assert len(found(Overfitting(), at)) == alarms

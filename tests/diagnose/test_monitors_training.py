@@ -1,5 +1,7 @@
 """Monitors while training and at the end: each speaks for its reason and is silent beside it."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -273,7 +275,6 @@ def test_what_is_only_advice_at_the_end():
     noisy.steps.append(np.column_stack([np.tile([0.0, 9.0, 0.0], 10), np.ones((30, 3))]), 630)
     assert codes(NoisyLoss(), noisy) == ["noisy-loss:info"]
     assert codes(NoisyLoss(), run(FALLING)) == []
-    small = run(FALLING, score=0.8)
-    small.val_rows = 30
+    small = replace(run(FALLING, score=0.8), val_rows=30)
     assert codes(NoisyEval(), small) == ["noisy-eval:info"]
     assert codes(NoisyEval(), run(FALLING, score=0.8)) == []

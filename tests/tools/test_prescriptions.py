@@ -1,5 +1,6 @@
 """Patches fit the configs that they are prescribed for, whatever way the model is written."""
 
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
@@ -70,8 +71,7 @@ def _node(after):
 
 def test_somebody_elses_log_gets_no_patch():
     """Without a config there is nothing to override."""
-    view = view_of(MODELS["mlp"])
-    view.settings = {}
+    view = replace(view_of(MODELS["mlp"]), settings={})
     patches = [*_patches.activation(view, "relu"), *_patches.init(view), *_patches.norm(view), *_patches.wider(view)]
     patches += [*_patches.preprocess(view, "fill"), *_patches.epochs(view, 2), *_patches.shorter_memory(view)]
     assert [*patches, *_patches.less_dropout(view), *_patches.more_validation(view)] == []

@@ -17,7 +17,7 @@ from trainlab.diagnose.monitor import When
 from trainlab.diagnose.structure import Part, Structure
 from trainlab.diagnose.view import Curves, LayerView, Steps, View
 from trainlab.engine.buffers import Workspace
-from trainlab.engine.evaluator import score_outputs
+from trainlab.engine.evaluator import compare
 from trainlab.engine.graph import Node
 from trainlab.engine.layer_statistics import LayerStatistics, Name
 from trainlab.engine.network import Net
@@ -106,7 +106,7 @@ class Inspector:
             "steps_per_epoch": self.trainer.steps_per_epoch,
             "task": task,
             "chance": config.loss.chance(t, task),
-            "zero_loss": score_outputs(config.loss, zeros, t, regression=config.regression).loss,
+            "zero_loss": compare(config.loss, zeros, t, regression=config.regression).loss,
             "steps": self.steps,
             "curves": self.curves,
             "settings": plain(setup.experiment),
