@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+from trainlab.cli._glossary import glossary
 from trainlab.cli._reference import reference as commands
 from trainlab.core.component import registered
 from trainlab.core.describe import describe
@@ -39,6 +40,7 @@ def pages() -> dict[str, str]:
         "cli.md": commands(),
         "config.md": settings(SweepExperiment),
         "diagnoses.md": _diagnoses(),
+        "glossary.md": glossary(),
         "trainlab.schema.json": json.dumps(json_schema(SweepExperiment), indent=1, ensure_ascii=False) + "\n",
     }
 

@@ -1,10 +1,12 @@
 """`components`, `explain` and `schema`: what the classes say of themselves, at any width."""
 
 import json
+import re
 
 import pytest
 from jsonschema import Draft7Validator
 
+from trainlab.cli._glossary import TERMS
 from trainlab.cli._pages import flowing, listing, page
 from trainlab.core.component import find, names, registered
 from trainlab.core.describe import describe
@@ -67,7 +69,7 @@ def test_explain_one(cli, cls, monkeypatch):
     assert " ".join(describe(cls).summary.split()) in flat
     titles = ("What it looks like", "How it is measured", "What to do", "See it", "Source")
     assert [title for title in titles if f"\n\n{title}\n  " not in got] == []
-    assert "Looked for " in flat
+    assert "Checked " in flat
     assert [f for f in cls.model_fields if f"\n  {f}: " not in got] == []
     assert got.endswith(f"\nTo silence it: monitors.off=[{cls.name}]\n")
 
@@ -93,6 +95,29 @@ def test_explain_has_no_such_config(cli, words, text):
     """Without a code, and for what no config can cause, one sentence."""
     got = cli("explain", *words)
     assert (got.exit_code, got.stdout, got.stderr.strip()) == (2, "", text)
+
+
+@pytest.mark.parametrize("term", TERMS)
+def test_explain_a_term(cli, term):
+    """Every term of the glossary has two sentences; `explain` prints them, with a dash for a space, too."""
+    assert len(re.findall(r"\.(?= |$)", TERMS[term])) == 2
+    got = cli("explain", term.replace(" ", "-"))
+    assert (got.exit_code, " ".join(got.stdout.split())) == (0, f"{term} {TERMS[term]}")
+    assert term in " ".join(cli("explain").stdout.split())
+
+
+def test_a_term_as_json(cli):
+    """--json has the term with its meaning."""
+    assert json.loads(cli("explain", "Checkpoint", "--json").stdout) == {
+        "term": "checkpoint",
+        "meaning": TERMS["checkpoint"],
+    }
+
+
+def test_no_term_is_a_code():
+    """A name has one page: no term of the glossary is also the code of a finding."""
+    assert set(TERMS) & set(names(Monitor)) == set()
+    assert list(TERMS) == sorted(TERMS)
 
 
 def test_explain_takes_a_because(cli):

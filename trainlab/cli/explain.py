@@ -1,10 +1,11 @@
-"""`trainlab explain`: a page on a diagnosis, from the class of its monitor."""
+"""`trainlab explain`: a page on a finding, from the class of its monitor, or on a term of the glossary."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, NoReturn
 
 import typer
 
 from trainlab.cli import _pages, _terminal
+from trainlab.cli._glossary import TERMS
 from trainlab.core.component import find, names, registered
 from trainlab.core.describe import describe
 from trainlab.core.dump import dump
@@ -12,8 +13,10 @@ from trainlab.core.errors import UserError
 from trainlab.core.problem import nearest
 from trainlab.diagnose.monitor import Monitor
 from trainlab.diagnose.page import page_of
+from trainlab.report.text import wrapped
 from trainlab.tools.zoo.examples import exhibited, exhibits
 
+_TERMS = {term.replace("-", " "): term for term in TERMS}  # `run-folder` and `run folder` are the same
 _WHEN = {
     "start": "before the first step",
     "steps": "while training",
@@ -22,64 +25,86 @@ _WHEN = {
 }
 _NEEDS = {
     "curves": "the curves of the run",
-    "steps": "the losses and lengths of single steps",
+    "steps": "the losses and gradient norms of single steps",
     "layers": "the layers of the network",
-    "probe": "a probe of some training rows",
+    "probe": "a probe of training rows",
     "data": "the data",
     "structure": "the list of layers",
     "lr_plan": "the schedule",
-    "baselines": "what simple rules score",
-    "gradients": "the gradients that `check` compares",
-    "tiny": "the few rows that `check` lets the network learn",
+    "baselines": "the scores of baselines",
+    "gradients": "the numerical gradients of `check`",
+    "tiny": "the overfitting test of `check`",
 }
 
 
 def explain(
-    code: Annotated[str | None, typer.Argument(metavar="CODE", help="The code of a diagnosis.")] = None,
+    name: Annotated[
+        str | None, typer.Argument(metavar="CODE|TERM", help="The code of a finding, or a term such as checkpoint.")
+    ] = None,
     as_config: Annotated[
-        bool, typer.Option("--config", help="Print a config that shows it: an entry of the zoo, to be run.")
+        bool, typer.Option("--config", help="Print a config of the zoo that shows the finding when it is run.")
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the same as JSON.")] = False,
 ) -> None:
     """Explain a finding or a term: what it means, how it is measured, what to do.
 
-    Without CODE list all.
+    Without an argument: list all findings and terms (with --json the findings).
 
     Examples:
         trainlab explain
         trainlab explain overfitting
+        trainlab explain checkpoint
         trainlab explain dead-relu --config
     """
     with _terminal.answering(as_json):
-        if as_config:
-            if code is None or as_json:
-                raise UserError("--config needs a CODE, and excludes --json")
-            _terminal.say(_config(_one(code)))
-        elif code is not None:
-            monitor = _one(code)
-            if as_json:
-                _terminal.emit(_data(monitor))
-            else:
-                _terminal.say("\n".join(_page(monitor, _pages.width())))
-        elif as_json:
-            _terminal.emit([_data(monitor) for monitor in registered(Monitor)])
+        if as_config and (name is None or as_json):
+            raise UserError("--config needs a CODE, and excludes --json")
+        monitor = None if name is None else find(Monitor, name.partition("@")[0].strip())
+        if name is None:
+            _list(as_json)
+        elif as_config:
+            _terminal.say(_config(monitor or _unknown(name)))
+        elif monitor is not None:
+            _terminal.emit(_data(monitor)) if as_json else _say(_page(monitor, _pages.width()))
+        elif (term := name.strip().lower().replace("-", " ")) in _TERMS:
+            _explain_term(term, as_json)
         else:
-            rows = [(cls.name, f"{cls.severity}: {_data(cls)['summary']}") for cls in registered(Monitor)]
-            _terminal.say("\n".join(_pages.listing(rows, _pages.width())))
-            _terminal.say("\nmore: trainlab explain CODE")
+            _unknown(name)
 
 
-def _one(code: str) -> type[Monitor]:
-    found = find(Monitor, code.partition("@")[0].strip())
-    if found is not None:
-        return found
-    near = nearest(code, names(Monitor))
+def _list(as_json: bool) -> None:
+    """All findings, then all terms."""
+    if as_json:
+        _terminal.emit([_data(monitor) for monitor in registered(Monitor)])
+        return
+    rows = [(cls.name, f"{cls.severity}: {_data(cls)['summary']}") for cls in registered(Monitor)]
+    width = _pages.width()
+    terms = ", ".join(TERMS)
+    _say([*_pages.listing(rows, width), "", *wrapped(f"terms: {terms}", width, "", "  ")])
+    _terminal.say("\nmore: trainlab explain CODE, trainlab explain TERM")
+
+
+def _explain_term(term: str, as_json: bool) -> None:
+    name = _TERMS[term]
+    if as_json:
+        _terminal.emit({"term": name, "meaning": TERMS[name]})
+    else:
+        _say([name, "", *wrapped(TERMS[name], _pages.width())])
+
+
+def _unknown(name: str) -> NoReturn:
+    """Raises UserError with the nearest code or term."""
+    near = nearest(name, [*names(Monitor), *TERMS])
     hint = f"did you mean `{near}`?" if near else "`trainlab explain` lists them all"
-    raise UserError(f"no diagnosis `{code}`; {hint}")
+    raise UserError(f"no finding and no term `{name}`; {hint}")
+
+
+def _say(lines: list[str]) -> None:
+    _terminal.say("\n".join(lines))
 
 
 def _config(monitor: type[Monitor]) -> str:
-    """A config that shows the diagnosis, with a line on how to use it."""
+    """A config that shows the finding, with a line on how to use it."""
     found = exhibits(monitor.name)
     if not found:
         raise UserError(f"no config shows {monitor.name}: {monitor.unshown}")
@@ -106,11 +131,11 @@ def _page(monitor: type[Monitor], columns: int) -> list[str]:
         lines.extend(["", title, *(f"  {line}".rstrip() for line in text)])
 
     part("What it looks like", page.picture.splitlines())
-    looked = [*_pages.flowing(page.measured, columns - 2), ""]
-    part("How it is measured", [*looked, *_pages.flowing(f"Looked for {when}, in {needs}.", columns - 2)])
+    measured = [*_pages.flowing(page.measured, columns - 2), ""]
+    part("How it is measured", [*measured, *_pages.flowing(f"Checked {when}, on {needs}.", columns - 2)])
     part("What to do", _pages.flowing(page.todo, columns - 2))
     if monitor.causes:
-        part("What may have led to it", _pages.flowing(", ".join(monitor.causes), columns - 2))
+        part("Possible causes", _pages.flowing(", ".join(monitor.causes), columns - 2))
     part("See it", _seen(monitor, columns - 2))
     part("Source", _pages.flowing(page.source, columns - 2))
     if about.settings:
@@ -120,7 +145,7 @@ def _page(monitor: type[Monitor], columns: int) -> list[str]:
 
 
 def _seen(monitor: type[Monitor], columns: int) -> list[str]:
-    """How to make a run that has it."""
+    """How to make a run with this finding."""
     found = exhibits(monitor.name)
     if not found:
         return _pages.flowing(f"No config shows it: {monitor.unshown}.", columns)
