@@ -30,8 +30,8 @@ def aligned(shape: Shape, dtype: np.dtype[np.generic]) -> Array:
 class Workspace:
     """The slots of a chain of layers for batches of up to `rows` rows.
 
-    x, y: the first layer's input and the last one's output; dy, dx: their gradients (training only; dx only if asked
-    for). `first(n)` is the same memory for a smaller batch.
+    x, y: the first layer's input and the last one's output, (rows, ...) · dy, dx: their gradients (training only; dx
+    only with `need_dx`) · slots: every layer's slot by name · chain: the top layers with their slots.
     """
 
     def __init__(
@@ -51,7 +51,7 @@ class Workspace:
         self.x = self._make.array(nodes[0].shape)
         self.chain = self._make.chain(nodes, self.x, need_dx=need_dx)
         self._set_ends()
-        self._narrow: dict[int, Workspace] = {}  # without itself: what nobody uses any more goes at once
+        self._narrow: dict[int, Workspace] = {}  # without itself: no cycle, so unused memory is freed at once
 
     def _set_ends(self) -> None:
         last = self.chain[-1][1]
@@ -83,7 +83,7 @@ class Workspace:
             step(slot)
 
     def backward(self) -> None:
-        """All gradients from dy, last layer first."""
+        """dx and the gradients of all params from dy, last layer first."""
         for step, slot in self.backwards:
             step(slot)
 
@@ -162,7 +162,7 @@ class _Maker:
                 branches=[self.chain(branch, x, need_dx=dx is not None) for branch in node.branches],
             )
             made.append((node.layer, slot))
-            # where nobody needs dx, a layer without params before the next one needs no gradient either
+            # the next layer needs dx only if something before it learns
             x, dx = y, (dy if self.train and (need_dx or dx is not None or _learns(node)) else None)
         return made
 

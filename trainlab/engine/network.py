@@ -1,7 +1,7 @@
-"""The network: one flat vector of parameters, one of gradients, and named views into both.
+"""The network: one flat vector of parameters, one of their gradients, and named views into both.
 
-The order in `theta` is: trained weights, other trained params (biases, scales), frozen params. So what an optimizer
-moves, and what is decayed, is one slice each.
+The order in the vectors is: trained weights, other trained params (biases, scales), frozen params. So the part that an
+optimizer updates, and the part that is regularized, are one slice each.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -24,9 +24,10 @@ from trainlab.nn.model import Model
 class Net:
     """Layers with their parameters.
 
-    theta, grad: flat vectors of everything trained · params, grads: named views (`dense1.W`), params with running
-    statistics and frozen params too · weights: how many numbers at the start of theta are weights · backend:
-    runs its arithmetic.
+    nodes: the top layers of the graph · theta, grad: flat vectors of all trained parameters and their gradients ·
+    params: a view for each name (`dense1.W`), frozen params and running statistics included · grads: likewise, without
+    running statistics · weights: how many numbers at the start of theta are weights · trained: how many numbers theta
+    has · decayed: the weight arrays inside theta · frozen: names of the frozen layers · backend: runs the arithmetic.
     """
 
     def __init__(
@@ -38,34 +39,38 @@ class Net:
         dtype: str = "float32",
         engine: Engine = "auto",
     ) -> None:
+        """shape: of one row of x · frozen: indices into `weight_nodes()`.
+
+        Raises LayerError if a layer cannot take its input, UserError if there is no such backend for this dtype.
+        """
         self.nodes = build_graph(layers, shape)
         self.shape, self.out_shape = shape, self.nodes[-1].out_shape
         self.dtype = np.dtype(dtype)
         self.backend = select(engine, self.dtype)
+        weighted = self.weight_nodes()
+        self.frozen = frozenset(weighted[index].name for index in frozen)
+        self._lay_out()
+
+    def _lay_out(self) -> None:
+        """Make the vectors and the views into them."""
         every = [(node, key, param) for node in self.all_nodes() for key, param in node.params.items()]
-        still = self._frozen_names(frozen)
-        learned = [(n, k, p) for n, k, p in every if p.trained]
-        order = sorted(learned, key=lambda e: (e[0].name in still, e[2].role != "weight"))
-        sizes = [int(np.prod(p.shape)) for _, _, p in order]
-        ends = np.cumsum([0, *sizes])
-        self._theta = aligned((int(ends[-1]),), self.dtype)
-        self._grad = aligned((int(ends[-1]),), self.dtype)
-        self.params: dict[str, Array] = {}
-        self.grads: dict[str, Array] = {}
+        learned = [(n, f"{n.name}.{k}", p) for n, k, p in every if p.trained]
+        order = sorted(learned, key=lambda e: (e[0].name in self.frozen, e[2].role != "weight"))
         self._places: dict[str, tuple[slice, Shape]] = {}
-        for (node, key, param), start, stop in zip(order, ends, ends[1:], strict=False):
-            self._places[f"{node.name}.{key}"] = slice(start, stop), param.shape
-            self.params[f"{node.name}.{key}"] = self._theta[start:stop].reshape(param.shape)
-            self.grads[f"{node.name}.{key}"] = self._grad[start:stop].reshape(param.shape)
-        for node, key, param in every:
-            if not param.trained:
-                self.params[f"{node.name}.{key}"] = np.zeros(param.shape, self.dtype)
-        moved = [(n, p, size) for (n, _, p), size in zip(order, sizes, strict=True) if n.name not in still]
-        self.frozen = frozenset(still)
-        self.trained = sum(size for _, _, size in moved)
-        self.weights = sum(size for _, p, size in moved if p.role == "weight")
+        self.size = self.trained = self.weights = 0
+        for node, name, param in order:
+            start = self.size
+            self.size += prod(param.shape)
+            self._places[name] = slice(start, self.size), param.shape
+            if node.name not in self.frozen:
+                self.trained = self.size
+                self.weights = self.size if param.role == "weight" else self.weights
+        self._theta, self._grad = (aligned((self.size,), self.dtype) for _ in range(2))
+        self.params = {name: self._theta[where].reshape(shape) for name, (where, shape) in self._places.items()}
+        self.grads = {name: self._grad[where].reshape(shape) for name, (where, shape) in self._places.items()}
+        self.params |= {f"{n.name}.{k}": np.zeros(p.shape, self.dtype) for n, k, p in every if not p.trained}
         self.theta, self.grad = self._theta[: self.trained], self._grad[: self.trained]
-        self.decayed = [self.params[f"{n.name}.{k}"] for n, k, p in order if p.role == "weight" and n.name not in still]
+        self.decayed = [self.params[name] for n, name, p in order if p.role == "weight" and n.name not in self.frozen]
 
     def all_nodes(self) -> list[Node]:
         """Every node, inner ones too, in the order in which they run."""
@@ -75,15 +80,6 @@ class Net:
         """The nodes that have weights: what `frozen` counts."""
         return [n for n in self.all_nodes() if n.weights]
 
-    def _frozen_names(self, frozen: Iterable[int]) -> set[str]:
-        nodes = self.weight_nodes()
-        return {nodes[index].name for index in frozen}
-
-    @property
-    def size(self) -> int:
-        """How many numbers are learned, frozen ones included."""
-        return len(self._theta)
-
     @property
     def work(self) -> float:
         """Multiplications of a training step for each row, about: forward, and twice as many backward."""
@@ -91,7 +87,7 @@ class Net:
 
     @property
     def forward_work(self) -> int:
-        """Multiplications of the forward pass of one row, one for each output of a layer counted in."""
+        """Multiplications of the forward pass of one row, counting one for each output of a layer."""
         return sum(node.multiply_adds + prod(node.out_shape) for node in self.all_nodes())
 
     def views(self, vector: Array) -> dict[str, Array]:
@@ -100,7 +96,7 @@ class Net:
         return {name: vector[where].reshape(shape) for name, (where, shape) in places.items()}
 
     def initialize(self, model: Model, streams: Streams) -> None:
-        """Draw the weights: each array from its own stream, so that a layer more leaves the others as they were."""
+        """Draw the weights. Each array has its own random stream, so adding a layer does not change the others."""
         inits = self._inits(model)
         for node in self.all_nodes():
             for key, param in node.params.items():
@@ -117,36 +113,36 @@ class Net:
         return chosen
 
     def calibrate(self, model: Model, x: Array) -> dict[str, int]:
-        """Let the inits that look at data scale their layers, first to last, on the training rows x (a batch, as the
-        network gets it). Returns how many passes each such layer took; running statistics stay as they were.
+        """Run the data-dependent inits (LSUV), first layer to last, on training rows x (rows, *shape).
+
+        Returns the number of corrections of each layer that has such an init. Running statistics do not change.
         """
         chosen = self._inits(model)
         waiting = [n for n in self.weight_nodes() if type(chosen[n.name]).calibrates]
         if not waiting:
             return {}
-        still = {f"{n.name}.{k}" for n in self.all_nodes() for k, p in n.params.items() if not p.trained}
-        kept = {name: self.params[name].copy() for name in still}
+        statistics = {name: a.copy() for name, a in self.params.items() if name not in self.grads}
         work = self.workspace(len(x), train=True)
         work.x[...] = x
-        passes: dict[str, int] = {}
+        corrections: dict[str, int] = {}
         for node in waiting:
-            W = next(self.params[f"{node.name}.{k}"] for k, p in node.params.items() if p.role == "weight")
+            W = self.params[f"{node.name}.{node.weight_keys[0]}"]
             done = 0
             work.forward()
             while chosen[node.name].calibrate(W, float(work.slots[node.name].y.std()), done):
                 done += 1
                 work.forward()
-            passes[node.name] = done
-        for name, a in kept.items():
+            corrections[node.name] = done
+        for name, a in statistics.items():
             self.params[name][...] = a
-        return passes
+        return corrections
 
     def _choose(self, nodes: Sequence[Node], model: Model, gain: str, chosen: dict[str, Init]) -> None:
         """Pick each layer's init, last layer first: `auto` scales the weights for the activation that follows them."""
         for node in reversed(nodes):
             if isinstance(node.layer, Activation):
                 gain = type(node.layer).gain
-            elif any(p.role == "weight" for p in node.params.values()):
+            elif node.weights:
                 own: Init | None = getattr(node.layer, "init", None)
                 if own is None and not chosen:
                     own = model.output_init
@@ -164,6 +160,6 @@ class Net:
             a[...] = arrays[name]
 
     def workspace(self, rows: int, *, train: bool, rng: np.random.Generator | None = None) -> Workspace:
-        """Slots for batches of up to `rows` rows; rng feeds dropout and its like in training."""
+        """Memory for batches of up to `rows` rows. rng: for dropout and other random layers, in training."""
         rng = rng or np.random.default_rng(0)
         return Workspace(self.nodes, self.params, self.grads, rows=rows, dtype=self.dtype, rng=rng, train=train)

@@ -1,1 +1,3 @@
-"""The compiled path: lowers a network and its recipe to a flat array of ops that one call runs for many steps."""
+"""The compiled backend: lowers a network and its training config to a flat array of ops (C kernels with their
+arguments), which one call runs for many steps.
+"""

@@ -1,9 +1,9 @@
-"""Compiles the kernels: one shared library for each level of the processor. Needs nothing but a C compiler.
+"""Compiles the kernels: one shared library for each level of the processor. Needs only a C compiler.
 
     python trainlab/engine/compiled/build.py [folder]
 
-The install runs it (setup.py). A library's name holds a hash of the sources, so that a stale one is never loaded.
-Imported by path from there: nothing but the standard library here.
+The install runs it (setup.py imports it by path, so it uses only the standard library). A library's name holds a hash
+of the sources, so a stale one is never loaded.
 """
 
 import hashlib
@@ -18,7 +18,7 @@ from pathlib import Path
 KERNELS = Path(__file__).parent.parent / "kernels"
 FLAGS = [
     *("-std=gnu11", "-O3", "-fPIC", "-shared", "-pthread", "-fvisibility=hidden"),
-    *("-fno-math-errno", "-fno-trapping-math", "-fno-signed-zeros"),  # never -ffast-math: nan and inf must be seen
+    *("-fno-math-errno", "-fno-trapping-math", "-fno-signed-zeros"),  # no -ffast-math: it would hide nan and inf
 ]
 X86 = {
     "v4": ["-march=x86-64-v4", "-mprefer-vector-width=512"],
@@ -28,7 +28,7 @@ X86 = {
 
 
 def levels() -> dict[str, list[str]]:
-    """The builds for this kind of processor, by name, with the flags that make them."""
+    """The levels for this kind of processor, with their compiler flags."""
     return X86 if platform.machine().lower() in ("x86_64", "amd64") else {"any": []}
 
 
@@ -38,7 +38,7 @@ def sources(folder: Path = KERNELS) -> list[Path]:
 
 
 def fingerprint(folder: Path = KERNELS) -> str:
-    """A hash of everything that a library is made of."""
+    """A hash of the sources and the compiler flags."""
     made_of = hashlib.sha256(" ".join(FLAGS + [f for flags in levels().values() for f in flags]).encode())
     for file in sorted([*folder.glob("*.c"), *folder.glob("*.h")]):
         made_of.update(file.name.encode() + b"\0" + file.read_bytes())
@@ -51,8 +51,8 @@ def library(level: str, stamp: str) -> str:
 
 
 def build(out: Path, folder: Path = KERNELS, extra: Sequence[str] = ()) -> list[Path]:
-    """Compile every level into `out` and remove stale libraries there; those that could be made."""
-    from concurrent.futures import ThreadPoolExecutor  # not needed to find what is built already
+    """Compile every level into `out` and remove stale libraries there. Returns the libraries that could be compiled."""
+    from concurrent.futures import ThreadPoolExecutor  # finding a library must not load it
 
     stamp = fingerprint(folder)
     compiler = shlex.split(os.environ.get("CC", "cc"))

@@ -1,4 +1,4 @@
-"""Collects the ops of a plan while the layers are lowered, one after the other."""
+"""Collects the ops of a program while the layers are lowered, one after the other."""
 
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
@@ -15,14 +15,13 @@ from trainlab.engine.compiled.op import FLOATS, INTS, OP, POINTERS
 from trainlab.nn.layer import Layer, Slot
 
 Pointer = Array | int | None
-Call = Callable[[int], None]  # what Python does in a plan, given the step's rows
+Call = Callable[[int], None]  # a Python function called from between kernels with the step's number of rows
 
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """A layer at its place in a chain: `slot` for the most rows that a batch has; name as in `Workspace.slots`.
-
-    `branches`: the chains inside a composite layer.
+    """A layer in a chain. name: as in `Workspace.slots` · slot: for the largest batch · branches: the chains inside a
+    composite layer.
     """
 
     name: str
@@ -33,7 +32,7 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class Op:
-    """A kernel with its sizes, numbers and pointers; or, with `call`, something that Python does."""
+    """A kernel with its sizes i, numbers f and pointers p; or, with `call`, a Python function."""
 
     kernel: str
     i: Sequence[int] = ()
@@ -43,66 +42,69 @@ class Op:
 
 
 class Builder:
-    """The ops so far. `rows`: the most that a batch has; `train`: whether there is a way back; `apart`: each layer by
-    itself, so that all outputs are written.
+    """The ops so far. rows: of the largest batch · train: emit the backward pass too · apart: no op covers more than
+    one layer, so that every output is written.
 
-    A lowering calls `forward` for each op on the way forth, and `backward` for each on the way back, in the order in
-    which they are to run; the groups of different layers are turned round in the end.
+    A lowering calls `forward` for each op of the forward pass and `backward` for each op of the backward pass, in the
+    order in which they run. Groups of backward ops run in reverse order: the last layer's first.
     """
 
     def __init__(self, library: Library, rows: int, *, train: bool, apart: bool = False) -> None:
         self.library, self.rows, self.train, self.apart = library, rows, train, apart
         self.forwards: list[Op] = []
         self._groups: list[list[Op]] = []
-        self.kept: list[Any] = []  # what the ops point to
+        self._keep_alive: list[Any] = []  # ops hold bare addresses
 
     @contextmanager
     def group(self) -> Generator[None]:
-        """The ops of one lowering: those on the way back stay together, in their order."""
+        """The ops of one lowering: its backward ops stay together, in their order."""
         self._groups.append([])
         yield
 
     @property
     def backwards(self) -> list[Op]:
-        """All ops on the way back, in the order in which they run."""
+        """All ops of the backward pass, in the order in which they run."""
         return [op for group in reversed(self._groups) for op in group]
 
     def forward(self, kernel: str, i: Sequence[int] = (), f: Sequence[float] = (), p: Sequence[Pointer] = ()) -> None:
-        """An op on the way forth."""
+        """Add an op to the forward pass."""
         self.forwards.append(Op(kernel, i, f, p))
 
     def backward(self, kernel: str, i: Sequence[int] = (), f: Sequence[float] = (), p: Sequence[Pointer] = ()) -> None:
-        """An op on the way back."""
+        """Add an op to the backward pass."""
         self._groups[-1].append(Op(kernel, i, f, p))
 
     def python(self, *, forward: Call | None = None, backward: Call | None = None) -> None:
-        """Something that NumPy does inside the plan, given the step's rows."""
+        """Add Python functions, called from between kernels with the step's number of rows."""
         if forward is not None:
             self.forwards.append(Op("call", call=forward))
         if backward is not None:
             self._groups[-1].append(Op("call", call=backward))
 
     def generator(self, rng: np.random.Generator) -> int:
-        """Where a kernel finds NumPy's generator."""
-        self.kept.append(rng)
+        """The address of the state of NumPy's generator."""
+        self._keep_alive.append(rng)
         return state_of(rng)
 
     def memory(self, shape: Shape, dtype: type[np.generic] = np.float32) -> Array:
-        """Working memory of a plan: zeros that begin on a cache line."""
+        """Working memory that lives as long as the program: zeros, aligned to a cache line."""
         made = aligned(shape, np.dtype(dtype))
-        self.kept.append(made)
+        self._keep_alive.append(made)
         return made
 
 
 def address(a: Pointer) -> int:
-    """Where an array's numbers stand; 0 for None."""
+    """The address of an array's first byte; 0 for None."""
     if a is None:
         return 0
     return a if isinstance(a, int) else int(a.__array_interface__["data"][0])
 
 
-def records(ops: Sequence[Op], library: Library, calls: Callable[[Call], int]) -> Array:
-    """The ops as the interpreter reads them; `calls` gives the address of a function of Python's."""
+def op_table(ops: Sequence[Op], library: Library, calls: Callable[[Call], int]) -> Array:
+    """The ops as the interpreter reads them. `calls` returns the address of a Python function.
+
+    Raises ValueError if an op has more arguments than its record holds.
+    """
     table = np.zeros(len(ops), OP)
     for row, op in zip(table, ops, strict=True):
         if op.call is not None:

@@ -1,4 +1,4 @@
-"""The compiled kernels: finds the build that this machine can run and knows each kernel's address."""
+"""The compiled kernels: finds the best build for this processor and the address of each kernel."""
 
 import ctypes
 from functools import lru_cache
@@ -12,7 +12,7 @@ _BEST_FIRST = {4: ("v4", "v3", "v1"), 3: ("v3", "v1"), 1: ("v1", "any")}
 
 
 class Library:
-    """One build of the kernels, loaded."""
+    """A loaded build of the kernels. level: of the processor (v4, v3, v1, any) · width: floats in a vector."""
 
     def __init__(self, path: Path, level: str) -> None:
         self.path, self.level = path, level
@@ -23,15 +23,15 @@ class Library:
         self.width = int(self.c.tl_width())
 
     def address(self, kernel: str) -> int:
-        """Where a kernel stands. Raises AttributeError if there is none of that name."""
+        """The address of a kernel. Raises AttributeError if there is none of that name."""
         return ctypes.cast(self.c[f"tl_{kernel}"], ctypes.c_void_p).value or 0
 
     def once(self, ops: Array, step: Step) -> bool:
-        """One pass over the ops; whether all went well."""
+        """Run the ops once. Returns False if a Python function between them raised."""
         return not self.c.tl_once(ctypes.c_void_p(ops.ctypes.data), ctypes.c_int64(len(ops)), ctypes.byref(step))
 
     def threads(self, count: int) -> int:
-        """From now on kernels use so many threads; how many they used before."""
+        """Use so many threads from now on. Returns how many were used before."""
         return int(self.c.tl_threads(count))
 
 

@@ -1,4 +1,4 @@
-"""The record of an op, as plan.h declares it, and what the interpreter keeps of a step."""
+"""The structs that Python shares with the interpreter, as plan.h declares them."""
 
 import ctypes
 from typing import ClassVar
@@ -10,7 +10,7 @@ OP = np.dtype([("run", "u8"), ("i", "i8", INTS), ("f", "f8", FLOATS), ("p", "u8"
 
 
 class Step(ctypes.Structure):
-    """tl_step."""
+    """tl_step: the step that is running."""
 
     _fields_: ClassVar = [
         ("rows", ctypes.c_int64),
@@ -30,7 +30,7 @@ class Step(ctypes.Structure):
 
 
 class Totals(ctypes.Structure):
-    """tl_sums."""
+    """tl_sums: totals over the steps of an epoch."""
 
     _fields_: ClassVar = [
         ("rows", ctypes.c_int64),

@@ -1,4 +1,4 @@
-"""Ops made ready to run, and those of them that are Python's."""
+"""A flat array of ops, ready to run."""
 
 import ctypes
 from collections.abc import Sequence
@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from trainlab.core.types import Array
-from trainlab.engine.compiled.builder import Call, Op, records
+from trainlab.engine.compiled.builder import Call, Op, op_table
 from trainlab.engine.compiled.library import Library
 from trainlab.engine.compiled.op import Step
 
@@ -14,17 +14,17 @@ _FUNCTION = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_int64)
 
 
 class Program:
-    """A flat array of ops over memory that lives as long as the program.
+    """Ops as the interpreter reads them, with the memory that they point to.
 
-    What Python does inside it may raise: the error comes out of `once`, or of `raise_failed` after another call.
+    A Python function between the kernels may raise: `once` raises its error, and `raise_failed` after any other call.
     """
 
-    def __init__(self, ops: Sequence[Op], library: Library, kept: object) -> None:
-        self.library, self.step, self._kept = library, Step(), kept
-        self._ops = list(ops)  # the arrays that the records point to
+    def __init__(self, ops: Sequence[Op], library: Library, keep_alive: object) -> None:
+        self.library, self.step, self._keep_alive = library, Step(), keep_alive
+        self._ops = list(ops)  # the table holds bare addresses of their arrays
         self._functions: list[object] = []
         self._error: BaseException | None = None
-        self.table = records(ops, library, self._pointer)
+        self.table = op_table(ops, library, self._pointer)
 
     def _pointer(self, call: Call) -> int:
         def guarded(rows: int) -> int:
@@ -40,7 +40,7 @@ class Program:
         return ctypes.cast(function, ctypes.c_void_p).value or 0
 
     def once(self, rows: int) -> None:
-        """One pass over all ops with a batch of so many rows."""
+        """Run all ops once, for a batch of so many rows."""
         self.step.rows = rows
         self.library.once(self.table, self.step)
         if self.step.failed:
@@ -48,12 +48,12 @@ class Program:
 
     @property
     def index(self) -> Array:
-        """The batch's row numbers, in a call of Python's."""
+        """The indices of the batch's rows; valid inside a Python function between kernels."""
         kind = ctypes.c_int64 * self.step.rows
         return np.frombuffer(kind.from_address(self.step.index), np.int64)
 
     def raise_failed(self) -> None:
-        """Raise what Python raised inside the last call, if it did."""
+        """Raise the error of a Python function in the last call, if there was one."""
         error, self._error = self._error, None
         if self.step.failed and error is not None:
             self.step.failed = 0

@@ -15,6 +15,7 @@ from typing import Any, Literal
 import trainlab
 from trainlab.core.errors import UserError
 from trainlab.diagnose.finding import Finding
+from trainlab.engine.sampler import steps_per_epoch
 from trainlab.store.folder import RunFolder
 from trainlab.store.lock import locked
 from trainlab.store.plain_yaml import read_config
@@ -156,7 +157,7 @@ def _share(status: Status, epochs: int, batch: int, rows: int) -> float:
     """Which share of its epochs a trial runs: all of them, unless that takes minutes."""
     if not status.step:
         return 1.0
-    whole = status.seconds / status.step * epochs * -(-rows // batch)
+    whole = status.seconds / status.step * epochs * steps_per_epoch(rows, batch)
     return 1.0 if whole <= _LONG else min(1.0, max(_LONG / whole, _LEAST_EPOCHS / max(1, epochs)))
 
 

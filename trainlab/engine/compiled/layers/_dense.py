@@ -19,9 +19,9 @@ _LISTED = 64  # numbers in a list of nonzeros, at least (LISTED of sparse.h)
 
 
 class Gate(NamedTuple):
-    """The relu before a layer, perhaps with a dropout between.
+    """The relu before a dense layer, perhaps with a dropout between them.
 
-    The layer writes the relu's own dx: 0 where `mask` is not positive, the rest times `scale`.
+    The dense layer writes the relu's dx instead of its own: 0 where `mask` is not positive, the rest times `scale`.
     """
 
     dx: Array | None
@@ -30,20 +30,20 @@ class Gate(NamedTuple):
 
 
 class Lists(NamedTuple):
-    """Memory for the lists of what is not 0 in rows of numbers, and for their lengths (sparse.h)."""
+    """Memory for the lists of the nonzeros of rows, and for the lengths of the lists (sparse.h)."""
 
     places: Array | None = None
     counts: Array | None = None
 
 
 def masks_relu(b: Builder, chain: Sequence[Link], at: int) -> bool:
-    """Whether a dense layer after the relu at this place writes the relu's dx in place of its own, masked."""
+    """Whether the relu at this place is followed by a dense layer, which then writes the relu's dx (see Gate)."""
     thinned = follows(chain, at, "dropout") and draws_alike(b.library)
     return follows(chain, at + thinned, "dense")
 
 
 def gate_before(b: Builder, chain: Sequence[Link], at: int) -> Gate | None:
-    """The relu whose dx the dense layer at this place is to write."""
+    """The relu whose dx the dense layer at this place writes."""
     dropout = chain[at - 1].layer if at and chain[at - 1].layer.name == "dropout" else None
     relu = at - 2 if dropout else at - 1
     if relu < 0 or chain[relu].layer.name != "relu" or not masks_relu(b, chain, relu):
@@ -58,7 +58,7 @@ def backward_of_relu(b: Builder, slot: Slot) -> None:
 
 
 def affine(b: Builder, x: Array, W: Array, bias: Array | None, y: Array, relu: Array | None = None) -> Lists:
-    """y = x W + b. Returns where x's lists are, which the way back reads, too."""
+    """y = x W + b. Returns the lists of x, which the backward pass reads too."""
     n_in, units = W.shape
     chunks, sums = chunked(b, n_in, units)
     lists = _lists(b, n_in, units)
@@ -77,7 +77,7 @@ def gradients(
     lists: Lists,
     gate: Gate | None = None,
 ) -> None:
-    """dW, db and, where it is wanted, dx; with a gate before, the dx of its relu. lists: those of x."""
+    """dW, db and dx if it is needed; with a gate, the dx of its relu. lists: those of x."""
     n_in, units = W.shape
     wide = (8 if _spreads(b, units) else 2) * b.library.width
     packed = b.memory((-(-units // wide) * wide * b.rows,))  # dy in whole panels of columns
@@ -85,24 +85,24 @@ def gradients(
     dx, mask, scale = (gate.dx, gate.mask, gate.scale) if gate else (slot.dx, None, 1.0)
     if dx is not None:
         chunks, sums = chunked(b, units, n_in)
-        given = [dy, W, dx, mask, sums, *_lists(b, units, n_in), *lists]
-        b.backward("dense_input_gradient", [n_in, units, chunks], [scale], given)
+        pointers = [dy, W, dx, mask, sums, *_lists(b, units, n_in), *lists]
+        b.backward("dense_input_gradient", [n_in, units, chunks], [scale], pointers)
 
 
 def _spreads(b: Builder, columns: int) -> bool:
-    """Whether a row of so many columns is wide enough for a sparse product (SPARSE_COLUMNS of dense.c)."""
+    """Whether rows of so many columns are wide enough for a sparse product (SPARSE_COLUMNS of dense.c)."""
     return columns >= 6 * b.library.width
 
 
 def _lists(b: Builder, n: int, columns: int) -> Lists:
-    """For rows of n numbers that meet a matrix of so many columns."""
+    """Lists for rows of n numbers that are multiplied by a matrix of so many columns."""
     if not _spreads(b, columns):
         return Lists()
     return Lists(b.memory((b.rows, n), np.uint8), b.memory((b.rows, -(-n // _LISTED)), np.uint8))
 
 
 def chunked(b: Builder, n: int, columns: int) -> tuple[int, Array | None]:
-    """Into how many chunks a sum over n numbers is cut, and memory for the chunks' sums (dense.c says why)."""
+    """How many chunks a sum over n numbers is cut into, and memory for their sums (dense.c says why)."""
     if n < _LONG or b.rows >= _MANY_ROWS:
         return 1, None
     chunks = -(-n // _CHUNK)

@@ -1,4 +1,4 @@
-"""What a batch norm's ops share, whatever follows it: its statistics' memory, and the ops that finish them."""
+"""What the ops of a batch norm share, whatever layer follows: the memory of its statistics."""
 
 from dataclasses import dataclass
 
@@ -24,7 +24,7 @@ class Norm:
 
     @classmethod
     def of(cls, b: Builder, layer: BatchNorm, s: Slot, moments: Array | None) -> "Norm":
-        """With memory of its own; moments, where a convolution fills them already."""
+        """With new memory. moments: if a convolution before it fills them."""
         channels = s.x.shape[-1]
         places = s.x[0].size // channels
         needed = b.train and moments is None and places > 1
@@ -41,13 +41,13 @@ class Norm:
         )
 
     @property
-    def settled(self) -> list[Array | None]:
-        """What an op that makes the statistics gets."""
+    def forward_pointers(self) -> list[Array | None]:
+        """The pointers of an op that computes the statistics."""
         p = self.slot.p
         return [p["scale"], p["shift"], p["mean"], p["var"], self.mean, self.inv, self.factor, self.moments]
 
-    def back(self, dy: Array | None, fired: Array | None) -> list[Array | None]:
-        """What an op of the way back gets."""
+    def backward_pointers(self, dy: Array | None, fired: Array | None) -> list[Array | None]:
+        """The pointers of an op of the backward pass. fired: output of the relu in the same pass, if any."""
         g = self.slot.g
-        kept = [self.mean, self.inv, self.factor, g["scale"], g["shift"], self.even, self.tilt, self.moments]
-        return [self.slot.x, dy, fired, *kept]
+        statistics = [self.mean, self.inv, self.factor, g["scale"], g["shift"], self.even, self.tilt, self.moments]
+        return [self.slot.x, dy, fired, *statistics]

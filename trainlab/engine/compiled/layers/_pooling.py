@@ -1,4 +1,4 @@
-"""Pooling as ops; `[batch_norm] relu max_pool` over windows that tile the image is one pass each way."""
+"""Pooling; `[batch_norm] relu max_pool` over windows that tile the image is one pass forward and one backward."""
 
 from collections.abc import Sequence
 
@@ -11,11 +11,12 @@ from trainlab.nn.layers.max_pool import MaxPool
 
 
 def pool_windows(layer: AvgPool | MaxPool, s: Slot) -> Windows:
+    """The windows of a pooling layer over its input."""
     return windows_over(s.x.shape[1:], layer.size, layer.stride or layer.size, layer.pad)
 
 
 def pool_sizes(s: Slot, w: Windows) -> list[int]:
-    """H W C Ho Wo kh kw step_y step_x top left."""
+    """The sizes of a pooling op: H W C Ho Wo kh kw step_y step_x top left."""
     return [*s.x.shape[1:], *w.out, *w.size, *w.stride, w.vertical[0], w.horizontal[0]]
 
 
@@ -28,7 +29,7 @@ def lower_average(b: Builder, s: Slot, sizes: Sequence[int]) -> int:
 
 
 def pools(chain: Sequence[Link], at: int) -> bool:
-    """Whether at `at` stands a max pool that `lower_pooled` can take: its windows tile the image."""
+    """Whether the layer at `at` is a max pool that `lower_pooled` can take: its windows tile the image."""
     if at >= len(chain):
         return False
     layer, s = chain[at].layer, chain[at].slot
@@ -40,20 +41,20 @@ def _tiles(w: Windows) -> bool:
 
 
 def lower_pooled(b: Builder, chain: Sequence[Link], at: int, norm: Norm | None = None) -> int:
-    """The relu at `at` and the max pool after it; with `norm`, the batch norm before them too."""
+    """Take the relu at `at` and the max pool after it; with `norm`, the batch norm before them too."""
     layer, pool, fired = chain[at + 1].layer, chain[at + 1].slot, chain[at].slot
     if not isinstance(layer, MaxPool):
         raise TypeError(f"{layer.name} is no max pool")
     first = norm.slot if norm else fired
     sizes = pool_sizes(pool, pool_windows(layer, pool))
     winners = b.memory(pool.y.shape) if norm and b.train else None
-    given = [norm.mean, norm.factor, norm.slot.p["shift"]] if norm else [None] * 3
-    seen = [norm.slot.y if norm else None, fired.y] if b.train else [None, None]
-    b.forward("pooled_forward", sizes, p=[first.x, pool.y, *given, winners, *seen])
+    pointers = [norm.mean, norm.factor, norm.slot.p["shift"]] if norm else [None] * 3
+    outputs = [norm.slot.y if norm else None, fired.y] if b.train else [None, None]
+    b.forward("pooled_forward", sizes, p=[first.x, pool.y, *pointers, winners, *outputs])
     if b.train and norm:
         b.backward("pooled_sums", sizes, p=[pool.y, pool.dy, winners, norm.mean, norm.moments])
-        b.backward("batch_norm_finish_backward", norm.sizes, p=norm.back(None, None))
+        b.backward("batch_norm_finish_backward", norm.sizes, p=norm.backward_pointers(None, None))
     if b.train and first.dx is not None:
-        given = [norm.mean, norm.factor, norm.even, norm.tilt, winners] if norm else [None] * 5
-        b.backward("pooled_backward", sizes, p=[first.x, pool.y, pool.dy, first.dx, *given])
+        pointers = [norm.mean, norm.factor, norm.even, norm.tilt, winners] if norm else [None] * 5
+        b.backward("pooled_backward", sizes, p=[first.x, pool.y, pool.dy, first.dx, *pointers])
     return 2

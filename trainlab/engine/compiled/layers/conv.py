@@ -1,4 +1,4 @@
-"""Convolutions as ops, with what follows: `conv [batch_norm] [relu] [max_pool]` is one group."""
+"""Conv's kernels, together with the layers that follow: `conv [batch_norm] [relu] [max_pool]` is one group."""
 
 from collections.abc import Sequence
 
@@ -12,13 +12,13 @@ from trainlab.nn.layers._windows import Windows, windows_over
 from trainlab.nn.layers.conv import Conv
 
 PANEL = 32  # columns of a packed panel, at most (two vectors of AVX-512)
-CHUNKS = 8  # of a batch, each with its own sum of the weights' gradient: the same number on any number of threads
-FEWEST, USUAL, MOST = 16, 32, 256  # channels where Winograd's algorithm pays: of either side, of one, of any
+CHUNKS = 8  # of a batch, each with its own sum of dW: the same bits on any number of threads
+FEWEST, USUAL, MOST = 16, 32, 256  # channels for which Winograd's algorithm is faster: on both sides, on one, on any
 SUMS = 1 << 22  # numbers in all these sums, at most
 
 
 def lower(b: Builder, chain: Sequence[Link], at: int) -> int:
-    """y = W * x + b by tiles of images; then batch norm, relu, pooling in as few passes as they need."""
+    """Take the layer, then batch norm, relu and pooling in as few passes as possible."""
     layer, s = chain[at].layer, chain[at].slot
     if not isinstance(layer, Conv):
         return 0
@@ -30,7 +30,7 @@ def lower(b: Builder, chain: Sequence[Link], at: int) -> int:
     fires = follows(chain, at, "relu") and not pools(chain, at + 2)
     moments = b.memory((2 * b.rows * s.y.shape[-1],)) if normed and b.train else None
     fired = chain[at + 1].slot if fires else None
-    y = s.y if b.train or fired is None else None  # nobody looks at it in evaluation
+    y = s.y if b.train or fired is None else None  # in evaluation only the relu's output is needed
     b.forward(f"{kernels}_forward", sizes, p=[s.x, s.p["W"], s.p.get("b"), y, packed, moments, fired and fired.y])
     taken = 1
     if normed:
@@ -47,7 +47,7 @@ def lower(b: Builder, chain: Sequence[Link], at: int) -> int:
 
 
 def _suits_winograd(s: Slot, w: Windows) -> bool:
-    """Whether the filters are 3 x 3, step 1, and there are channels enough to pay for the transforms."""
+    """Whether the filters are 3 x 3 with stride 1, and there are enough channels to pay for the transforms."""
     (height, width), channels = w.out, (s.x.shape[-1], s.y.shape[-1])
     plain = w.size == (3, 3) and w.stride == (1, 1) and max(*w.vertical, *w.horizontal) <= 2
     return plain and min(height, width) >= 4 and min(channels) >= FEWEST and USUAL <= max(channels) <= MOST
@@ -64,7 +64,7 @@ def _backward(b: Builder, s: Slot, sizes: Sequence[int], packed: Array, kernels:
 
 
 def _packed(s: Slot, w: Windows, kernels: str) -> int:
-    """Room for W in panels of its filters or, for dx, of its channels."""
+    """How many numbers W takes in packed panels of its filters or, for dx, of its channels."""
     area, channels, filters = w.size[0] * w.size[1], s.x.shape[-1], s.y.shape[-1]
     forward = channels * -(-filters // PANEL)
     backward = filters * -(-channels // PANEL) if s.dx is not None else 0
