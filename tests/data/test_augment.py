@@ -93,10 +93,12 @@ def test_small_batches(cls, shape, n):
 @pytest.mark.parametrize("cls", ALL, ids=named)
 def test_settings(cls):
     """Settings are frozen, unknown ones are errors, and the page says where it comes from."""
-    with pytest.raises(ValidationError, match="extra_forbidden"):
+    with pytest.raises(ValidationError) as caught:
         cls(probability=0.5)
-    with pytest.raises(ValidationError, match="frozen"):
+    assert caught.value.errors()[0]["type"] == "extra_forbidden"
+    with pytest.raises(ValidationError) as caught:
         setattr(cls(), next(iter(cls.model_fields)), 1.0)
+    assert caught.value.errors()[0]["type"] == "frozen_instance"
     assert "Source:" in cls.__doc__
 
 
