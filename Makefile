@@ -48,7 +48,8 @@ bench: .venv/installed ## measure start-up and time per step
 	@$(BIN)/python benchmarks/step_time.py
 
 # versions and hashes only; ranges stand in pyproject.toml; run.txt takes its versions from dev.txt
-PIN = $(BIN)/uv pip compile pyproject.toml --quiet --upgrade --generate-hashes --no-annotate --custom-compile-command "make lock"
+PIN = $(BIN)/uv pip compile pyproject.toml --system-certs --quiet --upgrade --generate-hashes --no-annotate \
+      --custom-compile-command "make lock"
 ANYWHERE := --universal --python-version 3.11 --fork-strategy fewest
 
 lock: .venv/python ## write requirements/ anew, from today's newest releases and from pyproject.toml's lower bounds
