@@ -14,7 +14,8 @@ from trainlab.data.sources.friedman1 import friedman
 SELF_CONTAINED = [cls for cls in registered(Source) if not any(f.is_required() for f in cls.model_fields.values())]
 SELF_CONTAINED = [cls for cls in SELF_CONTAINED if cls.name != "idx"]  # which needs one of two ways to name files
 REAL = ["digits", "iris", "wine", "breast_cancer", "diabetes"]
-READERS = ["csv", "parquet", "npz", "npy", "idx", "cifar10", "image_folder"]
+TABLES = ["csv", "parquet", "feather", "excel", "jsonl", "sqlite", "arff", "stata", "spss", "sas"]
+READERS = [*TABLES, "npz", "npy", "idx", "cifar10", "image_folder"]
 GENERATED = ["blobs", "circles", "friedman1", "mnist1d", "moons", "spirals"]
 
 

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Collection
 from importlib import import_module
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -11,31 +11,47 @@ from trainlab.core.errors import DataError
 from trainlab.data.table import Column, Numbers, Table, Texts, text_of, texts, unique_names
 
 
-def table_of_arrow(path: str, data: Any, text: Collection[str]) -> Table:
-    """The columns of a `pyarrow.Table`: numbers as numbers, everything else and columns in `text` as texts.
+def table_of_arrow(path: str, data: Any, text: Collection[str], drop: Collection[str] = ()) -> Table:
+    """The columns of a `pyarrow.Table` but those in `drop`: numbers as numbers, others and those in `text` as texts.
+
+    Numbers that a dictionary lists (categories of pandas, factors of R) are declared as categories.
 
     `lines` are row numbers, from 1. Raises DataError for two columns of one name and for nested columns.
     """
     names: list[str] = data.column_names
     rows: int = data.num_rows
     unique_names(path, names)
-    index = _index_columns(data.schema.metadata or {})
+    facts = _pandas_facts(data.schema.metadata or {})
+    index = {str(name) for name in facts.get("index_columns", [])} | {"__index_level_0__"}
     columns = {
         name: _column(path, name, chunked, name in text)
         for name, chunked in zip(names, data.columns, strict=True)
-        if name not in index
+        if name not in index and name not in drop
     }
+    declared = _categories_of_numbers(data, facts)
     left = [f"column `{name}`: the index of a DataFrame: left out" for name in names if name in index]
-    return Table(path, columns, np.arange(1, rows + 1), path, notes=tuple(left))
+    return Table(path, columns, np.arange(1, rows + 1), path, notes=tuple(left), declared=declared)
 
 
-def _index_columns(metadata: dict[bytes, bytes]) -> set[str]:
-    """Names of the columns that pandas stored its index in."""
+def _categories_of_numbers(data: Any, facts: dict[str, Any]) -> frozenset[str]:
+    """The columns of numbers that are categories: dictionaries, or, in Parquet, what pandas says of them beside."""
+    types: Any = import_module("pyarrow").types
+    said = {c.get("name") for c in facts.get("columns", []) if c.get("pandas_type") == "categorical"}
+    kinds = {field.name: field.type for field in data.schema}
+    values = {n: k.value_type if types.is_dictionary(k) else k for n, k in kinds.items()}
+    categories = {n for n, k in kinds.items() if types.is_dictionary(k)} | said
+    return frozenset(
+        n for n in kinds if n in categories and (types.is_integer(values[n]) or types.is_floating(values[n]))
+    )
+
+
+def _pandas_facts(metadata: dict[bytes, bytes]) -> dict[str, Any]:
+    """What pandas stored of its index and columns; nothing where another program wrote the file."""
     try:
-        stored: list[Any] = json.loads(metadata.get(b"pandas", b"{}"))["index_columns"]
-    except (ValueError, KeyError, TypeError):
-        stored = []
-    return {str(name) for name in stored} | {"__index_level_0__"}
+        found: Any = json.loads(metadata.get(b"pandas", b"{}"))
+    except ValueError:
+        return {}
+    return cast("dict[str, Any]", found) if isinstance(found, dict) else {}
 
 
 def _column(path: str, name: str, chunked: Any, as_text: bool) -> Column:

@@ -14,7 +14,7 @@ from trainlab.core.types import Array, Task
 from trainlab.data.column_types import Decision, as_numbers, decide
 from trainlab.data.dataset import Rows
 from trainlab.data.dates import as_seconds
-from trainlab.data.notation import USUAL, Notation, Signs, parse_number
+from trainlab.data.notation import USUAL, Notation, Signs, found_notation, parse_number
 from trainlab.data.paths import did_you_mean
 from trainlab.data.table import Problems, Table, Texts, as_texts, text_of
 from trainlab.data.task_guess import guess_task
@@ -53,7 +53,8 @@ def learn_encoding(table: Table, reading: Reading) -> tuple[dict[str, Any], list
     for name, column in table.columns.items():
         if name in reading.target or name in reading.ignored:
             continue
-        decision = decide(column, reading.signs(table), categorical=name in reading.categorical)
+        categorical = name in reading.categorical or name in table.declared
+        decision = decide(column, reading.signs(table), categorical=categorical)
         if decision.kind in ("date", "id", "missing"):
             left_out.setdefault(decision.kind, []).append(name)
             continue
@@ -233,8 +234,9 @@ def _categories(name: str, decision: Decision, reading: Reading, notes: list[str
 def _classes(table: Table, reading: Reading) -> tuple[list[str] | None, list[str]]:
     """The classes of the target, None for a regression; and what was guessed."""
     columns = [table.columns[name] for name in reading.target]
-    classes, notes = reading.task == "classification", list[str]()
-    if reading.task == "auto":
+    declared = len(columns) == 1 and reading.target[0] in table.declared
+    classes, notes = reading.task == "classification" or (declared and reading.task == "auto"), list[str]()
+    if reading.task == "auto" and not declared:
         decision, *others = [decide(column, reading.signs(table)) for column in columns]
         if not others:
             column = as_texts(columns[0])
@@ -286,6 +288,8 @@ def _numbers(table: Table, kept: dict[str, Any], fills: bool, problems: Problems
     column = table.columns[name]
     values = as_numbers(column, Notation.of(kept)).values
     bad = np.isnan(values) & ~column.missing
+    if bad.any() and isinstance(column, Texts) and (other := found_notation(column, Signs(None, None, table.comma))):
+        values, bad = as_numbers(column, other).values, np.zeros(len(bad), bool)  # another dialect than in training
     if bad.any():
         problems.rows(table, name, bad, "`{}` is not a number".format)
         problems.advise("these columns held numbers in the training file: correct the cells or remove their rows")

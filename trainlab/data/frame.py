@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from trainlab.data.table import Column, Numbers, Table, texts, unique_names
+from trainlab.data.table import Column, Numbers, Table, column_of, unique_names
 
 
 def is_frame(value: object) -> bool:
@@ -21,7 +21,10 @@ def table_of(frame: Any, *, text: Collection[str] = ()) -> Table:
     names = [str(key) for key in frame.columns]
     unique_names("DataFrame", names)
     columns = {name: _column(frame.iloc[:, i], name in text) for i, name in enumerate(names)}
-    return Table("DataFrame", columns, np.arange(1, len(frame) + 1), "DataFrame").cleaned(())
+    kinds = [getattr(getattr(kind, "categories", None), "dtype", None) for kind in frame.dtypes]
+    declared = frozenset(n for n, kind in zip(names, kinds, strict=True) if getattr(kind, "kind", "O") in "iuf")
+    lines = np.arange(1, len(frame) + 1)
+    return Table("DataFrame", columns, lines, "DataFrame", declared=declared).cleaned(())
 
 
 def _column(cells: Any, as_text: bool) -> Column:
@@ -29,13 +32,7 @@ def _column(cells: Any, as_text: bool) -> Column:
     if kind in "iuf" and not as_text:
         return Numbers(cells.to_numpy(np.float64, na_value=np.nan))
     values = [None if _absent(value) else value for value in cells.tolist()]
-    if (
-        not as_text
-        and values
-        and all(isinstance(v, int | float) and not isinstance(v, bool) for v in values if v is not None)
-    ):
-        return Numbers(np.array([np.nan if v is None else v for v in values], np.float64))
-    return texts(values)
+    return column_of(values, as_text=as_text)
 
 
 def _absent(value: Any) -> bool:

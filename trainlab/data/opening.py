@@ -15,13 +15,16 @@ DAMAGED = (EOFError, OSError, zlib.error, lzma.LZMAError, zipfile.BadZipFile)  #
 
 _KINDS = {
     b"PAR1": "a Parquet file: use `name: parquet`",
-    b"ARROW1": "an Arrow file (Feather): save it as CSV or Parquet",
-    b"SQLite format 3\0": "an SQLite database: save the table as CSV",
-    b"\x89HDF\r\n\x1a\n": "an HDF5 file: save its arrays with numpy.savez and use `name: npz`",
+    b"ARROW1": "an Arrow file: use `name: feather`",
+    b"SQLite format 3\0": "an SQLite database: use `name: sqlite`",
+    b"\x89HDF\r\n\x1a\n": "an HDF5 file: use `name: hdf5`",
     b"\x93NUMPY": "a NumPy array: use `name: npy`",
-    b"\xd0\xcf\x11\xe0": "an old Excel file (.xls): save it as CSV",
+    b"\xd0\xcf\x11\xe0": "an Excel file: use `name: excel`",
     b"\x89PNG": "a PNG picture: use `name: image_folder` for a folder of pictures",
     b"\xff\xd8\xff": "a JPEG picture: use `name: image_folder` for a folder of pictures",
+    b"$FL2": "an SPSS file: use `name: spss`",
+    b"$FL3": "an SPSS file: use `name: spss`",
+    b"<stata_dta>": "a Stata file: use `name: stata`",
     b"%PDF": "a PDF document: save its table as CSV",
 }
 
@@ -46,12 +49,23 @@ def open_bytes(path: str) -> IO[bytes]:
     return lzma.open(file) if start.startswith(b"\xfd7zXZ\0") else file.open("rb")
 
 
+def read_text(path: str) -> str:
+    """All text of this file, which may be packed. Raises DataError if it is not UTF-8, or damaged."""
+    try:
+        with open_bytes(path) as file:
+            return file.read().decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise DataError(f"{path}: is not UTF-8 text; save it as UTF-8") from None
+    except DAMAGED as error:
+        raise DataError(f"{path}: the file is truncated or damaged: it cannot be unpacked") from error
+
+
 def _zipped(path: str, file: Path) -> IO[bytes]:
     try:
         with zipfile.ZipFile(file) as archive:
             names = [n for n in archive.namelist() if not n.endswith("/") and not n.startswith("__MACOSX/")]
             if "[Content_Types].xml" in names:
-                raise DataError(f"{path}: is an Excel file: save it as CSV")
+                raise DataError(f"{path}: is an Excel file: use `name: excel`")
             if any(name.endswith(".npy") for name in names):
                 raise DataError(f"{path}: is a file of NumPy arrays: use `name: npz`")
             if len(names) != 1:

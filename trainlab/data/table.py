@@ -70,7 +70,8 @@ class Table:
 
     `header`: where the column names stand, for messages, such as `people.csv:1`.
     `comma`: a comma inside a number is its decimal sign, as in files whose cells are separated by `;`.
-    `notes`: what the reader left out, a sentence each.
+    `notes`: what the reader left out, a sentence each. `declared`: columns whose numbers the file
+    itself calls categories.
     """
 
     path: str
@@ -79,6 +80,7 @@ class Table:
     header: str
     comma: bool = False
     notes: tuple[str, ...] = ()
+    declared: frozenset[str] = frozenset()
 
     def take(self, index: Array) -> "Table":
         """The rows of this index."""
@@ -90,6 +92,18 @@ class Table:
         extra = frozenset(marker.strip().lower() for marker in missing)
         columns = {name: _cleaned(column, MISSING | extra, extra) for name, column in self.columns.items()}
         return replace(self, columns=columns)
+
+
+def column_of(values: Sequence[Any], *, as_text: bool = False) -> Column:
+    """A column of Python values: numbers if all are and nobody asked for text. None and nan are missing.
+
+    >>> column_of([1, None, 2.5])
+    Numbers(values=array([1. , nan, 2.5]))
+    """
+    numbers = all(v is None or (isinstance(v, int | float) and not isinstance(v, bool)) for v in values)
+    if as_text or not numbers or all(v is None for v in values):
+        return texts(values)
+    return Numbers(np.array([np.nan if v is None else v for v in values], np.float64))
 
 
 def texts(values: Sequence[Any]) -> Texts:

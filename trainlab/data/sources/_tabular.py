@@ -5,6 +5,7 @@ A new format is one class in one file beside this one that says how to read a fi
 
 from abc import abstractmethod
 from collections.abc import Collection
+from dataclasses import replace
 from typing import Any, ClassVar, Literal
 
 import numpy as np
@@ -69,9 +70,7 @@ class Tabular(Source):
         if not len(table.lines):
             raise DataError(f"{path}: holds no rows")
         kept = {name: column for name, column in table.columns.items() if name not in self.drop}
-        return Table(path, kept, table.lines, table.header, table.comma, table.notes).cleaned(
-            [str(marker) for marker in self.missing]
-        )
+        return replace(table, columns=kept).cleaned([str(marker) for marker in self.missing])
 
     def load(self, rng: np.random.Generator) -> Loaded:
         """All rows: numbers as they are, categories one-hot."""

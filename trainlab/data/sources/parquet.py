@@ -32,4 +32,4 @@ class Parquet(Tabular, name="parquet"):
                 data = stored.read()
         except (pa.ArrowInvalid, pa.ArrowNotImplementedError, OSError) as error:
             raise DataError(f"{path}: not a Parquet file, or a damaged one") from error
-        return table_of_arrow(path, data, text)
+        return table_of_arrow(path, data, text, self.drop)
