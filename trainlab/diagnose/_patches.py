@@ -7,17 +7,14 @@ config lacks (a foreign log has no config), or that has the suggested value alre
 from collections.abc import Mapping
 from typing import Any, cast
 
+from trainlab.core.component import find
 from trainlab.diagnose.view import View
+from trainlab.nn.activation import Activation
+from trainlab.nn.layer import Layer
 
 Patch = dict[str, Any]
 
-_NORMS = ("batch_norm", "layer_norm", "group_norm", "instance_norm")
-_ACTIVATIONS = (
-    *("sigmoid", "tanh", "relu", "leaky_relu", "prelu", "elu"),
-    *("selu", "gelu", "silu", "softplus", "identity"),
-)
 _STEPS = 600  # fewer are rarely enough, even for small data
-_RELU_FAMILY = ("relu", "leaky_relu", "prelu", "elu", "gelu", "silu")
 
 
 def block(view: View, *keys: str) -> dict[str, Any]:
@@ -66,7 +63,7 @@ def norm(view: View) -> list[Patch]:
     if model(view).get("norm") == "none":
         return [{"model.norm": "batch"}]
     here = layers(view)
-    if not here or any(layer["name"] in _NORMS for layer in here):
+    if not here or any(_normalizes(layer) for layer in here):
         return []
     hidden = set(_hidden(view))
     made: list[dict[str, Any]] = []
@@ -80,7 +77,7 @@ def bare_output(view: View) -> list[Patch]:
     if model(view).get("output_activation") is not None:
         return [{"model.output_activation": None}]
     here = layers(view)
-    if len(here) > 1 and here[-1]["name"] in _ACTIVATIONS:
+    if len(here) > 1 and _is_activation(here[-1]):
         return [{"model.layers": here[:-1]}]
     return []
 
@@ -165,14 +162,23 @@ def _hidden(view: View) -> list[int]:
     """Indices of the activations of a list of layers that have weights after them."""
     here = layers(view)
     weighted = [i for i, layer in enumerate(here) if layer["name"] in ("dense", "conv", "maxout", "residual")]
-    return [i for i, layer in enumerate(here) if layer["name"] in _ACTIVATIONS and weighted and i < weighted[-1]]
+    return [i for i, layer in enumerate(here) if _is_activation(layer) and weighted and i < weighted[-1]]
 
 
 def _suits(view: View, name: str) -> bool:
     """Whether the chosen init suits this activation."""
     now = name_of(model(view).get("init"))
-    fits = (now == "he" and name in _RELU_FAMILY) or (now == "xavier" and name in ("sigmoid", "tanh"))
-    return fits or now in ("auto", "orthogonal", "lsuv")
+    found = find(Activation, name)
+    return (found is not None and now == found.gain) or now in ("auto", "orthogonal", "lsuv")
+
+
+def _is_activation(layer: Mapping[str, Any]) -> bool:
+    return find(Activation, layer["name"]) is not None
+
+
+def _normalizes(layer: Mapping[str, Any]) -> bool:
+    found = find(Layer, layer["name"])
+    return found is not None and found.normalizes
 
 
 def _wider(units: int) -> int:

@@ -4,11 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from trainlab.core.types import Shape
-from trainlab.nn.activation import Activation
 from trainlab.nn.layer import Layer
-
-_NORMS = ("batch_norm", "layer_norm", "group_norm", "instance_norm")
-_BENDING = ("maxout", "max_pool")  # not activations, but no linear map either
+from trainlab.nn.layers.max_pool import MaxPool
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,12 +23,12 @@ class Part:
     @property
     def norm(self) -> bool:
         """Whether it rescales its input by the input's own statistics."""
-        return self.layer.name in _NORMS
+        return self.layer.normalizes
 
     @property
     def bends(self) -> bool:
         """Whether it is nonlinear."""
-        return self.layer.name in _BENDING or (isinstance(self.layer, Activation) and self.layer.name != "identity")
+        return not self.layer.linear
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +48,7 @@ class Structure:
         for part in self.parts:
             if part.norm:
                 return True
-            if part.bends and part.layer.name != "max_pool":
+            if part.bends and not isinstance(part.layer, MaxPool):
                 return False
         return False
 

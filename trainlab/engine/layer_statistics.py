@@ -13,7 +13,7 @@ from trainlab.core.types import Array
 from trainlab.engine.backend import Backend
 from trainlab.engine.buffers import Workspace
 from trainlab.engine.graph import Node
-from trainlab.engine.probe_sums import SATURATION, flat, silent, units_that_fire
+from trainlab.engine.probe_sums import flat, silent, units_that_fire
 from trainlab.nn.activation import Activation
 
 BINS = 16  # of a histogram of activations over [-EDGE, EDGE]; what lies outside counts in the outer bins
@@ -55,8 +55,8 @@ def of_outputs(node: Node) -> list[str]:
     """The quantities that are measured of a layer's outputs."""
     if node.layer.view:
         return []
-    dead = ["dead"] if node.layer.name == "relu" else []
-    return ["mean", "std", *dead, *(["saturated"] if node.layer.name in SATURATION else [])]
+    dead = ["dead"] if node.layer.fires else []
+    return ["mean", "std", *dead, *(["saturated"] if node.layer.saturates else [])]
 
 
 def binned(nodes: Sequence[Node]) -> list[Node]:
@@ -88,7 +88,7 @@ def _dead(_: Node, y: Array) -> float:
 
 
 def _saturated(node: Node, y: Array) -> float:
-    return flat(y, SATURATION[node.layer.name])
+    return flat(y, node.layer.saturates) if node.layer.saturates else 0.0
 
 
 _STATISTICS = {"mean": _mean, "std": _std, "dead": _dead, "saturated": _saturated}

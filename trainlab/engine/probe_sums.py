@@ -9,8 +9,6 @@ from trainlab.core.types import Array
 from trainlab.engine.graph import Node
 from trainlab.nn.activation import Activation
 
-SATURATION = {"sigmoid": (0.01, 0.99), "tanh": (-0.99, 0.99)}  # outputs beyond these pass less than 2 % of dy
-
 
 def units_that_fire(y: Array) -> Array:
     """Which units (the last axis) are above zero anywhere."""
@@ -80,8 +78,8 @@ class OutputSums:
 
     def __init__(self, node: Node) -> None:
         self.spread = Spread(prod(node.out_shape))
-        self.ends = SATURATION.get(node.layer.name)
-        self.fires: Array | None = np.zeros(node.out_shape[-1], np.int32) if node.layer.name == "relu" else None
+        self.ends = node.layer.saturates
+        self.fires: Array | None = np.zeros(node.out_shape[-1], np.int32) if node.layer.fires else None
         self._may_be_random = _may_be_random(node)
         self.reset()
 

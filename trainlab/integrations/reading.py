@@ -2,14 +2,16 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from math import nan
 from typing import Any, Protocol
 
 import numpy as np
 
+from trainlab.core.component import find
 from trainlab.core.types import Array
 from trainlab.diagnose.structure import Structure
-from trainlab.engine.probe_sums import SATURATION
+from trainlab.nn.layer import Layer
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,14 +39,20 @@ class LayerReading:
         return None if self.fired is None else 1.0 - float(self.fired.mean())
 
 
+@cache
+def layer_class(kind: str) -> type[Layer]:
+    """Our layer of this kind, for its facts; the base class, which has no special ones, if we have no such layer."""
+    return find(Layer, kind) or Layer
+
+
 def layer_reading(name: str, kind: str, activation: bool, output: bool, y: Array) -> LayerReading:
     """The statistics of a layer's outputs, rows first and units last."""
     rows: Array = y.astype(np.float64)
     with np.errstate(all="ignore"):  # a sick network's
         spread = float(rows.var(axis=0).mean()) ** 0.5
         mean, std = float(rows.mean()), float(rows.std())
-    fired = np.any(rows.reshape(-1, rows.shape[-1]) > 0, axis=0) if kind == "relu" else None
-    ends = SATURATION.get(kind)
+    fired = np.any(rows.reshape(-1, rows.shape[-1]) > 0, axis=0) if layer_class(kind).fires else None
+    ends = layer_class(kind).saturates
     saturated = float(np.mean((rows < ends[0]) | (rows > ends[1]))) if ends else None
     return LayerReading(name, kind, activation, output, rows.shape[-1], mean, std, spread, fired, saturated)
 

@@ -12,9 +12,8 @@ from typing import Any, cast
 import numpy as np
 
 from trainlab.core.types import Array
-from trainlab.engine.probe_sums import SATURATION
 from trainlab.integrations.layer_graph import structure, torch_links
-from trainlab.integrations.reading import Known, LayerReading, Reading, Stepped, WeightReading
+from trainlab.integrations.reading import Known, LayerReading, Reading, Stepped, WeightReading, layer_class
 from trainlab.integrations.torch_names import (
     called,
     is_activation,
@@ -313,10 +312,10 @@ class _Forward:
         part = rows[: max(16, len(y) // 8)].float()
         variances, means = self.torch.var_mean(part, dim=0, correction=0)
         numbers = [means.mean(), means.var(correction=0), variances.mean()]
-        if ends := SATURATION.get(kind):
+        if ends := layer_class(kind).saturates:
             numbers.append(((part < ends[0]) | (part > ends[1])).float().mean())
         fired = None
-        if kind == "relu":
+        if layer_class(kind).fires:
             others = [d for d in range(y.ndim) if d != axis]
             fired = (rows > 0).any(dim=others[0]) if len(others) == 1 else rows.amax(dim=others) > 0
         self._seen[name] = kind, activation, weighs, int(y.shape[axis]), numbers, fired

@@ -143,7 +143,7 @@ def _layers(net: Net, values: Mapping[str, Mapping[str, float]], view: View) -> 
     rows: list[LayerRow] = []
     for node in net.all_nodes():
         found = values.get(node.name, {})
-        dead = probed[node.name].dead if node.layer.name == "relu" and node.name in probed else found.get("dead")
+        dead = probed[node.name].dead if node.layer.fires and node.name in probed else found.get("dead")
         params = node.parameters
         measured = found.get("mean"), found.get("std"), dead, found.get("grad_norm")
         rows.append(LayerRow(node.name, node.out_shape, params, *measured))

@@ -156,7 +156,7 @@ class Prober:
                 LayerProbe(
                     node.name,
                     layer.name,
-                    isinstance(layer, Activation) and layer.name != "identity",
+                    isinstance(layer, Activation) and not layer.linear,
                     node.name in self._after,
                     node.out_shape[-1],
                     outputs.spread.deviation,

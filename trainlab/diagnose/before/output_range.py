@@ -1,7 +1,6 @@
 """output-range: the outputs cannot reach the values of the targets."""
 
 from collections.abc import Iterable
-from math import inf
 from typing import ClassVar
 
 from trainlab.diagnose._patches import bare_output
@@ -39,14 +38,14 @@ class OutputRange(Monitor, name="output-range"):
     def inspect(self, view: View) -> Iterable[Finding]:
         """Before the first step."""
         end = view.structure.output if view.structure is not None else None
-        if end is None or view.data is None or end.layer.name not in _RANGES:
+        if end is None or view.data is None:
             return
-        low, high = _RANGES[end.layer.name]
+        low, high = end.layer.output_range
         kind, t = view.task.kind, view.data.t
         least, most = (float(t.min()), float(t.max())) if kind == "regression" and len(t) else (0.0, 0.0)
         if kind == "regression" and (least < low or most > high):
             why = f"the targets range from {least:.3g} to {most:.3g}"
-        elif end.layer.name == "relu":
+        elif end.layer.fires:
             why = "it passes no gradient where it is zero"
         else:
             return
@@ -58,15 +57,3 @@ class OutputRange(Monitor, name="output-range"):
             layer=end.name,
             patches=bare_output(view),
         )
-
-
-_RANGES = {
-    "relu": (0.0, inf),
-    "softplus": (0.0, inf),
-    "sigmoid": (0.0, 1.0),
-    "tanh": (-1.0, 1.0),
-    "elu": (-1.0, inf),
-    "selu": (-1.76, inf),
-    "silu": (-0.28, inf),
-    "gelu": (-0.17, inf),
-}

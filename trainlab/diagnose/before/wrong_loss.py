@@ -47,7 +47,7 @@ class WrongLoss(Monitor, name="wrong-loss"):
             )
             return
         end = view.structure.output
-        if end is not None and end.layer.name in ("sigmoid", "tanh"):
+        if end is not None and end.layer.saturates:
             yield self.finding(
                 view,
                 f"{end.name} squashes the outputs, but `{chosen}` expects them unbounded and squashes them itself.",

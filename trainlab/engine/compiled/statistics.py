@@ -12,7 +12,6 @@ from trainlab.engine.compiled.library import Library
 from trainlab.engine.compiled.program import Program
 from trainlab.engine.graph import Node
 from trainlab.engine.layer_statistics import BINS, OF_WEIGHTS, binned, measured_rows, of_outputs
-from trainlab.engine.probe_sums import SATURATION
 
 _CHUNK = 8192  # numbers that are measured together, as in statistics.c
 
@@ -67,8 +66,8 @@ def _lower_statistic(b: Builder, quantity: str, node: Node, y: Array, out: Array
         b.forward("layer_moments", [width], [], [y, out, sums])
     elif quantity == "dead":
         b.forward("layer_dead", [width, units], [], [y, out, b.memory((units,), np.int32)])
-    else:
-        lower_saturated(b, SATURATION[node.layer.name], y, out)
+    elif node.layer.saturates:
+        lower_saturated(b, node.layer.saturates, y, out)
 
 
 def lower_saturated(b: Builder, ends: tuple[float, float], y: Array, out: Array) -> None:
