@@ -31,9 +31,8 @@ def images(n=60, seed=0):
 
 def test_every_preprocessor_of_the_contract_exists():
     """All names of the contract are registered, and `fill` beside them."""
-    assert [cls.name for cls in ALL] == sorted(
-        ["center", "fill", "standardize", "minmax", "robust", "normalize", "pca", "whiten", "zca"]
-    )
+    wanted = {"center", "fill", "standardize", "minmax", "robust", "normalize", "pca", "whiten", "zca"}
+    assert wanted <= {cls.name for cls in ALL}
 
 
 @pytest.mark.parametrize("strategy", ["median", "mean", "most_frequent", "constant"])

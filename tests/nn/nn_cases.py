@@ -5,7 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from layer_slots import slot_for
 
-from trainlab.core.component import find
+from trainlab.core.component import find, names
+from trainlab.nn.activation import Activation
 from trainlab.nn.layer import Layer
 
 ROW, IMAGE = (5,), (3, 2, 4)
@@ -59,14 +60,8 @@ CASES = {
     "prelu": [({}, ROW), ({}, IMAGE), ({"shared": True}, IMAGE)],
     "elu": [({}, ROW), ({"alpha": 0.5}, IMAGE)],
     "gelu": [({}, ROW), ({"approximate": "tanh"}, IMAGE)],
-    "relu": BOTH,
-    "sigmoid": BOTH,
-    "tanh": BOTH,
-    "selu": BOTH,
-    "silu": BOTH,
-    "softplus": BOTH,
-    "identity": BOTH,
 }
+CASES |= {name: BOTH for name in names(Activation) if name not in CASES}
 
 
 @dataclass

@@ -16,7 +16,7 @@ from trainlab.optim.optimizers.sgd import SGD
 
 ALL = registered(Optimizer)
 FIRST_ORDER = [cls for cls in ALL if not cls.full_batch]
-BOWL = {  # a rate and a number of steps at which each rule should have reached the ground
+BOWL = {  # a rate and a number of steps at which each rule has reached the minimum; others get (0.05, 1000)
     "sgd": (1.0, 1500),
     "momentum": (0.3, 500),
     "nesterov": (0.3, 500),
@@ -37,9 +37,9 @@ def named(cls):
 
 def test_all_there():
     """Every optimizer of the contract exists."""
-    want = ["adadelta", "adagrad", "adam", "adamw", "lbfgs", "momentum", "nadam", "nesterov", "rmsprop", "sgd"]
-    assert names(Optimizer) == want
-    assert [cls.name for cls in ALL] == want
+    want = {"adadelta", "adagrad", "adam", "adamw", "lbfgs", "momentum", "nadam", "nesterov", "rmsprop", "sgd"}
+    assert want <= {cls.name for cls in ALL}
+    assert [cls.name for cls in ALL] == names(Optimizer)
 
 
 @pytest.mark.parametrize("cls", ALL, ids=named)
@@ -47,7 +47,7 @@ def test_all_there():
 def test_bowl(cls, dtype):
     """Every optimizer comes down an ill-conditioned bowl to a thousandth of the loss, in both float types."""
     land = bowl(dtype=dtype)
-    lr, steps = BOWL[cls.name]
+    lr, steps = BOWL.get(cls.name, (0.05, 1000))
     settings = {"weight_decay": 0.0} if cls.name == "adamw" else {}
     path = walk(cls(lr=lr, **settings), land, steps)
     assert path[-1].dtype == np.dtype(dtype)
