@@ -212,6 +212,7 @@ LAYERS = [
     ("gelu", {}, (3, 4), {}, lambda x, p: F.gelu(x)),
     ("gelu", {"approximate": "tanh"}, (3, 4), {}, lambda x, p: F.gelu(x, approximate="tanh")),
     ("silu", {}, (3, 4), {}, lambda x, p: F.silu(x)),
+    ("mish", {}, (3, 4), {}, lambda x, p: F.mish(x)),
     ("softplus", {}, (3, 4), {}, lambda x, p: F.softplus(x, threshold=100)),
     ("identity", {}, (3, 4), {}, lambda x, p: x),
 ]
@@ -222,7 +223,7 @@ EVALUATED = [
     ("dropout", {"drop": 0.3}, (3, 4), {}, lambda x, p: F.dropout(x, 0.3, training=False)),
     ("drop_connect", {"units": 3}, (4, 5), {"W": (5, 3), "b": (3,)}, linear),
 ]
-ACTIVATIONS = ["sigmoid", "tanh", "relu", "leaky_relu", "elu", "selu", "gelu", "silu", "softplus", "identity"]
+ACTIVATIONS = ["sigmoid", "tanh", "relu", "leaky_relu", "elu", "selu", "gelu", "silu", "mish", "softplus", "identity"]
 HARD = [0.0, 20.0, -20.0, 1e4, -1e4]  # what overflows, cancels or has a kink
 WEIGHTS = [0.5, 2.0, 1.0, 3.0]
 

@@ -64,6 +64,11 @@ TL_INLINE float silu_slope(float x, float y) {
   float gate = tl_sigmoid(x);
   return gate + y * (1.0f - gate);
 }
+TL_INLINE float softplus_of(float x) { return (x > 0 ? x : 0) + tl_log1p(tl_exp(-fabsf(x))); }
+TL_INLINE float mish_slope(float x) {
+  float gate = tl_tanh(softplus_of(x));
+  return gate + x * (1.0f - gate * gate) * tl_sigmoid(x);
+}
 
 ACTIVATION(relu, x <= 0 ? 0 : x, y > 0 ? dy : y == 0 ? 0 : y)
 ACTIVATION(leaky_relu, x > a * x ? x : a * x, x > 0 ? dy : a * dy)                                // a: slope
@@ -71,7 +76,8 @@ ACTIVATION(elu, x > 0 ? b * x : a * b * tl_expm1(x), x > 0 ? b * dy : (y + a * b
 ACTIVATION(sigmoid, tl_sigmoid(x), y * (1.0f - y) * dy)
 ACTIVATION(tanh, tl_tanh(x), (1.0f - y * y) * dy)
 ACTIVATION(silu, x * tl_sigmoid(x), silu_slope(x, y) * dy)
-ACTIVATION(softplus, (x > 0 ? x : 0) + tl_log1p(tl_exp(-fabsf(x))), -tl_expm1(-y) * dy)
+ACTIVATION(softplus, softplus_of(x), -tl_expm1(-y) * dy)
+ACTIVATION(mish, x * tl_tanh(softplus_of(x)), mish_slope(x) * dy)
 ACTIVATION(gelu, x * (0.5f + 0.5f * tl_erf(x * 0.7071067811865476f)), gelu_slope(x) * dy)
 ACTIVATION(gelu_tanh, x * (0.5f + 0.5f * tl_tanh(GELU_ARGUMENT)), gelu_tanh_slope(x) * dy)
 

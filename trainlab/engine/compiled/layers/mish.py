@@ -1,0 +1,11 @@
+"""Mish's kernel."""
+
+from collections.abc import Sequence
+
+from trainlab.engine.compiled.builder import Builder, Link
+from trainlab.engine.compiled.layers._activation import lower_activation
+
+
+def lower(b: Builder, chain: Sequence[Link], at: int) -> int:
+    """y = x tanh(softplus(x))."""
+    return lower_activation(b, chain[at], "mish")

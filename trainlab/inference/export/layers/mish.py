@@ -1,0 +1,9 @@
+"""mish in ONNX."""
+
+from trainlab.engine.graph import Node
+from trainlab.inference.export.graph import Graph, Params
+
+
+def lower(graph: Graph, node: Node, params: Params, x: str) -> str:
+    """y = Mish(x)."""
+    return graph.add("Mish", x, stem=node.name)
