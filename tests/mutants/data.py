@@ -13,6 +13,7 @@ MUTANTS = [
     (f"{_P}/standardize.py", '/ fitted["std"]', '* fitted["std"]'),
     (f"{_P}/minmax.py", "high - low)}", "high)}"),
     (f"{_P}/robust.py", "[25, 50, 75]", "[10, 50, 90]"),
+    (f"{_P}/clip.py", 'np.clip(x, fitted["low"]', 'np.clip(x, -fitted["low"]'),
     (f"{_P}/normalize.py", '"max": np.inf', '"max": -np.inf'),
     (f"{_P}/normalize.py", "np.where(length == 0, 1.0, length)", "length"),
     (f"{_P}/_principal.py", "covariance /= len(x)", "covariance /= len(x) - 1"),

@@ -1,0 +1,39 @@
+"""Clip: values outside two quantiles of the training rows are moved to them."""
+
+import numpy as np
+
+from trainlab.core.component import setting
+from trainlab.core.types import Array
+from trainlab.data.lazy import LazyRows
+from trainlab.data.preprocess._statistics import PER, Per, axes
+from trainlab.data.preprocessor import Preprocessor
+
+
+class Clip(Preprocessor, name="clip"):
+    """min(max(x, low), high), where low and high are quantiles of the training rows; also called winsorizing.
+
+    Use it before `standardize` if some values are far too large (prices, counts, broken sensors): a single one would
+    otherwise shrink the differences between all others. Fitting holds all training rows in memory.
+
+    Source: Tukey 1962, "The future of data analysis", section 16 (winsorizing).
+
+    >>> import numpy as np
+    >>> rows = np.array([[0.0], [1.0], [2.0], [3.0], [1000.0]])
+    >>> clip = Clip(low=0.0, high=0.75)
+    >>> clip.apply(np.array([[-5.0], [2.5], [1000.0]]), clip.fit(rows)).ravel().tolist()
+    [0.0, 2.5, 3.0]
+    """
+
+    low: float = setting(0.01, "quantile of the training rows below which values are raised to it", ge=0, lt=0.5)
+    high: float = setting(0.99, "quantile of the training rows above which values are lowered to it", gt=0.5, le=1)
+    per: Per = setting("feature", PER)
+
+    def fit(self, x: Array | LazyRows) -> dict[str, Array]:
+        """The two quantiles."""
+        rows = np.asarray(x).astype(np.float64)
+        low, high = np.quantile(rows, [self.low, self.high], axis=axes(x.ndim, self.per))
+        return {"low": low, "high": high}
+
+    def apply(self, x: Array, fitted: dict[str, Array]) -> Array:
+        """min(max(x, low), high)."""
+        return np.clip(x, fitted["low"], fitted["high"])
