@@ -1,7 +1,6 @@
-"""What is seen of a sweep while it goes on: a table redrawn on a terminal, a plain line per trial anywhere else.
+"""Progress of a sweep: a table redrawn on a terminal, a line per trial anywhere else.
 
-What is known of the sweep stands in `Standing`; `frame` says how it looks at a given width, so that it can be looked at
-without a terminal.
+`Standing` holds the numbers, and `frame` makes the lines for a given width, so tests need no terminal.
 """
 
 import sys
@@ -30,9 +29,9 @@ _SIGNS = "━─…"
 
 @dataclass(slots=True)
 class Standing:
-    """How far a sweep has come."""
+    """Progress of a sweep so far."""
 
-    plan: SweepInfo
+    info: SweepInfo
     began: float = field(default_factory=perf_counter)
     running: dict[int, Trial] = field(default_factory=dict[int, Trial])
     waiting: set[int] = field(default_factory=set[int])
@@ -41,41 +40,41 @@ class Standing:
     best: list[Row] = field(default_factory=list[Row])
 
     def __post_init__(self) -> None:
-        for row in self.plan.done:
+        for row in self.info.done:
             self.take(row)
         self.ended = 0  # in this session
 
     def take(self, row: Row) -> bool:
-        """Count a trial that has ended; whether it is the best so far."""
+        """Count a trial that has ended. Returns whether it is the best so far."""
         self.running.pop(row.trial, None)
         self.waiting.discard(row.trial)
         self.counts[row.status] += 1
         self.ended += 1
-        self.best = ranked([*self.best, row], self.plan.metric)[:_TOP]
+        self.best = ranked([*self.best, row], self.info.metric)[:_TOP]
         return bool(self.best) and self.best[0] is row
 
     def untake(self, row: Row) -> None:
-        """A trial that had ended goes on after all."""
+        """Uncount a trial that had ended, because it continues."""
         self.counts[row.status] -= 1
         self.ended -= 1
 
     def left(self, now: float) -> float | None:
         """Seconds to the end at the pace so far."""
-        rest = self.plan.trials - len(self.plan.done) - self.ended
+        rest = self.info.trials - len(self.info.done) - self.ended
         return (now - self.began) / self.ended * rest if self.ended else None
 
 
 class Quiet(SweepCallback):
-    """Says nothing, but is a watcher that a signal can stop."""
+    """Prints notes only."""
 
     running = False
 
     def on_sweep_begin(self, info: SweepInfo) -> None:
-        """From here on a stop is heard."""
+        """From now on a signal stops the sweep gently."""
         self.running = True
 
     def on_note(self, text: str) -> None:
-        """Print it, whoever listens."""
+        """Print it."""
         _terminal.note(text)
 
 
@@ -87,7 +86,7 @@ class Lines(Quiet):
         self._standing: Standing | None = None
 
     def on_sweep_begin(self, info: SweepInfo) -> None:
-        """Tell what is about to run."""
+        """Print the headline."""
         super().on_sweep_begin(info)
         self._standing = Standing(info)
         _terminal.note(headline(info))
@@ -101,12 +100,12 @@ class Lines(Quiet):
         """Print the trial's line."""
         if s := self._standing:
             new = s.take(row)
-            count = f"[{len(s.plan.done) + s.ended}/{s.plan.trials}]"
-            _terminal.note(f"{count} {line(row, s.plan.metric)}{'  best so far' if new else ''}")
+            count = f"[{len(s.info.done) + s.ended}/{s.info.trials}]"
+            _terminal.note(f"{count} {line(row, s.info.metric)}{'  best so far' if new else ''}")
 
 
 class Redrawn(Quiet):
-    """Some lines on a terminal, redrawn in place, with the trials that went wrong scrolling by above them."""
+    """Lines redrawn in place on a terminal; failed trials scroll by above them."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -127,13 +126,13 @@ class Redrawn(Quiet):
         self._live.start()
 
     def on_trial_begin(self, trial: Trial) -> None:
-        """A line more."""
+        """Show a line for it."""
         if s := self._standing:
             s.running[trial.number] = trial
             s.waiting.discard(trial.number)
 
     def on_trial_pause(self, number: int) -> None:
-        """It waits for the others of its cohort."""
+        """Count it as waiting."""
         if s := self._standing:
             s.running.pop(number, None)
             s.waiting.add(number)
@@ -148,11 +147,11 @@ class Redrawn(Quiet):
         self._print(text, "yellow")
 
     def on_trial_end(self, row: Row) -> None:
-        """A line less; what went wrong is told."""
+        """Remove its line; print one that stays if it failed."""
         if s := self._standing:
             s.take(row)
             if row.status in ("failed", "diverged"):
-                self._print(line(row, s.plan.metric), "red")
+                self._print(line(row, s.info.metric), "red")
             self._due = 0.0
 
     def on_poll(self) -> None:
@@ -161,7 +160,7 @@ class Redrawn(Quiet):
             self._draw()
 
     def on_sweep_end(self) -> None:
-        """Draw the last frame, leave it there, and give the terminal back."""
+        """Draw the last frame and leave it there."""
         if self._standing and self._live.is_started:
             self._draw()
         self._live.stop()
@@ -181,14 +180,14 @@ class Redrawn(Quiet):
         self._console.print(Text(_terminal.shown(text), style=style))
 
 
-def headline(plan: SweepInfo) -> str:
-    """One line on what is about to run."""
-    done = f", {len(plan.done)} of them done" if plan.done else ""
-    return f"{plan.name}: {plan.trials} trials{done}, {plan.workers} at once, by {plan.metric}"
+def headline(info: SweepInfo) -> str:
+    """The first line, for example `x-sweep-1: 10 trials, 2 at once, by val_loss`."""
+    done = f" ({len(info.done)} done)" if info.done else ""
+    return f"{info.name}: {info.trials} trials{done}, {info.workers} at once, by {info.metric}"
 
 
 def line(row: Row, metric: str) -> str:
-    """One line on a trial that has ended.
+    """The line for a trial that has ended.
 
     >>> line(Row(3, "finished", {"optimizer.lr": 0.01}, 0.95, 8), "val_accuracy")
     'trial 3 finished: val_accuracy 0.95 at epoch 8  optimizer.lr=0.01'
@@ -199,7 +198,7 @@ def line(row: Row, metric: str) -> str:
 
 
 def drawn(values: Mapping[str, Any], *, short: bool = False) -> str:
-    """Sampled values as one would type them; `short` leaves out what is not needed to tell the settings apart.
+    """Values as on the command line; `short` shortens the paths as far as they stay different.
 
     >>> drawn({"optimizer.lr": 0.01, "model.hidden": [64, 32]})
     'optimizer.lr=0.01 model.hidden=[64,32]'
@@ -210,8 +209,8 @@ def drawn(values: Mapping[str, Any], *, short: bool = False) -> str:
 
 
 def frame(s: Standing, width: int, now: float, *, fancy: bool = True) -> list[str]:
-    """What stands on the terminal: how far, how the trials ended, the best and what runs; no line over `width`."""
-    ended, trials, left = len(s.plan.done) + s.ended, s.plan.trials, s.left(now)
+    """The lines on the terminal: progress, counts, the best and the running trials; none is longer than `width`."""
+    ended, trials, left = len(s.info.done) + s.ended, s.info.trials, s.left(now)
     head, tail = f"trial {ended}/{trials}", "" if left is None else f"{clock(left)} left"
     room = min(40, width - len(head) - len(tail) - 2)
     middle = f" {bar(ended / trials, room, fancy=fancy)} " if room >= 5 else "  "
@@ -220,33 +219,33 @@ def frame(s: Standing, width: int, now: float, *, fancy: bool = True) -> list[st
         counts.append(f"{len(s.running)} running")
     if s.waiting:
         counts.append(f"{len(s.waiting)} waiting")
-    lines = [head + middle + tail, "  ".join(counts) or "none has ended yet", *_table(s)]
+    lines = [head + middle + tail, "  ".join(counts) or "no trial has ended yet", *_table(s)]
     if len(s.running) > _SHOWN:
         lines.append(f"and {len(s.running) - _SHOWN} more")
     return [fit(clean(text, ascii_only=not fancy), width, ascii_only=not fancy).rstrip() for text in lines]
 
 
 def _table(s: Standing) -> list[str]:
-    """The best trials so far, then those that run, with what they have reached; the sampled values come last."""
+    """The best trials so far, then the running ones with their last epoch; the sampled values come last."""
     places = ("best", "2nd", "3rd")
     rows = [
         (str(row.trial), place, number(row.score), "" if row.best_epoch is None else str(row.best_epoch), row.values)
         for place, row in zip(places, s.best, strict=False)
     ]
     for trial, drawn_trial in sorted(s.running.items())[:_SHOWN]:
-        epoch, score = reached(s.plan.folder / "trials" / f"{trial:04}", s.plan.metric)
+        epoch, score = reached(s.info.folder / "trials" / f"{trial:04}", s.info.metric)
         rows.append((str(trial), "running", number(score), epoch, drawn_trial.values))
     if not rows:
         return []
     paths = list(dict.fromkeys(path for *_, values in rows for path in values))
-    head = ["trial", "", s.plan.metric, "epoch", *short_names(paths)]
+    head = ["trial", "", s.info.metric, "epoch", *short_names(paths)]
     cells = [[*row[:4], *(_cell(row[4], path) for path in paths)] for row in rows]
     widths = [max(width_of(line[i]) for line in (head, *cells)) for i in range(len(head))]
     return ["  ".join(fit(cell, width) for cell, width in zip(line, widths, strict=True)) for line in (head, *cells)]
 
 
 def _cell(values: Mapping[str, Any], path: str) -> str:
-    """A sampled value in the table: numbers to four digits."""
+    """A sampled value in the table, numbers to four digits."""
     value = values.get(path)
     if path not in values:
         return "-"
@@ -254,12 +253,12 @@ def _cell(values: Mapping[str, Any], path: str) -> str:
 
 
 def reached(trial: Path, metric: str) -> tuple[str, float | None]:
-    """The last epoch of a trial that is being trained, and its metric there; of several runs, of the newest."""
+    """The last epoch of a running trial and its metric there; of several runs, those of the newest."""
     try:
         files = [trial / "metrics.csv", *trial.glob("*/metrics.csv")]
         newest = max((file for file in files if file.exists()), key=lambda file: file.stat().st_mtime, default=None)
         row = last_row(newest) if newest else {}
-    except (OSError, UserError):  # it was begun anew while we looked
+    except (OSError, UserError):  # it began again meanwhile
         return "", None
     value = row.get(metric)
     return str(row.get("epoch", "")), float(value) if isinstance(value, int | float) else None

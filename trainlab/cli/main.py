@@ -32,7 +32,7 @@ COMMANDS = {
     "check": "Find the problems of an experiment before training, in seconds.",
     "lr-range": "Find a learning rate: raise it step by step and see where the loss falls and where it blows up.",
     "train": "Train a network from a config, monitor the training, and write a run folder.",
-    "sweep": "Search for better settings: many trials of an experiment, each a run folder and a process of its own.",
+    "sweep": "Search for better settings: train many trials of an experiment, each in a run folder of its own.",
     "report": "Summarize runs: how they ended, their scores, their findings.",
     "serve": "Show the runs and sweeps of a folder in a browser; the pages refresh during training.",
     "fix": "Try the suggested patches of a run in short real runs, and print the smallest patch that helps.",

@@ -1,4 +1,4 @@
-"""`trainlab sweep`: a search for better settings, or the rest of one that was stopped."""
+"""`trainlab sweep`: starts or resumes a search for better settings."""
 
 import os
 from collections.abc import Generator
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 def sweep(
     config: Annotated[
-        str | None, typer.Argument(metavar="CONFIG", help="The experiment with its `sweep` block, a YAML file.")
+        str | None, typer.Argument(metavar="CONFIG", help="A YAML file: the experiment with its `sweep` block.")
     ] = None,
     overrides: Annotated[
         list[str] | None,
@@ -30,7 +30,11 @@ def sweep(
     workers: Annotated[
         int | None,
         typer.Option(
-            "--workers", "-w", metavar="N", min=1, help="Trials at once; by default all cores, or all of the cluster."
+            "--workers",
+            "-w",
+            metavar="N",
+            min=1,
+            help="Trials at once; by default one per core, or all of the cluster.",
         ),
     ] = None,
     scheduler: Annotated[
@@ -41,24 +45,24 @@ def sweep(
     trials: Annotated[
         int | None, typer.Option(metavar="N", min=1, help="How many trials, instead of the config's number.")
     ] = None,
-    runs: Annotated[Path, typer.Option(metavar="DIR", help="Where the sweep's folder is made.")] = Path("runs"),
+    runs: Annotated[Path, typer.Option(metavar="DIR", help="Where the sweep's folder is created.")] = Path("runs"),
     name: Annotated[str | None, typer.Option(metavar="NAME", help="Name of the sweep instead of the config's.")] = None,
     resume: Annotated[
-        str | None, typer.Option(metavar="SWEEP", help="Go on with this sweep; --trials N extends a finished one.")
+        str | None, typer.Option(metavar="SWEEP", help="Continue this sweep; --trials N adds trials to it.")
     ] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Check everything, and train nothing.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Check the config and print the plan only.")] = False,
     print_trials: Annotated[
-        bool, typer.Option("--print-trials", help="Print what every trial would try, and train nothing.")
+        bool, typer.Option("--print-trials", help="Print the settings of every trial, without training.")
     ] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print only the sweep's folder.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
 ) -> None:
-    """Search for better settings: many trials of an experiment, each a run folder and a process of its own.
+    """Search for better settings: train many trials of an experiment, each in a run folder of its own.
 
     The values of trial number i depend on the config and i alone, so the number of workers, a crash or a resume change
-    nothing. A trial that dies is marked `failed`, and the sweep goes on. Ctrl-C lets the running trials save their
-    state, a second one kills them; --resume repeats nothing that had ended. Exit code 130 if the sweep was
-    interrupted, 3 if not one trial finished.
+    nothing. A trial that crashes is marked `failed`, and the sweep continues. After Ctrl-C the running trials save
+    their state, a second Ctrl-C kills them; --resume does not repeat trials that have ended. Exit code 130 if the
+    sweep was interrupted, 3 if no trial finished.
 
     Examples:
         trainlab sweep configs/digits-sweep.yaml --workers 2
@@ -74,7 +78,7 @@ def sweep(
         if resume is not None:
             if given or name is not None or dry_run or print_trials:
                 raise UserError(
-                    "--resume goes on with the sweep's own config: it takes --trials and where to train only"
+                    "--resume uses the sweep's own config: only --trials, --workers, --scheduler and --fresh fit"
                 )
             from trainlab.search.sweep import resume as go_on
 
@@ -95,7 +99,7 @@ def sweep(
 
 @contextmanager
 def _stoppable(callback: "Quiet") -> "Generator[Quiet]":
-    """While this lasts, Ctrl-C or a polite kill stops the sweep gently, and a second one kills its trials."""
+    """In the block, Ctrl-C or SIGTERM stops the sweep after its trials' steps, and a second one kills its trials."""
 
     def ask(_: str) -> str:
         if not callback.running or callback.stops > 1:
@@ -124,7 +128,7 @@ def _progress(quiet: bool) -> "Quiet":
 
 def _read(given: list[str], trials: int | None) -> "Document[SweepExperiment]":
     if not given:
-        raise UserError("which config? Say `trainlab sweep CONFIG`; `trainlab new sweep -o CONFIG` writes one")
+        raise UserError("which config? Use `trainlab sweep CONFIG`; `trainlab new sweep -o CONFIG` writes one")
     from trainlab.search.experiment import read
 
     document = read(given[0], given[1:])
@@ -134,7 +138,7 @@ def _read(given: list[str], trials: int | None) -> "Document[SweepExperiment]":
 
 
 def _show(document: "Document[SweepExperiment]", runs: Path, name: str | None, *, listed: bool, as_json: bool) -> None:
-    """What would be tried."""
+    """Print the plan, or the trials."""
     from trainlab.cli import _sweep_summary
     from trainlab.search.space import SearchSpace
 

@@ -65,7 +65,7 @@ class SweepRecord:
             return cast("dict[str, Any]", found)
         return {name: None for name in self.table if "." in name}
 
-    @property
+    @cached_property
     def parameters(self) -> list[str]:
         """The searched parameters that have a column, and more than one value in it."""
         return [name for name in self.space if len({str(v) for v in self.table.get(name, [])}) > 1]

@@ -1,8 +1,7 @@
-"""Whether all trials of a sweep were made by one arithmetic: kernels of one kind, or NumPy.
+"""Checks that all trials of a sweep used one backend: compiled kernels of one kind, or NumPy.
 
-A trial that goes on after a kill keeps to its own. But a sweep may be resumed on another machine, or after the kernels
-were built or lost, and a cluster may have machines of several kinds; then the last digits of its trials come from
-different sums. That changes no rule of the search, but it is told.
+A sweep may be resumed on another machine, or after the kernels were built; a cluster may have different machines. Then
+the last digits of its trials come from different sums. This changes no decision of the search, but users should know.
 """
 
 from collections.abc import Mapping
@@ -10,21 +9,23 @@ from typing import Any
 
 
 class BackendCheck:
-    """What the trials so far were made with."""
+    """Compares the backend of each trial with that of the first one."""
 
     def __init__(self) -> None:
         self._first: tuple[int, Mapping[str, Any]] | None = None
-        self._told = False
+        self._reported = False
 
     def differs(self, trial: int, environment: Mapping[str, Any]) -> str:
-        """What is to be said of a trial whose environment.json this is, once for a sweep; mostly nothing.
+        """A message if the trial with this environment.json used another backend; empty else, and after one message.
 
         >>> check, compiled = BackendCheck(), {"engine": {"name": "compiled", "level": "v4"}}
-        >>> [check.differs(n, made) for n, made in enumerate([compiled, compiled, {"engine": {"name": "numpy"}}])]
-        ['', '', 'trial 2 was made by numpy, trial 0 by compiled v4: their last digits come from other sums']
+        >>> check.differs(1, compiled), check.differs(2, compiled)
+        ('', '')
+        >>> check.differs(41, {"engine": {"name": "numpy"}})
+        'trials 1 and 41 used different backends (compiled v4, numpy); results may differ in the last digits'
         """
         engine: Mapping[str, Any] | None = environment.get("engine")
-        if not engine or self._told:
+        if not engine or self._reported:
             return ""
         own = {key: engine[key] for key in ("name", "level", "kernels") if key in engine}
         if self._first is None:
@@ -32,11 +33,8 @@ class BackendCheck:
         first, before = self._first
         if own == before:
             return ""
-        self._told = True
-        one, other = _called(own), _called(before)
-        made = f"{one}, trial {first} by {other}" if one != other else f"other kernels than trial {first}"
-        return f"trial {trial} was made by {made}: their last digits come from other sums"
-
-
-def _called(engine: Mapping[str, Any]) -> str:
-    return " ".join(str(engine[key]) for key in ("name", "level") if key in engine)
+        self._reported = True
+        names = [" ".join(str(one[key]) for key in ("name", "level") if key in one) for one in (before, own)]
+        kinds = "different backends" if names[0] != names[1] else "different builds of the kernels"
+        used = f"{kinds} ({', '.join(dict.fromkeys(names))})"
+        return f"trials {first} and {trial} used {used}; results may differ in the last digits"

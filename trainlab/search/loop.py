@@ -191,8 +191,11 @@ class Sweep:
             done, _ = wait(self._running, timeout=_POLL, return_when=FIRST_COMPLETED)
             if not self._running:
                 sleep(_POLL)  # there is no worker yet
-            for future in done:
-                self._end(self._running.pop(future), future.result())
+            ended = [(self._running.pop(future), future.result()) for future in done]
+            if not self.callback.stops:
+                self._submit()  # first, so that no worker waits while the ended runs are counted
+            for run, status in ended:
+                self._end(run, status)
             if self.callback.stops > stops:
                 stops = self.callback.stops
                 self.executor.stop(kill=stops > 1)
@@ -216,6 +219,8 @@ class Sweep:
             resume = self.folders.make_ready(trial, run.index, rescued=pending.rescued)
             job = Job(self.folders.of(pending.number, run.index), resume, pending.until)
             self._running[self.executor.submit(job)] = run
+        if self._queue:
+            self.results.trial(self._queue[0].trial.number)  # drawn while the others train
 
     def _end(self, run: QueuedRun, status: ExitStatus) -> None:
         """Count a run whose process has ended, or that its worker has trained."""
