@@ -13,7 +13,7 @@ from trainlab.diagnose.finding import SEVERITIES
 from trainlab.diagnose.monitor import Monitor
 from trainlab.diagnose.page import page_of
 from trainlab.search.experiment import SweepExperiment
-from trainlab.tools.zoo.examples import exhibits
+from trainlab.tools.zoo.examples import examples
 
 _WHEN = {"start": "before the first step", "steps": "while training", "epoch": "after an epoch", "end": "at the end"}
 _DIAGNOSES = """# Findings
@@ -57,7 +57,7 @@ def _diagnoses() -> str:
 
 def _monitor(monitor: type[Monitor]) -> str:
     """All parts of a monitor's page."""
-    page, shown = page_of(monitor), exhibits(monitor.name)
+    page, shown = page_of(monitor), examples(monitor.name)
     picture = "\n".join(f"    {line}".rstrip() for line in page.picture.splitlines())
     file = f"{monitor.name}.yaml"
     see = (

@@ -30,7 +30,7 @@ def test_json(cli):
     data = json.loads(got.stdout)
     assert (data["verdict"], data["exit_code"], data["parameters"]) == ("error", 4, 82)
     assert data["diagnoses"][0]["code"] == "symmetric-init"
-    heart = next(m for m in data["measured"] if m["name"] == "learned by heart")
+    heart = next(m for m in data["measured"] if m["name"] == "fit of a few rows")
     assert (heart["codes"], heart["values"]["rows"]) == (["cannot-overfit"], 20)
 
 

@@ -8,7 +8,7 @@ from trainlab.core import config
 from trainlab.core.component import registered
 from trainlab.diagnose.monitor import Monitor
 from trainlab.diagnose.page import page_of
-from trainlab.tools.zoo.examples import exhibited, exhibits
+from trainlab.tools.zoo.examples import example_config, examples
 from trainlab.training.experiment import Experiment, named
 from trainlab.training.monitoring import MonitorRunner
 from trainlab.training.session import TrainingSession
@@ -35,18 +35,18 @@ def test_page_is_whole(cls):
 @pytest.mark.parametrize("cls", MONITORS, ids=lambda cls: cls.name)
 def test_zoo_shows_it(cls):
     """There is an entry of the zoo for every code that a config can cause, and its config is valid."""
-    found = exhibits(cls.name)
+    found = examples(cls.name)
     assert bool(found) != bool(cls.unshown)
-    for exhibit in found[:1]:
-        config.read_plain(Experiment, exhibited(exhibit), exhibit.name)
+    for example in found[:1]:
+        config.read_plain(Experiment, example_config(example), example.name)
 
 
 @pytest.mark.parametrize("cls", AT_ONCE, ids=lambda cls: cls.name)
 def test_entry_has_it(cls):
     """What can be seen before the first step is seen there in one of the first entries that are to show it."""
     said: list[str] = []
-    for exhibit in exhibits(cls.name)[:3]:
-        setup = build(named(config.read_plain(Experiment, exhibited(exhibit), exhibit.name)))
+    for example in examples(cls.name)[:3]:
+        setup = build(named(config.read_plain(Experiment, example_config(example), example.name)))
         view = TrainingSession(setup).inspector.view("start")
         said += [d.code for d in MonitorRunner(setup.experiment.monitors.active()).run("start", view)]
         if cls.name in said:

@@ -47,7 +47,7 @@ def verdict(kind, name, score=0.9, *found, expect=(), steps=0):
 
 
 def test_the_counts_are_right():
-    """Caught, named among the first two alarms, the stage of the first, bothered; advice is no alarm."""
+    """Detected, named among the first two warnings, the stage of the first, false positives; advice is no warning."""
     high, low = ("lr-too-high", "warning", 40), ("lr-too-low", "warning", 60)
     dead, advice = ("dead-relu", "error", 0), ("plateau", "info", 0)
     result = Result(
@@ -97,7 +97,7 @@ def test_a_cure_is_measured_against_the_twin():
     s = result.summary()
     assert (s["curable"], s["cured"], s["reruns"]) == (2, 1, 3.5)
     assert s["codes"]["lr-too-high"]["cured"] == 1
-    assert missed(s) == ["runs that a cure took: 3.5 on average, 3 expected at most"]
+    assert missed(s) == ["runs per fix: 3.5 on average, at most 3 expected"]
 
 
 def test_what_falls_short_is_said():
@@ -107,7 +107,7 @@ def test_what_falls_short_is_said():
     assert missed({**zeros, "faults": 100, "caught": 97, "named": 90, "before_first_step": 55}) == []
     short = {**zeros, "faults": 100, "caught": 96, "named": 89, "before_first_step": 54, "healthy": 21, "bothered": 1}
     assert [text.partition(":")[0] for text in missed(short)] == [
-        *("sick runs caught", "named", "caught before the first step", "healthy runs bothered"),
+        *("faults detected", "named", "detected before the first step", "false positives"),
     ]
     assert missed({**zeros, "good": 13, "good_bothered": 1, "bad": 20, "bad_caught": 19}) == []
     assert len(missed({**zeros, "good": 13, "good_bothered": 2, "bad": 20, "bad_caught": 18, "failed": 1})) == 3
@@ -124,7 +124,7 @@ def test_a_twin_is_run_once_and_only_where_it_is_needed():
 
 
 def test_a_sick_case_is_cured(tmp_path):
-    """A case that asks for it is given to `fix`, which finds the prescription."""
+    """A case that asks for it is given to `fix`, which finds the patch."""
     case = next(c for c in cases(SHIPPED, [0], only=["moons-sgd"], cures=True) if c.kind == "fault")
     got = one(case, tmp_path)
     assert got.cured is not None
@@ -139,7 +139,7 @@ def test_a_case_is_trained_and_judged(tmp_path, name, code):
     got = one(case, tmp_path)
     assert (got.error, got.caught, got.before) == ("", code is not None, code is not None)
     assert got.named == (code is not None)
-    assert code is None or got.alarms[0][0] == code
+    assert code is None or got.warnings[0][0] == code
 
 
 def test_a_case_that_cannot_run_is_a_result():

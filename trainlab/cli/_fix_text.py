@@ -82,7 +82,7 @@ def _table(fixed: Fixed) -> list[str]:
 
 
 def _codes(trial: Trial) -> str:
-    codes = [d.code for d in trial.alarms]
+    codes = [d.code for d in trial.warnings]
     if trial.refused or not codes:
         return "refused" if trial.refused else "-"
     return codes[0] + (f" +{len(codes) - 1}" if len(codes) > 1 else "")
@@ -119,6 +119,6 @@ def _patch(trial: Trial) -> str:
 def _outcome(trial: Trial) -> str:
     if trial.refused:
         return f"cannot run: {trial.refused.splitlines()[0]}"
-    codes = [d.code for d in trial.alarms]
+    codes = [d.code for d in trial.warnings]
     score = f"{trial.metric} {trial.score:.4g}" if trial.state == "finished" else trial.state
     return f"{score}, {', '.join(codes[:3]) or NO_PROBLEMS}"

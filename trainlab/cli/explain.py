@@ -14,7 +14,7 @@ from trainlab.core.problem import nearest
 from trainlab.diagnose.monitor import Monitor
 from trainlab.diagnose.page import page_of
 from trainlab.report.text import wrapped
-from trainlab.tools.zoo.examples import exhibited, exhibits
+from trainlab.tools.zoo.examples import example_config, examples
 
 _TERMS = {term.replace("-", " "): term for term in TERMS}  # `run-folder` and `run folder` are the same
 _WHEN = {
@@ -105,12 +105,12 @@ def _say(lines: list[str]) -> None:
 
 def _config(monitor: type[Monitor]) -> str:
     """A config that shows the finding, with a line on how to use it."""
-    found = exhibits(monitor.name)
+    found = examples(monitor.name)
     if not found:
         raise UserError(f"no config shows {monitor.name}: {monitor.unshown}")
     file = f"{monitor.name}.yaml"
     head = f"# `{found[0].name}` of the zoo shows {monitor.name}: write this to {file} and run\n"
-    return f"{head}#     trainlab {found[0].command} {file}\n{dump(exhibited(found[0]))}".rstrip()
+    return f"{head}#     trainlab {found[0].command} {file}\n{dump(example_config(found[0]))}".rstrip()
 
 
 def _data(monitor: type[Monitor]) -> dict[str, Any]:
@@ -118,7 +118,7 @@ def _data(monitor: type[Monitor]) -> dict[str, Any]:
     found = {"code": about["name"], "severity": monitor.severity, "when": list(monitor.when)}
     found |= {"needs": list(monitor.needs), "causes": list(monitor.causes), "summary": about["summary"]}
     found |= {name: getattr(page, name) for name in page.__slots__}
-    return {**found, "shown_by": [e.name for e in exhibits(monitor.name)], "settings": about["settings"]}
+    return {**found, "shown_by": [e.name for e in examples(monitor.name)], "settings": about["settings"]}
 
 
 def _page(monitor: type[Monitor], columns: int) -> list[str]:
@@ -146,7 +146,7 @@ def _page(monitor: type[Monitor], columns: int) -> list[str]:
 
 def _seen(monitor: type[Monitor], columns: int) -> list[str]:
     """How to make a run with this finding."""
-    found = exhibits(monitor.name)
+    found = examples(monitor.name)
     if not found:
         return _pages.flowing(f"No config shows it: {monitor.unshown}.", columns)
     file = f"{monitor.name}.yaml"

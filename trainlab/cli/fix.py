@@ -12,7 +12,7 @@ from trainlab.store.folder import RunFolder
 from trainlab.tools.fix.budget import Budget
 from trainlab.tools.fix.fix import Fixed
 from trainlab.tools.fix.fix import fix as tried
-from trainlab.tools.fix.rewriting import write_cured
+from trainlab.tools.fix.rewriting import write_fixed
 from trainlab.tools.fix.trial import Trial
 
 
@@ -64,6 +64,6 @@ def _written(fixed: Fixed, output: Path | None) -> str:
     if output is None or not fixed.patch:
         return ""
 
-    own = write_cured(output, RunFolder(fixed.folder), fixed.config(), fixed.patch)
+    own = write_fixed(output, RunFolder(fixed.folder), fixed.config(), fixed.patch)
     how = "your config with the patch in it" if own else "the whole config, every default written out"
     return f"wrote {output}: {how}\nnext: trainlab train {output}"

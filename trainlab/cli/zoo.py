@@ -82,7 +82,7 @@ def _line(verdict: Verdict) -> str:
     """The problem with one run; empty if the monitors did what they should."""
     case = verdict.case
     where = f"{case.name} (seed {case.seed})"
-    codes = ", ".join(code for code, _, _ in verdict.alarms[:3]) or "no finding"
+    codes = ", ".join(code for code, _, _ in verdict.warnings[:3]) or "no finding"
     if verdict.error:
         return f"{where}: could not run: {verdict.error}"
     if case.kind == "healthy" and verdict.caught:

@@ -6,6 +6,7 @@ import shlex
 import shutil
 import subprocess
 import sys
+from collections.abc import Mapping
 from contextlib import suppress
 from functools import cache
 from importlib import metadata
@@ -15,7 +16,8 @@ from typing import Any, cast
 from threadpoolctl import threadpool_info  # pyright: ignore[reportMissingTypeStubs] - it has none
 
 import trainlab
-from trainlab.store.json_file import write_json
+from trainlab.core.errors import UserError
+from trainlab.store.json_file import read_json, write_json
 from trainlab.store.status import now
 from trainlab.store.strict_json import loads
 
@@ -47,6 +49,20 @@ def describe(config_folder: Path, data: dict[str, Any] | None = None) -> dict[st
 def write_environment(path: Path, description: dict[str, Any]) -> None:
     """Writes what `describe` gave. Raises UserError if the disk refuses."""
     write_json(path, description, indent=2)
+
+
+def read_environment(path: Path) -> dict[str, Any]:
+    """environment.json as a table; empty if it is missing or damaged."""
+    try:
+        return read_json(path)
+    except UserError:
+        return {}
+
+
+def data_fingerprint(environment: Mapping[str, Any]) -> str | None:
+    """The fingerprint of the data that a run was trained with, from its environment; None if it is unknown."""
+    data = environment.get("data")
+    return cast("dict[str, Any]", data).get("fingerprint") if isinstance(data, dict) else None
 
 
 def blas() -> list[dict[str, Any]]:

@@ -1,7 +1,7 @@
-"""`trainlab check`: all that can be found out about an experiment before it is trained, in seconds.
+"""`trainlab check`: checks an experiment before training, in seconds.
 
-Every monitor that looks before the first step looks, and those that need a trial (gradients against differences, a few
-rows learned by heart) get it. Each measurement stands beside what the monitors say of it; verdicts are theirs alone.
+It runs every monitor that runs before the first step, and the trials that some of them need: a gradient check, and a
+fit of a few rows. Each measurement gets the verdict of its monitors.
 """
 
 from collections.abc import Mapping, Sequence
@@ -21,7 +21,8 @@ from trainlab.engine.blas import pinned
 from trainlab.engine.buffers import Workspace
 from trainlab.engine.layer_statistics import layer_values
 from trainlab.engine.network import Net
-from trainlab.tools.trying import gradient_errors, tiny_fit
+from trainlab.tools.gradient_check import gradient_errors
+from trainlab.tools.overfit_check import tiny_fit
 from trainlab.training.experiment import Experiment
 from trainlab.training.monitoring import MonitorRunner
 from trainlab.training.session import TrainingSession
@@ -35,8 +36,8 @@ _SIGNAL = (
 
 @dataclass(frozen=True, slots=True)
 class LayerRow:
-    """One layer before training: its outputs over some training rows (mean, standard deviation, share of dead units),
-    and the length of its weights' gradient; None where there is no such thing.
+    """One layer before training: its outputs over some training rows (mean, standard deviation, share of dead units)
+    and the norm of its weights' gradient; None if it has none.
     """
 
     name: str
@@ -50,7 +51,7 @@ class LayerRow:
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """One thing that was measured, in a sentence, and the codes that judge it. verdict: ok, or the worst of theirs."""
+    """One measurement in a sentence. codes: the monitors that check it · verdict: ok, or their worst severity."""
 
     name: str
     text: str
@@ -61,7 +62,7 @@ class Measured:
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """What `check` found. asked: the codes that were looked for · skipped: those that could not be, and why."""
+    """The result of `check`. asked: the codes that were checked for · skipped: those that could not be checked."""
 
     name: str
     rows: tuple[int, int, int]
@@ -75,14 +76,14 @@ class Checked:
     seconds: float
 
     def worst(self) -> str:
-        """The worst severity, `ok` if nothing was found."""
+        """The worst severity, or `ok` if there are no findings."""
         return _worst(self.diagnoses)
 
     def as_dict(self) -> dict[str, Any]:
         """As plain data."""
-        told = {name: getattr(self, name) for name in ("name", "task", "parameters", "asked", "skipped", "seconds")}
+        common = {name: getattr(self, name) for name in ("name", "task", "parameters", "asked", "skipped", "seconds")}
         rows = dict(zip(("train", "val", "test"), self.rows, strict=True))
-        return told | {
+        return common | {
             "verdict": self.worst(),
             "rows": rows,
             "layers": [asdict(row) for row in self.layers],
@@ -92,7 +93,7 @@ class Checked:
 
 
 def check(document: Document[Experiment]) -> Checked:
-    """Build the experiment, measure it, try it out and let the monitors judge. Nothing is written anywhere.
+    """Build the experiment, measure it, run the trials and the monitors. Writes no files.
 
     Raises ConfigError or DataError if it cannot be built.
     """
@@ -126,19 +127,19 @@ def _check(document: Document[Experiment]) -> Checked:
 
 
 def _asked(task: Task) -> str:
-    """What is to be told: `10 classes`, `1 number`."""
+    """The task in words: `10 classes`, `1 number`."""
     what = ("class", "classes") if task.kind == "classification" else ("number", "numbers")
     return f"{task.outputs} {what[task.outputs > 1]}"
 
 
 def _collect(net: Net, values: dict[str, dict[str, float]], work: Workspace) -> None:
-    """What a probe's memory tells of each layer, by layer and quantity."""
+    """Statistics of each layer from the buffers of a probe, by layer and quantity."""
     for layer, quantity, value in layer_values(net.all_nodes(), work, {}):
         values.setdefault(layer, {})[quantity] = value
 
 
 def _layers(net: Net, values: Mapping[str, Mapping[str, float]], view: View) -> list[LayerRow]:
-    """The table of layers, from the probe's pass forward and back in training mode."""
+    """The table of layers, from the probe's forward and backward pass in training mode."""
     probed = {layer.name: layer for layer in view.probe.layers} if view.probe is not None else {}
     rows: list[LayerRow] = []
     for node in net.all_nodes():
@@ -151,7 +152,7 @@ def _layers(net: Net, values: Mapping[str, Mapping[str, float]], view: View) -> 
 
 
 def _of_data(view: View, found: Sequence[Finding]) -> list[Measured]:
-    """What was measured of the data."""
+    """The measurements of the data."""
     data = view.data
     if data is None:
         return []
@@ -173,29 +174,29 @@ def _of_data(view: View, found: Sequence[Finding]) -> list[Measured]:
     rows = {"train": view.train_rows, "val": view.val_rows, "test": len(parts.test or ())}
     text = "{train} rows to train, {val} to validate, {test} to test".format(**rows)
     codes = ("tiny-split", "split-mismatch", "leaked-rows", "unshuffled")
-    return [*made, _measured("parts", text, codes, rows, found)]
+    return [*made, _measured("splits", text, codes, rows, found)]
 
 
 def _of_net(view: View, found: Sequence[Finding]) -> list[Measured]:
-    """What was measured of the network and of the trials with it."""
+    """The measurements of the network and the results of the trials."""
     made: list[Measured] = []
     probe = view.probe
     if probe is not None:
         values = {"loss": probe.loss, "zero_loss": view.zero_loss, "chance": view.chance}
-        text = f"{probe.loss:.4g}; all-zero answers have {view.zero_loss:.4g}, chance is {view.chance:.4g}"
+        text = f"{probe.loss:.4g}; all-zero outputs give {view.zero_loss:.4g}, chance is {view.chance:.4g}"
         made.append(_measured("initial loss", text, ("initial-loss", "wrong-loss", "output-range"), values, found))
         values = {"loss": probe.eval_loss, "zeroed_loss": probe.zeroed_loss}
         text = f"loss {probe.eval_loss:.4g}, with all inputs zero {probe.zeroed_loss:.4g}"
-        made.append(_measured("inputs felt", text, ("input-ignored",), values, found))
+        made.append(_measured("effect of inputs", text, ("input-ignored",), values, found))
         last = probe.hidden[-1] if probe.hidden else None
         if last is not None:
             values = {"input": probe.input_spread, last.name: last.spread}
-            text = f"rows differ by {probe.input_spread:.3g} at the input, by {last.spread:.3g} after {last.name}"
+            text = f"rows differ by {probe.input_spread:.3g} at the input and by {last.spread:.3g} after {last.name}"
             codes = _SIGNAL
             made.append(_measured("signal", text, codes, values, found))
         if probe.penalties is not None:
             now, raised = (probe.loss + penalty for penalty in probe.penalties)
-            text = f"loss {now:.4g} as configured, {raised:.4g} with more of it"
+            text = f"loss {now:.4g} as configured, {raised:.4g} with a stronger penalty"
             values = {"loss": now, "raised": raised}
             made.append(_measured("regularization", text, ("reg-not-felt",), values, found))
     return [*made, *_of_trials(view.gradients, view.tiny, found)]
@@ -206,20 +207,19 @@ def _of_trials(
 ) -> list[Measured]:
     made: list[Measured] = []
     if gradients is None:
-        text = "not compared: the inputs, or the loss of the untrained network, are not finite"
+        text = "not compared: the inputs or the untrained network's loss are not finite"
         made.append(_measured("gradients", text, ("gradient-mismatch", "diverged"), {}, found))
     elif gradients:
         worst = max(gradients, key=lambda g: g.error)
         checked, kinks = sum(g.checked for g in gradients), [g.name for g in gradients if not g.checked]
-        text = (
-            f"{checked} coordinates of {len(gradients)} params, largest relative error {worst.error:.2g} ({worst.name})"
-        )
-        text += f"; at kinks only: {', '.join(kinks)}" if kinks else ""
+        text = f"{checked} coordinates of {len(gradients)} parameters, largest relative error {worst.error:.2g} "
+        text += f"({worst.name})"
+        text += f"; only kinks in {', '.join(kinks)}" if kinks else ""
         values = {"params": [asdict(g) for g in gradients]}
         made.append(_measured("gradients", text, ("gradient-mismatch",), values, found))
     if tiny is not None:
         text = f"loss {tiny.loss:.2g} on {tiny.rows} rows after {tiny.steps} steps (chance {tiny.chance:.4g})"
-        made.append(_measured("learned by heart", text, ("cannot-overfit",), asdict(tiny), found))
+        made.append(_measured("fit of a few rows", text, ("cannot-overfit",), asdict(tiny), found))
     return made
 
 

@@ -1,7 +1,7 @@
-"""The learning-rate range test: a short training while the rate climbs, to see where it learns and where it blows up.
+"""The learning-rate range test: a short training with a rising rate shows where it learns and where it diverges.
 
-The rate climbs by the same factor at every step. The loss is smoothed; it falls fastest where the rate is about right,
-and climbs where steps overshoot. Over several seeds the median counts. It says what lr to start with, not the best
+The rate grows by the same factor at every step. The smoothed loss falls fastest where the rate is about right, and
+climbs where steps overshoot. The median over several seeds counts. The result is a rate to start with, not the best
 one: a schedule that decays can begin higher.
 
 Source: Smith 2017, "Cyclical learning rates for training neural networks", section 3.3; the exponential ramp, the
@@ -28,24 +28,24 @@ from trainlab.optim.schedule import Schedule
 from trainlab.training.experiment import Experiment
 from trainlab.training.setup import TrainingSetup, build, start
 
-_BLOWN = 4.0  # times the best loss: where the test stops
-_BLOWN_SHARE = 0.1  # of the first loss, that it must also have climbed: near zero noise is many times the best
-_MEMORY = 0.9  # of the smoothing
-_SPIKE = 5  # steps whose median is taken first, so that one odd batch is no news
+_BLOWN = 4.0  # times the best loss: there the test stops
+_BLOWN_SHARE = 0.1  # of the first loss: the least rise, because near zero noise is many times the best loss
+_MEMORY = 0.9  # of the moving average
+_SPIKE = 5  # steps whose median is taken first, so that a single odd batch does not count
 _WIDTH = 0.05  # share of the ramp over which a slope is measured
-_FALL = 0.1  # of the first loss: the least fall that is called learning
+_FALL = 0.1  # of the first loss: the least fall that counts as learning
 
 
 class Ramp(Schedule, name="ramp"):
     """lr from `low` to `high` over `steps` steps, by the same factor at each; the optimizer's own lr is 1.
 
-    It stands in no room of schedules, so no config can choose it.
+    It is in none of the folders of schedules, so no config can choose it.
     """
 
     low: float = setting("the first rate", gt=0)
     high: float = setting("the last rate", gt=0)
-    steps: int = setting("how many steps the climb takes", ge=1)
-    steps_per_epoch: int = setting("how many of them are an epoch", ge=1)
+    steps: int = setting("number of steps from low to high", ge=1)
+    steps_per_epoch: int = setting("steps per epoch", ge=1)
 
     def factor(self, epoch: float, epochs: float, history: Sequence[float]) -> float:
         """The rate at this step."""
@@ -55,11 +55,11 @@ class Ramp(Schedule, name="ramp"):
 
 @dataclass(frozen=True, slots=True)
 class LrRange:
-    """What the test found, over the steps that at least half of the seeds took.
+    """The result of the test, over the steps that at least half of the seeds took.
 
-    lr, smoothed: the rate and the median smoothed loss at each step · losses: the losses of each seed, shorter where
-    it stopped earlier · steepest: the rate at which the loss falls fastest, None if it does not fall · best: the rate
-    of its lowest point · blow_up: the rate at which it has climbed to four times the best, None if it never does.
+    lr, smoothed: the rate and the median smoothed loss at each step · losses: the losses of each seed, shorter if it
+    stopped earlier · steepest: the rate at which the loss falls fastest, None if it does not fall · best: the rate at
+    its minimum · blow_up: the rate at which it has climbed to four times the minimum, None if it never does.
     """
 
     name: str
@@ -78,8 +78,8 @@ class LrRange:
     def as_dict(self) -> dict[str, Any]:
         """As plain data."""
         arrays = {"lr": self.lr.tolist(), "smoothed": self.smoothed.tolist()}
-        told = ("name", "optimizer", "seeds", "start", "steepest", "best", "blow_up", "suggestion", "why")
-        return {k: getattr(self, k) for k in told} | arrays | {"losses": [a.tolist() for a in self.losses]}
+        names = ("name", "optimizer", "seeds", "start", "steepest", "best", "blow_up", "suggestion", "why")
+        return {k: getattr(self, k) for k in names} | arrays | {"losses": [a.tolist() for a in self.losses]}
 
 
 def lr_range(
@@ -90,7 +90,7 @@ def lr_range(
     steps: int = 300,
     repeats: int = 3,
 ) -> LrRange:
-    """Run the test on an experiment, as configured but for lr and schedule, over `repeats` seeds from its own on.
+    """Run the test on an experiment, with another lr and schedule, over `repeats` seeds from its own on.
 
     Raises UserError if the ramp makes no sense, ConfigError or DataError if the experiment cannot be built.
     """
@@ -98,7 +98,7 @@ def lr_range(
         raise UserError(f"the rate must climb: from {low:g} to {high:g} it does not; give 0 < --from < --to")
     if document.value.optimizer.full_batch:
         raise UserError(
-            f"{document.value.optimizer.name} searches the length of each step itself: there is no lr to find"
+            f"{document.value.optimizer.name} chooses the length of each step itself: there is no lr to find"
         )
     with pinned(document.value.train.threads):
         setup = build(document)
@@ -113,7 +113,7 @@ def lr_range(
 
 
 def as_csv(found: LrRange) -> str:
-    """A row a step: step, lr, the median smoothed loss, and the loss of each seed; empty where a seed had stopped."""
+    """CSV with a row per step: step, lr, median smoothed loss, loss of each seed (empty after a seed stopped)."""
     lines = [",".join(["step", "lr", "smoothed", *(f"seed_{seed}" for seed in found.seeds)])]
     for i, (lr, smoothed) in enumerate(zip(found.lr.tolist(), found.smoothed.tolist(), strict=True)):
         losses = [repr(float(run[i])) if i < len(run) else "" for run in found.losses]
@@ -122,7 +122,7 @@ def as_csv(found: LrRange) -> str:
 
 
 def smooth(losses: Array) -> Array:
-    """The losses without single spikes (a running median), as a bias-corrected exponential moving average.
+    """The losses without single spikes (a running median), smoothed by a bias-corrected exponential moving average.
 
     >>> smooth(np.array([2.0, 2.0, 90.0, 2.0, 2.0])).round(3).tolist()
     [2.0, 2.0, 2.0, 2.0, 2.0]
@@ -135,13 +135,13 @@ def smooth(losses: Array) -> Array:
 
 
 def calm(losses: Array) -> Array:
-    """The lower median of each loss and the four before it: no single spike is left, and hardly any delay."""
+    """The lower median of each loss and the four before it: removes single spikes with little delay."""
     windows = [np.sort(losses[max(0, i - _SPIKE + 1) : i + 1]) for i in range(len(losses))]
     return np.array([window[(len(window) - 1) // 2] for window in windows])
 
 
 def _climb(setup: TrainingSetup, streams: Streams, low: float, high: float, steps: int) -> Array:
-    """The loss of each step of one seed, up to the one that went too far; a broken one is infinite."""
+    """The loss of each step of one seed until it blows up; a loss that is not finite becomes infinite."""
     net, experiment = setup.net, setup.experiment
     start(net, experiment, setup.parts, streams)
     per_epoch = steps_per_epoch(len(setup.t_train), setup.config.batch_size)
@@ -171,7 +171,7 @@ def _blown(loss: float, best: float, start: float) -> bool:
 
 
 def _median(runs: Sequence[Array], steps: int) -> Array:
-    """The median over the seeds, as long as half of them go on; one that has stopped counts as infinite."""
+    """The median over the seeds while at least half of them run; a stopped one counts as infinite."""
     table = np.full((len(runs), steps), np.inf)
     for row, values in zip(table, runs, strict=True):
         row[: len(values)] = values
@@ -181,7 +181,7 @@ def _median(runs: Sequence[Array], steps: int) -> Array:
 
 
 def _read(lr: Array, smoothed: Array, calmed: Array, *, stopped: bool) -> LrRange:
-    """What the curves say; where it blows up is read from the calmed one, as smoothing comes too late for that."""
+    """Read the curves. Smoothing delays the blow-up, so that is read from the running median."""
     n = len(smoothed)
     first = float(np.median(smoothed[: max(1, n // 10)])) if n else math.nan
     lowest = int(smoothed.argmin()) if n else 0
@@ -190,24 +190,28 @@ def _read(lr: Array, smoothed: Array, calmed: Array, *, stopped: bool) -> LrRang
     blow_up = float(lr[worst]) if worst is not None else float(lr[-1]) if stopped and n else None
     if n < 3 * _SPIKE or not smoothed[lowest] < first - _FALL * abs(first):
         tenth = _rounded(blow_up / 10) if blow_up else None
-        why = "the loss does not fall at any rate; " + (
-            "a tenth of where it blows up is all that can be said" if tenth else "nor does it blow up"
+        why = "the loss does not fall at any rate" + (
+            "; this is a tenth of the rate where it blows up" if tenth else " and does not blow up"
         )
         return replace(found, blow_up=blow_up, suggestion=tenth, why=why)
     steepest = float(lr[_steepest(lr[: lowest + 1], smoothed[: lowest + 1], first)])
     found = replace(found, steepest=steepest, best=float(lr[lowest]), blow_up=blow_up)
     if blow_up is None:
-        why = "the loss falls fastest there; it does not blow up in this range, so more may be possible"
+        why = "the loss falls fastest there; it does not blow up in this range, so a higher rate may work"
         return replace(found, suggestion=_rounded(steepest), why=why)
     tenth = blow_up / 10
     if steepest >= tenth:
-        return replace(found, suggestion=_rounded(tenth), why="a tenth of where the loss blows up; it falls until then")
-    why = f"between where the loss falls fastest ({steepest:.2g}) and a tenth of where it blows up ({tenth:.2g})"
+        return replace(
+            found, suggestion=_rounded(tenth), why="a tenth of the rate where the loss blows up; it falls until then"
+        )
+    why = (
+        f"between the rate where the loss falls fastest ({steepest:.2g}) and a tenth of where it blows up ({tenth:.2g})"
+    )
     return replace(found, suggestion=_rounded(math.sqrt(steepest * tenth)), why=why)
 
 
 def _steepest(lr: Array, smoothed: Array, first: float) -> int:
-    """Where the loss falls fastest over log lr, by least squares lines through windows, once it falls for good."""
+    """Index where the loss falls fastest over log lr (least squares in windows), after its last rise to the start."""
     half, x, last = max(2, round(_WIDTH * len(lr))), np.log(lr), len(lr) - 1
     high = np.flatnonzero(smoothed > first - 0.1 * (first - smoothed[-1]))
     begin = max(half, int(high[-1])) if len(high) else half

@@ -1,1 +1,1 @@
-"""`trainlab fix`: the prescriptions of a sick run, each tried as a real run, until one of them measurably helps."""
+"""`trainlab fix`: tries the suggested patches of a run's findings in real runs and keeps what measurably helps."""

@@ -1,4 +1,4 @@
-"""How much may be spent on trials: a number of runs, or a time."""
+"""The budget for trials: a number of runs, or a time."""
 
 import re
 from dataclasses import dataclass
@@ -11,14 +11,14 @@ _UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0}
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """At most so many runs, in at most so many seconds."""
+    """At most this many runs, in at most this many seconds."""
 
     runs: float = 12
     seconds: float = inf
 
     @classmethod
     def read(cls, text: str) -> "Budget":
-        """What a user wrote: `12` runs, or a time: `90s`, `5m`, `1h`. Raises UserError.
+        """Parse `12` (runs) or a time: `90s`, `5m`, `1h`. Raises UserError.
 
         >>> Budget.read("12"), Budget.read("1.5m")
         (Budget(runs=12, seconds=inf), Budget(runs=inf, seconds=90.0))

@@ -1,7 +1,7 @@
-"""The cured config as a file: the user's own text with the patch worked into it, comments and all.
+"""Writes the fixed config as a file: the user's own text with the patch applied, comments included.
 
-The text is edited where the settings stand. What comes out is read back, and if it is not exactly the cured experiment
-(a spelling that could not be edited, a file that has changed since), the whole resolved config is written instead.
+The text is edited in place and read back. If the result is not exactly the fixed experiment (a spelling that cannot be
+edited, a file that has changed since), the whole resolved config is written instead.
 """
 
 import os
@@ -16,38 +16,38 @@ from trainlab.core.component import plain
 from trainlab.core.dump import dump
 from trainlab.core.errors import UserError
 from trainlab.core.problem import ConfigError
+from trainlab.store.environment import read_environment
 from trainlab.store.folder import RunFolder
 from trainlab.store.plain_yaml import read_value
-from trainlab.store.strict_json import loads
 from trainlab.store.writing import write_atomic
-from trainlab.tools.fix.prescription import Patch
+from trainlab.tools.fix.suggestion import Patch
 from trainlab.training.experiment import Experiment, read
 
 
-def write_cured(file: Path, run: RunFolder, cured: Mapping[str, Any], patch: Patch) -> bool:
-    """Write the cured config, in the words of the config that the run was started with if they are still there.
+def write_fixed(file: Path, run: RunFolder, fixed: Mapping[str, Any], patch: Patch) -> bool:
+    """Write the fixed config, as an edit of the config file that the run was started with if that still exists.
 
-    Whether they were. Raises UserError if the file cannot be written.
+    Returns whether it did. Raises UserError if the file cannot be written.
     """
     source, overrides = started_with(run)
     if source is not None:
         text = edited(source.read_text(encoding="utf-8"), {**overrides, **patch})
         moved = _extends(text, source, file)
-        if moved is not None and _reads_as(moved, file, cured):
+        if moved is not None and _reads_as(moved, file, fixed):
             write_atomic(file, moved.encode())
             return True
-    write_atomic(file, dump(dict(cured)).encode())
+    write_atomic(file, dump(dict(fixed)).encode())
     return False
 
 
 def started_with(run: RunFolder) -> tuple[Path | None, dict[str, Any]]:
-    """The config file and the overrides of the command that started a run, as far as they can be told."""
+    """The config file and the overrides of the command that started a run, as far as they are known."""
+    made = read_environment(run.environment)
     try:
-        made: dict[str, Any] = loads(run.environment.read_bytes())
         words = shlex.split(str(made.get("command") or ""))
-        at = Path(str(made.get("folder") or "."))
-    except (OSError, ValueError):
+    except ValueError:  # a quote that is never closed
         return None, {}
+    at = Path(str(made.get("folder") or "."))
     if "train" not in words[:3]:
         return None, {}
     given = [word for word in words[words.index("train") + 1 :] if not word.startswith("-")]
@@ -152,7 +152,7 @@ def _extends(text: str, source: Path, file: Path) -> str | None:
     return text
 
 
-def _reads_as(text: str, file: Path, cured: Mapping[str, Any]) -> bool:
+def _reads_as(text: str, file: Path, fixed: Mapping[str, Any]) -> bool:
     """Whether a text at that place would be read as this experiment; its name does not count."""
     trial = file.with_name(f".{file.name}.{os.getpid()}.yaml")
     try:
@@ -163,4 +163,4 @@ def _reads_as(text: str, file: Path, cured: Mapping[str, Any]) -> bool:
     finally:
         trial.unlink(missing_ok=True)
     named = set(Experiment.model_fields) - {"name"}
-    return all(found.get(k) == cured.get(k) for k in named)
+    return all(found.get(k) == fixed.get(k) for k in named)

@@ -1,7 +1,7 @@
-"""One trial of `fix`: the sick config with a patch, trained for real in a run folder of its own.
+"""One trial of `fix`: the run's config with a patch, trained in a run folder of its own.
 
-A trial is known by its config. One that has finished is never trained again, one that was stopped or killed goes on
-from its last checkpoint: so `fix` can be stopped at any instant and asked again.
+A trial is identified by its config. A finished one is never trained again, and one that was stopped or killed continues
+from its last checkpoint, so `fix` can be stopped at any time and called again.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -21,8 +21,8 @@ from trainlab.store.rows import last_row
 from trainlab.store.status import read_status
 from trainlab.store.strict_json import dumps
 from trainlab.tools.fix.budget import Budget
-from trainlab.tools.fix.gain import bounded
-from trainlab.tools.fix.prescription import Patch, alarms, resolved
+from trainlab.tools.fix.significance import bounded
+from trainlab.tools.fix.suggestion import Patch, resolved, warnings
 from trainlab.training.callbacks import Callback, StepInfo
 from trainlab.training.experiment import Experiment, named
 from trainlab.training.train import resume, train
@@ -32,7 +32,7 @@ ENDED = ("finished", "diverged", "failed")
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """What came of the sick config with a patch. metric: `val_accuracy` or the like · refused: why it could not run."""
+    """The result of the config with a patch. metric: `val_accuracy` or the like · refused: why it could not run."""
 
     patch: Patch
     seed: int
@@ -45,9 +45,9 @@ class Trial:
     refused: str = ""
 
     @property
-    def alarms(self) -> list[Finding]:
-        """What is more than advice, root causes first."""
-        return alarms(self.diagnoses)
+    def warnings(self) -> list[Finding]:
+        """The warnings and errors, root causes first."""
+        return warnings(self.diagnoses)
 
     @property
     def kind(self) -> str:
@@ -63,13 +63,13 @@ class Trial:
             "state": self.state,
             self.metric: self.score,
             "seconds": self.seconds,
-            "diagnoses": [d.code for d in self.alarms],
+            "diagnoses": [d.code for d in self.warnings],
             "refused": self.refused or None,
         }
 
 
 class StopError(Exception):
-    """No more trials: the budget is spent, or somebody stopped it."""
+    """No more trials: the budget is spent, or the user stopped `fix`."""
 
 
 class _Deadline(Callback):
@@ -86,9 +86,9 @@ class _Deadline(Callback):
 
 @dataclass
 class Trials:
-    """The trials of one run, in the folder `fixes` inside of it. raw: the sick config · share: of its epochs each runs.
+    """The trials of one run, in its folder `fixes`. raw: the run's config · share: of its epochs that a trial runs.
 
-    done: every trial so far, in the order in which it was asked for; `ran` counts those that were really run.
+    done: every trial so far, in order; `ran` counts those that were trained now.
     """
 
     raw: Mapping[str, Any]
@@ -107,7 +107,7 @@ class Trials:
         self._folders: dict[str, Path] | None = None
 
     def add(self, trial: Trial) -> None:
-        """A run that was there before."""
+        """Add a run that exists already."""
         self._known[self._key(self.config(trial.patch, trial.seed))] = trial
         self.done.append(trial)
 
@@ -119,7 +119,7 @@ class Trials:
         return made
 
     def run(self, patch: Patch, seed: int) -> Trial:
-        """Train the sick config with this patch, unless that has been done.
+        """Train the config with this patch, unless that has been done.
 
         Raises StopError if no more may be run, or if it was stopped while it ran.
         """
@@ -168,7 +168,7 @@ class Trials:
         return any(callback.stop_reason for callback in self.callbacks)
 
     def _earlier(self) -> dict[str, Path]:
-        """Trials of an earlier call, by their configs."""
+        """Trials of an earlier call, by config."""
         if self._folders is None:
             there = sorted(self.folder.iterdir()) if self.folder.is_dir() else []
             self._folders = {}
@@ -182,7 +182,7 @@ class Trials:
 
 
 def read_trial(folder: Path, patch: Patch, seed: int, metric: str) -> Trial:
-    """A trial as its run folder tells it."""
+    """The result of a trial, read from its run folder."""
     run = RunFolder(folder)
     status = read_status(run.status)
     last = last_row(run.metrics)

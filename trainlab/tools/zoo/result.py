@@ -1,4 +1,4 @@
-"""What came of the zoo's runs: counted over all, code by code, and against what is expected of the monitors."""
+"""The results of the zoo: counts over all runs and per code, and the comparison with what is expected."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -11,17 +11,17 @@ from trainlab.store.strict_json import dumps
 
 Kind = Literal["healthy", "fault", "shows", "random", "twin"]
 Stage = Literal["before", "while", "after"]
-GOOD, BAD = 0.03, 0.15  # below the 90th percentile of its data set: at most this is good, more than that bad
-WHOLE = 60  # faults from which on it is a whole zoo
-NEAR = 0.03  # a cured run is as near as this to its healthy twin
+GOOD, BAD = 0.03, 0.15  # distance from the 90th percentile of its data set: good up to the first, bad beyond the second
+WHOLE = 60  # faults from which on a zoo counts as complete
+NEAR = 0.03  # a fixed run is at most this far below its healthy twin
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
     """One run of the zoo: a config as plain data, and what is known about it.
 
-    expect: codes that name its fault · check: it is not trained, but looked at by `check` · cure: whether a config can
-    cure it · twin: the config without the fault.
+    expect: the codes that are right for its fault · check: it is not trained, only checked · cure: whether a config can
+    fix it · twin: the config without the fault.
     """
 
     kind: Kind
@@ -35,13 +35,13 @@ class Case:
 
     @property
     def key(self) -> str:
-        """What identifies its config."""
+        """Identifies the config."""
         return dumps(dict(self.raw))
 
 
 @dataclass(frozen=True, slots=True)
 class Cure:
-    """What `fix` made of a sick run: the score of the cured one, and the codes whose prescriptions cured it."""
+    """The result of `fix` on a faulty run: the score of the fixed one, and the codes whose suggestions fixed it."""
 
     state: str
     score: float
@@ -52,8 +52,8 @@ class Cure:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What came of a case. score: the last validation score (nan if it diverged) · found: (code, severity, step) ·
-    steps: how many it took · cured: what `fix` made of it, if it was asked · folder: of the run.
+    """The result of a case. score: the last validation score (nan if it diverged) · found: (code, severity, step) ·
+    steps: number of steps · cured: the result of `fix`, if that was tried · folder: of the run.
     """
 
     case: Case
@@ -67,47 +67,47 @@ class Verdict:
     folder: str = ""
 
     @property
-    def alarms(self) -> list[tuple[str, str, int]]:
-        """What is more than advice."""
+    def warnings(self) -> list[tuple[str, str, int]]:
+        """The warnings and errors."""
         return [f for f in self.found if f[1] != "info"]
 
     @property
     def caught(self) -> bool:
-        """Whether there is a warning or an error."""
-        return bool(self.alarms)
+        """Whether the fault was detected: there is a warning or an error."""
+        return bool(self.warnings)
 
     @property
     def named(self) -> bool:
-        """Whether an expected code is among the first two alarms."""
-        return any(code in self.case.expect for code, _, _ in self.alarms[:2])
+        """Whether an expected code is among the first two warnings and errors."""
+        return any(code in self.case.expect for code, _, _ in self.warnings[:2])
 
     @property
     def shown(self) -> bool:
-        """Whether an expected code was said at all."""
+        """Whether an expected code was reported at all."""
         return any(code in self.case.expect for code, _, _ in self.found)
 
     @property
     def before(self) -> bool:
-        """Whether the first alarm came before the first step."""
+        """Whether the first warning came before the first step."""
         return self.stage == "before"
 
     @property
     def stage(self) -> Stage | None:
-        """When the first alarm came: before the first step, while it trained, after the last step; None if never."""
-        if not self.alarms:
+        """When the first warning came: before the first step, while training, after the last step; None if never."""
+        if not self.warnings:
             return None
-        step = self.alarms[0][2]
+        step = self.warnings[0][2]
         return "before" if step == 0 else "while" if step < self.steps or self.state != "finished" else "after"
 
 
 @dataclass(slots=True)
 class Result:
-    """All verdicts. good and bad: the random ones by their outcome; the rest of them is not counted."""
+    """All verdicts. Random cases count as good or bad by their score; those in between do not count."""
 
     verdicts: list[Verdict] = field(default_factory=list[Verdict])
 
     def of(self, kind: Kind) -> list[Verdict]:
-        """The verdicts on one kind of case."""
+        """The verdicts on cases of one kind."""
         return [v for v in self.verdicts if v.case.kind == kind]
 
     def judged(self) -> tuple[list[Verdict], list[Verdict]]:
@@ -128,9 +128,9 @@ class Result:
         return good, bad
 
     def cures(self) -> list[tuple[Verdict, float, bool]]:
-        """(verdict, its twin's score, cured) of each run that can be cured and that its fault did harm.
+        """(verdict, its twin's score, whether it was fixed) of each run that can be fixed and that its fault harmed.
 
-        A run that is as near to its twin as a cured one has nothing to be cured of.
+        A run whose score is as near to its twin's as that of a fixed one was not harmed.
         """
         twins = {v.case.key: v.score for v in self.verdicts if v.case.kind in ("healthy", "twin")}
         told: list[tuple[Verdict, float, bool]] = []
@@ -141,7 +141,7 @@ class Result:
         return told
 
     def summary(self) -> dict[str, Any]:
-        """Counts over all, and by code: sick runs it caught, named and cured, healthy ones it bothered."""
+        """Counts over all runs and per code: faults detected, named and fixed, and false positives (`bothered`)."""
         faults, healthy = self.of("fault"), self.of("healthy")
         good, bad = self.judged()
         cures = self.cures()
@@ -170,22 +170,22 @@ class Result:
         }
 
     def _codes(self, sick: Sequence[Verdict], sound: Sequence[Verdict]) -> dict[str, dict[str, int]]:
-        """For each code that spoke: how often, first, rightly, with a cure, in vain; and when it spoke first."""
+        """Per code: true positives, how often it came first and when, named and fixed the fault; false positives."""
         codes: dict[str, dict[str, int]] = {}
         columns = ("caught", "first", "named", "cured", "before", "while", "after", "bothered")
 
         def count(verdicts: Sequence[Verdict], column: str, holds: Callable[[Verdict, str], bool]) -> None:
             for v in verdicts:
-                for code in {c for c, _, _ in v.alarms}:
+                for code in {c for c, _, _ in v.warnings}:
                     if holds(v, code):
                         codes.setdefault(code, dict.fromkeys(columns, 0))[column] += 1
 
         count(sick, "caught", lambda _, __: True)
-        count(sick, "first", lambda v, code: v.alarms[0][0] == code)
+        count(sick, "first", lambda v, code: v.warnings[0][0] == code)
         count([v for v in sick if v.case.kind == "fault"], "named", lambda v, code: code in v.case.expect)
         count([v for v, _, done in self.cures() if done], "cured", lambda v, code: code in (v.cured or _NONE).codes)
         for stage in ("before", "while", "after"):
-            count(sick, stage, lambda v, code, stage=stage: v.alarms[0][0] == code and v.stage == stage)
+            count(sick, stage, lambda v, code, stage=stage: v.warnings[0][0] == code and v.stage == stage)
         count(sound, "bothered", lambda _, __: True)
         return dict(sorted(codes.items()))
 
@@ -194,10 +194,10 @@ _NONE = Cure("", float("nan"), 0)
 
 
 def missed(summary: Mapping[str, Any]) -> list[str]:
-    """What falls short of what is expected of the monitors, in words; nothing if all is well.
+    """What falls short of the expectations, in words; empty if nothing does.
 
-    In a small sample one run may be off where a share is allowed to be. How many are caught before the first step is
-    asked of the whole zoo only: some of its parts are seen early, others late.
+    In a small sample one run may miss where a share may. The share detected before the first step is only checked on
+    the complete zoo, because some of its parts are detected early and others late.
     """
     s = summary
     told: list[str] = []
@@ -207,19 +207,19 @@ def missed(summary: Mapping[str, Any]) -> list[str]:
         if s[whole] and short > max(1, floor((1 - share) * s[whole] + 1e-9)):
             told.append(f"{what}: {s[part]} of {s[whole]}, {share:.0%} expected")
 
-    least("caught", "faults", 0.97, "sick runs caught")
+    least("caught", "faults", 0.97, "faults detected")
     least("named", "faults", 0.90, "named")
-    least("cured", "curable", 0.85, "cured")
+    least("cured", "curable", 0.85, "fixed")
     least("shown", "shows", 0.90, "codes shown")
-    least("bad_caught", "bad", 0.95, "blind: bad caught")
+    least("bad_caught", "bad", 0.95, "random: bad runs detected")
     if s["faults"] >= WHOLE:
-        least("before_first_step", "faults", 0.55, "caught before the first step")
+        least("before_first_step", "faults", 0.55, "detected before the first step")
     if s["reruns"] > 3:
-        told.append(f"runs that a cure took: {s['reruns']} on average, 3 expected at most")
+        told.append(f"runs per fix: {s['reruns']} on average, at most 3 expected")
     if s["bothered"]:
-        told.append(f"healthy runs bothered: {s['bothered']} of {s['healthy']}, none expected")
+        told.append(f"false positives: {s['bothered']} of {s['healthy']} healthy runs, none expected")
     if s["good_bothered"] > max(1, floor(0.05 * s["good"])):
-        told.append(f"blind: good bothered: {s['good_bothered']} of {s['good']}, 5 % expected at most")
+        told.append(f"random: false positives: {s['good_bothered']} of {s['good']} good runs, at most 5 % expected")
     if s["failed"]:
         told.append(f"could not run: {s['failed']}")
     return told

@@ -1,7 +1,7 @@
-"""The zoo: healthy experiments that must stay silent, sabotaged ones that must be caught, and ones drawn blindly.
+"""The zoo: a benchmark of the monitors with healthy experiments, experiments with a known fault, and random ones.
 
-It measures the monitors the way one measures a medical test: of the sick, how many are caught and how many named; of
-the healthy, how many are bothered. The random part is labelled by its outcome alone, so no rule can be made for it.
+It measures true positives (faults detected, and named correctly) and false positives (healthy runs with a warning). The
+random experiments are labelled by their score alone, so no rule can be tuned to them.
 """
 
 import os
@@ -22,7 +22,7 @@ from trainlab.store.plain_yaml import read_config
 from trainlab.tools.zoo.result import Case, Cure, Verdict
 
 SHIPPED = Path(__file__).with_name("zoo.yaml")  # `zoo/zoo.yaml` in the source leads here
-_BUDGET = 12  # runs for one cure
+_BUDGET = 12  # runs that `fix` may take
 
 
 def cases(
@@ -36,8 +36,8 @@ def cases(
 ) -> list[Case]:
     """The cases of a zoo file over these seeds, and `random` ones drawn from its `random` section with the seed `draw`.
 
-    only: names of entries, or parts of names · cures: faults that a config can cure are to be cured, and their healthy
-    twins are run, too. Raises UserError if the file cannot be read or nothing is left.
+    only: names of entries, or parts of names · cures: try to fix the faults that a config can fix, and run their
+    healthy twins, too. Raises UserError if the file cannot be read or nothing is left.
     """
     from trainlab.training.experiment import Experiment
 
@@ -94,7 +94,7 @@ def _twins(made: Sequence[Case]) -> list[Case]:
 
 
 def drawn(space: Mapping[str, Any], number: int, seed: int) -> list[Case]:
-    """Blind configs: number i is a function of (seed, i) alone."""
+    """Random configs: number i is a function of (seed, i) alone."""
     made: list[Case] = []
     for i in range(number):
         rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(i,)))
@@ -136,7 +136,7 @@ def drawn(space: Mapping[str, Any], number: int, seed: int) -> list[Case]:
 
 
 def run(cases: Sequence[Case], workers: int = 1, runs: Path | None = None) -> Iterator[Verdict]:
-    """The verdicts as they come, from `workers` processes of one BLAS thread each. runs: where folders are kept."""
+    """The verdicts as they come, from `workers` processes of one BLAS thread each. runs: where to keep run folders."""
     with TemporaryDirectory(prefix="zoo-") as away:
         folder = runs or Path(away)
         for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
@@ -147,7 +147,7 @@ def run(cases: Sequence[Case], workers: int = 1, runs: Path | None = None) -> It
 
 
 def one(case: Case, folder: Path) -> Verdict:
-    """Train one case in a folder of its own, and cure it if it is sick and can be."""
+    """Train one case in a folder of its own, and try to fix it if it has a fault that can be fixed."""
     from trainlab.training.experiment import Experiment, named
     from trainlab.training.train import train
 
@@ -184,7 +184,7 @@ def _checked(case: Case, document: config.Document[Any]) -> Verdict:
 
 
 def _cured(folder: Path) -> Cure:
-    """What `fix` makes of a run."""
+    """The result of `fix` on a run."""
     from trainlab.tools.fix.budget import Budget
     from trainlab.tools.fix.fix import fix
 

@@ -8,7 +8,7 @@ import pytest
 from trainlab.core import config
 from trainlab.diagnose import _patches
 from trainlab.diagnose.view import View
-from trainlab.tools.fix.prescription import resolved
+from trainlab.tools.fix.suggestion import resolved
 from trainlab.tools.zoo.zoo import SHIPPED, cases
 from trainlab.training.experiment import Experiment, read_plain
 from trainlab.training.monitoring import MonitorRunner
@@ -35,8 +35,8 @@ def view_of(model) -> View:
 
 
 @pytest.mark.parametrize("name", MODELS)
-def test_every_prescription_fits_every_way_to_write_a_model(name):
-    """Each shared prescription gives a valid config that is another one, or nothing."""
+def test_every_suggestion_fits_every_way_to_write_a_model(name):
+    """Each shared suggestion gives a valid config that is another one, or nothing."""
     view = view_of(MODELS[name])
     made = {
         "activation": _patches.activation(view, "leaky_relu"),

@@ -6,7 +6,8 @@ import pytest
 from trainlab.core import config
 from trainlab.nn.layers.dense import Dense
 from trainlab.tools.check import check
-from trainlab.tools.trying import gradient_errors, tiny_fit
+from trainlab.tools.gradient_check import gradient_errors
+from trainlab.tools.overfit_check import tiny_fit
 from trainlab.training.experiment import Experiment, named
 from trainlab.training.setup import build
 

@@ -1,24 +1,24 @@
-"""Whether one score is better than another, or only luckier: differences against what chance explains."""
+"""Whether the difference of two scores is larger than chance explains."""
 
 from collections.abc import Sequence
 from math import isfinite
 
-LEAST = 0.005  # a gain that nobody would change a config for
-_SURE, _LIKELY = 3.0, 2.0  # standard errors that a gain must exceed: of a single pair of runs, of several
+LEAST = 0.005  # a smaller gain is not worth a change of the config
+_SURE, _LIKELY = 3.0, 2.0  # standard errors that a gain must exceed, for one pair of runs and for several
 
 
 def worst(kind: str) -> float:
-    """The score of a run that reached none: no row right, or an R2 of -1, below which R2 says nothing more."""
+    """The score of a run that reached none: an accuracy of 0, or an R2 of -1, below which R2 means nothing more."""
     return -1.0 if kind == "r2" else 0.0
 
 
 def bounded(kind: str, value: float | None) -> float:
-    """The score as gains count it."""
+    """The score, or the worst one where it is missing, not finite or below that."""
     return max(worst(kind), value) if value is not None and isfinite(value) else worst(kind)
 
 
 def standard_error(kind: str, value: float, rows: int) -> float:
-    """Of a score that was measured on so many rows: sqrt(p (1 - p) / n), or about 2 r (1 - r^2) / sqrt(n) for R2.
+    """The standard error of a score on so many rows: sqrt(p (1 - p) / n), or about 2 r (1 - r^2) / sqrt(n) for R2.
 
     >>> round(standard_error("accuracy", 0.9, 900), 3), round(standard_error("r2", 0.81, 100), 3)
     (0.01, 0.034)
@@ -32,7 +32,7 @@ def standard_error(kind: str, value: float, rows: int) -> float:
 
 
 def noise(kind: str, pairs: Sequence[tuple[float, float]], rows: int) -> float:
-    """The standard error of the mean gain over (before, after) pairs: from the rows, or from how gains differ."""
+    """The standard error of the mean gain over (before, after) pairs, from the rows or the spread of gains."""
     n = len(pairs)
     of_rows = sum(standard_error(kind, value, rows) ** 2 for pair in pairs for value in pair) ** 0.5 / n
     if n < 2:
@@ -43,20 +43,20 @@ def noise(kind: str, pairs: Sequence[tuple[float, float]], rows: int) -> float:
 
 
 def mean_gain(pairs: Sequence[tuple[float, float]]) -> float:
-    """Of (before, after) pairs."""
+    """The mean gain of (before, after) pairs."""
     return sum(after - before for before, after in pairs) / len(pairs)
 
 
-def measurable(kind: str, pairs: Sequence[tuple[float, float]], rows: int) -> bool:
-    """Whether the mean gain is more than chance explains.
+def is_significant(kind: str, pairs: Sequence[tuple[float, float]], rows: int) -> bool:
+    """Whether the mean gain is larger than chance explains.
 
-    >>> measurable("accuracy", [(0.90, 0.92)], 500), measurable("accuracy", [(0.80, 0.90)], 500)
+    >>> is_significant("accuracy", [(0.90, 0.92)], 500), is_significant("accuracy", [(0.80, 0.90)], 500)
     (False, True)
     """
     limit = (_SURE if len(pairs) == 1 else _LIKELY) * noise(kind, pairs, rows)
     return mean_gain(pairs) > max(LEAST, limit)
 
 
-def hopeless(kind: str, pairs: Sequence[tuple[float, float]], rows: int) -> bool:
-    """Whether more pairs would hardly make it measurable."""
+def is_hopeless(kind: str, pairs: Sequence[tuple[float, float]], rows: int) -> bool:
+    """Whether the gain is so small that more pairs would hardly make it significant."""
     return mean_gain(pairs) < max(LEAST, noise(kind, pairs, rows) / 2)

@@ -1,4 +1,4 @@
-"""`fix`: a prescription is kept only if it measurably helps, nothing is run twice, what no config cures is said."""
+"""`fix` keeps a suggestion only if it measurably helps, runs nothing twice, and reports what no config fixes."""
 
 import shutil
 from pathlib import Path
@@ -10,9 +10,9 @@ from trainlab.diagnose.finding import Finding
 from trainlab.store.plain_yaml import read_config
 from trainlab.tools.fix.budget import Budget
 from trainlab.tools.fix.fix import fix
-from trainlab.tools.fix.gain import hopeless, measurable, standard_error
-from trainlab.tools.fix.prescription import effective, joined, prescriptions, resolved
-from trainlab.training.callbacks import Callback
+from trainlab.tools.fix.significance import is_hopeless, is_significant, standard_error
+from trainlab.tools.fix.suggestion import effective, joined, resolved, suggestions
+from trainlab.training.callbacks import WATCHED, Callback
 from trainlab.training.experiment import read_plain
 from trainlab.training.train import train
 
@@ -46,7 +46,7 @@ def copy_of(run: Path, folder: Path) -> Path:
     return folder / run.name
 
 
-def test_the_prescription_of_the_cause_cures(slow, tmp_path):
+def test_the_suggestion_of_the_cause_fixes(slow, tmp_path):
     """One real run with the lr that the measured steps ask for; the run itself stands for the unpatched one."""
     told = []
     got = fix(copy_of(slow, tmp_path), tell=told.append)
@@ -161,23 +161,23 @@ def test_a_run_of_other_data_or_another_version_is_run_again(slow, tmp_path):
 def test_a_gain_must_exceed_chance():
     """One pair needs three standard errors, several need two; hopeless is what half an error would not show."""
     assert standard_error("accuracy", 0.5, 100) == pytest.approx(0.05)
-    assert measurable("accuracy", [(0.5, 0.72)], 100)
-    assert not measurable("accuracy", [(0.5, 0.70)], 100)
-    assert measurable("accuracy", [(0.5, 0.62), (0.5, 0.64), (0.52, 0.63)], 100)
-    assert not measurable("accuracy", [(0.5, 0.9), (0.9, 0.5)], 10_000), "gains that contradict each other"
-    assert not measurable("accuracy", [(0.9, 0.904)], 10**9), "too little to care"
-    assert hopeless("accuracy", [(0.9, 0.901)], 500)
-    assert not hopeless("accuracy", [(0.9, 0.92)], 500)
+    assert is_significant("accuracy", [(0.5, 0.72)], 100)
+    assert not is_significant("accuracy", [(0.5, 0.70)], 100)
+    assert is_significant("accuracy", [(0.5, 0.62), (0.5, 0.64), (0.52, 0.63)], 100)
+    assert not is_significant("accuracy", [(0.5, 0.9), (0.9, 0.5)], 10_000), "gains that contradict each other"
+    assert not is_significant("accuracy", [(0.9, 0.904)], 10**9), "too little to care"
+    assert is_hopeless("accuracy", [(0.9, 0.901)], 500)
+    assert not is_hopeless("accuracy", [(0.9, 0.92)], 500)
 
 
-def test_prescriptions_come_root_cause_first_and_best_first():
+def test_suggestions_come_root_cause_first_and_best_first():
     """Best patches of all causes before their second-best ones; consequences last; each change once."""
     raw = resolved(MOONS)
     high = finding("lr-too-high", [{"optimizer.lr": 0.1}, {"train.clip_norm": 1.0}])
     dead = finding("dead-relu", [{"model.activation": "tanh"}], because=["lr-too-high@step 3"])
     scale = finding("unscaled-input", [{"data.preprocess": ["minmax"]}, {"optimizer.lr": 0.1}])
     advice = finding("plateau", [{"schedule": "cosine"}], severity="info")
-    got = [(one.code, next(iter(one.patch))) for one in prescriptions([dead, high, advice, scale], raw)]
+    got = [(one.code, next(iter(one.patch))) for one in suggestions([dead, high, advice, scale], raw)]
     assert got == [
         ("lr-too-high", "optimizer.lr"),
         ("unscaled-input", "data.preprocess"),
@@ -191,7 +191,7 @@ def test_what_comes_of_something_incurable_is_not_tried():
     constant = finding("constant-feature", severity="error")
     dead = finding("dead-relu", [{"model.activation": "tanh"}], because=["constant-feature@step 0"])
     stuck = finding("loss-not-decreasing", [{"optimizer.lr": 1.0}], because=["dead-relu@step 0"])
-    assert prescriptions([constant, dead, stuck], resolved(MOONS)) == []
+    assert suggestions([constant, dead, stuck], resolved(MOONS)) == []
 
 
 def test_only_what_changes_a_valid_config_is_effective():
@@ -224,10 +224,10 @@ def test_a_run_that_is_still_training_is_refused(slow, tmp_path):
 def test_a_loop_of_somebody_elses_is_refused(slow, tmp_path):
     """There is no config that could be run again."""
     run = copy_of(slow, tmp_path)
-    (run / "config.yaml").write_text("kind: watched\nname: moons-1\n")
+    (run / "config.yaml").write_text(f"{WATCHED}\nkind: watched\nname: moons-1\n")
     with pytest.raises(UserError) as error:
         fix(run)
     assert str(error.value) == (
-        f"{run}: this run was trained by a loop of its own, which fix cannot run again; "
-        "`trainlab report moons-1` tells what is prescribed"
+        f"{run}: this run was watched, another program trained it: trainlab has neither its network nor "
+        f"its data. `trainlab report {run}` and `trainlab diagnose {run}` read it"
     )

@@ -5,8 +5,8 @@ import pytest
 from trainlab.store.folder import RunFolder
 from trainlab.store.plain_yaml import read_config
 from trainlab.store.strict_json import dumps
-from trainlab.tools.fix.prescription import resolved
-from trainlab.tools.fix.rewriting import edited, started_with, write_cured
+from trainlab.tools.fix.rewriting import edited, started_with, write_fixed
+from trainlab.tools.fix.suggestion import resolved
 from trainlab.training.experiment import read
 
 OWN = """\
@@ -80,7 +80,7 @@ def test_the_own_text_is_kept(tmp_path):
     run = run_of(tmp_path, OWN, "own.yaml train.epochs=7 --quiet")
     assert started_with(run) == (tmp_path / "own.yaml", {"train.epochs": 7})
     patch = {"model.activation": "relu", "model.init": "auto"}
-    assert write_cured(tmp_path / "cured.yaml", run, cured_of(run, patch), patch)
+    assert write_fixed(tmp_path / "cured.yaml", run, cured_of(run, patch), patch)
     text = (tmp_path / "cured.yaml").read_text()
     assert "# activations matter\n  activation: relu\n  init: auto\n" in text
     assert "epochs: 7" in text
@@ -91,7 +91,7 @@ def test_a_spelling_that_cannot_be_edited_falls_back_to_the_whole_config(tmp_pat
     """`adam: 0.5` has no lr to replace: what would read otherwise is never written."""
     run = run_of(tmp_path, OWN, "own.yaml")
     patch = {"optimizer.lr": 0.01}
-    assert not write_cured(tmp_path / "cured.yaml", run, cured_of(run, patch), patch)
+    assert not write_fixed(tmp_path / "cured.yaml", run, cured_of(run, patch), patch)
     assert read(tmp_path / "cured.yaml").value.optimizer.lr == 0.01
 
 
@@ -100,11 +100,11 @@ def test_a_file_that_has_changed_since_is_not_used(tmp_path):
     run = run_of(tmp_path, OWN, "own.yaml")
     (tmp_path / "own.yaml").write_text(OWN.replace("[16]", "[99]"))
     patch = {"model.activation": "relu"}
-    assert not write_cured(tmp_path / "cured.yaml", run, cured_of(run, patch), patch)
+    assert not write_fixed(tmp_path / "cured.yaml", run, cured_of(run, patch), patch)
     assert read(tmp_path / "cured.yaml").value.model.hidden == [16]
     (tmp_path / "own.yaml").unlink()
     assert started_with(run)[0] is None
-    assert not write_cured(tmp_path / "again.yaml", run, cured_of(run, patch), patch)
+    assert not write_fixed(tmp_path / "again.yaml", run, cured_of(run, patch), patch)
     assert (tmp_path / "again.yaml").read_text() == (tmp_path / "cured.yaml").read_text()
 
 
@@ -114,6 +114,6 @@ def test_extends_leads_from_the_new_place(tmp_path):
     run = run_of(tmp_path, "extends: base.yaml\nmodel: {hidden: [8]}  # smaller\n", "own.yaml")
     patch = {"model.activation": "relu"}
     (tmp_path / "else").mkdir()
-    assert write_cured(tmp_path / "else" / "cured.yaml", run, cured_of(run, patch), patch)
+    assert write_fixed(tmp_path / "else" / "cured.yaml", run, cured_of(run, patch), patch)
     text = (tmp_path / "else" / "cured.yaml").read_text()
     assert text == "extends: ../base.yaml\nmodel: {hidden: [8], activation: relu}  # smaller\n"
