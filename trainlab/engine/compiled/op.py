@@ -1,4 +1,4 @@
-"""The structs that Python shares with the interpreter, as plan.h declares them."""
+"""The structs that Python shares with the interpreter, as op.h declares them."""
 
 import ctypes
 from typing import ClassVar

@@ -1,9 +1,9 @@
 // Activations: y = f(x) and dx = f'(x) dy, number by number, a CHUNK of numbers a tile.
 //
-// Each is two expressions, of x, and of (x, y, dy); a and b are its settings. They are written for one number, and the
-// compiler makes loops over vectors of them.
+// Each is two expressions, of x and of (x, y, dy); a and b are its settings. They are written for one number, and the
+// compiler vectorizes the loops.
 #include "maths.h"
-#include "plan.h"
+#include "op.h"
 #include "pool.h"
 
 enum { CHUNK = 8192 };
@@ -88,7 +88,7 @@ typedef struct {
   P places, channels, one;
 } sloped;
 
-enum { SLABS = 16 };  // parts that the places are summed in, one after the other
+enum { SLABS = 16 };  // parts of the sum over places, added in order
 
 static void prelu_values(void *ctx, int tile) {
   const sloped *q = ctx;
@@ -166,7 +166,7 @@ TL_KERNEL(maxout_backward) {
   }
 }
 
-// out = x + y, or out = x where y is 0: what joins the branches of a residual. i: numbers a row · p: x, y or 0, out
+// out = x + y, or out = x if y is 0: joins the branches of a residual layer. i: numbers a row · p: x, y or 0, out
 static void sums(void *ctx, int tile) {
   const numbers *q = ctx;
   P from = (P)tile * CHUNK, to = least(q->n, from + CHUNK);

@@ -2,11 +2,11 @@
 //
 // Portable C11 with the vector extensions of GCC and Clang, no intrinsics needed: `v` is a vector of VL floats, and
 // arithmetic on it is written as on numbers. VL follows the level that the file is compiled for: 16 (AVX-512), 8
-// (AVX), else 4 (SSE2, NEON). Kernels of one number at a time are written as plain loops that the compiler turns into
-// vectors; `TL_IVDEP` before a loop says that its arrays do not overlap.
+// (AVX), else 4 (SSE2, NEON). Kernels that treat every number alike are plain loops, which the compiler vectorizes;
+// `TL_IVDEP` before a loop promises that its arrays do not overlap.
 //
 // Layout of all arrays: C order, the batch first, images as (rows, height, width, channels). Sizes are `P` (signed,
-// as wide as a pointer). No kernel allocates: working memory comes with the op (plan.h).
+// as wide as a pointer). Kernels do not allocate: working memory comes with the op (op.h), or is a thread's (scratch.h).
 #ifndef TL_BASE_H
 #define TL_BASE_H
 #include <math.h>
@@ -54,7 +54,7 @@ TL_INLINE float total(v x) {
   return sum;
 }
 
-// The first n < VL places alone: by halves, so that no loop and no call is left. The other places read as 0.
+// Only the first n < VL places, by halves: no loop and no call is left. The other places read as 0.
 TL_INLINE void store_part(float *p, v x, P n) {
   float y[VL], *s = y;
   store(y, x);
@@ -82,6 +82,6 @@ TL_INLINE v load_part(const float *p, P n) {
 
 TL_INLINE P least(P a, P b) { return a < b ? a : b; }
 TL_INLINE P most(P a, P b) { return a > b ? a : b; }
-TL_INLINE P parts(P n, P size) { return (n + size - 1) / size; }     // how many pieces of a size n numbers make
+TL_INLINE P parts(P n, P size) { return (n + size - 1) / size; }     // how many pieces of this size cover n numbers
 
 #endif

@@ -1,17 +1,16 @@
 // The one inner loop of every product: a block of sums that stays in registers while k runs.
 //
-// For each k it loads one or two vectors of B, spreads a number of A over a vector for each row, and multiplies and adds:
-// six rows of two vectors are 12 sums, 2 loads and 1 spread number in 16 registers (AVX2), 14 rows 28 + 3 of 32
-// (AVX-512, ARM). A block has as many rows as the registers hold sums, and no fewer than hide the time that a
-// multiplication takes (8 sums where two are begun at a time and each takes four ticks), which is why a block of one
-// vector is twice as high. Each height has its own copy of the loop, made by the compiler; rows are shared out evenly,
-// so that 32 rows are six blocks of 5 or 6 and never five of 6 and one of 2.
+// For each k it loads one or two vectors of B, broadcasts a number of A for each row, and multiplies and adds: six rows of
+// two vectors are 12 sums, 2 loads and 1 broadcast in 16 registers (AVX2), 14 rows are 28 + 3 of 32 (AVX-512, ARM). A
+// block has as many rows as the registers hold sums, and enough sums to hide the latency of a multiplication (8, if two
+// start per cycle and each takes four), so a block of one vector has twice as many rows. The compiler makes a copy of the
+// loop for each height. Rows are divided evenly: 32 rows are six blocks of 5 or 6, not five of 6 and one of 2.
 //
-// Four k at a time: the loop's own instructions cost nothing on a core of one's own, but a tenth of the time where another
-// thread seems to run on the same core (docs/engine.md).
+// The loop is unrolled over four k: its own instructions are free on an otherwise idle core, but cost a tenth of the time
+// when another thread seems to run on the same core (docs/engine.md).
 //
-// The lines of C are asked for before the loop: they come from far (dW of a large layer is as large as W), and the loop
-// is long enough to hide it.
+// The lines of C are prefetched before the loop: they are far away (dW of a large layer is as large as W), and the loop is
+// long enough to hide that.
 #include "block.h"
 
 #if VL == 16 || defined(__aarch64__)  // 32 registers
@@ -126,7 +125,7 @@ void block_rows(const Block *q, P rows, int side) {
 
 // ---------------------------------------------------------------- packing
 
-// A narrow panel is read beyond its columns where there is something: what stands there is never written out.
+// A narrow panel is read beyond its columns if there is memory: the sums of these columns are never written.
 TL_INLINE void pack(const float *w, P ld, P K, P columns, const P width, const P ahead, float *out) {
   const P whole = columns >= width ? K : most(0, K - parts(width - columns, ld));
   P k = 0;
@@ -143,12 +142,12 @@ TL_INLINE void pack(const float *w, P ld, P K, P columns, const P width, const P
 
 void pack_panel(const float *w, P ld, P K, P columns, P width, float *out) {
   if (width == PANEL)
-    pack(w, ld, K, columns, PANEL, PANEL, out);  // asks for the next panel, which will be packed next
+    pack(w, ld, K, columns, PANEL, PANEL, out);  // prefetches the next panel, which is packed next
   else
-    pack(w, ld, K, columns, WIDE_PANEL, 8 * ld, out);  // the next one is often another thread's
+    pack(w, ld, K, columns, WIDE_PANEL, 8 * ld, out);  // the next panel is often another thread's
 }
 
-// A block of 4 x 4 numbers turned in registers: the compiler makes unpacks and shuffles of it.
+// Transposes a block of 4 x 4 numbers in registers: the compiler makes unpacks and shuffles of it.
 TL_INLINE void turn(const float *w, P ld, float *out, const P width) {
   v4 a = *(const v4_unaligned *)w, b = *(const v4_unaligned *)(w + ld);
   v4 c = *(const v4_unaligned *)(w + 2 * ld), d = *(const v4_unaligned *)(w + 3 * ld);

@@ -5,9 +5,9 @@
 //   C(i, n) = x(i, n)  [, after(i, n) = max(0, x(i, n))]
 //   A(i, ko, ki) = a[i a_row + ko a_outer + ki a_inner],  B(ko, ki, n) = b[ko b_outer + ki b_inner + n]
 //
-// Two loops let the window of an image be summed where it lies (its rows are a_outer apart), so that no windows are
-// copied. B is read in whole vectors, also where `columns` is less: pad it. The order of each sum is that of k, whatever
-// the rows: the same bits for all ways of cutting the work.
+// Two loops sum over the window of an image in place (its rows are a_outer apart), so windows are not copied. B is read in
+// whole vectors even if `columns` is less: pad it. Each sum runs in the order of k, whatever the rows, so every way of
+// cutting the work gives the same bits.
 #ifndef TL_BLOCK_H
 #define TL_BLOCK_H
 #include "strip.h"
@@ -35,7 +35,8 @@ typedef struct {
 // as 1); side 1: along the rows (a_row is taken as 1).
 void block_rows(const Block *q, P rows, int side);
 
-// How a strip of sums ends, bias and C already in it: masked, written to c, and max(0, x) to `after`. mask, after: or 0.
+// The end of a strip of sums, with bias and C already added: mask it, write it to c, and max(0, x) to `after`. mask and
+// after may be 0.
 TL_INLINE void end_strip(v x, float *c, const float *mask, float scale, float *after, P n) {
   if (mask) x = where(load_strip(mask, n) > 0, scale * x, (v){});
   store_strip(c, x, n);
@@ -43,7 +44,7 @@ TL_INLINE void end_strip(v x, float *c, const float *mask, float scale, float *a
 }
 
 // out[k width + j] = w[k ld + j] for j < columns, else 0: some columns, at most `width`, of K rows side by side; width is
-// PANEL or WIDE_PANEL. The second: of the matrix turned round, w[j ld + k], and of any width.
+// PANEL or WIDE_PANEL. The second: of the transposed matrix, w[j ld + k], and of any width.
 void pack_panel(const float *w, P ld, P K, P columns, P width, float *out);
 void pack_turned(const float *w, P ld, P K, P columns, P width, float *out);
 

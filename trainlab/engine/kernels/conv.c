@@ -1,22 +1,22 @@
-// Convolution of images as they lie: no windows are copied (im2col), no gradients scattered.
+// Convolution of images in place: no windows are copied (no im2col), no gradients scattered.
 //
-// Layout: x (rows, H, W, C), y (rows, Ho, Wo, Co), W (kh, kw, C, Co). In a window the kw C numbers of a row of pixels
-// lie side by side, so a window is kh runs, and a row of outputs is a matrix product over two loops (block.h): kh runs,
-// kw C numbers each. Windows reach over the border: above and below, the runs outside are left out; at the sides, the
-// tile copies its image between columns of zeros first (into a room of the thread's own, some percent of the time).
+// Layout: x (rows, H, W, C), y (rows, Ho, Wo, Co), W (kh, kw, C, Co). In a window the kw C numbers of a row of pixels are
+// contiguous, so a window is kh runs, and a row of outputs is a matrix product over two loops (block.h): kh runs of kw C
+// numbers each. If windows reach over the border, the runs above and below the image are left out; at the sides, the tile
+// first copies its image between columns of zeros (into the thread's scratch memory, a few percent of the time).
 //
-//   forward  a tile an image; y's rows against W packed in panels of PANEL filters.
-//   dx       a tile an image. With step s, pixels of dx fall into s s phases (row mod s, column mod s); each is a
-//            convolution of dy, step 1, with the taps of W that meet it, turned round. s = 1 is one phase, all of W.
-//   dW, db   a tile a chunk of the rows (CHUNKS, whatever the number of threads) with sums of its own, which are added
-//            in their order afterwards. kw C rows of W's gradient at a time against dy, summed over all places.
+//   forward  a tile is an image; y's rows against W packed in panels of PANEL filters.
+//   dx       a tile is an image. With step s, pixels of dx fall into s s phases (row mod s, column mod s); each is a
+//            convolution of dy, step 1, with the taps of W that reach it, rotated. s = 1 is one phase, all of W.
+//   dW, db   a tile is a chunk of the rows (CHUNKS on any number of threads) with its own sums, which are added in
+//            order afterwards. kw C rows of W's gradient at a time against dy, summed over all places.
 //
 // Sizes of every op here, i: H W C Ho Wo Co kh kw step top left (top, left: width of the border).
 #include "block.h"
 #include "moments.h"
-#include "plan.h"
+#include "op.h"
 #include "pool.h"
-#include "room.h"
+#include "scratch.h"
 
 enum { CHUNKS = 8, SUM_RUN = 4096 };
 
@@ -37,7 +37,7 @@ static Conv sizes(const tl_op *op, const tl_step *step) {
   return q;
 }
 
-// How much there is to do, in numbers read and written (pool.h); a number costs what 16 multiplications do.
+// The amount of work, in numbers read and written (pool.h); a number costs as much as 16 multiplications.
 TL_INLINE P weights(const Conv *q) { return (P)q->kh * q->kw * q->C * q->Co; }
 TL_INLINE P work(const Conv *q) { return (P)q->rows * q->Ho * q->Wo * weights(q) / 16; }
 
@@ -81,7 +81,7 @@ static void pack_tile(void *ctx, int p) {
 static void forward_tile(void *ctx, int n) {
   const Conv *q = ctx;
   const P Co = q->Co, KI = (P)q->kw * q->C, K = q->kh * KI, places = (P)q->Ho * q->Wo;
-  Image x = input(q, n, room(frame_size(q->H, q->W, q->C, q->left, windows_width(q))));
+  Image x = input(q, n, scratch(frame_size(q->H, q->W, q->C, q->left, windows_width(q))));
   float *y = (q->y ? q->y : q->after) + n * places * Co;
   Block b = {.KI = KI, .a_row = (P)q->step * q->C, .a_outer = x.pitch, .b_outer = KI * PANEL, .b_inner = PANEL,
              .c_row = Co};
@@ -105,7 +105,7 @@ static void forward_tile(void *ctx, int n) {
 
 // y = W * x [+ b], then perhaps max(0, y).
 // p: x W b|0 y packed (parts(Co, PANEL) panels of kh kw C) moments|0 (2 Co a row: for batch_norm_finish) relu's y|0
-// With relu, y itself is written only at a step that somebody looks at.
+// With relu, y itself is written only in the last step of a call.
 TL_KERNEL(conv_forward) {
   void *const *p = op->p;
   Conv q = sizes(op, step);
@@ -117,7 +117,7 @@ TL_KERNEL(conv_forward) {
 
 // ---------------------------------------------------------------- gradient of the input
 
-// The pixels (row mod step, column mod step) = (py, px) counted from the border's corner, and the taps that meet them:
+// The pixels (row mod step, column mod step) = (py, px) counted from the border's corner, and the taps that reach them:
 // W[py + step i, px + step j] for i < taps_y, j < taps_x. `offset`: where they begin in `packed`.
 typedef struct { P taps_y, taps_x, py, px, offset; } Phase;
 
@@ -171,7 +171,7 @@ static void dx_phase(const Conv *q, Phase h, Image dy, P border, float *dx) {
 static void dx_tile(void *ctx, int n) {
   const Conv *q = ctx;
   const P s = q->step, border = parts(q->kw, s) - 1, columns = (q->W - 1 + q->left) / s + 1 + border;
-  float *mine = room(frame_size(q->Ho, q->Wo, q->Co, border, columns));
+  float *mine = scratch(frame_size(q->Ho, q->Wo, q->Co, border, columns));
   Image dy = framed(q->dy + (P)n * q->Ho * q->Wo * q->Co, q->Ho, q->Wo, q->Co, border, columns, mine);
   float *dx = q->dx + (P)n * q->H * q->W * q->C;
   if (s > q->kh || s > q->kw) memset(dx, 0, (size_t)((P)q->H * q->W * q->C) * sizeof(float));  // what no window sees
@@ -202,7 +202,7 @@ static void pack_dy(const float *dy, P places, P Co, P columns, float *o) {
   }
 }
 
-// Sums of dy's columns; in pieces, as rounding grows with the length of a sum.
+// Sums of dy's columns, in pieces because rounding errors grow with the length of a sum.
 static void add_places(const float *dy, P places, P pitch, int columns, int add, float *sum) {
   enum { PIECE = 64 };
   v s0 = {}, s1 = {};
@@ -242,14 +242,14 @@ static void dw_tile(void *ctx, int tile) {
   const P chunk = tile / q->bands, band = tile % q->bands, panels = parts(q->Co, PANEL), Co = q->Co;
   const P begin = q->rows * chunk / q->chunks, end = q->rows * (chunk + 1) / q->chunks, places = (P)q->Ho * q->Wo;
   const P size = (P)q->kh * q->kw * q->C * Co, frame = parts(frame_size(q->H, q->W, q->C, q->left, windows_width(q)), VL) * VL;
-  float *out = q->partial + chunk * (size + Co), *mine = room(frame + places * PANEL);
+  float *out = q->partial + chunk * (size + Co), *mine = scratch(frame + places * PANEL);
   for (P n = begin; n < end; n++) {
     Image x = input(q, n, mine);
     for (P p = panels * band / q->bands; p < panels * (band + 1) / q->bands; p++) {
       const float *dy = q->dy + n * places * Co + p * PANEL;
       P pitch = Co;
       int columns = (int)least(PANEL, Co - p * PANEL);
-      if (columns % VL || Co > 2 * PANEL) {  // vectors would reach too far, or cache lines lie too far apart
+      if (columns % VL || Co > 2 * PANEL) {  // vectors would reach too far, or cache lines are too far apart
         pack_dy(dy, places, Co, columns, mine + frame);
         dy = mine + frame, pitch = PANEL;
       }

@@ -3,33 +3,33 @@
 // x (rows, n_in), W (n_in, units), y and dy (rows, units). The inner loop is that of block.c; here a product is cut into
 // tiles of work so that what a tile reads again and again stays in the caches:
 //
-//   - A panel of the right-hand matrix (STRETCH rows, PANEL columns) is packed where it is used and read in the order in
-//     which it lies by every block of rows; STRETCH numbers of each row of the left-hand matrix stay in the second-level
-//     cache. A shorter stretch would keep the panel in the first level: it is asked for early enough without that, and
-//     each stretch reads and writes all sums once more.
-//   - A long sum (n_in in the thousands) is cut into `chunks`, each a tile with sums of its own, added in their order
-//     afterwards: so both matrices are read once, however few rows and columns there are.
-//   - Rows that lie a multiple of 4096 bytes apart would all share one set of the cache: theirs are copied together.
+//   - A panel of the right-hand matrix (KC rows, PANEL columns) is packed by the tile that uses it, and every block of
+//     rows reads it in order; KC numbers of each row of the left-hand matrix stay in the second-level cache. A smaller
+//     KC would keep the panel in the first level, but prefetching hides that already, and each KC block reads and writes
+//     all sums once more.
+//   - A long sum (n_in in the thousands) is cut into `chunks`. Each is a tile with its own sums, which are added in order
+//     afterwards, so both matrices are read only once even if there are few rows and columns.
+//   - Rows that are a multiple of 4096 bytes apart would all map to one set of the cache, so they are copied together.
 //   - dW has one tile for a strip of inputs; the sum is over the rows of the batch.
-//   - Where the left-hand matrix is mostly zeros (x behind relu and dropout, dy before them), its rows are listed, and
-//     only what is not 0 is multiplied (sparse.h), by wide panels; in dW the rows are inputs, listed by their tile.
+//   - If the left-hand matrix is mostly zeros (x after relu and dropout, dy before them), its nonzeros are listed and only
+//     they are multiplied (sparse.h), by wide panels; in dW the rows are inputs, which their tile lists.
 //
-// Products below SMALL multiplications run on the caller's thread alone, without packing where columns fill vectors.
+// Products below SMALL multiplications run on the caller's thread alone, unpacked if the columns fill vectors.
 #include "block.h"
-#include "plan.h"
+#include "op.h"
 #include "pool.h"
-#include "room.h"
+#include "scratch.h"
 #include "sparse.h"
 
 enum { SMALL = 200000, LARGE = 3000000 };       // multiplications of a product, most of a tile
 enum { PER_NUMBER = 16 };                       // multiplications that cost what reading and writing a number costs
-enum { STRETCH = VL == 16 ? 400 : 800 };        // longest sum in one go
-enum { BATCH = VL == 16 ? 256 : 320 };          // most rows of the batch of which a tile of dW keeps a copy
+enum { KC = VL == 16 ? 400 : 800 };        // numbers of a sum in one block of k
+enum { BATCH = VL == 16 ? 256 : 320 };          // most rows of the batch that a tile of dW copies
 enum { ROWS = 256, TILES = 16, STRIP = 32 };    // most rows of a tile; tiles that are enough; inputs of a tile of dW
 enum { SPARSE_ROWS = 64, SPARSE_TILES = 8, SPARSE_STRIP = 64 };  // least rows of a sparse product's tile; and as above
-enum { SPARSE_COLUMNS = 6 * VL };               // fewer sums than that wait for each other
+enum { SPARSE_COLUMNS = 6 * VL };               // with fewer sums, additions wait for each other
 enum { DIRECT = 1 << 13 };                      // numbers of a right-hand matrix that need no packing
-enum { PAGE = 1024, APART = 16 };               // numbers between rows that share a set; more, and they do not
+enum { PAGE = 1024, APART = 16 };               // rows PAGE numbers apart share a set; APART more avoid it
 
 typedef struct {
   const float *a, *w;      // left (M, K); right as it lies in memory
@@ -54,7 +54,7 @@ static void pack(const product *q, P n0, P width, P k0, P k1, float *out) {
     pack_panel(q->w + k0 * q->w_ld + n0, q->w_ld, k1 - k0, columns, width, out);
 }
 
-// What the last stretch of a sum ends with, in a panel's columns from n0 on.
+// The end of a sum (bias, mask, relu), for a panel's columns from n0 on; only its last KC block has one.
 static void ends(const product *q, Block *b, P m0, P n0) {
   const P at = m0 * q->N + n0;
   b->bias = q->bias ? q->bias + n0 : 0;
@@ -66,7 +66,7 @@ static void ends(const product *q, Block *b, P m0, P n0) {
 // A product on this thread alone.
 static void run_small(const product *q) {
   const int direct = !q->turned && q->N % VL == 0 && q->K * q->N <= DIRECT;
-  float *panel = direct ? 0 : room(q->K * PANEL);
+  float *panel = direct ? 0 : scratch(q->K * PANEL);
   for (P p = 0; p < panels_of(q->N); p++) {
     const P n0 = p * PANEL;
     Block b = {.KO = 1, .KI = q->K, .a = q->a, .a_row = q->K, .b = direct ? q->w + n0 : panel,
@@ -79,11 +79,11 @@ static void run_small(const product *q) {
 
 // Some rows and panels, the sum from k0 to k1, to `out` (M, N).
 static void multiply(const product *q, P m0, P m1, P first, P last, P k0, P k1, float *out) {
-  const P stretches = parts(k1 - k0, STRETCH), copied = last - first > 1 && q->K % PAGE == 0;
-  const P longest = parts(k1 - k0, stretches), pitch = longest + APART;
-  float *panel = room(longest * PANEL + (copied ? (m1 - m0) * pitch : 0)), *side_by_side = panel + longest * PANEL;
-  for (P s = 0; s < stretches; s++) {
-    const P from = k0 + (k1 - k0) * s / stretches, to = k0 + (k1 - k0) * (s + 1) / stretches;
+  const P k_blocks = parts(k1 - k0, KC), copied = last - first > 1 && q->K % PAGE == 0;
+  const P longest = parts(k1 - k0, k_blocks), pitch = longest + APART;
+  float *panel = scratch(longest * PANEL + (copied ? (m1 - m0) * pitch : 0)), *side_by_side = panel + longest * PANEL;
+  for (P s = 0; s < k_blocks; s++) {
+    const P from = k0 + (k1 - k0) * s / k_blocks, to = k0 + (k1 - k0) * (s + 1) / k_blocks;
     const float *a = q->a + m0 * q->K + from;
     if (copied)
       for (P i = 0; i < m1 - m0; i++) memcpy(side_by_side + i * pitch, a + i * q->K, (size_t)(to - from) * sizeof(float));
@@ -136,7 +136,7 @@ static void sparse_tile(void *ctx, int tile) {
   const product *q = ctx;
   const P block = tile / q->groups, n0 = tile % q->groups * WIDE_PANEL, columns = least(WIDE_PANEL, q->N - n0);
   const P m0 = q->M * block / q->blocks, m1 = q->M * (block + 1) / q->blocks, lists = lists_of(q->K);
-  float *panel = room(LISTED * WIDE_PANEL);
+  float *panel = scratch(LISTED * WIDE_PANEL);
   for (P l = 0; l < lists; l++) {
     const P k0 = l * LISTED, n = least(LISTED, q->K - k0);
     Block b = {.KO = 1, .KI = n, .a = q->a + m0 * q->K + k0, .a_row = q->K, .b = panel, .b_inner = WIDE_PANEL,
@@ -166,7 +166,8 @@ static void share_sparse(tile_fn f, product *q, P groups) {
   tl_share(f, q, (int)(q->blocks * groups), q->M * q->K * q->N / PER_NUMBER / 2);
 }
 
-// Whether it was done so. What is wanted was listed on the way forth, if x, which is the mask, was as sparse then.
+// Returns whether the product was computed this way. The lists of what is wanted are those that the forward pass made of
+// x, which is the mask; it made them if x was sparse enough.
 static int run_sparse(product *q) {
   if (q->mask && q->wanted && q->K >= SPARSE_COLUMNS && is_sparse(q->mask, q->M, q->N)) {
     share_sparse(wanted_tile, q, lists_of(q->N));
@@ -211,7 +212,7 @@ TL_KERNEL(dense_forward) {
                         .K = op->i[0], .N = op->i[1], .w_ld = op->i[1], .chunks = op->i[2]});
 }
 
-// i: n_in, units, chunks of the sum · f: what the mask lets pass is multiplied by
+// i: n_in, units, chunks of the sum · f: factor of what the mask lets pass
 // p: dy, W, dx, mask or 0 (dx is 0 where it is not positive), memory of as many dx's as chunks where there are several,
 //    for lists of dy as above, the lists that dense_forward made of x (read where there is a mask, which is x then)
 TL_KERNEL(dense_input_gradient) {
@@ -244,7 +245,7 @@ static void sum_rows(const outer *q) {
   }
 }
 
-// dW of `width` inputs from m0 on, which stand in x as (rows, pitch).
+// dW of `width` inputs from m0 on; x is (rows, pitch).
 static void gradient(const outer *q, P m0, P width, const float *x, P pitch, P b0, P b1) {
   for (P p = 0; p < panels_of(q->units); p++) {
     const P n0 = p * PANEL;
@@ -255,18 +256,18 @@ static void gradient(const outer *q, P m0, P width, const float *x, P pitch, P b
   }
 }
 
-// A strip of dW. The strip's inputs of a stretch of rows are copied together: in x they are a row apart, often 4096
-// bytes, where all would share one set of the cache.
+// A strip of dW. The strip's inputs are copied together, a block of rows at a time: in x they are a row apart, often
+// 4096 bytes, so they would all map to one set of the cache.
 static void gradient_tile(void *ctx, int tile) {
   const outer *q = ctx;
   if (q->bias && tile == 0) {
     sum_rows(q);
     return;
   }
-  const P m0 = (P)(tile - q->bias) * STRIP, width = least(STRIP, q->n_in - m0), stretches = parts(q->rows, BATCH);
-  float *x = room(BATCH * STRIP);
-  for (P s = 0; s < stretches; s++) {
-    const P b0 = q->rows * s / stretches, b1 = q->rows * (s + 1) / stretches;
+  const P m0 = (P)(tile - q->bias) * STRIP, width = least(STRIP, q->n_in - m0), row_blocks = parts(q->rows, BATCH);
+  float *x = scratch(BATCH * STRIP);
+  for (P s = 0; s < row_blocks; s++) {
+    const P b0 = q->rows * s / row_blocks, b1 = q->rows * (s + 1) / row_blocks;
     for (P b = b0; b < b1; b++) memcpy(x + (b - b0) * STRIP, q->x + b * q->n_in + m0, (size_t)width * sizeof(float));
     gradient(q, m0, width, x, STRIP, b0, b1);
   }
@@ -280,7 +281,7 @@ static void sparse_gradient_tile(void *ctx, int tile) {
     return;
   }
   const P m0 = (P)(tile - q->bias) * SPARSE_STRIP, width = least(SPARSE_STRIP, q->n_in - m0), lists = lists_of(q->rows);
-  float *x = room(SPARSE_STRIP * LISTED);
+  float *x = scratch(SPARSE_STRIP * LISTED);
   uint8_t places[SPARSE_STRIP * LISTED], counts[SPARSE_STRIP];
   for (P l = 0; l < lists; l++) {
     const P b0 = l * LISTED, n = least(LISTED, q->rows - b0);

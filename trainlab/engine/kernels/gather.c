@@ -1,12 +1,12 @@
 // Batch gathering: out[b] = x[index[b]], from the data's own type (bytes become floats here, and only here).
-#include "plan.h"
+#include "op.h"
 #include "pool.h"
 
-enum { ROWS = 8, SMALL = 1 << 15 };  // rows a tile; bytes below which it is not worth to ask for help
+enum { ROWS = 8, SMALL = 1 << 15 };  // rows a tile; bytes below which one thread is faster
 
 typedef struct {
   const char *x;
-  const int64_t *index, *through;  // through: where row i of the data stands, 0 if at i
+  const int64_t *index, *through;  // through: the place of row i in the data, 0 if it is i
   float *out;
   P rows, width, type, row_bytes;
 } rows_of;
@@ -24,7 +24,7 @@ static void gather(void *ctx, int tile) {
     P row = q->index[b];
     if (q->through) row = q->through[row];
     float *out = q->out + b * q->width;
-    switch (q->type) {  // numbered as in trainlab/engine/compiled/lower_batch.py
+    switch (q->type) {  // numbered as in TYPES of trainlab/engine/compiled/rules.py
       case 0: memcpy(out, q->x + row * q->row_bytes, (size_t)q->width * sizeof(float)); break;
       case 1: CONVERT(double)
       case 2: CONVERT(uint8_t)
@@ -48,7 +48,7 @@ TL_KERNEL(gather) {
     for (int tile = 0; tile < tiles; tile++) gather(&q, tile);
 }
 
-// Rows of any type as they are: the targets. i: bytes a row · p: data, out
+// Rows of any type, unchanged: the targets. i: bytes a row · p: data, out
 TL_KERNEL(gather_bytes) {
   const char *x = op->p[0];
   char *out = op->p[1];

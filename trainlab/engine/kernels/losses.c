@@ -1,10 +1,10 @@
-// Losses: the mean over the rows, its gradient dy (where it is not 0: evaluation wants none), and the rows that are right,
-// all in one op.
+// Losses: the mean over the rows, its gradient dy (unless dy is 0, in evaluation), and the number of correct rows, in one
+// op.
 //
 // y (rows, units); t class indices (rows) as int64, or floats (rows, units). Sums over a batch are made in double, row
 // after row. `work` is memory of (rows, units).
 #include "maths.h"
-#include "plan.h"
+#include "op.h"
 
 static P best(const float *y, P units) {  // the first of the largest; a nan wins, as in NumPy
   P place = 0;
@@ -14,7 +14,7 @@ static P best(const float *y, P units) {  // the first of the largest; a nan win
 }
 
 // loss = mean of Q log sum exp y - q y, dy = (Q softmax(y) - q) / rows; q is 1 for the right class, smoothed and
-// weighted, Q its sum. The exponentials are made for the whole batch at once: rows of 10 would not fill vectors.
+// weighted, Q its sum. The exponentials are computed for the whole batch at once: rows of 10 would not fill vectors.
 // i: units, whether t is floats · f: label smoothing · p: y, t, dy or 0, weights of the classes or 0, work
 TL_KERNEL(softmax_cross_entropy) {
   P rows = step->rows, units = op->i[0], soft = op->i[1];

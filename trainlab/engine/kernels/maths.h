@@ -1,4 +1,4 @@
-// exp, log, tanh and their like for one number, without branches, so that loops over them become vectors.
+// exp, log, tanh and the like for one number, without branches, so that loops over them are vectorized.
 //
 // Each is right to about 1.5 units in the last place (erf: 2e-7); nan stays nan.
 #ifndef TL_MATHS_H
@@ -68,7 +68,7 @@ TL_INLINE float tl_log(float x) {
   return m + y + e * 0.693359375f + (x - x);  // x - x: nan and inf give nan
 }
 
-// log(1 + u) for 0 <= u <= 1: what rounding 1 + u lost is put back.
+// log(1 + u) for 0 <= u <= 1, corrected for the rounding of 1 + u.
 TL_INLINE float tl_log1p(float u) {
   float w = 1.0f + u;
   return tl_log(w) - ((w - 1.0f) - u) / w;

@@ -2,7 +2,7 @@
 #include "moments.h"
 #include "strip.h"
 
-// A strip's mean over k rows and its squared distances, joined to those of the `before` rows before them.
+// A strip's mean over k rows and its squared distances, joined with those of the `before` rows before.
 TL_INLINE void piece(const float *x, P k, P pitch, P before, float *mean, float *distance, const int vectors, P n) {
   v a[WIDE] = {0}, b[WIDE] = {0}, m[WIDE];
   P i = 0;

@@ -1,10 +1,10 @@
-// Dropout draws the numbers that NumPy would draw, from NumPy's own generator, so that both paths drop the same units.
+// Dropout draws from NumPy's own generator the numbers that NumPy would draw, so both backends drop the same units.
 //
 // The generator is PCG64 (O'Neill 2014): a 128-bit state s <- s M + I, and of each new s the 64 bits
 // rotate(high ^ low, top 6 bits of s). NumPy makes two float32 of each, the low half first, as (half >> 8) 2^-24. A linear
-// recurrence can be moved ahead by any number of places in 128 steps of the same kind, so each tile starts at its place.
+// recurrence can jump ahead by any distance in 128 steps of the same kind, so each tile jumps to its place.
 #include "base.h"
-#include "plan.h"
+#include "op.h"
 #include "pool.h"
 
 typedef unsigned __int128 u128;
@@ -38,8 +38,8 @@ TL_INLINE uint64_t output(u128 s) {
   return x >> turn | x << (-turn & 63);
 }
 
-// The n outputs after `state`. Four places of the stream are moved on at once, four steps each: one after the other they
-// would wait for each other's multiplications.
+// The n outputs after `state`. Four states advance side by side, four steps each: a single one would wait for its own
+// multiplications.
 static void outputs(u128 state, u128 increment, uint64_t *out, P n) {
   u128 s[4], m = 1, add = 0;
   for (int k = 0; k < 4; k++) {
@@ -107,7 +107,7 @@ static void run(drawn q, pcg64 *generator) {
 }
 
 // factor = 0 for a share `drop` of the numbers, else keep; y = x factor.
-// i: numbers a row, whether the way back reads factor · f: drop, keep · p: NumPy's generator, factor, x, y
+// i: numbers a row, whether backward reads factor · f: drop, keep · p: NumPy's generator, factor, x, y
 TL_KERNEL(dropout_forward) {
   run((drawn){.factor = op->i[1] || step->last ? op->p[1] : 0, .x = op->p[2], .y = op->p[3],
               .n = step->rows * op->i[0], .drop = (float)op->f[0], .keep = (float)op->f[1]},

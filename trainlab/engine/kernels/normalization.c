@@ -1,20 +1,20 @@
 // Normalization over the batch (batch_norm) and over each row by itself (layer, group and instance norm).
 //
-// Batch norm sees a matrix: every place of every row is a line of `places` a row, C columns. mean, inv, factor =
-// scale inv are kept between forward and backward; xhat is not: x is there still, and reading it is as cheap.
+// Batch norm works on a matrix: each of the `places` of a row is a line, each channel a column (C of them). mean, inv and
+// factor = scale inv are kept between forward and backward. xhat is not: x is still in memory and as cheap to read.
 //
 //   y = (x - mean) factor + shift;   with g = dy, or dy where relu's y > 0:
 //   dshift = sum g, dscale = inv sum g (x - mean), dx = factor g - even - (x - mean) tilt,
 //   even = factor dshift / n, tilt = factor inv dscale / n
 //
-// Images: moments a row (by conv's tiles or here), `finish` joins them, `apply` writes. Plain rows: one op, a tile some
-// columns and all lines, which stay in the cache. Sums over tiles are joined in the tiles' order.
+// Images: moments of each row (by conv's tiles or here), `finish` joins them, `apply` writes y. Plain rows: one op, whose
+// tiles are some columns and all lines, which stay in the cache. Sums over tiles are joined in the order of the tiles.
 //
-// A relu that follows is done in the same pass; y itself is then written only at a step that somebody looks at.
+// A relu that follows is part of the same pass; y itself is then written only in the last step of a call.
 #include "moments.h"
-#include "plan.h"
+#include "op.h"
 #include "pool.h"
-#include "room.h"
+#include "scratch.h"
 #include "strip.h"
 
 enum { COLUMNS = 64, CHUNKS = 8 };
@@ -30,7 +30,7 @@ TL_INLINE P numbers(const Norm *q) { return q->rows * q->places * q->C; }
 
 // ---------------------------------------------------------------- batch norm, forward
 
-// mean, inv, factor from the batch's mean and squared distances, and the running statistics on their way.
+// mean, inv and factor from the batch's mean and squared distances; updates the running statistics.
 static void settle(const Norm *q, P j, double mean, double distance, double n) {
   const double var = distance / n, share = q->momentum;
   q->mean[j] = (float)mean;
@@ -140,7 +140,7 @@ static void columns_tile(void *ctx, int tile) {
   apply(q, 0, lines, first, columns);
 }
 
-// All of it for plain rows. i, f, p as batch_norm_apply (moments is not used)
+// The whole forward pass for plain rows. i, f, p as batch_norm_apply (moments is not used)
 TL_KERNEL(batch_norm_columns) {
   Norm q = forward_op(op, step);
   tl_share(columns_tile, &q, (int)parts(q.C, COLUMNS), numbers(&q));
@@ -180,7 +180,7 @@ static void sums(const Norm *q, P at, P lines, P first, P columns, float *even, 
   }
 }
 
-// dshift and dscale, even and tilt. A single line was normalized with running statistics: they do not move with it.
+// dshift and dscale, even and tilt. A single line was normalized with running statistics, which do not depend on it.
 static void settle_back(const Norm *q, P j, double even, double tilt, double n) {
   q->dshift[j] = (float)even;
   q->dscale[j] = (float)(tilt * q->inv[j]);
@@ -241,7 +241,7 @@ static void dx_tile(void *ctx, int n) {
   dx_lines(q, n * q->places * q->C, q->places, 0, q->C);
 }
 
-// The ends of backward alone, from sums that another op left in moments (2 C a row: of g, of g (x - mean)).
+// Only the end of backward, from sums that another op left in moments (2 C a row: of g, of g (x - mean)).
 // i: C places. p: x dy fired|0 mean inv factor dscale dshift even tilt moments
 TL_KERNEL(batch_norm_finish_backward) {
   Norm q = backward_op(op, step);
@@ -274,7 +274,7 @@ TL_KERNEL(batch_norm_columns_backward) {
 // ---------------------------------------------------------------- layer, group and instance norm
 
 // A row is (places, C) numbers in `groups` groups of neighbouring channels; each group of each row gets mean 0,
-// variance 1. mean and inv are kept for each of them. scale and shift: one a channel, or one a number (whole).
+// variance 1. mean and inv are kept for each of them. scale and shift: one per channel, or one per number (whole).
 typedef struct {
   P rows, places, C, groups, whole, chunks;
   const float *x, *scale, *shift, *dy;
@@ -292,7 +292,7 @@ static void rows_tile(void *ctx, int row) {
   const Rows *q = ctx;
   const P C = q->C, width = C / q->groups, places = q->places, at = row * places * C;
   const double count = (double)(places * width);
-  float *mean = room(2 * C), *inv = mean + C;
+  float *mean = scratch(2 * C), *inv = mean + C;
   moments_of(q->x + at, places, C, C, mean, inv);  // of each channel; then joined over the channels of a group
   for (P g = 0; g < q->groups; g++) {
     float *m = mean + g * width, *d = inv + g * width;
@@ -323,7 +323,7 @@ TL_KERNEL(row_norm_forward) {
 static void row_back(const Rows *q, P row, float *dscale, float *dshift) {
   const P C = q->C, width = C / q->groups, places = q->places, at = row * places * C;
   const float per = 1.0f / (float)(places * width);
-  float *mean = room(4 * C), *inv = mean + C, *even = inv + C, *tilt = even + C;
+  float *mean = scratch(4 * C), *inv = mean + C, *even = inv + C, *tilt = even + C;
   for (P j = 0; j < C; j++) {
     mean[j] = q->mean[row * q->groups + j / width], inv[j] = q->inv[row * q->groups + j / width];
     even[j] = tilt[j] = 0;

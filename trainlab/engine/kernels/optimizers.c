@@ -1,11 +1,11 @@
 // From the gradient to the next parameters, in two passes over the flat vectors.
 //
-// `finish_gradient` adds the penalties and measures |g|, which says whether the numbers are finite and how much clipping
-// shortens. Then one pass of the optimizer reads theta, g and its buffers, and writes theta, the buffers and, in the last
-// step of a call, the step itself; on the way it sums the squares of theta and of the step, which cost nothing there.
-// Each tile has its own sums, added in the tiles' order: the same bits for any number of threads. The buffers hold what
-// the optimizers in NumPy keep there (trainlab/optim/optimizers), so a run can go on with either.
-#include "plan.h"
+// `finish_gradient` adds the penalties and measures |g|, which shows whether all numbers are finite and how much to clip.
+// Then one pass of the optimizer reads theta, g and its buffers, and writes theta, the buffers and, in the last step of a
+// call, the step itself. It also sums the squares of theta and of the step, which costs nothing there. Each tile has its
+// own sums, added in order: the same bits on any number of threads. The buffers are those of the NumPy optimizers
+// (trainlab/optim/optimizers), so a run can continue on either backend.
+#include "op.h"
 #include "pool.h"
 
 enum { TILE = 4096 };
@@ -42,7 +42,7 @@ static void finish_tile(void *ctx, int tile) {
     sum += g * g;
   }
   k = decayed;
-  v others[4] = {sum};  // one sum would wait for its last addition each time
+  v others[4] = {sum};  // one sum would wait for its previous addition
   for (; k + 4 * VL <= to; k += 4 * VL)
     TL_UNROLL for (int j = 0; j < 4; j++) {
       v g = load(q->g + k + j * VL);
@@ -55,8 +55,8 @@ static void finish_tile(void *ctx, int tile) {
   q->sums[tile] = total((others[0] + others[1]) + (others[2] + others[3]));
 }
 
-// g += dpenalty/dw for the weights; |g| and what clipping multiplies g by.
-// i: numbers, weights · f: l2, l1, longest gradient or 0 · p: theta, g, memory of one double a tile of 4096
+// g += dpenalty/dw for the weights; |g| and the factor by which clipping scales g.
+// i: numbers, weights · f: l2, l1, maximum norm of the gradient or 0 · p: theta, g, memory of one double a tile of 4096
 TL_KERNEL(finish_gradient) {
   finish q = {.theta = op->p[0], .g = op->p[1], .sums = op->p[2], .n = op->i[0], .weights = op->i[1],
               .l2 = (float)op->f[0], .l1 = (float)op->f[1]};
@@ -78,7 +78,7 @@ typedef struct {
   P n, weights;
   int last;
   float clip, follow, decay;
-  float s[8];  // what the rule needs: set for each step
+  float s[8];  // constants of the rule, set for each step
 } motion;
 
 // One vector of an update: RULE sets d, the step, from w, g, the buffers a and b (which it updates) and s.
@@ -100,11 +100,11 @@ typedef struct {
 #define LOAD_REST(p) load_part(p, to - k)
 #define STORE_REST(p, x) store_part(p, x, to - k)
 
-// Sums of squares; those of every other vector are kept apart, as one sum would wait for its last addition each time.
+// Sums of squares; those of every other vector are kept separately: one sum would wait for its previous addition.
 typedef struct { v theta2, move2; } squares;
 
 #define OPTIMIZER(NAME, BUFFERS, RULE)                                                                               \
-  TL_INLINE void NAME##_stretch(const motion *q, P from, P to, float decay, squares *sums) {                         \
+  TL_INLINE void NAME##_range(const motion *q, P from, P to, float decay, squares *sums) {                         \
     const float *s = q->s;                                                                                           \
     squares even = *sums, odd = {0};                                                                                 \
     P k = from;                                                                                                      \
@@ -123,16 +123,16 @@ typedef struct { v theta2, move2; } squares;
     shorten(q, from, to);                                                                                            \
     if (q->decay != 0) {                                                                                             \
       P border = most(from, least(to, q->weights));                                                                  \
-      NAME##_stretch(q, from, border, q->decay, &sums);                                                              \
+      NAME##_range(q, from, border, q->decay, &sums);                                                              \
       from = border;                                                                                                 \
     }                                                                                                                \
-    NAME##_stretch(q, from, to, 0, &sums);                                                                           \
+    NAME##_range(q, from, to, 0, &sums);                                                                           \
     trail(q, (P)tile * TILE, to);                                                                                    \
     q->sums[2 * tile] = total(sums.theta2);                                                                          \
     q->sums[2 * tile + 1] = total(sums.move2);                                                                       \
   }
 
-// Clipping, where the gradient is too long.
+// Clipping, if the norm of the gradient is too large.
 static void shorten(const motion *q, P from, P to) {
   if (q->clip == 1) return;
   TL_IVDEP for (P k = from; k < to; k++) q->g[k] *= q->clip;
@@ -223,7 +223,7 @@ UPDATE(adadelta, 2, a = s[1] * a + s[2] * (g * g); v e = root((b + s[3]) / (a + 
        d = s[0] * e,
        q.s[0] = (float)-lr; q.s[1] = (float)f[0]; q.s[2] = (float)(1 - f[0]); q.s[3] = (float)f[1];)
 
-// After the step: the weights that feed a unit (a column of W) are shortened to `limit` where they are longer.
+// After the step: scale the weights that feed a unit (a column of W) down to norm `limit` if their norm is larger.
 // i: rows of W, units · f: limit · p: W, memory of one float a unit
 TL_KERNEL(max_norm) {
   (void)step;
@@ -243,7 +243,7 @@ TL_KERNEL(max_norm) {
     TL_IVDEP for (P j = 0; j < units; j++) W[r * units + j] *= length[j];
 }
 
-// average += (theta - average) (1 - d), d = min(memory, (t - 1) / (t + 8)): where something moved theta after the step.
+// average += (theta - average) (1 - d), d = min(memory, (t - 1) / (t + 8)): if a constraint moved theta after the step.
 // i: numbers · f: memory · p: average, theta
 TL_KERNEL(follow) {
   double early = (double)(step->t - 1) / (double)(step->t + 8);

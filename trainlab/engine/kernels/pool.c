@@ -5,7 +5,7 @@
 // away, and then sleep. A second caller at the same time (two runs in two threads of one process) works alone.
 #define _GNU_SOURCE
 #include "pool.h"
-#include "tiny.h"
+#include "denormals.h"
 #include <pthread.h>
 #include <sched.h>
 #include <stdatomic.h>
@@ -33,7 +33,7 @@ TL_INLINE void relax(void) {
 
 TL_INLINE int left(uint64_t word) { return (word & MASK) < ((word >> BITS) & MASK); }
 
-// Run tiles until none is left; whether there was one.
+// Run tiles until none is left. Returns whether there was one.
 static int work(void) {
   int did = 0;
   uint64_t word = atomic_load_explicit(&job, memory_order_acquire);
@@ -50,7 +50,7 @@ static int work(void) {
 
 static void *worker(void *number) {
   int idle = 0;
-  tiny_is_zero();  // as in plan.c
+  flush_denormals();  // as in interpreter.c
   for (;;) {
     if ((intptr_t)number < wanted && work()) {
       idle = 0;

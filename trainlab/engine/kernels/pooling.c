@@ -1,12 +1,12 @@
-// Pooling of images (rows, H, W, C) to (rows, Ho, Wo, C), a tile an image; and what stands before it in the same pass.
+// Pooling of images (rows, H, W, C) to (rows, Ho, Wo, C), a tile an image; and the layers before it in the same pass.
 //
 // Windows of kh x kw pixels, step_y and step_x apart; they may overlap and reach over the border (top, left), which
-// does not count. Sizes of the first ops, i: H W C Ho Wo kh kw step_y step_x top left.
+// is left out. Sizes of the first ops, i: H W C Ho Wo kh kw step_y step_x top left.
 //
 // `pooled` is the end of a block of a convolutional network in one pass: batch norm (or none), relu, max pool over
-// windows that tile the image. y of batch norm and relu are written only at a step that somebody looks at. Forward
-// notes x of each winner, so that backward takes its sums over windows, a quarter of the pixels, and knows the winner.
-#include "plan.h"
+// windows that tile the image. y of batch norm and relu are written only in the last step of a call. Forward keeps x
+// of each winner, so that backward sums over windows, a quarter of the pixels, and knows the winner.
+#include "op.h"
 #include "pool.h"
 #include "strip.h"
 
@@ -31,7 +31,7 @@ TL_INLINE Window window(const Pool *q, P i, P j) {
   return (Window){most(0, y), least(q->H, y + q->kh), most(0, x), least(q->W, x + q->kw)};
 }
 
-// Whether b takes the place of a: it is larger, or the first that is not a number.
+// Whether b replaces a: it is larger, or the first nan.
 TL_INLINE vi larger(v b, v a) { return (b > a) | ((b != b) & (a == a)); }
 
 // ---------------------------------------------------------------- max pool

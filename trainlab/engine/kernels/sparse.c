@@ -1,6 +1,6 @@
-// See sparse.h. A row of C is up to eight vectors of sums that stay in registers while the list is gone through: for each
-// place one number of A is spread over a vector, and meets a row of the panel, which is read from the first-level cache.
-// That is a load for each multiplication where block.c has half of one, which is why a matrix without zeros goes there.
+// See sparse.h. A row of C is up to eight vectors of sums that stay in registers while the loop runs through the list: each
+// entry spreads one number of A over a vector and multiplies a row of the panel, read from the first-level cache. That is
+// one load per multiplication, where block.c has half a load; so a matrix without zeros is faster there.
 #include "sparse.h"
 
 enum { VECTORS = WIDE_PANEL / VL };
@@ -83,7 +83,7 @@ ROW(1) ROW(2) ROW(3) ROW(4) ROW(5) ROW(6) ROW(7) ROW(8)
 
 static const row_fn ROWS_OF[VECTORS + 1] = {0, row_1, row_2, row_3, row_4, row_5, row_6, row_7, row_8};
 
-// What the last list of a row ends with, in a strip of columns that begins `at` numbers after q->c.
+// The end of a row's sums, for a strip of columns that begins `at` numbers after q->c.
 TL_INLINE void finish(const Block *q, P at, P j, P n) {
   v x = load_strip(q->c + at, n);
   if (q->bias) x += load_strip(q->bias + j, n);
@@ -114,13 +114,13 @@ void sparse_rows(const Block *q, P rows, const uint8_t *places, P places_row, co
   }
 }
 
-// ---------------------------------------------------------------- a product of which some numbers are wanted
+// ---------------------------------------------------------------- a product of which only some results are wanted
 
 enum { TOGETHER = 6 };      // dots that share the reading of a
 enum { NEAR = 8192 };       // numbers of b that stay in the first-level cache
 enum { FAR = 1024 };        // longest part of a sum in one go
 
-// The sum of a vector's numbers, by halves: where `total` takes a step a number.
+// The sum of a vector's numbers, by halves (`total` adds one by one).
 TL_INLINE float across(v x) {
   v4 part[VL / 4];
   memcpy(part, &x, sizeof x);
@@ -167,7 +167,7 @@ DOTS(1) DOTS(2) DOTS(3) DOTS(4) DOTS(5) DOTS(6)
 typedef void (*dots_fn)(const Dots *, const float *, const float *, P, const uint8_t *, float *, int);
 static const dots_fn DOTS_OF[TOGETHER + 1] = {0, dots_1, dots_2, dots_3, dots_4, dots_5, dots_6};
 
-// b passes through the cache once: as many of its rows as stay there meet all rows of a, each where its list has got to.
+// b passes through the cache once: as many rows as fit there are multiplied by all rows of a before the next ones.
 void wanted_dots(const Dots *q, P rows, const uint8_t *places, P places_row, const uint8_t *counts, P counts_row) {
   const P pieces = parts(q->N, FAR), near = most(1, NEAR / parts(q->N, pieces));
   for (P i = 0; i < rows; i++) memset(q->c + i * q->c_row, 0, (size_t)q->listed * sizeof(float));

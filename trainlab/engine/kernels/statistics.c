@@ -1,9 +1,9 @@
-// What monitors want to know of the layers: moments and histograms of their outputs, units that never fire, lengths of
-// weights, gradients and steps. Whoever looks runs the ops of all layers in one call, with the rows that are measured as
-// the step's. Every number is a double at `out`.
+// Statistics of the layers for monitors: moments and histograms of outputs, units that never fire, norms of weights,
+// gradients and steps. The ops of all layers run in one call; the step's rows are the rows to measure. Every result is a
+// double at `out`.
 //
 // Sums are made in double, a CHUNK of numbers a tile, and added in the tiles' order.
-#include "plan.h"
+#include "op.h"
 #include "pool.h"
 
 enum { CHUNK = 8192, COLUMNS = 256, BINS = 16, TABLES = 4, BLOCK = 512, PLACES = 16 };
@@ -56,7 +56,7 @@ TL_KERNEL(layer_moments) {
   out[1] = variance < 0 ? 0 : sqrt(variance);
 }
 
-// Which units fire (are above 0) somewhere; how many do not. Most fire soon, and then there is no more to look at.
+// Which units fire (are above 0) for any row; returns how many do not. The loop ends as soon as all have fired.
 static P silent(const float *y, P places, P units, int32_t *fired) {
   P left = units;
   for (P at = 0; at < places && left; at += PLACES) {
@@ -69,7 +69,7 @@ static P silent(const float *y, P places, P units, int32_t *fired) {
   return left;
 }
 
-// out: the share of units that fire nowhere. i: numbers a row, units · p: y, out, memory of an int32 a unit
+// out: the share of units that fire for no row. i: numbers a row, units · p: y, out, memory of an int32 a unit
 TL_KERNEL(layer_dead) {
   const P units = op->i[1];
   int32_t *fired = op->p[2];
@@ -77,7 +77,7 @@ TL_KERNEL(layer_dead) {
   *(double *)op->p[1] = (double)silent(op->p[0], step->rows * op->i[0] / units, units, fired) / (double)units;
 }
 
-// Marks the units that fire somewhere, beside those marked before. i: numbers a row, units · p: y, marks (int32)
+// Marks the units that fire for any row; marks made before stay. i: numbers a row, units · p: y, marks (int32)
 TL_KERNEL(layer_fired) { (void)silent(op->p[0], step->rows * op->i[0] / op->i[1], op->i[1], op->p[1]); }
 
 static void outside(void *ctx, int tile) {
@@ -143,7 +143,7 @@ typedef struct {
   P n;
 } numbers;
 
-// Neighbours often fall into the same bin: four tables, so that one addition need not wait for the one before.
+// Neighbours often fall into the same bin: four tables, so that an addition does not wait for the one before.
 static void count(void *ctx, int tile) {
   const numbers *q = ctx;
   const float *y = q->y + (P)tile * CHUNK;

@@ -1,7 +1,7 @@
-// Columns of a matrix a vector at a time, the last ones too: a strip is VL columns, or the fewer that are left over.
+// Loops over the columns of a matrix in strips: VL columns each, and the rest in the last strip.
 //
-// A kernel's arithmetic is written once, on vectors, in a TL_INLINE function of `n`, the columns of the strip; STRIPS
-// calls it with the constant VL for all whole strips, so that loads and stores are plain there.
+// A kernel's arithmetic is written once, for vectors, in a TL_INLINE function of `n`, the columns of the strip. STRIPS
+// calls it with the constant VL for whole strips, so that their loads and stores are plain.
 #ifndef TL_STRIP_H
 #define TL_STRIP_H
 #include "base.h"
@@ -27,8 +27,8 @@ TL_INLINE void store_strip(float *p, v x, P n) {
     }                                                        \
   }
 
-// The same with strips of WIDE `vectors`, then of one. All of a line that the cache brings is used before another takes its
-// place (rows often lie a multiple of 1024 bytes apart, and share few sets), and a sum need not wait for its last addition.
+// The same with strips of WIDE `vectors`, then of one. A cache line is used up before another one evicts it (rows are
+// often a multiple of 1024 bytes apart and share few sets), and a sum does not wait for its previous addition.
 enum { WIDE = 4 };
 #define WIDE_STRIPS(columns, do)                             \
   {                                                          \
@@ -41,6 +41,6 @@ enum { WIDE = 4 };
     STRIPS_FROM(rest_, columns, do)                          \
   }
 
-enum { PIECE = 4096 };  // numbers of a piece of an array that is gone through strip by strip: 16 kB stay in the cache
+enum { PIECE = 4096 };  // numbers that are processed strip by strip at a time: 16 kB stay in the cache
 
 #endif

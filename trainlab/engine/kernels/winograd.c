@@ -1,4 +1,4 @@
-// Convolution with 3 x 3 filters, step 1, by Winograd's algorithm F(2x2, 3x3): 16 multiplications where 36 were.
+// Convolution with 3 x 3 filters, step 1, by Winograd's algorithm F(2x2, 3x3): 16 multiplications instead of 36.
 //
 // Outputs are made in tiles of 2 x 2, each from a tile of 4 x 4 inputs. With d a tile of inputs, g a filter,
 //
@@ -9,7 +9,7 @@
 //        0  1  0 -1         0   0   1
 //
 // The sums over channels are, for each of the 16 places k in a tile, a matrix product (tiles, C) x (C, filters): those
-// of block.h, over a GROUP of tiles that stays in the second-level cache. dx is the same with W turned round; for dW,
+// of block.h, over a GROUP of tiles that stays in the second-level cache. dx is the same with W rotated; for dW,
 //
 //   dg = G' (sum over tiles of V * Z) G,  Z = A dy A'.
 //
@@ -20,9 +20,9 @@
 // Ops as in conv.c, sizes too (i: H W C Ho Wo Co 3 3 1 top left).
 #include "block.h"
 #include "moments.h"
-#include "plan.h"
+#include "op.h"
 #include "pool.h"
-#include "room.h"
+#include "scratch.h"
 #include "strip.h"
 
 enum { PLACES = 16, CHUNKS = 8, SPACE = 65536, FEWEST = 12, GAP = 16 };
@@ -48,7 +48,7 @@ static Winograd sizes(const tl_op *op, const tl_step *step) {
                              .top = i[9], .left = i[10]});
 }
 
-// How much there is to do, in numbers read and written (pool.h); a number costs what 16 multiplications do.
+// The amount of work, in numbers read and written (pool.h); a number costs as much as 16 multiplications.
 TL_INLINE P work(const Winograd *q) { return q->rows * q->tiles * q->C * q->Co; }
 
 // Numbers from a place's matrix to the next one's: not a multiple of a page, which would share one set of the cache.
@@ -77,7 +77,7 @@ TL_INLINE void pack_strip(const Winograd *q, P c, P o, float *out, P k_step, P n
   TL_UNROLL for (int k = 0; k < PLACES; k++) store(out + k * k_step, u[k]);
 }
 
-// The same of W turned round, its filters and channels exchanged: channels c ... of filter o, down a column.
+// The same of W rotated, with filters and channels exchanged: channels c ... of filter o, down a column.
 TL_INLINE void pack_turned_strip(const Winograd *q, P c, P o, float *out, P k_step, P n) {
   v g[9], u[PLACES];
   TL_UNROLL for (int k = 0; k < 9; k++) g[k] = load_strip(q->w + ((8 - k) * q->Co + o) * q->C + c, n);
@@ -175,7 +175,7 @@ static void outputs(const Winograd *q, const float *m, P first, P tiles, P panel
 
 static void image(const Winograd *q, const float *x, float *y) {
   const P C = q->C, Co = q->Co, panels = parts(Co, PANEL), in = apart(q->group, C), out = apart(q->group, PANEL);
-  float *zeros = room(parts(C, GAP) * GAP + PLACES * (in + out)), *V = zeros + parts(C, GAP) * GAP;
+  float *zeros = scratch(parts(C, GAP) * GAP + PLACES * (in + out)), *V = zeros + parts(C, GAP) * GAP;
   float *m = V + PLACES * in;
   memset(zeros, 0, (size_t)C * sizeof(float));
   for (P first = 0; first < q->tiles; first += q->group) {
@@ -263,7 +263,7 @@ TL_INLINE void add_strip(const float *dy, P places, P C, float *sum, P n) {
 static void chunk_tile(void *ctx, int chunk) {
   const Winograd *q = ctx;
   const P C = q->C, Co = q->Co, in = apart(q->group, C), out = apart(q->group, Co), widest = parts(most(C, Co), GAP) * GAP;
-  float *zeros = room(widest + PLACES * (in + out) + PANEL), *V = zeros + widest, *Z = V + PLACES * in;
+  float *zeros = scratch(widest + PLACES * (in + out) + PANEL), *V = zeros + widest, *Z = V + PLACES * in;
   float *sum = q->partial + chunk * (PLACES * C + 1) * Co, *bias = sum + PLACES * C * Co;
   memset(zeros, 0, (size_t)widest * sizeof(float));
   memset(bias, 0, (size_t)Co * sizeof(float));

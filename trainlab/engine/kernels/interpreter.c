@@ -1,11 +1,11 @@
-// The interpreter: runs the ops of a plan step after step, and keeps the books that the loop in NumPy keeps.
+// The interpreter: runs the ops of a program step after step, and keeps the records and sums of each step.
 //
-// Numbers below 1e-38 count as 0 while it runs: momentum of a unit that has died decays into them, and a processor takes
-// many times as long for each.
-#include "plan.h"
-#include "tiny.h"
+// Denormal numbers (below 1e-38) are flushed to 0 while it runs: the momentum of a dead unit decays into them, and a
+// processor computes with them many times slower.
+#include "op.h"
+#include "denormals.h"
 
-// The same for every op that has nothing to do.
+// An op with nothing to do.
 TL_KERNEL(nothing) { (void)op, (void)step; }
 
 static int64_t once(const tl_op *ops, int64_t n, tl_step *step) {
@@ -13,19 +13,19 @@ static int64_t once(const tl_op *ops, int64_t n, tl_step *step) {
   return step->failed;
 }
 
-// One pass over the ops: evaluation. Returns whether an op of Python's failed.
+// Run the ops once. Returns whether a Python function among them failed.
 TL_API int64_t tl_once(const tl_op *ops, int64_t n, tl_step *step) {
-  const tl_mode before = tiny_is_zero();
+  const tl_mode before = flush_denormals();
   const int64_t failed = once(ops, n, step);
-  tiny_as(before);
+  set_float_mode(before);
   return failed;
 }
 
-// The ops over all rows of `index`, `batch` at a time, and the totals of what the loss says of each batch. Returns whether
-// an op of Python's failed.
+// Run the ops over all rows of `index`, `batch` at a time, and add up the loss of each batch. Returns whether a Python
+// function among them failed.
 TL_API int64_t tl_evaluate(const tl_op *ops, int64_t n, tl_step *step, tl_sums *sums, const int64_t *index, int64_t rows,
                            int64_t batch) {
-  const tl_mode before = tiny_is_zero();
+  const tl_mode before = flush_denormals();
   int64_t failed = 0;
   for (int64_t done = 0; done < rows && !failed; done += batch) {
     step->index = index + done;
@@ -36,18 +36,18 @@ TL_API int64_t tl_evaluate(const tl_op *ops, int64_t n, tl_step *step, tl_sums *
     sums->loss += step->loss * (double)step->rows;
     sums->hits += step->hits;
   }
-  tiny_as(before);
+  set_float_mode(before);
   return failed;
 }
 
 // Up to `steps` steps of `batch` rows, the next rows of `index`, of which `rows_left` are left in this epoch.
 //
-// Ops before `head` make loss and gradient, those after it move the parameters, which happens only if both are finite.
-// lr: one number a step. records: (loss, lr, |g|, |step| / |theta|) for each step. Returns how many steps were done,
-// less 2^32 if the last one was not taken because a number was not finite.
+// Ops before `head` compute loss and gradient; those after it update the parameters, and run only if both are finite.
+// lr: one per step. records: (loss, lr, |g|, |step| / |theta|) of each step. Returns how many steps were run, less 2^32
+// if the last one was not applied because a number was not finite.
 TL_API int64_t tl_run(const tl_op *ops, int64_t head, int64_t n, tl_step *step, tl_sums *sums, const int64_t *index,
                       int64_t rows_left, int64_t batch, int64_t steps, const double *lr, double *records) {
-  const tl_mode before = tiny_is_zero();
+  const tl_mode before = flush_denormals();
   int64_t done = 0;
   int alive = 1;
   for (; alive && done < steps; done++, records += 4) {
@@ -75,14 +75,14 @@ TL_API int64_t tl_run(const tl_op *ops, int64_t head, int64_t n, tl_step *step, 
     sums->grad_norm += norm;
     sums->update_ratio += records[3];
   }
-  tiny_as(before);
+  set_float_mode(before);
   return alive ? done : done - (1ll << 32);
 }
 
-// p: a function of Python's, called with the step's rows; it returns whether it failed.
+// p: a Python function, called with the step's number of rows; it returns whether it failed.
 TL_KERNEL(call) {
   int64_t (*function)(int64_t) = (int64_t(*)(int64_t))op->p[0];
-  const tl_mode ours = tiny_as_usual();
+  const tl_mode ours = keep_denormals();
   if (function(step->rows)) step->failed = 1;
-  tiny_as(ours);
+  set_float_mode(ours);
 }
