@@ -1,14 +1,14 @@
-"""Checks the kernels harder than the tests do: a long fuzz, other widths of vectors, the sanitizers, valgrind.
+"""Checks the kernels more thoroughly than the tests: a long fuzz, other vector widths, sanitizers, valgrind.
 
     python tests/engine/check_kernels.py             # all four, some 90 seconds on two cores
 
 fuzz        shapes from 1 to 300 in every dimension, both paths compared (kernel_fuzz.py)
 widths      contract tests and a fuzz on the builds that this machine can run but does not choose, and on one with
             vectors of 16 numbers, which the compiler puts together from shorter ones: AVX-512 but for its instructions
-sanitizers  the kernels setup with -fsanitize=address,undefined, under the contract tests of both paths and a fuzz
+sanitizers  the kernels built with -fsanitize=address,undefined, under the contract tests of both backends and a fuzz
 valgrind    a short fuzz with plain kernels
 
-What a machine lacks (a compiler, libasan, valgrind) is said, and passed over.
+What a machine lacks (a compiler, libasan, valgrind) is named and skipped.
 """
 
 import os
