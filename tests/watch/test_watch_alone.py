@@ -10,7 +10,7 @@ import pytest
 import trainlab as tl
 from trainlab.core.errors import UserError
 from trainlab.integrations.torch import watch
-from trainlab.integrations.user_data import given
+from trainlab.integrations.user_data import read_user_data
 
 X = np.random.default_rng(0).normal(size=(60, 4))
 Y = np.arange(60) % 3
@@ -78,7 +78,7 @@ def test_data_in_any_form(data):
     """Arrays, data sets and loaders give the same rows."""
     if isinstance(data, list):
         data = (np.array(data[0]), data[1].astype(np.float32))
-    found = given(data, None, "classification")
+    found = read_user_data(data, None, "classification")
     assert found is not None
     assert (found.rows, found.classes, found.train.x.tolist()) == (60, 3, X.tolist())
     assert found.train.y.tolist() == Y.tolist()
@@ -87,7 +87,7 @@ def test_data_in_any_form(data):
 
 def test_one_hot_targets():
     """Rows of zeros with a one are class indices."""
-    found = given((X, np.eye(3)[Y]), None, "classification")
+    found = read_user_data((X, np.eye(3)[Y]), None, "classification")
     assert found is not None
     assert found.train.y.tolist() == Y.tolist()
 
@@ -96,14 +96,14 @@ def test_large_sets_are_sampled():
     """Of a set whose rows are read one by one, 2 000 are, or 20 of each class where that is more."""
     for classes, want in ((10, 2000), (200, 2000 + 4000)):
         pairs = Pairs(np.zeros((50_000, 1)), np.arange(50_000) % classes)
-        found = given(pairs, None, "classification")
+        found = read_user_data(pairs, None, "classification")
         assert found is not None
         assert (pairs.asked, found.rows) == (want, 50_000)
 
 
 def test_numbers_have_columns():
     """Targets of a regression are rows of numbers; their variance is the loss at chance."""
-    found = given((X, X[:, 0]), None, "regression")
+    found = read_user_data((X, X[:, 0]), None, "regression")
     assert found is not None
     assert found.train.y.shape == (60, 1)
     assert found.variance == pytest.approx(X[:, 0].var())
@@ -128,7 +128,7 @@ def test_numbers_have_columns():
 def test_data_that_cannot_be_read(data, val, text):
     """Anything else is refused with what is allowed."""
     with pytest.raises(UserError) as error:
-        given(data, val, "classification")
+        read_user_data(data, val, "classification")
     assert str(error.value) == text
 
 

@@ -16,6 +16,7 @@ from trainlab.diagnose.trials import GradientError, TinyFit
 from trainlab.nn.layer import Layer, Slot
 from trainlab.store.rows import kept_steps
 
+UNKNOWN_VAL_ROWS = 1000  # assumed where their number is unknown: so many that the noise of a score explains nothing
 RECENT = 512  # steps that are all kept, however long the run
 
 

@@ -18,12 +18,12 @@ import numpy as np
 from trainlab.core.errors import UserError
 from trainlab.diagnose.finding import Finding
 from trainlab.inference.run import Run
-from trainlab.integrations.keras_statistics import KerasGauge
-from trainlab.integrations.model_info import Subject
+from trainlab.integrations.keras_statistics import KerasReader
 from trainlab.integrations.reading import Reading
 from trainlab.integrations.torch import monitors_of, printed
-from trainlab.integrations.user_data import given
-from trainlab.integrations.watched_run import Journal
+from trainlab.integrations.training_info import TrainingInfo
+from trainlab.integrations.user_data import read_user_data
+from trainlab.integrations.watched_run import WatchedRun
 from trainlab.store.status import State
 from trainlab.training.monitor_settings import Monitoring
 
@@ -86,8 +86,8 @@ class KerasWatching:
         super().__init__()
         self._how = how
         self._monitors, self._say = monitors, say
-        self._journal: Journal | None = None
-        self._gauge: KerasGauge | None = None
+        self._run: WatchedRun | None = None
+        self._reader: KerasReader | None = None
 
     # ------------------------------------------------------------------ what Keras calls
 
@@ -95,18 +95,18 @@ class KerasWatching:
         """A new run folder."""
         name, runs, classes, chance, val_rows, (data, val_data) = self._how
         loss = _loss_of(self.model)
-        subject = Subject(None, classes, chance, int(self.params.get("epochs") or 0), val_rows)
-        self._gauge = KerasGauge(self.model, loss)
-        self._journal = Journal(
-            self._gauge.known(),
+        training = TrainingInfo(None, classes, chance, int(self.params.get("epochs") or 0), val_rows)
+        self._reader = KerasReader(self.model, loss)
+        self._run = WatchedRun(
+            self._reader.known(),
             name=name,
             runs=runs,
-            subject=subject,
+            training=training,
+            loss=loss,
             monitors=self._monitors,
             say=self._say,
-            rows=partial(given, data, val_data),
+            rows=partial(read_user_data, data, val_data),
         )
-        self._journal.loss = loss
         self._before = self._steps = 0
         self._mean = 0.0
         self._rows: list[tuple[float, float, float, float]] = []
@@ -115,51 +115,51 @@ class KerasWatching:
 
     def on_train_batch_begin(self, batch: int, logs: Mapping[str, Any] | None = None) -> None:
         """At an observed step: the weights before it."""
-        if self._gauge is not None and (not self._steps or (self._steps + 1) % self._monitors.interval == 0):
-            self._gauge.observe()
+        if self._reader is not None and (not self._steps or (self._steps + 1) % self._monitors.interval == 0):
+            self._reader.observe()
 
     def on_train_batch_end(self, batch: int, logs: Mapping[str, Any] | None = None) -> None:
         """The batch's loss, out of the epoch's mean that Keras tells."""
-        journal, gauge = self._journal, self._gauge
-        if journal is None or gauge is None:
+        run, reader = self._run, self._reader
+        if run is None or reader is None:
             return
         mean = float((logs or {}).get("loss", nan))
         loss = mean if not batch else mean * (batch + 1) - self._mean * batch
         self._mean = mean
-        reading = gauge.reading()
+        reading = reader.reading()
         if reading is not None:
-            self._lengths = gauge.grad_norm, gauge.update_ratio
+            self._lengths = reader.grad_norm, reader.update_ratio
         first = not self._steps
         self._steps += 1
-        self._rows.append((loss, gauge.lr(), *self._lengths))
+        self._rows.append((loss, reader.lr(), *self._lengths))
         if first:
-            journal.meet(int(getattr(self.model, "output_shape", (0, 0))[-1] or 0))
-            journal.begin(loss, None, reading)
+            outputs = int(getattr(self.model, "output_shape", (0, 0))[-1] or 0)
+            run.begin(outputs, loss, None, reading)
             reading = None
         if first or self._steps % self._monitors.interval == 0 or not isfinite(loss):
             self._flush(reading)
 
     def on_epoch_end(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
         """The epoch's scores."""
-        journal, gauge = self._journal, self._gauge
-        if journal is None or gauge is None:
+        run, reader = self._run, self._reader
+        if run is None or reader is None:
             return
         self._flush(None)
         told = logs or {}
         row: dict[str, float | None] = {
-            "lr": gauge.lr(),
+            "lr": reader.lr(),
             "train_loss": told.get("loss"),
             "val_loss": told.get("val_loss"),
         }
         for part, prefix in (("train", ""), ("val", "val_")):
-            found = [told[prefix + k] for k in _SCORES[journal.score] if prefix + k in told]
-            row[f"{part}_{journal.score}"] = float(found[0]) if found else None
+            found = [told[prefix + k] for k in _SCORES[run.score] if prefix + k in told]
+            row[f"{part}_{run.score}"] = float(found[0]) if found else None
         steps, grad_norm, ratio = self._sums
         if steps:
             row |= {"grad_norm": float(grad_norm / steps), "update_ratio": float(ratio / steps)}
         self._sums[:] = 0
-        journal.close_epoch({k: v for k, v in row.items() if v is not None and v == v})
-        if journal.stop:
+        run.end_epoch({k: v for k, v in row.items() if v is not None and v == v})
+        if run.stop:
             self.model.stop_training = True
 
     def on_train_end(self, logs: Mapping[str, Any] | None = None) -> None:
@@ -171,14 +171,14 @@ class KerasWatching:
     @property
     def diagnoses(self) -> Sequence[Finding]:
         """Everything found so far, in its order."""
-        return tuple(self._journal.babysitter.findings) if self._journal is not None else ()
+        return tuple(self._run.monitors.findings) if self._run is not None else ()
 
     @property
     def run(self) -> Run:
         """The last run, as `trainlab.load` gives it. Raises LookupError before `fit` was called."""
-        if self._journal is None:
+        if self._run is None:
             raise LookupError("there is no run yet: call model.fit(..., callbacks=[this])")
-        return Run(self._journal.folder.path)
+        return Run(self._run.folder.path)
 
     def __enter__(self) -> Self:
         return self
@@ -193,23 +193,23 @@ class KerasWatching:
     # ------------------------------------------------------------------ in between
 
     def _flush(self, reading: Reading | None) -> None:
-        if self._journal is not None and self._rows:
+        if self._run is not None and self._rows:
             rows = np.array(self._rows)
             self._rows = []
             self._sums += len(rows), *np.nansum(rows[:, 2:], axis=0)
-            self._journal.took(rows, reading)
-            if self._journal.stop:
+            self._run.end_steps(rows, reading)
+            if self._run.stop:
                 self.model.stop_training = True
 
     def _end(self, state: State, reason: str) -> None:
-        if self._journal is not None:
+        if self._run is not None:
             try:
                 if state == "finished":
                     self._flush(None)
             finally:
-                if self._gauge is not None:
-                    self._gauge.detach()
-                self._journal.end(state, reason)
+                if self._reader is not None:
+                    self._reader.detach()
+                self._run.end(state, reason)
 
 
 def _loss_of(model: Any) -> str:

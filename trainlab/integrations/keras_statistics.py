@@ -9,15 +9,15 @@ from typing import Any
 import numpy as np
 
 from trainlab.core.types import Array
-from trainlab.integrations.layer_graph import keras_links, structure
-from trainlab.integrations.reading import Known, LayerReading, Reading, WeightReading, layer_reading
+from trainlab.integrations.layer_graph import keras_layers, structure
+from trainlab.integrations.reading import LayerReading, ModelInfo, Reading, WeightReading, layer_reading
 
 _ROWS = 256  # of a batch whose outputs are measured
 _KINDS = {"Dense": "dense", "Conv1D": "conv", "Conv2D": "conv", "Conv3D": "conv", "BatchNormalization": "batch_norm"}
 _PASSING = {"InputLayer", "Flatten", "Reshape", "Dropout", "Permute"}
 
 
-class KerasGauge:
+class KerasReader:
     """Weights before and after a step; with the PyTorch backend also gradients and outputs."""
 
     def __init__(self, model: Any, loss: str) -> None:
@@ -35,7 +35,7 @@ class KerasGauge:
         self._input: Array | None = None
         self._steps = 0
 
-    def known(self) -> Known:
+    def known(self) -> ModelInfo:
         """Names and sizes, in our words."""
         optimizer = self.model.optimizer
         settings: dict[str, float | str] = {"name": str(optimizer.name).lower(), "lr": self.lr()}
@@ -46,7 +46,7 @@ class KerasGauge:
         framework = f"keras {self.keras.__version__}, {self.keras.backend.backend()}"
         notes = {"steps": "grad_norm and update_ratio are measured at observed steps, and held"}
         trained = int(sum(prod(v.shape) for v in self.model.trainable_variables))
-        return Known(framework, "\n".join(rows), settings, trained, gradients=self.torch, notes=notes)
+        return ModelInfo(framework, "\n".join(rows), settings, trained, gradients=self.torch, notes=notes)
 
     def lr(self) -> float:
         """Of the next step."""
@@ -87,7 +87,7 @@ class KerasGauge:
         x = self._input
         spread = float(x.astype(np.float64).var(axis=0).mean()) ** 0.5 if x is not None and len(x) > 1 else 0.0
         rows = len(x) if x is not None else 0
-        plan = structure(keras_links(self.model, self.loss)) if self._steps == 1 else None
+        plan = structure(keras_layers(self.model, self.loss)) if self._steps == 1 else None
         return Reading(rows, spread, self._ordered(), weights, plan)
 
     def detach(self) -> None:

@@ -37,7 +37,7 @@ _PART_OF_LOSS = {"softmax": "softmax_cross_entropy", "sigmoid": "binary_cross_en
 
 
 @dataclass(frozen=True, slots=True)
-class Link:
+class LayerInfo:
     """One layer: our name of its kind, its settings, how many weights it owns, and whether none of them is trained."""
 
     name: str
@@ -47,11 +47,11 @@ class Link:
     frozen: bool = False
 
 
-def structure(links: Sequence[Link] | None) -> Structure | None:
+def structure(layers_info: Sequence[LayerInfo] | None) -> Structure | None:
     """The layers as monitors read them; None if there is one that we do not have."""
     parts: list[Part] = []
     shape = (1,)
-    for link in links or ():
+    for link in layers_info or ():
         kind = _AS.get(link.kind, link.kind)
         cls = find(Layer, kind) if kind in _KNOWN else None
         if cls is None:
@@ -63,13 +63,13 @@ def structure(links: Sequence[Link] | None) -> Structure | None:
     return Structure(parts) if parts else None
 
 
-def torch_links(module: Any, name: str = "") -> list[Link] | None:
+def torch_layers(module: Any, name: str = "") -> list[LayerInfo] | None:
     """The leaves of nested `Sequential`s in their order; None if there is anything else."""
     kind = type(module).__name__
     if kind == "Sequential" and type(module).__module__ == "torch.nn.modules.container":
-        found: list[Link] = []
+        found: list[LayerInfo] = []
         for inner, child in module.named_children():
-            below = torch_links(child, f"{name}.{inner}" if name else inner)
+            below = torch_layers(child, f"{name}.{inner}" if name else inner)
             if below is None:
                 return None
             found += below
@@ -88,17 +88,17 @@ def torch_links(module: Any, name: str = "") -> list[Link] | None:
     own = [p for p in module.parameters() if p.ndim > 1]
     frozen = bool(own) and not any(p.requires_grad for p in own)
     weighs = sum(p.numel() for p in own)
-    return [Link(called(name, module), kind_of(module), settings, weighs, frozen)]
+    return [LayerInfo(called(name, module), kind_of(module), settings, weighs, frozen)]
 
 
-def keras_links(model: Any, loss: str) -> list[Link] | None:
+def keras_layers(model: Any, loss: str) -> list[LayerInfo] | None:
     """The layers of a `Sequential`, each followed by its own activation; None for other models.
 
     loss: its last softmax or sigmoid belongs to the loss, which expects it there.
     """
     if type(model).__name__ != "Sequential":
         return None
-    found: list[Link] = []
+    found: list[LayerInfo] = []
     for layer in model.layers:
         kind = _KERAS.get(type(layer).__name__)
         if kind is None:
@@ -115,11 +115,11 @@ def keras_links(model: Any, loss: str) -> list[Link] | None:
         for n in kernel.shape if kernel is not None else ():
             size *= int(n)
         frozen = kernel is not None and not kernel.trainable
-        found.append(Link(layer.name, kind, settings, size if kernel is not None else 0, frozen))
+        found.append(LayerInfo(layer.name, kind, settings, size if kernel is not None else 0, frozen))
         bend = getattr(getattr(layer, "activation", None), "__name__", "linear")
         own = _PART_OF_LOSS.get(bend) == loss and not getattr(model.loss, "from_logits", False)
         if layer is model.layers[-1] and own:
             continue
         if bend != "linear" and kind in ("dense", "conv", "identity"):
-            found.append(Link(f"{layer.name} {bend}", bend, {}))
+            found.append(LayerInfo(f"{layer.name} {bend}", bend, {}))
     return found

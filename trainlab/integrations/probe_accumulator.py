@@ -14,7 +14,7 @@ _START_ROWS = 32  # of the first batch, before anything is read into it
 
 
 @dataclass
-class Seen:
+class ProbeAccumulator:
     """Readings, added up: a relu unit fired if it did in any of them."""
 
     rows: int = 0

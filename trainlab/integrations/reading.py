@@ -1,4 +1,4 @@
-"""What a gauge reads off somebody else's network at one step, as plain numbers: the same for every framework."""
+"""What a reader reads off somebody else's network at one step, as plain numbers: the same for every framework."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -127,8 +127,8 @@ class Stepped:
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
-    """What a gauge knows of a training before its first step.
+class ModelInfo:
+    """What a reader knows of a training before its first step.
 
     framework: name and version · model: what it looks like, for people · optimizer: `name`, `lr` and more, in our words
     · parameters: how many are trained · decay: the strength of an l2 in the optimizer · gradients: the framework shows
@@ -144,13 +144,13 @@ class Known:
     notes: dict[str, str] = field(default_factory=dict[str, str])
 
 
-class Gauge(Protocol):
+class ModelReader(Protocol):
     """Measures a network while somebody's loop trains it. One for each framework that has loops.
 
     A number is whatever the framework computes with: kept where it lies, and brought over many at a time.
     """
 
-    def known(self) -> Known:
+    def known(self) -> ModelInfo:
         """What there is to tell before the first step."""
         ...
 

@@ -12,7 +12,7 @@ with trainlab.watch(model, optimizer, name="mine") as w:
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 from importlib import import_module
 from math import isfinite, nan
@@ -28,10 +28,10 @@ from trainlab.core.errors import UserError
 from trainlab.core.types import Array
 from trainlab.diagnose.finding import Finding
 from trainlab.inference.run import Run
-from trainlab.integrations.model_info import Subject
-from trainlab.integrations.reading import Gauge, Stepped
-from trainlab.integrations.user_data import Given, given
-from trainlab.integrations.watched_run import Journal
+from trainlab.integrations.reading import ModelReader, Stepped
+from trainlab.integrations.training_info import TrainingInfo
+from trainlab.integrations.user_data import UserData, read_user_data
+from trainlab.integrations.watched_run import WatchedRun
 from trainlab.store.status import State
 from trainlab.training.monitor_settings import Monitoring
 
@@ -72,9 +72,9 @@ def watch(
     Raises UserError if this is no network that can be watched, or the folder cannot be made, ConfigError for monitors.
     """
     settings = monitors_of(monitors, every)
-    subject = Subject(task, classes, chance, epochs, val_rows)
-    rows = partial(given, data, val_data)
-    return Watch(_gauge(model, optimizer, layers), name, Path(runs), subject, settings, say or printed, rows)
+    training = TrainingInfo(task, classes, chance, epochs, val_rows)
+    rows = partial(read_user_data, data, val_data)
+    return Watch(_reader(model, optimizer, layers), name, Path(runs), training, settings, say or printed, rows)
 
 
 def printed(diagnosis: Finding) -> None:
@@ -91,7 +91,7 @@ def monitors_of(settings: Mapping[str, Any] | None, every: int) -> Monitoring:
     return made if isinstance(made.every, int) else made.model_copy(update={"every": every})
 
 
-def _gauge(model: Any, optimizer: Any, layers: bool) -> Gauge:
+def _reader(model: Any, optimizer: Any, layers: bool) -> ModelReader:
     torch: Any = sys.modules.get("torch")  # who has a network of torch's has imported it
     if torch is None or not isinstance(model, torch.nn.Module):
         raise UserError(
@@ -107,8 +107,8 @@ def _gauge(model: Any, optimizer: Any, layers: bool) -> Gauge:
             "watch: the optimizer trains none of the model's params; make it from model.parameters(), after the model "
             "was moved to its device"
         )
-    gauge = import_module("trainlab.integrations.torch_statistics").TorchGauge
-    return cast(Gauge, gauge(model, optimizer, layers))
+    reader = import_module("trainlab.integrations.torch_statistics").TorchReader
+    return cast(ModelReader, reader(model, optimizer, layers))
 
 
 @dataclass
@@ -134,24 +134,24 @@ class Watch:
 
     def __init__(
         self,
-        gauge: Gauge,
+        reader: ModelReader,
         name: str,
         runs: Path,
-        subject: Subject,
+        training: TrainingInfo,
         monitors: Monitoring,
         say: Say,
-        rows: Callable[[str], Given | None],
+        rows: Callable[[str], UserData | None],
     ) -> None:
-        self._gauge, self._every = gauge, monitors.interval
-        self._journal = Journal(
-            gauge.known(), name=name, runs=runs, subject=subject, monitors=monitors, say=say, rows=rows
+        self._reader, self._every = reader, monitors.interval
+        self._run = WatchedRun(
+            reader.known(), name=name, runs=runs, training=training, monitors=monitors, say=say, rows=rows
         )
         self._losses: list[Any] = []  # since the optimizer's last step
-        self._pending: list[tuple[Sequence[Any], Stepped]] = []  # steps that the journal has not
+        self._pending: list[tuple[Sequence[Any], Stepped]] = []  # steps that the run has not
         self._done = 0
         self._sums = _Sums()
         self._lr = nan
-        gauge.observe()
+        reader.observe()
 
     # ------------------------------------------------------------------ what the loop says
 
@@ -163,16 +163,16 @@ class Watch:
         its loss the mean of those since its last one.
         """
         self._must_be_open("step")
-        gauge = self._gauge
-        kept = gauge.kept(loss)
+        reader = self._reader
+        kept = reader.kept(loss)
         if not self._done and not self._losses:
-            self._journal.loss = gauge.loss_name(loss)
+            self._run.set_loss(reader.loss_name(loss))
         self._losses.append(kept)
         if outputs is not None and targets is not None:
-            gauge.tally(outputs, targets, self._journal.task)
+            reader.tally(outputs, targets, self._run.task)
         elif accuracy is not None:
-            self._sums.scores.append(gauge.kept(accuracy))
-        stepped = gauge.stepped()
+            self._sums.scores.append(reader.kept(accuracy))
+        stepped = reader.stepped()
         if stepped is None:
             if len(self._losses) == _IDLE:
                 warn(
@@ -191,7 +191,7 @@ class Watch:
         if seen_now or (isinstance(kept, float) and not isfinite(kept)):
             self._flush()
         if (self._done + 1) % self._every == 0:
-            gauge.observe()
+            reader.observe()
 
     def epoch(
         self,
@@ -210,11 +210,11 @@ class Watch:
         """
         self._must_be_open("epoch")
         self._flush()
-        score = self._journal.score
+        score = self._run.score
         given = {"accuracy": (train_accuracy, val_accuracy), "r2": (train_r2, val_r2)}
         unfit = [k for k, pair in given.items() if k != score and pair != (None, None)]
         if unfit:
-            task = self._journal.task
+            task = self._run.task
             other = "regression" if task == "classification" else "classification"
             raise UserError(f"watch: {unfit[0]} does not belong to a {task}; give {score}, or say task='{other}'")
         measured = self._measured()
@@ -226,11 +226,11 @@ class Watch:
             "reg_loss": reg_loss,
         }
         asked = {k: v for k, v in told.items() if v is not None}
-        floats = self._gauge.floats([self._gauge.kept(v) for v in asked.values()])
+        floats = self._reader.floats([self._reader.kept(v) for v in asked.values()])
         for key, value in zip(asked, floats, strict=True):
             if key.endswith("accuracy") and not 0 <= value <= 1:
                 raise UserError(f"watch: {key} is {value:g}; it is a share of the rows: from 0 to 1")
-        self._journal.close_epoch(measured | dict(zip(asked, floats, strict=True)))
+        self._run.end_epoch(measured | dict(zip(asked, floats, strict=True)))
         self._sums = _Sums()
 
     def close(self) -> None:
@@ -242,17 +242,17 @@ class Watch:
     @property
     def diagnoses(self) -> Sequence[Finding]:
         """Everything found so far, in its order."""
-        return tuple(self._journal.babysitter.findings)
+        return tuple(self._run.monitors.findings)
 
     @property
     def stop(self) -> bool:
         """Whether a code of `monitors.stop_on` was found; by default `diverged`. To go on is then a waste of time."""
-        return self._journal.stop
+        return self._run.stop
 
     @property
     def folder(self) -> Path:
         """The run folder."""
-        return self._journal.folder.path
+        return self._run.folder.path
 
     @property
     def run(self) -> Run:
@@ -274,25 +274,24 @@ class Watch:
     # ------------------------------------------------------------------ in between
 
     def _must_be_open(self, what: str) -> None:
-        if self._journal.closed:
+        if self._run.closed:
             raise UserError(f"watch: {what}() was called after the end of the run {self.folder}")
 
     def _begin(self) -> None:
         """Before the first row: what the first batch tells of the task, and of the untrained network."""
-        journal, gauge = self._journal, self._gauge
-        journal.meet(gauge.outputs())
-        losses = gauge.floats(self._pending[0][0])
-        scores = gauge.floats(self._sums.scores)
-        journal.begin(_mean(losses), scores[-1] if scores else None, gauge.reading())
+        run, reader = self._run, self._reader
+        losses = reader.floats(self._pending[0][0])
+        scores = reader.floats(self._sums.scores)
+        run.begin(reader.outputs(), _mean(losses), scores[-1] if scores else None, reader.reading())
 
     def _flush(self) -> None:
-        """Give the journal the steps since the last time, in one go."""
+        """Give the run the steps since the last time, in one go."""
         if not self._pending:
             return
         numbers: list[Any] = []
         for losses, stepped in self._pending:
             numbers += [*losses, stepped.grad_norm, stepped.update_ratio]
-        values, at = self._gauge.floats(numbers), 0
+        values, at = self._reader.floats(numbers), 0
         rows = np.empty((len(self._pending), 4))
         for row, (losses, stepped) in zip(rows, self._pending, strict=True):
             end = at + len(losses)
@@ -300,30 +299,29 @@ class Watch:
             at = end + 2
         self._pending = []
         self._sums.add(rows)
-        self._journal.took(rows, self._gauge.reading())
+        self._run.end_steps(rows, self._reader.reading())
 
     def _measured(self) -> dict[str, float | None]:
         """The epoch's row as far as the steps tell it."""
         sums, score = self._sums, None
-        if (tallied := self._gauge.tallied()) is not None:
+        if (tallied := self._reader.tallied()) is not None:
             score, variance = tallied
-            journal = self._journal
-            if journal.subject.chance is None and journal.loss == "mse" and variance > 0:
-                journal.subject = replace(journal.subject, chance=variance)
+            if self._run.loss == "mse" and variance > 0:
+                self._run.set_chance(variance)
         elif sums.scores:
-            values = self._gauge.floats(sums.scores)
+            values = self._reader.floats(sums.scores)
             score = sum(values) / len(values)
         steps = sums.steps
         means = (sums.loss, sums.grad_norm, sums.update_ratio)
         loss, grad_norm, ratio = (total / steps if steps else None for total in means)
-        row = {"lr": self._lr, "train_loss": loss, f"train_{self._journal.score}": score}
+        row = {"lr": self._lr, "train_loss": loss, f"train_{self._run.score}": score}
         return row | {"grad_norm": grad_norm, "update_ratio": ratio}
 
     def _end(self, state: State, reason: str) -> None:
         try:
             if state == "finished":
                 self._flush()
-                if self._journal.epoch_steps:
+                if self._run.steps_of_epoch:
                     self.epoch()
             else:
                 with suppress(
@@ -331,8 +329,8 @@ class Watch:
                 ):  # what broke the loop may break this, too; the loop's own error is the one to see
                     self._flush()
         finally:
-            self._gauge.detach()
-            self._journal.end(state, reason)
+            self._reader.detach()
+            self._run.end(state, reason)
 
 
 def _mean(losses: Sequence[float]) -> float:

@@ -12,8 +12,8 @@ from typing import Any, cast
 import numpy as np
 
 from trainlab.core.types import Array
-from trainlab.integrations.layer_graph import structure, torch_links
-from trainlab.integrations.reading import Known, LayerReading, Reading, Stepped, WeightReading, layer_class
+from trainlab.integrations.layer_graph import structure, torch_layers
+from trainlab.integrations.reading import LayerReading, ModelInfo, Reading, Stepped, WeightReading, layer_class
 from trainlab.integrations.torch_names import (
     called,
     is_activation,
@@ -29,8 +29,8 @@ _CLOSELY = 100  # first steps, of which each is measured; later only observed on
 _ROWS = 256  # of a batch that are measured at most; statistics take an eighth of it, at least 16
 
 
-class TorchGauge:
-    """The gauge of one module and its optimizer. layers False: no hooks on modules."""
+class TorchReader:
+    """The reader of one module and its optimizer. layers False: no hooks on modules."""
 
     def __init__(self, model: Any, optimizer: Any, layers: bool = True) -> None:
         self.torch: Any = import_module("torch")
@@ -59,7 +59,7 @@ class TorchGauge:
 
     # ------------------------------------------------------------------ what the loop asks
 
-    def known(self) -> Known:
+    def known(self) -> ModelInfo:
         """Names and sizes, in our words."""
         settings, decay = optimizer_settings(self.optimizer)
         trained = sum(p.numel() for group in self.optimizer.param_groups for p in group["params"])
@@ -67,7 +67,7 @@ class TorchGauge:
         if not self.layers:
             notes["layers"] = "not measured"
         text = repr(self.model)
-        return Known(f"torch {self.torch.__version__}", text[:20_000], settings, trained, decay, notes=notes)
+        return ModelInfo(f"torch {self.torch.__version__}", text[:20_000], settings, trained, decay, notes=notes)
 
     def observe(self) -> None:
         """Hook the modules, until the optimizer has made its next step."""
@@ -243,7 +243,7 @@ class TorchGauge:
             weights.append(WeightReading(name, w.shape[0], w.numel(), norm, grad, ratio, alike))
         weights += [WeightReading(n, w.shape[0], w.numel(), float(w.norm()), nan, 0.0, frozen=True) for n, w in frozen]
         self._outputs = forward.outputs
-        plan = structure(torch_links(self.model)) if not self._steps else None
+        plan = structure(torch_layers(self.model)) if not self._steps else None
         self._reading = Reading(forward.rows, spreads, layers, weights, plan)
         self._forward = None
 

@@ -24,7 +24,7 @@ _ALLOWED = "a pair (x, y) of arrays or tensors, a DataLoader, or a data set with
 
 
 @dataclass(frozen=True, slots=True)
-class Given:
+class UserData:
     """Training rows, and validation rows if there are some.
 
     rows, val_rows: how many there are (not: were read) · steps_per_epoch: 0 where nobody tells · shuffled: whether the
@@ -65,7 +65,7 @@ class Given:
         return 0 if self.task == "regression" else int(self.train.y.max(initial=0)) + 1
 
 
-def given(data: Any, val_data: Any, task: str) -> Given | None:
+def read_user_data(data: Any, val_data: Any, task: str) -> UserData | None:
     """The rows that were handed over; None if none were. Raises UserError if they are nothing that can be read."""
     if data is None:
         if val_data is not None:
@@ -78,7 +78,7 @@ def given(data: Any, val_data: Any, task: str) -> Given | None:
     loader = hasattr(data, "dataset") and hasattr(data, "batch_size")
     steps = len(data) if loader and hasattr(data.dataset, "__len__") else 0
     in_order = loader and type(getattr(data, "sampler", None)).__name__ == "SequentialSampler"
-    return Given(train, val, rows, val_rows, steps, not in_order, task)
+    return UserData(train, val, rows, val_rows, steps, not in_order, task)
 
 
 def _rows(data: Any, what: str, task: str) -> tuple[Rows, int]:

@@ -1,15 +1,14 @@
-"""The run folder of a training that somebody else drives: rows, findings and status, and the Views for its monitors.
+"""A run that another program trains: drives the callbacks and monitors of `training` with what its loop reports.
 
-It knows no framework: a gauge measures, a loop tells of steps and epochs, and the journal keeps the books.
+It knows no framework: a reader measures the model, the loop reports steps and epochs.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, replace
 from math import isfinite, log, nan
 from pathlib import Path
 from statistics import median_low
-from time import monotonic
 from typing import Any
 from warnings import warn
 
@@ -23,146 +22,177 @@ from trainlab.diagnose.finding import Finding
 from trainlab.diagnose.monitor import When
 from trainlab.diagnose.probe import Probe
 from trainlab.diagnose.structure import Structure
-from trainlab.diagnose.view import Curves, Steps, View
-from trainlab.integrations.model_info import Subject
-from trainlab.integrations.probe_accumulator import Seen
-from trainlab.integrations.reading import Known, Reading
-from trainlab.integrations.user_data import Given
+from trainlab.diagnose.view import UNKNOWN_VAL_ROWS, Curves, Steps, View
+from trainlab.integrations.probe_accumulator import ProbeAccumulator
+from trainlab.integrations.reading import ModelInfo, Reading
+from trainlab.integrations.training_info import TrainingInfo
+from trainlab.integrations.user_data import UserData
 from trainlab.store.columns import METRICS_OF
 from trainlab.store.environment import describe, write_environment
 from trainlab.store.folder import RunFolder
-from trainlab.store.status import State, Status, now, write_status
+from trainlab.store.status import State, Status
 from trainlab.store.writing import write_atomic
-from trainlab.training.callbacks import EXIT_CODES, WATCHED, StepInfo
-from trainlab.training.epoch_metrics import BestTracker
-from trainlab.training.logger import RunLogger
+from trainlab.training.callbacks import WATCHED, Callback, RunResult, StepInfo
+from trainlab.training.epoch_metrics import BestTracker, Stopwatch
+from trainlab.training.inspector import affordable_baselines
+from trainlab.training.logger import RunLogger, StatusWriter
 from trainlab.training.monitor_settings import Monitoring
 from trainlab.training.monitoring import MonitorRunner
 
-_TELL_EVERY = 0.5  # seconds between versions of status.json
-_SHARE = 0.03  # of the run's multiplications may go into baselines
-_GUESS = 5  # steps whose losses tell where an unknown loss begins
-_VAL_ROWS = 1000  # assumed where nobody tells: enough that the noise of a score explains nothing
+_GUESS = 5  # steps whose losses show where an unknown loss begins
 _OF_NUMBERS = ("mse", "mae", "huber")
-_UNKNOWN = 1 << 20  # steps of an epoch, or epochs, while nobody can tell
+_UNKNOWN = 1 << 20  # epochs, as long as their number is unknown
 _HEAD = f"""\
 {WATCHED}: what was known of another program's training. It cannot be trained from this file;
 # `trainlab report` and `trainlab diagnose` read the run.
 """
 
 
-class Journal:
-    """The books of one watched run. `say` is told of every finding, once. rows: the data, for a task."""
+class _Report(Callback):
+    """Calls a function with every finding."""
+
+    def __init__(self, say: Callable[[Finding], object]) -> None:
+        self._say = say
+
+    def on_finding(self, finding: Finding) -> None:
+        """Pass it on."""
+        self._say(finding)
+
+
+class WatchedRun:
+    """A watched run, its folder and its monitors. say: is called once with every finding · rows: the data for a task.
+
+    loss: our name of the loss, empty while it is unknown.
+    """
 
     def __init__(
         self,
-        known: Known,
+        model: ModelInfo,
         *,
         name: str,
         runs: Path,
-        subject: Subject,
+        training: TrainingInfo,
         monitors: Monitoring,
         say: Callable[[Finding], object],
-        rows: Callable[[str], Given | None] = lambda _: None,
+        rows: Callable[[str], UserData | None] = lambda _: None,
+        loss: str = "",
     ) -> None:
-        self.subject, self.known, self.say, self._rows = subject, known, say, rows
-        self.data: Given | None = None
-        self.babysitter = MonitorRunner(monitors.active(), monitors.stop_on)
+        self.model, self.training, self.loss, self._rows = model, training, loss, rows
+        self.data: UserData | None = None
+        self.monitors = MonitorRunner(monitors.active(), monitors.stop_on)
+        self.clock, self.best = Stopwatch(), BestTracker("train_loss")
         self.curves, self.steps = Curves(), Steps()
-        self.leader = BestTracker("train_loss")
-        self.loss = ""  # our name of the loss, once it is known
-        self.epoch_count = self.step_count = 0
-        self._began = self._told = monotonic()
+        self.epoch = self.step = 0
+        self.closed = False
         self._epoch_began = 0  # steps done before this epoch
-        self._seen = Seen()
+        self._probe = ProbeAccumulator()
         self._structure: Structure | None = None
         self._view_of_data: DataView | None = None
-        self._recorder: RunLogger | None = None
-        self._monitors = plain(monitors)
-        self._fresh = 0
+        self._monitor_settings = plain(monitors)
         self._open = ExitStack()
         self.folder = RunFolder.create(runs, name)
         self._open.enter_context(self.folder.lock())
         self._write_config()
-        write_environment(self.folder.environment, describe(Path()) | {"framework": known.framework})
-        self.status = Status.begin(self.folder.name, subject.epochs or None)
-        write_status(self.folder.status, self.status)
+        write_environment(self.folder.environment, describe(Path()) | {"framework": model.framework})
+        status = Status.begin(self.folder.name, training.epochs or None)
+        writer = StatusWriter(self.folder.status, status, self.clock, self.best, self.monitors)
+        self._callbacks: Sequence[Callback] = (writer, _Report(say))
 
-    # ------------------------------------------------------------------ what the loop tells
+    # ------------------------------------------------------------------ what the loop reports
 
-    def meet(self, outputs: int) -> None:
-        """At the first batch, once `loss` is known: how many numbers the answer for a row has (0: nobody knows).
+    def begin(self, outputs: int, loss: float, score: float | None, reading: Reading | None) -> None:
+        """The first batch, as the untrained network took it. outputs: numbers of a row's answer; 0 if unknown.
 
-        Raises UserError if the data that were handed over do not belong to the task.
+        Raises UserError if the data that were handed over do not fit the task.
         """
-        task = self.task
-        self.data = self._rows(task)
-        if task == "classification" and self.subject.classes is None:
+        self.data = self._rows(self.task)
+        if self.task == "classification" and self.training.classes is None:
             known = outputs or (self.data.classes if self.data is not None else 0)
-            self.subject = replace(self.subject, classes=max(2, known) if known else None)
-
-    def begin(self, loss: float, score: float | None, reading: Reading | None) -> None:
-        """The first batch, as the untrained network took it."""
+            self.training = replace(self.training, classes=max(2, known) if known else None)
+        self._start_logger()
         if reading is not None:
-            self._keep(0, reading)
+            self._add(reading)
             self._structure = reading.structure if self.loss else None
-        row = {"epoch": 0, "step": 0, "seconds": self.seconds, "train_loss": loss, f"train_{self.score}": score}
-        self._tell(row | {"lr": float(self.known.optimizer.get("lr", nan))})
+        row = {"epoch": 0, "step": 0, "seconds": self._seconds, "train_loss": loss, f"train_{self.score}": score}
+        row["lr"] = float(self.model.optimizer.get("lr", nan))
+        self.curves.append(row)
         self._write_config()
-        self._look("start", probe=self._seen.probe(loss))
+        self._inspect("start", probe=self._probe.probe(loss))
+        for callback in self._callbacks:
+            callback.on_epoch_end(row)
 
-    def took(self, rows: Array, reading: Reading | None = None) -> None:
+    def end_steps(self, rows: Array, reading: Reading | None = None) -> None:
         """Some steps: a row (loss, lr, grad_norm, update_ratio) for each. reading: of the last of them.
 
-        A gradient's length that nobody measured is 0 to the monitors.
+        Monitors see a gradient norm that was not measured as 0.
         """
-        self.step_count += len(rows)
-        self.recorder.on_step_end(StepInfo(self.step_count, 0.0, rows))
+        self.step += len(rows)
+        info = StepInfo(self.step, float(self.epoch), rows)
+        for callback in self._callbacks:
+            callback.on_step_end(info)
         rows = rows.copy()
-        rows[np.isnan(rows[:, 2]) & np.isfinite(rows[:, 0]), 2] = nan if self.known.gradients else 0.0
-        self.steps.append(rows, self.step_count)
-        self._fresh = len(rows)
+        rows[np.isnan(rows[:, 2]) & np.isfinite(rows[:, 0]), 2] = nan if self.model.gradients else 0.0
+        self.steps.append(rows, self.step)
         broken = ""
         if reading is not None:
-            self._keep(self.step_count, reading)
-            sound = rows[:-1, :3:2]
-            broken = (
-                reading.first_broken() if np.isfinite(sound).all() and not np.isfinite(rows[-1, :3:2]).all() else ""
-            )
-        self._look("steps", broken=broken or None)
-        if monotonic() - self._told >= _TELL_EVERY:
-            self._write_status()
+            self._add(reading)
+            numbers = rows[:, :3:2]  # loss and grad_norm
+            first = np.isfinite(numbers[:-1]).all() and not np.isfinite(numbers[-1]).all()
+            broken = reading.first_broken() if first else ""
+        self._inspect("steps", fresh=len(rows), broken=broken or None)
 
-    def close_epoch(self, row: Mapping[str, float | None]) -> None:
+    def end_epoch(self, scores: Mapping[str, float | None]) -> None:
         """The end of an epoch: its scores, by the columns of metrics.csv."""
-        self.epoch_count += 1
-        first = {"epoch": self.epoch_count, "step": self.step_count, "seconds": self.seconds}
-        self._tell(first | dict(row))
-        probe = self._seen.probe()
-        self._look("epoch", probe=probe)
+        self.epoch += 1
+        row: dict[str, Any] = {"epoch": self.epoch, "step": self.step, "seconds": self._seconds, **scores}
+        self.curves.append(row)
+        if row.get(f"val_{self.score}") is not None:
+            self.best.prefer(f"val_{self.score}")
+        elif row.get("val_loss") is not None:
+            self.best.prefer("val_loss")
+        if self.best.improves(row):
+            self.best.update(row, {})
+        probe = self._probe.probe()
+        self._inspect("epoch", probe=probe)
         if probe is not None:
-            self._seen = Seen()
-        self._epoch_began = self.step_count
-        self._write_status()
+            self._probe = ProbeAccumulator()
+        self._epoch_began = self.step
+        for callback in self._callbacks:
+            callback.on_epoch_end(row)
 
     def end(self, state: State, reason: str = "") -> None:
-        """The run is over. Monitors of the end look only at one that ended well."""
+        """The run is over. Monitors of the end run only after a training that ended well."""
         if self.closed:
             return
-        if state == "finished" and self.step_count:
-            self._look("end", probe=self._seen.probe())
-        found = self.babysitter.stopping()
+        if state == "finished" and self.step:
+            self._inspect("end", probe=self._probe.probe())
+        found = self.monitors.stopping()
         if state == "finished" and found is not None:
             state, reason = ("diverged" if found.code == "diverged" else "failed"), found.message
-        self.status = self._now().ended_as(state, EXIT_CODES[state], reason)
-        write_status(self.folder.status, self.status)
-        with self.recorder:
-            self._open.close()
+        self._start_logger()
+        best = asdict(self.best.best) if self.best.best else None
+        findings = tuple(self.monitors.findings)
+        result = RunResult(
+            self.folder.path, state, self.epoch, self.step, self.clock.seconds, best, None, findings, reason
+        )
+        for callback in self._callbacks:
+            callback.on_train_end(result)
+        self.closed = True
+        self._open.close()
+
+    def set_loss(self, name: str) -> None:
+        """Our name of the loss, empty if it is unknown."""
+        self.loss = name
+
+    def set_chance(self, chance: float) -> None:
+        """The loss of a network that has learned nothing, unless it was given."""
+        if self.training.chance is None:
+            self.training = replace(self.training, chance=chance)
 
     @property
     def task(self) -> str:
-        """What was said, or what the loss tells."""
-        return self.subject.task or ("regression" if self.loss in _OF_NUMBERS else "classification")
+        """The task that was given, or that the loss implies."""
+        return self.training.task or ("regression" if self.loss in _OF_NUMBERS else "classification")
 
     @property
     def score(self) -> str:
@@ -170,55 +200,46 @@ class Journal:
         return METRICS_OF[self.task]
 
     @property
-    def recorder(self) -> RunLogger:
-        """What appends to the folder's files; made when the task is known, as columns are called by it."""
-        if self._recorder is None:
-            self._recorder = RunLogger(self.folder, self.task)
-        return self._recorder
-
-    @property
     def stop(self) -> bool:
-        """Whether something was found that is to end the run."""
-        return self.babysitter.stopping() is not None
+        """Whether a finding ends the run."""
+        return self.monitors.stopping() is not None
 
     @property
-    def epoch_steps(self) -> int:
-        """Steps of the epoch that goes on."""
-        return self.step_count - self._epoch_began
+    def steps_of_epoch(self) -> int:
+        """Steps of the current epoch so far."""
+        return self.step - self._epoch_began
 
     @property
-    def seconds(self) -> float:
-        """Since the watch began."""
-        return round(monotonic() - self._began, 3)
+    def _seconds(self) -> float:
+        return round(self.clock.seconds, 3)
 
     # ------------------------------------------------------------------ what the monitors see
 
-    def _look(self, when: When, *, probe: Probe | None = None, broken: str | None = None) -> None:
-        """Let the monitors look, until something was found that ends a run: what comes after it is no news.
+    def _inspect(self, when: When, *, fresh: int = 0, probe: Probe | None = None, broken: str | None = None) -> None:
+        """Run the monitors, until a finding ends the run: what comes after it is no news.
 
-        A monitor that fails is told of, and must not end somebody's training.
+        A monitor that raises causes a warning; it must not end another program's training.
         """
         if self.stop:
             return
-        view = self._view(when, probe, broken)
-        self._fresh = 0
         try:
-            found = list(self.babysitter.run(when, view))
-        except Exception as error:  # any bug of a monitor's
-            warn(f"trainlab: monitors failed in epoch {view.epoch}: {type(error).__name__}: {error}", stacklevel=2)
+            findings = self.monitors.run(when, self._view(when, fresh, probe, broken))
+        except Exception as error:  # any bug of a monitor
+            warn(f"trainlab: monitors failed in epoch {self.epoch}: {type(error).__name__}: {error}", stacklevel=2)
             return
-        for diagnosis in found:
-            self.recorder.on_finding(diagnosis)
-            self.say(diagnosis)
+        for finding in findings:
+            for callback in self._callbacks:
+                callback.on_finding(finding)
 
-    def _view(self, when: When, probe: Probe | None, broken: str | None) -> View:
-        chance = self.chance
-        classes = self.subject.classes or 0
+    def _view(self, when: When, fresh: int, probe: Probe | None, broken: str | None) -> View:
+        chance, classes, data = self.chance, self.training.classes or 0, self._data_view()
         certain = self.task == "classification" and self.loss == "softmax_cross_entropy"
-        data = self._data_view()
+        baselines = None
+        if when == "end" and data is not None and data.parts.val is not None:
+            baselines = affordable_baselines(data, self.model.parameters, self.epoch)
         return View(
-            epoch=self.epoch_count,
-            step=self.step_count,
+            epoch=self.epoch,
+            step=self.step,
             epochs=self._epochs(when),
             steps_per_epoch=self._steps_per_epoch(),
             task=Task("regression" if self.task == "regression" else "classification", classes or 1),
@@ -227,25 +248,25 @@ class Journal:
             steps=self.steps,
             curves=self.curves,
             settings=self._settings(),
-            fresh=self._fresh,
-            val_rows=self.subject.val_rows or (self.data.val_rows if self.data else 0) or _VAL_ROWS,
+            fresh=fresh,
+            val_rows=self.training.val_rows or (self.data.val_rows if self.data else 0) or UNKNOWN_VAL_ROWS,
             train_rows=self.data.rows if self.data else 0,
             data=data if when in ("start", "end") else None,
-            baselines=self._baselines(data) if when == "end" else None,
+            baselines=baselines,
             structure=self._structure,
             probe=probe,
             broken=broken,
-            majority=self._majority(data) or (1.0 / classes if classes else 0.0),
+            majority=(data.parts.majority if data is not None else 0.0) or (1.0 / classes if classes else 0.0),
         )
 
     @property
     def chance(self) -> float:
         """The loss of a network that has learned nothing: given, ln C, or where the losses began."""
-        if self.subject.chance is not None:
-            return self.subject.chance
+        if self.training.chance is not None:
+            return self.training.chance
         cross_entropy = self.loss in ("softmax_cross_entropy", "binary_cross_entropy")
-        if self.task == "classification" and self.subject.classes and cross_entropy:
-            return log(self.subject.classes)
+        if self.task == "classification" and self.training.classes and cross_entropy:
+            return log(self.training.classes)
         if self.task == "regression" and self.loss == "mse" and self.data and self.data.variance > 0:
             return self.data.variance
         first = [v for v in self.steps["loss"][:_GUESS].tolist() if isfinite(v)]
@@ -254,90 +275,53 @@ class Journal:
         return median_low(first) if first else nan
 
     def _epochs(self, when: When) -> int:
-        """How long the run will be. Where nobody knows, it is as if a third of it were over."""
+        """How long the run will be. If that is unknown, monitors see it as if a third of it were over."""
         if when == "end":
-            return self.epoch_count
-        if self.subject.epochs:
-            return self.subject.epochs
-        return max(20, 3 * self.epoch_count) if self.epoch_count else _UNKNOWN
+            return self.epoch
+        if self.training.epochs:
+            return self.training.epochs
+        return max(20, 3 * self.epoch) if self.epoch else _UNKNOWN
 
     def _data_view(self) -> DataView | None:
         """The data as the monitors see them, made once the number of classes is known."""
         if self._view_of_data is None and self.data is not None:
-            self._view_of_data = self.data.view(self.subject.classes or 0)
+            self._view_of_data = self.data.view(self.training.classes or 0)
         return self._view_of_data
-
-    def _majority(self, data: DataView | None) -> float:
-        """The share of the commonest class; 0 where nobody knows."""
-        if data is None or self.task != "classification":
-            return 0.0
-        return float(data.counts.max() / max(1, data.counts.sum()))
-
-    def _baselines(self, data: DataView | None) -> dict[str, float] | None:
-        """Scores of the simplest rules, where there are rows to score them on."""
-        if data is None or data.parts.val is None:
-            return None
-        trained = 3.0 * self.known.parameters * len(data.parts.train) * max(1, self.epoch_count)
-        return data.baselines(_SHARE * trained)
 
     def _steps_per_epoch(self) -> int:
         if self.data is not None and self.data.steps_per_epoch:
             return self.data.steps_per_epoch
         ends = [row["step"] for row in self.curves.rows[-2:]]
-        return ends[1] - ends[0] if len(ends) == 2 and ends[1] > ends[0] else max(1, self.epoch_steps)
-
-    def _keep(self, step: int, reading: Reading) -> None:
-        self._seen.add(reading)
-        if values := reading.values():
-            self.recorder.on_inspection(
-                step, [(layer, quantity) for layer, quantity, _ in values], np.array([value for *_, value in values])
-            )
+        return ends[1] - ends[0] if len(ends) == 2 and ends[1] > ends[0] else max(1, self.steps_of_epoch)
 
     # ------------------------------------------------------------------ what is written
 
-    def _tell(self, row: Mapping[str, Any]) -> None:
-        self.recorder.on_epoch_end(row)
-        self.curves.append(row)
-        metric = f"val_{self.score}" if row.get(f"val_{self.score}") is not None else "val_loss"
-        if self.leader.epoch < 0 and row.get(metric) is not None:
-            self.leader = BestTracker(metric)
-        if self.epoch_count and self.leader.improves(row):
-            self.leader.update(row, {})
+    def _start_logger(self) -> None:
+        """Log rows from here on: their columns depend on the task, which is known at the first batch."""
+        if not any(isinstance(callback, RunLogger) for callback in self._callbacks):
+            logger = self._open.enter_context(RunLogger(self.folder, self.task))
+            self._callbacks = (logger, *self._callbacks)
+
+    def _add(self, reading: Reading) -> None:
+        self._probe.add(reading)
+        if values := reading.values():
+            names = [(layer, quantity) for layer, quantity, _ in values]
+            for callback in self._callbacks:
+                callback.on_inspection(self.step, names, np.array([value for *_, value in values]))
 
     def _settings(self) -> dict[str, Any]:
         """What is known of the training, in the words of a config."""
-        known: dict[str, Any] = {"optimizer": dict(self.known.optimizer)}
+        known: dict[str, Any] = {"optimizer": dict(self.model.optimizer)}
         if self.loss:
             known["loss"] = {"name": self.loss}
-        if self.known.decay:
-            known["regularization"] = {"l2": self.known.decay}
+        if self.model.decay:
+            known["regularization"] = {"l2": self.model.decay}
         return known
 
     def _write_config(self) -> None:
-        subject = {k: v for k, v in (asdict(self.subject) | {"task": self.task}).items() if v}
-        about = {"kind": "watched", "name": self.folder.name, "framework": self.known.framework}
-        model = {"parameters": self.known.parameters, "repr": self.known.model}
-        rest = {"watch": subject | self.known.notes, "monitors": self._monitors}
+        training = {k: v for k, v in (asdict(self.training) | {"task": self.task}).items() if v}
+        about = {"kind": "watched", "name": self.folder.name, "framework": self.model.framework}
+        model = {"parameters": self.model.parameters, "repr": self.model.model}
+        rest = {"watch": training | self.model.notes, "monitors": self._monitor_settings}
         text = dump(about | {"model": model} | self._settings() | rest)
         write_atomic(self.folder.config, (_HEAD + text).encode())
-
-    def _write_status(self) -> None:
-        write_status(self.folder.status, self._now())
-        self._told = monotonic()
-
-    def _now(self) -> Status:
-        self.status = replace(
-            self.status,
-            updated=now(),
-            seconds=self.seconds,
-            epoch=self.epoch_count,
-            step=self.step_count,
-            best=self.leader.best,
-            diagnoses=self.babysitter.counts(),
-        )
-        return self.status
-
-    @property
-    def closed(self) -> bool:
-        """Whether the run is over."""
-        return self.status.ended is not None

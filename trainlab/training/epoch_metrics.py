@@ -45,6 +45,11 @@ class BestTracker:
         """Metric, value and epoch, as status.json has them; None before the first epoch that counts."""
         return Best(self.metric, float(self.value), self.epoch) if self.epoch >= 0 else None
 
+    def prefer(self, metric: str) -> None:
+        """Follow this metric instead, unless an epoch was tracked already."""
+        if self.epoch < 0:
+            self.metric = metric
+
     def improves(self, row: Mapping[str, Any]) -> bool:
         """Whether this epoch is better than the best so far. An epoch whose metric is not finite never is."""
         value = row.get(self.metric)

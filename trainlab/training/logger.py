@@ -1,6 +1,6 @@
 """Callbacks that write a run folder while the run goes on: its rows and findings, and its status."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from time import monotonic
@@ -17,8 +17,10 @@ from trainlab.store.columns import LAYER_COLUMNS, STEP_COLUMNS, metric_columns
 from trainlab.store.findings import FindingWriter
 from trainlab.store.folder import RunFolder
 from trainlab.store.rows import RowWriter, kept_steps
-from trainlab.store.status import State, Status, write_status
-from trainlab.training.callbacks import EXIT_CODES, Callback, RunResult, StepInfo
+from trainlab.store.status import State, Status, now, write_status
+from trainlab.training.callbacks import EXIT_CODES, Callback, RunInfo, RunResult, StepInfo
+from trainlab.training.epoch_metrics import BestTracker, Stopwatch
+from trainlab.training.monitoring import MonitorRunner
 
 _STATUS_EVERY = 0.5  # seconds between two versions of status.json while the run goes on
 
@@ -82,19 +84,31 @@ class RunLogger(Callback):
 
 
 class StatusWriter(Callback):
-    """Keeps status.json up to date. In a `with` block it also records how a run ended that raised.
+    """Keeps status.json up to date. In a `with` block it also records how a run ended that raised."""
 
-    describe: the status with the run's progress filled in: epoch, step, seconds, best epoch and findings.
-    """
-
-    def __init__(self, path: Path, status: Status, describe: Callable[[Status], Status]) -> None:
-        self._path, self._status, self._describe = path, status, describe
+    def __init__(
+        self, path: Path, status: Status, clock: Stopwatch, best: BestTracker, monitors: MonitorRunner
+    ) -> None:
+        self._path, self._status, self._clock, self._best, self._monitors = path, status, clock, best, monitors
+        self._step = self._epoch = 0
         self._write(status)
 
-    def on_epoch_end(self, row: Mapping[str, Any]) -> None:
+    def on_train_begin(self, info: RunInfo) -> None:
+        """Where a resumed run is."""
+        self._step = info.resumed_at or 0
+        self._epoch = self._step // info.steps_per_epoch
+
+    def on_step_end(self, info: StepInfo) -> None:
         """The progress so far, unless it was written a moment ago."""
+        self._step, self._epoch = info.step, int(info.epoch)
         if monotonic() - self._written >= _STATUS_EVERY:
-            self._write(self._describe(self._status))
+            self._write(self._current())
+
+    def on_epoch_end(self, row: Mapping[str, Any]) -> None:
+        """Likewise."""
+        self._step, self._epoch = row["step"], row["epoch"]
+        if monotonic() - self._written >= _STATUS_EVERY:
+            self._write(self._current())
 
     def on_train_end(self, result: RunResult) -> None:
         """How the run ended."""
@@ -110,7 +124,18 @@ class StatusWriter(Callback):
             self._end(state, code, f"{type(error).__name__}: {error}".rstrip(": "), None)
 
     def _end(self, state: State, exit_code: int, reason: str, test: Mapping[str, float] | None) -> None:
-        self._write(replace(self._describe(self._status), test=dict(test or {})).ended_as(state, exit_code, reason))
+        self._write(replace(self._current(), test=dict(test or {})).ended_as(state, exit_code, reason))
+
+    def _current(self) -> Status:
+        return replace(
+            self._status,
+            updated=now(),
+            seconds=round(self._clock.seconds, 3),
+            epoch=self._epoch,
+            step=self._step,
+            best=self._best.best,
+            diagnoses=self._monitors.counts(),
+        )
 
     def _write(self, status: Status) -> None:
         self._status, self._written = status, monotonic()

@@ -1,7 +1,6 @@
 """The training loop: steps, inspections and epochs until a stop rule applies. It writes no files; callbacks do."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -9,7 +8,7 @@ import numpy as np
 from trainlab.core.types import Array
 from trainlab.diagnose.monitor import When
 from trainlab.engine.trainer import Trainer
-from trainlab.store.status import State, Status, now
+from trainlab.store.status import State
 from trainlab.training.callbacks import Callback, StepInfo
 from trainlab.training.epoch_metrics import EpochMetrics
 from trainlab.training.inspection_schedule import NEVER, InspectionSchedule
@@ -82,18 +81,6 @@ class TrainingSession:
             for finding in self.monitors.run(when, self.inspector.view(when)):
                 for callback in self._callbacks:
                     callback.on_finding(finding)
-
-    def describe(self, status: Status) -> Status:
-        """The status with the progress of this session filled in."""
-        return replace(
-            status,
-            updated=now(),
-            seconds=round(self.metrics.clock.seconds, 3),
-            epoch=self.trainer.epoch,
-            step=self.trainer.step,
-            best=self.metrics.best.best,
-            diagnoses=self.monitors.counts(),
-        )
 
     def _begin(self) -> None:
         """Epoch 0: the network before its first step."""

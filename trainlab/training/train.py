@@ -128,7 +128,11 @@ def _run(
 ) -> RunResult:
     """Train to the end of the session and write everything into the folder."""
     kind = session.setup.parts.task.kind
-    with StatusWriter(folder.status, status, session.describe) as writer, RunLogger(folder, kind) as logger:
+    clock, best = session.metrics.clock, session.metrics.best
+    with (
+        StatusWriter(folder.status, status, clock, best, session.monitors) as writer,
+        RunLogger(folder, kind) as logger,
+    ):
         checkpointer = Checkpointer(folder, session, logger)
         resumed = checkpointer.resume() if resuming else False
         callbacks = [logger, writer, *callbacks, checkpointer]

@@ -15,7 +15,7 @@ from trainlab.core.component import registered
 from trainlab.core.types import Array, Task
 from trainlab.diagnose.finding import Finding
 from trainlab.diagnose.monitor import Monitor
-from trainlab.diagnose.view import Curves, Steps, View
+from trainlab.diagnose.view import UNKNOWN_VAL_ROWS, Curves, Steps, View
 from trainlab.integrations.logs.reader import Log, Row, read_log
 from trainlab.store import checkpoint
 from trainlab.store.folder import RunFolder, is_run
@@ -26,7 +26,6 @@ _CHUNK = 20  # steps between looks, as in training
 _WINDOWS = 20  # epochs that a log without epochs is cut into
 _STEPS = 100  # of an epoch, where a log does not tell
 _MEANS = ("train_loss", "train_accuracy", "train_r2", "grad_norm", "update_ratio")  # others: an epoch's last value
-_VAL_ROWS = 1000  # assumed, as logs do not tell: enough that the noise of a score explains nothing
 _BESIDE = ("lr", "reg_loss", "grad_norm", "update_ratio")
 _LOOKED_UP = 400_000  # epochs times looks
 
@@ -101,6 +100,12 @@ class _Steps(Steps):
     """Steps that remember which columns were asked for."""
 
     asked: set[str] = field(default_factory=set[str])
+
+    def add(self, rows: Array) -> None:
+        """Add steps, all of which are kept."""
+        self.restore(rows)
+        self.recent = np.concatenate([self.recent, rows])[-256:]
+        self.count += len(rows)
 
     def __getitem__(self, column: str) -> Array:
         self.asked.add(column)
@@ -180,15 +185,15 @@ class _Replay:
         """Replay all of it."""
         monitors = [cls.model_validate({}) for cls in registered(Monitor)]
         able = [m for m in monitors if all(self._has(need) for need in m.needs)]
-        babysitter = MonitorRunner(able)
+        monitor_runner = MonitorRunner(able)
         looks = max(60, _LOOKED_UP // max(1, self.epochs))
         every = -(-self.epochs // looks) if self.epochs else 1
         for epoch in range(1, self.epochs + 1):
             for view in self._advance(epoch):
-                list(babysitter.run("steps", view))
+                list(monitor_runner.run("steps", view))
             if epoch % every == 0 or epoch == self.epochs:
-                list(babysitter.run("epoch", self._view(epoch)))
-        list(babysitter.run("end", self._view(self.epochs)))
+                list(monitor_runner.run("epoch", self._view(epoch)))
+        list(monitor_runner.run("end", self._view(self.epochs)))
         ran = [m.name for m in able if set(m.when) & {"steps", "epoch", "end"}]
         return Judged(
             self.log,
@@ -198,7 +203,7 @@ class _Replay:
             self.chance,
             self.guessed,
             self.curves,
-            [self._told(d) for d in babysitter.findings],
+            [self._told(d) for d in monitor_runner.findings],
             ran,
             {m.name: lacks for m in able if m.name in ran and (lacks := self._lacks(m))},
             {m.name: [n for n in m.needs if not self._has(n)] for m in monitors if m not in able},
@@ -222,9 +227,7 @@ class _Replay:
         start, stop = (self.ends[epoch - 1], self.ends[epoch]) if len(self.table) else (0, 0)
         for first in range(start, stop, _CHUNK):
             rows = self.table[first : min(stop, first + _CHUNK)]
-            self.steps.restore(rows)
-            self.steps.recent = np.concatenate([self.steps.recent, rows])[-256:]
-            self.steps.count += len(rows)
+            self.steps.add(rows)
             yield replace(self._view(epoch - 1), step=self.steps.count, fresh=len(rows))
 
     def _view(self, epoch: int) -> View:
@@ -237,7 +240,7 @@ class _Replay:
             task=Task("regression" if self.kind == "regression" else "classification", 1),
             chance=self.chance,
             zero_loss=self.chance,
-            val_rows=_VAL_ROWS,
+            val_rows=UNKNOWN_VAL_ROWS,
             steps=self.steps,
             curves=_Curves([dict(row) for row in self.curves[: epoch + 1]]),
             settings=self.settings,

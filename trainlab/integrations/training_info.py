@@ -8,7 +8,7 @@ from trainlab.store.columns import METRICS_OF
 
 
 @dataclass(frozen=True, slots=True)
-class Subject:
+class TrainingInfo:
     """What is trained: the task (None: as the loss tells), how many classes (None: not known yet), the loss at chance
     (None: to be found out) and how long (0: not known).
     """
