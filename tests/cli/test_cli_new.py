@@ -74,3 +74,18 @@ def test_resolved_template_names_its_layers(tmp_path):
     (tmp_path / "x.yaml").write_text(read("cnn"), encoding="utf-8")
     layers = plain(read_experiment(tmp_path / "x.yaml").value.model)["layers"]
     assert [layer["name"] for layer in layers].count("conv") == 2
+
+
+def test_from_a_table(cli, folder):
+    """A config made from a table trains on it at once; --target without --from and other templates are refused."""
+    lines = [f"{i},{i % 7},{i % 3},{'yes' if i % 7 > 3 else 'no'}" for i in range(1, 101)]
+    (folder / "people.csv").write_text("\n".join(["id,a,b,label", *lines]) + "\n", encoding="utf-8")
+
+    got = cli("new", "csv", "--from", "people.csv", "--target", "label", "-o", "x.yaml")
+
+    assert (got.exit_code, got.stderr) == (0, "x.yaml: written; next: trainlab train x.yaml\n")
+    trained = json.loads(cli("train", "x.yaml", "--json").stdout)
+    assert trained["test"]["accuracy"] == 1.0
+    assert trained["folder"] == "runs/people-1"
+    assert cli("new", "csv", "--target", "label").exit_code == 2
+    assert cli("new", "mlp", "--from", "people.csv").exit_code == 2

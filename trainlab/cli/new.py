@@ -9,6 +9,7 @@ import typer
 from trainlab.cli import _terminal
 from trainlab.core.errors import UserError
 from trainlab.core.problem import listed, nearest
+from trainlab.tools.draft import draft_config
 
 DEFAULT = "mlp"
 
@@ -21,14 +22,22 @@ def new(
         Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write to this file instead of stdout.")
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Overwrite FILE if it exists.")] = False,
+    table: Annotated[
+        str | None, typer.Option("--from", metavar="TABLE", help="For csv: inspect this table and write its settings.")
+    ] = None,
+    target: Annotated[str | None, typer.Option(metavar="COLUMN", help="With --from: the column to predict.")] = None,
 ) -> None:
     """Write a commented config to start from: mlp (the default), cnn, regression, sweep or csv.
+
+    With --from, trainlab inspects a table (CSV, Parquet, Excel, ...) and writes the config that reads it: columns to
+    drop, number formats, missing values and the task, each with its reason.
 
     Examples:
         trainlab new -o my.yaml
         trainlab new cnn -o cnn.yaml
+        trainlab new csv --from people.csv --target income -o people.yaml
     """
-    text = read(template)
+    text = _drafted(template, table, target)
     if output is None:
         _terminal.say(text.rstrip("\n"))
         return
@@ -40,6 +49,18 @@ def new(
     except OSError as error:
         raise UserError(f"{output}: cannot be written: {error.strerror}") from None
     _terminal.note(f"{output}: written; next: trainlab {'sweep' if template == 'sweep' else 'train'} {output}")
+
+
+def _drafted(template: str, table: str | None, target: str | None) -> str:
+    """The template's text, or a config made for a table."""
+    text = read(template)
+    if table is None:
+        if target is not None:
+            raise UserError("--target: needs --from TABLE, the table that has this column")
+        return text
+    if template != "csv":
+        raise UserError(f"--from: is for the template csv, not for {template}: trainlab new csv --from {table}")
+    return draft_config(table, target)
 
 
 def templates() -> list[str]:

@@ -1,0 +1,230 @@
+"""Writes a config for a table: looks at the file and fills in the settings that read it, each with its reason."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import product
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+
+from trainlab.core.component import make, registered
+from trainlab.core.dump import dump
+from trainlab.core.errors import DataError, UserError
+from trainlab.data.column_types import Decision, decide
+from trainlab.data.notation import Signs
+from trainlab.data.paths import did_you_mean, existing_file
+from trainlab.data.source import Source
+from trainlab.data.sources._tabular import Tabular
+from trainlab.data.table import Column, Numbers, Table, as_texts
+
+_MOST_STRAYS = 5  # different texts in a column of numbers that are taken for marks of missing values
+_MANY_CATEGORIES = 30  # more categories of a column are pooled
+_FEW_ROWS = 2000  # up to so many, a batch has 32 rows
+_HEAD = """\
+# yaml-language-server: $schema=trainlab.schema.json
+# (`trainlab schema > trainlab.schema.json` next to this file: then your editor completes and checks it as you type)
+#
+# Written by `trainlab new csv --from` after a look at the file: {rows} rows, {columns} columns.
+#   trainlab train THIS_FILE
+
+name: {name}
+seed: 0
+
+data:
+"""
+_MODEL = """
+model:
+  name: mlp
+  hidden: [64, 32]
+  activation: relu
+  dropout: 0.1
+{output}
+optimizer: {{name: adam, lr: 3e-3}}
+schedule: {{name: cosine, warmup: 1}}
+regularization: {{l2: 1e-4}}
+
+train:
+  epochs: 50
+  batch_size: {batch}
+  early_stopping: {{metric: val_loss, patience: 20}}
+"""
+
+
+@dataclass(slots=True)
+class Draft:
+    """Settings of a table's source, each with the reason why it is set (empty where it needs none)."""
+
+    source: str
+    settings: dict[str, Any]
+    reasons: dict[str, str] = field(default_factory=dict[str, str])
+    dropped: dict[str, str] = field(default_factory=dict[str, str])
+    table: Table | None = None
+
+    def set(self, name: str, value: Any, reason: str) -> None:
+        """Set one of the source's settings."""
+        self.settings[name], self.reasons[name] = value, reason
+
+    @property
+    def signs(self) -> Signs:
+        """How numbers are written in the file, as far as it is set."""
+        comma = self.table is not None and self.table.comma
+        return Signs(self.settings.get("decimal"), self.settings.get("thousands"), comma)
+
+
+def draft_config(file: str, target: str | None) -> str:
+    """A commented config that reads this table and trains on it to predict the column `target`.
+
+    Raises UserError if the file is no table, or has no such column, DataError where no settings can read it.
+    """
+    source = _source_of(existing_file(file))
+    draft = Draft(source.name, {"path": file, "target": target or "?"})
+    table = _readable(draft)
+    if target is None or target not in table.columns:
+        near = did_you_mean(target, list(table.columns)) if target else ""
+        listed = near or "; the columns are " + ", ".join(f"`{name}`" for name in list(table.columns)[:30])
+        raise UserError(f"{file}: " + (f"has no column `{target}`{listed}" if target else f"which --target?{listed}"))
+    draft.table = table
+    _number_signs(draft, table, target)
+    for name, column in table.columns.items():
+        if name != target:
+            _input_column(draft, name, column, table)
+    regression = _target_column(draft, table, target)
+    make(Source, draft.source, **draft.settings).load(np.random.default_rng(0))  # what it cannot read is said here
+    return _text(draft, table, regression=regression)
+
+
+def _source_of(file: Path) -> type[Tabular]:
+    """The source that reads files with this ending; CSV if no other does."""
+    tables = {cls.name: cls for cls in registered(Source) if issubclass(cls, Tabular)}
+    return next((cls for cls in tables.values() if file.suffix.lower() in cls.endings), tables["csv"])
+
+
+def _readable(draft: Draft) -> Table:
+    """The table; where the first line of a text file is data, its columns are numbered."""
+    try:
+        return _table(draft)
+    except DataError:
+        if draft.source != "csv":
+            raise
+        draft.set("header", False, "the first line is data: columns are column_1, column_2, ...")
+        try:
+            return _table(draft)
+        except DataError:
+            draft.settings.pop("header")
+    return _table(draft)
+
+
+def _table(draft: Draft) -> Table:
+    source = make(Source, draft.source, **draft.settings)
+    if not isinstance(source, Tabular):
+        raise TypeError(draft.source)
+    return source.read_table(str(draft.settings["path"]))
+
+
+def _number_signs(draft: Draft, table: Table, target: str) -> None:
+    """The decimal and thousands signs with which most columns are numbers, where the usual ones do not do."""
+
+    def odd(signs: Signs) -> int:
+        return sum(bool(decide(c, signs).advice) for name, c in table.columns.items() if name != target)
+
+    if not odd(draft.signs):
+        return
+    pairs = [(d, t) for d, t in product((None, ","), (None, ",", ".", " ", "'", "\u00a0")) if d != t]
+    best = min(pairs, key=lambda pair: odd(Signs(*pair, comma=table.comma)))
+    for name, sign in zip(("decimal", "thousands"), best, strict=True):
+        if sign is not None:
+            draft.set(name, sign, "as the file writes its numbers")
+
+
+def _input_column(draft: Draft, name: str, column: Column, table: Table) -> None:
+    """What is to be done with a column, if anything."""
+    decision = decide(column, draft.signs)
+    why = _why_dropped(decision, column)
+    if not why and decision.strays is not None:
+        texts = sorted(set(_texts_at(column, decision.strays)))
+        if len(texts) <= _MOST_STRAYS:
+            draft.set("missing", sorted({*draft.settings.get("missing", []), *texts}), "texts in columns of numbers")
+        else:
+            why = f"numbers, and {len(texts)} different texts such as {texts[0]}"
+    if not why and _gives_target(column, table.columns[str(draft.settings["target"])]):
+        why = "gives the target away: each of its values goes with one value of the target"
+    if why:
+        draft.dropped[name] = why
+        draft.settings["drop"] = list(draft.dropped)
+    elif decision.kind == "category" and len(as_texts(column).known) > _MANY_CATEGORIES:
+        draft.set("max_categories", _MANY_CATEGORIES, f"`{name}` has {len(as_texts(column).known)} categories")
+
+
+def _why_dropped(decision: Decision, column: Column) -> str:
+    """Why a column is no input; empty if it is one."""
+    if decision.kind == "missing":
+        return "empty"
+    if decision.kind == "date":
+        return "dates; `time: ` and its name would split the rows by them"
+    if decision.kind == "id":
+        return "a different text in nearly every row"
+    if isinstance(decision.column, Numbers) and decision.strays is None:
+        values = decision.column.values
+        if len(values) > 2 and (np.diff(values) == 1).all() and values[0] in (0, 1):
+            return "counts the rows"
+    if (column.missing.mean()) > 0.9:
+        return "more than 90 % of its cells are missing"
+    return ""
+
+
+def _texts_at(column: Column, where: Any) -> Iterator[str]:
+    texts = as_texts(column)
+    yield from (texts.known[int(code)] for code in np.unique(texts.codes[where]) if code >= 0)
+
+
+def _gives_target(column: Column, target: Column) -> bool:
+    """Whether two columns of few values are the same up to the names of the values."""
+    one, other = as_texts(column), as_texts(target)
+    if not 2 <= len(one.known) == len(other.known) <= 20:
+        return False
+    both = (one.codes >= 0) & (other.codes >= 0)
+    return len(np.unique(np.column_stack([one.codes, other.codes])[both], axis=0)) == len(one.known)
+
+
+def _target_column(draft: Draft, table: Table, target: str) -> bool:
+    """Settings of the target; whether it is a regression."""
+    column = table.columns[target]
+    if column.missing.any():
+        draft.set("missing_target", "drop", f"{int(column.missing.sum())} rows have no target")
+    loaded = make(Source, draft.source, **draft.settings).load(np.random.default_rng(0))
+    regression = loaded.task.kind == "regression"
+    reason = next((note.partition("because ")[2].partition(";")[0] for note in loaded.notes if "because" in note), "")
+    draft.set("task", loaded.task.kind, reason)
+    return regression
+
+
+def _text(draft: Draft, table: Table, *, regression: bool) -> str:
+    """The config as YAML with comments."""
+    name = Path(str(draft.settings["path"])).name.partition(".")[0] or "table"
+    lines = [_HEAD.format(rows=len(table.lines), columns=len(table.columns), name=dump(name).strip())]
+    lines.append(f"  name: {draft.source}\n")
+    for key, value in draft.settings.items():
+        reason = draft.reasons.get(key, "")
+        if key != "drop":
+            lines.append(f"  {key}: {_inline(value)}{f'  # {reason}' if reason else ''}\n")
+    if draft.dropped:
+        lines.append("  drop:\n")
+        lines += [f"    - {_inline(name)}  # {why}\n" for name, why in draft.dropped.items()]
+    lines.append("  split: {val: 0.15, test: 0.15}\n")
+    fills = any(c.missing.any() for n, c in table.columns.items() if n not in draft.dropped)
+    lines.append("  preprocess: [fill, standardize]")
+    lines.append("  # fill: the training median where a number is missing\n" if fills else "\n")
+    output = ""
+    if regression:
+        lines.append("  scale_target: true  # train on targets of mean 0, deviation 1; predictions are scaled back\n")
+        output = "  output_init: {name: normal, std: 0.01}  # starts near the mean of the targets\n"
+    batch = 32 if len(table.lines) <= _FEW_ROWS else 128
+    return "".join(lines) + _MODEL.format(output=output, batch=batch)
+
+
+def _inline(value: Any) -> str:
+    """A value on one line of YAML."""
+    if isinstance(value, list):
+        return f"[{', '.join(_inline(item) for item in cast('list[Any]', value))}]"
+    return dump([value]).strip()[1:-1]
