@@ -1,5 +1,6 @@
 """ONNX files answer as trainlab does: run by onnxruntime, an engine that knows nothing of ours."""
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -48,25 +49,23 @@ SETTINGS = {
     "prelu": [{}, {"shared": True}],
     "gelu": [{}, {"approximate": "tanh"}],
 }
-WITH_ONNX = [  # a component that is not named here may do without
-    *(
-        "avg_pool",
-        "batch_norm",
-        "conv",
-        "dense",
-        "drop_connect",
-        "dropout",
-        "elu",
-        "flatten",
-        "gelu",
-        "global_avg_pool",
-    ),
-    *("group_norm", "identity", "instance_norm", "layer_norm", "leaky_relu", "max_pool", "maxout", "prelu"),
-    *("relu", "residual", "selu", "sigmoid", "silu", "softplus", "tanh"),
-]
-STEPS_WITH_ONNX = ["center", "fill", "minmax", "normalize", "pca", "robust", "standardize", "whiten", "zca"]
+WITH_ONNX = {  # a component that is not named here may do without
+    *("avg_pool", "batch_norm", "conv", "dense", "drop_connect", "dropout", "elu", "flatten"),
+    *("gelu", "global_avg_pool", "group_norm", "identity", "instance_norm", "layer_norm", "leaky_relu"),
+    *("max_pool", "maxout", "mish", "prelu", "relu", "residual", "selu", "sigmoid", "silu", "softplus", "tanh"),
+}
+STEPS_WITH_ONNX = {"center", "clip", "fill", "minmax", "normalize", "pca", "robust", "standardize", "whiten", "zca"}
 FLAT = ("dense", "drop_connect", "maxout")
-CASES = [(name, settings) for name in sorted(companions(LAYERS)) for settings in SETTINGS.get(name, [{}])]
+CASES = [
+    (name, settings, (6,) if name in FLAT else (5, 7, 4))
+    for name in sorted(WITH_ONNX)
+    for settings in SETTINGS.get(name, [{}])
+]
+CASES += [  # other layers: the settings and shapes of their golden numbers
+    (case["name"], case["settings"], np.shape(case["x"])[1:])
+    for case in json.loads((Path(__file__).parents[1] / "golden" / "nn.json").read_text())["layers"]
+    if case["name"] in companions(LAYERS) - WITH_ONNX
+]
 
 
 def run(model, x):
@@ -77,14 +76,13 @@ def run(model, x):
 
 def test_lowerings_belong_to_components():
     """The layers and preprocessors named above have one, and none is left over without its component."""
-    assert set(WITH_ONNX) <= companions(LAYERS) <= set(names(Layer))
-    assert set(STEPS_WITH_ONNX) <= companions(PREPROCESS) <= set(names(Preprocessor))
+    assert WITH_ONNX <= companions(LAYERS) <= set(names(Layer))
+    assert STEPS_WITH_ONNX <= companions(PREPROCESS) <= set(names(Preprocessor))
 
 
-@pytest.mark.parametrize(("name", "settings"), CASES)
-def test_layer(name, settings):
+@pytest.mark.parametrize(("name", "settings", "shape"), CASES)
+def test_layer(name, settings, shape):
     """Each layer, in evaluation mode, gives in onnxruntime what its NumPy method gives, to float32's last digits."""
-    shape = (6,) if name in FLAT else (5, 7, 4)
     layer = find(Layer, name).model_validate(settings)
     net = Net([layer], shape)
     rng = np.random.default_rng(3)

@@ -1,1 +1,1 @@
-"""Networks as settings plus arithmetic over memory that the engine owns: layers, activations, inits, losses, models."""
+"""Layers, activations, inits, losses and models: frozen settings, and arithmetic on memory that the engine owns."""

@@ -1,4 +1,4 @@
-"""A model says which layers follow each other. Every model expands to `sequential`.
+"""A model is a recipe for a list of layers. Every model expands to `sequential`.
 
 To add one, write one class in one file of `trainlab/nn/models`.
 """
@@ -14,13 +14,13 @@ from trainlab.nn.layer import Layer
 
 
 class Model(Component, kind="model", rooms=("trainlab.nn.models",)):
-    """The network's layers and how their weights start."""
+    """The layers of a network and their inits."""
 
     init: Init | Literal["auto"] = setting(
         "auto", "init of all weights; `auto` is he before the relu family, lecun before selu, else xavier"
     )
-    bias_init: float = setting(0.0, "what every bias starts at")
-    output_init: Init | None = setting(None, "the last layer's own init")
+    bias_init: float = setting(0.0, "initial value of every bias")
+    output_init: Init | None = setting(None, "init of the last layer; null: the same as all others")
     frozen: list[int] = setting([], "indices of layers with weights that are not trained")
 
     @abstractmethod

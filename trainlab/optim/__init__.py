@@ -1,1 +1,1 @@
-"""How weights move: optimizers (rules over one flat vector), schedules of the learning rate, regularizers."""
+"""Optimizers (rules for one flat vector), schedules of the learning rate, regularizers, clipping, averaging."""

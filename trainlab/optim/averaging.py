@@ -1,4 +1,4 @@
-"""Weight averaging: an average of the weights over the last steps, often better than the weights themselves."""
+"""Weight averaging: an average over the last steps often generalizes better than the last weights."""
 
 from dataclasses import dataclass
 
@@ -9,8 +9,8 @@ from trainlab.core.types import Array
 class Average:
     """average <- d average + (1 - d) theta with d = min(decay, (t - 1) / (t + 8)) after step t = 1, 2, ...
 
-    Reaches back about 1 / (1 - decay) steps; early in the run about a tenth of the steps done. As d is 0 in the first
-    step, whatever was in the average before does not count, and the shares of all thetas sum to 1.
+    It covers about the last 1 / (1 - decay) steps, early in the run about a tenth of the steps so far. In the first
+    step d is 0, so the initial content of the average has no influence.
 
     Source: Polyak & Juditsky 1992; the warm start is that of TensorFlow's ExponentialMovingAverage, (1 + n) / (10 + n)
     with n = t - 2.

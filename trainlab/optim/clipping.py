@@ -1,4 +1,4 @@
-"""Gradient clipping: a gradient that is too long is shortened, its direction kept."""
+"""Gradient clipping by norm: a gradient that is too large is scaled down; its direction stays."""
 
 from math import isfinite, sqrt
 
@@ -8,10 +8,12 @@ from trainlab.core.types import Array
 
 
 def clip(g: Array, limit: float) -> float:
-    """g *= min(1, limit / |g|) in place; returns |g| as it was before.
+    """g *= min(1, limit / |g|) in place; returns the norm |g| before clipping.
 
-    One step on a cliff of the loss can then not throw the weights far away. A gradient that is not finite is left
-    alone, to be found. Source: Pascanu et al. 2013, arXiv:1211.5063, Algorithm 1 (torch adds 1e-6 to |g|).
+    A single step on a steep part of the loss then cannot move the weights far away. A gradient that is not finite
+    stays as it is, so that monitors see it.
+
+    Source: Pascanu et al. 2013, arXiv:1211.5063, Algorithm 1 (torch adds 1e-6 to |g|).
 
     >>> g = np.array([3.0, 4.0])
     >>> clip(g, 1.0), g
@@ -24,6 +26,6 @@ def clip(g: Array, limit: float) -> float:
 
 
 def l2_norm(g: Array) -> float:
-    """|g|, also where the squares of float32 numbers would overflow."""
+    """|g|, even if the squares of float32 numbers overflow."""
     norm = sqrt(np.dot(g, g))
     return norm if isfinite(norm) else float(np.linalg.norm(g.astype(np.float64)))

@@ -1,4 +1,4 @@
-"""A regularizer prefers small weights: by a penalty added to the loss, or by a constraint after each step.
+"""A regularizer keeps weights small: by a penalty on the loss, or by a constraint after each step.
 
 Only weights are regularized, never biases, scales and shifts. To add one, write one class in one file of
 `trainlab/optim/regularizers` and a field of its name in `Regularization`.
@@ -12,14 +12,14 @@ from trainlab.core.types import Array
 
 
 class Regularizer(Component, kind="regularizer", rooms=("trainlab.optim.regularizers",)):
-    """Works on the flat vector of all weights, or on each weight array after the step."""
+    """A penalty on the flat vector of all weights, or a constraint on each weight array after the step."""
 
     penalizes: ClassVar[bool] = False  # `penalty` and `add_gradient` do something
     constrains: ClassVar[bool] = False  # `constrain` does something
 
     @abstractmethod
     def penalty(self, w: Array) -> float:
-        """What it adds to the loss, for the flat vector of all weights."""
+        """The term that it adds to the loss, for the flat vector of all weights."""
 
     @abstractmethod
     def add_gradient(self, w: Array, g: Array) -> None:
@@ -27,7 +27,7 @@ class Regularizer(Component, kind="regularizer", rooms=("trainlab.optim.regulari
 
     @abstractmethod
     def constrain(self, W: Array) -> None:
-        """After a step: bring one weight array (inputs first, units on the last axis) back into the allowed set."""
+        """After a step: move one weight array (inputs first, units on the last axis) back into the allowed set."""
 
 
 class Regularization(Settings):
@@ -35,10 +35,10 @@ class Regularization(Settings):
 
     l2: float = setting(0.0, "strength of 0.5 * l2 * |w|^2", ge=0, search={"log": [1e-7, 1e-1]})
     l1: float = setting(0.0, "strength of l1 * sum |w|; with l2: elastic net", ge=0, search={"log": [1e-7, 1e-2]})
-    max_norm: float | None = setting(None, "largest length of the weights that feed one unit", gt=0)
+    max_norm: float | None = setting(None, "maximum norm of the weights that feed one unit", gt=0)
 
     def parts(self) -> list[Regularizer]:
-        """The regularizers that are switched on."""
+        """The regularizers that are on."""
         chosen = {name: getattr(self, name) for name in type(self).model_fields if getattr(self, name)}
         found = ((find(Regularizer, name), value) for name, value in chosen.items())
         return [cls.model_validate({cls.first: value}) for cls, value in found if cls is not None]

@@ -1,7 +1,7 @@
 """A schedule scales the learning rate over the run. To add one, write one class in one file of `optim/schedules`.
 
-Lengths of time are epochs or shares of the run by one rule: below 1 a share of the run's epochs (0.3: three tenths
-of the run), from 1 on epochs (1: one epoch). So a default schedule fits a short run and a long one.
+A time below 1 is a fraction of the run (0.3: three tenths of its epochs), a time from 1 on is in epochs (1: one epoch).
+So the defaults fit short and long runs.
 """
 
 from abc import abstractmethod
@@ -11,25 +11,25 @@ from trainlab.core.component import Component, setting
 
 
 class Schedule(Component, kind="schedule", rooms=("trainlab.optim.schedules",)):
-    """The learning rate at a moment of the run is lr times `factor`, ramped up over the first `warmup` epochs."""
+    """The learning rate is lr times `factor`, with a linear ramp over the first `warmup` epochs."""
 
-    warmup: float = setting(0.0, "epochs over which the rate climbs linearly from 0 to its scheduled value", ge=0)
+    warmup: float = setting(0.0, "epochs over which the rate rises linearly from 0 to its scheduled value", ge=0)
 
     @abstractmethod
     def factor(self, epoch: float, epochs: float, history: Sequence[float]) -> float:
-        """What lr is multiplied by at `epoch` (fractional, 0 at the start, warmup included) of a run of `epochs`.
+        """The factor on lr at `epoch` (fractional, 0 at the start, warmup included) of a run of `epochs`.
 
-        A pure function, so a resumed run goes on as the whole one would have.
-        history: the watched metric after each finished epoch, the first entry after epoch 1, oriented so that lower
-        is better (empty for schedules that watch nothing).
+        A pure function, so that a resumed run continues like an uninterrupted one.
+        history: the watched metric after each finished epoch, the first entry after epoch 1, with its sign changed if
+        higher is better (empty for schedules that watch no metric).
         """
 
     def watched(self) -> str:
-        """The column of metrics.csv that `history` is to hold, or "" where the schedule watches nothing."""
+        """The column of metrics.csv that `history` holds, or "" if the schedule watches no metric."""
         return ""
 
     def snapshots(self, epochs: float) -> list[float]:
-        """Epochs at whose end the rate has annealed: where snapshot ensembles take their members."""
+        """Epochs at whose end the learning rate is lowest: snapshot ensembles take their members there."""
         return []
 
     def at(self, epoch: float, epochs: float, history: Sequence[float] = ()) -> float:
@@ -39,7 +39,7 @@ class Schedule(Component, kind="schedule", rooms=("trainlab.optim.schedules",)):
 
 
 def in_epochs(length: float, epochs: float) -> float:
-    """A length of time in epochs: lengths below 1 are shares of the run.
+    """A time in epochs: times below 1 are fractions of the run.
 
     >>> in_epochs(0.3, 30), in_epochs(5, 30)
     (9.0, 5.0)
@@ -48,7 +48,7 @@ def in_epochs(length: float, epochs: float) -> float:
 
 
 def share(epoch: float, epochs: float) -> float:
-    """How much of the run is over: 0 at the start, 1 at the end and after it; a run of no epochs is at its start.
+    """The fraction of the run that is over: 0 at the start, 1 at the end and after it; 0 for a run of no epochs.
 
     >>> share(3, 30), share(31, 30), share(0, 0)
     (0.1, 1.0, 0.0)
@@ -57,7 +57,7 @@ def share(epoch: float, epochs: float) -> float:
 
 
 def turns(epoch: float, period: float) -> float:
-    """How many periods have passed at `epoch`; within rounding of a border, the border itself.
+    """The number of periods that have passed at `epoch`, rounded to a whole number if it is within 1e-9 of one.
 
     >>> turns(3.0, 0.3), turns(1.5, 3.0), turns(0.0, 0.0)
     (10.0, 0.5, 0.0)

@@ -8,11 +8,11 @@ from trainlab.core.types import Count
 
 
 class EarlyStopping(Settings):
-    """Stops after `patience` epochs in which the metric was not better than its best by more than `min_delta`.
+    """Stops after `patience` epochs in which the metric did not improve on its best value by more than `min_delta`.
 
-    The cheapest regularizer: the best checkpoint is kept, so nothing is lost but the epochs that made it worse.
+    The cheapest regularizer. The best checkpoint is kept, so nothing is lost except the epochs after it.
 
-    Source: Prechelt 1998, "Early Stopping - But When?"; Keras's EarlyStopping counts alike.
+    Source: Prechelt 1998, "Early Stopping - But When?"; Keras's EarlyStopping counts in the same way.
 
     >>> losses = [0.9, 0.7, 0.8, 0.75, 0.8]
     >>> [EarlyStopping(patience=3).should_stop(losses[:n], lower_is_better=True) for n in range(6)]
@@ -21,7 +21,7 @@ class EarlyStopping(Settings):
 
     metric: str = setting("val_loss", "a column of metrics.csv")
     patience: Count = setting(10, "epochs without improvement after which the run ends")
-    min_delta: float = setting(0.0, "an improvement is more than this", ge=0)
+    min_delta: float = setting(0.0, "minimum improvement", ge=0)
 
     def should_stop(self, history: Sequence[float], lower_is_better: bool) -> bool:
         """Whether the run ends now; history is the metric after each finished epoch. nan is no improvement."""

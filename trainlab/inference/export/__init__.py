@@ -1,1 +1,1 @@
-"""Trained networks in a form that other programs run."""
+"""Trained networks as ONNX files, which other programs can run."""

@@ -1,8 +1,8 @@
-"""A trained network, or an ensemble, as one ONNX file: raw rows in, answers out, preprocessing included.
+"""A trained network, or an ensemble, as one ONNX file that maps raw rows to predictions, preprocessing included.
 
-input   x            (rows, ...) float32: a row as the source gives it, categories of a table one-hot
-output  prediction   (rows,) int64: the number of the class; or (rows, targets): numbers in the target's own units
-output  probability  (rows, classes): or `score`, or `votes`, where there are no probabilities
+input   x            (rows, ...) float32: rows as the data source returns them, categories of a table one-hot
+output  prediction   (rows,) int64: index of the class; or (rows, targets): numbers in the target's own units
+output  probability  (rows, classes); `score` or `votes` instead if there are no probabilities
 """
 
 from collections.abc import Mapping
@@ -25,9 +25,9 @@ from trainlab.store.writing import write_atomic
 
 
 def export_onnx(run: Path | str, file: Path, *, weights: Weights = "best", runs: Path = Path("runs")) -> Any:
-    """Writes a run's network, or an ensemble, as an ONNX model, and returns the model.
+    """Write the network of a run, or an ensemble, as an ONNX file; return the ONNX model.
 
-    Raises UserError if the package onnx is missing, or for a component that ONNX cannot have.
+    Raises UserError if the package onnx is missing or a component has no ONNX lowering.
     """
     network = open_trained(run, runs, weights).network
     if not isinstance(network, Trained | Ensemble):
@@ -38,7 +38,7 @@ def export_onnx(run: Path | str, file: Path, *, weights: Weights = "best", runs:
 
 
 def as_onnx(network: Trained | Ensemble) -> Any:
-    """The ONNX model of a network or an ensemble. Raises UserError for a component that ONNX cannot have."""
+    """The ONNX model of a network or an ensemble. Raises UserError if a component has no ONNX lowering."""
     graph = Graph()
     members = network.members if isinstance(network, Ensemble) else [network]
     shape = raw_shape(network.encoding)
@@ -64,13 +64,13 @@ def as_onnx(network: Trained | Ensemble) -> Any:
 
 
 def raw_shape(encoding: Mapping[str, Any]) -> Shape:
-    """The shape of a row as its source gives it."""
+    """The shape of a row as its data source returns it."""
     width = sum(len(column.get("categories") or [0]) for column in encoding["columns"])
     return tuple(encoding.get("shape") or (width,))
 
 
 def _outputs(graph: Graph, trained: Trained, x: str, shape: Shape) -> str:
-    """A network's outputs for raw rows."""
+    """The outputs of a network for raw rows."""
     experiment = trained.experiment
     prepared = lower_preprocessing(graph, experiment.data.preprocess, trained.fitted, x, shape, experiment.train.dtype)
     nodes = trained.net.nodes
@@ -89,7 +89,7 @@ def _own_units(graph: Graph, trained: Trained, y: str) -> str:
 
 
 def _certainty(graph: Graph, network: Trained | Ensemble, ends: list[str]) -> tuple[str, str]:
-    """What `Predictor.certainty` is: its name, and the value (rows, classes) in float64."""
+    """The name of the certainty (probability, score or votes) and its value (rows, classes) in float64."""
     method = network.method if isinstance(network, Ensemble) else "logits"
     if method == "logits":
         return _of_outputs(graph, network, _weighted(graph, network, ends))
@@ -107,7 +107,7 @@ def _certainty(graph: Graph, network: Trained | Ensemble, ends: list[str]) -> tu
 
 
 def _of_outputs(graph: Graph, network: Trained | Ensemble, y: str) -> tuple[str, str]:
-    """Probabilities of outputs, or scores where the loss knows none."""
+    """Probabilities, or scores if the loss defines no probabilities."""
     y = graph.cast(y, np.float64)
     if network.loss.name == "softmax_cross_entropy":
         return "probability", graph.add("Softmax", y, axis=-1)
@@ -122,7 +122,7 @@ def _pair(graph: Graph, network: Trained | Ensemble, y: str) -> str:
 
 
 def _weighted(graph: Graph, network: Trained | Ensemble, values: list[str]) -> str:
-    """The weighted sum of what the members say, in float64."""
+    """The weighted sum of the members' values, in float64."""
     if not isinstance(network, Ensemble):
         return values[0]
     parts = [

@@ -1,4 +1,4 @@
-"""An ONNX graph that grows node by node. Values are called by name; arrays become initializers of the graph."""
+"""Builds an ONNX graph node by node. Values are referred to by name; arrays become initializers of the graph."""
 
 from collections.abc import Mapping, Sequence
 from importlib import import_module
@@ -16,7 +16,7 @@ _IR = 9  # the file format of its time
 
 
 def onnx() -> Any:
-    """The package onnx. Raises UserError where it is not installed."""
+    """The package onnx. Raises UserError if it is not installed."""
     try:
         return import_module("onnx")
     except ImportError:
@@ -36,7 +36,7 @@ class Graph:
         self._names: dict[str, int] = {}
 
     def name(self, stem: str) -> str:
-        """A name that no other value has."""
+        """A unique name that starts with this stem."""
         number = self._names.get(stem, 0) + 1
         self._names[stem] = number
         return stem if number == 1 else f"{stem}_{number}"
@@ -55,7 +55,7 @@ class Graph:
         return self.constant(params[f"{node.name}.{key}"], f"{node.name}.{key}")
 
     def add(self, op: str, *inputs: str, stem: str = "", **attributes: Any) -> str:
-        """A node of this operation, its output's name."""
+        """Add a node with this operation; return the name of its output."""
         output = self.name(stem or op.lower())
         self._nodes.append(self.onnx.helper.make_node(op, list(inputs), [output], name=f"{op}:{output}", **attributes))
         return output
@@ -69,7 +69,7 @@ class Graph:
         return self.add("Reshape", x, self.constant(list(shape), "shape"))
 
     def call(self, value: str, name: str) -> str:
-        """The same value under a name of its own."""
+        """The same value under another name."""
         self._nodes.append(self.onnx.helper.make_node("Identity", [value], [name], name=f"Identity:{name}"))
         return name
 

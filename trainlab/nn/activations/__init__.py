@@ -1,1 +1,1 @@
-"""One file a component: every activation that a config can name."""
+"""Activations, one file each."""

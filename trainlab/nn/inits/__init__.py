@@ -1,1 +1,1 @@
-"""One file a component: every init that a config can name."""
+"""Inits, one file each."""

@@ -1,4 +1,4 @@
-"""Draws with a given variance, normal or uniform, and which fan a variance is divided by."""
+"""Random weights with a given variance, and the fan that a variance is divided by."""
 
 from math import sqrt
 from typing import Literal
@@ -18,7 +18,10 @@ def fan(mode: Mode, fan_in: int, fan_out: int) -> float:
 
 
 def draw(W: Array, variance: float, distribution: Distribution, rng: np.random.Generator) -> None:
-    """Overwrite W with numbers of mean 0 and this variance. Drawn in float64, so both float types start alike."""
+    """Overwrite W with numbers of mean 0 and this variance.
+
+    They are drawn in float64, so that both float types get the same weights.
+    """
     std = sqrt(variance)
     if distribution == "normal":
         W[...] = rng.normal(0.0, std, W.shape)

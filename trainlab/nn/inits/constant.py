@@ -13,7 +13,7 @@ class Constant(Init, name="constant"):
     Source: CS231n, "Neural Networks Part 2" (symmetry breaking).
     """
 
-    value: float = setting("what every weight starts at")
+    value: float = setting("initial value of every weight")
 
     def fill(self, W: Array, fan_in: int, fan_out: int, rng: np.random.Generator) -> None:
         """W = value."""

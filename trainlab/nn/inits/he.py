@@ -9,12 +9,12 @@ from trainlab.nn.inits._variance import Distribution, Mode, draw, fan
 
 
 class He(Init, name="he"):
-    """Variance 2 / fan: twice `xavier`'s, because relu puts half of the signal to zero. For the relu family.
+    """Variance 2 / fan, twice that of `xavier`, because relu sets half of the signal to zero. For the relu family.
 
     Source: He et al. 2015, arXiv:1502.01852, equation 10 (forward, fan_in) and 14 (backward, fan_out).
     """
 
-    mode: Mode = setting("fan_in", "what the variance is divided by: inputs, outputs or the mean of both")
+    mode: Mode = setting("fan_in", "the fan that the variance is divided by: inputs, outputs or their mean")
     distribution: Distribution = setting("normal", "shape of the distribution")
 
     def fill(self, W: Array, fan_in: int, fan_out: int, rng: np.random.Generator) -> None:

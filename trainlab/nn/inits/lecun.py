@@ -9,7 +9,7 @@ from trainlab.nn.inits._variance import Distribution, draw
 
 
 class LeCun(Init, name="lecun"):
-    """Variance 1 / fan_in: keeps the variance through linear layers, and is what `selu` asks for.
+    """Variance 1 / fan_in: keeps the variance through linear layers, and is what `selu` needs.
 
     Source: LeCun et al. 1998, "Efficient BackProp", section 4.6; Klambauer et al. 2017 for selu (normal).
     """

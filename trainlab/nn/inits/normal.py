@@ -1,4 +1,4 @@
-"""Normal: a bell curve of a fixed width."""
+"""Normal: a normal distribution of fixed width."""
 
 import numpy as np
 
@@ -9,7 +9,7 @@ from trainlab.nn.inits._variance import draw
 
 
 class Normal(Init, name="normal"):
-    """N(0, std^2), whatever the layer's size: in deep networks 0.01 lets the signal vanish, 1 saturates it.
+    """N(0, std^2), independent of the layer's size: in deep networks signals vanish with 0.01 and saturate with 1.
 
     Source: CS231n, "Neural Networks Part 2" (small random numbers); Krizhevsky et al. 2012 (std 0.01).
     """

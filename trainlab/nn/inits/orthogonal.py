@@ -1,4 +1,4 @@
-"""Orthogonal: weights that neither stretch nor shrink."""
+"""Orthogonal: weights that keep the length of every input."""
 
 from math import prod
 
@@ -12,12 +12,12 @@ from trainlab.nn.init import Init
 class Orthogonal(Init, name="orthogonal"):
     """Gain times a random orthogonal matrix: all singular values equal, so deep linear networks keep every direction.
 
-    W is seen as (inputs of a unit, units); where these differ, the fewer are orthonormal to each other.
+    W is seen as a matrix (inputs of a unit, units); if it is not square, its shorter side is orthonormal.
 
     Source: Saxe, McClelland & Ganguli 2014, arXiv:1312.6120.
     """
 
-    gain: float = setting(1.0, "every singular value; sqrt(2) before relu", gt=0)
+    gain: float = setting(1.0, "value of every singular value; sqrt(2) before relu", gt=0)
 
     def fill(self, W: Array, fan_in: int, fan_out: int, rng: np.random.Generator) -> None:
         """W = gain Q, Q from the QR decomposition of a normal draw, signs made even (else Q would not be uniform)."""

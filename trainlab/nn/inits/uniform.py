@@ -1,4 +1,4 @@
-"""Uniform: even over a fixed interval."""
+"""Uniform: a uniform distribution over a fixed interval."""
 
 import numpy as np
 
@@ -8,7 +8,7 @@ from trainlab.nn.init import Init
 
 
 class Uniform(Init, name="uniform"):
-    """U(-scale, scale), whatever the layer's size; its standard deviation is scale / sqrt(3).
+    """U(-scale, scale), independent of the layer's size; its standard deviation is scale / sqrt(3).
 
     Source: LeCun et al. 1998, "Efficient BackProp", section 4.6 (why the width should follow the fan-in).
     """

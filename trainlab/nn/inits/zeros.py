@@ -1,4 +1,4 @@
-"""Zeros: the init that teaches why inits are random."""
+"""Zeros: shows why inits are random."""
 
 import numpy as np
 
@@ -7,7 +7,7 @@ from trainlab.nn.init import Init
 
 
 class Zeros(Init, name="zeros"):
-    """All weights 0: every unit of a layer computes the same and stays the same. Only fit for a last layer.
+    """All weights 0: all units of a layer compute the same and stay the same. Useful for a last layer only.
 
     Source: CS231n, "Neural Networks Part 2" (pitfall: all zero initialization).
     """

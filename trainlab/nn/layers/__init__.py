@@ -1,1 +1,1 @@
-"""One file a component: every layer that a config can name."""
+"""Layers, one file each."""

@@ -13,10 +13,10 @@ _NUMBERS = 1 << 18  # numbers of unfolded windows at a time: what fits into a co
 
 
 class Conv(Layer, name="conv"):
-    """y = W * x + b: each filter looks through a window that slides over the image (cross-correlation, as everywhere).
+    """y = W * x + b: each filter slides over the image (cross-correlation, as in other libraries).
 
     Output size (W - F + 2P)/S + 1 along each axis, which must be a whole number; `pad: same` gives ceil(W / S), with
-    the odd pixel of padding at the right and bottom (as TensorFlow; torch has `same` for stride 1 only).
+    an odd pixel of padding at the right and bottom (as in TensorFlow; torch has `same` for stride 1 only).
 
     Shapes: x (batch, height, width, channels), W (size, size, channels, filters), b (filters,),
     y (batch, height', width', filters).
@@ -29,7 +29,7 @@ class Conv(Layer, name="conv"):
     stride: Count = setting(1, "step of the window (S)")
     pad: Pad = setting("same", "zeros around the image (P), or `same`, or `valid` for none")
     bias: bool = setting(True, "add b; leave it out before a batch norm")
-    init: Init | None = setting(None, "this layer's own init; the model's where it is null")
+    init: Init | None = setting(None, "init of this layer; null: the init of the model")
 
     def out_shape(self, shape: Shape) -> Shape:
         """(height', width', filters)."""
@@ -39,7 +39,7 @@ class Conv(Layer, name="conv"):
         return windows_over(shape, self.size, self.stride, self.pad)
 
     def params(self, shape: Shape) -> dict[str, Param]:
-        """W and, unless it is left out, b."""
+        """W and, with `bias`, b."""
         size, channels = pair(self.size), shape[-1]
         area = prod(size)
         weights = {"W": Param((*size, channels, self.filters), fan_in=area * channels, fan_out=area * self.filters)}

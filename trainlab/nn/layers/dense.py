@@ -14,14 +14,14 @@ from trainlab.nn.layer import Layer, Param, Slot
 class Dense(Layer, name="dense"):
     """y = x W + b: every input feeds every unit.
 
-    Shapes: x (batch, n_in), W (n_in, units), b (units,), y (batch, units). Images need a `flatten` before it.
+    Shapes: x (batch, n_in), W (n_in, units), b (units,), y (batch, units). Images need a `flatten` first.
 
     Source: any textbook; CS231n, "Neural Networks Part 1".
     """
 
     units: Count | Literal["output"] = setting("number of outputs, or `output` for as many as the task needs")
     bias: bool = setting(True, "add b; leave it out before a batch norm")
-    init: Init | None = setting(None, "this layer's own init; the model's where it is null")
+    init: Init | None = setting(None, "init of this layer; null: the init of the model")
 
     def sized(self, outputs: int) -> "Dense":
         """`output` replaced by the number of outputs."""
@@ -34,7 +34,7 @@ class Dense(Layer, name="dense"):
         return (int(self.units),)
 
     def params(self, shape: Shape) -> dict[str, Param]:
-        """W and, unless it is left out, b."""
+        """W and, with `bias`, b."""
         n_in, units = shape[0], int(self.units)
         weights = {"W": Param((n_in, units), fan_in=n_in, fan_out=units)}
         return weights | {"b": Param((units,), "bias")} if self.bias else weights

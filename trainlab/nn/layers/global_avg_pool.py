@@ -6,9 +6,9 @@ from trainlab.nn.layer import Layer, Slot
 
 
 class GlobalAvgPool(Layer, name="global_avg_pool"):
-    """The mean of each channel over all places: (height, width, channels) to (channels,), with nothing to learn.
+    """The mean of each channel over all places: (height, width, channels) to (channels,). It learns nothing.
 
-    Takes the place of `flatten` and a large dense layer at the end of a convolutional network.
+    Replaces `flatten` and a large dense layer at the end of a convolutional network.
 
     Source: Lin, Chen & Yan 2014, "Network in network", arXiv:1312.4400, section 3.2.
     """

@@ -27,7 +27,7 @@ class Maxout(Layer, name="maxout"):
     units: Count = setting("number of outputs")
     pieces: int = setting(2, "linear functions for each unit (k)", ge=2)
     bias: bool = setting(True, "add b")
-    init: Init | None = setting(None, "this layer's own init; the model's where it is null")
+    init: Init | None = setting(None, "init of this layer; null: the init of the model")
 
     def out_shape(self, shape: Shape) -> Shape:
         """(units,) from (n_in,)."""
@@ -36,7 +36,7 @@ class Maxout(Layer, name="maxout"):
         return (self.units,)
 
     def params(self, shape: Shape) -> dict[str, Param]:
-        """W and, unless it is left out, b. Only one piece of a unit passes gradient, so fan_out counts one."""
+        """W and, with `bias`, b. Only one piece of a unit passes gradient, so fan_out counts one."""
         n_in, columns = shape[0], self.pieces * self.units
         weights = {"W": Param((n_in, columns), fan_in=n_in, fan_out=self.units)}
         return weights | {"b": Param((columns,), "bias")} if self.bias else weights

@@ -13,20 +13,20 @@ from trainlab.nn.layers.dense import Dense
 
 
 class Residual(Layer, name="residual"):
-    """y = f(x) + x, f the inner layers: gradients pass the shortcut undamped, so that very deep networks train.
+    """y = f(x) + x, f the inner layers: gradients pass the shortcut unchanged, so very deep networks can be trained.
 
-    Where f changes the shape, the shortcut is a learned projection: `dense` for rows, for images `conv` of size 1
-    with the stride that shrinks as f does. `shortcut` puts layers of your own there (a conv and a batch norm, say).
-    He et al. put a `relu` after the sum: write it after this layer.
+    If f changes the shape, the shortcut is a learned projection: `dense` for rows; for images `conv` of size 1 with
+    the stride that reduces the image as f does. `shortcut` replaces it by your own layers (a conv and a batch norm, for
+    example). He et al. apply a `relu` after the sum: write it after this layer.
 
     Source: He et al. 2016, "Deep residual learning for image recognition", arXiv:1512.03385, equations 1 and 2.
     """
 
     layers: list[Layer] = setting("the inner layers, first to last", min_length=1)
-    shortcut: list[Layer] = setting([], "layers of the shortcut; empty: x itself, or a projection where shapes differ")
+    shortcut: list[Layer] = setting([], "layers of the shortcut; empty: x itself, or a projection if the shapes differ")
 
     def sized(self, outputs: int) -> "Residual":
-        """Inner layers that say `output` sized."""
+        """The same layer with every inner `output` replaced."""
         return self.model_copy(
             update={
                 "layers": [layer.sized(outputs) for layer in self.layers],
@@ -37,13 +37,13 @@ class Residual(Layer, name="residual"):
     def out_shape(self, shape: Shape) -> Shape:
         """The inner layers' shape, which the shortcut's must equal."""
         out = _through(self.layers, shape)
-        beside = _through(self._shortcut(shape, out), shape)
-        if beside != out:
-            raise ShapeError(f"the inner layers give {out}, the shortcut {beside}; they must be equal to be added")
+        other = _through(self._shortcut(shape, out), shape)
+        if other != out:
+            raise ShapeError(f"the inner layers give {out}, the shortcut {other}; they must be equal to be added")
         return out
 
     def _shortcut(self, shape: Shape, out: Shape) -> Sequence[Layer]:
-        """The layers of the shortcut: none where x itself fits."""
+        """The layers of the shortcut; none if x itself fits."""
         if self.shortcut or out == shape:
             return self.shortcut
         if len(shape) == len(out) == 1:

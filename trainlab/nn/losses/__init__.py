@@ -1,1 +1,1 @@
-"""One file a component: every losse that a config can name."""
+"""Losses, one file each."""

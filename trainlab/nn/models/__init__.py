@@ -1,1 +1,1 @@
-"""One file a component: every model that a config can name."""
+"""Models, one file each."""

@@ -40,12 +40,12 @@ class CNN(Model, name="cnn"):
     activation: Activation = setting(ReLU(), "after each conv and each hidden dense layer")
     norm: Literal["batch", "layer", "none"] = setting("none", "before each activation")
     dropout: Annotated[float, Field(ge=0, lt=1)] | Layer = setting(
-        0.0, "after each hidden dense layer's activation: the share that is dropped, or a dropout layer with settings"
+        0.0, "after each hidden dense layer's activation: the fraction that is dropped, or a dropout layer"
     )
-    output_activation: Activation | None = setting(None, "after the last layer; none: the loss knows what it needs")
+    output_activation: Activation | None = setting(None, "after the last layer; null: none, as every loss expects")
 
     def expand(self, shape: Shape) -> Sequence[Layer]:
-        """The layers for an input of this shape. Raises ShapeError where it is no image."""
+        """The layers for an input of this shape. Raises ShapeError if it is not an image."""
         if len(shape) != 3:
             raise ShapeError(f"cnn takes images (height, width, channels), not {shape}; use `mlp` for rows of numbers")
         bias = self.norm != "batch"

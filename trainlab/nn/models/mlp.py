@@ -1,4 +1,4 @@
-"""MLP: dense layers with an activation between."""
+"""MLP: dense layers with activations between them."""
 
 from collections.abc import Sequence
 from typing import Annotated, Literal
@@ -21,7 +21,7 @@ from trainlab.nn.model import Model
 class MLP(Model, name="mlp"):
     """Multilayer perceptron: for each hidden size dense, norm, activation, dropout; then a dense output layer.
 
-    Images are flattened first. Before a batch norm, dense layers have no bias: the norm's shift does its work.
+    Images are flattened first. Before a batch norm, dense layers have no bias: the norm's shift replaces it.
 
     Source: any textbook; CS231n, "Neural Networks Part 1".
     """
@@ -32,9 +32,9 @@ class MLP(Model, name="mlp"):
     activation: Activation = setting(ReLU(), "after each hidden layer")
     norm: Literal["batch", "layer", "none"] = setting("none", "before each activation")
     dropout: Annotated[float, Field(ge=0, lt=1)] | Layer = setting(
-        0.0, "after each activation: the share that is dropped, or a dropout layer with settings"
+        0.0, "after each activation: the fraction that is dropped, or a dropout layer with settings"
     )
-    output_activation: Activation | None = setting(None, "after the last layer; none: the loss knows what it needs")
+    output_activation: Activation | None = setting(None, "after the last layer; null: none, as every loss expects")
 
     def expand(self, shape: Shape) -> Sequence[Layer]:
         """The layers for an input of this shape."""
@@ -52,7 +52,7 @@ class MLP(Model, name="mlp"):
 
 
 def dropped(dropout: float | Layer) -> list[Layer]:
-    """The dropout layer that `dropout` stands for; none for 0."""
+    """The dropout layer for this setting, in a list; an empty list for 0."""
     if isinstance(dropout, Layer):
         return [dropout]
     return [Dropout(drop=dropout)] if dropout > 0 else []

@@ -9,7 +9,7 @@ from trainlab.nn.model import Model
 
 
 class Sequential(Model, name="sequential"):
-    """A list of layers, each fed with the one before. `dense: output` has as many units as the task needs.
+    """A list of layers; each takes the output of the one before. `dense: output` has as many units as the task needs.
 
     Source: the plain feed-forward network of any textbook.
     """

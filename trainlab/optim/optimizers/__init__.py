@@ -1,1 +1,1 @@
-"""One file a component: every optimizer that a config can name."""
+"""Optimizers, one file each."""

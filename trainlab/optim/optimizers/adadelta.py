@@ -1,4 +1,4 @@
-"""Adadelta: Adagrad that forgets, and that finds its own rate."""
+"""Adadelta: Adagrad with running means, and without a learning rate to tune."""
 
 from typing import ClassVar
 
@@ -9,20 +9,20 @@ from trainlab.optim.optimizer import Optimizer, OptimizerState
 
 
 class Adadelta(Optimizer, name="adadelta"):
-    """Steps in units of the weight itself: the recent step size over the recent gradient size, times g.
+    """Steps in units of the weight: the recent step size over the recent gradient size, times g.
 
         s <- rho s + (1 - rho) g^2
         d = sqrt(u + eps) / sqrt(s + eps) g,   step = -lr d
         u <- rho u + (1 - rho) d^2
 
-    Needs no rate (lr stays at 1), but starts with tiny steps of about sqrt(eps) and gathers speed slowly.
+    It needs no learning rate (lr stays at 1), but starts with tiny steps of about sqrt(eps) and accelerates slowly.
 
     Source: Zeiler 2012, arXiv:1212.5701, Algorithm 1; eps and u before lr, as torch.
     """
 
     lr: float = setting(1.0, "scales every step; the paper has none", ge=0, search={"log": [0.1, 10.0]})
-    rho: float = setting(0.9, "memory of the squares of gradient and step", ge=0, lt=1)
-    eps: float = setting(1e-6, "sets the size of the first steps", gt=0)
+    rho: float = setting(0.9, "decay rate of the running means of squared gradient and squared step", ge=0, lt=1)
+    eps: float = setting(1e-6, "determines the size of the first steps", gt=0)
     buffers: ClassVar[tuple[str, ...]] = ("s", "u")
 
     def update(self, state: OptimizerState) -> None:

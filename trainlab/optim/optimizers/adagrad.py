@@ -1,4 +1,4 @@
-"""Adagrad: each weight has its own rate, which only falls."""
+"""Adagrad: each weight has its own learning rate, which only falls."""
 
 from typing import ClassVar
 
@@ -9,9 +9,9 @@ from trainlab.optim.optimizer import Optimizer, OptimizerState
 
 
 class Adagrad(Optimizer, name="adagrad"):
-    """s <- s + g^2, step = -lr g / (sqrt(s) + eps): weights that have moved much move less.
+    """s <- s + g^2, step = -lr g / (sqrt(s) + eps): weights that have moved far move less.
 
-    Good for rare features. The sum never forgets, so on long runs every rate goes to zero: `rmsprop` forgets.
+    Good for rare features. The sum only grows, so on long runs every rate goes to zero; `rmsprop` uses a running mean.
 
     Source: Duchi, Hazan & Singer 2011. As torch without `lr_decay` (use a schedule), with s = 0 at the start.
     """

@@ -1,4 +1,4 @@
-"""Momentum: SGD that keeps rolling."""
+"""Momentum: SGD with a velocity."""
 
 from typing import ClassVar
 
@@ -10,8 +10,8 @@ from trainlab.optim.optimizer import Optimizer, OptimizerState
 class Momentum(Optimizer, name="momentum"):
     """v <- mu v + g, step = -lr v: gradients that agree add up, gradients that alternate cancel.
 
-    In a steady direction a step is 1 / (1 - mu) times that of `sgd`: ten times at 0.9, a thousand times at 0.999,
-    where the weights overshoot and swing.
+    In a constant direction a step is 1 / (1 - mu) times that of `sgd`: ten times at 0.9, a thousand times at 0.999,
+    where the weights overshoot and oscillate.
 
     Source: Polyak 1964; Sutskever et al. 2013. As torch: lr is outside v, so a change of lr acts at once (CS231n's
     v <- mu v - lr g is the same while lr is constant).

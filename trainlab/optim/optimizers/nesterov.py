@@ -1,13 +1,13 @@
-"""Nesterov: momentum that looks ahead."""
+"""Nesterov: momentum with a look-ahead."""
 
 from trainlab.optim.optimizer import OptimizerState
 from trainlab.optim.optimizers.momentum import Momentum
 
 
 class Nesterov(Momentum, name="nesterov"):
-    """v <- mu v + g, step = -lr (g + mu v): momentum whose gradient counts where the roll will have led.
+    """v <- mu v + g, step = -lr (g + mu v): momentum with the gradient at the point where the velocity leads.
 
-    Brakes earlier than `momentum` before a rising slope, so it bears a slightly larger mu.
+    It slows down earlier than `momentum` before a rising slope, so mu can be slightly larger.
 
     Source: Nesterov 1983; Sutskever et al. 2013, in the form of Bengio et al. 2013 (arXiv:1212.0901) that theta itself
     is the point ahead, as torch does with `nesterov=True`.

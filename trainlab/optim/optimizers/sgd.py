@@ -1,13 +1,13 @@
-"""SGD: straight down the gradient."""
+"""SGD: stochastic gradient descent."""
 
 from trainlab.core.component import setting
 from trainlab.optim.optimizer import Optimizer, OptimizerState
 
 
 class SGD(Optimizer, name="sgd"):
-    """step = -lr g. The simplest rule, and the base line of all others.
+    """step = -lr g. The simplest rule, and the baseline for all others.
 
-    Slow along flat directions and shaky along steep ones: `momentum` costs one vector and mends much of it.
+    Slow along flat directions and unstable along steep ones: `momentum` costs one vector and improves both.
 
     Source: Robbins & Monro 1951; CS231n, "Neural Networks Part 3", vanilla update.
     """

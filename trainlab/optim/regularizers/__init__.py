@@ -1,1 +1,1 @@
-"""One file a component: every regularizer that a config can name."""
+"""Regularizers, one file each."""

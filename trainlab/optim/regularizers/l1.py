@@ -12,8 +12,8 @@ from trainlab.optim.regularizer import Regularizer
 class L1(Regularizer, name="l1"):
     """strength sum |w| is added to the loss, so strength sign(w) to the gradient (0 where w is 0).
 
-    Pulls every weight with the same force however small it is, so the useless ones end near zero and swing around it
-    by about lr strength. Together with `l2`: elastic net.
+    Pulls every weight towards zero with the same force, however small it is: useless weights end near zero and
+    oscillate around it by about lr strength. Together with `l2`: elastic net.
 
     Source: Tibshirani 1996; CS231n, "Neural Networks Part 2", regularization.
 

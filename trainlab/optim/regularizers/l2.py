@@ -12,7 +12,7 @@ from trainlab.optim.regularizer import Regularizer
 class L2(Regularizer, name="l2"):
     """0.5 strength |w|^2 is added to the loss, so strength w to the gradient (torch's `weight_decay` in SGD).
 
-    Too much of it and the data loss stops falling; too little and the network learns its training set by heart.
+    If it is too strong, the data loss stops falling; if it is too weak, the network memorizes its training set.
 
     Source: CS231n, "Neural Networks Part 2", regularization.
 

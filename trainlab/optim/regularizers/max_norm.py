@@ -1,4 +1,4 @@
-"""Max norm: the weights that feed one unit have a limited length."""
+"""Max norm: the weights that feed one unit have a limited norm."""
 
 from typing import ClassVar
 
@@ -10,9 +10,9 @@ from trainlab.optim.regularizer import Regularizer
 
 
 class MaxNorm(Regularizer, name="max_norm"):
-    """After each step, the weights that feed a unit are shortened to `limit` where they are longer: |w| <= limit.
+    """After each step, the weights that feed a unit are scaled down to norm `limit` if theirs is larger: |w| <= limit.
 
-    Keeps a run with a high learning rate from exploding; typical limits are 3 or 4. Usual beside dropout.
+    Keeps a run with a high learning rate from exploding; typical limits are 3 or 4. Often used with dropout.
 
     Source: Srebro et al. 2005; Srivastava et al. 2014, section 5.1; CS231n, "Neural Networks Part 2".
 
@@ -24,14 +24,14 @@ class MaxNorm(Regularizer, name="max_norm"):
 
     constrains: ClassVar[bool] = True
 
-    limit: float = setting("largest Euclidean length of the weights that feed one unit", gt=0)
+    limit: float = setting("maximum Euclidean norm of the weights that feed one unit", gt=0)
 
     def penalty(self, w: Array) -> float:
-        """0: a limit costs nothing."""
+        """0: a constraint adds nothing to the loss."""
         return 0.0
 
     def add_gradient(self, w: Array, g: Array) -> None:
-        """Nothing: a limit has no gradient."""
+        """Nothing: a constraint has no gradient."""
 
     def constrain(self, W: Array) -> None:
         """W *= min(1, limit / |w|) for each unit."""

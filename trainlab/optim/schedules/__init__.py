@@ -1,1 +1,1 @@
-"""One file a component: every schedule that a config can name."""
+"""Schedules of the learning rate, one file each."""

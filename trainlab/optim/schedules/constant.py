@@ -6,7 +6,7 @@ from trainlab.optim.schedule import Schedule
 
 
 class Constant(Schedule, name="constant"):
-    """1: the learning rate stays as it is (after the warmup, if there is one).
+    """1: the learning rate stays the same (after the warmup, if there is one).
 
     Source: none needed.
 
@@ -15,5 +15,5 @@ class Constant(Schedule, name="constant"):
     """
 
     def factor(self, epoch: float, epochs: float, history: Sequence[float]) -> float:
-        """1 at any time."""
+        """1."""
         return 1.0

@@ -8,9 +8,9 @@ from trainlab.optim.schedule import Schedule, share
 
 
 class Cosine(Schedule, name="cosine"):
-    """end + (1 - end) (1 + cos(pi epoch / epochs)) / 2: slow at first, fast in the middle, gently out.
+    """end + (1 - end) (1 + cos(pi epoch / epochs)) / 2: slow at first, fast in the middle, slow at the end.
 
-    Has nothing to tune but the length of the run, which it needs to know: a run stopped early ends at a high rate.
+    It has nothing to tune except the length of the run: a run that is stopped early ends at a high learning rate.
 
     Source: Loshchilov & Hutter 2017, arXiv:1608.03983, without restarts; torch's CosineAnnealingLR.
 
@@ -18,7 +18,7 @@ class Cosine(Schedule, name="cosine"):
     [1.0, 0.75, 0.5, 0.0]
     """
 
-    end: float = setting(0.0, "share of lr that is left at the end of the run", ge=0, le=1)
+    end: float = setting(0.0, "fraction of lr at the end of the run", ge=0, le=1)
 
     def factor(self, epoch: float, epochs: float, history: Sequence[float]) -> float:
         """end + (1 - end) (1 + cos(pi epoch / epochs)) / 2, and `end` afterwards."""

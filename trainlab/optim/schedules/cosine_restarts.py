@@ -8,10 +8,10 @@ from trainlab.optim.schedule import Schedule, in_epochs, turns
 
 
 class CosineRestarts(Schedule, name="cosine_restarts"):
-    """end + (1 - end) (1 + cos(pi p)) / 2, p the part of the present period that is over; periods grow by `growth`.
+    """end + (1 - end) (1 + cos(pi p)) / 2, p the fraction of the current period that is over; periods grow by `growth`.
 
-    Each period ends in a good network and the jump back to the full rate leads to another one: averaged, they are a
-    snapshot ensemble at the price of one run. The loss jumps up at each restart, which is meant.
+    Each period ends in a good network, and the jump back to the full rate leads to a different one: together they are a
+    snapshot ensemble at the cost of one run. The loss jumps up at each restart; this is intended.
 
     Source: Loshchilov & Hutter 2017, arXiv:1608.03983 (SGDR); Huang et al. 2017, arXiv:1704.00109 (snapshots);
     torch's CosineAnnealingWarmRestarts, where T_mult is a whole number.
@@ -20,12 +20,12 @@ class CosineRestarts(Schedule, name="cosine_restarts"):
     [1.0, 0.5, 0.0, 1.0]
     """
 
-    period: float = setting(0.2, "time until the first restart: below 1 a share of the run, else epochs", gt=0)
-    growth: float = setting(1.0, "each period is so many times as long as the one before", ge=1)
-    end: float = setting(0.0, "share of lr at the end of a period", ge=0, le=1)
+    period: float = setting(0.2, "time until the first restart: below 1 a fraction of the run, else epochs", gt=0)
+    growth: float = setting(1.0, "ratio of each period's length to the one before", ge=1)
+    end: float = setting(0.0, "fraction of lr at the end of a period", ge=0, le=1)
 
     def factor(self, epoch: float, epochs: float, history: Sequence[float]) -> float:
-        """The cosine of the present period."""
+        """The cosine of the current period."""
         for start, length in self._periods(epochs):
             part = turns(epoch - start, length)
             if part < 1:

@@ -7,7 +7,7 @@ from trainlab.optim.schedule import Schedule
 
 
 class Exponential(Schedule, name="exponential"):
-    """decay ^ epoch, smoothly within an epoch too. A decay above 1 lets the rate grow, which soon diverges.
+    """decay ^ epoch, changing at every step. With a decay above 1 the rate grows, and training soon diverges.
 
     Source: CS231n, "Neural Networks Part 3", exponential decay; torch's ExponentialLR.
 

@@ -9,7 +9,7 @@ from trainlab.optim.schedule import Schedule
 class InverseTime(Schedule, name="inverse_time"):
     """1 / (1 + decay epoch): fast at first, then ever slower, never to zero.
 
-    The decay that the convergence proofs of SGD ask for; in practice `cosine` ends lower.
+    The convergence proofs of SGD assume such a decay; in practice `cosine` ends at a lower loss.
 
     Source: Robbins & Monro 1951; CS231n, "Neural Networks Part 3", 1/t decay.
 

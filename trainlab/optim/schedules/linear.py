@@ -9,7 +9,7 @@ from trainlab.optim.schedule import Schedule, share
 class Linear(Schedule, name="linear"):
     """1 + (end - 1) epoch / epochs.
 
-    With a `warmup`, the usual schedule of large language models. Above 1, `end` lets the rate grow.
+    With a `warmup`, the usual schedule of large language models. With `end` above 1 the rate grows.
 
     Source: torch's LinearLR.
 
@@ -17,7 +17,7 @@ class Linear(Schedule, name="linear"):
     [1.0, 0.75, 0.5]
     """
 
-    end: float = setting(0.0, "share of lr at the end of the run", ge=0)
+    end: float = setting(0.0, "fraction of lr at the end of the run", ge=0)
 
     def factor(self, epoch: float, epochs: float, history: Sequence[float]) -> float:
         """1 + (end - 1) epoch / epochs, and `end` afterwards."""

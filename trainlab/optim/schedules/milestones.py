@@ -1,4 +1,4 @@
-"""Milestones: the rate falls by a factor at chosen times."""
+"""Milestones: the rate falls by a factor at given times."""
 
 from collections.abc import Sequence
 from typing import Annotated
@@ -10,7 +10,7 @@ from trainlab.optim.schedule import Schedule, in_epochs
 
 
 class Milestones(Schedule, name="milestones"):
-    """decay ^ (number of milestones passed): as `step`, at times of one's own choice.
+    """decay ^ (number of milestones passed): like `step`, at times that you choose.
 
     Source: He et al. 2016, section 4.2 (a tenth at 50 % and 75 % of the run); torch's MultiStepLR.
 
@@ -18,7 +18,7 @@ class Milestones(Schedule, name="milestones"):
     [1.0, 0.5, 0.25]
     """
 
-    when: list[Annotated[float, Field(gt=0)]] = setting([0.5, 0.75], "times: below 1 shares of the run, else epochs")
+    when: list[Annotated[float, Field(gt=0)]] = setting([0.5, 0.75], "times: below 1 fractions of the run, else epochs")
     decay: float = setting(0.1, "factor at each milestone", gt=0, search={"log": [0.05, 0.7]})
 
     def factor(self, epoch: float, epochs: float, history: Sequence[float]) -> float:

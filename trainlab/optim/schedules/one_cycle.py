@@ -1,4 +1,4 @@
-"""One cycle: a long climb to a high rate and a longer way down to almost none."""
+"""One cycle: up to a high rate, then down to almost zero."""
 
 from collections.abc import Sequence
 from math import cos, pi
@@ -10,8 +10,8 @@ from trainlab.optim.schedule import Schedule, in_epochs
 class OneCycle(Schedule, name="one_cycle"):
     """From `start` up to 1 during `rise`, then down to `end`, both along half a cosine wave.
 
-    lr is the top of the cycle and may be several times what a constant schedule bears: the high rate regularizes, the
-    way down settles. The momentum stays as it is (torch cycles it too).
+    lr is the top of the cycle and may be several times higher than with a constant schedule: the high rate regularizes,
+    the low rates at the end converge. The momentum stays the same (torch cycles it too).
 
     Source: Smith & Topin 2018, arXiv:1708.07120, with cosines as fastai and torch's OneCycleLR.
 
@@ -19,9 +19,9 @@ class OneCycle(Schedule, name="one_cycle"):
     [0.04, 0.52, 1.0, 0.5, 0.0]
     """
 
-    rise: float = setting(0.3, "time of the climb: below 1 a share of the run, else epochs", gt=0)
-    start: float = setting(0.04, "share of lr at the start", ge=0, le=1)
-    end: float = setting(4e-6, "share of lr at the end of the run", ge=0, le=1)
+    rise: float = setting(0.3, "time of the rise: below 1 a fraction of the run, else epochs", gt=0)
+    start: float = setting(0.04, "fraction of lr at the start", ge=0, le=1)
+    end: float = setting(4e-6, "fraction of lr at the end of the run", ge=0, le=1)
 
     def factor(self, epoch: float, epochs: float, history: Sequence[float]) -> float:
         """The cosine up or the cosine down, and `end` afterwards."""

@@ -10,8 +10,8 @@ from trainlab.optim.schedule import Schedule
 class Plateau(Schedule, name="plateau"):
     """decay ^ (number of plateaus so far), a plateau being more than `patience` epochs without improvement.
 
-    Adapts to the run where other schedules must be told. A `patience` below the noise of the metric lets the rate die
-    early. The whole history is replayed at each call, so a resumed run finds the same rate.
+    It adapts to the run, while other schedules are fixed in advance. If `patience` is too short for the noise of the
+    metric, the rate falls too early. Each call replays the whole history, so a resumed run finds the same rate.
 
     Source: torch's ReduceLROnPlateau with relative threshold (whose `min_lr` is a rate, not a share of lr).
 
@@ -22,10 +22,10 @@ class Plateau(Schedule, name="plateau"):
 
     metric: str = setting("val_loss", "a column of metrics.csv")
     decay: float = setting(0.1, "factor of each fall", gt=0, lt=1, search={"log": [0.05, 0.7]})
-    patience: int = setting(5, "epochs without improvement that are borne", ge=0)
-    threshold: float = setting(1e-4, "an improvement is at least this share of the best value", ge=0)
+    patience: int = setting(5, "epochs without improvement before the rate falls", ge=0)
+    threshold: float = setting(1e-4, "minimum improvement, relative to the best value", ge=0)
     cooldown: int = setting(0, "epochs after a fall that are not counted", ge=0)
-    lowest: float = setting(0.0, "share of lr below which the rate does not fall", ge=0, le=1)
+    lowest: float = setting(0.0, "fraction of lr below which the rate does not fall", ge=0, le=1)
 
     def watched(self) -> str:
         """The metric."""

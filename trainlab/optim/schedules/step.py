@@ -7,7 +7,7 @@ from trainlab.optim.schedule import Schedule, in_epochs, turns
 
 
 class Step(Schedule, name="step"):
-    """decay ^ floor(epoch / every): constant for a while, then suddenly smaller.
+    """decay ^ floor(epoch / every): constant in between.
 
     Source: CS231n, "Neural Networks Part 3", step decay; torch's StepLR.
 
@@ -15,7 +15,7 @@ class Step(Schedule, name="step"):
     [1.0, 1.0, 0.5, 0.25]
     """
 
-    every: float = setting(0.3, "time between two falls: below 1 a share of the run, else epochs", gt=0)
+    every: float = setting(0.3, "time between two falls: below 1 a fraction of the run, else epochs", gt=0)
     decay: float = setting(0.1, "factor of each fall", gt=0, search={"log": [0.05, 0.7]})
 
     def factor(self, epoch: float, epochs: float, history: Sequence[float]) -> float:
