@@ -1,4 +1,4 @@
-"""Fuzz of the kernels: layers of any shape, run on both paths and compared.
+"""Fuzz of the kernels: layers of any shape, run on both backends and compared.
 
     python tests/engine/kernel_fuzz.py [cases] [first seed]
 
@@ -104,10 +104,10 @@ def main(cases: int, first: int = 0, most: int = 200_000) -> int:
     """Run the cases; how many were wrong."""
     began, bad = monotonic(), 0
     for seed in range(first, first + cases):
-        said = wrong(seed, most)
-        if said:
+        wrong_case = wrong(seed, most)
+        if wrong_case:
             bad += 1
-            print(said, flush=True)
+            print(wrong_case, flush=True)
     print(f"{cases} cases, {bad} wrong, {monotonic() - began:.0f} s")
     return bad
 

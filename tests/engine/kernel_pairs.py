@@ -1,4 +1,4 @@
-"""A chain of layers run twice on the same numbers: by NumPy, and by the compiled kernels of a plan."""
+"""A chain of layers run twice on the same numbers: by NumPy and by the compiled kernels."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -25,17 +25,17 @@ def results(
     used: int | None = None,
     train: bool = True,
     need_dx: bool = True,
-    looked: bool = True,
+    last: bool = True,
     spoiled: float | None = None,
     zeros: float = 0,
     library: Library | None = None,
     dtype: str = "float32",
     seed: int = 0,
 ) -> Arrays:
-    """What one pass each way leaves of a chain: y of every layer, running statistics, and in training g and dx.
+    """The results of a forward and a backward pass: y of every layer, running statistics, and in training g and dx.
 
-    used: rows of this batch, fewer than those there is memory for · looked: whether somebody looks at this step ·
-    spoiled: stands in the middle of the first row of x · zeros: share of x that is 0.
+    used: rows of this batch, fewer than there is memory for · last: the last step of a call, which writes all outputs ·
+    spoiled: a number for the middle of the first row of x · zeros: share of x that is 0.
     """
     nodes, params, grads, rng = build_graph(layers, shape), {}, {}, np.random.default_rng(seed)
     for node in (inner for top in nodes for inner in top.walk()):
@@ -63,10 +63,10 @@ def results(
         builder = Builder(library, rows, train=train)
         lower_workspace(builder, work)
         assert not any(op.call for op in [*builder.forwards, *builder.backwards]), "a layer without a kernel"
-        _run(builder.forwards, builder, library, used, looked)
+        _run(builder.forwards, builder, library, used, last)
         if train:
             part.dy[...] = dy
-            _run(builder.backwards, builder, library, used, looked)
+            _run(builder.backwards, builder, library, used, last)
     else:
         with np.errstate(all="ignore"):
             part.forward()
@@ -79,9 +79,9 @@ def results(
     return made | {"dx": part.dx.copy()} if train and need_dx else made
 
 
-def _run(ops: Iterable[object], builder: Builder, library: Library, rows: int, looked: bool) -> None:
+def _run(ops: Iterable[object], builder: Builder, library: Library, rows: int, last: bool) -> None:
     program = Program(list(ops), library, builder)
-    program.step.last = looked
+    program.step.last = last
     program.once(rows)
 
 
@@ -94,9 +94,9 @@ def errors(
     most: float = 1e-5,
     **settings: Any,
 ) -> dict[str, float]:
-    """What the compiled path gets wrong: relative errors above `most` against NumPy in float64.
+    """The errors of the kernels: relative errors above `most` against NumPy in float64.
 
-    Where NumPy in float32 is about as far off, none: such a gradient is the difference of nearly equal numbers.
+    None where NumPy in float32 is about as far off: such a gradient is the difference of nearly equal numbers.
     """
     got = results(layers, shape, rows, compiled=True, train=train, **settings)
     true = results(layers, shape, rows, compiled=False, train=train, dtype="float64", **settings)

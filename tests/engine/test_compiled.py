@@ -1,4 +1,4 @@
-"""Training on both paths: the plan ends where the loop in NumPy ends, for every optimizer, loss and rule."""
+"""Training on both backends gives the same numbers, for every optimizer, loss and rule."""
 
 import numpy as np
 import pytest
@@ -32,7 +32,7 @@ RATES = {"adadelta": 1.0, "adagrad": 0.05, "sgd": 0.1, "momentum": 0.05, "nester
 def trained(
     engine, steps=20, *, layers=LAYERS, optimizer=None, loss=None, x=X, numbers=None, by_columns=False, **recipe
 ):
-    """A trainer after some steps over three epochs and a bit, on one of the engines."""
+    """A trainer after some steps over three epochs and a bit, on one of the backends."""
     loss = loss or make(Loss, "softmax_cross_entropy")
     regression = loss.tasks == ("regression",) if numbers is None else numbers
     task = Task("regression", 2) if regression else Task("classification", 2 if "binary" in loss.name else 3)
@@ -61,7 +61,7 @@ def trained(
 
 
 def agree(steps=20, rel=1e-5, **recipe):
-    """Both engines end at the same numbers."""
+    """Both backends end at the same numbers."""
     one, a = trained("numpy", steps, **recipe)
     other, b = trained("compiled", steps, **recipe)
     assert (one.net.backend.name, other.net.backend.name) == ("numpy", "compiled")
@@ -159,7 +159,7 @@ def test_dropout_drops_the_same_units():
 
 @pytest.mark.parametrize("dtype", ["float64", "uint8", "int8", "uint16", "int16", "int32", "int64", "float16"])
 def test_batches_of_any_type(dtype):
-    """Rows are gathered from the data's own type; where there is no kernel for it, by NumPy."""
+    """Rows are gathered from the data's own type, by NumPy if there is no kernel for it."""
     agree(x=(np.abs(X) * 5).astype(dtype), optimizer=make(Optimizer, "sgd", lr=0.01))
 
 
@@ -181,7 +181,7 @@ def test_batches_of_stored_rows():
 
 
 def test_augmented_batches():
-    """Augmentation changes the batch inside the plan, and draws the same."""
+    """Augmentation changes the batch between kernels, and draws the same numbers."""
     x = X.reshape(75, 2, 3, 1)
     layers = ("flatten", *LAYERS)
     one, other = agree(x=x, layers=layers, augment=[make(Augmentation, "noise", std=0.2)])
@@ -239,14 +239,14 @@ class Twice(Layer, name="twice"):
         np.multiply(s.dy, 2, out=s.dx)
 
 
-def test_what_has_no_kernel_runs_in_numpy_inside_the_plan():
-    """A layer, a loss and an optimizer of one's own need no kernel."""
+def test_what_has_no_kernel_runs_in_numpy_between_kernels():
+    """A layer, a loss and an optimizer of your own need no kernel."""
     layers = ({"dense": 9}, Twice(), "relu", {"dense": "output"})
     agree(layers=layers, loss=Strange(), optimizer=Backwards(lr=0.01), regularizers=Regularization(l2=0.1).parts())
 
 
-def test_an_error_inside_the_plan_comes_out():
-    """What a NumPy method raises inside a plan reaches the caller as it was raised."""
+def test_an_error_between_kernels_is_raised():
+    """An error that a NumPy method raises between kernels reaches the caller unchanged."""
     t, _ = trained("compiled", 2, layers=({"dense": 9}, Twice(), {"dense": "output"}))
     with pytest.MonkeyPatch.context() as m:
         m.setattr(Twice, "forward", lambda self, s: 1 / 0)
@@ -257,7 +257,7 @@ def test_an_error_inside_the_plan_comes_out():
 
 @pytest.mark.parametrize("spoilt", ["x", "theta"])
 def test_a_step_that_is_not_finite_is_not_taken(spoilt):
-    """The plan stops at it, with the weights and buffers as they were, and says which step it was."""
+    """Training stops there, with the weights and buffers of the step before, and records the step."""
     t, _ = trained("compiled", 5, optimizer=make(Optimizer, "adam"), x=X.copy())
     if spoilt == "x":
         t.x[:] = np.nan
@@ -273,7 +273,7 @@ def test_a_step_that_is_not_finite_is_not_taken(spoilt):
 
 @pytest.mark.parametrize("threads", [1, 2, 5])
 def test_the_same_bits_on_any_number_of_threads(threads):
-    """How the work is cut depends on sizes alone, and no sum on who computed it."""
+    """The cut into tiles depends on sizes alone, so any number of threads gives the same bits."""
     rng = np.random.default_rng(4)
     x = rng.normal(size=(75, 300)).astype(np.float32)
     layers = ({"dense": 333}, "relu", {"dropout": 0.5}, {"dense": 210}, "gelu", {"dense": "output"})
@@ -288,8 +288,8 @@ def test_the_same_bits_on_any_number_of_threads(threads):
     assert once.net.theta.tobytes() == again.net.theta.tobytes()
 
 
-def test_a_run_goes_on_to_the_same_bits_on_either_engine():
-    """Saved in the middle of an epoch and restored; and a state of one engine is one of the other's."""
+def test_a_run_goes_on_to_the_same_bits_on_either_backend():
+    """Saved in the middle of an epoch and restored; a state of one backend also loads on the other."""
     layers = ({"dense": 9}, "relu", {"dropout": 0.3}, {"dense": "output"})
     whole, _ = trained("compiled", 9, layers=layers, optimizer=make(Optimizer, "adam"), average=0.9)
     arrays, plain = whole.state()
@@ -312,8 +312,8 @@ def test_a_stop_is_asked_for_between_chunks_of_steps():
     assert 1 <= t.advance(5, lambda: asked.append(None) or len(asked) > 1) <= 5
 
 
-def test_numbers_below_the_smallest_normal_count_as_zero_inside_a_plan_alone():
-    """Momentum that has decayed below 1e-38 is 0 after a step; outside, such numbers are computed as ever."""
+def test_denormals_are_flushed_inside_kernels_only():
+    """Momentum that has decayed below 1e-38 is 0 after a step; outside kernels such numbers are kept."""
     trainer, _ = trained("compiled", steps=1)
     trainer.optimizer_state.buffers["v"][...] = 1e-39
     trainer.net.params["dense1.W"][...] = 0.0  # so that nothing behind it has a gradient

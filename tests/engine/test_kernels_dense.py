@@ -75,7 +75,7 @@ def test_products_behind_dropout_agree_with_numpy():
     for mode in ("inverted", "vanilla", "unscaled"):
         dropout = Dropout(drop=0.6, mode=mode)
         layers = [layer for units in (300, 200, 90) for layer in (Dense(units=units), ReLU(), dropout)]
-        got, true = (results(layers, (40,), 100, compiled=compiled, looked=False) for compiled in (True, False))
+        got, true = (results(layers, (40,), 100, compiled=compiled, last=False) for compiled in (True, False))
         for name, a in true.items():
             assert np.allclose(got[name], a, rtol=1e-4, atol=1e-5 * np.abs(a).max()), (mode, name)
 
@@ -115,7 +115,7 @@ def test_zero_times_what_is_not_finite_is_seen(spoiled):
 
 
 def test_dropout_is_drawn_by_a_kernel():
-    """Where it was not, nobody would see it but by the clock."""
+    """If it were not, only the time would show it."""
     library = load()
     assert library is not None
     assert draws_alike(library)

@@ -1,4 +1,4 @@
-"""The kernels of convolution, pooling and normalization leave what the NumPy path leaves."""
+"""The kernels of convolution, pooling and normalization compute what NumPy computes."""
 
 import numpy as np
 import pytest
@@ -29,7 +29,7 @@ TAILS = {
 
 
 def check(layers, shape, rows, **settings):
-    """Both paths, compared."""
+    """Both backends, compared."""
     assert errors(layers, shape, rows, **settings) == {}
 
 
@@ -55,17 +55,17 @@ def test_a_block_of_layers_in_one_pass_leaves_every_array_as_numpy_does(tail, ch
     ],
 )
 def test_convolutions_by_winograds_algorithm(shape, filters, pad):
-    """Odd sizes, borders and channels that fill no vector: 3 x 3 filters over many channels go by another way."""
+    """3 x 3 filters over many channels, with odd sizes and borders, and channels that fill no vector."""
     layers = [Conv(filters=filters, pad=pad), ReLU()]
     check(layers, shape, 5)
     check(layers, shape, 5, used=3, need_dx=False)
     check(layers, shape, 5, train=False)
 
 
-def test_steps_that_nobody_looks_at_give_the_same_gradients():
-    """Outputs in the middle of a block are left out then; nothing else differs."""
+def test_steps_before_the_last_one_give_the_same_gradients():
+    """They leave out the outputs inside a group of layers; nothing else differs."""
     layers = [Conv(filters=5, bias=False), *TAILS["norm relu pool"], Conv(filters=3), ReLU()]
-    seen, unseen = (results(layers, (8, 8, 2), 4, compiled=True, looked=looked) for looked in (True, False))
+    seen, unseen = (results(layers, (8, 8, 2), 4, compiled=True, last=last) for last in (True, False))
     hidden = {"batch_norm1.y", "relu1.y", "conv2.y"}
     assert {k for k in seen if not np.array_equal(seen[k], unseen[k])} == hidden
 

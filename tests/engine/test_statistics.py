@@ -1,4 +1,4 @@
-"""What is measured of layers by kernels and by NumPy: the same numbers, the same bits for any number of threads."""
+"""Statistics of layers by kernels and by NumPy: the same numbers, and the same bits on any number of threads."""
 
 import numpy as np
 import pytest
@@ -31,7 +31,7 @@ def network(layers, shape, frozen=(), seed=0):
     return net
 
 
-def looked_at(layers=IMAGES, shape=(10, 8, 3), rows=300, frozen=(), seed=0):
+def filled(layers=IMAGES, shape=(10, 8, 3), rows=300, frozen=(), seed=0):
     """A network, its memory and a step, all full of drawn numbers as after training."""
     net = network(layers, shape, frozen, seed)
     work, step, rng = net.workspace(rows, train=True), np.empty_like(net.theta), np.random.default_rng(seed)
@@ -45,7 +45,7 @@ def looked_at(layers=IMAGES, shape=(10, 8, 3), rows=300, frozen=(), seed=0):
 
 
 def statistics(net, work, step, backend=None):
-    """What measures this network: its own backend, or another one."""
+    """The statistics of this network, by its own backend or another one."""
     return LayerStatistics(backend or net.backend, net.all_nodes(), work, net.views(step))
 
 
@@ -61,7 +61,7 @@ def both(net, work, step, rows):
 @pytest.mark.parametrize(("layers", "shape"), [(IMAGES, (10, 8, 3)), (ROWS, (45,))], ids=["images", "rows"])
 def test_kernels_measure_what_numpy_measures(layers, shape, rows):
     """Statistics to rounding, histograms exactly, of whole batches and of shorter ones in the same memory."""
-    net, work, step = looked_at(layers, shape)
+    net, work, step = filled(layers, shape)
     (got, counted), (want, expected) = both(net, work, step, rows)
     assert got == pytest.approx(want, rel=1e-5, abs=1e-6)
     assert counted.tolist() == expected.tolist()
@@ -74,7 +74,7 @@ def test_any_sizes():
     for seed in range(40):
         width, units, rows = (round(np.exp(rng.uniform(0, np.log(n)))) for n in (300, 300, 500))
         layers = ({"dense": units}, str(rng.choice(["relu", "tanh", "sigmoid", "elu"])), {"dense": 2})
-        net, work, step = looked_at(layers, (width,), rows, seed=seed)
+        net, work, step = filled(layers, (width,), rows, seed=seed)
         (got, counted), (want, expected) = both(net, work, step, int(rng.integers(1, rows + 1)))
         assert got == pytest.approx(want, rel=2e-5, abs=1e-6), seed
         assert counted.tolist() == expected.tolist(), seed
@@ -82,7 +82,7 @@ def test_any_sizes():
 
 def test_the_same_bits_for_any_number_of_threads():
     """One thread, two and five: large layers are shared, and sums come out alike."""
-    net, work, step = looked_at(({"dense": 3000}, "tanh", {"dense": 1500}, "relu", {"dense": 2}), (7,), 1024)
+    net, work, step = filled(({"dense": 3000}, "tanh", {"dense": 1500}, "relu", {"dense": 2}), (7,), 1024)
     measure, found = statistics(net, work, step), []
     before = load().threads(1)
     try:
@@ -95,8 +95,8 @@ def test_the_same_bits_for_any_number_of_threads():
 
 
 def test_only_the_first_eighth_of_the_rows_is_measured():
-    """What stands in the other rows changes nothing."""
-    net, work, step = looked_at(rows=200)
+    """The numbers in the other rows change nothing."""
+    net, work, step = filled(rows=200)
     assert [measured_rows(n) for n in (200, 64, 16, 3)] == [25, 16, 16, 3]
     before = statistics(net, work, step).values(200).copy()
     for slot in work.slots.values():
@@ -106,8 +106,8 @@ def test_only_the_first_eighth_of_the_rows_is_measured():
 
 @pytest.mark.parametrize("odd", [np.nan, np.inf, -np.inf, 3e38])
 def test_numbers_that_are_not_finite(odd):
-    """Both say nan where a sum is not finite, count what can be counted, and nobody stumbles."""
-    net, work, step = looked_at(rows=130)
+    """Both give nan if a sum is not finite, and still count what can be counted."""
+    net, work, step = filled(rows=130)
     for slot in work.slots.values():
         slot.y.reshape(-1)[3::11] = odd
     (got, counted), (want, expected) = both(net, work, step, 130)
@@ -119,7 +119,7 @@ def test_numbers_that_are_not_finite(odd):
 
 def test_what_cannot_be_measured():
     """Units that never fire, a frozen layer's step, weights that are zero."""
-    net, work, step = looked_at(({"dense": 8}, "relu", {"dense": 4}, "relu", {"dense": 2}), (6,), 64, frozen=(0,))
+    net, work, step = filled(({"dense": 8}, "relu", {"dense": 4}, "relu", {"dense": 2}), (6,), 64, frozen=(0,))
     work.slots["relu1"].y[...] = 0
     work.slots["relu2"].y[...] = 0
     work.slots["relu2"].y[5, 3] = 0.5

@@ -1,4 +1,4 @@
-"""The loop, against the same arithmetic written out by hand, and its promises about state and memory."""
+"""Training steps against the same arithmetic written out by hand; state and memory."""
 
 import tracemalloc
 
@@ -61,7 +61,7 @@ def by_hand(start, order, steps, lr, l2=0.0, clip=None):
 
 
 def orders(steps):
-    """The same batches as the trainer's: its own stream, permuted anew each epoch."""
+    """The same batches as the trainer's: its own stream, permuted again each epoch."""
     rng = Streams(7).named("order")
     found = []
     while len(found) < steps:
@@ -82,7 +82,7 @@ def test_steps_are_those_of_the_formulas(l2, clip):
 
 
 def test_records_are_the_steps_own():
-    """A step's record has the loss before its update, lr, the gradient's length and the update's share of theta."""
+    """A step's record has the loss before its update, lr, the gradient's norm and the update's share of theta."""
     t = trainer()
     theta = t.net.theta.copy()
     t.advance(1)
@@ -94,7 +94,7 @@ def test_records_are_the_steps_own():
 
 
 def test_dropout_does_not_change_the_batch_order_or_other_weights():
-    """Each use of randomness has its own stream: a dropout layer more leaves order and starting weights alone."""
+    """Each use of randomness has its own stream: adding a dropout layer changes neither order nor starting weights."""
     plain = trainer()
     dropped = trainer(layers=[Dense(units=4), Tanh(), Dropout(drop=0.5), Dense(units=3)])
     assert (plain.net.theta == dropped.net.theta).all()

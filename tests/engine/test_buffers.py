@@ -1,4 +1,4 @@
-"""Memory: names, shapes, errors, and slots that share what they should share."""
+"""The layer graph and its memory: names, shapes, errors, and arrays that slots share."""
 
 import numpy as np
 import pytest
@@ -53,7 +53,7 @@ def test_neighbours_share_memory():
 
 
 def test_the_first_layer_is_given_no_dx():
-    """Nobody needs the gradient of the input, nor of anything before the first layer that learns."""
+    """Nothing needs the gradient of the input, nor of anything before the first layer that learns."""
     work = net_of(Dropout(drop=0.5), ReLU(), Dense(units=3), ReLU()).workspace(4, train=True)
     assert [slot.dx is None for _, slot in work.chain] == [True, True, True, False]
 
@@ -68,7 +68,7 @@ def test_a_smaller_batch_uses_the_same_memory():
     assert work.first(8) is work
 
 
-def test_an_evaluation_workspace_has_no_room_for_gradients():
+def test_an_evaluation_workspace_has_no_gradients():
     """Evaluation needs no dy: its arrays are empty."""
     work = net_of(Dense(units=3), ReLU()).workspace(8, train=False)
     assert isinstance(work, Workspace)

@@ -1,4 +1,4 @@
-"""Which arithmetic runs: chosen by settings and by what was built, recorded, kept on resuming."""
+"""The choice of the backend: by settings and by what was built; recorded, and kept when a run resumes."""
 
 import numpy as np
 import pytest
@@ -19,7 +19,7 @@ needs_kernels = pytest.mark.skipif(library.load() is None, reason="no compiled k
 
 
 def test_numpy_is_always_there():
-    """`numpy` needs nothing, and says that it was chosen."""
+    """`numpy` needs nothing, and its description names the setting."""
     assert selection.select("numpy", np.dtype("float32")).name == "numpy"
     assert selection.describe("numpy") == {"name": "numpy", "reason": "train.engine is numpy"}
 
@@ -40,8 +40,8 @@ def test_a_build_without_a_compiler_makes_nothing(tmp_path, monkeypatch, capsys)
         assert "no kernels for" in capsys.readouterr().err
 
 
-def test_without_libraries_the_reason_is_said(monkeypatch, tmp_path):
-    """Where nothing was built, or of other sources, NumPy runs and it is said why."""
+def test_without_libraries_the_reason_is_given(monkeypatch, tmp_path):
+    """If nothing was built, or from other sources, NumPy runs and the description has the reason."""
     monkeypatch.setattr(library, "KERNELS", tmp_path)
     library._found.cache_clear()
     try:
@@ -54,8 +54,8 @@ def test_without_libraries_the_reason_is_said(monkeypatch, tmp_path):
 
 
 @needs_kernels
-def test_a_run_goes_on_on_the_engine_that_it_began_on():
-    """NumPy stays NumPy; other kernels than at the beginning are said; the same ones are not."""
+def test_a_run_resumes_on_the_backend_that_it_began_on():
+    """NumPy stays NumPy; a note is made if the kernels are different, and only then."""
     now = selection.describe()
     assert selection.select_to_resume({"name": "numpy", "reason": ""}, "auto", "float32") == ("numpy", "")
     assert selection.select_to_resume(now, "auto", "float32") == ("auto", "")
@@ -67,7 +67,7 @@ def test_a_run_goes_on_on_the_engine_that_it_began_on():
 
 @needs_kernels
 def test_threads_last_as_long_as_the_block(monkeypatch):
-    """Kernels take every core, or as many threads as they are told; afterwards what it was before."""
+    """Inside the block kernels use all cores, or the given number of threads; afterwards as many as before."""
     before = library.load().threads(1)
     with pinned("auto"):
         assert library.load().threads(3) == cores()
@@ -78,7 +78,7 @@ def test_threads_last_as_long_as_the_block(monkeypatch):
 
 @needs_kernels
 @pytest.mark.parametrize("loss", ["softmax_cross_entropy", "hinge", "binary_cross_entropy", "mse"])
-def test_both_paths_evaluate_the_same(loss):
+def test_both_backends_evaluate_the_same(loss):
     """Outputs, loss and accuracy over more rows than a batch holds, by kernels and by NumPy."""
     rng = np.random.default_rng(0)
     x = rng.normal(size=(2500, 6)).astype(np.float32)
