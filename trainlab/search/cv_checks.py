@@ -1,4 +1,4 @@
-"""What monitors say of several runs together: of the folds of a trial, and of the ranges of a sweep."""
+"""Monitors of several runs together: the folds of a trial, and the ranges of a sweep."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -16,18 +16,18 @@ from trainlab.search.table import Row
 from trainlab.training.experiment import Experiment
 from trainlab.training.monitor_settings import Monitoring
 
-_TOP = 5  # trials that tell where the good ones lie
+_TOP = 5  # best trials that are compared with the ends of a range
 
 
 def suspicious_folds(experiment: Experiment, metric: str, scores: Sequence[float], rows: int) -> list[Finding]:
-    """What is said of a cross-validation with these scores, on folds of so many rows."""
+    """Findings about a cross-validation with these scores, on folds of so many rows."""
     view = _view(experiment.train.epochs, folds=FoldScores(metric, scores, rows))
     monitor = _active(experiment.monitors, SuspiciousFold)
     return list(monitor.inspect(view)) if monitor else []
 
 
 def searched_too_short(space: SearchSpace, best: Sequence[Row]) -> list[Finding]:
-    """What is said of the ranges in which the best trials lie; best: all that finished, the best first."""
+    """Findings about ranges that end near the best trials; best: all finished trials, the best first."""
     monitor = _active(space.monitors, EdgeOfRange)
     if monitor is None or not best:
         return []

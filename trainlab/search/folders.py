@@ -1,6 +1,6 @@
-"""The run folders of a sweep's trials: where they lie, what they hold, and what a trial's run begins or goes on with.
+"""The run folders of a sweep's trials: their paths, their state, and their preparation.
 
-A trial of one run is its folder, `trials/0007`; one of several holds a folder for each, `trials/0007/1`.
+A trial with one run has the folder `trials/0007`; with several runs, each has a folder inside it, `trials/0007/1`.
 """
 
 import shutil
@@ -31,7 +31,7 @@ class Folders:
     space: SearchSpace
 
     def prepare(self) -> None:
-        """Make the folder of trials; end what outlived an earlier session of the sweep."""
+        """Make the folder `trials`, and wait until no process of an earlier session trains in it."""
         trials = self.sweep / "trials"
         with named_errors(trials, "write"):
             trials.mkdir(exist_ok=True)
@@ -45,7 +45,7 @@ class Folders:
         return trial if self.space.sweep.runs == 1 else trial / str(index + 1)
 
     def record(self, number: int, index: int) -> RunRecord:
-        """What the folder of a run tells now."""
+        """The present content of a run's folder."""
         path = self.of(number, index)
         return RunRecord(path, path.name)
 
@@ -54,16 +54,16 @@ class Folders:
         return (self.sweep / "trials" / f"{number:04}").exists()
 
     def parts(self, trial: Trial, until: int | None) -> list[Part]:
-        """What came of each run of a trial up to an epoch."""
+        """The result of each run of a trial up to an epoch."""
         metric, named = self.space.sweep.metric, trial.experiment.monitors.stop_on
         runs = range(self.space.sweep.runs)
         return [part_of(self.record(trial.number, i), metric, until, named) for i in runs]
 
     def is_done(self, trial: Trial, index: int, until: int | None, *, rescued: bool, learns: bool) -> bool:
-        """Whether a run needs no (further) training: it has ended by itself, or come so far.
+        """Whether a run needs no (further) training: it has ended by itself, or reached the epoch.
 
-        A run of other settings than the trial's is none where the trial `learns` from others, whose results may have
-        changed since. Raises UserError where it does not: then somebody has changed the sweep's config.
+        If its settings are not the trial's, a trial that `learns` from others is trained again, because their results
+        may have changed. Raises UserError for a trial that does not: then the sweep's config was changed.
         """
         record = self.record(trial.number, index)
         if known_end(record) is None and not reached(record, until):
@@ -72,14 +72,14 @@ class Folders:
             if learns:
                 return False
             raise UserError(
-                f"{record.path}: this trial was trained with other settings than {self.sweep / 'sweep.yaml'} gives it; "
-                "the sweep's config was changed since. Undo that, or start a new sweep"
+                f"{record.path}: this trial was trained with other settings than {self.sweep / 'sweep.yaml'} gives it: "
+                "the sweep's config was changed. Undo the change, or start a new sweep"
             )
         named = trial.experiment.monitors.stop_on
         return not (rescued and part_of(record, self.space.sweep.metric, None, named).state == "stopped")
 
     def make_ready(self, trial: Trial, index: int, *, rescued: bool) -> bool:
-        """Prepare a folder for the run to begin; whether it goes on from what is there."""
+        """Prepare the folder of a run. Returns whether the run resumes from what is there."""
         record, path = self.record(trial.number, index), self.of(trial.number, index)
         experiment = self.space.runs(trial.experiment, rescued=rescued)[index]
         goes_on = record.state in ("interrupted", "killed") or rescued
@@ -94,7 +94,7 @@ class Folders:
         return False
 
     def fold_rows(self, number: int) -> int:
-        """How many rows a fold of a trial has, about; 0 if that cannot be told."""
+        """About how many rows a fold of a trial has; 0 if unknown."""
         folds = self.space.sweep.folds
         try:
             environment: dict[str, Any] = loads(self.record(number, 0).folder.environment.read_bytes())
@@ -103,7 +103,7 @@ class Folders:
             return 0
 
     def keep(self, number: int, found: Sequence[Finding]) -> None:
-        """Write what is said of all runs of a trial together into its folder, as findings.jsonl."""
+        """Write the findings about all runs of a trial into its folder, as findings.jsonl."""
         path = self.sweep / "trials" / f"{number:04}" / "findings.jsonl"
         if found:
             write_atomic(path, "".join(f"{dumps(one.as_dict())}\n" for one in found).encode())
@@ -115,7 +115,7 @@ class Folders:
         try:
             text = record.folder.config.read_bytes()
             if any(text == dump(plain(experiment)).encode() for experiment in own):
-                return True  # the usual case, settled without reading YAML
+                return True  # the usual case, without parsing YAML
             return read(record.folder.config).value in own
         except (OSError, UserError):
             return False

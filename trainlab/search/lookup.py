@@ -1,4 +1,4 @@
-"""Finds sweeps, and in a sweep its best trials and their runs."""
+"""Finds sweeps, the best trials of a sweep, and the run folders of a trial."""
 
 from math import isfinite
 from pathlib import Path
@@ -22,7 +22,7 @@ def find_sweep(sweep: Path | str, runs: Path) -> Path:
 
 
 def best_trials(folder: Path) -> list[int]:
-    """The numbers of a sweep's finished trials with a score, the best first, as its trials.csv tells."""
+    """The numbers of the finished trials with a score, the best first, from trials.csv."""
     sweep = read(folder / "sweep.yaml").value.sweep
     metric = sweep.metric if sweep is not None else "val_loss"
     table = read_rows(folder / "trials.csv")

@@ -1,4 +1,4 @@
-"""The `sweep` block of a config: what is searched, by which strategy, for how long, and what counts as better."""
+"""The `sweep` block of a config: search space, strategy, number of trials, metric."""
 
 from functools import partial
 from typing import Any, Literal, cast
@@ -19,9 +19,9 @@ Constant = bool | int | float | str | list[Any] | None
 class SweepSettings(Settings):
     """A search for better settings; only read by `trainlab sweep`.
 
-    A trial is scored by the metric's best epoch, with `repeats` or `folds` by the mean over its runs. The training seed
-    is the config's in every trial (and one more in each repeat), so two trials differ by their settings alone; put
-    `seed` into the space to vary it, too.
+    The score of a trial is the metric of its best epoch; with `repeats` or `folds`, the mean over its runs. Every trial
+    uses the config's seed (plus one for each further repeat), so trials differ in their settings alone; put `seed` into
+    the space to vary it, too.
     """
 
     metric: Metric = setting("val_loss", "a column of metrics.csv; losses are minimized, scores maximized")
@@ -32,21 +32,21 @@ class SweepSettings(Settings):
     strategy: Strategy = Field(
         default_factory=partial(make, Strategy, "random"), description="how the trials are chosen"
     )
-    trials: Count = setting(20, "how many settings are tried; by default the sum of the stages, if there are any")
+    trials: Count = setting(20, "how many trials; by default the sum over the stages, if there are any")
     stages: list[Stage] = setting([], "for `staged`: trials and epochs, from coarse to fine")
     repeats: Count = setting(1, "runs of each trial, with successive seeds: its score is their mean")
     folds: int | None = setting(
         None, "cross-validation: runs of each trial (and repeat), one for each fold; see data.split", ge=2
     )
     stop_bad_trials: bool = setting(
-        True, "end a trial at once when a diagnosis calls it worthless; one of the best tenth goes on to its end"
+        True, "end a trial at a finding of severity error; if it is among the best tenth, it continues to its end"
     )
-    limits: Limits = setting(Limits(), "what a trial may use before it is ended as failed")
+    limits: Limits = setting(Limits(), "time and memory that a trial may use; a trial that exceeds one fails")
 
     @model_validator(mode="before")
     @classmethod
     def _sum_of_stages(cls, value: Any) -> Any:
-        """Without `trials`, there are as many as the stages have."""
+        """Without `trials`, the stages determine the number."""
         if not isinstance(value, dict):
             return value
         table = cast("dict[str, Any]", value)

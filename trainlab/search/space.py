@@ -1,7 +1,7 @@
-"""What is searched: which setting is drawn from what, and what it makes of the config.
+"""The search space: the range of each setting, and the configs that its values make.
 
-Everything is checked before the first trial: a path that leads nowhere, an end of a range that its setting refuses, a
-condition that never holds. What only some combinations make impossible is drawn anew.
+Everything is checked before the first trial: an unknown path, an end of a range that the setting does not allow, a
+condition that never holds. If only a combination of values is invalid, the trial is drawn again.
 """
 
 from collections import Counter
@@ -22,15 +22,15 @@ from trainlab.search.strategy import Budget, PastTrial, SampleRequest
 from trainlab.training.monitor_settings import ERROR
 from trainlab.training.setup import check
 
-_MOST_DRAWS = 100  # of one trial, before the space is called impossible
-_FEWEST = 3  # values that say where a range is narrowed to
+_MOST_DRAWS = 100  # of one trial, before the space counts as impossible
+_FEWEST = 3  # values that a range is narrowed to, at least
 
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """One trial: its number (from 1), its values by path, its whole config, and why earlier draws were refused.
+    """One trial: its number (from 1), its values by path, its whole config, and why earlier draws were invalid.
 
-    A setting whose condition does not hold has no value: it is as the config has it.
+    A setting whose condition does not hold has no value: it keeps the config's.
     """
 
     number: int
@@ -40,7 +40,7 @@ class Trial:
 
 
 class SearchSpace:
-    """The space of a sweep's config. Raises ConfigError, located in the `sweep` block, if it cannot be searched."""
+    """The search space of a config. Raises ConfigError, located in the `sweep` block, if it is invalid."""
 
     def __init__(self, document: Document[SweepExperiment]) -> None:
         sweep = document.value.sweep
@@ -68,7 +68,7 @@ class SearchSpace:
             raise ConfigError(problems)
 
     def trial(self, number: int, past: Sequence[PastTrial] = ()) -> Trial:
-        """The trial with this number: a function of the config, the number and, if its cohort waits, of the past.
+        """The trial with this number: a function of the config, the number and, if its cohort waits, the past.
 
         past: all trials of earlier cohorts. Raises ConfigError if a hundred draws make no valid config.
         """
@@ -90,7 +90,7 @@ class SearchSpace:
         return next(i for i, cohort in enumerate(self.cohorts) if number in cohort.trials)
 
     def ranges(self, index: int, past: Sequence[PastTrial]) -> Mapping[str, Distribution]:
-        """What the trials of a cohort are drawn from: narrowed, if it asks for that, to the best of those before."""
+        """The ranges of a cohort, narrowed around the best earlier trials if the cohort zooms."""
         while len(self._ranges) <= index:
             last, cohort = self._ranges[-1], self.cohorts[len(self._ranges)]
             best: Sequence[PastTrial] = self._best_before(len(self._ranges), past) if cohort.zoom < 1 else ()
@@ -105,7 +105,7 @@ class SearchSpace:
         return document.value
 
     def runs(self, experiment: SweepExperiment, *, rescued: bool = False) -> list[SweepExperiment]:
-        """The experiment of each run folder of a trial: repeat by repeat, and in each of them fold by fold.
+        """The experiment of each run folder of a trial, repeat by repeat, and fold by fold within a repeat.
 
         A `rescued` run is not ended for being bad.
         """
@@ -126,14 +126,14 @@ class SearchSpace:
         ]
 
     def allows(self, path: str, value: object, others: Mapping[str, Any]) -> bool:
-        """Whether a value is possible for this setting beside these of the others."""
+        """Whether the setting can have this value together with these values of the others."""
         return not self._wrong(path, value, others)
 
     def _draws(self, number: int, past: Sequence[PastTrial]) -> Iterator[dict[str, Any]]:
-        """Values of all settings, whether their conditions hold or not; another draw if one makes no valid config."""
+        """Values of all settings, whether or not their conditions hold; the next ones if a config is invalid."""
         index = self.cohort_of(number)
         cohort, ranges = self.cohorts[index], self.ranges(index, past)
-        paths = sorted(ranges)  # the order in which they are written changes nothing
+        paths = sorted(ranges)  # so the order in the file changes nothing
         chosen = {path: ranges[path] for path in paths}
         request = SampleRequest(self._document.value.seed, number, self.sweep.trials, chosen, past, cohort.drawn)
         place = number - cohort.trials.start
@@ -153,7 +153,7 @@ class SearchSpace:
         return override(self._base, _ordered(values), SweepExperiment)
 
     def _best_before(self, index: int, past: Sequence[PastTrial]) -> Sequence[PastTrial]:
-        """The best, the cohort's `zoom`, of all earlier trials that were trained as long as the cohort before it."""
+        """The best share (`zoom`) of the earlier trials with as many epochs as the cohort before."""
         cohort, epochs = self.cohorts[index], self.cohorts[index - 1].epochs
         alike = {n for c in self.cohorts[:index] if c.epochs == epochs for n in c.trials}
         known = [k for k in past if k.trial in alike and k.score is not None]
@@ -161,7 +161,7 @@ class SearchSpace:
         return ranked[: max(_FEWEST, ceil(len(ranked) * cohort.zoom))]
 
     def _narrowed(self, ranges: Mapping[str, Distribution], best: Sequence[PastTrial]) -> Mapping[str, Distribution]:
-        """The ranges around these trials, the best of them being first."""
+        """The ranges around these trials; `best[0]` is the best one."""
         found: dict[str, Distribution] = {}
         for path, distribution in ranges.items():
             values = [k.values[path] for k in best if path in k.values]
@@ -174,7 +174,7 @@ class SearchSpace:
         return found
 
     def _end_problems(self) -> list[Problem]:
-        """What the ends of every range, and every option, make of a valid draw, or of the bare config without one."""
+        """Check the ends of every range, and every option, within a valid draw, or within the config without one."""
         drawn: Mapping[str, Any] = {}
         problems: list[Problem] = []
         try:
@@ -186,13 +186,13 @@ class SearchSpace:
             if drawn:
                 values = self._active(self._conditions.forced(path, drawn))
                 if path not in values:
-                    continue  # what can be told of it has been
+                    continue  # its problems are known already
             wrong = [p for value in distribution.ends() for p in self._wrong(path, value, values)]
             problems += [self._at_space(p) for p in wrong[:1]]
         return list({p.path: p for p in problems}.values())
 
     def _first_valid(self) -> Mapping[str, Any]:
-        """All values of the first trial, those without effect among them."""
+        """All values of the first trial, also those whose condition does not hold."""
         values = self.trial(1).values
         return next(drawn for drawn in self._draws(1, ()) if self._is(drawn, values))
 
@@ -203,7 +203,7 @@ class SearchSpace:
             return False
 
     def _wrong(self, path: str, value: object, others: Mapping[str, Any]) -> list[Problem]:
-        """What is wrong with this setting itself when it has this value."""
+        """The problems of this setting itself with this value."""
         try:
             self.made({**others, path: value})
         except ConfigError as error:
@@ -214,7 +214,7 @@ class SearchSpace:
         return self._document.problem(("sweep", "space", path), message, key=True)
 
     def _at_space(self, problem: Problem) -> Problem:
-        """A problem of a sampled config, at the line of the space that it came from."""
+        """A problem of a drawn config, located at its line of the space."""
         owner = max((path for path in self.distributions if _is_of(problem.path, path)), key=len, default=None)
         if owner is None:
             message = f"no draw makes a valid config; {problem.path}: {problem.message}"
@@ -227,9 +227,9 @@ class SearchSpace:
 
 
 def resolved(document: Document[SweepExperiment]) -> dict[str, Any]:
-    """The config with every default written out, but for components whose name is searched.
+    """The config with all defaults, except for components whose name is searched.
 
-    These keep what the user wrote: `nesterov` in the place of `adam` starts from its own defaults, not from adam's.
+    These keep what the user wrote: `nesterov` instead of `adam` starts from its own defaults, not from adam's.
     """
     config: dict[str, Any] = plain(document.value)
     searched = document.value.sweep.space if document.value.sweep else {}
@@ -241,13 +241,13 @@ def resolved(document: Document[SweepExperiment]) -> dict[str, Any]:
 
 
 def _ordered(values: Mapping[str, Any]) -> dict[str, Any]:
-    """The values as they are to be set: the whole before its parts, a component's name before its settings."""
+    """The values in the order of setting them: a component before its parts, its name before its settings."""
     paths = sorted(values, key=lambda path: (path.count("."), not path.endswith("name")))
     return {path: values[path] for path in paths}
 
 
 def _copy(written: Any, into: Any, path: list[str]) -> None:
-    """Replace what is at the path by what was written there, or by nothing."""
+    """Replace the value at the path by what was written there, or remove it."""
     key, rest = path[0], path[1:]
     if not isinstance(into, dict) or not isinstance(written, dict):
         return
@@ -263,7 +263,7 @@ def _copy(written: Any, into: Any, path: list[str]) -> None:
 def _ranges(
     document: Document[SweepExperiment], sweep: SweepSettings, problems: list[Problem]
 ) -> dict[str, Distribution]:
-    """What each setting is drawn from; `auto` is looked up."""
+    """The range of each setting; `auto` is looked up in its class."""
     ranges: dict[str, Distribution] = {}
     for path, given in sweep.space.items():
         found = _own_range(document.value, path.split(".")) if given == "auto" else given

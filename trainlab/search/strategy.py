@@ -1,10 +1,10 @@
-"""A strategy chooses the points of the space that are tried, and how far each of them is trained.
+"""A strategy chooses the points of the search space, and how long each of them is trained.
 
-Trials come in cohorts. Those of one cohort are compared with each other and know nothing of each other; a cohort that
-waits is drawn when all earlier ones are over, and may learn from them. So the trials of a sweep depend on its config
-alone, whatever the number of workers and whenever it was stopped.
+Trials come in cohorts. Trials of one cohort are compared with each other, but do not learn from each other. A cohort
+that waits is drawn when all earlier ones are over, and may learn from them. So the trials of a sweep depend on its
+config alone, not on the number of workers or on interruptions.
 
-To add one, write one class in one file of `trainlab/search/strategies`.
+To add a strategy, write one class in a file of its own in `trainlab/search/strategies`.
 """
 
 from abc import abstractmethod
@@ -21,19 +21,19 @@ from trainlab.search.distribution import Distribution
 
 
 class Stage(Settings):
-    """A stage of `staged`: so many trials of so many epochs, in ranges around the best of those before."""
+    """A stage of `staged`: a number of trials and epochs, in ranges around the best earlier trials."""
 
-    trials: Count = setting("how many settings are tried")
-    epochs: int | None = setting(None, "how long each is trained; null: train.epochs", ge=1)
+    trials: Count = setting("how many trials")
+    epochs: int | None = setting(None, "how long each trial is trained; null: train.epochs", ge=1)
     zoom: float = setting(
         0.25,
-        "draw from where the best trials live, this share of all that had as many epochs as those of the stage before; "
-        "1: from the whole",
+        "draw from the ranges of the best trials, this share of those with as many epochs as the stage before; "
+        "1: from the whole ranges",
         gt=0,
         le=1,
     )
     keep: int = setting(
-        1, "so many of these best trials are trained again, if this stage's epochs are more; the others are new", ge=0
+        1, "how many of these best trials are trained again if this stage has more epochs; the others are new", ge=0
     )
 
 
@@ -56,17 +56,17 @@ class Cohort:
 
     @property
     def drawn(self) -> range:
-        """The trials that are drawn, those that are not kept from before."""
+        """The trials that are drawn; the others are kept from earlier cohorts."""
         return self.trials[self.keep :]
 
     def kept(self, trials: int) -> int:
-        """How many of so many trials go on at a rung."""
+        """How many of these trials continue at a rung."""
         return ceil(trials / self.reduction_factor)
 
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """What a strategy may spend: trials, the epochs of a full one, and the stages that the config asks for."""
+    """What a strategy may spend: trials, epochs of a full trial, and the stages of the config."""
 
     trials: int
     epochs: int
@@ -75,7 +75,7 @@ class Budget:
 
 @dataclass(frozen=True, slots=True)
 class PastTrial:
-    """What came of an earlier trial: its values, and its score turned so that less is better; None if it has none."""
+    """An earlier trial: its values, and its score with the sign that makes less better; None without a score."""
 
     trial: int
     values: Mapping[str, Any]
@@ -84,10 +84,9 @@ class PastTrial:
 
 @dataclass(frozen=True, slots=True)
 class SampleRequest:
-    """What a point is chosen for: a trial's number, of how many, in these ranges (by path, in alphabetic order).
+    """The trial that needs a point: its number, of how many, in these ranges (by path, in alphabetic order).
 
-    past: the trials of earlier cohorts, in their order, for a cohort that waits · together: those trials of its cohort
-    that are drawn.
+    past: the trials of earlier cohorts, in their order, if its cohort waits · together: the drawn trials of its cohort.
     """
 
     seed: int
@@ -101,8 +100,8 @@ class SampleRequest:
 class Strategy(Component, kind="strategy", rooms=("trainlab.search.strategies",)):
     """How the trials of a sweep are chosen."""
 
-    sets_epochs: ClassVar[bool] = False  # whether it says how long a trial is trained
-    extends: ClassVar[bool] = True  # whether more trials leave the first ones as they are
+    sets_epochs: ClassVar[bool] = False  # whether it decides how long a trial is trained
+    extends: ClassVar[bool] = True  # whether the first trials stay the same if trials are added
 
     @abstractmethod
     def cohorts(self, budget: Budget) -> list[Cohort]:
@@ -110,14 +109,14 @@ class Strategy(Component, kind="strategy", rooms=("trainlab.search.strategies",)
 
     @abstractmethod
     def points(self, request: SampleRequest) -> Iterator[Sequence[float]]:
-        """Points of the unit cube, a side per range; those after the first are asked for if it makes no valid config.
+        """Endless points of the unit cube, a side per range. The next one is used if a point makes no valid config.
 
-        They depend on `request` alone. There is no end to them.
+        They depend on `request` alone.
         """
 
 
 def stream(seed: int, *key: int) -> np.random.Generator:
-    """A generator of one's own, whatever was drawn for others: a trial's has its number as key."""
+    """An independent generator for each key; the key of a trial is its number."""
     return np.random.Generator(np.random.PCG64(np.random.SeedSequence(seed, spawn_key=key)))
 
 

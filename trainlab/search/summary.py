@@ -1,4 +1,4 @@
-"""What a sweep has learnt: how its trials ended, the best of them, and where to look next."""
+"""The summary of a sweep: how its trials ended, the best of them, and which ranges to try next."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -19,7 +19,7 @@ _TOP = 5
 
 @dataclass(frozen=True, slots=True)
 class Edge:
-    """The best trials lie at an end of a range: which one, and what to try next."""
+    """An end of a range near which the best trials lie, and the range to try next."""
 
     path: str
     value: Any
@@ -32,8 +32,8 @@ class Edge:
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """A sweep as far as it came. `best` is ranked; `refused` counts why draws made no valid config; `alike`: trials
-    that cannot be told from the best one, each compared with it over the same seeds and folds, the nearest first.
+    """The results of a sweep so far. `best`: ranked · `refused`: why draws made no valid config, with counts · `alike`:
+    trials that do not differ significantly from the best one over the same seeds and folds, the nearest first.
     """
 
     folder: Path
@@ -58,7 +58,7 @@ class Summary:
 
 
 def summarize(folder: Path, space: SearchSpace, rows: Sequence[Row], refused: Mapping[int, Sequence[str]]) -> Summary:
-    """What the rows tell. refused: why draws made no valid config, by trial."""
+    """The summary of these rows. refused: why draws made no valid config, by trial."""
     best = ranked(rows, space.sweep.metric)
     counts = Counter(str(row.status) for row in rows)
     found = searched_too_short(space, best)
@@ -70,7 +70,7 @@ def summarize(folder: Path, space: SearchSpace, rows: Sequence[Row], refused: Ma
 
 
 def not_told_apart(best: Sequence[Row], folds: int | None = None) -> list[tuple[int, Comparison]]:
-    """The trials whose scores do not differ clearly from the first one's, run by run; nothing for trials of one run."""
+    """The trials whose scores do not differ significantly from the first one's; empty for trials of one run."""
     found: list[tuple[int, Comparison]] = []
     for row in best[1:]:
         one, two = ([s for s in r.scores if s is not None] for r in (row, best[0]))
@@ -81,7 +81,7 @@ def not_told_apart(best: Sequence[Row], folds: int | None = None) -> list[tuple[
 
 
 def _keep(folder: Path, found: Sequence[Finding]) -> None:
-    """Write what is said of the sweep as a whole into its folder, as findings.jsonl."""
+    """Write the findings about the whole sweep into its folder, as findings.jsonl."""
     path = folder / "findings.jsonl"
     if found:
         write_atomic(path, "".join(f"{dumps(one.as_dict())}\n" for one in found).encode())

@@ -1,7 +1,7 @@
-"""trials.csv: a row per trial, in their order, replaced whole after every trial, so that it is valid at any instant.
+"""trials.csv: a row per trial, in their order. The file is replaced as a whole, so it is valid at any time.
 
-It is an index of the trials' folders and can be made anew from them. All of it but `seconds` is the same for any number
-of workers. A trial of several runs (repeats, folds) is scored by their mean.
+It can be made again from the trials' folders. All columns but `seconds` are the same for any number of workers. The
+score of a trial with several runs (repeats, folds) is their mean.
 """
 
 import csv
@@ -27,10 +27,10 @@ _BAD: tuple[State, ...] = ("failed", "diverged", "stopped")
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """What came of a trial. `score` is the metric's best epoch; `epochs` counts those that were trained.
+    """The result of a trial. `score`: the metric of the best epoch; `epochs`: how many were trained.
 
-    Of several runs, `scores` holds the best of each, `score` is their mean, `best_epoch` their median's, `epochs` and
-    `seconds` are sums. `stage` counts the cohorts of a strategy that has several, from 1; else it is 0.
+    Of several runs, `scores` holds the best of each, `score` is their mean, `best_epoch` the median, `epochs` and
+    `seconds` are sums. `stage`: number of the cohort, from 1, if the strategy has several; else 0.
     """
 
     trial: int
@@ -67,7 +67,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """What came of one run of a trial, up to a certain epoch or to its end; `state` is None while it goes on."""
+    """The result of one run of a trial, up to an epoch or to its end; `state` is None if it may continue."""
 
     state: State | None
     score: float | None
@@ -79,8 +79,8 @@ class Part:
 
 
 def part_of(record: RunRecord, metric: str, until: int | None = None, stop_on: Sequence[str] = ()) -> Part:
-    """What a run came to by the epoch `until`, whatever it did afterwards. stop_on: codes that the config itself names;
-    a run that was ended for another error is `stopped`, not `failed`.
+    """The result of a run up to the epoch `until`, whatever it did afterwards. stop_on: codes that the config names; a
+    run that another finding of severity error ended is `stopped`, not `failed`.
     """
     known = record.status
     state = known_end(record, until)
@@ -109,7 +109,7 @@ def row_of(
     folds: int | None = None,
     stage: int = 0,
 ) -> Row:
-    """The row of a trial from its runs; `status` and `reason` where the sweep knows of another end."""
+    """The row of a trial from its runs; `status` and `reason` override theirs."""
     state = status or worst(part.state for part in parts)
     scores = tuple(part.score for part in parts)
     known = [score for score in scores if score is not None]
@@ -136,7 +136,7 @@ def row_of(
 
 
 def worst(states: Iterable[State | None]) -> State:
-    """How a trial ended whose runs ended so: as the worst of them; `interrupted` if one may go on.
+    """The state of a trial with these runs: the worst of them; `interrupted` if one may continue.
 
     >>> worst(["finished", None]), worst(["finished", "diverged", None])
     ('interrupted', 'diverged')
@@ -147,7 +147,7 @@ def worst(states: Iterable[State | None]) -> State:
 
 
 def known_end(record: RunRecord, until: int | None = None) -> State | None:
-    """How a run ended by itself, if it did: what a resumed sweep does not repeat. With `until`, if it did by then."""
+    """How a run ended by itself (so a resume does not repeat it), None if it did not; with `until`, by that epoch."""
     if record.state == "finished" or record.state == "diverged":
         state: State = record.state
     elif record.state == "failed" and record.status is not None and record.status.exit_code == 3:
@@ -161,7 +161,7 @@ def known_end(record: RunRecord, until: int | None = None) -> State | None:
 
 
 def reached(record: RunRecord, until: int | None) -> bool:
-    """Whether a run was trained up to this epoch, and may have gone on."""
+    """Whether a run was trained up to this epoch or further."""
     return until is not None and record.status is not None and record.status.epoch >= until
 
 
@@ -172,12 +172,12 @@ def step_at(record: RunRecord, epoch: int | None) -> int:
 
 
 def oriented(score: float | None, metric: str) -> float | None:
-    """A score turned so that less is better."""
+    """A score with the sign that makes less better."""
     return None if score is None else score if lower_is_better(metric) else -score
 
 
 def ranked(rows: Iterable[Row], metric: str) -> list[Row]:
-    """The finished trials, the best first; of equals the earlier first. What diverged is never among them."""
+    """The finished trials, the best first; of equals the earlier first."""
     sign = 1.0 if lower_is_better(metric) else -1.0
     finished = [row for row in rows if row.status == "finished" and row.score is not None]
     return sorted(finished, key=lambda row: (sign * (row.score or 0.0), row.trial))
@@ -185,7 +185,7 @@ def ranked(rows: Iterable[Row], metric: str) -> list[Row]:
 
 @dataclass(slots=True)
 class Table:
-    """trials.csv of a sweep over these paths: rows go in, the file is replaced. `staged`: it has a column `stage`."""
+    """trials.csv of a sweep over these paths. `staged`: with a column `stage`."""
 
     path: Path
     metric: str
@@ -213,7 +213,7 @@ class Table:
         self._lines[row.trial] = text.getvalue()
 
     def take(self, number: int) -> Row:
-        """Take a trial's row out, because it goes on."""
+        """Remove a trial's row, because the trial continues."""
         del self._lines[number]
         return self.rows.pop(number)
 
@@ -236,7 +236,7 @@ def spelled(value: object) -> str:
 def _best(
     metrics: Mapping[str, list[Any]], metric: str, until: int | None, *, untrained: bool
 ) -> tuple[float | None, int | None]:
-    """The metric's best value and its epoch; the state before training counts only where nothing was to be trained."""
+    """The metric's best value and its epoch; epoch 0 counts only if nothing was to be trained."""
     pairs = [
         (value, epoch)
         for value, epoch in zip(metrics.get(metric, []), metrics.get("epoch", []), strict=False)

@@ -1,7 +1,7 @@
-"""How sure one can be of a mean over a few runs, and whether two configs differ that were tried with the same seeds.
+"""The uncertainty of a mean over a few runs, and a paired test of two configs that were run with the same seeds.
 
-Folds share their training rows, so their scores vary less than those of other data would: for them the variance of the
-mean is taken as var (1 / n + 1 / (folds - 1)) instead of var / n.
+Folds share training rows, so their scores vary less than scores of independent data. For folds the variance of the mean
+is therefore var (1 / n + 1 / (folds - 1)) instead of var / n.
 
 Source: Student 1908; for folds Nadeau & Bengio 2003, "Inference for the generalization error", Machine Learning 52.
 """
@@ -28,7 +28,7 @@ class Spread:
 class Comparison:
     """The mean difference of two configs over the same seeds or folds, first minus second, and its interval.
 
-    p: how likely so large a difference would be if they were alike.
+    p: probability of a difference at least as large if the configs were equally good.
     """
 
     difference: float
@@ -40,12 +40,12 @@ class Comparison:
 
     @property
     def clear(self) -> bool:
-        """Whether the interval leaves out 0: the two can be told apart."""
+        """Whether the interval excludes 0: the configs differ significantly."""
         return self.low > 0 or self.high < 0
 
 
 def spread(scores: Sequence[float], folds: int | None = None) -> Spread | None:
-    """The mean of the scores of a trial's runs and its uncertainty; None for fewer than two, or one that is no number.
+    """The mean of the scores of runs and its uncertainty; None for fewer than two, or one that is not finite.
 
     >>> found = spread([0.90, 0.92, 0.94])
     >>> [round(x, 4) for x in (found.mean, found.std_error, found.low, found.high)]
@@ -59,7 +59,7 @@ def spread(scores: Sequence[float], folds: int | None = None) -> Spread | None:
 
 
 def paired(one: Sequence[float], two: Sequence[float], folds: int | None = None) -> Comparison | None:
-    """The paired t-test of two configs; scores in the order of their seeds and folds. None where nothing can be told.
+    """The paired t-test of two configs; scores in the order of their seeds and folds. None without two pairs.
 
     >>> paired([0.9, 0.92, 0.94], [0.8, 0.83, 0.84]).clear, paired([0.9, 0.92, 0.94], [0.95, 0.85, 0.93]).clear
     (True, False)

@@ -9,11 +9,11 @@ _NO_MEMORY = ("MemoryError", os.strerror(errno.ENOMEM))  # in the last line on s
 
 
 class Limits(Settings):
-    """What a trial may use; one that wants more is ended, and marked `failed` with that reason."""
+    """Time and memory that a trial may use. One that exceeds a limit ends as `failed`, with that reason."""
 
-    seconds: float | None = setting(None, "of wall-clock time, from the start of the trial", gt=0)
+    seconds: float | None = setting(None, "seconds of wall-clock time, from the start of the trial", gt=0)
     memory: float | None = setting(
-        None, "of its own memory in megabytes, some 150 of which Python and its packages take (Linux only)", gt=0
+        None, "megabytes of memory; Python and its packages use about 150 of them (Linux only)", gt=0
     )
 
     @property

@@ -58,6 +58,9 @@ class Worker:
             code = run(Job(Path(asked["folder"]), asked["resume"], asked["until"]), self._running, self._cache)
             self._running = None
             self._answer(str(code))
+            if not gc.get_freeze_count():
+                gc.collect()
+                gc.freeze()  # what the first trial imported stays: collections look at later trials' objects only
 
     def _listen(self) -> None:
         for line in self._lines:
@@ -143,7 +146,6 @@ def _limit_memory(size: int) -> None:
 def main() -> None:
     """Serve standard input and output."""
     worker = Worker(_private(0, "r"), _private(1, "w"))
-    gc.freeze()  # what was imported stays: later collections look at the trials' objects only
     worker.serve()
     os._exit(0)  # without waiting for threads that a trial has left behind
 
