@@ -16,7 +16,6 @@ FILL = (
 )
 NO_TARGET = "a row needs a target: fill these cells in, or leave the rows out with `missing_target: drop`"
 BARE = {"preprocess": ["standardize"]}
-WIDER = PEOPLE.replace("age,", "size,age,").replace("\n2", "\n7,2").replace("\n3", "\n7,3").replace("\n4", "\n7,4")
 
 
 def write(text, name="people.csv"):
@@ -182,7 +181,6 @@ def test_other_text_encodings():
             "data.target: a classification has one target column; found 2",
         ),
         (PEOPLE, {"drop": ["age", "city"]}, "people.csv: no columns are left to learn from beside the target"),
-        (WIDER, {"group": "city", "time": "age"}, "data: `group` and `time` cannot be combined; leave one out"),
         (
             PEOPLE,
             {"time": "city"},

@@ -113,25 +113,20 @@ class TestNumPy:
             ({"x": np.zeros((60, 0))}, {}, "d.npz: `x`: rows of shape (0,) hold no numbers"),
             ({"y": Y[:50]}, {}, "d.npz: `y`: has the shape (50,), but x has 60 rows; one target a row is needed"),
             (
-                {"y": np.eye(3, dtype=int)[Y]},
-                {},
+                {"y": np.eye(3, dtype=int)[Y] * 2},
+                {"task": "classification"},
                 "d.npz: `y`: classes are one number a row, not (60, 3); one-hot rows: store their argmax",
-            ),
-            (
-                {"y": Y - 1},
-                {},
-                "d.npz: `y`: row 1 has the label -1; allowed are 0 to 9999",
             ),
             (
                 {},
                 {"classes": ["a", "b"]},
-                "d.npz: `y`: row 3 has the label 2; allowed are 0 to 1, as many as `classes` names",
+                "d.npz: `y`: row 3 has the label 2; allowed are 0 to 1, as many as `classes` names, or 2 different "
+                "labels (there are 3)",
             ),
             (
-                {"y": Y * 2},
+                {"y": np.array(["a", "NA", "b"])[Y]},
                 {},
-                "d.npz: `y`: no row has the label 1, though labels go up to 4; number the classes from 0 without gaps, "
-                "or name all of them under `classes`",
+                "d.npz: `y`: row 2 has no label (`NA`); fill it in or remove the row",
             ),
             ({"y": Y * 0}, {}, "d.npz: `y`: holds one class only, 0; there is nothing to learn"),
             (
@@ -162,12 +157,12 @@ class TestNumPy:
             (
                 {"x_test": X[:, :2], "y_test": Y},
                 {},
-                "d.npz: test rows have the shape (2, 3), the other rows (4, 3)",
+                "d.npz: `x_test`: test rows have the shape (2, 3), the other rows (4, 3)",
             ),
             (
                 {"x_test": X, "y_test": np.arange(60) % 4},
                 {},
-                "d.npz: label 3 is not among the 3 classes of the other rows",
+                "d.npz: `y_test`: row 4 has the label `3`, which no training row has; known are `0`, `1`, `2`",
             ),
             (
                 {"g": np.arange(5)},

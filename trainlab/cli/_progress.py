@@ -154,12 +154,12 @@ class Findings:
 
 
 def headlines(info: RunInfo) -> list[str]:
-    """A line on the run, and a line on the skipped checks."""
+    """A line on the run, a line on each guess about the data, and a line on the skipped checks."""
     splits = [f"{n} {split}" for n, split in ((info.val_rows, "validation"), (info.test_rows, "test")) if n]
     rows = f"{', '.join([f'{info.train_rows} training', *splits])} rows; {info.parameters} parameters"
     where = f"resuming after step {info.resumed_at}" if info.resumed_at is not None else "starting"
     head = f"{info.name}: {where}; {rows}; {info.epochs} epochs of {info.steps_per_epoch} steps"
-    lines = [f"{head}; {info.note}" if info.note else head]
+    lines = [f"{head}; {info.note}" if info.note else head, *(f"data: {note}" for note in info.data_notes)]
     if info.skipped:
         command = shlex.join(["trainlab", "check", str(info.folder / "config.yaml")])
         lines.append(f"skipped before training: {', '.join(info.skipped)} (run `{command}`)")

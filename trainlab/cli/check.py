@@ -37,6 +37,8 @@ def check(
     given = [config, *(overrides or ())]
     with _terminal.answering(as_json):
         found = checked(read(given[0], given[1:]))
+    for note in found.notes:
+        _terminal.note(f"data: {note}")
     code = 4 if found_at(fail_on, found.diagnoses) else 0
     if as_json:
         _terminal.emit({**found.as_dict(), "exit_code": code})

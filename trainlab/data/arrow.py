@@ -8,7 +8,7 @@ from typing import Any, cast
 import numpy as np
 
 from trainlab.core.errors import DataError
-from trainlab.data.table import Column, Numbers, Table, Texts, text_of, texts, unique_names
+from trainlab.data.table import Column, Numbers, Table, Texts, texts, unique_names
 
 
 def table_of_arrow(path: str, data: Any, text: Collection[str], drop: Collection[str] = ()) -> Table:
@@ -68,6 +68,4 @@ def _column(path: str, name: str, chunked: Any, as_text: bool) -> Column:
         return texts(chunked.to_pylist())
     coded: Any = chunked.combine_chunks().dictionary_encode()
     codes = coded.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64)
-    return Texts(codes, tuple(coded.dictionary.to_pylist())).renamed(
-        [text_of(text) for text in coded.dictionary.to_pylist()]
-    )
+    return Texts(codes, tuple(coded.dictionary.to_pylist()))

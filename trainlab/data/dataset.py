@@ -57,7 +57,7 @@ class Rows:
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """What a source reads: all rows, what they are for, and, where the source has its own, the test rows."""
+    """What a source reads: all rows, their task, and the validation and test rows where the source has its own."""
 
     rows: Rows
     task: Task
@@ -66,6 +66,8 @@ class Loaded:
     """Plain JSON: how raw columns became x (column names, categories), for `predict` on new files."""
     notes: tuple[str, ...] = ()
     """What was guessed or left out, and which setting changes it: a sentence each, for the user."""
+    val: Rows | None = None
+    """The validation rows, where the source has its own."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,7 +28,8 @@ def prepare(source: Source, *, streams: Streams, dtype: str = "float32", loaded:
     loaded = _numbered(loaded or source.load(streams.named("data")))
     if not len(loaded.rows):
         raise DataError(f"data: `{source.name}` holds no rows")
-    known = fingerprint(loaded.rows, loaded.test)  # before the split, which may put the rows in another order
+    own_parts = [loaded.val, loaded.test] if loaded.val is not None else [loaded.test]
+    known = fingerprint(loaded.rows, *own_parts)  # before the split, which may put the rows in another order
     train, val, test = split(loaded, source.split, streams.named("split"), own=own)
     damaged = _damage(source, Split(train, val, test, loaded.task), streams)
     train, val, test = damaged.train, damaged.val, damaged.test
@@ -74,7 +75,8 @@ def _numbered(loaded: Loaded) -> Loaded:
         return Rows(x, rows.y, rows.features, rows.groups, rows.time, lines)
 
     encoding = loaded.encoding or _columns(loaded)
-    return Loaded(number(loaded.rows), loaded.task, loaded.test and number(loaded.test), encoding, loaded.notes)
+    val, test = loaded.val and number(loaded.val), loaded.test and number(loaded.test)
+    return Loaded(number(loaded.rows), loaded.task, test, encoding, loaded.notes, val)
 
 
 def _columns(loaded: Loaded) -> dict[str, object]:

@@ -1,5 +1,6 @@
 """Which rows are for training, for validation and for the test: stratified, by group or by time; shares or folds."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,27 +23,32 @@ class Index:
 def split(
     loaded: Loaded, settings: SplitSettings, rng: np.random.Generator, *, own: bool = False
 ) -> tuple[Rows, Rows | None, Rows | None]:
-    """Train, validation and test rows. A share of 0 gives None; the source's own test rows replace the test share.
+    """Train, validation and test rows. A share of 0 gives None; rows that the source keeps for a part
+    itself replace that part's share.
 
     `own`: nobody else needs the loaded rows any more, so that the parts may lie in their memory.
     Raises DataError where a part would have no rows, or a class only one row.
     """
     test_share = 0.0 if loaded.test is not None else settings.test
+    val_share = 0.0 if loaded.val is not None else settings.val
+    if loaded.val is not None and settings.folds is not None:
+        raise DataError("data.split.folds: the source has validation rows of its own, which folds would replace")
     if settings.folds is not None and settings.fold is not None:
         index = fold_indices(loaded, settings.folds, settings.fold, test_share, settings.stratify, rng)
     else:
-        index = indices(loaded, (settings.val, test_share), settings.stratify, rng)
+        index = indices(loaded, (val_share, test_share), settings.stratify, rng)
     parts = index.train, index.val, index.test
     train, val, test = loaded.rows.part(*parts) if own else [loaded.rows.take(part) for part in parts]
-    return train, (val if len(val) else None), (loaded.test or (test if len(test) else None))
+    return train, (loaded.val or (val if len(val) else None)), (loaded.test or (test if len(test) else None))
 
 
 def indices(loaded: Loaded, shares: tuple[float, float], stratify: bool, rng: np.random.Generator) -> Index:
     """The rows of each part, for these shares of validation and test rows."""
     rows, n = loaded.rows, len(loaded.rows)
     if rows.groups is not None and rows.time is not None:
-        raise DataError("data: `group` and `time` cannot be combined; leave one out")
-    if rows.groups is not None:
+        test, val, train = _last_groups(rows.groups, rows.time, (shares[1], shares[0]))
+        index = Index(train, val, test)
+    elif rows.groups is not None:
         index = _by_group(rows.groups, shares, rng)
     elif rows.time is not None:
         index = _cut(np.argsort(rows.time, kind="stable"), shares)
@@ -72,6 +78,9 @@ def fold_indices(loaded: Loaded, folds: int, fold: int, test: float, stratify: b
     kept, rows = whole.train, loaded.rows.take(whole.train)
     if rows.time is not None:
         blocks = np.array_split(kept, folds + 1)
+        if rows.groups is not None:
+            shares = [1 / (folds + 1)] * folds
+            blocks = [kept[block] for block in reversed(_last_groups(rows.groups, rows.time, shares))]
         if not len(blocks[-1]):
             raise DataError(f"data.split.folds: {len(kept)} rows cannot be cut into {folds + 1} blocks of time")
         return Index(np.concatenate(blocks[:fold]), blocks[fold], whole.test)
@@ -119,6 +128,22 @@ def _cut(order: Array, shares: tuple[float, float], ordered: bool = True) -> Ind
     n_val, n_test = (round(n * share) for share in shares)
     parts = order[: n - n_val - n_test], order[n - n_val - n_test : n - n_test], order[n - n_test :]
     return Index(*parts) if ordered else Index(*map(np.sort, parts))
+
+
+def _last_groups(groups: Array, time: Array, shares: Sequence[float]) -> list[Array]:
+    """Whole groups, ordered by their last time and taken from the end until each share is reached; then the rest."""
+    names, group = np.unique(groups, return_inverse=True)
+    last = np.full(len(names), -np.inf)
+    np.maximum.at(last, group, time)
+    sizes, part_of = np.bincount(group), np.full(len(names), len(shares))
+    part, taken = 0, 0
+    for g in np.argsort(-last, kind="stable"):
+        while part < len(shares) and taken >= round(sum(shares[: part + 1]) * len(groups)):
+            part += 1
+        part_of[g] = part
+        taken += sizes[g]
+    in_time = np.argsort(time, kind="stable")
+    return [in_time[part_of[group[in_time]] == part] for part in range(len(shares) + 1)]
 
 
 def _by_group(groups: Array, shares: tuple[float, float], rng: np.random.Generator) -> Index:

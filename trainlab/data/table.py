@@ -88,7 +88,7 @@ class Table:
         return replace(self, columns=columns, lines=self.lines[index])
 
     def cleaned(self, missing: Collection[str]) -> "Table":
-        """The table with the marker texts of missing cells, and those in `missing`, taken as missing; `1.0` is `1`."""
+        """The table with texts stripped, and the markers of missing cells, and those in `missing`, taken as missing."""
         extra = frozenset(marker.strip().lower() for marker in missing)
         columns = {name: _cleaned(column, MISSING | extra, extra) for name, column in self.columns.items()}
         return replace(self, columns=columns)
@@ -113,7 +113,8 @@ def texts(values: Sequence[Any]) -> Texts:
     Texts(codes=array([ 0,  1, -1,  0]), known=('2', 'red'))
     """
     place: dict[str, int] = {}
-    codes = [-1 if v is None or v != v else place.setdefault(text_of(v), len(place)) for v in values]
+    cells = [v.strip() if isinstance(v, str) else None if v is None or v != v else text_of(v) for v in values]
+    codes = [-1 if cell is None else place.setdefault(cell, len(place)) for cell in cells]
     return Texts(np.array(codes, np.int64), tuple(place))
 
 
@@ -132,9 +133,9 @@ def text_of(value: Any) -> str:
 
 
 def as_texts(column: Column) -> Texts:
-    """The column as texts: numbers are written without needless decimals."""
+    """The column as texts for categories and labels: `1` and `1.0` are one, whatever type they came in."""
     if isinstance(column, Texts):
-        return column
+        return column.renamed([text_of(text) for text in column.known])
     different, codes = np.unique(column.values, return_inverse=True)
     names = [None if value != value else text_of(value) for value in different.tolist()]
     return Texts(codes.astype(np.int64), ("",) * len(different)).renamed(names)
@@ -197,7 +198,7 @@ def _cleaned(column: Column, markers: Collection[str], extra: Collection[str]) -
         numbers = [float(marker) for marker in extra if _is_number(marker)]
         found = np.isin(column.values, numbers) if numbers else np.zeros(0, bool)
         return Numbers(np.where(found, np.nan, column.values)) if found.any() else column
-    return column.renamed([None if (t := text_of(text)).lower() in markers else t for text in column.known])
+    return column.renamed([None if (t := text.strip()).lower() in markers else t for text in column.known])
 
 
 def _is_number(text: str) -> bool:

@@ -62,7 +62,10 @@ class Measured:
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """The result of `check`. asked: the codes that were checked for · skipped: those that could not be checked."""
+    """The result of `check`.
+
+    asked: the codes that were checked for · skipped: those that could not be checked · notes: guesses about the data.
+    """
 
     name: str
     rows: tuple[int, int, int]
@@ -74,6 +77,7 @@ class Checked:
     asked: Sequence[str]
     skipped: Sequence[str]
     seconds: float
+    notes: Sequence[str] = ()
 
     def worst(self) -> str:
         """The worst severity, or `ok` if there are no findings."""
@@ -82,6 +86,7 @@ class Checked:
     def as_dict(self) -> dict[str, Any]:
         """As plain data."""
         common = {name: getattr(self, name) for name in ("name", "task", "parameters", "asked", "skipped", "seconds")}
+        common["notes"] = list(self.notes)
         rows = dict(zip(("train", "val", "test"), self.rows, strict=True))
         return common | {
             "verdict": self.worst(),
@@ -123,6 +128,7 @@ def _check(document: Document[Experiment]) -> Checked:
         [m.name for m in monitors],
         [m.name for m in monitors if not all(view.has(need) for need in m.needs)],
         perf_counter() - began,
+        parts.notes,
     )
 
 

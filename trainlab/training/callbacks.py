@@ -24,7 +24,8 @@ _LOSS, _LR = RECORDS.index("loss"), RECORDS.index("lr")
 class RunInfo:
     """What is about to run. `resumed_at`: steps done before, None for a new run.
 
-    note: a message about this session, if there is one · skipped: codes that only `check` looks for before training.
+    note: a message about this session, if there is one · skipped: codes that only `check` looks for before training ·
+    data_notes: what was guessed about the data, and which setting changes it.
     """
 
     name: str
@@ -38,6 +39,7 @@ class RunInfo:
     resumed_at: int | None = None
     note: str = ""
     skipped: Sequence[str] = ()
+    data_notes: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -69,6 +69,7 @@ def data_facts(setup: TrainingSetup) -> dict[str, Any]:
         "rows": {name: len(r) for name, r in rows.items() if r is not None},
         "chance": _chance(setup),
         "columns": _columns(parts.raw_train, parts.train.features),
+        "notes": list(parts.notes),
     }
     if task.kind == "classification":
         facts["classes"] = list(task.names or map(str, range(task.outputs)))

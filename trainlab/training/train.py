@@ -164,6 +164,7 @@ def _info(session: TrainingSession, folder: RunFolder, note: str, resumed_at: in
         resumed_at=resumed_at,
         note=note,
         skipped=() if resumed_at else session.monitors.left_out("start", TRIALS),
+        data_notes=parts.notes,
     )
 
 

@@ -1,14 +1,40 @@
 """What all sources of stored arrays share: checks of x and y, classes or numbers, and class names."""
 
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Literal
 
 import numpy as np
 
 from trainlab.core.errors import DataError
 from trainlab.core.types import Array, Task
 from trainlab.data.dataset import Rows
+from trainlab.data.paths import did_you_mean
+from trainlab.data.table import MISSING
+from trainlab.data.task_guess import guess_task
 
 MOST_CLASSES = 10_000
+
+TaskSetting = Literal["auto", "classification", "regression"]
+
+
+TASK_HELP = "auto: text, one-hot rows and up to 20 different whole numbers are classes, other numbers a regression"
+CLASSES_HELP = "names of the classes, in the order of their numbers, which may start at 0, at 1 or be -1 and 1"
+RESHAPE_HELP = "shape that each row of x is given, e.g. [28, 28, 1]; one axis may be -1"
+TRANSPOSE_HELP = "order of the axes of a row (after reshape), counted from 0: [1, 2, 0] puts channels last"
+
+
+@dataclass(frozen=True, slots=True)
+class Targets:
+    """How the training rows' targets became y, so that other rows' become y in the same way.
+
+    `labels`: the label of each class in their order, numbers or texts; None for a regression. `one_hot`: classes are
+    stored as rows with a single 1. `notes`: what was guessed.
+    """
+
+    task: Task
+    labels: Array | None = None
+    one_hot: bool = False
+    notes: tuple[str, ...] = ()
 
 
 def check_x(where: str, x: Array) -> Array:
@@ -23,85 +49,194 @@ def check_x(where: str, x: Array) -> Array:
     return x[:, None] if x.ndim == 1 else x
 
 
-def check_y(where: str, y: Array, rows: int, task: str, names: list[str]) -> tuple[Array, Task]:
-    """y and its task. Whole numbers and text are classes, other numbers a regression, unless `task` says otherwise.
+def shaped(where: str, x: Array, reshape: list[int], transpose: list[int]) -> Array:
+    """x with its rows in another shape, then with their axes in another order. Raises DataError."""
+    if reshape:
+        try:
+            x = x.reshape(len(x), *reshape)
+        except ValueError:
+            raise DataError(f"{where}: rows of shape {x.shape[1:]} cannot have the shape {reshape} (reshape)") from None
+    if transpose:
+        if sorted(transpose) != list(range(x.ndim - 1)):
+            raise DataError(f"{where}: transpose must list the axes 0 to {x.ndim - 2} of a row, found {transpose}")
+        x = x.transpose(0, *(axis + 1 for axis in transpose))
+    return x
 
-    Class names are `names`, the different texts, or the numbers. Raises DataError for labels out of range, text
-    where numbers are needed, several columns of classes, and another number of rows than x has.
+
+def learn_targets(where: str, y: Array, x: Array, task: TaskSetting, names: list[str]) -> tuple[Array, Targets]:
+    """y of the training rows and how it was made. Class names are `names`, or the labels themselves.
+
+    Text, few different whole numbers (of whatever type) and one-hot rows are classes, other numbers a regression,
+    unless `task` says otherwise. Raises DataError for missing labels, labels that have no name, text where numbers are
+    needed, several columns of classes, and another number of rows than x has.
     """
-    if y.ndim == 2 and y.shape[1] == 1 and y.dtype.kind in "iubUS":
-        y = y[:, 0]
-    if y.dtype.kind in "US":
-        return _texts(where, y, rows, task, names)
-    _numeric(where, y)
-    if len(np.atleast_1d(y)) != rows or y.ndim == 0:
-        raise DataError(f"{where}: has the shape {y.shape}, but x has {rows} rows; one target a row is needed")
-    if task == "regression" or (task == "auto" and y.dtype.kind == "f" and not names):
-        if y.ndim > 2:
-            raise DataError(f"{where}: targets of a regression are (rows,) or (rows, columns), not {y.shape}")
-        values = y.astype(np.float64).reshape(rows, -1)
-        bad = np.argwhere(~np.isfinite(values))
-        if len(bad):
-            row, column = bad[0].tolist()
-            raise DataError(f"{where}: row {row + 1}, column {column + 1} is {values[row, column]}; targets are finite")
-        return values, Task("regression", values.shape[1], tuple(f"y{i + 1}" for i in range(values.shape[1])))
+    y = _plain(where, y, len(x))
+    if task == "regression":
+        return _regression(where, y)
+    if task == "auto" and y.ndim == 2 and _is_one_hot(y):
+        note = f"{where}: rows with a single 1 are taken as {y.shape[1]} classes; set `data.task: regression` if not"
+        return _one_hot(where, y, names, note)
+    if task == "auto" and not names:
+        if y.ndim != 1:
+            return _regression(where, y)
+        values, counts = np.unique(y, return_counts=True)
+        numbers = None if y.dtype.kind == "U" else values.astype(np.float64)
+        if numbers is not None and not np.isfinite(numbers).all():
+            return _regression(where, y)
+        guess = guess_task(numbers, counts, pictures=x.ndim > 2)
+        note = guess.note(where)
+        return _classes(where, y, [], note) if guess.classes else _regression(where, y, note)
     if y.ndim != 1:
+        if _is_one_hot(y):
+            return _one_hot(where, y, names, "")
         raise DataError(f"{where}: classes are one number a row, not {y.shape}; one-hot rows: store their argmax")
-    return _labels(where, y, names)
+    return _classes(where, y, names)
 
 
-def same_task(where: str, rows: Rows, task: Task, test: Rows, test_task: Task) -> Rows:
-    """The test rows. Raises DataError unless they have the shape and the targets of the other rows."""
-    if test.shape != rows.shape:
-        raise DataError(f"{where}: test rows have the shape {test.shape}, the other rows {rows.shape}")
-    if test_task.kind != task.kind or (task.kind == "regression" and test_task.outputs != task.outputs):
-        raise DataError(f"{where}: test targets are a {test_task.kind} of {test_task.outputs}, the others are not")
-    if task.kind == "classification" and int(test.y.max()) >= task.outputs:
-        raise DataError(f"{where}: label {int(test.y.max())} is not among the {task.outputs} classes of the other rows")
-    return test
+def encode_targets(where: str, y: Array, rows: int, targets: Targets) -> Array:
+    """y of other rows, as that of the training rows. Raises DataError naming row and label where it does not fit."""
+    y = _plain(where, y, rows)
+    if targets.labels is None:
+        values, _ = _regression(where, y)
+        if values.shape[1] != targets.task.outputs:
+            raise DataError(f"{where}: has {values.shape[1]} targets a row, the training rows {targets.task.outputs}")
+        return values
+    if targets.one_hot:
+        if y.ndim != 2 or y.shape[1] != targets.task.outputs or not _is_one_hot(y):
+            raise DataError(f"{where}: the training rows hold {targets.task.outputs} numbers with a single 1 each")
+        return y.argmax(axis=1)
+    if y.ndim != 1 or (y.dtype.kind == "U") != (targets.labels.dtype.kind == "U"):
+        raise DataError(f"{where}: holds {y.dtype} of shape {y.shape}, unlike the labels of the training rows")
+    return _coded(where, y, targets.labels)
 
 
-def _labels(where: str, y: Array, names: list[str]) -> tuple[Array, Task]:
-    labels = y.astype(np.int64)
-    wrong = np.flatnonzero(labels != y)
+def same_shape(where: str, rows: Rows, x: Array, part: str = "test") -> Array:
+    """x of other rows. Raises DataError unless it has the shape of the training rows."""
+    if tuple(x.shape[1:]) != rows.shape:
+        raise DataError(f"{where}: {part} rows have the shape {tuple(x.shape[1:])}, the other rows {rows.shape}")
+    return x
+
+
+def _plain(where: str, y: Array, rows: int) -> Array:
+    """y with one row per row of x: text as str, one column as (n,), truth values as numbers."""
+    if y.dtype.kind == "S":
+        y = _decoded(where, y)
+    if y.dtype.kind != "U":
+        _numeric(where, y)
+    if y.ndim == 2 and y.shape[1] == 1:
+        y = y[:, 0]
+    if y.ndim == 0 or len(y) != rows:
+        raise DataError(f"{where}: has the shape {y.shape}, but x has {rows} rows; one target a row is needed")
+    if y.dtype.kind == "U" and y.ndim != 1:
+        raise DataError(f"{where}: has the shape {y.shape}; text labels are one a row")
+    return y.astype(np.uint8) if y.dtype == np.bool_ else y
+
+
+def _decoded(where: str, y: Array) -> Array:
+    try:
+        return np.char.decode(y, "utf-8")
+    except UnicodeDecodeError:
+        raise DataError(f"{where}: holds bytes that are not UTF-8; save it as text: array.astype(str)") from None
+
+
+def _is_one_hot(y: Array) -> bool:
+    """Whether each row holds a single 1 and zeros."""
+    return y.ndim == 2 and y.shape[1] > 1 and bool(((y == 0) | (y == 1)).all() and (y.sum(axis=1) == 1).all())
+
+
+def _one_hot(where: str, y: Array, names: list[str], note: str) -> tuple[Array, Targets]:
+    count: int = y.shape[1]
+    if names and len(names) != count:
+        raise DataError(f"{where}: has {count} classes, but `classes` names {len(names)}")
+    found = tuple(names) or tuple(map(str, range(count)))
+    labels: Array = np.arange(count)
+    return y.argmax(axis=1), Targets(Task("classification", count, found), labels, True, (note,) * bool(note))
+
+
+def _regression(where: str, y: Array, note: str = "") -> tuple[Array, Targets]:
+    if y.dtype.kind == "U":
+        raise DataError(f"{where}: holds text ({y.dtype}), but a regression needs numbers")
+    if y.ndim > 2:
+        raise DataError(f"{where}: targets of a regression are (rows,) or (rows, columns), not {y.shape}")
+    values = y.astype(np.float64).reshape(len(y), -1)
+    bad = np.argwhere(~np.isfinite(values))
+    if len(bad):
+        row, column = bad[0].tolist()
+        raise DataError(f"{where}: row {row + 1}, column {column + 1} is {values[row, column]}; targets are finite")
+    count = values.shape[1]
+    return values, Targets(
+        Task("regression", count, tuple(f"y{i + 1}" for i in range(count))), notes=(note,) * bool(note)
+    )
+
+
+def _classes(where: str, y: Array, names: list[str], note: str = "") -> tuple[Array, Targets]:
+    """Class indices, and the labels that they stand for."""
+    found = _label_set(where, y)
+    labels, order = found, names or [str(label) for label in found.tolist()]
+    if y.dtype.kind == "U" and names:
+        labels = np.array(names)
+    elif names:
+        labels = _numbered(where, y, found, len(names))
+    if len(order) < 2:
+        raise DataError(f"{where}: holds one class only, {_quoted(found[0])}; there is nothing to learn")
+    task = Task("classification", len(order), tuple(order))
+    return _coded(where, y, labels, named=bool(names)), Targets(task, labels, notes=(note,) * bool(note))
+
+
+def _label_set(where: str, y: Array) -> Array:
+    """The different labels, sorted. Raises DataError for labels that are missing or no whole numbers."""
+    if y.dtype.kind == "U":
+        found = np.unique(y)
+        absent = [label for label in found.tolist() if label.strip().lower() in MISSING]
+        if absent:
+            row = int(np.flatnonzero(y == absent[0])[0])
+            raise DataError(f"{where}: row {row + 1} has no label (`{absent[0]}`); fill it in or remove the row")
+        return found
+    with np.errstate(invalid="ignore"):
+        wrong = np.flatnonzero(~np.isfinite(y.astype(np.float64)) | (y.astype(np.int64) != y))
     if len(wrong):
         raise DataError(
             f"{where}: row {int(wrong[0]) + 1} is {y[wrong[0]]}; classes are whole numbers, "
             "for other targets set `task: regression`"
         )
-    most = len(names) or MOST_CLASSES
-    wrong = np.flatnonzero((labels < 0) | (labels >= most))
-    if len(wrong):
-        row = int(wrong[0])
-        allowed = f"0 to {most - 1}, as many as `classes` names" if names else f"0 to {most - 1}"
-        raise DataError(f"{where}: row {row + 1} has the label {labels[row]}; allowed are {allowed}")
-    count = len(names) or int(labels.max()) + 1
-    missing = np.flatnonzero(np.bincount(labels, minlength=count) == 0)
-    if not names and len(missing):
-        raise DataError(
-            f"{where}: no row has the label {missing[0]}, though labels go up to {count - 1}; number the classes from "
-            "0 without gaps, or name all of them under `classes`"
-        )
-    if count < 2:
-        raise DataError(f"{where}: holds one class only, 0; there is nothing to learn")
-    return labels, Task("classification", count, tuple(names) or tuple(str(c) for c in range(count)))
+    found = np.unique(y.astype(np.int64))
+    if len(found) > MOST_CLASSES:
+        raise DataError(f"{where}: {len(found)} different labels are too many for classes; set `task: regression`")
+    return found
 
 
-def _texts(where: str, y: Array, rows: int, task: str, names: list[str]) -> tuple[Array, Task]:
-    if task == "regression":
-        raise DataError(f"{where}: holds text ({y.dtype}), but a regression needs numbers")
-    if y.shape != (rows,):
-        raise DataError(f"{where}: has the shape {y.shape}, but x has {rows} rows; one target a row is needed")
-    known, codes = np.unique(y.astype(str), return_inverse=True)
-    found: list[str] = known.tolist()
-    order = names or found
-    unknown = [name for name in found if name not in order]
-    if unknown:
-        raise DataError(f"{where}: class `{unknown[0]}` is not named under `classes`")
-    if len(order) < 2:
-        raise DataError(f"{where}: holds one class only, `{order[0]}`; there is nothing to learn")
-    place = np.array([order.index(name) for name in found], np.int64)
-    return place[codes], Task("classification", len(order), tuple(order))
+def _numbered(where: str, y: Array, found: Array, count: int) -> Array:
+    """The labels that `count` names stand for: 0, 1, ... or, where others are found, those in ascending order."""
+    if found[0] >= 0 and found[-1] < count:
+        return np.arange(count)
+    if len(found) == count:
+        return found
+    row = int(np.flatnonzero((y < 0) | (y >= count))[0])
+    raise DataError(
+        f"{where}: row {row + 1} has the label {int(y[row])}; allowed are 0 to {count - 1}, as many as `classes` "
+        f"names, or {count} different labels (there are {len(found)})"
+    )
+
+
+def _coded(where: str, y: Array, labels: Array, *, named: bool = False) -> Array:
+    """The place of each label among `labels`. Raises DataError naming the first that is not there."""
+    order = np.argsort(labels, kind="stable")
+    place = np.searchsorted(labels[order], y)
+    codes = order[np.minimum(place, len(labels) - 1)]
+    wrong = np.flatnonzero(labels[codes] != y)
+    if not len(wrong):
+        return codes.astype(np.int64)
+    row, label = int(wrong[0]), str(y[wrong[0]])
+    if named:
+        raise DataError(f"{where}: class `{label}` is not named under `classes`")
+    known = [str(k) for k in labels.tolist()]
+    shown = ", ".join(f"`{k}`" for k in known[:10]) + ", ..." * (len(known) > 10)
+    hint = did_you_mean(label, known) or f"; known are {shown}"
+    raise DataError(f"{where}: row {row + 1} has the label `{label}`, which no training row has{hint}")
+
+
+def _quoted(label: Any) -> str:
+    return f"`{label}`" if isinstance(label, str) else str(label)
 
 
 def _numeric(where: str, a: "Array | Any") -> None:

@@ -13,14 +13,16 @@ import numpy as np
 from trainlab.core.component import plain, setting
 from trainlab.core.errors import DataError
 from trainlab.core.types import Array
-from trainlab.data.dataset import Loaded, Rows
+from trainlab.data.dataset import Loaded
 from trainlab.data.encoding import Reading, learn_encoding, rows_of, task_of
 from trainlab.data.notation import parse_number
 from trainlab.data.paths import did_you_mean
 from trainlab.data.preprocess.fill import Fill
 from trainlab.data.preprocessor import Preprocessor
 from trainlab.data.source import Source
-from trainlab.data.table import Problems, Table
+from trainlab.data.table import Problems, Table, as_texts
+
+_SPELLINGS = {"train": ("train", "training"), "val": ("val", "valid", "validation", "dev"), "test": ("test", "testing")}
 
 
 class Tabular(Source):
@@ -41,7 +43,11 @@ class Tabular(Source):
     drop: list[str] = setting([], "columns to leave out")
     group: str | None = setting(None, "column whose equal rows are never split apart, e.g. a patient's number")
     time: str | None = setting(None, "column of numbers or dates: the last rows are validation and test")
+    val_path: str | None = setting(None, "file with the validation rows; `split.val` is not used then")
     test_path: str | None = setting(None, "file with the test rows; `split.test` is not used then")
+    split_column: str | None = setting(
+        None, "column that says which part a row belongs to: train, val (or valid, validation, dev) or test"
+    )
     missing: list[str | int | float] = setting(
         [], "what else means a missing cell, beside empty cells, NA, N/A, nan, null, None, ? - . and #N/A"
     )
@@ -75,16 +81,24 @@ class Tabular(Source):
     def load(self, rng: np.random.Generator) -> Loaded:
         """All rows: numbers as they are, categories one-hot."""
         target = [self.target] if isinstance(self.target, str) else self.target
-        others = [name for name in (self.group, self.time) if name is not None]
+        others = [name for name in (self.group, self.time, self.split_column) if name is not None]
         table = self.read_table(self.path, {*target, *self.categorical, *others})
         self._check_columns(table, target)
         table, notes = self._with_targets(table, target)
-        encoding, found = learn_encoding(table, self._reading(target, others))
-        rows = rows_of(table, encoding, group=self.group, time=self.time)
+        parts = {"train": table} if self.split_column is None else split_by_column(table, self.split_column)
+        train = parts["train"]
+        encoding, found = learn_encoding(train, self._reading(target, others))
         task = task_of(encoding)
+        rows = rows_of(train, encoding, group=self.group, time=self.time)
         if task.kind == "classification":
-            _check_classes(table, target[0], rows.y, task.names)
-        return Loaded(rows, task, self._test_rows(encoding), encoding, (*notes, *found))
+            _check_classes(train, target[0], rows.y, task.names)
+        for part, path in (("val", self.val_path), ("test", self.test_path)):
+            if path is not None:
+                if part in parts:
+                    raise DataError(f"data.{part}_path: column `{self.split_column}` holds {part} rows already")
+                parts[part] = self._other_file(path, encoding)
+        val, test = (rows_of(parts[part], encoding) if part in parts else None for part in ("val", "test"))
+        return Loaded(rows, task, test, encoding, (*notes, *found), val)
 
     def _reading(self, target: list[str], others: list[str]) -> Reading:
         return Reading(
@@ -105,7 +119,8 @@ class Tabular(Source):
 
     def _check_columns(self, table: Table, target: list[str]) -> None:
         wanted = {"target": target, "categorical": self.categorical}
-        wanted |= {"group": [self.group] if self.group else [], "time": [self.time] if self.time else []}
+        single = {"group": self.group, "time": self.time, "split_column": self.split_column}
+        wanted |= {setting_name: [name] if name else [] for setting_name, name in single.items()}
         for setting_name, names in wanted.items():
             for name in names:
                 if name in self.drop:
@@ -123,18 +138,34 @@ class Tabular(Source):
             return table, []
         return table.take(np.flatnonzero(~lacking)), [f"{int(lacking.sum())} rows without a target are left out"]
 
-    def _test_rows(self, encoding: dict[str, Any]) -> Rows | None:
-        if self.test_path is None:
-            return None
+    def _other_file(self, path: str, encoding: dict[str, Any]) -> Table:
+        """The table in a file of validation or test rows, with all columns of the training file."""
         inputs: list[str] = [column["name"] for column in encoding["columns"]]
         categories = [column["name"] for column in encoding["columns"] if "categories" in column]
         target: list[str] = encoding["target"]
-        table = self.read_table(self.test_path, {*target, *categories})
+        table = self.read_table(path, {*target, *categories})
         for name in (*inputs, *target):
             if name not in table.columns:
                 near = did_you_mean(name, list(table.columns))
                 raise DataError(f"{table.header}: has no column `{name}`, which {self.path} has{near}")
-        return rows_of(self._with_targets(table, target)[0], encoding)
+        return self._with_targets(table, target)[0]
+
+
+def split_by_column(table: Table, name: str) -> dict[str, Table]:
+    """The rows of each part that this column names. Raises DataError for other texts and where no row is for training.
+
+    Spellings: train, training; val, valid, validation, dev; test, testing; in any case.
+    """
+    column, problems = as_texts(table.columns[name]), Problems(table.path)
+    part_named = {spelling: part for part, spellings in _SPELLINGS.items() for spelling in spellings}
+    part_of = [part_named.get(text.lower(), "") for text in column.known]
+    parts = np.array([*part_of, ""])[column.codes]
+    problems.rows(table, name, parts == "", lambda text: f"`{text}` is no part" if text else "missing value")
+    problems.stop("the parts are train, val (or valid, validation, dev) and test")
+    found = {part: table.take(np.flatnonzero(parts == part)) for part in _SPELLINGS if part in part_of}
+    if "train" not in found:
+        raise DataError(f"{table.path}: column `{name}` names no rows for training")
+    return found
 
 
 def _check_classes(table: Table, target: str, y: Array, names: tuple[str, ...]) -> None:

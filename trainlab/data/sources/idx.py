@@ -8,11 +8,11 @@ import numpy as np
 
 from trainlab.core.component import setting
 from trainlab.core.errors import DataError
-from trainlab.core.types import Array, Task
+from trainlab.core.types import Array
 from trainlab.data.dataset import Loaded, Rows
 from trainlab.data.paths import existing_file, existing_folder
 from trainlab.data.source import Source
-from trainlab.data.sources._arrays import check_x, check_y, same_task
+from trainlab.data.sources._arrays import CLASSES_HELP, check_x, encode_targets, learn_targets, same_shape
 
 _TYPES = {0x08: "u1", 0x09: "i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
 _NAMES = {
@@ -38,16 +38,19 @@ class Idx(Source, name="idx"):
     labels: str | None = setting(None, "file of their labels")
     test_images: str | None = setting(None, "file of the test images")
     test_labels: str | None = setting(None, "file of their labels")
-    classes: list[str] = setting([], "names of the classes, in the order of their numbers")
+    classes: list[str] = setting([], CLASSES_HELP)
 
     def load(self, rng: np.random.Generator) -> Loaded:
         """All images, uint8."""
         files = self._files()
-        rows, task = self._rows(files["images"], files["labels"])
-        test = None
+        x, labels = self._stored(files["images"], files["labels"])
+        y, targets = learn_targets(files["labels"], labels, x, "classification", self.classes)
+        rows, test = Rows(x, y), None
         if files["test_images"] and files["test_labels"]:
-            test = same_task(files["test_images"], rows, task, *self._rows(files["test_images"], files["test_labels"]))
-        return Loaded(rows, task, test)
+            x, labels = self._stored(files["test_images"], files["test_labels"])
+            same_shape(files["test_images"], rows, x)
+            test = Rows(x, encode_targets(files["test_labels"], labels, len(x), targets))
+        return Loaded(rows, targets.task, test)
 
     def _files(self) -> dict[str, str]:
         named = {name: str(getattr(self, name) or "") for name in _NAMES}
@@ -66,15 +69,15 @@ class Idx(Source, name="idx"):
                 raise DataError(f"{self.path}: holds neither `{_NAMES[key]}` nor `{_NAMES[key]}.gz`")
         return found
 
-    def _rows(self, images: str, labels: str) -> tuple[Rows, Task]:
+    def _stored(self, images: str, labels: str) -> tuple[Array, Array]:
+        """Images with a channel axis, and their labels."""
         x = check_x(images, read_idx(images))
         if x.ndim == 3:
             x = x[..., None]
         y = read_idx(labels)
         if y.ndim != 1:
             raise DataError(f"{labels}: holds an array of shape {y.shape}; labels are one number a row")
-        classes, task = check_y(labels, y, len(x), "classification", self.classes)
-        return Rows(x, classes), task
+        return x, y
 
 
 def read_idx(path: str) -> Array:
@@ -106,5 +109,6 @@ def _bytes(path: str, file: Path) -> bytes:
 
 
 def _in_folder(folder: Path, name: str) -> str:
-    found = next((folder / n for n in (name, f"{name}.gz") if (folder / n).is_file()), None)
+    dotted = name.replace("-idx", ".idx")  # as Kaggle spells it
+    found = next((folder / n for n in (name, f"{name}.gz", dotted, f"{dotted}.gz") if (folder / n).is_file()), None)
     return "" if found is None else str(found)

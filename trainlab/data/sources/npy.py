@@ -1,16 +1,26 @@
 """NPY: one NumPy array a file, read from disk batch by batch."""
 
-from typing import Literal
-
 import numpy as np
 
 from trainlab.core.component import setting
 from trainlab.core.errors import DataError
-from trainlab.core.types import Array, Task
+from trainlab.core.types import Array
 from trainlab.data.dataset import Loaded, Rows
 from trainlab.data.paths import existing_file
 from trainlab.data.source import Source
-from trainlab.data.sources._arrays import check_x, check_y, same_task
+from trainlab.data.sources._arrays import (
+    CLASSES_HELP,
+    RESHAPE_HELP,
+    TASK_HELP,
+    TRANSPOSE_HELP,
+    Targets,
+    TaskSetting,
+    check_x,
+    encode_targets,
+    learn_targets,
+    same_shape,
+    shaped,
+)
 from trainlab.data.sources._npfile import open_npy
 
 
@@ -22,26 +32,35 @@ class Npy(Source, name="npy"):
     """
 
     x: str = setting("file of the inputs, a row per example")
-    y: str = setting("file of the targets: class numbers from 0, class names, or numbers")
+    y: str = setting("file of the targets: class numbers, class names, one-hot rows, or numbers")
+    x_val: str | None = setting(None, "file of the validation inputs, instead of a share of the rows")
+    y_val: str | None = setting(None, "file of the validation targets")
     x_test: str | None = setting(None, "file of the test inputs")
     y_test: str | None = setting(None, "file of the test targets")
-    task: Literal["auto", "classification", "regression"] = setting(
-        "auto", "auto: whole numbers and text are classes, other numbers a regression"
-    )
-    classes: list[str] = setting([], "names of the classes, in the order of their numbers")
+    task: TaskSetting = setting("auto", TASK_HELP)
+    classes: list[str] = setting([], CLASSES_HELP)
+    reshape: list[int] = setting([], RESHAPE_HELP)
+    transpose: list[int] = setting([], TRANSPOSE_HELP)
 
     def load(self, rng: np.random.Generator) -> Loaded:
         """x memory-mapped, y in memory."""
-        rows, task = self._rows(self.x, self.y)
-        test = None
-        if self.x_test is not None and self.y_test is not None:
-            test = same_task(self.x_test, rows, task, *self._rows(self.x_test, self.y_test))
-        elif self.x_test is not None or self.y_test is not None:
-            raise DataError("data: `x_test` and `y_test` go together; give both or neither")
-        return Loaded(rows, task, test)
+        x = self._x(self.x)
+        y, targets = learn_targets(self.y, self._y(self.y), x, self.task, self.classes)
+        rows = Rows(x, y)
+        val, test = (self._part(part, rows, targets) for part in ("val", "test"))
+        return Loaded(rows, targets.task, test, notes=targets.notes, val=val)
 
-    def _rows(self, x_path: str, y_path: str) -> tuple[Rows, Task]:
-        x = check_x(x_path, open_npy(x_path, existing_file(x_path)))
-        stored: Array = open_npy(y_path, existing_file(y_path))
-        y, task = check_y(y_path, np.array(stored), len(x), self.task, self.classes)
-        return Rows(x, y), task
+    def _part(self, part: str, rows: Rows, targets: Targets) -> Rows | None:
+        x_path, y_path = getattr(self, f"x_{part}"), getattr(self, f"y_{part}")
+        if x_path is None and y_path is None:
+            return None
+        if x_path is None or y_path is None:
+            raise DataError(f"data: `x_{part}` and `y_{part}` go together; give both or neither")
+        x = same_shape(x_path, rows, self._x(x_path), part)
+        return Rows(x, encode_targets(y_path, self._y(y_path), len(x), targets))
+
+    def _x(self, path: str) -> Array:
+        return shaped(path, check_x(path, open_npy(path, existing_file(path))), self.reshape, self.transpose)
+
+    def _y(self, path: str) -> Array:
+        return np.array(open_npy(path, existing_file(path)))
