@@ -122,8 +122,8 @@ class TestIdx:
             ),
             (
                 {"images": "im", "labels": "la", "classes": ["a", "b", "c"]},
-                "la: row 4 has the label 3; allowed are 0 to 2, as many as `classes` names, or 3 different labels (there "
-                "are 4)",
+                "la: row 4 has the label 3; allowed are 0 to 2, as many as `classes` names, or 3 different labels "
+                "(there are 4)",
             ),
         ],
     )
