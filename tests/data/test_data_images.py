@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from making_data import refusal, source, write_images
+from making_data import prepared, refusal, source, write_images
 
 
 def load(name, **settings):
@@ -265,7 +265,7 @@ class TestImageFolder:
         said.append(refusal("image_folder", **settings))
         Path("pets/dog/0.png").write_text("no picture")
         said.append(refusal("image_folder", **settings))
-        endings = ".bmp, .gif, .jpeg, .jpg, .pgm, .png, .ppm, .tif, .tiff, .webp"
+        endings = ".avif, .bmp, .gif, .jfif, .jpeg, .jpg, .pgm, .png, .ppm, .tif, .tiff, .webp"
         assert said == [
             "one: holds 1 folders; a folder per class is needed, so at least two",
             f"pet: no such file or folder in {Path.cwd()}; did you mean `pets`?",
@@ -275,3 +275,75 @@ class TestImageFolder:
             "pets/dog/0.png: cannot be decoded: it is damaged, or no picture that Pillow knows",
         ]
         assert [f.suffix for f in Path("cache").iterdir()] == [".npy"], "a picture that fails leaves nothing behind"
+
+    @pytest.mark.parametrize(
+        "names",
+        [
+            ("train", "val", "test"),
+            ("train", "valid", "test"),
+            ("Train", "Valid", "Test"),
+            ("training", "validation", "testing"),
+        ],
+    )
+    def test_folders_of_parts(self, names):
+        """Folders that are named like parts are parts, in the usual spellings, and a part may lack a class."""
+        for name, count in zip(names, (5, 3, 2), strict=True):
+            write_images(f"pets/{name}", count=count)
+        for file in Path(f"pets/{names[1]}/dog").iterdir():
+            file.unlink()
+        loaded = load("image_folder", path="pets", cache="cache")
+        assert loaded.task.names == ("cat", "dog")
+        assert (len(loaded.rows), loaded.val.y.tolist(), loaded.test.y.tolist()) == (10, [0] * 3, [0, 0, 1, 1])
+        parts = prepared("image_folder", path="pets", cache="cache")
+        assert (len(parts.train), len(parts.val), len(parts.test)) == (10, 3, 4)
+
+    def test_parts_of_other_names(self):
+        """Folders that all hold the same folders and no pictures are no classes."""
+        write_images("pets/fold1")
+        write_images("pets/fold2")
+        assert refusal("image_folder", path="pets", cache="cache") == (
+            "pets: its folders all hold the same folders (cat, dog) and no pictures, so they are no classes; "
+            "name one part, e.g. `path: pets/fold1` and `test_path: pets/fold2`"
+        )
+
+    def test_what_a_viewer_shows(self):
+        """16-bit gray is scaled, EXIF turns the picture, and hidden colours under transparent pixels do not count."""
+        from PIL import Image
+
+        settings = write_images("pets", count=1, size=(2, 3))
+        Image.fromarray(np.full((2, 3), 0x8080, np.uint16)).save("pets/cat/deep.png")
+        clear = np.zeros((2, 3, 4), np.uint8)
+        clear[0] = [10, 20, 30, 255]
+        Image.fromarray(clear).save("pets/cat/clear.png")
+        turned, exif = Image.new("RGB", (2, 3), (9, 9, 9)), Image.Exif()
+        exif[0x0112] = 6
+        turned.putpixel((0, 0), (200, 9, 9))
+        turned.save("pets/dog/turned.png", exif=exif)
+        x = np.asarray(load("image_folder", **settings).rows.x)
+        assert x[1, :, 0].tolist() == [[10, 20, 30], [255, 255, 255]]
+        assert (x[2] == 128).all()
+        assert x[4, 0, 2].tolist() == [200, 9, 9]
+
+    def test_numbers_beyond_sixteen_bits(self):
+        """32-bit and decimal pictures are refused, all bad pictures at once."""
+        from PIL import Image
+
+        settings = write_images("pets")
+        Image.fromarray(np.full((4, 5), 1 << 20, np.int32)).save("pets/cat/0.tif")
+        Image.fromarray(np.full((4, 5), 0.5, np.float32)).save("pets/dog/0.tif")
+        assert refusal("image_folder", **settings) == (
+            "pets/cat/0.tif: holds 32-bit numbers; save it with 8 or 16 bits a pixel\n"
+            "pets/dog/0.tif: holds decimal numbers; save it with 8 or 16 bits a pixel"
+        )
+
+    def test_animated_pictures(self):
+        """Of an animated file the first frame is taken, which is told each time."""
+        from PIL import Image
+
+        settings = write_images("pets")
+        frames = [Image.new("RGB", (5, 4), (i * 50, 0, 0)) for i in range(3)]
+        frames[0].save("pets/cat/moves.gif", save_all=True, append_images=frames[1:])
+        for _ in range(2):
+            assert load("image_folder", **settings).notes == (
+                "pets: 1 pictures are animated; the first frame is taken",
+            )

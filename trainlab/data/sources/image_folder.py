@@ -5,9 +5,8 @@ import os
 import sys
 import tempfile
 from hashlib import sha256
-from importlib import import_module
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 
@@ -17,8 +16,18 @@ from trainlab.core.types import Array, Count, Task
 from trainlab.data.dataset import Loaded, Rows
 from trainlab.data.paths import existing_folder
 from trainlab.data.source import Source
+from trainlab.data.sources._pictures import ENDINGS, Decoder
 
-_ENDINGS = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".ppm", ".pgm"})
+_PARTS = {
+    "train": "train",
+    "training": "train",
+    "test": "test",
+    "testing": "test",
+    "val": "val",
+    "valid": "val",
+    "validation": "val",
+    "dev": "val",
+}
 
 
 class ImageFolder(Source, name="image_folder"):
@@ -26,7 +35,9 @@ class ImageFolder(Source, name="image_folder"):
 
     All pictures are scaled to the same size and decoded once, into a .npy file from which batches are read; that
     file lies in the cache folder under a name made of the pictures' content and these settings, so that a changed
-    picture is decoded anew. With sub-folders `train` and `test`, the latter gives the test rows.
+    picture is decoded anew. Pictures are turned as their EXIF orientation says, transparent ones stand on white, and
+    16-bit gray is scaled to 8 bits. Of animated files the first frame is taken.
+    With sub-folders `train`, `val` and `test` (or `training`, `valid`, `validation`, in any case) these are the parts.
     Needs Pillow: pip install "trainlab[images]".
     """
 
@@ -35,49 +46,63 @@ class ImageFolder(Source, name="image_folder"):
         None, "height and width that every picture is scaled to; null: all have one size already", max_length=2
     )
     color: Literal["rgb", "gray"] = setting("rgb", "three channels, or one")
+    val_path: str | None = setting(None, "folder of the validation pictures, a folder per class")
     test_path: str | None = setting(None, "folder of the test pictures, a folder per class")
     cache: str | None = setting(None, "folder for decoded pictures; null: `trainlab` in the user's cache folder")
 
     def load(self, rng: np.random.Generator) -> Loaded:
         """Pictures as a memory-mapped uint8 array (n, height, width, channels)."""
-        folder = existing_folder(self.path)
-        train, test = folder, None if self.test_path is None else existing_folder(self.test_path)
-        if test is None and {f.name for f in _folders(folder)} == {"train", "test"}:
-            train, test = folder / "train", folder / "test"
+        parts = _parts(existing_folder(self.path))
+        for part, path in (("val", self.val_path), ("test", self.test_path)):
+            if path is not None:
+                parts[part] = existing_folder(path)
+        train = parts["train"]
         names = [f.name for f in _folders(train)]
         if len(names) < 2:
             raise DataError(f"{train}: holds {len(names)} folders; a folder per class is needed, so at least two")
-        rows = self._rows(train, names)
+        _refuse_nested(train)
+        rows, notes = self._rows(train, names, whole=True)
         task = Task("classification", len(names), tuple(names))
-        return Loaded(rows, task, None if test is None else self._rows(test, names))
+        others = {part: self._rows(folder, names) for part, folder in parts.items() if part != "train"}
+        said = dict.fromkeys([*notes, *(note for _, more in others.values() for note in more)])
+        val, test = (others[part][0] if part in others else None for part in ("val", "test"))
+        return Loaded(rows, task, test, notes=tuple(said), val=val)
 
-    def _rows(self, folder: Path, names: list[str]) -> Rows:
+    def _rows(self, folder: Path, names: list[str], *, whole: bool = False) -> tuple[Rows, list[str]]:
+        """The pictures of a part, and notes. `whole`: every class must have some."""
         for found in _folders(folder):
             if found.name not in names:
                 raise DataError(f"{found}: the training pictures have no class `{found.name}`")
         files = [(f, c) for c, name in enumerate(names) for f in _pictures(folder / name)]
-        empty = [name for name in names if not any(names[c] == name for _, c in files)]
-        if empty:
-            raise DataError(f"{folder / empty[0]}: holds no pictures; known endings are {', '.join(sorted(_ENDINGS))}")
-        x = self._decoded([f for f, _ in files])
-        return Rows(x, np.array([c for _, c in files], np.int64))
+        empty = [name for c, name in enumerate(names) if not any(c == k for _, k in files)]
+        if empty and (whole or not files):
+            raise DataError(f"{folder / empty[0]}: holds no pictures; known endings are {', '.join(sorted(ENDINGS))}")
+        x, notes = self._decoded([f for f, _ in files])
+        return Rows(x, np.array([c for _, c in files], np.int64)), notes
 
-    def _decoded(self, files: list[Path]) -> Array:
-        """The pictures from the cache, decoded into it first where they are not there yet."""
-        digest = sha256(json.dumps([self.size, self.color, 1]).encode())
+    def _decoded(self, files: list[Path]) -> tuple[Array, list[str]]:
+        """The pictures from the cache, decoded into it first where they are not there yet; and notes."""
+        digest = sha256(json.dumps([self.size, self.color, 2]).encode())
         for file in files:
             digest.update(sha256(file.read_bytes()).digest())
         cached = self._cache_folder() / f"{digest.hexdigest()[:32]}.npy"
+        told = cached.with_suffix(".json")
         if not cached.exists():
             cached.parent.mkdir(parents=True, exist_ok=True)
             with tempfile.NamedTemporaryFile(dir=cached.parent, suffix=".part", delete=False) as part:
                 pass
             try:
-                self._decode(files, part.name)
+                size = None if self.size is None else (self.size[0], self.size[-1])
+                decoder = Decoder(self.path, self.color, size)
+                decoder.decode(files, part.name)
+                if decoder.animated:
+                    note = f"{self.path}: {decoder.animated} pictures are animated; the first frame is taken"
+                    told.write_text(json.dumps([note]), encoding="utf-8")
                 os.replace(part.name, cached)  # whole or not at all, whoever else decodes the same
             finally:
                 Path(part.name).unlink(missing_ok=True)
-        return np.load(cached, mmap_mode="r", allow_pickle=False)
+        notes: list[str] = json.loads(told.read_text(encoding="utf-8")) if told.exists() else []
+        return np.load(cached, mmap_mode="r", allow_pickle=False), notes
 
     def _cache_folder(self) -> Path:
         if self.cache is not None:
@@ -86,41 +111,28 @@ class ImageFolder(Source, name="image_folder"):
         places = {"darwin": home / "Library" / "Caches", "win32": home / "AppData" / "Local"}
         return Path(os.environ.get("XDG_CACHE_HOME") or places.get(sys.platform, home / ".cache")) / "trainlab"
 
-    def _decode(self, files: list[Path], into: str) -> None:
-        try:
-            image: Any = import_module("PIL.Image")
-        except ImportError:
-            raise DataError(f'{self.path}: pictures need Pillow: pip install "trainlab[images]"') from None
-        channels = 3 if self.color == "rgb" else 1
-        height, width = self._size(image, files[0])
-        shape = (len(files), height, width, channels)
-        x = np.lib.format.open_memmap(into, mode="w+", dtype=np.uint8, shape=shape)
-        for i, file in enumerate(files):
-            x[i] = self._one(image, file, (height, width)).reshape(shape[1:])
-        x.flush()
 
-    def _size(self, image: Any, first: Path) -> tuple[int, int]:
-        if self.size is not None:
-            return self.size[0], self.size[-1]
-        height, width = self._one(image, first, None).shape[:2]
-        return height, width
+def _parts(folder: Path) -> dict[str, Path]:
+    """The folder of each part, where all of its folders are named like parts; else the folder itself for training."""
+    found = _folders(folder)
+    parts = {_PARTS.get(f.name.lower(), ""): f for f in found}
+    if "train" not in parts or "" in parts or len(parts) == 1:
+        return {"train": folder}
+    if len(parts) < len(found):
+        raise DataError(f"{folder}: several of its folders are named like the same part: train, val or test")
+    return parts
 
-    def _one(self, image: Any, file: Path, size: tuple[int, int] | None) -> Array:
-        try:
-            with image.open(file) as opened:
-                picture = opened.convert("RGB" if self.color == "rgb" else "L")
-        except image.DecompressionBombError as error:
-            raise DataError(f"{file}: cannot be decoded: it has more pixels than Pillow opens") from error
-        except (OSError, SyntaxError, ValueError) as error:
-            raise DataError(f"{file}: cannot be decoded: it is damaged, or no picture that Pillow knows") from error
-        if size is not None and (picture.height, picture.width) != size:
-            if self.size is None:
-                raise DataError(
-                    f"{file}: is {picture.height} by {picture.width}, the first picture {size[0]} by {size[1]}; "
-                    f"set `size: [{size[0]}, {size[1]}]` to scale all to one size"
-                )
-            picture = picture.resize((size[1], size[0]), image.Resampling.BILINEAR)
-        return np.asarray(picture, np.uint8)
+
+def _refuse_nested(folder: Path) -> None:
+    """Raises DataError where the folders look like parts rather than classes: all hold the same folders."""
+    inside = [[f.name for f in _folders(found)] for found in _folders(folder)]
+    direct = any(f.suffix.lower() in ENDINGS for found in _folders(folder) for f in found.iterdir())
+    if len(inside[0]) > 1 and all(names == inside[0] for names in inside) and not direct:
+        first, other = _folders(folder)[:2]
+        raise DataError(
+            f"{folder}: its folders all hold the same folders ({', '.join(inside[0][:5])}) and no pictures, so they "
+            f"are no classes; name one part, e.g. `path: {first}` and `test_path: {other}`"
+        )
 
 
 def _folders(folder: Path) -> list[Path]:
@@ -130,4 +142,4 @@ def _folders(folder: Path) -> list[Path]:
 def _pictures(folder: Path) -> list[Path]:
     if not folder.is_dir():
         return []
-    return sorted(f for f in folder.rglob("*") if f.suffix.lower() in _ENDINGS and not f.name.startswith("."))
+    return sorted(f for f in folder.rglob("*") if f.suffix.lower() in ENDINGS and not f.name.startswith("."))

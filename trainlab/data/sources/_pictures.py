@@ -1,0 +1,99 @@
+"""Decodes picture files to bytes of one size, the way a viewer shows them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from trainlab.core.errors import DataError
+from trainlab.core.types import Array
+
+ENDINGS = frozenset(
+    {".png", ".jpg", ".jpeg", ".jfif", ".bmp", ".gif", ".webp", ".avif", ".tif", ".tiff", ".ppm", ".pgm"}
+)
+_SHOWN = 5  # errors that are listed before the others are only counted
+_BACKGROUND = 255  # what a transparent pixel shows: white
+
+
+@dataclass(slots=True)
+class Decoder:
+    """Decodes pictures: turned as their EXIF orientation says, transparent ones on white, 16-bit gray divided by 257.
+
+    `size`: (height, width) that pictures are scaled to, None for the size of the first. `animated` counts the files of
+    which only the first frame was taken.
+    """
+
+    path: str
+    color: str
+    size: tuple[int, int] | None
+    animated: int = 0
+    _problems: list[str] = field(default_factory=list[str])
+
+    def decode(self, files: Sequence[Path], into: str) -> None:
+        """Write the pictures as one .npy file (n, height, width, channels). Raises DataError naming all bad files."""
+        try:
+            image: Any = import_module("PIL.Image")
+            ops: Any = import_module("PIL.ImageOps")
+        except ImportError:
+            raise DataError(f'{self.path}: pictures need Pillow: pip install "trainlab[images]"') from None
+        channels, x, size = 3 if self.color == "rgb" else 1, None, self.size
+        for i, file in enumerate(files):
+            pixels = self._one(image, ops, file, size)
+            if pixels is None:
+                continue
+            if x is None:
+                size = size or (pixels.shape[0], pixels.shape[1])
+                shape = (len(files), *size, channels)
+                x = np.lib.format.open_memmap(into, mode="w+", dtype=np.uint8, shape=shape)
+            x[i] = pixels.reshape(x.shape[1:])
+        if self._problems:
+            more = len(self._problems) - _SHOWN
+            shown = self._problems[:_SHOWN] + ([f"... and {more} more"] if more > 0 else [])
+            raise DataError("\n".join(shown))
+        if x is not None:
+            x.flush()
+
+    def _one(self, image: Any, ops: Any, file: Path, size: tuple[int, int] | None) -> Array | None:
+        """The picture's bytes, or None and a problem more."""
+        try:
+            with image.open(file) as opened:
+                self.animated += getattr(opened, "n_frames", 1) > 1
+                picture = self._flat(image, file, ops.exif_transpose(opened))
+        except image.DecompressionBombError:
+            self._problems.append(f"{file}: cannot be decoded: it has more pixels than Pillow opens")
+            return None
+        except (OSError, SyntaxError, ValueError):
+            self._problems.append(f"{file}: cannot be decoded: it is damaged, or no picture that Pillow knows")
+            return None
+        if picture is None:
+            return None
+        if size is not None and (picture.height, picture.width) != size:
+            if self.size is None:
+                self._problems.append(
+                    f"{file}: is {picture.height} by {picture.width}, the first picture {size[0]} by {size[1]}; "
+                    f"set `size: [{size[0]}, {size[1]}]` to scale all to one size"
+                )
+                return None
+            picture = picture.resize((size[1], size[0]), image.Resampling.BILINEAR)
+        return np.asarray(picture, np.uint8)
+
+    def _flat(self, image: Any, file: Path, picture: Any) -> Any:
+        """The picture with 8 bits a channel and without transparency; None and a problem more if that cannot be."""
+        mode = "RGB" if self.color == "rgb" else "L"
+        if picture.mode.startswith("I"):
+            values = np.asarray(picture).astype(np.int64)
+            if values.min() < 0 or values.max() > 0xFFFF:
+                self._problems.append(f"{file}: holds 32-bit numbers; save it with 8 or 16 bits a pixel")
+                return None
+            return image.fromarray(((values + 128) // 257).astype(np.uint8)).convert(mode)
+        if picture.mode == "F":
+            self._problems.append(f"{file}: holds decimal numbers; save it with 8 or 16 bits a pixel")
+            return None
+        if "A" in picture.mode or "a" in picture.mode or "transparency" in picture.info:
+            picture = picture.convert("RGBA")
+            under = image.new("RGBA", picture.size, (_BACKGROUND,) * 4)
+            picture = image.alpha_composite(under, picture)
+        return picture.convert(mode)
