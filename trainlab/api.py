@@ -8,6 +8,7 @@ from trainlab.cli._stopping import stoppable
 from trainlab.cli.train import progress_for
 from trainlab.core.errors import UserError
 from trainlab.inference.run import Run
+from trainlab.integrations.in_memory import with_stored_rows
 from trainlab.search.experiment import read, read_plain
 from trainlab.training import train as training
 
@@ -28,7 +29,10 @@ def train(
         run = tl.train("digits.yaml", optimizer__lr=1e-3, model__hidden=[64, 64])
         run = tl.train("digits.yaml", {"monitors.dead-relu.threshold": 0.9}, quiet=True)
         run = tl.train(resume="digits-1", train__epochs=60)
+        run = tl.train({"data": {"x": X, "y": y}, "model": {"name": "mlp", "hidden": [64]}})
 
+    Arrays under `data` (x and y, and x_val, y_val, x_test, y_test) are stored beside the runs; a DataFrame x is read as
+    a table, with y or the column that `target` names to predict.
     Settings replace the config's: `a__b` is `a.b`; paths that Python cannot spell go into `overrides`. Progress goes to
     stderr unless `quiet`. `name` is what the folder is called; with `resume` a stopped run goes on, or a finished one
     up to train__epochs epochs. The run's `status` tells how it ended: `finished`, `diverged` or `failed`.
@@ -47,7 +51,10 @@ def train(
         else:
             if config is None:
                 raise UserError("which config? Give a YAML file or a dict")
-            document = read_plain(config, changes) if isinstance(config, Mapping) else read(Path(config), changes)
+            if isinstance(config, Mapping):
+                document = read_plain(with_stored_rows(config, Path(runs)), changes)
+            else:
+                document = read(Path(config), changes)
             outcome = training.train(document, runs=Path(runs), name=name, callbacks=[progress])
     if outcome.state == "interrupted":
         raise KeyboardInterrupt(f"{outcome.folder} is saved; go on with trainlab.train(resume={str(outcome.folder)!r})")

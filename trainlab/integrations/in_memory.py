@@ -1,0 +1,101 @@
+"""Arrays and DataFrames in a config from Python: stored as a file beside the runs, which the config then names.
+
+So the run folder says everything as always: a run can be resumed, scored and reported without the program that made it.
+"""
+
+from collections.abc import Mapping
+from hashlib import sha256
+from importlib import import_module
+from io import BytesIO
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+
+from trainlab.core.errors import UserError
+from trainlab.core.types import Array
+from trainlab.data.frame import is_frame
+from trainlab.data.notation import parse_number
+from trainlab.store.writing import write_atomic
+
+FOLDER = ".data"  # inside the folder of runs
+_ARRAYS = ("x", "y", "x_val", "y_val", "x_test", "y_test")
+
+
+def with_stored_rows(config: Mapping[str, Any], runs: Path) -> Mapping[str, Any]:
+    """The config, with arrays and DataFrames under `data` (x, y, and the same with _val and _test) stored as files.
+
+    Arrays become a .npz file. A DataFrame x becomes a CSV, in which the target is y or the column that `target` names.
+    Configs that hold no such rows come back as they are. Raises UserError for rows that cannot be stored.
+    """
+    data = config.get("data")
+    if not isinstance(data, Mapping):
+        return config
+    settings = dict(cast("Mapping[str, Any]", data))
+    if "x" not in settings or isinstance(settings["x"], str | Path):
+        return config
+    rows = {name: settings.pop(name) for name in _ARRAYS if name in settings}
+    made = _frames(rows, settings, runs) if is_frame(rows["x"]) else _arrays(rows, runs)
+    return {**config, "data": {**settings, **made}}
+
+
+def _arrays(rows: Mapping[str, Any], runs: Path) -> dict[str, Any]:
+    arrays = {name: _array(name, value) for name, value in rows.items()}
+    buffer = BytesIO()
+    np.savez(buffer, **arrays)  # pyright: ignore[reportArgumentType] - numpy's stubs take the names for its own settings
+    digest = sha256(b"".join(f"{n} {a.dtype} {a.shape}".encode() + a.tobytes() for n, a in sorted(arrays.items())))
+    return {"name": "npz", "path": _stored(buffer.getvalue(), digest.hexdigest(), ".npz", runs)}
+
+
+def _array(name: str, value: Any) -> Array:
+    try:
+        array = np.asarray(value)
+    except ValueError:  # rows of different lengths
+        raise UserError(f"data.{name}: expected rows of numbers, all of one length") from None
+    if array.dtype.kind != "O":
+        return array
+    if array.ndim == 1 and all(isinstance(label, str) for label in array.tolist()):
+        return array.astype(str)
+    raise UserError(f"data.{name}: expected rows of numbers, or text labels, all of one length")
+
+
+def _frames(rows: Mapping[str, Any], settings: Mapping[str, Any], runs: Path) -> dict[str, Any]:
+    target = settings.get("target")
+    made: dict[str, Any] = {"name": "csv"}
+    for part in ("", "_val", "_test"):
+        if f"x{part}" not in rows:
+            continue
+        frame, y = rows[f"x{part}"], rows.get(f"y{part}")
+        if not is_frame(frame):
+            raise UserError(f"data.x{part}: expected a DataFrame, as x is")
+        if y is not None:
+            target = target or str(getattr(rows["y"], "name", None) or "target")
+            if target in frame.columns:
+                raise UserError(f"data.y: column `{target}` is in x, too; leave y out, or drop the column from x")
+            frame = frame.assign(**{str(target): np.asarray(y)})
+        if target is None:
+            raise UserError("data: a DataFrame x needs y, or `target`, the name of the column to predict")
+        stored = frame.to_csv(index=False).encode()
+        made[f"{part[1:]}_path" if part else "path"] = _stored(stored, sha256(stored).hexdigest(), ".csv", runs)
+    codes = _codes(rows["x"], settings)
+    return made | {"target": target} | ({"categorical": codes} if codes else {})
+
+
+def _codes(frame: Any, settings: Mapping[str, Any]) -> list[str]:
+    """Columns that pandas holds as text or categories, although a CSV would make numbers of them."""
+    numeric = import_module("pandas").api.types.is_numeric_dtype
+    named: list[str] = list(settings.get("categorical", ()))
+    for name in frame.columns:
+        texts = [] if numeric(frame[name].dtype) else [str(value) for value in frame[name].dropna().unique()]
+        if texts and all(parse_number(text) is not None for text in texts) and name not in named:
+            named.append(str(name))
+    return named
+
+
+def _stored(content: bytes, digest: str, ending: str, runs: Path) -> str:
+    """The path of a file with this content, written if it is not there yet."""
+    path = runs / FOLDER / f"{digest[:16]}{ending}"
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_atomic(path, content)
+    return str(path)
