@@ -32,7 +32,7 @@ def read_new(encoding: dict[str, Any], path: str, *, with_target: bool) -> Table
     if not with_target:
         settings["drop"] += encoding["target"]
     stored: dict[str, Any] = encoding.get("reader") or _older(encoding)
-    cls = _reader(str(stored["name"]), existing_file(path))
+    cls = reader_of(existing_file(path), str(stored["name"]))
     settings |= {name: stored[name] for name in cls.remembers if name in stored}
     return cls.model_validate(settings).read_table(path, {*text, *(encoding["target"] if with_target else ())})
 
@@ -43,8 +43,8 @@ def _older(encoding: dict[str, Any]) -> dict[str, Any]:
     return {"name": Csv.name, **kept}
 
 
-def _reader(own: str, file: Path) -> type[Tabular]:
-    """The source that reads this file: by its ending, else the one that read the training file."""
+def reader_of(file: Path, own: str = Csv.name) -> type[Tabular]:
+    """The source that reads this file: by its ending, else the one of the name `own`."""
     readers = {cls.name: cls for cls in registered(Source) if issubclass(cls, Tabular)}
     ending = file.suffix.lower()
     if ending in readers[own].endings:

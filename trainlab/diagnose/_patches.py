@@ -25,6 +25,12 @@ def block(view: View, *keys: str) -> dict[str, Any]:
     return dict(cast("Mapping[str, Any]", here)) if isinstance(here, Mapping) else {}
 
 
+def drop_columns(view: View, names: list[str]) -> list[Patch]:
+    """These columns of a table left out, where the source can leave columns out."""
+    dropped: Any = block(view, "data").get("drop")
+    return [{"data.drop": [*dropped, *names]}] if isinstance(dropped, list) else []
+
+
 def model(view: View) -> dict[str, Any]:
     """The block `model`."""
     return block(view, "model")

@@ -24,6 +24,24 @@ SPREAD_OF_IQR = 1.349  # interquartile range of a normal distribution of standar
 
 
 @dataclass(frozen=True)
+class RawTable:
+    """Training rows of a table before preprocessing, sampled: x (n, columns), y, and the line of each row.
+
+    names: of the columns of x · categorical: columns of the file that are spread over several columns of x.
+    """
+
+    x: Array
+    y: Array
+    lines: Array
+    names: tuple[str, ...]
+    categorical: frozenset[str]
+
+    def column_of(self, name: str) -> str:
+        """The file's column that a column of x comes from: `city` of `city=Rome`."""
+        return next((c for c in self.categorical if name.startswith(f"{c}=")), name)
+
+
+@dataclass(frozen=True)
 class DataView:
     """The data of a run. t: the training targets as the loss gets them · shuffled: whether rows are shuffled."""
 
@@ -85,6 +103,18 @@ class DataView:
     def counts(self) -> Array:
         """Training rows of each class."""
         return self.parts.class_counts()
+
+    @cached_property
+    def table(self) -> RawTable | None:
+        """The training rows as their table holds them; None for images and rows without named columns."""
+        x, train, encoding = self.parts.raw_train, self.parts.train, self.parts.encoding
+        names = train.features
+        if x.ndim != 2 or len(names) != x.shape[1] or train.lines is None or "target" not in encoding:
+            return None
+        index = _spaced(len(x), max(64, BUDGET // max(1, x.shape[1])))
+        columns = frozenset(str(c["name"]) for c in encoding.get("columns", ()) if "categories" in c)
+        raw_y = self.parts.raw_y if len(self.parts.raw_y) == len(x) else train.y
+        return RawTable(np.asarray(x[index], np.float64), raw_y[index], train.lines[index], names, columns)
 
     def name(self, column: int) -> str:
         """The name of a feature."""

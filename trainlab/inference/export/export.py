@@ -14,6 +14,7 @@ import numpy as np
 
 from trainlab.core.errors import UserError
 from trainlab.core.types import Shape
+from trainlab.data.encoding import feature_names
 from trainlab.inference.ensemble.combining import TIE
 from trainlab.inference.ensemble.ensemble import Ensemble
 from trainlab.inference.export.graph import Graph
@@ -45,6 +46,7 @@ def as_onnx(network: Trained | Ensemble) -> Any:
     ends = [_outputs(graph, member, "x", shape) for member in members]
     facts = {
         "trainlab.columns": dumps([column["name"] for column in network.encoding.get("columns", [])]),
+        "trainlab.features": dumps(feature_names(dict(network.encoding))),
         "trainlab.classes": dumps(list(network.classes)),
         "trainlab.targets": dumps(list(network.targets)),
     }
