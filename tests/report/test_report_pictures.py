@@ -2,12 +2,15 @@
 
 import io
 import math
+import re
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from trainlab.report.importance import LEAST, importance
+from trainlab.report.pictures.lr_range import picture
 from trainlab.report.pictures.png import png, sheet
 from trainlab.report.pictures.theme import _CATEGORY, colors
 from trainlab.report.pictures.thinning import band, smooth
@@ -118,3 +121,13 @@ def test_colours_can_be_told_from_their_background(theme):
     assert all(contrast(c[name], c["background"]) >= 4.5 for name in ("text", "quiet"))
     marks = [c[name] for name in ("first", "second", "third", "good", "bad", "grey")] + _CATEGORY[theme]
     assert all(contrast(color, c["background"]) >= 3 for color in marks)
+
+
+@pytest.mark.parametrize("losses", [[1.0, math.nan, 3.0, math.inf], [math.nan] * 4, [1e308, 1.0, 2.0, 3.0], [2.0] * 4])
+def test_the_picture_of_a_learning_rate_range(losses):
+    """The marked rates are named, and what is not finite leaves a gap, also where nothing else is there."""
+    marks = {"steepest": 0.01, "suggested": 0.5}
+    text = picture("a < b", [1e-3, 1e-2, 1e-1, 1.0], losses, [losses[:2]], marks).svg()
+    words = [("".join(t.itertext())) for t in ElementTree.fromstring(text).iter("{http://www.w3.org/2000/svg}text")]  # noqa: S314
+    assert [w for w in ("a < b", "learning rate", "steepest 0.01", "suggested 0.5") if w not in words] == []
+    assert not re.search(r"NaN|Infinity", text)

@@ -10,7 +10,7 @@ import typer
 
 from trainlab.cli import _terminal
 from trainlab.report.curve import curve
-from trainlab.report.svg import log_chart
+from trainlab.report.pictures.lr_range import picture
 from trainlab.report.text import wrapped
 from trainlab.search.experiment import read
 from trainlab.store.folder import next_free, safe_name
@@ -72,17 +72,15 @@ def _write(found: LrRange, csv: Path | None, svg: Path | None, runs: Path) -> li
     write_atomic(csv, as_csv(found).encode())
     if svg is None:
         return [csv]
-    places = {"steepest": found.steepest, "suggested": found.suggestion, "blows up": found.blow_up}
-    picture = log_chart(
-        f"{found.name}: loss while the learning rate climbs ({found.optimizer})",
+    marks = {"steepest": found.steepest, "suggested": found.suggestion, "blows up": found.blow_up}
+    drawn = picture(
+        f"{found.name}: learning rate range test ({found.optimizer})",
         found.lr.tolist(),
         found.smoothed.tolist(),
-        behind=[losses[: len(found.lr)].tolist() for losses in found.losses],
-        marks={name: place for name, place in places.items() if place is not None},
-        x_name="learning rate",
-        y_name="training loss",
+        [losses[: len(found.lr)].tolist() for losses in found.losses],
+        {name: rate for name, rate in marks.items() if rate is not None},
     )
-    write_atomic(svg, picture.encode())
+    write_atomic(svg, drawn.svg().encode())
     return [csv, svg]
 
 
