@@ -52,6 +52,6 @@ def screen(written: str) -> list[str]:
     return lines
 
 
-def colours(written: str) -> list[str]:
-    """The codes that set colours or weights."""
+def colors(written: str) -> list[str]:
+    """The codes that set colors or weights."""
     return [code for code in re.findall(r"\x1b\[([0-9;]*)m", written) if code not in ("", "0")]

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from terminal import colours, on_terminal, screen
+from terminal import colors, on_terminal, screen
 
 from trainlab.cli._live import Redrawn
 from trainlab.cli._progress import Curve, Findings, Lines, Progress, frame, headlines
@@ -161,7 +161,7 @@ def test_on_a_terminal(started, folder, columns, extra, bar):
     assert last[-2].startswith("loss ")
     assert last[-1].startswith("loss ")
     assert sum(line.startswith("epoch ") for line in lines) == 1
-    assert bool([c for c in colours(written) if "33" in c]) == ("NO_COLOR" not in extra)
+    assert bool([c for c in colors(written) if "33" in c]) == ("NO_COLOR" not in extra)
     assert out.startswith("finished after 40 epochs")
 
 

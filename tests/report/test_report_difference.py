@@ -70,7 +70,8 @@ def test_the_first_of_everything(one, tmp_path):
     assert found.weights.exact == Parting(("dense1.W", 0, 1), "value", 2.0, 2.5)
     assert found.findings == ((), ("overfitting (warning, step 20)",))
     assert difference_lines(found) == [
-        "digits-1 and digits-2 differ first in optimizer.lr, and part at step 2: loss.",
+        "digits-1 and digits-2 differ first in optimizer.lr, and their numbers first",
+        "  differ at step 2: loss.",
         "",
         "left digits-1, right digits-2",
         "config: 1 key differs",
@@ -83,7 +84,7 @@ def test_the_first_of_everything(one, tmp_path):
         "epochs: 15 numbers, the same bit for bit",
         "last weights: 2 numbers",
         "  first dense1.W[0, 1]: value 2 | 2.5",
-        "diagnoses: only right: overfitting (warning, step 20)",
+        "findings: only right: overfitting (warning, step 20)",
     ]
 
 
@@ -98,7 +99,7 @@ def test_tolerance(one, tmp_path):
     """What differs by less than the tolerance parts exactly only."""
     two = a_run(tmp_path, losses=(1.0, 0.5004, 0.25))
     assert difference(one, two).steps.beyond is None
-    assert "  never further apart than 0.001, relative" in difference_lines(difference(one, two))
+    assert "  all within 0.001, relative" in difference_lines(difference(one, two))
     assert difference(one, two, tolerance=1e-4).steps.beyond == Parting((2,), "loss", 0.5, 0.5004)
 
 
@@ -117,7 +118,7 @@ def test_a_run_that_goes_on_longer(one, tmp_path):
     found = difference(one, a_run(tmp_path, losses=(1.0, 0.5, 0.25, 0.125)))
     assert (found.steps.exact, found.steps.only, found.identical) == (None, (0, 4), False)
     assert difference_lines(found)[0] == (
-        "digits-1 and digits-2 have the same config; where both have numbers, these are"
+        "digits-1 and digits-2 have the same config; all numbers that both have are the"
     )
     assert "steps: 12 numbers, the same bit for bit (4 only right)" in difference_lines(found)
 

@@ -96,7 +96,7 @@ def test_no_line_is_too_wide(run, width):
 
 
 def test_colour_adds_nothing(run):
-    """With colours the text is the same as without: no meaning is in a colour alone."""
+    """With colors the text is the same as without: no meaning is in a color alone."""
     plain, colored = summary(read_run(run)), summary(read_run(run), color=True)
     assert "\x1b[" not in "".join(plain)
     assert [re.sub(r"\x1b\[\d+m", "", line) for line in colored] == plain

@@ -278,7 +278,7 @@ def test_every_spec_is_valid(folder):
 def test_a_sweep_tells_what_stages_saved_and_what_went_wrong(folder):
     """16 trials of 2 epochs and 8 of 10 are 112 with the two that diverged at once; all 26 at 10 would be 260."""
     pictures = {p.name: p for p in gallery.of_sweep(SweepRecord(folder / "made-sweep-1"))}
-    assert pictures["stages"].sentence.endswith("would have been 260: 56.2 % was saved.")
+    assert pictures["stages"].sentence.endswith("would have been 260: 56.2 % are saved.")
     assert pictures["failures"].table.rows == [["diverged: loss is nan at step #", 2, "25 and 26"]]
     assert pictures["importance"].table.rows[0][0] == "optimizer.lr"
 

@@ -1,4 +1,4 @@
-"""What pictures are made of: thinning, smoothing, importance, images, colours."""
+"""What pictures are made of: thinning, smoothing, importance, images, colors."""
 
 import io
 import math
@@ -88,7 +88,7 @@ def test_a_diverged_trial_counts_as_the_worst():
 
 @pytest.mark.parametrize("shape", [(5, 7), (5, 7, 3)])
 def test_png_is_read_back_by_pillow(shape):
-    """An image of grey or of colours is the same after Pillow has read the file."""
+    """An image of grey or of colors is the same after Pillow has read the file."""
     image = np.random.default_rng(0).integers(0, 256, shape).astype(np.uint8)
     assert np.array_equal(np.asarray(Image.open(io.BytesIO(png(image)))), image)
 
@@ -115,7 +115,7 @@ def contrast(a, b):
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
-def test_colours_can_be_told_from_their_background(theme):
+def test_colors_can_be_told_from_their_background(theme):
     """Text has a contrast of 4.5 to 1 and more, every line and mark one of 3 to 1."""
     c = colors(theme)
     assert all(contrast(c[name], c["background"]) >= 4.5 for name in ("text", "quiet"))

@@ -111,8 +111,8 @@ def test_columns_go_in_order(runs):
     assert header(10) == ["name"]
 
 
-def test_colours_only_where_wanted(runs):
-    """Without colour there is no escape sequence; with it the text is the same."""
+def test_colors_only_where_wanted(runs):
+    """Without color there is no escape sequence; with it the text is the same."""
     import re
 
     rows = [row_of(r) for r in gather([], runs)]

@@ -173,7 +173,7 @@ def _legend(names: list[str], log: bool, ascii_only: bool, width: int) -> str:
 
 
 def _grouped(values: list[float], width: int | None) -> list[float]:
-    """Means of `width` groups of neighbours; a group with a broken value is broken."""
+    """Means of `width` groups of neighbors; a group with a broken value is broken."""
     if width is None or len(values) <= width:
         return values
     edges = [i * len(values) // width for i in range(width + 1)]

@@ -1,7 +1,7 @@
-"""Where two runs part: the first config key, step, layer and quantity, epoch and weights that are not the same.
+"""The first differences between two runs: config key, step, layer and quantity, epoch, weights.
 
-What differs first is nearest to the cause; what differs later follows from it. Numbers are compared twice: exactly,
-bit for bit, and beyond a tolerance, because two healthy runs may part in their last digits only.
+The first difference is closest to the cause; later ones follow from it. Numbers are compared bit for bit and with a
+tolerance, because two healthy runs may differ in their last digits only.
 """
 
 import math
@@ -23,7 +23,7 @@ from trainlab.store.strict_json import loads
 
 TOLERANCE = 1e-3
 _ONLY_WORDS = ("name", "description")  # config keys on which no number depends
-_UNTOLD = ("seconds",)  # columns of time, which no two runs share
+_IGNORED = ("seconds",)  # columns of time, which always differ
 _APART = ("time", "folder", "command", "git")  # of environment.json: where and when, not how
 
 Cell = tuple[tuple[int | str, ...], str, float]  # place (a step; a step and a layer; an epoch), quantity, value
@@ -31,7 +31,7 @@ Cell = tuple[tuple[int | str, ...], str, float]  # place (a step; a step and a l
 
 @dataclass(frozen=True, slots=True)
 class Parting:
-    """The first place at which two files have different numbers. `first`, `second` are what the two runs have there."""
+    """The first place at which two files have different numbers: `first` and `second`."""
 
     place: tuple[int | str, ...]
     quantity: str
@@ -41,7 +41,7 @@ class Parting:
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """Two files of numbers: how many numbers both have, and where they part (exactly; beyond the tolerance).
+    """Two files of numbers: how many numbers both have, and where they first differ (exactly; beyond the tolerance).
 
     `only`: how many numbers only the first, only the second run has. `problem`: why they could not be compared.
     """
@@ -60,7 +60,7 @@ class Compared:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """All that tells two runs apart. config, environment: key -> the two values (absent: a key that one lacks)."""
+    """All differences of two runs. config, environment: key -> the two values; a key that one run lacks is absent."""
 
     names: tuple[str, str]
     tolerance: float
@@ -79,7 +79,7 @@ class Difference:
 
     @property
     def identical(self) -> bool:
-        """Whether all that was recorded of the two runs, but times and names, is the same bit for bit."""
+        """Whether all records of the two runs except times and names are the same bit for bit."""
         same = self.steps.same and self.layers.same and self.epochs.same and self.weights.same
         return same and not self.telling and self.findings[0] == self.findings[1]
 
@@ -89,7 +89,7 @@ class Difference:
 
 
 def difference(one: RunRecord, two: RunRecord, *, tolerance: float = TOLERANCE) -> Difference:
-    """Compare two runs by their folders. Numbers within `tolerance` of each other, relative, count as near."""
+    """Compare two runs by their folders. Numbers within the relative `tolerance` count as close."""
 
     def compared(read: Callable[[RunRecord], Iterator[Cell]]) -> Compared:
         return _or_problem(lambda: _compared(read(one), read(two), tolerance))
@@ -150,7 +150,7 @@ def _epochs(run: RunRecord) -> Iterator[Cell]:
 
 def _wide(columns: Mapping[str, Sequence[Any]], key: str) -> Iterator[Cell]:
     """The cells of a table with a row per step or epoch, row by row."""
-    names = [name for name in columns if name not in (key, *_UNTOLD)]
+    names = [name for name in columns if name not in (key, *_IGNORED)]
     for i, place in enumerate(columns.get(key, ())):
         yield from (((place,), name, float(columns[name][i])) for name in names if columns[name][i] is not None)
 
@@ -211,5 +211,5 @@ def _described(path: Path) -> dict[str, Any]:
 
 
 def _codes(run: RunRecord) -> tuple[str, ...]:
-    """What was diagnosed: `dead-relu (warning, step 40)`."""
+    """The findings: `dead-relu (warning, step 40)`."""
     return tuple(f"{f.get('code')} ({f.get('severity')}, step {f.get('step')})" for f in run.findings)

@@ -1,4 +1,4 @@
-"""Where two runs part, in words for a terminal."""
+"""The first differences between two runs, as text for a terminal."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -12,7 +12,7 @@ _INDENT = "  "
 
 
 def difference_lines(found: Difference, *, width: int = 80, ascii_only: bool = False, color: bool = False) -> list[str]:
-    """One sentence, then config, steps, layers, epochs, weights and diagnoses, each with its first parting."""
+    """One sentence, then config, steps, layers, epochs, weights and findings, each with its first difference."""
     a, b = found.names
     parts: list[tuple[str, list[str]]] = [
         (_config_head(found), _values(found.config)),
@@ -20,7 +20,7 @@ def difference_lines(found: Difference, *, width: int = 80, ascii_only: bool = F
         (_head("layers", found.layers), _partings(found.layers, "step {}, {}", found.tolerance)),
         (_head("epochs", found.epochs), _partings(found.epochs, "epoch {}", found.tolerance)),
         (_head("last weights", found.weights), _partings(found.weights, "{}", found.tolerance)),
-        ("diagnoses: " + _diagnoses(found), []),
+        ("findings: " + _diagnoses(found), []),
     ]
     if found.environment and not found.telling:
         parts.insert(1, (f"environment: {_keys(len(found.environment))}", _values(found.environment)))
@@ -46,14 +46,15 @@ def _verdict(found: Difference) -> str:
         return f"{a} and {b} are identical bit for bit: {counts}, {found.weights.shared} weights{named}."
     first = next(((k, p) for k, p in _in_time(found) if p is not None), None)
     key = found.telling[0] if found.telling else ""
-    said = f"{a} and {b} " + (f"differ first in {key}" if key else "have the same config")
+    head = f"{a} and {b} " + (f"differ first in {key}" if key else "have the same config")
     if first is None:
-        return f"{said}; where both have numbers, these are the same bit for bit."
-    return f"{said}, {'and' if key else 'but'} part at {_place(first[0], first[1].place)}: {first[1].quantity}."
+        return f"{head}; all numbers that both have are the same bit for bit."
+    place = _place(first[0], first[1].place)
+    return f"{head}, {'and' if key else 'but'} their numbers first differ at {place}: {first[1].quantity}."
 
 
 def _in_time(found: Difference) -> list[tuple[str, Any]]:
-    """What parts first is the start, then a step, then what was looked at more rarely."""
+    """The comparisons in the order of time: the start, steps, inspections, epochs, the weights at the end."""
     epochs = found.epochs.exact
     start = ("epoch {}", epochs) if epochs is not None and epochs.place == (0,) else ("", None)
     steps, layers = ("step {}", found.steps.exact), ("step {}, {}", found.layers.exact)
@@ -82,7 +83,7 @@ def _head(name: str, part: Compared) -> str:
     if part.problem:
         return f"{name}: not compared: {part.problem}"
     if not part.shared:
-        return f"{name}: nothing that both have"
+        return f"{name}: no numbers in common"
     alone = [f"{n} only {side}" for n, side in zip(part.only, ("left", "right"), strict=True) if n]
     end = f" ({', '.join(alone)})" if alone else ""
     if part.exact is None:
@@ -95,7 +96,7 @@ def _partings(part: Compared, place: str, tolerance: float) -> list[str]:
         return []
     lines = [f"exactly until {_told(part.exact, place, full=True)}"]
     if part.beyond is None:
-        lines.append(f"never further apart than {number(tolerance)}, relative")
+        lines.append(f"all within {number(tolerance)}, relative")
     elif part.beyond == part.exact:
         lines = [f"first {_told(part.exact, place)}"]
     else:

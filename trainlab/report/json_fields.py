@@ -1,4 +1,4 @@
-"""Safe looks into the small files of a run folder: what is missing or of another shape is empty, never an error."""
+"""Typed fields of a run folder's small JSON files: a missing field, or one of another type, is empty, not an error."""
 
 from collections.abc import Mapping
 from typing import Any, cast
@@ -16,7 +16,7 @@ def texts(facts: Facts, key: str) -> list[str]:
 
 
 def tables(facts: Facts, key: str) -> list[dict[str, Any]]:
-    """The tables of a list; what is none is left out."""
+    """The tables of a list; other items are left out."""
     return [cast("dict[str, Any]", v) for v in _list(facts, key) if isinstance(v, dict)]
 
 
@@ -36,13 +36,13 @@ def lists(facts: Facts, key: str) -> list[list[Any]]:
 
 
 def whole(facts: Facts, key: str) -> list[int]:
-    """A list of whole numbers, empty if one is none."""
+    """A list of whole numbers; empty if an item is none."""
     found = _list(facts, key)
     return [int(v) for v in found] if all(isinstance(v, int) for v in found) else []
 
 
 def number(facts: Facts, key: str) -> float | None:
-    """A number, None if it is none."""
+    """A number, or None."""
     value = facts.get(key)
     return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
 

@@ -1,4 +1,4 @@
-"""The layers of a run as a table: how many parameters each has, how its outputs spread, how far it moves."""
+"""The layers of a run as a table: parameters, output statistics, gradient norm, update ratio, findings."""
 
 import csv
 import math
@@ -18,14 +18,14 @@ from trainlab.store.reading import RunRecord
 if TYPE_CHECKING:
     from trainlab.store.folder import RunFolder
 
-_LAST = ("std", "dead", "saturated", "grad_norm", "weight_norm")  # told as they were at the last look
-_MEASURED = ("mean", "var")  # a norm's running statistics: kept with its parameters, but not learnt
-_ROWS = 200_000  # of layers.csv that are looked at, the last ones
+_LAST = ("std", "dead", "saturated", "grad_norm", "weight_norm")  # quantities shown with their last value
+_MEASURED = ("mean", "var")  # running statistics of a norm layer: stored with its parameters, but not learned
+_ROWS = 200_000  # the last rows of layers.csv, which are read
 
 
 @dataclass(slots=True)
 class Layer:
-    """What is known of one layer: its parameters, its last values by quantity, the middle update ratio, its codes."""
+    """One layer: its parameters, its last values by quantity, its update ratios, the codes of its findings."""
 
     name: str
     parameters: int | None = None
@@ -51,7 +51,7 @@ class Layer:
 
 
 def layers_of(record: RunRecord) -> list[Layer]:
-    """The layers in their order, empty if nothing was measured in them."""
+    """The layers in order; empty if nothing was measured."""
     made: dict[str, Layer] = {}
     for name, quantity, value in _measured(record.folder):
         layer = made.setdefault(name, Layer(name))
@@ -70,13 +70,13 @@ def layers_of(record: RunRecord) -> list[Layer]:
 
 
 def layer_table(record: RunRecord, *, width: int, ascii_only: bool = False, color: bool = False) -> list[str]:
-    """The lines of the table; those columns that find no room are left out."""
+    """The lines of the table; columns that do not fit are left out."""
     layers = layers_of(record)
     return grid(columns(layers), width=width, ascii_only=ascii_only, color=color) if layers else []
 
 
 def columns(layers: list[Layer]) -> list[Column]:
-    """The table by column; the update ratio is the median over the run, all else is as it was at the last look."""
+    """The table by column; the update ratio is the median over the run, the rest are the last inspection's values."""
     return [
         Column("layer", [layer.name for layer in layers], right=False),
         Column("parameters", ["" if n.parameters is None else f"{n.parameters:,}" for n in layers], 6),
@@ -99,7 +99,7 @@ def _short(value: float | None) -> str:
 
 
 def _measured(folder: "RunFolder") -> list[tuple[str, str, float]]:
-    """Layer, quantity and value of the last rows of layers.csv; what is no row of it is passed over."""
+    """Layer, quantity and value of the last rows of layers.csv; malformed rows are skipped."""
     kept: deque[tuple[str, str, float]] = deque(maxlen=_ROWS)
     try:
         with folder.layers.open(newline="", encoding="utf-8", errors="replace") as file:
@@ -118,7 +118,7 @@ def _measured(folder: "RunFolder") -> list[tuple[str, str, float]]:
 
 
 def _parameters(folder: "RunFolder") -> dict[str, int]:
-    """How many parameters each layer has, by the names in the newest checkpoint."""
+    """The number of parameters of each layer, by the names in the last checkpoint."""
     counts: dict[str, int] = {}
     try:
         shapes = checkpoint.shapes(folder.checkpoints / "last.safetensors")

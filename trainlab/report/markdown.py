@@ -23,7 +23,7 @@ _SPECIAL = re.compile(r"([\\`*\[\]<>~&$#]|(?<!\w)_|_(?!\w)|:(?=\w+:)|^[-+=])")
 _ACTIVE = re.compile(r"(?<=[@#])(?=\w)|(?<=:/)(?=/)|(?<=www)(?=\.)", re.IGNORECASE)  # mentions, references, addresses
 _NUMBERED = re.compile(r"^(\d{1,9})([.)])(?=\s|$)")
 _PARTED = "<!-- -->"  # shows nothing, and parts what would be a mention
-_MOST = 50  # runs whose diagnoses are told
+_MOST = 50  # runs whose findings are shown
 
 
 def run_markdown(record: RunRecord, row: Row) -> str:
@@ -31,7 +31,7 @@ def run_markdown(record: RunRecord, row: Row) -> str:
     lines = [f"### trainlab: {code(row.name)}", "", prose(verdict(record, row)), "", *_numbers(record, row)]
     groups = grouped(record.findings)
     if groups:
-        lines += ["", "#### Diagnoses", "", *(line for group in groups for line in _finding(group))]
+        lines += ["", "#### Findings", "", *(line for group in groups for line in _finding(group))]
     layers = layers_of(record)
     if layers:
         body = ["", *_table(columns(layers)), ""]
@@ -54,12 +54,12 @@ def runs_markdown(records: Sequence[RunRecord], rows: Sequence[Row], extra: Mapp
         Column("diagnoses", [prose(diagnoses(row)) for row in rows], right=False),
     ]
     lines = _raw_table([column for column in cells if any(column.cells)])
-    sick = [(record, row) for record, row in zip(records, rows, strict=True) if row.findings]
-    for record, row in sick[:_MOST]:
+    with_findings = [(record, row) for record, row in zip(records, rows, strict=True) if row.findings]
+    for record, row in with_findings[:_MOST]:
         lines += ["", f"#### {code(row.name)}", "", *(line for g in grouped(record.findings) for line in _finding(g))]
         record.forget()
-    if len(sick) > _MOST:
-        lines += ["", f"{len(sick) - _MOST} more runs have diagnoses."]
+    if len(with_findings) > _MOST:
+        lines += ["", f"{len(with_findings) - _MOST} more runs have findings."]
     return "\n".join([*lines, ""])
 
 

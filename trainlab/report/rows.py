@@ -23,7 +23,7 @@ _SORTABLE = ("name", "started", "status", "epoch", "seconds")
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """What is told of a run. `best` and `last` are of `metric`; `test` and `findings` hold all there is."""
+    """The facts of a run for a table. `best` and `last` are of `metric`; `test` and `findings` are complete."""
 
     name: str
     path: str

@@ -1,4 +1,4 @@
-"""One sweep as its folder tells it: trials.csv by columns, what was searched, and the folders of its trials."""
+"""One sweep, read from its folder: trials.csv by columns, the search space, the trials."""
 
 import json
 import math
@@ -25,7 +25,7 @@ class TrialRow:
 
 
 class SweepRecord:
-    """A sweep's folder, read when first asked for; what cannot be read is said in `problem`."""
+    """A sweep's folder, read lazily; `problem` names what cannot be read."""
 
     def __init__(self, path: Path, name: str = "") -> None:
         self.path, self.name = path, name or path.resolve().name
@@ -44,7 +44,7 @@ class SweepRecord:
 
     @property
     def metric(self) -> str:
-        """What was searched for."""
+        """The metric of the search."""
         return str(self.settings.get("metric") or "val_accuracy")
 
     @property
@@ -59,7 +59,7 @@ class SweepRecord:
 
     @cached_property
     def space(self) -> dict[str, Any]:
-        """What each parameter was drawn from, as the config spells it."""
+        """The distribution of each parameter, as the config has it."""
         found = self.settings.get("space")
         if isinstance(found, dict):
             return cast("dict[str, Any]", found)
@@ -78,7 +78,7 @@ class SweepRecord:
 
     @cached_property
     def trials(self) -> list[TrialRow]:
-        """The trials in their order."""
+        """The trials in order."""
         columns = self.table
         count = len(columns.get("trial", []))
         made: list[TrialRow] = []

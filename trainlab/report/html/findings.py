@@ -8,7 +8,7 @@ from typing import Any, cast
 from trainlab.report.findings import FindingGroup
 from trainlab.report.html.tags import Html, tag
 from trainlab.report.json_fields import table as facts_of
-from trainlab.report.pictures.numbers import told
+from trainlab.report.pictures.numbers import readable
 from trainlab.report.pictures.picture import Picture
 
 Draw = Callable[[FindingGroup], Picture | None]  # the picture of a finding
@@ -62,7 +62,7 @@ def _value(value: Any) -> str:
     if isinstance(value, bool) or value is None:
         return str(value)
     if isinstance(value, int | float):
-        return told(float(value)) if isfinite(value) else str(value)
+        return readable(float(value)) if isfinite(value) else str(value)
     if isinstance(value, dict):
         items = list(cast("dict[str, Any]", value).items())
         return ", ".join(f"{k} {_value(v)}" for k, v in items[:12]) + (" …" if len(items) > 12 else "")

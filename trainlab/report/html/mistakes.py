@@ -1,4 +1,4 @@
-"""The worst mistakes of a run on its page: images with what was said of them, or rows of a table."""
+"""The worst mistakes of a run on its page: images with their predictions, or rows of a table."""
 
 import base64
 import binascii
@@ -10,7 +10,7 @@ import numpy as np
 from trainlab.report.html.numbers import table as html_table
 from trainlab.report.html.tags import Html, tag
 from trainlab.report.json_fields import lists, number, table, tables, texts, whole
-from trainlab.report.pictures.numbers import share, told
+from trainlab.report.pictures.numbers import readable, share
 from trainlab.report.pictures.png import address, larger
 from trainlab.store.reading import RunRecord
 
@@ -18,18 +18,17 @@ _SIDE = 96  # pixels of a little image, about
 
 
 def mistakes(record: RunRecord) -> list[Html]:
-    """The surest wrong answers, or the largest errors."""
+    """The most confident wrong predictions, or the largest errors."""
     worst = tables(record.mistakes, "worst")
     if not worst:
         return []
     images = table(record.mistakes, "images")
     numbers = "predicted" in worst[0] and isinstance(worst[0]["predicted"], list)
-    head = "The largest errors" if numbers else "The surest mistakes"
-    told_of = "the row's number in the data" if not images else "below each its number in the data"
-    text = f"{head} on the {_part(record)} rows, with {told_of}."
+    head = "The largest errors" if numbers else "The most confident mistakes"
+    text = f"{head} of the {_part(record)} split, with the number of the row in the data."
     if not numbers:
         total, wrong = number(record.mistakes, "rows"), number(record.mistakes, "wrong")
-        text += f" {told(wrong)} of {told(total)} rows are wrong." if total and wrong is not None else ""
+        text += f" {readable(wrong)} of {readable(total)} rows are wrong." if total and wrong is not None else ""
     body = _gallery(record, worst, images) if images and not numbers else _table(record, worst, numbers)
     return [tag("div", tag("p", text), body, class_="card")]
 
@@ -39,11 +38,11 @@ def _gallery(record: RunRecord, worst: list[dict[str, Any]], images: dict[str, A
     made: list[Html] = []
     for one, pixels in zip(worst, texts(images, "pixels"), strict=False):
         source = _image(pixels, shape)
-        true, said = _name(one.get("true"), names), _name(one.get("predicted"), names)
-        about = f"{said} ({_certainty(record, one)}) for {true}, row {one.get('row')}"
+        true, predicted = _name(one.get("true"), names), _name(one.get("predicted"), names)
+        about = f"{predicted} ({_certainty(record, one)}) for {true}, row {one.get('row')}"
         picture = tag("img", src=source, alt=about) if source else None
         place = f"{_certainty(record, one)}, row {one.get('row')}"
-        words = tag("p", tag("strong", said), f" for {true}", tag("br"), place)
+        words = tag("p", tag("strong", predicted), f" for {true}", tag("br"), place)
         made.append(tag("figure", picture, words))
     return tag("div", *made, class_="pictures")
 
@@ -55,23 +54,23 @@ def _table(record: RunRecord, worst: list[dict[str, Any]], numbers: bool) -> Htm
     for i, one in enumerate(worst):
         if numbers:
             pairs = list(zip(one.get("true") or [], one.get("predicted") or [], strict=False))
-            said: list[Any] = [_joined([t for t, _ in pairs]), _joined([p for _, p in pairs])]
-            said.append(_joined([p - t for t, p in pairs]))
+            cells: list[Any] = [_joined([t for t, _ in pairs]), _joined([p for _, p in pairs])]
+            cells.append(_joined([p - t for t, p in pairs]))
         else:
-            said = [_name(one.get("true"), names), _name(one.get("predicted"), names), _certainty(record, one)]
-        rows.append([one.get("row"), *said, *(values[i] if i < len(values) else [])])
+            cells = [_name(one.get("true"), names), _name(one.get("predicted"), names), _certainty(record, one)]
+        rows.append([one.get("row"), *cells, *(values[i] if i < len(values) else [])])
     last = "error" if numbers else str(record.mistakes.get("measure", ""))
     more = number(behind, "more")
-    titles = ["row", "true", "answered", last, *columns]
+    titles = ["row", "true", "predicted", last, *columns]
     made = html_table(titles, rows, caption="The worst mistakes")
-    return tag("div", made, tag("p", f"and {told(more)} more columns", class_="none")) if more else made
+    return tag("div", made, tag("p", f"and {readable(more)} more columns", class_="none")) if more else made
 
 
 def _certainty(record: RunRecord, one: dict[str, Any]) -> str:
     value = number(one, "certainty")
     if value is None:
         return ""
-    return share(value) if record.mistakes.get("measure") == "probability" else f"score {told(value)}"
+    return share(value) if record.mistakes.get("measure") == "probability" else f"score {readable(value)}"
 
 
 def _name(index: Any, names: list[str]) -> str:
@@ -79,7 +78,7 @@ def _name(index: Any, names: list[str]) -> str:
 
 
 def _joined(values: list[Any]) -> str:
-    return ", ".join(told(v) for v in values if isinstance(v, int | float))
+    return ", ".join(readable(v) for v in values if isinstance(v, int | float))
 
 
 def _part(record: RunRecord) -> str:

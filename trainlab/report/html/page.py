@@ -1,7 +1,7 @@
-"""The frame of every page: style, script, Vega and the pictures' specs in one file that asks nobody for anything.
+"""The frame of every page: style, script, Vega and the specs of the pictures in one self-contained file.
 
-A content security policy names each script by its hash and allows no connection: even a text that found a way into the
-page unescaped could neither run nor call home. Expressions of charts are interpreted, not compiled, so no `eval`.
+A content security policy names each script by its hash and forbids connections: text that reaches the page unescaped
+can neither run nor send anything. Chart expressions are interpreted instead of compiled, so `eval` is not needed.
 """
 
 import base64
@@ -26,7 +26,7 @@ from trainlab.store.writing import write_atomic
 
 
 class Page:
-    """A page in the making: sections in their order, with pictures, and a list of contents."""
+    """A page under construction: sections in order, with pictures, and a table of contents."""
 
     def __init__(self, title: str) -> None:
         self.title = title
@@ -37,7 +37,7 @@ class Page:
         self._data: dict[str, Any] = {}
 
     def section(self, name: str, title: str, *children: Html | None) -> None:
-        """Adds a section; one without content is left out."""
+        """Add a section, unless it has no content."""
         inside = [child for child in children if child]
         if inside:
             self._contents.append((name, title))
@@ -45,7 +45,7 @@ class Page:
             self._sections.append(tag("section", head, *inside, id=name, aria_labelledby=f"{name}-title"))
 
     def figure(self, picture: Picture) -> Html:
-        """A picture with its sentence and its numbers, and a switch of its axis where it has one."""
+        """A picture with its sentence, its numbers and, if it has one, the switch of its axis."""
         spec = _dashed(picture.spec())
         datasets = spec.pop("datasets", {})
         self._data |= {name: _packed(rows) for name, rows in datasets.items()}
@@ -53,12 +53,12 @@ class Page:
         chart = tag("div", role="img", class_="chart", aria_label=picture.sentence, data_chart=picture.name)
         switch = _switch(picture) if picture.switch else None
         head = tag("figcaption", tag("h3", picture.title), switch)
-        controls = tag("div", class_="controls")  # beside the picture, which is one image to a screen reader
+        controls = tag("div", class_="controls")  # outside the picture, which is one image to a screen reader
         inside = [head, chart, controls, tag("p", picture.sentence), numbers(picture.table, picture.title)]
         return tag("figure", *inside, class_="wide" if picture.wide else None, id=f"picture-{picture.name}")
 
     def figures(self, pictures: Sequence[Picture], *, small: bool = False) -> Html | None:
-        """Pictures beside each other, as many as there is room for."""
+        """Pictures in a grid, as many in a row as fit."""
         if not pictures:
             return None
         return tag("div", *(self.figure(picture) for picture in pictures), class_="grid small" if small else "grid")
@@ -66,7 +66,7 @@ class Page:
     def html(self, head: Html, *, script: str = "", connect: bool = False) -> str:
         """The whole page, `head` above its sections.
 
-        `script`: JavaScript of whoever serves the page · `connect`: it may ask its own server for news.
+        `script`: JavaScript of the server, if one serves the page · `connect`: the page may connect to its own server.
         """
         texts = {"specs": {"charts": self._charts, "uses": self._uses, "data": self._data}, "themes": _themes()}
         data = [_data_tag(name, value) for name, value in texts.items()]
@@ -137,13 +137,13 @@ def _switch(picture: Picture) -> Html:
 
 
 def _packed(rows: list[dict[str, Any]]) -> dict[str, Any]:
-    """Rows by column: the names are written once."""
+    """The rows by column, so that each name is written once."""
     names = list(dict.fromkeys(name for row in rows for name in row))
     return {"names": names, "columns": [[row.get(name) for row in rows] for name in names]}
 
 
 def _dashed(spec: dict[str, Any]) -> dict[str, Any]:
-    """The spec without what every chart repeats."""
+    """The spec without the parts that all charts share."""
     return {key: value for key, value in spec.items() if key not in ("$schema", "config")}
 
 
@@ -158,7 +158,7 @@ def _themes() -> dict[str, Any]:
 
 
 def _closed(code: str) -> str:
-    """Code that cannot end its own script element."""
+    """The code with end tags escaped, so that it cannot end its own script element."""
     return code.replace("</script", "<\\/script").replace("<!--", "<\\!--")
 
 

@@ -1,4 +1,4 @@
-"""The page of whatever was asked for, as a file: of one run, of one sweep, or of many runs."""
+"""The page of one run, one sweep or many runs, as a file."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -17,10 +17,10 @@ def write_page(
     metric: str = "",
     group_by: Sequence[str] = (),
 ) -> int:
-    """Writes the page and returns its size in bytes.
+    """Write the page; its size in bytes.
 
-    sweep: the sweep that these are the trials of, if it alone was asked for · one: a single run is told in full ·
-    metric, group_by: what runs are compared by. Raises UserError if the disk refuses, or no run has a key.
+    sweep: the sweep of these trials, if the user names it · one: the user names a single run · metric, group_by: how to
+    compare runs. Raises UserError if the file cannot be written, or no run has a key.
     """
     data = _page(records, sweep, one, metric, group_by).encode()
     write_atomic(file, data)

@@ -1,4 +1,4 @@
-"""The page of one run: the verdict, what was diagnosed and what to do about it, then everything else, drawn."""
+"""The page of one run: the verdict, the findings with what to do, then curves, layers, mistakes, data and config."""
 
 from trainlab.report.findings import FindingGroup, grouped
 from trainlab.report.html import setup
@@ -8,7 +8,7 @@ from trainlab.report.html.page import Page
 from trainlab.report.html.tags import Html, join, tag
 from trainlab.report.json_fields import number
 from trainlab.report.pictures import evidence, gallery
-from trainlab.report.pictures.numbers import told
+from trainlab.report.pictures.numbers import readable
 from trainlab.report.pictures.picture import Picture
 from trainlab.report.rows import Row, row_of
 from trainlab.report.text import duration
@@ -20,9 +20,9 @@ _LAYERS = ("update-ratio", "gradient-norm", "dead-share", "saturated-share")
 
 
 def run_page(record: RunRecord, *, script: str = "", connect: bool = False) -> str:
-    """One run as an HTML page with everything in it.
+    """One run as a self-contained HTML page.
 
-    `script`, `connect`: of whoever serves the page and has news for it, see `Page.html`.
+    `script`, `connect`: for a page that a server refreshes, see `Page.html`.
     """
     page, row = Page(record.name), row_of(record)
     pictures = {picture.name: picture for picture in gallery.of_run(record)}
@@ -31,7 +31,7 @@ def run_page(record: RunRecord, *, script: str = "", connect: bool = False) -> s
         shown = page.figures([pictures.pop(name) for name in names if name in pictures])
         return [shown] if shown else []
 
-    page.section("diagnoses", "Diagnoses", *_findings(page, record))
+    page.section("diagnoses", "Findings", *_findings(page, record))
     page.section("learning", "Learning", *named(*_LEARNING))
     outputs = [pictures.pop(name) for name in list(pictures) if name.startswith("activations-")]
     page.section("layers", "Layers", *named(*_LAYERS), *_activations(page, outputs))
@@ -59,17 +59,17 @@ def _head(record: RunRecord, row: Row) -> Html:
 
 
 def _numbers(record: RunRecord, row: Row) -> list[tuple[str, str]]:
-    """What one wants to know first."""
+    """The most important numbers."""
     at = "" if row.best_epoch is None else f" (epoch {row.best_epoch})"
-    best = "" if row.best is None else told(row.best) + at
+    best = "" if row.best is None else readable(row.best) + at
     epochs = "" if row.epoch is None else f"{row.epoch} of {row.epochs}" if row.epochs else str(row.epoch)
     size = number(record.network, "parameters")
     return [
         (f"best {row.metric}", best),
-        *((f"test {name}", told(value)) for name, value in row.test.items()),
+        *((f"test {name}", readable(value)) for name, value in row.test.items()),
         ("epochs", epochs),
         ("time", "" if row.seconds is None else duration(row.seconds)),
-        ("parameters", told(size)),
+        ("parameters", readable(size)),
     ]
 
 
@@ -87,4 +87,4 @@ def _findings(page: Page, record: RunRecord) -> list[Html]:
 
 def _activations(page: Page, outputs: list[Picture]) -> list[Html]:
     shown = page.figures(outputs, small=True)
-    return [tag("h3", "What the activations give", class_="apart"), shown] if shown else []
+    return [tag("h3", "Outputs of the activations", class_="apart"), shown] if shown else []

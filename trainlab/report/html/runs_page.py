@@ -1,4 +1,4 @@
-"""The page of many runs: their curves over each other, what differs between them beside what they reached."""
+"""The page of many runs: their curves together, the settings that differ and the scores."""
 
 from collections.abc import Callable, Sequence
 from math import isfinite
@@ -11,14 +11,14 @@ from trainlab.report.html.page import Page
 from trainlab.report.html.tags import Html, join, tag
 from trainlab.report.pictures import gallery
 from trainlab.report.pictures.groups import groups_of, label
-from trainlab.report.pictures.numbers import told
+from trainlab.report.pictures.numbers import readable
 from trainlab.report.rows import Row, main_test, row_of
 from trainlab.report.table import diagnoses
 from trainlab.report.text import duration
 from trainlab.store.reading import RunRecord
 
-_KEYS = 12  # settings that differ, that have a column
-_DRAWN, _LISTED = 200, 2000  # runs, of which more would be a smear, or a page that no browser likes
+_KEYS = 12  # settings that get a column
+_DRAWN, _LISTED = 200, 2000  # runs: more would be unreadable, or too slow for a browser
 Link = Callable[[RunRecord], str]
 
 
@@ -46,7 +46,7 @@ def runs_page(
     page.section("curves", "Curves", _left_out(len(records), _DRAWN, "drawn"), page.figures(curves))
     page.section(
         "table",
-        "What differs, and what came of it",
+        "Settings that differ, and scores",
         _left_out(len(rows), _LISTED, "listed"),
         _table(records[:_LISTED], rows[:_LISTED], link),
     )
@@ -62,15 +62,15 @@ def _head(title: str, rows: Sequence[Row]) -> Html:
     if scored:
         sign = 1.0 if lower_is_better(scored[0].metric) else -1.0
         best = min(scored, key=lambda row: sign * (row.best or 0.0))
-        text += f" The best {best.metric} is {told(best.best)}, of {best.name}."
-    bothered = sum(any(f.get("severity") in ("warning", "error") for f in row.findings) for row in rows)
-    text += f" {bothered} of them have a warning or an error." if bothered else ""
+        text += f" The best {best.metric} is {readable(best.best)}, by {best.name}."
+    flagged = sum(any(f.get("severity") in ("warning", "error") for f in row.findings) for row in rows)
+    text += f" {flagged} have a warning or an error." if flagged else ""
     return join(tag("h1", title), tag("p", text, class_="verdict"))
 
 
 def _left_out(count: int, most: int, done: str) -> Html | None:
-    """That not all runs are drawn or listed."""
-    text = f"The first {most} of {count} runs are {done}; choose with --where, and put the best first with --sort."
+    """The note that not all runs are drawn or listed."""
+    text = f"The first {most} of {count} runs are {done}; select with --where, and sort with --sort."
     return tag("p", text, class_="card") if count > most else None
 
 
@@ -107,7 +107,7 @@ def _cells(record: RunRecord, row: Row, values: list[Any], link: Link | None) ->
 
 
 def _number(value: float | None) -> Html:
-    return tag("td", told(value), class_="number", data_value=None if value is None else repr(float(value)))
+    return tag("td", readable(value), class_="number", data_value=None if value is None else repr(float(value)))
 
 
 def _time(seconds: float | None) -> Html:

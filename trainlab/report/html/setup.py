@@ -1,4 +1,4 @@
-"""What a run was made of, on its page: network, rows, config with what differs from the defaults, environment."""
+"""The setup of a run on its page: network, data, config with the changed settings marked, environment."""
 
 import shlex
 from math import prod
@@ -11,10 +11,10 @@ from trainlab.report.html.numbers import cells
 from trainlab.report.html.numbers import table as html_table
 from trainlab.report.html.tags import Html, tag
 from trainlab.report.json_fields import number, table, tables, texts, whole
-from trainlab.report.pictures.numbers import told
+from trainlab.report.pictures.numbers import readable
 from trainlab.store.reading import RunRecord
 
-_CLASSES = 40  # as many are listed
+_CLASSES = 40  # classes that are listed
 
 
 def network(record: RunRecord) -> list[Html]:
@@ -24,8 +24,8 @@ def network(record: RunRecord) -> list[Html]:
         return []
     sums = [number(record.network, key) for key in ("parameters", "multiply_adds")]
     shape = _shape(whole(record.network, "input"))
-    text = f"From {shape} to {_shape(whole(record.network, 'output'))}, {told(sums[0])} parameters, "
-    text += f"{told(sums[1])} multiply-adds for one row."
+    text = f"From {shape} to {_shape(whole(record.network, 'output'))}, {readable(sums[0])} parameters, "
+    text += f"{readable(sums[1])} multiply-adds for one row."
     rows = [
         [
             tag("span", str(layer.get("name", "?")), class_=f"indent-{min(int(number(layer, 'depth') or 0), 2)}"),
@@ -42,31 +42,31 @@ def network(record: RunRecord) -> list[Html]:
 
 
 def data(record: RunRecord) -> list[Html]:
-    """How many rows, of which classes or targets, and how the columns spread."""
+    """The number of rows, the classes or targets, and the statistics of the columns."""
     facts = record.data
     if not facts:
         return []
     parts = table(facts, "rows")
-    rows = ", ".join(f"{told(number(parts, n))} {label}" for n, label in _PARTS if n in parts)
+    rows = ", ".join(f"{readable(number(parts, n))} {label}" for n, label in _PARTS if n in parts)
     shape = whole(facts, "shape")
     text = f"{facts.get('source', '?')}: {rows} rows, each {_shape(shape)}" + (
-        f" ({told(prod(shape))} numbers)." if len(shape) > 1 else "."
+        f" ({readable(prod(shape))} numbers)." if len(shape) > 1 else "."
     )
     guess = table(facts, "chance")
-    chance = ", ".join(f"{name} {told(number(guess, name))}" for name in guess)
-    more = [tag("p", f"What a guess scores on the validation rows: {chance}.")] if chance else []
+    chance = ", ".join(f"{name} {readable(number(guess, name))}" for name in guess)
+    more = [tag("p", f"Chance level on the validation split: {chance}.")] if chance else []
     return [tag("div", tag("p", text), *more, *_classes(record), *_columns(record), class_="card")]
 
 
 def config(record: RunRecord) -> list[Html]:
-    """Every setting, those that differ from their default marked."""
+    """Every setting, the changed ones marked."""
     settings = flat(record.config)
     if not settings:
         return []
     defaults = record.defaults
     rows = [_setting(key, value, _default(key, defaults)) for key, value in settings.items()]
     marked = sum(row[0] for row in rows)
-    text = f"{marked} of {len(rows)} settings differ from their defaults; they are marked." if defaults else ""
+    text = f"{marked} of {len(rows)} settings differ from their defaults (marked)." if defaults else ""
     changed = [tag("tr", *cells(row), class_="changed" if mark else None) for mark, row in rows]
     head = tag("tr", *(tag("th", title, scope="col") for title in ("setting", "value", "default")))
     inside = tag("table", tag("thead", head), tag("tbody", *changed))
@@ -75,7 +75,7 @@ def config(record: RunRecord) -> list[Html]:
 
 
 def environment(record: RunRecord) -> list[Html]:
-    """How to run it again, and what it ran on."""
+    """The commands to run it again, and the environment of the run."""
     facts = record.environment
     again = [f"trainlab train {shlex.quote(str(record.path / 'config.yaml'))}"]
     if record.state in ("interrupted", "killed"):
@@ -98,7 +98,7 @@ def environment(record: RunRecord) -> list[Html]:
         ["data", str(table(facts, "data").get("fingerprint", ""))],
     ]
     known = [row for row in rows if row[1]]
-    made = [tag("h3", "To run it again"), *(command(text) for text in again)]
+    made = [tag("h3", "Run it again"), *(command(text) for text in again)]
     return [tag("div", *made, html_table(["what", "value"], known, caption="The environment"), class_="card")]
 
 
@@ -125,7 +125,7 @@ def _spreads(title: str, found: list[dict[str, Any]]) -> list[Html]:
         return []
     keys = ("min", "max", "mean", "std")
     rows = [[str(one.get("name", "")), *(number(one, key) for key in keys)] for one in found]
-    inside = html_table(["name", "lowest", "highest", "mean", "spread"], rows, caption=title)
+    inside = html_table(["name", "min", "max", "mean", "std"], rows, caption=title)
     return [tag("details", tag("summary", f"{title} ({len(rows)})"), inside, open=len(rows) <= 12)]
 
 
@@ -135,7 +135,7 @@ def _setting(key: str, value: Any, default: tuple[bool, Any]) -> tuple[bool, lis
 
 
 def _default(key: str, defaults: dict[str, Any]) -> tuple[bool, Any]:
-    """Whether a setting was changed, and from what; one inside a list counts as the list does."""
+    """Whether a setting was changed, and its default; a setting inside a list counts as the list."""
     if key in defaults:
         return True, defaults[key]
     parts = key.split(".")

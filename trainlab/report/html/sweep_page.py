@@ -12,7 +12,7 @@ from trainlab.report.json_fields import number, table
 from trainlab.report.pictures import gallery
 from trainlab.report.pictures._sweep import text
 from trainlab.report.pictures.failures import counts
-from trainlab.report.pictures.numbers import listing, told
+from trainlab.report.pictures.numbers import listing, readable
 from trainlab.report.sweep_record import SweepRecord, TrialRow
 from trainlab.report.text import duration
 
@@ -20,7 +20,7 @@ _TOP, _ALL = 10, 300
 
 
 def sweep_page(sweep: SweepRecord, *, script: str = "", connect: bool = False) -> str:
-    """One sweep as an HTML page with everything in it. `script`, `connect`: see `Page.html`."""
+    """One sweep as a self-contained HTML page. `script`, `connect`: see `Page.html`."""
     page, known = Page(sweep.name), insights(sweep)
     pictures = {picture.name: picture for picture in gallery.of_sweep(sweep)}
     parameters = [pictures.pop(name) for name in list(pictures) if name.startswith("parameter-")]
@@ -40,23 +40,23 @@ def sweep_page(sweep: SweepRecord, *, script: str = "", connect: bool = False) -
 def _head(sweep: SweepRecord) -> Html:
     states = counts(sweep)
     asked = number(sweep.settings, "trials")
-    head = f"{len(sweep.trials)}{f' of {told(asked)}' if asked and asked != len(sweep.trials) else ''} trials"
+    head = f"{len(sweep.trials)}{f' of {readable(asked)}' if asked and asked != len(sweep.trials) else ''} trials"
     verdict = (
         f"{sweep.name}: {head}" + (f" ({', '.join(f'{n} {s}' for s, n in states.items())})" if states else "") + "."
     )
     if sweep.ranked:
         best = sweep.ranked[0]
         values = listing([f"{name} {text(value)}" for name, value in best.values.items()], most=8)
-        verdict += f" The best {sweep.metric} is {told(best.score)}, in trial {best.number}: {values}."
+        verdict += f" The best {sweep.metric} is {readable(best.score)}, in trial {best.number}: {values}."
     edges = [name for name in sweep.parameters if _edge(sweep, name)]
     verdict += f" The best trial is at the edge of the searched range of {listing(edges)}: widen it." if edges else ""
     seconds = sum(number(t.facts, "seconds") or 0.0 for t in sweep.trials)
     strategy = str(table(sweep.settings, "strategy").get("name") or sweep.settings.get("strategy") or "")
     facts = [
-        (f"best {sweep.metric}", told(sweep.ranked[0].score) if sweep.ranked else ""),
+        (f"best {sweep.metric}", readable(sweep.ranked[0].score) if sweep.ranked else ""),
         ("trials", str(len(sweep.trials))),
         ("strategy", strategy),
-        ("total epochs", told(sum(number(t.facts, "epochs") or 0 for t in sweep.trials))),
+        ("total epochs", readable(sum(number(t.facts, "epochs") or 0 for t in sweep.trials))),
         ("training time", duration(seconds) if seconds else ""),
     ]
     listed = tag("dl", *(tag("div", tag("dt", k), tag("dd", v)) for k, v in facts if v), class_="facts")
@@ -150,7 +150,7 @@ def _rest(trial: TrialRow) -> list[Any]:
 def _score(score: float | None, facts: dict[str, object]) -> str:
     """A score, with its 95 % interval if it is the mean of several runs."""
     low, high = number(facts, "low"), number(facts, "high")
-    return told(score) + (f" ({told(low)} to {told(high)})" if low is not None and high is not None else "")
+    return readable(score) + (f" ({readable(low)} to {readable(high)})" if low is not None and high is not None else "")
 
 
 def _cell(value: object) -> str | float | None:

@@ -110,7 +110,7 @@ def level(y: float, text: str, style: str = "chance") -> list[Chart]:
 
 
 def spans(moments: Sequence[float]) -> list[tuple[float, float]]:
-    """From where to where the column of each moment reaches in a heat map: half-way to its neighbours, and no further
+    """From where to where the column of each moment reaches in a heat map: half-way to its neighbors, and no further
     than the first and the last moment. One that is alone is one wide.
 
     >>> spans([0.0, 1.0, 3.0])

@@ -2,7 +2,7 @@
 
 from trainlab.report.pictures._kit import altair, axis_x, spans, values
 from trainlab.report.pictures._layers import measured
-from trainlab.report.pictures.numbers import share, told
+from trainlab.report.pictures.numbers import readable, share
 from trainlab.report.pictures.picture import Picture, Table
 from trainlab.report.pictures.thinning import at_most
 from trainlab.store.reading import RunRecord
@@ -47,11 +47,9 @@ def _picture(layer: str, bins: list[tuple[list[float], list[float]]]) -> Picture
     last = [ys[-1] if ys else 0.0 for _, ys in bins]
     middle = sum((-_EDGE + (b + 0.5) * width) * s for b, s in enumerate(last))
     outer = last[0] + last[-1]
-    text = (
-        f"At the end the outputs of {layer} lie around {told(round(middle, 2))}; {share(outer)} in the outermost bins."
-    )
+    text = f"At the end the outputs of {layer} are near {readable(round(middle, 2))}; {share(outer)} in the outer bins."
     table = Table(
-        ["output", "first look", "last look"],
+        ["output", "first inspection", "last inspection"],
         [[f"{width * b - _EDGE:g} to {width * (b + 1) - _EDGE:g}", *_ends(ys)] for b, (_, ys) in enumerate(bins)],
     )
     return Picture(f"activations-{layer}", f"Outputs of {layer}", chart, text, table, group="activations")

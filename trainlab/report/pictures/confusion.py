@@ -1,4 +1,4 @@
-"""What the best network took for what: a row of true, a column of answered classes."""
+"""The confusion matrix of the best network: a row per true class, a column per predicted class."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ _WRITTEN = 16  # classes, up to which the counts are written into the cells
 
 
 def pictures(record: RunRecord) -> list[Picture]:
-    """The confusion matrix, coloured by the share of each true class; hits and mistakes on one scale."""
+    """The confusion matrix, colored by the share of each true class; correct and wrong on one scale."""
     counts = lists(record.mistakes, "confusion")
     if not counts or any(len(row) != len(counts) for row in counts):
         return []
@@ -30,10 +30,10 @@ def _chart(rows: list[dict[str, Any]], names: list[str]) -> Any:
     order = list(dict.fromkeys(names))
     tilt = 0 if max(map(len, names)) <= 3 else -40
     above = alt.Axis(labelAngle=tilt, domain=False, ticks=False, orient="top")
-    x = alt.X("said:N", sort=order, title="answered", axis=above)
+    x = alt.X("said:N", sort=order, title="predicted", axis=above)
     y = alt.Y("true:N", sort=order, title="true", axis=alt.Axis(domain=False, ticks=False))
     color = alt.Color("share:Q", legend=None, scale=alt.Scale(range="ramp", type="sqrt", domain=[0, 1]))
-    tips = [alt.Tooltip("true:N"), alt.Tooltip("said:N", title="answered"), alt.Tooltip("n:Q", title="rows")]
+    tips = [alt.Tooltip("true:N"), alt.Tooltip("said:N", title="predicted"), alt.Tooltip("n:Q", title="rows")]
     tips.append(alt.Tooltip("share:Q", title="of the class", format=".1%"))
     base = alt.Chart(values(rows)).encode(x=x, y=y)
     charts = [base.mark_rect().encode(color=color, tooltip=tips)]
@@ -48,13 +48,13 @@ def _sentence(record: RunRecord, counts: list[list[int]], names: list[str]) -> s
     total = max(1, sum(map(sum, counts)))
     right = sum(counts[i][i] for i in range(len(counts)))
     part = {"test": "test", "val": "validation"}.get(str(record.mistakes.get("part")), "")
-    text = f"{share(right / total)} of {total} {part} rows are right, with the weights of epoch "
+    text = f"{share(right / total)} of {total} {part} rows are correct, with the weights of epoch "
     text += f"{record.mistakes.get('epoch', '?')}. "
     pairs = [(n, i, j) for i, row in enumerate(counts) for j, n in enumerate(row) if i != j and n]
     often = sorted(pairs, key=lambda p: (-p[0], p[1], p[2]))[:3]
     if not often:
-        return text + "There are no mistakes."
-    return text + "Most often: " + listing([f"{names[i]} taken for {names[j]} ({n})" for n, i, j in often]) + "."
+        return text + "There are no errors."
+    return text + "Most often: " + listing([f"{names[i]} predicted as {names[j]} ({n})" for n, i, j in often]) + "."
 
 
 def _table(counts: list[list[int]], names: list[str]) -> Table:

@@ -17,7 +17,7 @@ from trainlab.report.pictures._kit import (
     placed,
     values,
 )
-from trainlab.report.pictures.numbers import told
+from trainlab.report.pictures.numbers import readable
 from trainlab.report.pictures.picture import Chart, Picture, Table
 from trainlab.report.pictures.thinning import band
 from trainlab.report.rows import row_of
@@ -124,9 +124,9 @@ def _highlight(
 
 def _sentence(name: str, shown: Thin, best: str) -> str:
     ends = {run: columns["smooth"][-1] for run, columns in shown.items()}
-    text = f"{len(shown)} runs; {name.replace('_', ' ')} ends between {told(min(ends.values()))} and "
-    text += f"{told(max(ends.values()))}."
-    return text + (f" The best run, {best}, ends at {told(ends[best])}." if best in ends else "")
+    text = f"{len(shown)} runs; {name.replace('_', ' ')} ends between {readable(min(ends.values()))} and "
+    text += f"{readable(max(ends.values()))}."
+    return text + (f" The best run, {best}, ends at {readable(ends[best])}." if best in ends else "")
 
 
 def _table(shown: Thin) -> Table:

@@ -1,4 +1,4 @@
-"""What a diagnosis saw: the curve or the layer that it speaks of, with the moment marked."""
+"""The evidence of a finding as a picture: its curve or layer, with the moment marked."""
 
 import math
 from typing import Any
@@ -19,13 +19,13 @@ from trainlab.report.pictures._kit import (
     values,
 )
 from trainlab.report.pictures._layers import measured
-from trainlab.report.pictures.numbers import listing, told
+from trainlab.report.pictures.numbers import listing, readable
 from trainlab.report.pictures.picture import Chart, Picture, Table
 from trainlab.report.pictures.thinning import at_most, band
 from trainlab.store.reading import RunRecord
 
 _HEIGHT = 190
-_LAYER = {  # what in layers.csv shows it
+_LAYER = {  # the quantity of layers.csv to draw
     "dead-relu": "dead",
     "saturated-activation": "saturated",
     "vanishing-gradient": "grad_norm",
@@ -34,7 +34,7 @@ _LAYER = {  # what in layers.csv shows it
     "signal-collapse": "std",
     "signal-explosion": "std",
 }
-_STEP = {  # what in steps.csv shows it
+_STEP = {  # the column of steps.csv to draw
     "exploding-gradient": ("grad_norm", "gradient norm"),
     "update-ratio-high": ("update_ratio", "update : weight"),
     "update-ratio-low": ("update_ratio", "update : weight"),
@@ -46,7 +46,7 @@ _CURVE = {
     "momentum-too-high", "over-regularized", "overfitting", "overtraining", "underfitting", "corrupt-labels",
     "train-eval-mismatch", "not-converged", "noisy-eval", "initial-loss", "split-mismatch", "leaked-rows", "unshuffled",
 }  # fmt: skip
-_SCORE = {"corrupt-labels", "noisy-eval", "underfitting"}  # the score says more than the loss
+_SCORE = {"corrupt-labels", "noisy-eval", "underfitting"}  # the score shows it better than the loss
 _BARS = {"counts": "rows", "spreads": "spread", "baselines": "score", "gradients": "gradient", "errors": "error"}
 
 
@@ -66,7 +66,7 @@ def picture(record: RunRecord, found: FindingGroup) -> Picture | None:
 
 
 def _at(record: RunRecord, found: FindingGroup) -> float | None:
-    """The epoch of the moment: the best one where the finding is about what came after it."""
+    """The epoch to mark: the best epoch if the finding is about the epochs after it."""
     best = number(table(found.first, "evidence"), "best_epoch")
     if best is not None:
         return best
@@ -99,7 +99,7 @@ def _of_curves(record: RunRecord, found: FindingGroup) -> Picture | None:
     guess = chance(record, what)
     charts: list[Chart] = []
     if guess is not None and min(drawn) <= guess <= 1.5 * max(drawn):
-        charts += level(guess, f"a guess: {told(guess)}")
+        charts += level(guess, f"chance: {readable(guess)}")
     series = {"train": train, "val": val}
     ends = [(key, points[-1][1]) for key, points in series.items() if points]
     moved = placed([*ends, ("", max(drawn)), ("", min(drawn))], _HEIGHT, log=log)
@@ -126,12 +126,12 @@ def _of_steps(record: RunRecord, found: FindingGroup, column: str, title: str) -
     threshold = _threshold(found)
     limits = [threshold] if threshold is not None and column == "update_ratio" and threshold > 0 else []
     axis = axis_y(title, [*(y for _, y in shown), *limits], log=log)
-    charts = [c for v in limits for c in level(v, f"limit: {told(v)}")] + _line(shown, "train", axis)
+    charts = [c for v in limits for c in level(v, f"limit: {readable(v)}")] + _line(shown, "train", axis)
     return _made(record, found, charts, Table(["epoch", title], at_most([list(r) for r in rows], 20)))
 
 
 def _of_layers(record: RunRecord, found: FindingGroup, quantity: str) -> Picture | None:
-    """The layer's line among the others' grey ones."""
+    """The layer's line, with the other layers in gray."""
     layers = measured(record).get(quantity, {})
     chosen = [name for name in (found.layers or tuple(layers)) if name in layers]
     log = quantity in ("grad_norm", "update_ratio", "std")
@@ -146,7 +146,7 @@ def _of_layers(record: RunRecord, found: FindingGroup, quantity: str) -> Picture
     limits = [threshold] if threshold is not None and quantity in ("dead", "saturated") else []
     title = {"grad_norm": "gradient norm", "update_ratio": "update : weight", "std": "spread of the outputs"}
     axis = axis_y(title.get(quantity, f"{quantity} share"), [*drawn, *limits], log=log, zero=not log)
-    charts = [c for v in limits for c in level(v, f"limit: {told(v)}")]
+    charts = [c for v in limits for c in level(v, f"limit: {readable(v)}")]
     for name, p in points.items():
         charts += _line(p, "moment-line" if name in chosen else "faint", axis, name)
     ends = [(n, points[n][-1][1]) for n in chosen]
@@ -157,7 +157,7 @@ def _of_layers(record: RunRecord, found: FindingGroup, quantity: str) -> Picture
 
 
 def _of_bars(record: RunRecord, found: FindingGroup) -> Picture | None:
-    """Numbers by name that the evidence holds: rows of classes, spreads of layers, scores of baselines."""
+    """The numbers by name in the evidence: rows of classes, spreads of layers, scores of baselines."""
     evidence = table(found.first, "evidence")
     key = next((k for k in _BARS if isinstance(evidence.get(k), dict | list) and evidence[k]), None)
     if key is None:
@@ -181,7 +181,7 @@ def _of_bars(record: RunRecord, found: FindingGroup) -> Picture | None:
     mark = data.mark_point(style="point", size=70) if log else data.mark_bar(style="bar")
     chart = mark.encode(x=x, y=axis("v"), tooltip=tips)
     behind = Table(["name", _BARS[key]], [list(b) for b in bars])
-    sentence = f"{_BARS[key].capitalize()}: {listing([f'{n} {told(v)}' for n, v in bars], most=8)}."
+    sentence = f"{_BARS[key].capitalize()}: {listing([f'{n} {readable(v)}' for n, v in bars], most=8)}."
     return Picture(*_named(found), layered(chart, height=_HEIGHT), sentence, behind)
 
 
@@ -195,7 +195,7 @@ def _line(points: list[tuple[float, float]], style: str, axis: Any, name: str = 
 
 def _made(record: RunRecord, found: FindingGroup, charts: list[Chart], behind: Table) -> Picture:
     at = _at(record, found)
-    where = f"; the moment is marked at epoch {told(round(at, 1))}" if at is not None else ""
+    where = f"; the moment is marked at epoch {readable(round(at, 1))}" if at is not None else ""
     where += f", {listing(list(found.layers))} in red" if found.code in _LAYER and found.layers else ""
     what = f"Each {behind.titles[0]}'s {_LAYER[found.code].replace('_', ' ')}" if behind.titles[0] == "layer" else ""
     sentence = f"{what or ' and '.join(behind.titles[1:])} over the epochs{where}."
@@ -205,7 +205,7 @@ def _made(record: RunRecord, found: FindingGroup, charts: list[Chart], behind: T
 
 def _named(found: FindingGroup) -> tuple[str, str]:
     """Name and title of a finding's picture."""
-    return f"evidence-{found.code}", f"What {found.code} saw"
+    return f"evidence-{found.code}", f"Evidence of {found.code}"
 
 
 def _threshold(found: FindingGroup) -> float | None:

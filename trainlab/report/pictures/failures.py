@@ -1,4 +1,4 @@
-"""What became of the trials that have no score, by cause."""
+"""The trials without a score, by cause."""
 
 import re
 from collections import Counter
@@ -10,7 +10,7 @@ from trainlab.report.sweep_record import SweepRecord, TrialRow
 
 
 def causes(sweep: SweepRecord) -> dict[str, list[TrialRow]]:
-    """The trials that did not finish, by how they ended and why, the commonest cause first."""
+    """The trials that did not finish, by state and reason, the most frequent first."""
     found: dict[str, list[TrialRow]] = {}
     for trial in sweep.trials:
         if trial.status not in ("finished", "running", ""):
@@ -19,7 +19,7 @@ def causes(sweep: SweepRecord) -> dict[str, list[TrialRow]]:
 
 
 def pictures(sweep: SweepRecord) -> list[Picture]:
-    """A bar a cause."""
+    """A bar per cause."""
     found = causes(sweep)
     if not found:
         return []
@@ -36,14 +36,14 @@ def pictures(sweep: SweepRecord) -> list[Picture]:
     text += listing([f"{cause} ({len(trials)})" for cause, trials in found.items()]) + "."
     table = Table(["cause", "trials", "which"], [[r["cause"], r["trials"], r["which"]] for r in rows])
     sized = chart.properties(width="container", height=max(70, 34 * len(rows)))
-    return [Picture("failures", "What went wrong", sized, text, table)]
+    return [Picture("failures", "Failed trials", sized, text, table)]
 
 
 def _cause(trial: TrialRow) -> str:
-    """How it ended, with its reason where numbers in it are left out, so that alike ones meet."""
+    """The state and the reason, without numbers, so that similar reasons are one cause."""
     reason = str(trial.facts.get("reason") or "")
-    alike = re.sub(r"\d[\d.,e+-]*", "#", reason).strip().removesuffix(".")
-    return f"{trial.status}: {alike}"[:120] if alike else trial.status
+    reason = re.sub(r"\d[\d.,e+-]*", "#", reason).strip().removesuffix(".")
+    return f"{trial.status}: {reason}"[:120] if reason else trial.status
 
 
 def _which(trials: list[TrialRow]) -> str:

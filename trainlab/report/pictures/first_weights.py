@@ -1,4 +1,4 @@
-"""What each unit of the first layer looks for: its weights as an image, of the best network."""
+"""The weights of each unit of the first layer as an image, of the best network."""
 
 from math import prod
 
@@ -8,7 +8,7 @@ from trainlab.core.errors import UserError
 from trainlab.core.types import Array
 from trainlab.report.json_fields import tables, whole
 from trainlab.report.pictures._kit import altair
-from trainlab.report.pictures.numbers import told
+from trainlab.report.pictures.numbers import readable
 from trainlab.report.pictures.picture import Picture, Table
 from trainlab.report.pictures.png import address, larger, sheet
 from trainlab.store import checkpoint
@@ -18,7 +18,7 @@ _UNITS, _WIDTH = 100, 560
 
 
 def pictures(record: RunRecord) -> list[Picture]:
-    """A sheet of images, one a unit: blue where a pixel speaks against it, orange where it speaks for it."""
+    """A sheet of images, one per unit: orange for positive weights, blue for negative ones."""
     found = _first(record)
     if found is None:
         return []
@@ -37,10 +37,10 @@ def pictures(record: RunRecord) -> list[Picture]:
     )  # fmt: skip
     norms = np.sqrt((units.reshape(len(units), -1).astype(np.float64) ** 2).sum(axis=1))
     kind = "filters" if whole(record.network, "input")[:2] != list(weights.shape[:2]) else "units"
-    text = f"The weights of {len(units)} of the {weights.shape[-1]} {kind} of {name}, each scaled to its own largest: "
-    text += "orange speaks for, blue against, grey does not matter. Noise all over means that little was learned here."
+    text = f"The weights of {len(units)} of the {weights.shape[-1]} {kind} of {name}, each scaled to its largest: "
+    text += "orange is positive, blue negative, gray near zero. Noise everywhere means that the layer learns little."
     order = np.argsort(-norms)[:20].tolist()
-    table = Table(["unit", "length of its weights"], [[i + 1, told(float(norms[i]))] for i in order])
+    table = Table(["unit", "length of its weights"], [[i + 1, readable(float(norms[i]))] for i in order])
     chart = image.properties(width=width, height=height)
     return [Picture("first-weights", "First layer's weights", chart, text, table)]
 
@@ -66,7 +66,7 @@ def _first(record: RunRecord) -> tuple[str, Array] | None:
 
 
 def _colored(unit: Array) -> Array:
-    """Weights as colours; of three channels each is its own colour."""
+    """Weights as colors; of three channels each is its own color."""
     scaled = unit / (float(np.abs(unit).max()) or 1.0)
     if unit.shape[-1] == 3:
         return (127.5 + 127.5 * scaled).astype(np.uint8)

@@ -6,7 +6,7 @@ from typing import Any
 from trainlab.report.compare import shown
 from trainlab.report.groups import ALL, Group, grouped
 from trainlab.report.pictures._kit import altair, values
-from trainlab.report.pictures.numbers import told
+from trainlab.report.pictures.numbers import readable
 from trainlab.report.pictures.picture import Picture, Table
 from trainlab.store.reading import RunRecord
 
@@ -63,7 +63,7 @@ def pictures(records: Sequence[RunRecord], metric: str, group_by: Sequence[str])
 
 def told_or(value: object) -> str:
     """A number for people, anything else as it is."""
-    return told(value) if isinstance(value, int | float) else str(value)
+    return readable(value) if isinstance(value, int | float) else str(value)
 
 
 def _distinct(names: list[str]) -> list[str]:

@@ -1,15 +1,15 @@
-"""How much each searched setting mattered for the score."""
+"""The importance of each searched setting for the score."""
 
 from trainlab.report.insights import setting_importance
 from trainlab.report.pictures._kit import altair, values
 from trainlab.report.pictures._sweep import short
-from trainlab.report.pictures.numbers import share, told
+from trainlab.report.pictures.numbers import readable, share
 from trainlab.report.pictures.picture import Picture, Table
 from trainlab.report.sweep_record import SweepRecord
 
 
 def pictures(sweep: SweepRecord) -> list[Picture]:
-    """A bar a parameter with its standard error; nothing to draw where too little is known."""
+    """A bar per parameter with its standard error; no picture where the importance is unknown."""
     found = setting_importance(sweep)
     if not found.shares:
         return []
@@ -20,7 +20,7 @@ def pictures(sweep: SweepRecord) -> list[Picture]:
         for error in [found.errors[name]]
     ]
     y = alt.Y("name:N", sort=[r["name"] for r in rows], title=None, axis=alt.Axis(ticks=False, domain=False))
-    x = alt.X("share:Q", title="share of what matters", axis=alt.Axis(format="%", grid=True, tickCount=5))
+    x = alt.X("share:Q", title="importance", axis=alt.Axis(format="%", grid=True, tickCount=5))
     tips = [alt.Tooltip("path:N", title="setting"), alt.Tooltip("share:Q", format=".1%")]
     base = alt.Chart(values(rows)).encode(y=y)
     charts = [
@@ -30,9 +30,9 @@ def pictures(sweep: SweepRecord) -> list[Picture]:
     chart = alt.layer(*charts).properties(width="container", height=max(110, 34 * len(rows)))
     first = next(iter(found.shares.items()))
     text = f"{first[0]} matters most, with {share(first[1])}. Measured by {found.method}, over {found.trials} trials; "
-    text += f"the model explains {share(max(found.fit, 0.0))} of unseen trials' ranks. Lines are standard errors."
-    text += f" Mind: {found.note}." if found.note else ""
+    text += f"the model explains {share(max(found.fit, 0.0))} of the held-out variance. Lines are standard errors."
+    text += f" Note: {found.note}." if found.note else ""
     table = Table(
-        ["setting", "share", "standard error"], [[n, v, told(found.errors[n])] for n, v in found.shares.items()]
+        ["setting", "share", "standard error"], [[n, v, readable(found.errors[n])] for n, v in found.shares.items()]
     )
-    return [Picture("importance", "What mattered", chart, text, table)]
+    return [Picture("importance", "Importance of the settings", chart, text, table)]

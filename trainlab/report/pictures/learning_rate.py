@@ -2,7 +2,7 @@
 
 from trainlab.report.pictures._curves import in_epochs, known, metric
 from trainlab.report.pictures._kit import HEIGHT, altair, axis_x, axis_y, layered, values
-from trainlab.report.pictures.numbers import told
+from trainlab.report.pictures.numbers import readable
 from trainlab.report.pictures.picture import Picture, Table
 from trainlab.report.pictures.thinning import at_most
 from trainlab.store.reading import RunRecord
@@ -24,10 +24,10 @@ def pictures(record: RunRecord) -> list[Picture]:
     rates = [y for _, y in points]
     top = max(rates)
     if min(rates) == top:
-        text = f"The learning rate stayed at {told(top)}."
+        text = f"The learning rate stayed at {readable(top)}."
     else:
         at = points[rates.index(top)][0]
-        text = f"The learning rate began at {told(rates[0])}, was highest at epoch {told(round(at, 1))} with "
-        text += f"{told(top)}, and ended at {told(rates[-1])}."
+        text = f"The learning rate began at {readable(rates[0])}, was highest at epoch {readable(round(at, 1))} with "
+        text += f"{readable(top)}, and ended at {readable(rates[-1])}."
     table = Table(["epoch", "learning rate"], at_most([list(p) for p in points], 30))
     return [Picture("learning-rate", "Learning rate", layered(line, hover, height=HEIGHT + 30), text, table)]

@@ -15,7 +15,7 @@ from trainlab.report.pictures._kit import (
     moment,
     values,
 )
-from trainlab.report.pictures.numbers import told
+from trainlab.report.pictures.numbers import readable
 from trainlab.report.pictures.picture import Chart, Picture, Table
 from trainlab.report.pictures.thinning import at_most, band
 from trainlab.store.reading import RunRecord
@@ -32,7 +32,7 @@ def pictures(record: RunRecord) -> list[Picture]:
     floor = min((v for v in drawn if v > 0), default=1.0)
     axis = axis_y("loss", drawn, log=log)
 
-    charts = [*(level(guess, f"a guess: {told(guess)}") if guess is not None and (not log or guess > 0) else [])]
+    charts = [*(level(guess, f"a guess: {readable(guess)}") if guess is not None and (not log or guess > 0) else [])]
     charts += _train_charts(train, axis, floor if log else -math.inf)
     charts += _val_charts(val, axis, train)
     charts += _break(record)
@@ -110,13 +110,13 @@ def _break(record: RunRecord) -> list[Chart]:
 def _sentence(train: dict[str, list[float]], val: Points, guess: float | None) -> str:
     said: list[str] = []
     if train["x"]:
-        said.append(f"Training loss went from {told(train['smooth'][0])} to {told(train['smooth'][-1])}")
+        said.append(f"Training loss went from {readable(train['smooth'][0])} to {readable(train['smooth'][-1])}")
     if val:
         epoch, best = min(val, key=lambda point: point[1])
-        end = told(val[-1][1])
-        said.append(f"validation loss was lowest in epoch {told(epoch)} with {told(best)} and ended at {end}")
+        end = readable(val[-1][1])
+        said.append(f"validation loss was lowest in epoch {readable(epoch)} with {readable(best)} and ended at {end}")
     text = "; ".join(said)
-    return text[:1].upper() + text[1:] + (f". A guess has {told(guess)}." if guess is not None else ".")
+    return text[:1].upper() + text[1:] + (f". A guess has {readable(guess)}." if guess is not None else ".")
 
 
 def _table(record: RunRecord) -> Table:

@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping, Sequence
 
 from trainlab.report.pictures._kit import LABEL, altair, layered, ticks, values
-from trainlab.report.pictures.numbers import told
+from trainlab.report.pictures.numbers import readable
 from trainlab.report.pictures.picture import Picture, Table
 from trainlab.report.pictures.thinning import at_most
 
@@ -50,6 +50,6 @@ def picture(
             alt.Chart(data).mark_rule(style="moment").encode(x=x),
             label.encode(x=x, y=alt.value(8 + 15 * row), text="text:N"),
         ]
-    sentence = f"The smoothed loss over the learning rate, from {told(lr[0])} to {told(lr[-1])}."
+    sentence = f"The smoothed loss over the learning rate, from {readable(lr[0])} to {readable(lr[-1])}."
     table = Table(["learning rate", "smoothed loss"], at_most([[a, b] for a, b in zip(lr, smoothed, strict=True)], 30))
     return Picture("lr-range", title, layered(*charts, height=_HEIGHT), sentence, table)

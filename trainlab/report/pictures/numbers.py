@@ -1,12 +1,12 @@
-"""Numbers as people read them in sentences, tables and labels."""
+"""Numbers for sentences, tables and labels."""
 
 import math
 
 
-def told(value: float | None) -> str:
+def readable(value: float | None) -> str:
     """A number to three digits, whole numbers whole.
 
-    >>> told(0.97222), told(123456), told(1.5e-07), told(None), told(float("nan"))
+    >>> readable(0.97222), readable(123456), readable(1.5e-07), readable(None), readable(float("nan"))
     ('0.972', '123\u202f456', '1.5e-7', '', 'nan')
     """
     if value is None:

@@ -1,4 +1,4 @@
-"""Every trial of a sweep as a line through all of its parameters and its score; a brush picks those that pass."""
+"""Every trial of a sweep as a line through its parameters and its score; brushes select lines."""
 
 import math
 from collections.abc import Callable
@@ -7,7 +7,7 @@ from typing import Any
 from trainlab.report.insights import is_number, log_axis
 from trainlab.report.pictures._kit import altair, values
 from trainlab.report.pictures._sweep import score_domain, short, text
-from trainlab.report.pictures.numbers import told
+from trainlab.report.pictures.numbers import readable
 from trainlab.report.pictures.picture import Picture, Table
 from trainlab.report.pictures.thinning import at_most
 from trainlab.report.sweep_record import SweepRecord, TrialRow
@@ -16,7 +16,7 @@ _HEIGHT, _LINES = 320, 400
 
 
 def pictures(sweep: SweepRecord) -> list[Picture]:
-    """Parallel coordinates: dragging over an axis, or several, keeps the lines that pass there."""
+    """Parallel coordinates: dragging over one or more axes selects the lines that pass there."""
     trials = at_most(sweep.ranked, _LINES)
     names = [n for n in sweep.parameters if sum(t.values.get(n) is not None for t in trials) == len(trials)]
     if len(trials) < 2 or not names:
@@ -39,7 +39,7 @@ def pictures(sweep: SweepRecord) -> list[Picture]:
         for i, title in enumerate(titles)
     )
     picked = f"datum.rank >= 1 - best / 100 && (!isValid(brush.at) || ({inside}))"
-    slider = alt.binding_range(min=5, max=100, step=5, name="show the best (%) ")  # for whoever has no mouse
+    slider = alt.binding_range(min=5, max=100, step=5, name="show the best (%) ")  # for readers without a mouse
     best = alt.param(name="best", value=100, bind=slider)
     axis = {
         "orient": "top",
@@ -69,13 +69,13 @@ def pictures(sweep: SweepRecord) -> list[Picture]:
 
 def _sentence(sweep: SweepRecord, trials: list[TrialRow], names: list[str], titles: list[str]) -> str:
     best = trials[0]
-    text = (
-        f"{len(trials)} trials as lines through {len(names)} parameters and {sweep.metric}; the stronger the colour, "
+    text = f"{len(trials)} trials as lines through {len(names)} parameters and {sweep.metric}; the stronger the color, "
+    text += (
+        "the better. Drag over an axis to select the lines that pass there, click beside it to clear the selection; or "
     )
-    text += "the better. Drag over an axis to keep the lines that pass there, click beside it to let go; or choose how "
-    text += "many to see. "
+    text += "choose how many lines to see. "
     values = ", ".join(f"{title} {_told(best.values[name])}" for title, name in zip(titles, names, strict=False))
-    return f"{text}The best, trial {best.number}, runs through {values}."
+    return f"{text}The best trial, {best.number}, has {values}."
 
 
 def _place(sweep: SweepRecord, name: str, trials: list[TrialRow]) -> Callable[[Any], float]:
@@ -102,8 +102,8 @@ def _labels(
         cells = [t.values[name] for t in trials]
         if is_number(sweep, name):
             made += [
-                {"axis": title, "at": 0.0, "text": told(min(cells))},
-                {"axis": title, "at": 1.0, "text": told(max(cells))},
+                {"axis": title, "at": 0.0, "text": readable(min(cells))},
+                {"axis": title, "at": 1.0, "text": readable(max(cells))},
             ]
         else:
             known = _categories(cells)
@@ -111,8 +111,8 @@ def _labels(
     low, high = ends
     return [
         *made,
-        {"axis": titles[-1], "at": 0.0, "text": told(low)},
-        {"axis": titles[-1], "at": 1.0, "text": told(high)},
+        {"axis": titles[-1], "at": 0.0, "text": readable(low)},
+        {"axis": titles[-1], "at": 1.0, "text": readable(high)},
     ]
 
 
@@ -121,7 +121,7 @@ def _categories(cells: list[Any]) -> list[str]:
 
 
 def _told(value: Any) -> str:
-    return told(value) if isinstance(value, int | float) and not isinstance(value, bool) else text(value)
+    return readable(value) if isinstance(value, int | float) and not isinstance(value, bool) else text(value)
 
 
 def _quoted(name: str) -> str:

@@ -1,11 +1,11 @@
-"""The score of a sweep's trials against each of its parameters, with the region where the good ones lie."""
+"""The score of a sweep's trials against each parameter, with the range of the best quarter."""
 
 from typing import Any
 
 from trainlab.report.insights import good, is_number, log_axis
 from trainlab.report.pictures._kit import LABEL, altair, layered, ticks, values
 from trainlab.report.pictures._sweep import score_domain, short, text
-from trainlab.report.pictures.numbers import listing, told
+from trainlab.report.pictures.numbers import listing, readable
 from trainlab.report.pictures.picture import Picture, Table
 from trainlab.report.pictures.thinning import at_most
 from trainlab.report.sweep_record import SweepRecord
@@ -14,7 +14,7 @@ _HEIGHT = 200
 
 
 def pictures(sweep: SweepRecord) -> list[Picture]:
-    """A picture a parameter: a point a trial, the best one marked, the best quarter's range shaded."""
+    """A picture per parameter: a point per trial, the best trial marked, the range of the best quarter shaded."""
     if not sweep.ranked:
         return []
     return [_picture(sweep, name) for name in sweep.parameters]
@@ -87,14 +87,14 @@ def _sentence(sweep: SweepRecord, name: str, numeric: bool, lost: int) -> str:
     best = sweep.ranked[0]
     region: list[Any] = [t.values.get(name) for t in good(sweep) if t.values.get(name) is not None]
     if numeric and region:
-        where = f"between {told(min(region))} and {told(max(region))}"
-        here = told(best.values.get(name))
+        where = f"between {readable(min(region))} and {readable(max(region))}"
+        here = readable(best.values.get(name))
     else:
         counts = {text(v): sum(text(v) == text(w) for w in region) for v in region}
         where = "at " + listing([f"{v} ({n})" for v, n in sorted(counts.items(), key=lambda item: -item[1])])
         here = text(best.values.get(name))
-    said = f"The best quarter of the trials lies {where}; the best one at {here}."
-    return said + (f" {lost} trials came to nothing (crosses)." if lost else "")
+    sentence = f"The best quarter of the trials lies {where}; the best one at {here}."
+    return sentence + (f" {lost} trials have no score (crosses)." if lost else "")
 
 
 def _drawn(value: Any, numeric: bool) -> Any:

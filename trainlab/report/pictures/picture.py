@@ -39,7 +39,7 @@ class Picture:
     group: str = ""
 
     def spec(self) -> dict[str, Any]:
-        """The Vega-Lite spec as wide as its container, without colours: these come from a theme.
+        """The Vega-Lite spec as wide as its container, without colors: these come from a theme.
 
         Rows are in `datasets`, those that several layers draw only once.
         """

@@ -2,16 +2,16 @@
 
 from trainlab.report.json_fields import lists, table, tables
 from trainlab.report.pictures._kit import LABEL, altair, axis_y, layered, values
-from trainlab.report.pictures.numbers import told
+from trainlab.report.pictures.numbers import readable
 from trainlab.report.pictures.picture import Picture, Table
 from trainlab.report.pictures.thinning import at_most
 from trainlab.store.reading import RunRecord
 
-_TARGETS = 6  # as many get a picture
+_TARGETS = 6  # targets with a picture
 
 
 def pictures(record: RunRecord) -> list[Picture]:
-    """A point a row, one picture a target; on the line prediction and truth agree."""
+    """A point per row, one picture per target; on the line prediction and truth are equal."""
     sample = table(record.mistakes, "sample")
     true, said = lists(sample, "true"), lists(sample, "predicted")
     targets = tables(record.data, "targets")
@@ -33,8 +33,8 @@ def _picture(name: str, place: int, pairs: list[tuple[float, float]]) -> Picture
     dots = dots.encode(x=x, y=axis("said"), tooltip=tips)
     line = line.encode(x=alt.X("a:Q"), x2="b:Q", y=alt.Y("a:Q"), y2="b:Q")
     error = sum(abs(s - t) for t, s in pairs) / len(pairs)
-    text = f"On average the prediction of {name} is off by {told(error)}; true values go from "
-    text += f"{told(min(t for t, _ in pairs))} to {told(max(t for t, _ in pairs))}."
+    text = f"On average the prediction of {name} is off by {readable(error)}; true values go from "
+    text += f"{readable(min(t for t, _ in pairs))} to {readable(max(t for t, _ in pairs))}."
     rows = at_most(sorted(([t, s, s - t] for t, s in pairs), key=lambda r: -abs(r[2])), 30)
     numbers = Table(["true", "predicted", "error"], rows)
     stem = "predicted" if place == 0 else f"predicted-{place + 1}"

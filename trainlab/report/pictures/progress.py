@@ -1,17 +1,17 @@
-"""The scores of a sweep's trials in their order, and the best so far."""
+"""The scores of a sweep's trials in order, and the best score so far."""
 
 from typing import Any
 
 from trainlab.report.pictures._kit import altair, axis_x, layered, values
 from trainlab.report.pictures._sweep import score_domain
-from trainlab.report.pictures.numbers import told
+from trainlab.report.pictures.numbers import readable
 from trainlab.report.pictures.picture import Picture, Table
 from trainlab.report.pictures.thinning import at_most
 from trainlab.report.sweep_record import SweepRecord
 
 
 def pictures(sweep: SweepRecord) -> list[Picture]:
-    """A point a trial, a cross for one without a score, a stair for the best so far."""
+    """A point per trial, a cross for a trial without a score, a step line for the best score so far."""
     scored = [t for t in sweep.trials if t.score is not None and t.status == "finished"]
     if not scored:
         return []
@@ -43,10 +43,10 @@ def pictures(sweep: SweepRecord) -> list[Picture]:
         where = alt.value(258)
         charts.append(cross.encode(x=axis_x("trial", "trial"), y=where, tooltip=["trial:Q", "status:N"]))
     leader = sweep.ranked[0]
-    text = (
-        f"{len(sweep.trials)} trials, {len(scored)} with a score; the best {sweep.metric}, {told(leader.score)}, came "
+    text = f"{len(sweep.trials)} trials, {len(scored)} with a score; the best {sweep.metric} is "
+    text += f"{readable(leader.score)}, in trial {leader.number}." + (
+        f" {len(lost)} have no score (crosses)." if lost else ""
     )
-    text += f"in trial {leader.number}." + (f" {len(lost)} had none (crosses)." if lost else "")
     rows = at_most([[s["trial"], s["best"]] for s in stairs], 30)
     table = Table(["trial", "best so far"], rows)
     return [Picture("progress", "Best so far", layered(*charts, height=260), text, table)]

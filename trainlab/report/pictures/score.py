@@ -2,7 +2,7 @@
 
 from trainlab.report.pictures._curves import Points, chance, metric, score_name
 from trainlab.report.pictures._kit import altair, axis_x, axis_y, end_label, layered, level, placed, values
-from trainlab.report.pictures.numbers import share, told
+from trainlab.report.pictures.numbers import readable, share
 from trainlab.report.pictures.picture import Chart, Picture, Table
 from trainlab.report.pictures.thinning import at_most
 from trainlab.store.reading import RunRecord
@@ -22,7 +22,7 @@ def pictures(record: RunRecord) -> list[Picture]:
     title = "accuracy" if name == "accuracy" else "R²"
     axis = axis_y(title, [low, max(drawn)], log=False)
     alt = altair()
-    charts: list[Chart] = level(guess, f"a guess: {told(guess)}") if guess is not None and guess >= low else []
+    charts: list[Chart] = level(guess, f"a guess: {readable(guess)}") if guess is not None and guess >= low else []
     rows = [{"x": x, **{k: max(v, low) for k, v in both.items()}} for x, both in _together(train, val).items()]
     data = alt.Chart(values(rows))
     if train and val:
@@ -54,15 +54,15 @@ def _together(train: Points, val: Points) -> dict[float, dict[str, float]]:
 
 
 def _sentence(train: Points, val: Points, name: str) -> str:
-    spell = share if name == "accuracy" else told
+    spell = share if name == "accuracy" else readable
     if not val:
         return f"The training score ended at {spell(train[-1][1])}; there are no validation rows."
     epoch, best = max(val, key=lambda point: point[1])
-    text = f"Validation was best in epoch {told(epoch)} with {spell(best)} and ended at {spell(val[-1][1])}"
+    text = f"Validation was best in epoch {readable(epoch)} with {spell(best)} and ended at {spell(val[-1][1])}"
     if not train:
         return text + "."
     gap = train[-1][1] - val[-1][1]
-    points = f"{100 * gap:.1f} points" if name == "accuracy" else told(gap)
+    points = f"{100 * gap:.1f} points" if name == "accuracy" else readable(gap)
     return text + f"; at the end training stood at {spell(train[-1][1])}, a gap of {points}."
 
 

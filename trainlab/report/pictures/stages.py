@@ -1,16 +1,16 @@
-"""The stages of a sweep, from coarse to fine: how much each cost, and what it reached."""
+"""The stages of a sweep, from coarse to fine: the cost and the scores of each."""
 
 from typing import Any
 
 from trainlab.report.json_fields import number, table
 from trainlab.report.pictures._kit import altair, values
-from trainlab.report.pictures.numbers import share, told
+from trainlab.report.pictures.numbers import readable, share
 from trainlab.report.pictures.picture import Picture, Table
 from trainlab.report.sweep_record import SweepRecord, TrialRow
 
 
 def pictures(sweep: SweepRecord) -> list[Picture]:
-    """A row a stage with the scores of its trials, and what training all of them to the end would have cost."""
+    """A row per stage with the scores of its trials, and the cost of training all trials to the end."""
     stages: dict[int, list[TrialRow]] = {}
     for trial in sweep.trials:
         stage = number(trial.facts, "stage")
@@ -35,14 +35,12 @@ def pictures(sweep: SweepRecord) -> list[Picture]:
     longest = max(int(number(t.facts, "epochs") or 0) for t in sweep.trials)
     longest = max(longest, int(number(table(sweep.config, "train"), "epochs") or 0))
     whole = longest * len(sweep.trials)
-    text = (
-        f"{len(stages)} stages trained {told(spent)} epochs. All {len(sweep.trials)} trials at the longest, {longest} "
-    )
-    text += f"epochs, would have been {told(whole)}"
-    text += f": {share(1 - spent / whole)} was saved." if whole else "."
+    text = f"{len(stages)} stages trained {readable(spent)} epochs. "
+    text += f"All {len(sweep.trials)} trials of {longest} epochs would have been {readable(whole)}"
+    text += f": {share(1 - spent / whole)} are saved." if whole else "."
     numbers = Table(["stage", "trials", "epochs of a trial", f"best {sweep.metric}", "best trial"], rows)
     sized = chart.properties(width="container", height=max(90, 42 * len(stages)))
-    return [Picture("stages", "Stages, and what they saved", sized, text, numbers)]
+    return [Picture("stages", "Stages and saved epochs", sized, text, numbers)]
 
 
 def _row(sweep: SweepRecord, stage: int, trials: list[TrialRow]) -> list[Any]:

@@ -1,7 +1,7 @@
-"""The colours of pictures, light and dark: told apart by every kind of eye, and readable on their background.
+"""The colors of pictures, light and dark: told apart by every kind of eye, and readable on their background.
 
 A chart names what a mark means (`style="train"`, `style="healthy"`); the theme says how that looks. So one spec serves
-both themes, a page and a file. Colours: Okabe & Ito 2008, "Color Universal Design", darkened or lightened until each
+both themes, a page and a file. Colors: Okabe & Ito 2008, "Color Universal Design", darkened or lightened until each
 has a contrast of 3 to 1 and more with its background.
 """
 
@@ -52,7 +52,7 @@ _ALARM: dict[Theme, list[str]] = {
 
 
 def colors(theme: Theme) -> dict[str, str]:
-    """The colours of a theme by what they are for."""
+    """The colors of a theme by what they are for."""
     return _COLORS[theme]
 
 

@@ -43,7 +43,7 @@ def band(
 
 
 def smooth(values: Array, width: int = 4) -> Array:
-    """The mean of each value and its neighbours, `width` to either side; at the ends of as many as there are on both.
+    """The mean of each value and its neighbors, `width` to either side; at the ends of as many as there are on both.
 
     Centred, so that it does not lag behind a steep start as an exponential average does, which first has to forget
     where it began. At each end the window shrinks evenly: the first and the last value stay what they are.

@@ -4,7 +4,7 @@ from statistics import median
 
 from trainlab.report.pictures._kit import altair, values
 from trainlab.report.pictures._layers import above_zero, lines, measured, table
-from trainlab.report.pictures.numbers import listing, told
+from trainlab.report.pictures.numbers import listing, readable
 from trainlab.report.pictures.picture import Picture
 from trainlab.store.reading import RunRecord
 
@@ -23,7 +23,7 @@ def pictures(record: RunRecord) -> list[Picture]:
     chart = lines(found, "update : weight", under=[healthy, name.encode(x=alt.value(0), y="low:Q", text="text:N")])
     middles = {layer: median(ys) for layer, (_, ys) in found.items()}
     outside = [layer for layer, middle in middles.items() if not HEALTHY[0] <= middle <= HEALTHY[1]]
-    text = f"In the middle of the run a step moved the weights by {told(min(middles.values()))} to "
-    text += f"{told(max(middles.values()))} of their size, layer by layer; healthy is about 0.001. "
+    text = f"In the middle of the run a step moved the weights by {readable(min(middles.values()))} to "
+    text += f"{readable(max(middles.values()))} of their size, layer by layer; healthy is about 0.001. "
     text += f"Outside the band: {listing(outside)}." if outside else "All layers are inside the band."
     return [Picture("update-ratio", "Update : weight ratio", chart, text, table(found))]

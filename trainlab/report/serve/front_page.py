@@ -1,4 +1,4 @@
-"""The first page that `trainlab serve` shows: the sweeps and the runs, the newest first."""
+"""The front page of `trainlab serve`: the sweeps and the runs, the newest first."""
 
 import base64
 import hashlib
@@ -9,7 +9,7 @@ from trainlab.report.html.tags import Html, join, tag
 from trainlab.report.rows import Row, main_test
 from trainlab.report.serve.places import address
 from trainlab.report.table import diagnoses
-from trainlab.report.text import duration, moment, number
+from trainlab.report.text import counted, duration, moment, number
 
 _MOST = 1000  # runs on the page, the newest
 _STATES = ("finished", "running", "interrupted", "diverged", "failed", "killed", "unreadable")
@@ -20,10 +20,10 @@ def front_page(name: str, rows: Sequence[Row], sweeps: Sequence[str], script: st
     own = [row for row in rows if "/" not in row.name]
     shown = own[::-1][:_MOST]
     counts = {state: sum(row.status == state for row in own) for state in _STATES}
-    told = ", ".join(f"{count} {state}" for state, count in counts.items() if count)
+    states = ", ".join(f"{count} {state}" for state, count in counts.items() if count)
     head = join(
-        tag("h1", f"Runs in {name}"),
-        tag("p", f"{_counted(len(own), 'run')}{f': {told}' if told else ''}.", class_="verdict"),
+        tag("h1", f"Runs of {name}" if name != "runs" else "Runs"),
+        tag("p", f"{counted(len(own), 'run')}{f': {states}' if states else ''}.", class_="verdict"),
         tag("p", tag("a", "Compare the newest runs", href="/compare")) if len(own) > 1 else None,
     )
     body = tag(
@@ -62,7 +62,7 @@ def _sweep_section(sweeps: Sequence[str], rows: Sequence[Row]) -> Html | None:
         tag(
             "li",
             tag("a", name, href=address("sweep", name)),
-            f" {_counted(sum(row.name.startswith(f'{name}/') for row in rows), 'trial')}",
+            f" {counted(sum(row.name.startswith(f'{name}/') for row in rows), 'trial')}",
         )
         for name in sweeps
     ]
@@ -71,11 +71,11 @@ def _sweep_section(sweeps: Sequence[str], rows: Sequence[Row]) -> Html | None:
 
 def _run_section(rows: Sequence[Row], count: int) -> Html:
     if not rows:
-        return tag("section", tag("h2", "Runs"), tag("p", "There are no runs here yet."), id="runs")
+        return tag("section", tag("h2", "Runs"), tag("p", "No runs yet."), id="runs")
     titles = ("run", "started", "state", "epochs", "best", "test", "time", "diagnoses")
     head = tag("tr", *(tag("th", title, scope="col") for title in titles))
     table = tag("table", tag("thead", head), tag("tbody", *map(_row, rows)))
-    rest = tag("p", f"and {count - len(rows)} older ones.") if count > len(rows) else None
+    rest = tag("p", f"and {count - len(rows)} older runs.") if count > len(rows) else None
     return tag("section", tag("h2", "Runs"), tag("div", table, class_="scroll"), rest, id="runs")
 
 
@@ -93,7 +93,3 @@ def _row(row: Row) -> Html:
     )
     name = tag("th", tag("a", row.name, href=address("run", row.name)), scope="row")
     return tag("tr", name, *(tag("td", cell) for cell in cells))
-
-
-def _counted(count: int, what: str) -> str:
-    return f"{count} {what}{'s' * (count != 1)}"

@@ -1,7 +1,7 @@
-"""The server of `trainlab serve`: pages and news of them over HTTP, for reading only, on this machine by default.
+"""The server of `trainlab serve`: read-only pages and their change events over HTTP, by default for this machine only.
 
-A page of another site must not read the runs, so a request must name this server as its Host (a name that somebody
-else's DNS points here is refused), nothing is shared across origins, and every answer has a content security policy.
+A web page of another site must not read the runs. So a request must name this server as its Host (a foreign DNS name
+that points here is refused), nothing is shared across origins, and every response has a content security policy.
 """
 
 import errno
@@ -24,9 +24,9 @@ from trainlab.report.serve.site import Site
 
 HOST, PORT = "127.0.0.1", 7007
 _SEARCHED = 100  # ports after the wanted one, for the next free one
-_CLIENTS = 128  # at once, those that wait for news among them
-_SILENCE = 15.0  # seconds after which a waiting client is told that nothing has changed
-_LOOK = 0.5  # seconds between two looks at a run's files
+_CLIENTS = 128  # connections at the same time, including those that wait for events
+_SILENCE = 15.0  # seconds between two keep-alive comments to a waiting client
+_LOOK = 0.5  # seconds between two checks of a run's files
 _SLOW = 20.0  # seconds that a client may take for its request
 _POLICY = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
 _META = re.compile(r'<meta http-equiv="Content-Security-Policy" content="([^"]*)">')
@@ -55,17 +55,17 @@ class Server(ThreadingHTTPServer):
 
     @property
     def address(self) -> str:
-        """Where a browser finds it."""
+        """The address for a browser."""
         named = "127.0.0.1" if self.host in ("0.0.0.0", "", "::") else self.host  # noqa: S104  # compared, not bound
         return f"http://{f'[{named}]' if ':' in named else named}:{self.server_address[1]}/"
 
     def stop(self) -> None:
-        """Ends `serve_forever` from another thread, and lets go of all that wait for news."""
+        """End `serve_forever` from another thread, and the connections that wait for events."""
         self.stopping.set()
         self.shutdown()
 
     def process_request(self, request: Any, client_address: Any) -> None:
-        """Gives a client a thread, if there is one left."""
+        """Handle a client in a thread, if the limit allows one more."""
         if self.places.acquire(blocking=False):
             self._clients.add(request)
             super().process_request(request, client_address)
@@ -73,7 +73,7 @@ class Server(ThreadingHTTPServer):
             self.shutdown_request(request)
 
     def process_request_thread(self, request: Any, client_address: Any) -> None:
-        """Answers one client."""
+        """Handle one client."""
         try:
             super().process_request_thread(request, client_address)
         finally:
@@ -81,7 +81,7 @@ class Server(ThreadingHTTPServer):
             self.places.release()
 
     def server_close(self) -> None:
-        """Closes the door, and ends what is going on with those who are still in."""
+        """Close the listener and all connections."""
         super().server_close()
         self.stopping.set()
         for client in tuple(self._clients):
@@ -89,7 +89,7 @@ class Server(ThreadingHTTPServer):
                 client.shutdown(socket.SHUT_RDWR)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """A client that went away is no error; anything else is told on stderr, and the server goes on."""
+        """A client that disconnects is no error; anything else is printed to stderr, and the server continues."""
         error = sys.exc_info()[1]
         if not isinstance(error, OSError):
             print(visible(f"trainlab serve: {type(error).__name__}: {error}"), file=sys.stderr)
@@ -111,7 +111,7 @@ class Server(ThreadingHTTPServer):
 
 
 class _Handler(BaseHTTPRequestHandler):
-    """Answers GET and HEAD; refuses everything else."""
+    """Handles GET and HEAD, and refuses all other methods."""
 
     server: Server  # pyright: ignore[reportIncompatibleVariableOverride]  # it has no other
     timeout = _SLOW
@@ -119,7 +119,7 @@ class _Handler(BaseHTTPRequestHandler):
     sys_version = ""
 
     def do_GET(self) -> None:
-        """Sends a page, or news of one."""
+        """Send a page, or the events of one."""
         hosts = self.headers.get_all("Host") or []
         if len(hosts) != 1 or not self.server.welcome(hosts[0].strip()):
             self._say(HTTPStatus.FORBIDDEN, f"This is not the host you asked for; open {self.server.address}")
