@@ -32,7 +32,7 @@ def test_table_and_options(runs):
     assert (code, err) == (0, "")
     assert out == (
         "best and last: val_accuracy | test: accuracy\n"
-        "name  when              status    epochs  best  last    test        time  name  lr   diagnoses\n"
+        "name  when              status    epochs  best  last    test        time  name  lr   findings\n"
         "a-1   2026-11-01 14:03  finished       2  0.75  0.75  0.9375  1 min 15 s  a     0.1\n"
         "b-1   2026-11-02 14:03  finished       2   0.3   0.3  0.9375  1 min 15 s  b     0.2  overfitting (warning)\n"
     )

@@ -77,7 +77,7 @@ def test_table(runs):
     groups = grouped(gather([], runs), ["optimizer.lr"])
     assert group_table(groups) == [
         "best: val_accuracy | test: accuracy | mean ± half of the 95 % interval over the runs of a group",
-        "lr       runs         best         test  found",
+        "lr       runs         best         test  findings",
         "0.01   2 of 3  0.82 ± 0.25  0.82 ± 0.25",
         "0.001       3   0.8 ± 0.25   0.8 ± 0.25  overfitting in 3",
     ]

@@ -48,7 +48,7 @@ def run(tmp_path):
 def test_the_table(run):
     """Each layer has its parameters, its last spread and dead share, the middle update ratio, and what was found."""
     assert layer_table(read_run(run), width=80) == [
-        "layer   parameters  out std  dead  grad norm  update:weight  found",
+        "layer   parameters  out std  dead  grad norm  update:weight  findings",
         "dense1       8,320      1.5             0.25          0.002",
         "relu1                   0.5  75 %                            dead-relu, bad",
     ]

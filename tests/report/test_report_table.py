@@ -56,7 +56,7 @@ def test_the_whole_table(runs):
     rows = [row_of(r) for r in gather([], runs)]
     assert render_table(rows) == [
         "best and last: val_accuracy | test: accuracy",
-        "name  when              status    epochs  best  last    test        time  diagnoses",
+        "name  when              status    epochs  best  last    test        time  findings",
         "a-1   2026-11-01 14:03  finished       2  0.75  0.75  0.9375  1 min 15 s",
         "b-1   2026-11-02 14:03  finished       2   0.8   0.7  0.8125  1 min 15 s"
         "  overfitting (warning), plateau (info)",
@@ -101,11 +101,11 @@ def test_columns_go_in_order(runs):
     def header(width):
         return next(line for line in render_table(rows, width=width) if line.startswith("name")).split()
 
-    assert header(120) == ["name", "when", "status", "epochs", "best", "last", "test", "time", "diagnoses"]
-    assert header(90) == ["name", "when", "status", "epochs", "best", "last", "test", "diagnoses"]
-    assert header(80) == ["name", "status", "epochs", "best", "last", "test", "diagnoses"]
-    assert header(60) == ["name", "status", "epochs", "best", "test", "diagnoses"]
-    assert header(50) == ["name", "status", "best", "test", "diagnoses"]
+    assert header(120) == ["name", "when", "status", "epochs", "best", "last", "test", "time", "findings"]
+    assert header(90) == ["name", "when", "status", "epochs", "best", "last", "test", "findings"]
+    assert header(80) == ["name", "status", "epochs", "best", "last", "test", "findings"]
+    assert header(60) == ["name", "status", "epochs", "best", "test", "findings"]
+    assert header(50) == ["name", "status", "best", "test", "findings"]
     assert header(40) == ["name", "status", "best", "test"]
     assert header(24) == ["name", "status", "best"]
     assert header(10) == ["name"]
@@ -247,7 +247,7 @@ def test_compare_in_the_table(runs):
         "",
         "no room for: units",
     ]
-    assert render_table(rows, extra=extra)[1].split()[-3:] == ["lr", "units", "diagnoses"]
+    assert render_table(rows, extra=extra)[1].split()[-3:] == ["lr", "units", "findings"]
 
 
 def test_csv(runs):

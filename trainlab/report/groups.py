@@ -131,7 +131,7 @@ def group_table(
         Column("runs", [_count(group) for group in groups], 1),
         Column("best", [group.best.text(ascii_only=ascii_only) if group.best else "" for group in groups]),
         Column("test", [group.test.text(ascii_only=ascii_only) if group.test else "" for group in groups], 2),
-        Column("found", [_codes(group) for group in groups], 99, right=False),
+        Column("findings", [_codes(group) for group in groups], 99, right=False),
     ]
     lines = wrapped(clean(caption, ascii_only=ascii_only), width or 120)
     return [*lines, *grid(columns, width=width, ascii_only=ascii_only, color=color)]

@@ -85,7 +85,7 @@ def columns(layers: list[Layer]) -> list[Column]:
         Column("saturated", [_share(layer.last, "saturated") for layer in layers], 4),
         Column("grad norm", [_short(layer.last.get("grad_norm")) for layer in layers], 4),
         Column("update:weight", [_short(layer.update_ratio) for layer in layers], 1),
-        Column("found", [", ".join(layer.codes) for layer in layers], 3, right=False),
+        Column("findings", [", ".join(layer.codes) for layer in layers], 3, right=False),
     ]
 
 

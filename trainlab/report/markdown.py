@@ -51,7 +51,7 @@ def runs_markdown(records: Sequence[RunRecord], rows: Sequence[Row], extra: Mapp
         Column("test", [_test(row) for row in rows]),
         Column("time", ["" if row.seconds is None else duration(row.seconds) for row in rows]),
         *(Column(code(title), [code(value) for value in values]) for title, values in extra.items()),
-        Column("diagnoses", [prose(diagnoses(row)) for row in rows], right=False),
+        Column("findings", [prose(diagnoses(row)) for row in rows], right=False),
     ]
     lines = _raw_table([column for column in cells if any(column.cells)])
     with_findings = [(record, row) for record, row in zip(records, rows, strict=True) if row.findings]
@@ -71,7 +71,7 @@ def groups_markdown(groups: Sequence[Group]) -> str:
         Column("runs", [str(len(group.rows)) for group in groups]),
         Column("best", [f"{code(group.metric)} {group.best.text()}" if group.best else "" for group in groups]),
         Column("test", [f"{code(group.test_metric)} {group.test.text()}" if group.test else "" for group in groups]),
-        Column("diagnoses", [prose(", ".join(f"{c} in {n}" for c, n in g.codes.items())) for g in groups], right=False),
+        Column("findings", [prose(", ".join(f"{c} in {n}" for c, n in g.codes.items())) for g in groups], right=False),
     ]
     return "\n".join([*_raw_table([column for column in cells if any(column.cells)]), ""])
 

@@ -72,7 +72,7 @@ def _columns(rows: Sequence[Row], extra: Mapping[str, Sequence[str]]) -> list[Co
         Column("time", ["" if r.seconds is None else duration(r.seconds) for r in rows], 9),
         *(Column(title, cells, 4, right=False) for title, cells in extra.items()),
         Column(
-            "diagnoses",
+            "findings",
             codes,
             5,
             right=False,

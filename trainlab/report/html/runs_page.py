@@ -77,7 +77,7 @@ def _left_out(count: int, most: int, done: str) -> Html | None:
 def _table(records: Sequence[RunRecord], rows: Sequence[Row], link: Link | None) -> Html:
     keys = differing(records)
     kept = list(keys)[:_KEYS]
-    titles = ["run", "state", "best", "at epoch", "last", "test", "epochs", "time", *short_names(kept), "diagnoses"]
+    titles = ["run", "state", "best", "at epoch", "last", "test", "epochs", "time", *short_names(kept), "findings"]
     whole = dict(enumerate(kept, start=8))  # the dotted paths of shortened titles
     buttons = [tag("button", title, type="button", title=whole.get(i)) for i, title in enumerate(titles)]
     head = [tag("th", button, scope="col") for button in buttons]

@@ -77,7 +77,7 @@ def _unknown(sweep: SweepRecord, known: Insights) -> Html | None:
 def _best(sweep: SweepRecord) -> Html | None:
     if not sweep.ranked:
         return None
-    titles = ["trial", sweep.metric, *sweep.parameters, "epochs", "diagnoses"]
+    titles = ["trial", sweep.metric, *sweep.parameters, "epochs", "findings"]
     rows = [[t.number, _score(t.score, t.facts), *_values(sweep, t), *_rest(t)] for t in sweep.ranked[:_TOP]]
     best = sweep.path / "best.yaml"
     again = command(f"trainlab train {best}") if best.exists() else None
@@ -119,7 +119,7 @@ def _edge(sweep: SweepRecord, name: str) -> str:
 def _trials(sweep: SweepRecord) -> Html | None:
     if not sweep.trials:
         return None
-    titles = ["trial", "status", sweep.metric, *sweep.parameters, "epochs", "seconds", "diagnoses", "reason"]
+    titles = ["trial", "status", sweep.metric, *sweep.parameters, "epochs", "seconds", "findings", "reason"]
     rows = [
         [
             t.number,

@@ -195,9 +195,10 @@ def _line(points: list[tuple[float, float]], style: str, axis: Any, name: str = 
 
 def _made(record: RunRecord, found: FindingGroup, charts: list[Chart], behind: Table) -> Picture:
     at = _at(record, found)
+    of_layers = behind.titles[0] == "layer"
     where = f"; the moment is marked at epoch {readable(round(at, 1))}" if at is not None else ""
-    where += f", {listing(list(found.layers))} in red" if found.code in _LAYER and found.layers else ""
-    what = f"Each {behind.titles[0]}'s {_LAYER[found.code].replace('_', ' ')}" if behind.titles[0] == "layer" else ""
+    where += f", {listing(list(found.layers))} in red" if of_layers and found.layers else ""
+    what = f"The {_LAYER[found.code].replace('_', ' ')} value of each layer" if of_layers else ""
     sentence = f"{what or ' and '.join(behind.titles[1:])} over the epochs{where}."
     chart = layered(*charts, *_marked(record, found), height=_HEIGHT)
     return Picture(*_named(found), chart, sentence[:1].upper() + sentence[1:], behind)

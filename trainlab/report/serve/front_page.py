@@ -72,7 +72,7 @@ def _sweep_section(sweeps: Sequence[str], rows: Sequence[Row]) -> Html | None:
 def _run_section(rows: Sequence[Row], count: int) -> Html:
     if not rows:
         return tag("section", tag("h2", "Runs"), tag("p", "No runs yet."), id="runs")
-    titles = ("run", "started", "state", "epochs", "best", "test", "time", "diagnoses")
+    titles = ("run", "started", "state", "epochs", "best", "test", "time", "findings")
     head = tag("tr", *(tag("th", title, scope="col") for title in titles))
     table = tag("table", tag("thead", head), tag("tbody", *map(_row, rows)))
     rest = tag("p", f"and {count - len(rows)} older runs.") if count > len(rows) else None
