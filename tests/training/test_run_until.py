@@ -20,7 +20,7 @@ def test_rung_by_rung_it_comes_to_the_same_bits(whole, tmp_path):
     """It stops after epochs 1 and 3 as `interrupted`, with the reason, and ends as if it had never stopped."""
     got = train(read(write(tmp_path, MOONS)), runs=tmp_path, until=1)
     assert (got.state, got.epoch) == ("interrupted", 1)
-    assert read_status(got.folder / "status.json").reason == "stopped after epoch 1, as it was told to"
+    assert read_status(got.folder / "status.json").reason == "stopped after epoch 1, as requested"
     assert read_rows(got.folder / "metrics.csv")["epoch"] == [0, 1]
     again = resume(got.folder, until=3)
     assert (again.state, again.epoch) == ("interrupted", 3)

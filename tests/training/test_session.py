@@ -264,14 +264,14 @@ def test_a_run_is_resumed_only_with_its_own_config_and_data(tmp_path):
     with pytest.raises(UserError) as caught:
         resume(run.folder, document=read(config, ["optimizer.lr=0.5", "train.epochs=9"]))
     assert str(caught.value) == (
-        f"{run.folder}: the config is not this run's own, it differs in optimizer.lr; leave it out to go on with the "
-        "run as it was, or start a new run"
+        f"{run.folder}: the config differs from this run's own in optimizer.lr; leave it out to resume the run "
+        "as it was, or start a new run"
     )
     (tmp_path / "rows.csv").write_text("x,z,y\n" + rows.replace("a", "c"))
     with pytest.raises(UserError) as caught:
         resume(run.folder)
     assert str(caught.value) == (
-        f"{run.folder}: the data are not what this run began with; bring them back, or start anew"
+        f"{run.folder}: the data changed since this run started: restore the original data or start a new run"
     )
     (tmp_path / "rows.csv").write_text("x,z,y\n" + rows)
     assert resume(run.folder, document=read(config, ["train.epochs=5"])).epoch == 5

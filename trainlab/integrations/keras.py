@@ -1,8 +1,8 @@
-"""`trainlab.KerasWatch`: a Keras 3 callback through which the monitors see `model.fit`.
+"""`trainlab.KerasWatch`: a Keras 3 callback that runs the monitors during `model.fit`.
 
     model.fit(x, y, epochs=20, validation_split=0.1, callbacks=[trainlab.KerasWatch(name="mine")])
 
-Weights are measured with every backend, gradients and layers' outputs with PyTorch's, which shows them.
+Weights are measured with every backend; gradients and outputs of layers only with PyTorch's, which exposes them.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -56,8 +56,8 @@ def KerasWatch(  # noqa: N802 - it makes an instance of a class that cannot exis
     """A callback that leaves a run folder `runs/NAME-N` behind, and prints what is found.
 
     The task is read off the loss, how long the run is off `fit`. classes, chance, val_rows, data, val_data, every,
-    monitors, say: as in `trainlab.watch`. A code in `monitors.stop_on` ends the training. `fit` does not tell callbacks
-    of an exception; in a `with` block around it the callback sees one, and the run's status says so.
+    monitors, say: as in `trainlab.watch`. A code in `monitors.stop_on` ends the training. `fit` does not report
+    exceptions to callbacks; use the callback in a `with` block around it to record them in the run's status.
 
     Raises UserError without Keras, ConfigError for monitors.
     """
@@ -163,10 +163,10 @@ class KerasWatching:
             self.model.stop_training = True
 
     def on_train_end(self, logs: Mapping[str, Any] | None = None) -> None:
-        """The run has gone well."""
+        """End the run as finished."""
         self._end("finished", "")
 
-    # ------------------------------------------------------------------ what it tells
+    # ------------------------------------------------------------------ results
 
     @property
     def diagnoses(self) -> Sequence[Finding]:
@@ -190,7 +190,7 @@ class KerasWatching:
             stopped = isinstance(error, KeyboardInterrupt | SystemExit)
             self._end("interrupted" if stopped else "failed", f"{type(error).__name__}: {error}".rstrip(": "))
 
-    # ------------------------------------------------------------------ in between
+    # ------------------------------------------------------------------ helpers
 
     def _flush(self, reading: Reading | None) -> None:
         if self._run is not None and self._rows:

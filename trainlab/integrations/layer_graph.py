@@ -1,6 +1,6 @@
 """The list of layers of a network that is a plain chain, for monitors that read a network's plan.
 
-Any other network may compute in between what no module tells of, and is not judged by its plan.
+Other networks may compute more between their modules, so they have no such list.
 """
 
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""What was read of a network since its monitors last had a probe, as the probe that they get next."""
+"""Adds up readings of a network until they make the next probe for the monitors."""
 
 from dataclasses import dataclass, field
 from math import isfinite

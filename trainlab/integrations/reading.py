@@ -35,7 +35,7 @@ class LayerReading:
 
     @property
     def dead(self) -> float | None:
-        """The share of units that fired for no row; None where nobody asked."""
+        """The share of units that fired for no row; None if it was not measured."""
         return None if self.fired is None else 1.0 - float(self.fired.mean())
 
 
@@ -48,7 +48,7 @@ def layer_class(kind: str) -> type[Layer]:
 def layer_reading(name: str, kind: str, activation: bool, output: bool, y: Array) -> LayerReading:
     """The statistics of a layer's outputs, rows first and units last."""
     rows: Array = y.astype(np.float64)
-    with np.errstate(all="ignore"):  # a sick network's
+    with np.errstate(all="ignore"):  # of a failing network
         spread = float(rows.var(axis=0).mean()) ** 0.5
         mean, std = float(rows.mean()), float(rows.std())
     fired = np.any(rows.reshape(-1, rows.shape[-1]) > 0, axis=0) if layer_class(kind).fires else None
@@ -145,7 +145,7 @@ class ModelInfo:
 
 
 class ModelReader(Protocol):
-    """Measures a network while somebody's loop trains it. One for each framework that has loops.
+    """Measures a network while a user's loop trains it. One class for each framework.
 
     A number is whatever the framework computes with: kept where it lies, and brought over many at a time.
     """
@@ -179,7 +179,7 @@ class ModelReader(Protocol):
         ...
 
     def outputs(self) -> int:
-        """How many numbers the network gives for a row; 0 where nobody saw it."""
+        """How many numbers the network gives for a row; 0 if unknown."""
         ...
 
     def tally(self, outputs: Any, targets: Any, task: str) -> None:

@@ -1,4 +1,4 @@
-"""scikit-learn estimators: networks for arrays in memory, at home in pipelines, grid searches and cross-validation.
+"""scikit-learn estimators: networks for arrays in memory, for pipelines, grid searches and cross-validation.
 
 A fitted estimator holds plain data and arrays only, so that it can be pickled and cloned. Nothing is written to disk
 unless `runs` names a folder; then each fit leaves a run there, like `trainlab train`, with the same weights.
@@ -192,7 +192,7 @@ class _Network(_base.BaseEstimator):
 
 
 class TrainlabClassifier(_base.ClassifierMixin, _Network):
-    """A network that tells classes apart.
+    """A network that predicts a class for each row.
 
     hidden, activation, norm, dropout: of the MLP · optimizer (a name, or a dict with its settings), lr (None: the
     optimizer's own), epochs, batch_size, l2: of its training · early_stopping: end when the loss on

@@ -1,4 +1,4 @@
-"""`trainlab.watch`: a few lines in somebody's loop, and the monitors see it.
+"""`trainlab.watch`: monitors for a PyTorch training loop of your own, with a few lines.
 
 with trainlab.watch(model, optimizer, name="mine") as w:
     for epoch in range(5):
@@ -35,7 +35,7 @@ from trainlab.integrations.watched_run import WatchedRun
 from trainlab.store.status import State
 from trainlab.training.monitor_settings import Monitoring
 
-_IDLE = 200  # calls without a step of the optimizer, after which there is doubt
+_IDLE = 200  # calls without a step of the optimizer, after which a warning is shown
 
 Say = Callable[[Finding], object]
 
@@ -60,12 +60,12 @@ def watch(
 ) -> "Watch":
     """Watch a PyTorch network while a loop of your own trains it; leaves a run folder `runs/NAME-N` behind.
 
-    task: classification or regression, where the loss does not tell (a squared error is one of numbers) · classes: how
-    many; else it is read off the network's output · chance: the loss of a network that knows nothing, where it is not
-    ln C (the variance of the targets, for a squared error) · epochs: how long the run will be, if known; some rules
-    wait for their share of it · val_rows: how many rows validation has · data, val_data: the training and the
-    validation rows, a pair (x, y) or a DataLoader, if the data themselves are to be judged · every: steps between looks
-    at the layers · layers: False leaves the network alone and measures the optimizer only · monitors: as in a config
+    task: classification or regression, if the loss does not show it (a squared error does) · classes: how many; by
+    default as many as the network has outputs · chance: the loss of a network that has learned nothing, by default ln C
+    (for a squared error the variance of the targets) · epochs: length of the run, if known; some monitors wait for a
+    share of it · val_rows: number of validation rows · data, val_data: the training and the
+    validation rows, a pair (x, y) or a DataLoader, to check the data too · every: steps between inspections of the
+    layers · layers: False leaves the network alone and measures the optimizer only · monitors: as in a config
     (`{"off": [...], "dead-relu": {"threshold": 0.8}}`) · say: called with each finding; by default it is printed to
     stderr.
 
@@ -92,7 +92,7 @@ def monitors_of(settings: Mapping[str, Any] | None, every: int) -> Monitoring:
 
 
 def _reader(model: Any, optimizer: Any, layers: bool) -> ModelReader:
-    torch: Any = sys.modules.get("torch")  # who has a network of torch's has imported it
+    torch: Any = sys.modules.get("torch")  # a user with a PyTorch model has imported it
     if torch is None or not isinstance(model, torch.nn.Module):
         raise UserError(
             f"watch: the model is a {type(model).__name__}; it can watch a torch.nn.Module. For Keras there is "
@@ -130,7 +130,7 @@ class _Sums:
 
 
 class Watch:
-    """A training that is being watched, between the two ends of its `with` block."""
+    """A watched training; a context manager."""
 
     def __init__(
         self,
@@ -153,7 +153,7 @@ class Watch:
         self._lr = nan
         reader.observe()
 
-    # ------------------------------------------------------------------ what the loop says
+    # ------------------------------------------------------------------ what the loop calls
 
     def step(self, loss: Any, outputs: Any = None, targets: Any = None, *, accuracy: Any = None) -> None:
         """After `optimizer.step()`: the batch's loss, undivided, and what the score is computed from.
@@ -234,10 +234,10 @@ class Watch:
         self._sums = _Sums()
 
     def close(self) -> None:
-        """The run is over and has gone well. Leaving the `with` block says so, too."""
+        """End the run as finished. Leaving the `with` block does so, too."""
         self._end("finished", "")
 
-    # ------------------------------------------------------------------ what it tells
+    # ------------------------------------------------------------------ results
 
     @property
     def diagnoses(self) -> Sequence[Finding]:
@@ -246,7 +246,7 @@ class Watch:
 
     @property
     def stop(self) -> bool:
-        """Whether a code of `monitors.stop_on` was found; by default `diverged`. To go on is then a waste of time."""
+        """Whether a code of `monitors.stop_on` was found; by default `diverged`. Stop training then."""
         return self._run.stop
 
     @property
@@ -271,7 +271,7 @@ class Watch:
         stopped = isinstance(error, KeyboardInterrupt | SystemExit)
         self._end("interrupted" if stopped else "failed", f"{type(error).__name__}: {error}".rstrip(": "))
 
-    # ------------------------------------------------------------------ in between
+    # ------------------------------------------------------------------ helpers
 
     def _must_be_open(self, what: str) -> None:
         if self._run.closed:

@@ -1,4 +1,4 @@
-"""What somebody says of the training that is to be watched."""
+"""What a user tells `watch` about the training."""
 
 from dataclasses import dataclass
 from math import inf

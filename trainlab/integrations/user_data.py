@@ -1,7 +1,7 @@
-"""The rows of somebody else's training, where they hand them over: what the monitors of data look at.
+"""Training and validation rows that a user passes to `watch`, for the monitors of data.
 
 Arrays, tensors and tensor data sets are taken as they are; of anything else with `len` and `[i]` some rows are read,
-evenly spaced, with the random state put back: whoever augments on the fly trains on the same numbers as before.
+evenly spaced, and the random state is restored, so that random augmentation is not disturbed.
 """
 
 import random
@@ -27,8 +27,8 @@ _ALLOWED = "a pair (x, y) of arrays or tensors, a DataLoader, or a data set with
 class UserData:
     """Training rows, and validation rows if there are some.
 
-    rows, val_rows: how many there are (not: were read) · steps_per_epoch: 0 where nobody tells · shuffled: whether the
-    loop mixes them; True where nobody tells.
+    rows, val_rows: how many there are (not: were read) · steps_per_epoch: 0 if unknown · shuffled: whether the
+    loop mixes them; True if unknown.
     """
 
     train: Rows
@@ -40,7 +40,7 @@ class UserData:
     task: str
 
     def view(self, classes: int) -> DataView | None:
-        """What the monitors see; None if labels and classes do not fit, which is the loop's own error to tell."""
+        """The data as monitors see them; None if labels and classes do not fit: the loop itself will fail on that."""
         kind = "regression" if self.task == "regression" else "classification"
         parts = [part for part in (self.train, self.val) if part is not None]
         if kind == "classification":
@@ -66,7 +66,7 @@ class UserData:
 
 
 def read_user_data(data: Any, val_data: Any, task: str) -> UserData | None:
-    """The rows that were handed over; None if none were. Raises UserError if they are nothing that can be read."""
+    """Read the rows that were passed; None if there are none. Raises UserError if they cannot be read."""
     if data is None:
         if val_data is not None:
             raise UserError("watch: val_data is given without data; give the training rows, too")
@@ -148,7 +148,7 @@ def _targets(y: Array, what: str, task: str) -> Array:
 
 @contextmanager
 def _random_state_kept() -> Generator[None]:
-    """Leave every generator that a transform may draw from as it was found."""
+    """Restore every global random generator that a transform may use."""
     torch: Any = sys.modules.get("torch")
     kept = (
         random.getstate(),

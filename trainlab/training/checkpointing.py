@@ -137,7 +137,7 @@ def status_of(folder: RunFolder) -> Status:
     if folder.status.exists():
         return read_status(folder.status)
     if not folder.config.exists():
-        raise UserError(f"{folder.path}: this run was stopped before it had a config; start it anew")
+        raise UserError(f"{folder.path}: this run was stopped before its config was written: start a new run")
     return Status.begin(folder.name, None)
 
 
@@ -153,8 +153,8 @@ def require_same_config(own: Experiment, given: Experiment, folder: RunFolder) -
     differing = [k for k in one | two if one.get(k) != two.get(k) and k not in free]
     if differing:
         raise UserError(
-            f"{folder.path}: the config is not this run's own, it differs in {', '.join(sorted(differing))}; leave it "
-            "out to go on with the run as it was, or start a new run"
+            f"{folder.path}: the config differs from this run's own in {', '.join(sorted(differing))}; leave it out "
+            "to resume the run as it was, or start a new run"
         )
 
 
@@ -162,7 +162,9 @@ def require_same_data(setup: TrainingSetup, folder: RunFolder) -> None:
     """Raises UserError if the data changed since the run started."""
     before: dict[str, Any] = environment_of(folder).get("data") or {}
     if before.get("fingerprint", setup.parts.fingerprint) != setup.parts.fingerprint:
-        raise UserError(f"{folder.path}: the data are not what this run began with; bring them back, or start anew")
+        raise UserError(
+            f"{folder.path}: the data changed since this run started: restore the original data or start a new run"
+        )
 
 
 def _rows(columns: Mapping[str, Sequence[Any]]) -> list[dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""What a network took for what, and its worst mistakes as they look: mistakes.json, for a report."""
+"""Error analysis of a network, mistakes.json: its confusion matrix and its worst mistakes."""
 
 from base64 import b64encode
 from collections.abc import Sequence
@@ -16,12 +16,12 @@ from trainlab.store.json_file import write_json
 from trainlab.training.setup import TrainingSetup
 
 _WORST, _POINTS = 24, 400
-_CLASSES = 100  # more make a confusion matrix that nobody reads; then the commonest mistakes are kept
+_CLASSES = 100  # with more classes only the most frequent confusions are kept
 _PIXELS, _COLUMNS = 64, 12  # of an image's side, of a table's row
 
 
 def write_mistakes(folder: RunFolder, setup: TrainingSetup, outputs: Array, *, part: str, epoch: int) -> None:
-    """Writes what the network of this epoch made of the rows of a part. Raises UserError if the disk refuses."""
+    """Writes the mistakes on the rows of a split. epoch: of the weights. Raises UserError if the disk refuses."""
     rows = setup.parts.test if part == "test" else setup.parts.val
     if rows is not None and np.isfinite(outputs).all():
         common = {"part": part, "epoch": epoch, "rows": len(rows)}
@@ -36,26 +36,31 @@ def mistakes(setup: TrainingSetup, rows: Rows, raw: Array | LazyRows, outputs: A
     task, loss = setup.parts.task, setup.config.loss
     if task.kind == "classification":
         return _classes(outputs, rows, raw, loss, task)
-    said, true = (unscale(a.astype(np.float64), setup.parts.fitted) for a in (loss.predict(outputs, task), rows.y))
-    return _numbers(said.reshape(len(rows), -1), true.reshape(len(rows), -1), rows, raw)
+    predicted, true = (unscale(a.astype(np.float64), setup.parts.fitted) for a in (loss.predict(outputs, task), rows.y))
+    return _numbers(predicted.reshape(len(rows), -1), true.reshape(len(rows), -1), rows, raw)
 
 
 def _classes(outputs: Array, rows: Rows, raw: Array | LazyRows, loss: Loss, task: Task) -> dict[str, Any]:
-    said = loss.predict(outputs, task).astype(np.int64)
+    predicted = loss.predict(outputs, task).astype(np.int64)
     count = task.outputs
-    pairs = np.bincount(rows.y * count + said, minlength=count * count)
+    pairs = np.bincount(rows.y * count + predicted, minlength=count * count)
     probabilities = loss.probabilities(outputs)
     sure = outputs if probabilities is None else probabilities
     if sure.ndim != 2 or sure.shape[1] != count:  # one output for two classes
-        sure = np.abs(sure.reshape(len(said), -1)[:, :1] - 0.5).repeat(count, axis=1) + 0.5
-    certainty = sure[np.arange(len(said)), said].astype(np.float64)
-    wrong = np.flatnonzero(said != rows.y)
+        sure = np.abs(sure.reshape(len(predicted), -1)[:, :1] - 0.5).repeat(count, axis=1) + 0.5
+    certainty = sure[np.arange(len(predicted)), predicted].astype(np.float64)
+    wrong = np.flatnonzero(predicted != rows.y)
     worst = wrong[np.argsort(-certainty[wrong], kind="stable")[:_WORST]]
     facts: dict[str, Any] = {
         "wrong": len(wrong),
         "measure": "probability" if probabilities is not None else "score",
         "worst": [
-            {"row": _line(rows, i), "true": int(rows.y[i]), "predicted": int(said[i]), "certainty": float(certainty[i])}
+            {
+                "row": _line(rows, i),
+                "true": int(rows.y[i]),
+                "predicted": int(predicted[i]),
+                "certainty": float(certainty[i]),
+            }
             for i in worst.tolist()
         ],
     }
@@ -68,23 +73,24 @@ def _classes(outputs: Array, rows: Rows, raw: Array | LazyRows, loss: Loss, task
     return facts | _shown(raw, worst, rows.features)
 
 
-def _numbers(said: Array, true: Array, rows: Rows, raw: Array | LazyRows) -> dict[str, Any]:
+def _numbers(predicted: Array, true: Array, rows: Rows, raw: Array | LazyRows) -> dict[str, Any]:
     with np.errstate(all="ignore"):
         spread = true.std(axis=0)
-        error = (np.abs(said - true) / np.where(spread > 0, spread, 1.0)).sum(axis=1)
+        error = (np.abs(predicted - true) / np.where(spread > 0, spread, 1.0)).sum(axis=1)
     worst = np.argsort(-error, kind="stable")[:_WORST]
     some = np.unique(np.linspace(0, len(rows) - 1, min(_POINTS, len(rows))).astype(np.int64))
     return {
         "worst": [
-            {"row": _line(rows, i), "true": true[i].tolist(), "predicted": said[i].tolist()} for i in worst.tolist()
+            {"row": _line(rows, i), "true": true[i].tolist(), "predicted": predicted[i].tolist()}
+            for i in worst.tolist()
         ],
-        "sample": {"true": true[some].tolist(), "predicted": said[some].tolist()},
+        "sample": {"true": true[some].tolist(), "predicted": predicted[some].tolist()},
         **_shown(raw, worst, rows.features),
     }
 
 
 def _shown(raw: Array | LazyRows, index: Array, names: Sequence[str]) -> dict[str, Any]:
-    """The rows as people know them: images as bytes, or the first columns of a table."""
+    """The rows before preprocessing: images as bytes, or the first columns of a table."""
     if not len(index):
         return {}
     x = np.asarray(raw[index])

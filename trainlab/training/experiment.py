@@ -41,12 +41,12 @@ class Checkpoint(Settings):
 
 
 class Train(Settings):
-    """How long and in what portions the network is trained."""
+    """How long the network is trained, and in batches of which size."""
 
-    epochs: int = setting(30, "how often every training row is seen", ge=0, search={"int": [5, 100], "log": True})
+    epochs: int = setting(30, "number of epochs", ge=0, search={"int": [5, 100], "log": True})
     batch_size: Count = setting(64, "rows per step", search={"int": [16, 256], "log": True})
-    early_stopping: EarlyStopping | None = setting(None, "end the run when a metric no longer improves")
-    clip_norm: float | None = setting(None, "longest gradient that is allowed: longer ones are scaled down", gt=0)
+    early_stopping: EarlyStopping | None = setting(None, "stop the run when a metric no longer improves")
+    clip_norm: float | None = setting(None, "largest norm of the gradient: larger gradients are scaled down", gt=0)
     average: float | None = setting(
         None, "keep an exponential moving average of the weights with this memory, e.g. 0.999", gt=0, lt=1
     )
@@ -79,9 +79,9 @@ class Experiment(Settings):
     schedule: Schedule = Field(
         default_factory=_default(Schedule, "constant"), description="how the learning rate changes over the run"
     )
-    regularization: Regularization = setting(Regularization(), "what keeps the weights small")
+    regularization: Regularization = setting(Regularization(), "penalties and limits that keep the weights small")
     train: Train = setting(Train(), "epochs, batches, stopping, checkpoints")
-    monitors: Monitoring = setting(Monitoring(), "what watches the run, and what ends it")
+    monitors: Monitoring = setting(Monitoring(), "monitors: what to look for, and which findings stop the run")
     sweep: Any = setting(None, "search space and strategy; only read by `trainlab sweep`")  # `search` checks it
 
 
@@ -106,8 +106,8 @@ def read(
 
 
 def read_own(file: Path) -> Document[Experiment]:
-    """The experiment in a run's own config.yaml, which trainlab has written: as `read` gives it, but for the lines that
-    problems point at, in a twentieth of the time. A file that somebody has changed is read by `read` if need be.
+    """The experiment in a run's own config.yaml, which trainlab has written: faster than `read`, which is used
+    only if the file was changed by hand.
     """
     try:
         return named(config.settled(Experiment, read_config(file), file))

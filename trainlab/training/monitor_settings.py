@@ -1,4 +1,4 @@
-"""The `monitors` block of a config: when to look, what to silence, what ends a run, and any monitor's own settings."""
+"""The `monitors` block of a config: when to inspect, what to silence, what stops a run, settings of monitors."""
 
 from typing import Any, ClassVar, Literal, LiteralString, cast
 
@@ -14,19 +14,20 @@ ERROR = "error"  # in `stop_on`: any finding of this severity
 
 
 class Monitoring(Settings):
-    """When the network is looked at, which diagnoses are silenced and which end the run.
+    """When the network is inspected, which findings are silenced and which stop the run.
 
-    Beside these keys stands any monitor's code with its own settings: `overfitting: {patience: 8}`.
+    Further keys are codes of monitors, with their settings: `overfitting: {patience: 8}`.
     """
 
     model_config = ConfigDict(extra="allow")
     by_name: ClassVar[type[Monitor]] = Monitor  # further keys are names of this kind, with that component's settings
 
     every: Count | Literal["auto"] = setting(
-        "auto", "steps between looks at the layers; auto: 20, and later as many as a look is worth on a tiny network"
+        "auto",
+        "steps between inspections of the layers; auto: 20, later more where a step is cheaper than an inspection",
     )
     off: list[str] = setting([], "codes to silence")
-    stop_on: list[str] = setting(["diverged"], "codes that end the run at once; `error`: any finding of that severity")
+    stop_on: list[str] = setting(["diverged"], "codes that stop the run at once; `error`: any finding of that severity")
 
     @model_validator(mode="wrap")
     @classmethod
@@ -70,7 +71,7 @@ class Monitoring(Settings):
 
     @property
     def interval(self) -> int:
-        """Steps between looks for who knows nothing of the network's size."""
+        """Inspection interval in steps when the model size is unknown."""
         return SOON if self.every == "auto" else self.every
 
     def active(self) -> list[Monitor]:

@@ -1,4 +1,4 @@
-"""Runs the monitors at their moments, says each finding once, and puts causes before what they lead to."""
+"""Runs monitors, reports each finding once, and reports causes before their consequences."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
@@ -10,7 +10,7 @@ from trainlab.diagnose.monitor import Monitor, When
 from trainlab.diagnose.view import View
 from trainlab.training.monitor_settings import ERROR
 
-_ALSO: dict[When, set[When]] = {  # monitors of these moments are asked for causes at that one
+_ALSO: dict[When, set[When]] = {  # at a moment, monitors of these moments run to find causes
     "start": {"start"},
     "steps": {"steps", "epoch"},
     "epoch": {"steps", "epoch"},
@@ -20,10 +20,10 @@ _ALSO: dict[When, set[When]] = {  # monitors of these moments are asked for caus
 
 @dataclass
 class MonitorRunner:
-    """The monitors of a run, and what they have said so far.
+    """The monitors of a run and their findings so far.
 
-    A code is said once, and once more only if it has become more severe. When something is found, the monitors of its
-    possible causes look at the same moment and are heard first; what has been said of a cause stands in `because`.
+    A code is reported once, and again only if it has become more severe. When a monitor finds something, the monitors
+    of its possible causes run first; a finding names the earliest cause that was found in `because`.
     """
 
     monitors: Sequence[Monitor]
@@ -36,7 +36,7 @@ class MonitorRunner:
         self._at = {when: [m for m in self.monitors if when in m.when] for when in moments}
 
     def watches(self, when: When) -> bool:
-        """Whether any monitor looks at this moment."""
+        """Whether any monitor runs at this moment."""
         return bool(self._at[when])
 
     def resume(self, findings: Sequence[Finding]) -> None:
@@ -45,44 +45,44 @@ class MonitorRunner:
 
     def run(self, when: When, view: View) -> Sequence[Finding]:
         """New findings at this moment, causes first."""
-        looked: set[str] = set()
+        asked: set[str] = set()
         found: list[Finding] = []
-        with np.errstate(all="ignore"):  # a sick run is full of odd numbers
+        with np.errstate(all="ignore"):  # a failing run is full of nan and inf
             for monitor in self._at[when]:
-                found += self._ask(monitor, when, view, looked)
+                found += self._ask(monitor, when, view, asked)
         return found
 
-    def _ask(self, monitor: Monitor, when: When, view: View, looked: set[str]) -> Iterable[Finding]:
-        if monitor.name in looked or not all(view.has(need) for need in monitor.needs):
+    def _ask(self, monitor: Monitor, when: When, view: View, asked: set[str]) -> Iterable[Finding]:
+        if monitor.name in asked or not all(view.has(need) for need in monitor.needs):
             return
-        looked.add(monitor.name)
+        asked.add(monitor.name)
         for found in monitor.inspect(view):
-            if not self._news(found):
+            if not self._is_new(found):
                 continue
             if found.severity != "info":
                 for other in self.monitors:
                     if other.name in monitor.causes and not _ALSO[when].isdisjoint(other.when):
-                        yield from self._ask(other, when, view, looked)
-            told = replace(found, because=found.because or self._because(monitor, view))
-            self.findings.append(told)
-            yield told
+                        yield from self._ask(other, when, view, asked)
+            finding = replace(found, because=found.because or self._because(monitor, view))
+            self.findings.append(finding)
+            yield finding
 
-    def _news(self, found: Finding) -> bool:
+    def _is_new(self, found: Finding) -> bool:
         rank = SEVERITIES.index
         return all(d.code != found.code or rank(d.severity) < rank(found.severity) for d in self.findings)
 
     def _because(self, monitor: Monitor, view: View) -> tuple[str, ...]:
-        """The earliest said of this monitor's possible causes that is no mere advice."""
+        """The earliest finding of this monitor's possible causes; advice does not count."""
         causes = set(monitor.causes) - {monitor.name}
         earlier = [d for d in self.findings if d.code in causes and d.severity != "info"]
         return tuple(f"{d.code}@step {d.step}" for d in earlier[:1])
 
     def left_out(self, when: When, needs: Sequence[str]) -> tuple[str, ...]:
-        """Codes that are looked for at this moment only where one of these is measured."""
+        """Codes that are asked for at this moment only where one of these is measured."""
         return tuple(m.name for m in self._at[when] if not set(needs).isdisjoint(m.needs))
 
     def counts(self) -> dict[str, int]:
-        """How many findings there are of each severity that was said, mildest first."""
+        """How many findings there are of each severity, mildest first; severities without any are left out."""
         said = [d.severity for d in self.findings]
         return {s: said.count(s) for s in SEVERITIES if s in said}
 

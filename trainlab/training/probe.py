@@ -1,4 +1,4 @@
-"""Probes a network: sends the same training rows through it, without training on them, and measures what comes out.
+"""Probes a network: sends the same training rows through it, without training on them, and measures the outputs.
 
 A probe changes nothing that the run depends on: it has memory and randomness of its own, and puts running statistics
 back. Its rows depend on the seed alone, so a resumed run is probed as the whole one would have been.
@@ -25,7 +25,7 @@ from trainlab.training.setup import TrainingSetup
 ROWS = 256
 _AT_ONCE = 1 << 22  # numbers that the layers keep of the rows that go through together: 16 MB of float32
 _FEWEST = 16  # rows that go through together in training mode whatever they take: batch norm needs some
-_ROOM = 1 << 22  # numbers in the widest layer
+_WIDEST = 1 << 22  # numbers in the widest layer
 _WORK = 5 * 10**9  # multiplications of one pass: some tenths of a second
 _FEW = 32  # rows that are probed whatever it costs
 
@@ -37,7 +37,7 @@ class Prober:
         self.setup, self.net = setup, setup.net
         nodes = setup.net.all_nodes()
         widest = max(int(np.prod(n.out_shape)) for n in nodes)
-        rows = min(ROWS, len(setup.t_train), max(16, _ROOM // widest), max(_FEW, _WORK // setup.net.forward_work))
+        rows = min(ROWS, len(setup.t_train), max(16, _WIDEST // widest), max(_FEW, _WORK // setup.net.forward_work))
         picked = setup.streams.named("probe").permutation(len(setup.t_train))[:rows]
         self._index = np.sort(picked)
         numbers = sum(_numbers(n) for n in nodes)
@@ -54,24 +54,24 @@ class Prober:
         return len(self._index)
 
     def light(self) -> Probe:
-        """What the layers do in evaluation mode."""
-        seen = self._room()
+        """A light probe: the outputs of all layers in evaluation mode."""
+        seen = self._passes()
         with np.errstate(all="ignore"):
             for _ in self._evaluations(seen):
                 pass
             return Probe(len(self._index), seen.sums.input.deviation, self._layers(seen.sums.layers))
 
     def deep(self, listener: Callable[[Workspace], None] | None = None) -> Probe:
-        """The same in training mode, with losses, gradients and penalties.
+        """A deep probe: outputs in training mode, losses, gradients and penalties.
 
         listener: is shown the memory of the training pass, gradients included.
         """
-        net, recipe = self.net, self.setup.config
+        net, config = self.net, self.setup.config
         with np.errstate(all="ignore"):
             seen, loss, weights = self._train(listener)
             plain, eval_loss, zeroed = self._evaluate()
             w = net.theta[: net.weights]
-            now = sum(part.penalty(w) for part in recipe.regularizers)
+            now = sum(part.penalty(w) for part in config.regularizers)
             more = now * 9 + L2(strength=1.0).penalty(w)
             layers, spread = self._layers(seen.sums.layers, plain.sums.layers), seen.sums.input.deviation
         return Probe(
@@ -87,7 +87,7 @@ class Prober:
         )
 
     def _train(self, listener: Callable[[Workspace], None] | None) -> tuple[ProbePasses, float, Sequence[WeightProbe]]:
-        """A pass in training mode, forth and back: outputs, mean loss, and the weights with the mean gradient."""
+        """A forward and backward pass in training mode: outputs, mean loss, and the weights with the mean gradient."""
         net, loss = self.net, 0.0
         kept = {name: a.copy() for name, a in net.params.items() if name not in net.grads}
         mean: dict[str, Array] = {}
@@ -112,8 +112,8 @@ class Prober:
 
     def _evaluate(self) -> tuple[ProbePasses, float, float]:
         """A pass in evaluation mode: outputs, mean loss, and the loss where all inputs are zero."""
-        seen, loss, zeroed = self._room(), 0.0, 0.0
-        zero = _answer_to_zero(seen)
+        seen, loss, zeroed = self._passes(), 0.0, 0.0
+        zero = _output_of_zero(seen)
         for work, index in self._evaluations(seen):
             share = len(index) / len(self._index)
             loss += share * self._loss(work, index)
@@ -122,7 +122,7 @@ class Prober:
         return seen, loss, zeroed
 
     def _evaluations(self, seen: ProbePasses) -> Iterator[tuple[Workspace, Array]]:
-        """The rows, piece by piece, after the way forth in evaluation mode."""
+        """The rows, piece by piece, after a forward pass in evaluation mode."""
         seen.sums.reset()
         for index in self._evaluated:
             work = seen.work.first(len(index))
@@ -131,7 +131,7 @@ class Prober:
             seen.add(len(index))
             yield work, index
 
-    def _room(self) -> ProbePasses:
+    def _passes(self) -> ProbePasses:
         """Memory for evaluation: kept where it is small, since small networks are probed often."""
         net = self.net
         room = self._kept or ProbePasses(net.backend, net.workspace(len(self._evaluated[0]), train=False))
@@ -188,15 +188,15 @@ def _has_weights(node: Node) -> bool:
     return any(inner.weights for inner in node.walk())
 
 
-def _answer_to_zero(seen: ProbePasses) -> Array:
-    """What the network says where all inputs are zero."""
+def _output_of_zero(seen: ProbePasses) -> Array:
+    """The network's output when all inputs are zero."""
     seen.work.x[:1] = 0
     seen.forward(1)
     return seen.work.y[0].copy()
 
 
 def _alike(a: Array, tolerance: float = 0.0) -> bool:
-    """Whether all units (last axis) have the same numbers, within a share of the largest (products round)."""
+    """Whether all units (last axis) have the same numbers, up to rounding."""
     return bool((np.abs(a - a[..., :1]) <= tolerance * np.abs(a).max()).all())
 
 

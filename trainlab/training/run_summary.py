@@ -1,6 +1,6 @@
 """What a run writes before its first step: config.yaml, environment.json, network.json, data.json, defaults.json.
 
-A report reads run folders only, so whatever it is to show of layers, rows and defaults must stand there.
+Reports read run folders only, so layers, rows and defaults are written there.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -28,7 +28,7 @@ from trainlab.store.writing import write_atomic
 from trainlab.training.experiment import Experiment
 from trainlab.training.setup import TrainingSetup
 
-_NUMBERS, _COLUMNS = 20_000, 50  # of the training data, that are looked at for the summary of its columns
+_NUMBERS, _COLUMNS = 20_000, 50  # of the training data, in the summary of its columns
 
 
 def write_start(folder: RunFolder, document: Document[Experiment], setup: TrainingSetup) -> None:
@@ -59,7 +59,7 @@ def network_facts(net: Net) -> dict[str, Any]:
 
 
 def data_facts(setup: TrainingSetup) -> dict[str, Any]:
-    """What the rows are: how many in each part, of which classes or with which targets; what a guess scores."""
+    """The dataset: rows of each split, classes or targets, and the score of a guess."""
     parts, task = setup.parts, setup.parts.task
     rows = {"train": parts.train, "val": parts.val, "test": parts.test}
     facts: dict[str, Any] = {
@@ -95,7 +95,7 @@ def changed(settings: Settings, above: str = "") -> Iterator[tuple[str, Any]]:
 
 
 def _default(field: FieldInfo) -> Any:
-    """A setting's default, made where it is made; pydantic's own way to it looks through signatures first."""
+    """A setting's default."""
     make = cast("Callable[[], Any] | None", field.default_factory)
     return field.default if make is None else make()
 
@@ -124,7 +124,7 @@ def _walk(node: Node, depth: int) -> Iterator[tuple[Node, int]]:
 
 
 def _chance(setup: TrainingSetup) -> dict[str, float]:
-    """Loss and score of a network that has learned nothing, on the rows that the curves are read on."""
+    """Loss and score of a constant prediction on the validation rows, or on the training rows without any."""
     t = setup.t_train if setup.t_val is None else setup.t_val
     task, rows = setup.parts.task, setup.parts.val or setup.parts.train
     return {"loss": float(setup.config.loss.chance(t, task)), METRICS_OF[task.kind]: majority(rows.y, task)}

@@ -136,5 +136,5 @@ class TrainingSession:
         if self._stop_requested():
             return Ending("interrupted", next(c.stop_reason for c in self._callbacks if c.stop_reason))
         if self._until is not None and self._until <= trainer.epoch < self.epochs:
-            return Ending("interrupted", f"stopped after epoch {trainer.epoch}, as it was told to")
+            return Ending("interrupted", f"stopped after epoch {trainer.epoch}, as requested")
         return None

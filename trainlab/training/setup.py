@@ -1,7 +1,7 @@
-"""From an experiment to what can run: loss, layers, shapes, data, network. Everything that can be checked, is.
+"""Builds what a run needs from an experiment: loss, layers, data and network.
 
-`check` lets the shapes flow before any data is read; `build` reads the data and makes the network. What does not fit
-is a ConfigError at the line of the layer.
+`check` computes the shapes of all layers before any data is read; `build` reads the data and makes the network. A layer
+that does not fit is a ConfigError at its line in the config.
 """
 
 from collections.abc import Sequence
@@ -26,14 +26,14 @@ from trainlab.nn.loss import Loss
 from trainlab.store.columns import metric_columns
 from trainlab.training.experiment import Experiment
 
-_CALIBRATION_ROWS = 256  # training rows that a data-dependent init looks at
+_CALIBRATION_ROWS = 256  # training rows that a data-dependent init uses
 
 
 @dataclass(frozen=True, slots=True)
 class TrainingSetup:
-    """An experiment ready to run: its data, network (weights drawn) and recipe; t are the encoded targets.
+    """An experiment ready to run: data, network with its starting weights, and training config.
 
-    `passes`: how many corrections a data-dependent init made to each layer.
+    t_train, t_val, t_test: the encoded targets · passes: how many corrections a data-dependent init made to each layer.
     """
 
     experiment: Experiment
@@ -48,7 +48,7 @@ class TrainingSetup:
 
 
 def check(document: Document[Experiment]) -> None:
-    """Let the shapes flow through the network, as far as they are known without reading data.
+    """Compute the shapes of the layers, as far as they are known without reading data.
 
     Raises ConfigError at the layer, loss or setting that does not fit.
     """
@@ -81,7 +81,7 @@ def build(
     train = experiment.train
     net = Net(layers, parts.shape, frozen=experiment.model.frozen, dtype=train.dtype, engine=train.engine)
     passes = start(net, experiment, parts, streams)
-    recipe = TrainingConfig(
+    config = TrainingConfig(
         loss=loss,
         optimizer=experiment.optimizer,
         schedule=experiment.schedule,
@@ -104,7 +104,7 @@ def build(
     t_train = encoded(parts.train)
     assert t_train is not None  # noqa: S101 - there is always a training part; the split sees to it
     return TrainingSetup(
-        experiment, parts, net, recipe, streams, t_train, encoded(parts.val), encoded(parts.test), passes
+        experiment, parts, net, config, streams, t_train, encoded(parts.val), encoded(parts.test), passes
     )
 
 
@@ -177,7 +177,7 @@ def _augment_problems(document: Document[Experiment], shape: Shape) -> list[Prob
 
 
 def _metric_problems(document: Document[Experiment], task: Task) -> list[Problem]:
-    """What is watched must be measured: a column of metrics.csv, and of the validation part only if there is one."""
+    """A watched metric must be a column of metrics.csv; one of validation rows needs a validation split."""
     experiment = document.value
     watched = {"schedule.metric": experiment.schedule.watched()}
     if experiment.train.early_stopping is not None:

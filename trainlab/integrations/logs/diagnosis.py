@@ -1,6 +1,7 @@
-"""Judges a log of training by its curves alone: it is replayed to the monitors as if the run went on before their eyes.
+"""Diagnoses a training log from its curves alone: replays the log to the monitors.
 
-Losses are read relative to chance. Where that is not given it is guessed from the beginning of the log, and said so.
+Losses are read relative to chance. If chance is not given, it is guessed from the beginning of the log, and the result
+says so.
 """
 
 import math
@@ -22,9 +23,9 @@ from trainlab.store.folder import RunFolder, is_run
 from trainlab.store.plain_yaml import read_config
 from trainlab.training.monitoring import MonitorRunner
 
-_CHUNK = 20  # steps between looks, as in training
+_CHUNK = 20  # steps between inspections, as in training
 _WINDOWS = 20  # epochs that a log without epochs is cut into
-_STEPS = 100  # of an epoch, where a log does not tell
+_STEPS = 100  # of an epoch, if unknown
 _MEANS = ("train_loss", "train_accuracy", "train_r2", "grad_norm", "update_ratio")  # others: an epoch's last value
 _BESIDE = ("lr", "reg_loss", "grad_norm", "update_ratio")
 _LOOKED_UP = 400_000  # epochs times looks
@@ -32,7 +33,7 @@ _LOOKED_UP = 400_000  # epochs times looks
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """What the monitors say of a log.
+    """The findings of the monitors for a log.
 
     epochs, steps: how much of it there is (steps 0: one row an epoch) · chance: what losses were compared with, and
     `guessed` if nobody said so · ran: the codes that were looked for · blind: of these, which columns they lacked ·
@@ -249,7 +250,7 @@ class _Replay:
         )
 
     def _told(self, found: Finding) -> Finding:
-        """The finding without numbers that nobody measured."""
+        """The finding without numbers that were not measured."""
         unmeasured = {"grad_norm", "update_ratio", "lr", "where"} - self.measured
         return replace(found, evidence={k: v for k, v in found.evidence.items() if k not in unmeasured})
 
@@ -308,7 +309,7 @@ def _summed(group: Sequence[Row]) -> Row:
 
 
 def _table(rows: Sequence[Row]) -> Array:
-    """A row (loss, lr, grad_norm, update_ratio) for each step; a gradient that nobody measured has length 0."""
+    """A row (loss, lr, grad_norm, update_ratio) for each step; a gradient norm that was not measured is 0."""
     steps: list[list[float]] = []
     lr = math.nan
     for row in rows:
