@@ -1,9 +1,8 @@
-"""Writes zoo.md: how good the monitors are, and `fix`, on the zoo. `python docs/zoo.py` measures (half an hour).
+"""Writes zoo.md: how well the monitors and `fix` do on the zoo. `python docs/zoo.py` measures it (half an hour).
 
     python docs/zoo.py TUNED.json FRESH.json     writes the page from what `trainlab zoo --json` printed for both
 
-Thresholds were chosen while looking at seeds 0 to 4; the seeds and the blind draw of the second measurement had been
-looked at by nobody before it was made.
+Thresholds were tuned on seeds 0 to 4. The seeds and the random configs of the second measurement were new.
 """
 
 import json
@@ -19,40 +18,41 @@ from typing import Any
 TUNED = "zoo --seeds 0-4 --json"
 FRESH = "zoo --seeds 30-34 --random 300 --draw 2026 --json"
 BARS = (
-    ("sick runs with a warning or an error", "caught", "faults", "at least 97 %"),
+    ("faults detected (a warning or an error)", "caught", "faults", "at least 97 %"),
     ("named: an expected code among the first two", "named", "faults", "at least 90 %"),
-    ("caught before the first step", "before_first_step", "faults", "at least 55 %"),
-    ("healthy runs with a warning or an error", "bothered", "healthy", "none"),
-    ("cured by `fix`, of those that a config can cure", "cured", "curable", "at least 85 %"),
-    ("blind draw: bad runs with a warning or an error", "bad_caught", "bad", "at least 95 %"),
-    ("blind draw: good runs with a warning or an error", "good_bothered", "good", "at most 5 %"),
-    ("advice and rarer codes that were shown", "shown", "shows", "at least 90 %"),
+    ("detected before the first step", "before_first_step", "faults", "at least 55 %"),
+    ("false positives among healthy runs", "bothered", "healthy", "none"),
+    ("fixed by `fix`, of those that a config can fix", "cured", "curable", "at least 85 %"),
+    ("random configs: bad runs detected", "bad_caught", "bad", "at least 95 %"),
+    ("random configs: false positives among good runs", "good_bothered", "good", "at most 5 %"),
+    ("advice and rarer codes that were reported", "shown", "shows", "at least 90 %"),
 )
 COLUMNS = ("caught", "first", "before", "while", "after", "named", "cured", "bothered")
+TITLES = ("detected", "first", "before", "while", "after", "named", "fixed", "false positives")
 INTRO = """# The zoo
 
-A monitor is judged like a medical test: of the sick, how many are caught, and of the healthy, how many are bothered.
-[`zoo/zoo.yaml`](../zoo/zoo.yaml) holds experiments that must stay silent, and sabotaged ones of which it is known what
-is wrong. Beside them stand configs that are drawn blindly and judged by their outcome alone: good is a validation score
-within 0.03 of the 90th percentile of its data set, bad is more than 0.15 below it; the rest is not counted. So no rule
-can be made for them.
+The zoo is a benchmark of the monitors. They are measured like a medical test: true positives (faults that they detect)
+and false positives (healthy runs with a warning). [`zoo/zoo.yaml`](../zoo/zoo.yaml) holds healthy experiments and
+experiments with a known fault. In addition, configs are drawn at random and labelled by their score alone: good is a
+validation score within 0.03 of the 90th percentile of its data set, bad is more than 0.15 below it; the rest is not
+counted. So no rule can be tuned to them.
 
-- **caught**: a warning or an error, at any time.
-- **named**: one of the codes that are right for this fault is among the first two warnings and errors.
-- **cured**: `trainlab fix`, which knows the run folder and nothing else, found a patch with which the run ends within
+- **detected** (`caught` in the JSON output): a warning or an error, at any time.
+- **named**: one of the right codes for this fault is among the first two warnings and errors.
+- **fixed** (`cured`): `trainlab fix`, which knows only the run folder, found a patch with which the run ends within
   0.03 of its healthy twin. Runs that are as near without a patch are not counted, nor are faults of the data that no
-  config can mend (wrong labels, too few rows). Patches never take a deliberate fault out; they may scale, fill in or
-  split otherwise.
-- **bothered**: a warning or an error for a run that is well.
+  config can fix (wrong labels, too few rows). Patches never remove a deliberate fault; they may scale, fill in, or
+  split differently.
+- **false positive** (`bothered`): a warning or an error for a healthy run.
 
-Everything is measured over several seeds; those of the first column were looked at while thresholds were chosen, those
-of the second were not before they were measured. What is found out there may be mended afterwards: the figures stay
-those of the day, and the next measurement takes new seeds.
+Everything is measured over several seeds. The seeds of the first column were used to tune thresholds, those of the
+second were not. Bugs found on the held-out seeds are fixed later; the published numbers are not updated, and the next
+measurement uses new seeds.
 """
 
 
 def measured(command: str) -> dict[str, Any]:
-    """What a command prints."""
+    """The JSON output of a command."""
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
     line = [sys.executable, "-m", "trainlab", *shlex.split(command)]
     return json.loads(subprocess.run(line, env=environment, stdout=subprocess.PIPE, check=True).stdout)
@@ -65,26 +65,26 @@ def page(tuned: dict[str, Any], fresh: dict[str, Any]) -> str:
         cells = [_share(r["summary"][part], r["summary"][whole]) for r in (tuned, fresh)]
         lines.append(f"| {what} | {expected} | {' | '.join(cells)} |")
     runs = " | ".join(str(r["summary"]["reruns"]) for r in (tuned, fresh))
-    lines.append(f"| runs that `fix` took for each, on average | at most 3 | {runs} |")
+    lines.append(f"| runs of `fix` per fault, on average | at most 3 | {runs} |")
     lines += ["", "Made by `python docs/zoo.py`, which runs", ""]
     lines += ["```text", f"trainlab {TUNED}", f"trainlab {FRESH}", "```", ""]
     lines += ["## Code by code", ""]
     lines += [
-        "Sick runs (faults and bad blind ones) that a code was said for; how often it came first, and when that was:",
-        "before the first step, while training, after the last one. Healthy and good runs that it bothered. Seeds that",
-        "were not used for tuning.",
+        "True positives (among faults and bad random runs) of each code; how often it came first, and when: before the",
+        "first step, while training, or after the last step; how often it was right for the fault and its patch fixed",
+        "it; and false positives (among healthy and good random runs). Seeds that were not used for tuning.",
         "",
-        f"| code | {' | '.join(COLUMNS)} |",
+        f"| code | {' | '.join(TITLES)} |",
         f"|---|{'---|' * len(COLUMNS)}",
     ]
     for code, row in fresh["summary"]["codes"].items():
         lines.append(f"| [`{code}`](diagnoses.md#{code}) | {' | '.join(str(row[c]) for c in COLUMNS)} |")
-    lines += ["", "## Cures", ""]
+    lines += ["", "## Fixes", ""]
     lines += [
         "Mean validation scores (accuracy; R2 for friedman1 and diabetes) over the seeds that were not used for",
-        "tuning, and the patch of the first of them. A score of a run that diverged counts as 0.",
+        "tuning, and the patch for the first seed. The score of a run that diverged counts as 0.",
         "",
-        "| fault | sick | cured | healthy twin | cured within 0.03 | runs | patch |",
+        "| fault | faulty | fixed | healthy twin | within 0.03 | runs | patch |",
         "|---|---|---|---|---|---|---|",
         *_cures(fresh["runs"]),
     ]
@@ -92,7 +92,7 @@ def page(tuned: dict[str, Any], fresh: dict[str, Any]) -> str:
 
 
 def _cures(runs: list[dict[str, Any]]) -> list[str]:
-    """A row per fault that was to be cured."""
+    """A row per fault that can be fixed."""
     by_name: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for run in runs:
         if (run.get("fix") or {}).get("twin") is not None:

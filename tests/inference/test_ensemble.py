@@ -7,7 +7,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 from scipy.special import softmax
-from trainlab.search.finding import best_runs
 
 from trainlab.core.errors import UserError
 from trainlab.core.types import Task
@@ -15,12 +14,13 @@ from trainlab.inference.ensemble.combining import agreement, combine, fitted_wei
 from trainlab.inference.ensemble.making import make_ensemble
 from trainlab.inference.ensemble.members import from_runs, from_snapshots
 from trainlab.inference.evaluate import evaluate, predict
-from trainlab.inference.model import open_run
+from trainlab.inference.model import TrainedNetwork
 from trainlab.nn.losses.binary_cross_entropy import BinaryCrossEntropy
 from trainlab.nn.losses.hinge import Hinge
 from trainlab.nn.losses.mse import MSE
 from trainlab.nn.losses.softmax_cross_entropy import SoftmaxCrossEntropy
 from trainlab.search.experiment import read_plain
+from trainlab.search.lookup import best_runs
 from trainlab.store import checkpoint
 from trainlab.store.folder import RunFolder
 from trainlab.training.train import resume, train
@@ -156,7 +156,7 @@ def test_members_and_ensemble_are_scored(here):
 
     rows = np.random.default_rng(0).normal(size=(5, 4)) + 3
     header = "sepal length (cm),sepal width (cm),petal length (cm),petal width (cm)"
-    names = [c["name"] for c in open_run(RunFolder(here / "flower-1")).encoding["columns"]]
+    names = [c["name"] for c in TrainedNetwork.load(RunFolder(here / "flower-1")).encoding["columns"]]
     assert ",".join(names) == header
     Path("new.csv").write_text("\n".join([header, *(",".join(map(str, row)) for row in rows)]) + "\n")
     each = [predict(f"flower-{n}", "new.csv", runs=here).certainty for n in (1, 2, 3)]
@@ -241,7 +241,7 @@ def test_what_does_not_belong_together(here, names, words):
 
 def test_rows_of_a_file_need_no_common_split(here):
     """Members that were trained on other rows can be scored together on a file of new ones."""
-    names = [c["name"] for c in open_run(RunFolder(here / "flower-1")).encoding["columns"]]
+    names = [c["name"] for c in TrainedNetwork.load(RunFolder(here / "flower-1")).encoding["columns"]]
     Path("scored.csv").write_text(",".join([*names, "class"]) + "\n5.1,3.5,1.4,0.2,setosa\n6.3,3.3,6.0,2.5,virginica\n")
     made = make_ensemble(from_runs(["flower-1", "elsewhere-1"], here), data="scored.csv", runs=here, save=False)
     assert made.parts == ["scored.csv"]

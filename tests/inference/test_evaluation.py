@@ -168,7 +168,7 @@ def test_changed_data(home, tmp_path, monkeypatch):
     write_table(tmp_path / "flowers.csv", [*FEATURES, "species"], flowers())
     run = trained(FLOWERS)
     write_table(tmp_path / "flowers.csv", [*FEATURES, "species"], flowers()[1:])
-    with pytest.raises(UserError, match="the data are no longer those that this run was trained with"):
+    with pytest.raises(UserError, match="the data changed since this run was trained"):
         evaluate(run)
     assert evaluate(run, "flowers.csv").rows == 149
 

@@ -17,7 +17,7 @@ from trainlab.inference.evaluate import predicted
 from trainlab.inference.export.export import as_onnx, export_onnx, raw_shape
 from trainlab.inference.export.graph import Graph
 from trainlab.inference.export.lowering import LAYERS, PREPROCESS, lower_layers, lower_preprocessing
-from trainlab.inference.model import Trained, open_run
+from trainlab.inference.model import TrainedNetwork
 from trainlab.nn.layer import Layer
 from trainlab.store.folder import RunFolder
 from trainlab.training.experiment import read_plain
@@ -116,13 +116,13 @@ def test_preprocessor(name, norm):
     np.testing.assert_allclose(run(model, x.astype(np.float32))["y"], want, rtol=1e-5, atol=1e-5)
 
 
-def trained(tmp: Path, **settings) -> Trained:
+def trained(tmp: Path, **settings) -> TrainedNetwork:
     config = {key.replace("__", "."): value for key, value in settings.items()}
     base = {"data": {"name": "iris", "preprocess": ["standardize"]}, "train": {"epochs": 3}, "model": "mlp"}
-    return open_run(RunFolder(train(read_plain(base, config), runs=tmp).folder))
+    return TrainedNetwork.load(RunFolder(train(read_plain(base, config), runs=tmp).folder))
 
 
-def same(network: Trained | Ensemble) -> None:
+def same(network: TrainedNetwork | Ensemble) -> None:
     """Asserts that raw rows get the same answers from the ONNX file as from trainlab."""
     x = np.random.default_rng(1).normal(size=(64, *raw_shape(network.encoding))).astype(np.float32) * 3 + 3
     want, got = predicted(network, x), run(as_onnx(network), x)
@@ -157,7 +157,7 @@ def test_networks(tmp_path, settings):
 def test_ensembles(tmp_path, method: Method, loss):
     """Ensembles, by every way of combining."""
     members = [trained(tmp_path, data__name="breast_cancer", loss=loss, seed=s, data__seed=0) for s in range(3)]
-    same(Ensemble(members, method, np.array([0.5, 0.3, 0.2])))
+    same(Ensemble.of(members, method, np.array([0.5, 0.3, 0.2])))
 
 
 def test_the_file_tells_of_columns_and_classes(tmp_path):

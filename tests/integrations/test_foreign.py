@@ -144,7 +144,7 @@ def test_map(tmp_path):
     """--map says what a column is; a wrong one is answered with the nearest name."""
     path = tmp_path / "a.csv"
     path.write_text("epoch,objective,objective/dev\n1,2,2.1\n2,1,1.2\n")
-    with pytest.raises(UserError, match="is known to be the training loss; say which one is: --map loss=COLUMN"):
+    with pytest.raises(UserError, match="is known as the training loss; name it: --map loss=COLUMN"):
         read_log(path)
     log = read_log(path, ["loss=objective", "val_loss=objective/dev"])
     assert log.columns == {"epoch": "epoch", "train_loss": "objective", "val_loss": "objective/dev"}

@@ -14,16 +14,14 @@ from trainlab.core.errors import DataError
 from trainlab.core.types import Array
 from trainlab.data.new_files import encode_new
 from trainlab.data.preprocessing import scale, unscale
-from trainlab.inference.model import Weights
-from trainlab.inference.opening import open_trained
-from trainlab.inference.own_rows import Part
-from trainlab.inference.predictor import Predictor
+from trainlab.inference.loading import load_model
+from trainlab.inference.model import Model, Split, Weights
 from trainlab.store.writing import write_atomic
 
 
 @dataclass(frozen=True, slots=True)
 class ClassScores:
-    """How well one class is found: of the rows said to be of it, how many are; of its rows, how many were found."""
+    """The scores of one class: precision, recall and F1."""
 
     name: str
     rows: int
@@ -37,7 +35,7 @@ class Evaluation:
     """Scores on some rows.
 
     `scores` by name: loss, accuracy and top_K; or loss, r2, mae and rmse, the last two in the target's own units; of
-    each target in `targets`, where there are several. `confusion[i][j]`: how many rows of class i were taken for j.
+    each target in `targets`, where there are several. `confusion[i][j]`: the number of rows of class i predicted as j.
     """
 
     run: str
@@ -65,10 +63,10 @@ class Evaluation:
 
 @dataclass(frozen=True, slots=True)
 class Predictions:
-    """What a network says of the rows of a file, in their order.
+    """Predictions for the rows of a file, in their order.
 
     `values`: a class name a row, or (rows, targets) numbers. `certainty` (rows, classes): probabilities, or scores
-    where the loss knows no probabilities, as `measure` says.
+    if the loss has no probabilities; `measure` says which.
     """
 
     targets: Sequence[str]
@@ -110,75 +108,73 @@ def evaluate(
     run: Path | str,
     data: Path | str | None = None,
     *,
-    part: Part = "test",
+    part: Split = "test",
     weights: Weights = "best",
     top: int = 5,
     runs: Path = Path("runs"),
 ) -> Evaluation:
-    """Scores of a run's network, or of an ensemble, on a file with targets, or on a part of the data that it was
-    trained with.
+    """Scores of a run's network, or of an ensemble, on a file with targets, or on a split of its own data.
 
-    `weights`: the run's best, its last, or their moving average. `top`: in how many guesses the right class must be
-    for `top_K`; told where there are more than two classes.
-    Raises UserError or DataError that says what is missing or does not fit.
+    `weights`: the run's best, its last, or their moving average. `top`: K of `top_K`, the share of rows whose
+    class is among the K largest outputs; only with more than two classes.
+    Raises UserError or DataError for what is missing or does not fit.
     """
-    opened = open_trained(run, runs, weights)
-    trained = opened.network
+    name, model = load_model(run, runs, weights)
     if data is None:
-        x, y = opened.rows(part)
+        x, y = model.rows(part)
     else:
-        raw, found, _ = encode_new(dict(trained.encoding), str(data))
+        raw, found, _ = encode_new(dict(model.encoding), str(data))
         if found is None:
-            names = " and ".join(f"`{name}`" for name in trained.targets)
+            names = " and ".join(f"`{name}`" for name in model.targets)
             raise DataError(f"{data}: to score predictions the column {names} is needed; `trainlab predict` needs none")
-        x, y = trained.prepared(raw), scale(found, trained.fitted)
-    return scored(trained, x, y, run=opened.name, data=f"{part} rows" if data is None else str(data), top=top)
+        x, y = model.prepared(raw), scale(found, model.fitted)
+    return scored(model, x, y, run=name, data=f"{part} rows" if data is None else str(data), top=top)
 
 
-def scored(trained: Predictor, x: Any, y: Array, *, run: str, data: str, top: int = 5) -> Evaluation:
+def scored(model: Model, x: Any, y: Array, *, run: str, data: str, top: int = 5) -> Evaluation:
     """Scores on prepared rows x with targets y, class indices or scaled numbers; `run` and `data` name them."""
-    return of_outputs(trained, trained.outputs(x), y, run=run, data=data, top=top)
+    return of_outputs(model, model.outputs(x), y, run=run, data=data, top=top)
 
 
-def of_outputs(trained: Predictor, outputs: Array, y: Array, *, run: str, data: str, top: int = 5) -> Evaluation:
-    """Scores of outputs (rows, units) that a network, or several, gave for rows with targets y."""
-    cost = trained.cost(outputs, y)
+def of_outputs(model: Model, outputs: Array, y: Array, *, run: str, data: str, top: int = 5) -> Evaluation:
+    """Scores of outputs (rows, units) for rows with targets y."""
+    cost = model.cost(outputs, y)
     scores = {} if cost is None else {"loss": cost}
-    common = (run, trained.epoch, data, len(y))
-    if trained.task.kind == "regression":
-        own = unscale(y.reshape(len(y), -1).astype(np.float64), trained.fitted)
-        whole, each = _regression(own, trained.answers(outputs), trained.targets)
+    common = (run, model.epoch, data, len(y))
+    if model.task.kind == "regression":
+        own = unscale(y.reshape(len(y), -1).astype(np.float64), model.fitted)
+        whole, each = _regression(own, model.answers(outputs), model.targets)
         return Evaluation(*common, scores | whole, targets=each)
-    found_scores, classes, confusion = _classification(trained, y, outputs, top)
+    found_scores, classes, confusion = _classification(model, y, outputs, top)
     return Evaluation(*common, scores | found_scores, classes, confusion)
 
 
 def predict(run: Path | str, file: Path | str, *, weights: Weights = "best", runs: Path = Path("runs")) -> Predictions:
-    """What a run's network, or an ensemble, says of the rows of a CSV file; a target column in it is left unread.
+    """The predictions of a run's network, or of an ensemble, for the rows of a CSV file; a target column is ignored.
 
     Raises UserError or DataError: a column that is missing or unknown, or a cell that cannot be used, is named.
     """
-    trained = open_trained(run, runs, weights).network
-    raw, _, _ = encode_new(dict(trained.encoding), str(file), with_target=False)
-    return predicted(trained, raw)
+    _, model = load_model(run, runs, weights)
+    raw, _, _ = encode_new(dict(model.encoding), str(file), with_target=False)
+    return predicted(model, raw)
 
 
-def predicted(trained: Predictor, raw: Array) -> Predictions:
-    """What a trained network says of rows as their source gives them, before preprocessing."""
-    outputs = trained.outputs(trained.prepared(raw))
-    answers = trained.answers(outputs)
-    if trained.task.kind == "regression":
-        return Predictions(trained.targets, (), answers)
-    names = np.array(trained.classes, dtype=object)[answers.astype(np.int64)]
-    return Predictions(trained.targets, trained.classes, names, *trained.certainty(outputs))
+def predicted(model: Model, raw: Array) -> Predictions:
+    """The predictions of a model for raw rows, before preprocessing."""
+    outputs = model.outputs(model.prepared(raw))
+    answers = model.answers(outputs)
+    if model.task.kind == "regression":
+        return Predictions(model.targets, (), answers)
+    names = np.array(model.classes, dtype=object)[answers.astype(np.int64)]
+    return Predictions(model.targets, model.classes, names, *model.certainty(outputs))
 
 
 def _classification(
-    trained: Predictor, y: Array, outputs: Array, top: int
+    model: Model, y: Array, outputs: Array, top: int
 ) -> tuple[dict[str, float], list[ClassScores], list[list[int]]]:
     metrics = _metrics()
-    answers = trained.answers(outputs)
-    labels = np.arange(trained.task.outputs)
+    answers = model.answers(outputs)
+    labels = np.arange(model.task.outputs)
     scores = {"accuracy": float(metrics.accuracy_score(y, answers))}
     k = min(top, len(labels) - 1)
     if k > 1:
@@ -187,7 +183,7 @@ def _classification(
     precision, recall, f1, rows = metrics.precision_recall_fscore_support(y, answers, labels=labels, zero_division=0)
     classes = [
         ClassScores(name, int(n), float(p), float(r), float(f))
-        for name, n, p, r, f in zip(trained.classes, rows, precision, recall, f1, strict=True)
+        for name, n, p, r, f in zip(model.classes, rows, precision, recall, f1, strict=True)
     ]
     return scores, classes, metrics.confusion_matrix(y, answers, labels=labels).tolist()
 
@@ -195,7 +191,7 @@ def _classification(
 def _regression(
     y: Array, answers: Array, targets: Sequence[str]
 ) -> tuple[dict[str, float], dict[str, dict[str, float]]]:
-    """Scores over all targets, and, where there are several, of each."""
+    """Scores over all targets and, if there are several, of each."""
     whole = _errors(y, answers)
     if y.shape[1] == 1:
         return whole, {}

@@ -1,9 +1,16 @@
-"""A trained network, ready for new rows.
+"""A trained model: one network, or an ensemble of networks, that predicts new rows.
 
-A run's best checkpoint holds all that they need: the weights, what preprocessing learned from the training rows, and
-how the columns of a file became numbers.
+A run's checkpoint holds everything this takes: the weights, the fitted preprocessing, and how the columns of a file
+become numbers.
+
+    Model                     what evaluation, prediction and export need
+      TrainedNetwork          the network of one run
+      Ensemble                several networks (`ensemble/ensemble.py`)
+
+`loading.load_model` opens either of them by the name of its folder.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,30 +21,125 @@ import numpy as np
 from trainlab.core.config import Document
 from trainlab.core.errors import DataError, UserError
 from trainlab.core.types import Array, Shape, Task
+from trainlab.data.dataset import Rows
 from trainlab.data.lazy import LazyRows
 from trainlab.data.preprocessing import apply_fitted, unscale
 from trainlab.engine.evaluator import Evaluator, compare
 from trainlab.engine.network import Net
 from trainlab.nn.loss import Loss
 from trainlab.store import checkpoint
+from trainlab.store.environment import data_fingerprint, read_environment
 from trainlab.store.folder import RunFolder
 from trainlab.training.experiment import Experiment, read, refuse_watched
-from trainlab.training.setup import layers_for
+from trainlab.training.setup import build, layers_for
 
 Weights = Literal["best", "last", "average"]
+Split = Literal["test", "val", "train"]
 
 
-@dataclass(frozen=True, slots=True)
-class Trained:
-    """A network with weights (those of `epoch`), and what it takes to feed it rows as they are in a file."""
+class NoRowsError(UserError):
+    """The data have no such split."""
 
-    experiment: Experiment
+
+@dataclass(frozen=True)
+class Model(ABC):
+    """A trained model.
+
+    fitted: the fitted preprocessing, with the scale of scaled targets · encoding: how the columns of a file become
+    numbers · epoch: of the weights; None for an ensemble. Prepared rows are raw rows after preprocessing, in the form
+    that `outputs` takes. Outputs are (rows, units), as the loss takes them.
+    """
+
     task: Task
     loss: Loss
-    net: Net
     fitted: Mapping[str, Array]
     encoding: Mapping[str, Any]
-    epoch: int
+    epoch: int | None
+
+    @abstractmethod
+    def prepared(self, x: Array) -> Any:
+        """Raw rows as `outputs` takes them."""
+
+    @abstractmethod
+    def outputs(self, x: Any) -> Array:
+        """Outputs (rows, units) for prepared rows. Raises DataError if one is not finite."""
+
+    @abstractmethod
+    def rows(self, split: Split) -> tuple[Any, Array]:
+        """Prepared x and targets of a split of the model's own data.
+
+        Raises NoRowsError if there are none, UserError if the data changed since.
+        """
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The names of the classes, or their numbers if they have none; empty for a regression."""
+        if self.task.kind == "regression":
+            return ()
+        return self.task.names or tuple(str(i) for i in range(self.task.outputs))
+
+    @property
+    def targets(self) -> tuple[str, ...]:
+        """The names of the target columns."""
+        return tuple(self.encoding.get("target") or self.task.names)
+
+    def answers(self, y: Array) -> Array:
+        """Predictions from outputs: class indices (n,), or numbers (n, k) in the target's own units."""
+        found = self.loss.predict(y, self.task)
+        return found if self.task.kind == "classification" else unscale(found.astype(np.float64), self.fitted)
+
+    def cost(self, y: Array, targets: Array) -> float | None:
+        """The mean loss of outputs y against class indices, or numbers scaled as for training; None if undefined."""
+        return mean_loss(self.loss, y, targets, self.task)
+
+    def certainty(self, y: Array) -> tuple[Array, str]:
+        """A number per class, (rows, classes), and its kind: `probability`, `score` (the outputs) or `votes`."""
+        found = self.loss.probabilities(y)
+        return (y, "score") if found is None else (found, "probability")
+
+
+@dataclass(frozen=True)
+class TrainedNetwork(Model):
+    """The network of one run. `folder`: that of the run; None if it was trained in memory."""
+
+    experiment: Experiment
+    net: Net
+    folder: RunFolder | None = None
+
+    @classmethod
+    def load(cls, folder: RunFolder, weights: Weights = "best") -> "TrainedNetwork":
+        """The network of a run with its best weights, its last, or their moving average.
+
+        Raises UserError if it has no such weights (yet), or a config that does not fit them.
+        """
+        path = folder.checkpoints / ("best.safetensors" if weights == "best" else "last.safetensors")
+        return cls.from_checkpoint(folder, path, average=weights == "average")
+
+    @classmethod
+    def from_checkpoint(cls, folder: RunFolder, path: Path, *, average: bool = False) -> "TrainedNetwork":
+        """The network of a run with the weights of one of its checkpoints, or with the moving average in it.
+
+        Raises UserError as `load`.
+        """
+        if not path.exists():
+            refuse_watched(folder.config)
+            raise UserError(f"{folder.path}: this run has no checkpoint yet; train it with `trainlab train --resume`")
+        arrays, meta = checkpoint.load(path)
+        kept: dict[str, Any] = meta["task"]
+        task = Task(kept["kind"], kept["outputs"], tuple(kept["names"]))
+        fitted = {name.removeprefix("data."): a for name, a in arrays.items() if name.startswith("data.")}
+        document, shape = read(folder.config), tuple(meta["shape"])
+        try:
+            made = assemble(document, shape, task, arrays, fitted, meta["encoding"], meta["epoch"])
+        except LookupError as error:
+            raise UserError(f"{path}: {error.args[0]}: config.yaml is not the one it was trained by") from None
+        if average:
+            if "average" not in arrays:
+                raise UserError(
+                    f"{folder.path}: this run kept no average of its weights; train with train.average=0.999"
+                )
+            made.net.theta[...] = arrays["average"]
+        return replace(made, loss=Loss.read(meta["loss"]), folder=folder)
 
     def prepared(self, x: Array) -> Array:
         """Raw rows preprocessed as the training rows were."""
@@ -54,74 +156,35 @@ class Trained:
             )
         return y
 
-    def answers(self, y: Array) -> Array:
-        """Class indices (n,), or numbers (n, k) in the target's own units, for the network's outputs."""
-        found = self.loss.predict(y, self.task)
-        return found if self.task.kind == "classification" else unscale(found.astype(np.float64), self.fitted)
-
-    def cost(self, y: Array, targets: Array) -> float:
-        """The mean loss of outputs y against class indices, or numbers scaled as for training."""
-        return mean_loss(self.loss, y, targets, self.task)
-
-    def certainty(self, y: Array) -> tuple[Array, str]:
-        """The probability of each class, (rows, classes), or the outputs as scores where the loss knows none."""
-        found = self.loss.probabilities(y)
-        return (y, "score") if found is None else (found, "probability")
-
-    @property
-    def classes(self) -> tuple[str, ...]:
-        """The names of the classes, or their numbers where they have none; empty for a regression."""
-        return class_names(self.task)
-
-    @property
-    def targets(self) -> tuple[str, ...]:
-        """The names of the target columns."""
-        return tuple(self.encoding.get("target") or self.task.names)
+    def rows(self, split: Split) -> tuple[Array | LazyRows, Array]:
+        """Prepared x and targets of a split of the run's own data, split as for training."""
+        if self.folder is None:
+            raise NoRowsError("this network was trained in memory: it has no rows of its own")
+        rows = own_rows(self.folder, split)
+        return rows.x, rows.y
 
 
-def class_names(task: Task) -> tuple[str, ...]:
-    """The names of the classes, or their numbers where they have none; empty for a regression."""
-    if task.kind == "regression":
-        return ()
-    return task.names or tuple(str(i) for i in range(task.outputs))
+def own_rows(folder: RunFolder, split: Split) -> Rows:
+    """The rows of a split of a run's own data, split and preprocessed as for training.
 
-
-def mean_loss(loss: Loss, y: Array, targets: Array, task: Task) -> float:
-    """The mean loss of outputs y against targets that are not encoded yet."""
-    t = loss.encode(targets, task)
-    t = t.astype(y.dtype) if t.dtype.kind == "f" else t
-    return compare(loss, y, t, regression=task.kind == "regression").loss
-
-
-def open_run(folder: RunFolder, weights: Weights = "best") -> Trained:
-    """The network of a run with its best weights, its last, or their moving average.
-
-    Raises UserError if it has no such weights (yet), or a config that does not fit them.
+    Raises NoRowsError if there are none, UserError if the data changed since: then the test rows may be rows that it
+    was trained on.
     """
-    path = folder.checkpoints / ("best.safetensors" if weights == "best" else "last.safetensors")
-    return open_checkpoint(folder, path, average=weights == "average")
-
-
-def open_checkpoint(folder: RunFolder, path: Path, *, average: bool = False) -> Trained:
-    """The network of a run with the weights of one of its checkpoints, or with the moving average kept in it."""
-    if not path.exists():
-        refuse_watched(folder.config)
-        raise UserError(f"{folder.path}: this run has no checkpoint yet; train it with `trainlab train --resume`")
-    arrays, meta = checkpoint.load(path)
-    kept: dict[str, Any] = meta["task"]
-    task = Task(kept["kind"], kept["outputs"], tuple(kept["names"]))
-    fitted = {name.removeprefix("data."): a for name, a in arrays.items() if name.startswith("data.")}
-    try:
-        made = assemble(
-            read(folder.config), tuple(meta["shape"]), task, arrays, fitted, meta["encoding"], meta["epoch"]
+    splits = build(read(folder.config)).parts
+    known = data_fingerprint(read_environment(folder.environment))
+    if known and known != splits.fingerprint:
+        raise UserError(
+            f"{folder.path}: the data changed since this run was trained, so its test rows may be among its training "
+            "rows; name a file of new rows with --data"
         )
-    except LookupError as error:
-        raise UserError(f"{path}: {error.args[0]}: config.yaml is not the one it was trained by") from None
-    if average:
-        if "average" not in arrays:
-            raise UserError(f"{folder.path}: this run kept no average of its weights; train with train.average=0.999")
-        made.net.theta[...] = arrays["average"]
-    return replace(made, loss=Loss.read(meta["loss"]))
+    rows = {"test": splits.test, "val": splits.val, "train": splits.train}[split]
+    if rows is None:
+        have = [name for name, r in (("val", splits.val), ("train", splits.train)) if r is not None]
+        raise NoRowsError(
+            f"{folder.path}: this run has no {split} rows (data.split.{split}: 0); score it on a file with "
+            f"--data, or with --part {have[0]}"
+        )
+    return rows
 
 
 def assemble(
@@ -132,10 +195,10 @@ def assemble(
     fitted: Mapping[str, Array],
     encoding: Mapping[str, Any],
     epoch: int,
-) -> Trained:
+) -> TrainedNetwork:
     """The network of an experiment with these weights, for preprocessed rows of this shape.
 
-    Raises LookupError where weights are missing or have another shape.
+    Raises LookupError if weights are missing or have another shape.
     """
     loss, layers = layers_for(document, shape, task)
     net = Net(layers, shape, frozen=document.value.model.frozen, dtype=document.value.train.dtype)
@@ -143,4 +206,11 @@ def assemble(
         if name not in weights or weights[name].shape != param.shape:
             raise LookupError(f"has no `{name}` of shape {param.shape}")
         param[...] = weights[name]
-    return Trained(document.value, task, loss, net, fitted, encoding, epoch)
+    return TrainedNetwork(task, loss, fitted, encoding, epoch, document.value, net)
+
+
+def mean_loss(loss: Loss, y: Array, targets: Array, task: Task) -> float:
+    """The mean loss of outputs y against targets that are not encoded yet."""
+    t = loss.encode(targets, task)
+    t = t.astype(y.dtype) if t.dtype.kind == "f" else t
+    return compare(loss, y, t, regression=task.kind == "regression").loss

@@ -16,8 +16,8 @@ from trainlab.data.paths import did_you_mean
 from trainlab.data.preprocessing import scale
 from trainlab.data.table import text_of
 from trainlab.diagnose.finding import SEVERITIES, Finding
-from trainlab.inference.evaluate import Evaluation, Part, evaluate, predicted, scored
-from trainlab.inference.model import Trained, open_run
+from trainlab.inference.evaluate import Evaluation, evaluate, predicted, scored
+from trainlab.inference.model import Split, TrainedNetwork
 from trainlab.store.findings import read_findings
 from trainlab.store.folder import RunFolder
 from trainlab.store.plain_yaml import read_config
@@ -38,7 +38,7 @@ class Run:
 
     def __init__(self, folder: Path | str) -> None:
         self._folder = RunFolder(Path(folder))
-        self._opened: tuple[int, Trained] | None = None
+        self._opened: tuple[int, TrainedNetwork] | None = None
 
     @property
     def folder(self) -> Path:
@@ -120,7 +120,7 @@ class Run:
             raise UserError(f"{self.folder}: {trained.loss.name} gives no probabilities; use predict")
         return found.certainty
 
-    def evaluate(self, X: Any = None, y: Any = None, *, part: Part = "test", top: int = 5) -> Evaluation:
+    def evaluate(self, X: Any = None, y: Any = None, *, part: Split = "test", top: int = 5) -> Evaluation:
         """Scores on rows X with targets y, which a file or a DataFrame may hold itself; without X on the run's own
         rows, split as for training.
 
@@ -159,12 +159,12 @@ class Run:
         return read_status(self._folder.status)
 
     @property
-    def _trained(self) -> Trained:
+    def _trained(self) -> TrainedNetwork:
         """The best network, kept until the run has a better one."""
         path = self._folder.checkpoints / "best.safetensors"
         saved = path.stat().st_mtime_ns if path.exists() else 0
         if self._opened is None or self._opened[0] != saved:
-            self._opened = saved, open_run(self._folder)
+            self._opened = saved, TrainedNetwork.load(self._folder)
         return self._opened[1]
 
     def _rows(self, X: Any) -> Array:

@@ -19,7 +19,7 @@ from trainlab.core.errors import UserError
 from trainlab.core.types import Array, Task
 from trainlab.data.dataset import Loaded, Rows
 from trainlab.data.table import text_of
-from trainlab.inference.model import Trained, assemble, open_run
+from trainlab.inference.model import TrainedNetwork, assemble
 from trainlab.store.folder import RunFolder, next_free, safe_name
 from trainlab.store.rows import read_rows
 from trainlab.training.experiment import Experiment, read_plain
@@ -135,7 +135,7 @@ class _Network(_base.BaseEstimator):
         self.weights_ = {name: a.copy() for name, a in trained.net.params.items()}
         self.preprocessing_ = {name: a.copy() for name, a in trained.fitted.items()}
 
-    def _in_memory(self, X: Array, y: Array, task: Task) -> Trained:
+    def _in_memory(self, X: Array, y: Array, task: Task) -> TrainedNetwork:
         setup = build(self._settings(X.dtype, task, "in memory"), Loaded(Rows(X, y), task))
         session = TrainingSession(setup, monitored=False)
         self._tell(session.fit().state == "finished")
@@ -143,9 +143,11 @@ class _Network(_base.BaseEstimator):
         if metrics.best.weights:
             net.load_params(metrics.best.weights)
         self.loss_curve_ = [float(row["train_loss"]) for row in metrics.curves.rows[1:]]
-        return Trained(setup.experiment, task, setup.config.loss, net, setup.parts.fitted, {}, metrics.best.epoch)
+        return TrainedNetwork(
+            task, setup.config.loss, setup.parts.fitted, {}, metrics.best.epoch, setup.experiment, net
+        )
 
-    def _in_folder(self, runs: Path | str, X: Array, y: Array, task: Task) -> Trained:
+    def _in_folder(self, runs: Path | str, X: Array, y: Array, task: Task) -> TrainedNetwork:
         folder = RunFolder(next_free(Path(runs), safe_name(type(self).__name__)))
         data = folder.path / "data.npz"
         try:
@@ -161,7 +163,7 @@ class _Network(_base.BaseEstimator):
         self.run_folder_ = str(folder.path)
         self._tell(outcome.state == "finished")
         self.loss_curve_ = [float(loss) for loss in read_rows(folder.metrics)["train_loss"][1:]]
-        return open_run(folder)
+        return TrainedNetwork.load(folder)
 
     def _tell(self, well: bool) -> None:
         if not well:
@@ -172,7 +174,7 @@ class _Network(_base.BaseEstimator):
                 stacklevel=4,
             )
 
-    def _outputs(self, X: Any) -> tuple[Trained, Array]:
+    def _outputs(self, X: Any) -> tuple[TrainedNetwork, Array]:
         """The fitted network and its outputs for rows X."""
         _validation.check_is_fitted(self)
         x: Array = _validation.validate_data(self, X, dtype=[np.float64, np.float32], reset=False, allow_nd=True)

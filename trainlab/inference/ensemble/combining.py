@@ -1,6 +1,6 @@
-"""How the outputs of several networks become one: means of probabilities, means of raw outputs, or a vote.
+"""Combines the outputs of several networks: the mean of probabilities, the mean of raw outputs, or a vote.
 
-What comes out has the form of one network's outputs, so that the loss of the members predicts and scores it, too.
+The result has the form of one network's outputs, so that the loss of the members predicts and scores it, too.
 """
 
 from collections.abc import Sequence
@@ -16,15 +16,15 @@ from trainlab.nn.loss import Loss
 
 Method = Literal["probabilities", "logits", "vote"]
 _TINY = np.finfo(np.float64).tiny
-TIE = 1e-9  # shares of votes differ by more: what breaks a tie never outweighs a vote
+TIE = 1e-9  # shares of votes differ by more, so the tie breaker never outweighs a vote
 
 
 def combine(method: Method, outputs: Sequence[Array], weights: Array, loss: Loss, task: Task) -> Array:
     """One array of outputs (rows, units) in float64 from those of the members, each weighted; weights sum to 1.
 
-    probabilities: what the loss makes the weighted mean of the members' probabilities of. logits: the weighted mean of
-    the outputs themselves (numbers of a regression, too). vote: the weighted share of members that choose each class;
-    of classes with equal shares the one with the greater mean output wins. Raises UserError where it cannot be done.
+    probabilities: outputs whose probabilities are the weighted mean of the members' probabilities. logits: the weighted
+    mean of the outputs (also for a regression). vote: the weighted share of members that choose each class; among equal
+    shares the class with the larger mean output wins. Raises UserError if the loss has no probabilities.
     """
     if task.kind == "regression" or method == "logits":
         return sum_of(outputs, weights)
@@ -39,15 +39,15 @@ def combine(method: Method, outputs: Sequence[Array], weights: Array, loss: Loss
 
 
 def sum_of(arrays: Sequence[Array], weights: Array) -> Array:
-    """Sum of arrays, each times its weight, in float64."""
+    """The weighted sum of arrays, in float64."""
     return np.sum([w * np.asarray(a, np.float64) for w, a in zip(weights, arrays, strict=True)], axis=0)
 
 
 def fitted_weights(method: Method, outputs: Sequence[Array], targets: Array, loss: Loss, task: Task) -> Array:
-    """The weights, none negative and 1 in sum, with which the combined outputs have the least loss on these targets.
+    """The non-negative weights with sum 1 that minimize the loss of the combined outputs on these targets.
 
-    By sequential quadratic programming from equal weights (SciPy's SLSQP); never worse there than equal weights. Not
-    for a vote, whose shares are no smooth function of the weights.
+    Found by sequential quadratic programming (SciPy's SLSQP) from equal weights, and never worse on these rows than
+    equal weights. Not for a vote, whose shares are not a smooth function of the weights.
     """
 
     def cost(weights: Array) -> float:
@@ -71,7 +71,7 @@ def _beyond_one(weights: Array) -> float:
 
 
 def agreement(answers: Sequence[Array], kind: str) -> Array:
-    """(members, members): the share of rows on which two members say the same class; for numbers the correlation."""
+    """(members, members): the share of rows on which two members agree; for a regression their correlation."""
     if kind == "regression":
         flat = np.stack([np.asarray(a, np.float64).ravel() for a in answers])
         with np.errstate(invalid="ignore", divide="ignore"):

@@ -1,4 +1,4 @@
-"""Makes an ensemble: checks that its members belong together, weighs them, scores them alone and together, saves it."""
+"""Makes an ensemble: checks that its members fit together, sets their weights, scores and saves it."""
 
 import shutil
 from collections.abc import Mapping, Sequence
@@ -17,19 +17,18 @@ from trainlab.inference.ensemble.ensemble import INDEX, Ensemble, rescaled
 from trainlab.inference.ensemble.members import Member, beside_snapshots
 from trainlab.inference.ensemble.rows import OtherRowsError, shared_rows
 from trainlab.inference.evaluate import of_outputs
-from trainlab.inference.model import Trained
-from trainlab.inference.own_rows import NoRowsError, Part
+from trainlab.inference.model import NoRowsError, Split, TrainedNetwork
 from trainlab.store.folder import RunFolder, next_free, safe_name
 from trainlab.store.strict_json import dumps
 from trainlab.store.writing import named_errors, write_atomic
 
 Scores = Mapping[str, float]
-_PARTS: dict[str, Part] = {"val": "val", "test": "test"}
+_SPLITS: dict[str, Split] = {"val": "val", "test": "test"}
 
 
 @dataclass(frozen=True, slots=True)
 class Scored:
-    """One network, or all together: its name, the epoch of its weights, its share, its scores by part of the data."""
+    """One network, or the ensemble: its name, the epoch of its weights, its weight, its scores by split."""
 
     name: str
     epoch: int | None
@@ -44,11 +43,11 @@ class Scored:
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """An ensemble and what is known of it.
+    """An ensemble and its scores.
 
-    `beside`: what snapshots are compared with, the last weights of their run and their moving average.
-    `agreement` (members, members): the share of rows on which two say the same class, or the correlation of numbers,
-    on the last of `parts`.
+    `beside`: networks to compare snapshots with, the last weights of their run and their moving average.
+    `agreement` (members, members): the share of rows on which two agree, or their correlation in a regression, on the
+    last of `parts`.
     """
 
     folder: Path | None
@@ -62,12 +61,12 @@ class Made:
 
     @property
     def best(self) -> Scored:
-        """The best member on the part that nobody was chosen by: the last of `parts`."""
+        """The best member on the last of `parts`, by which no weights were chosen."""
         return max(self.members, key=lambda m: m.scores[self.parts[-1]].get(self.metric, float("-inf")))
 
     @property
     def mean_agreement(self) -> float:
-        """The mean over all pairs of members."""
+        """The mean agreement over all pairs of members."""
         n = len(self.agreement)
         return float((self.agreement.sum() - np.trace(self.agreement)) / (n * (n - 1)))
 
@@ -95,46 +94,46 @@ def make_ensemble(
     runs: Path = Path("runs"),
     save: bool = True,
 ) -> Made:
-    """Let the members answer as one, score all on what none was trained on, and keep the ensemble in a new folder
+    """Combine the members, score everything on rows that none was trained on, and save the ensemble in a new folder
     `runs/NAME-ensemble-N`.
 
     `fit`: weights with the least loss on the validation rows instead of equal ones. `data`: a file with targets to
     score on instead of the runs' own validation and test rows. `snapshots`: the members are snapshots of one run.
-    Raises UserError or DataError where members do not belong together, or there is nothing to score them on.
+    Raises UserError or DataError if members do not fit together, or there are no rows to score them on.
     """
     _belong_together(members)
     rest = beside_snapshots(members[0].folder) if snapshots else []
     everyone = [*members, *rest]
-    networks = [member.trained for member in everyone]
+    networks = [member.network for member in everyone]
     count, first = len(members), networks[0]
     if fit and method == "vote":
         raise UserError("weights cannot be fitted to a vote; use --by probabilities or --by logits")
 
     def outputs(part: str) -> tuple[list[Array], Array]:
-        """What each says of the rows of a part, in the first one's units, and their targets."""
+        """The outputs of each network for the rows of a part, in the first one's units, and the targets."""
         x, y = _rows(everyone, part, data if part == str(data) else None)
-        said = [network.outputs(rows) for network, rows in zip(networks, x, strict=True)]
-        return [rescaled(o, n.fitted, first.fitted) for n, o in zip(networks, said, strict=True)], y
+        own = [network.outputs(rows) for network, rows in zip(networks, x, strict=True)]
+        return [rescaled(o, n.fitted, first.fitted) for n, o in zip(networks, own, strict=True)], y
 
     weights = np.full(count, 1 / count)
     if fit:
-        said, y = outputs("val")
-        weights = fitted_weights(method, said[:count], y, first.loss, first.task)
-    ensemble = Ensemble(networks[:count], method, weights)
+        each, y = outputs("val")
+        weights = fitted_weights(method, each[:count], y, first.loss, first.task)
+    ensemble = Ensemble.of(networks[:count], method, weights)
     parts = [str(data)] if data is not None else _parts(members)
     alone: list[dict[str, Scores]] = [{} for _ in everyone]
     together: dict[str, Scores] = {}
     agreed = np.eye(count)
     for part in parts:
-        said, y = outputs(part)
-        for found, one in zip(alone, said, strict=True):
+        each, y = outputs(part)
+        for found, one in zip(alone, each, strict=True):
             found[part] = of_outputs(first, one, y, run="", data=part).scores
-        combined = combine(method, said[:count], weights, first.loss, first.task)
+        combined = combine(method, each[:count], weights, first.loss, first.task)
         together[part] = of_outputs(ensemble, combined, y, run="", data=part).scores
-        agreed = agreement([first.answers(o) for o in said[:count]], first.task.kind)
+        agreed = agreement([first.answers(o) for o in each[:count]], first.task.kind)
     shares = [*map(float, weights), *(None for _ in rest)]
     every = [
-        Scored(m.name, m.trained.epoch, share, found) for m, share, found in zip(everyone, shares, alone, strict=True)
+        Scored(m.name, m.network.epoch, share, found) for m, share, found in zip(everyone, shares, alone, strict=True)
     ]
     metric = "r2" if first.task.kind == "regression" else "accuracy"
     whole = Scored("ensemble", None, None, together)
@@ -148,7 +147,7 @@ def _belong_together(members: Sequence[Member]) -> None:
         raise UserError("an ensemble takes two or more networks")
     first = members[0]
     for member in members[1:]:
-        one, two = first.trained, member.trained
+        one, two = first.network, member.network
         pairs = {
             "task": (_task(one), _task(two)),
             "classes": (list(one.classes), list(two.classes)),
@@ -162,12 +161,12 @@ def _belong_together(members: Sequence[Member]) -> None:
                 raise UserError(f"{member.name} does not belong with {first.name}: they differ in {what}, {both}")
 
 
-def _task(trained: Trained) -> str:
-    return f"{trained.task.kind} with {trained.task.outputs} outputs"
+def _task(network: TrainedNetwork) -> str:
+    return f"{network.task.kind} with {network.task.outputs} outputs"
 
 
-def _columns(trained: Trained) -> list[Any]:
-    return [trained.encoding.get("shape"), *(dict(column) for column in trained.encoding.get("columns", []))]
+def _columns(network: TrainedNetwork) -> list[Any]:
+    return [network.encoding.get("shape"), *(dict(column) for column in network.encoding.get("columns", []))]
 
 
 def _short(value: object) -> str:
@@ -177,25 +176,26 @@ def _short(value: object) -> str:
 
 def _rows(everyone: Sequence[Member], part: str, data: Path | str | None) -> tuple[Sequence[Any], Array]:
     """Prepared x for each, and the targets as the first one scales them."""
-    first = everyone[0].trained
+    first = everyone[0].network
     if data is None:
-        return shared_rows([member.folder for member in everyone], _PARTS[part])
+        return shared_rows([member.folder for member in everyone], _SPLITS[part])
     raw, y, _ = encode_new(dict(first.encoding), str(data))
     if y is None:
         names = " and ".join(f"`{name}`" for name in first.targets)
         raise DataError(f"{data}: to score the members the column {names} is needed")
-    return [member.trained.prepared(raw) for member in everyone], scale(y, first.fitted)
+    return [member.network.prepared(raw) for member in everyone], scale(y, first.fitted)
 
 
 def _parts(members: Sequence[Member]) -> list[str]:
-    """The parts of their own data to score them on: validation rows, unless they differ as those of folds do, and
-    test rows. Raises UserError if there are neither.
+    """The splits to score the members on: validation rows, unless they differ (as those of folds do), and test rows.
+
+    Raises UserError if there are neither.
     """
     found: list[str] = []
     differ: UserError | None = None
-    for part in _PARTS:
+    for part in _SPLITS:
         try:
-            shared_rows([member.folder for member in members], _PARTS[part])
+            shared_rows([member.folder for member in members], _SPLITS[part])
         except NoRowsError:
             continue
         except OtherRowsError as error:
@@ -212,7 +212,7 @@ def _parts(members: Sequence[Member]) -> list[str]:
 
 
 def _saved(made: Made, members: Sequence[Member], name: str, runs: Path) -> Made:
-    """The ensemble in a folder of its own that needs nothing of its members' folders."""
+    """Save the ensemble in a folder of its own, with copies of its members."""
     folder = next_free(runs, safe_name(name))
     made = replace(made, folder=folder)
     for number, member in enumerate(members, start=1):

@@ -1,4 +1,4 @@
-"""The rows that all members of an ensemble share: what none of them was trained on."""
+"""The rows of a split that all members of an ensemble share."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -9,28 +9,28 @@ from trainlab.core.errors import UserError
 from trainlab.core.types import Array
 from trainlab.data.dataset import Rows
 from trainlab.data.lazy import LazyRows
-from trainlab.inference.own_rows import Part, own_rows
+from trainlab.inference.model import Split, own_rows
 from trainlab.store.folder import RunFolder
 
 
 class OtherRowsError(UserError):
-    """Members that are to be scored together were split differently."""
+    """The members have different rows in a split."""
 
 
-def shared_rows(folders: Sequence[RunFolder], part: Part) -> tuple[list[Array | LazyRows], Array]:
-    """x of a part of the data as each member takes it, and its targets as the first member scales them.
+def shared_rows(folders: Sequence[RunFolder], split: Split) -> tuple[list[Array | LazyRows], Array]:
+    """Prepared x of a split for each member, and the targets as the first member scales them.
 
-    Raises OtherRowsError if the part does not hold the same rows for all, NoRowsError if one has no such part.
+    Raises OtherRowsError if the split holds other rows for some member, NoRowsError if one has no such split.
     """
     read: dict[Path, Rows] = {}
     for folder in folders:
         if folder.path not in read:
-            read[folder.path] = own_rows(folder, part)
+            read[folder.path] = own_rows(folder, split)
     each = [read[folder.path] for folder in folders]
     for folder, rows in zip(folders, each, strict=True):
         if not _same(each[0], rows):
             raise OtherRowsError(
-                f"{folder.path}: its {part} rows are not those of {folders[0].path}, so one may have been trained on "
+                f"{folder.path}: its {split} rows are not those of {folders[0].path}, so one may have been trained on "
                 "what the other is scored on; train all members with the same data.seed and data.split, or score them "
                 "on a file of new rows with --data"
             )

@@ -12,15 +12,14 @@ from typing import Any
 
 import numpy as np
 
-from trainlab.core.errors import UserError
 from trainlab.core.types import Shape
 from trainlab.data.encoding import feature_names
 from trainlab.inference.ensemble.combining import TIE
 from trainlab.inference.ensemble.ensemble import Ensemble
 from trainlab.inference.export.graph import Graph
 from trainlab.inference.export.lowering import lower_layers, lower_preprocessing
-from trainlab.inference.model import Trained, Weights
-from trainlab.inference.opening import open_trained
+from trainlab.inference.loading import load_model
+from trainlab.inference.model import TrainedNetwork, Weights
 from trainlab.store.strict_json import dumps
 from trainlab.store.writing import write_atomic
 
@@ -30,15 +29,13 @@ def export_onnx(run: Path | str, file: Path, *, weights: Weights = "best", runs:
 
     Raises UserError if the package onnx is missing or a component has no ONNX lowering.
     """
-    network = open_trained(run, runs, weights).network
-    if not isinstance(network, Trained | Ensemble):
-        raise UserError(f"{run}: not a trained network")
+    _, network = load_model(run, runs, weights)
     model = as_onnx(network)
     write_atomic(file, model.SerializeToString())
     return model
 
 
-def as_onnx(network: Trained | Ensemble) -> Any:
+def as_onnx(network: TrainedNetwork | Ensemble) -> Any:
     """The ONNX model of a network or an ensemble. Raises UserError if a component has no ONNX lowering."""
     graph = Graph()
     members = network.members if isinstance(network, Ensemble) else [network]
@@ -71,7 +68,7 @@ def raw_shape(encoding: Mapping[str, Any]) -> Shape:
     return tuple(encoding.get("shape") or (width,))
 
 
-def _outputs(graph: Graph, trained: Trained, x: str, shape: Shape) -> str:
+def _outputs(graph: Graph, trained: TrainedNetwork, x: str, shape: Shape) -> str:
     """The outputs of a network for raw rows."""
     experiment = trained.experiment
     prepared = lower_preprocessing(graph, experiment.data.preprocess, trained.fitted, x, shape, experiment.train.dtype)
@@ -81,7 +78,7 @@ def _outputs(graph: Graph, trained: Trained, x: str, shape: Shape) -> str:
     return lower_layers(graph, nodes, trained.net.params, prepared)
 
 
-def _own_units(graph: Graph, trained: Trained, y: str) -> str:
+def _own_units(graph: Graph, trained: TrainedNetwork, y: str) -> str:
     """Numbers of a regression in the target's own units, float64."""
     y = graph.cast(y, np.float64)
     if "target.mean" not in trained.fitted:
@@ -90,7 +87,7 @@ def _own_units(graph: Graph, trained: Trained, y: str) -> str:
     return graph.add("Add", y, graph.constant(trained.fitted["target.mean"], "target.mean", np.float64))
 
 
-def _certainty(graph: Graph, network: Trained | Ensemble, ends: list[str]) -> tuple[str, str]:
+def _certainty(graph: Graph, network: TrainedNetwork | Ensemble, ends: list[str]) -> tuple[str, str]:
     """The name of the certainty (probability, score or votes) and its value (rows, classes) in float64."""
     method = network.method if isinstance(network, Ensemble) else "logits"
     if method == "logits":
@@ -108,7 +105,7 @@ def _certainty(graph: Graph, network: Trained | Ensemble, ends: list[str]) -> tu
     return "votes", graph.add("Add", _weighted(graph, network, votes), tie)
 
 
-def _of_outputs(graph: Graph, network: Trained | Ensemble, y: str) -> tuple[str, str]:
+def _of_outputs(graph: Graph, network: TrainedNetwork | Ensemble, y: str) -> tuple[str, str]:
     """Probabilities, or scores if the loss defines no probabilities."""
     y = graph.cast(y, np.float64)
     if network.loss.name == "softmax_cross_entropy":
@@ -118,12 +115,12 @@ def _of_outputs(graph: Graph, network: Trained | Ensemble, y: str) -> tuple[str,
     return "score", y
 
 
-def _pair(graph: Graph, network: Trained | Ensemble, y: str) -> str:
+def _pair(graph: Graph, network: TrainedNetwork | Ensemble, y: str) -> str:
     """One column for each of two classes where there is one output for both; (-y, y)."""
     return graph.add("Concat", graph.add("Neg", y), y, axis=1) if network.loss.units(network.task) == 1 else y
 
 
-def _weighted(graph: Graph, network: Trained | Ensemble, values: list[str]) -> str:
+def _weighted(graph: Graph, network: TrainedNetwork | Ensemble, values: list[str]) -> str:
     """The weighted sum of the members' values, in float64."""
     if not isinstance(network, Ensemble):
         return values[0]

@@ -1,22 +1,20 @@
-"""Reads logs of training that other tools wrote: rows of numbers, and which column is what.
+"""Reads training logs of other tools: rows of numbers, and the meaning of each column.
 
-CSV with any delimiter (Keras' and Lightning's CSVLogger, TensorBoard's export, hand-made ones), trainer_state.json of
-Hugging Face, lists of records as JSON or JSON lines. What is not a number is left out; rows that a restart repeats
-count once, as last written.
+A format is a module that turns the text into records, one dict per row: `delimited` (Keras' and Lightning's CSVLogger,
+TensorBoard's export, hand-made files) and `json_records`. Cells that are not numbers are left out. Of rows that a
+restart repeats, the last ones count.
 """
 
-import csv
-import io
-import json
 import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 from trainlab.core.errors import UserError
 from trainlab.core.problem import listed, nearest
+from trainlab.integrations.logs import delimited, json_records
 from trainlab.store.writing import named_errors
 
 Row = dict[str, float]
@@ -39,7 +37,7 @@ _METRICS = {
     **dict.fromkeys(("epoch", "epochs"), "epoch"),
     **dict.fromkeys(("step", "steps", "global_step", "iteration", "iter", "trainer_global_step", "batch"), "step"),
 }
-_ALONE = ("lr", "grad_norm", "reg_loss", "update_ratio", "epoch", "step")  # metrics that belong to no part
+_ALONE = ("lr", "grad_norm", "reg_loss", "update_ratio", "epoch", "step")  # metrics that belong to no split
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.IGNORECASE)
 _LATEST = 1e15  # no run has had so many steps
 _NAN, _INF = float("nan"), float("inf")
@@ -48,9 +46,9 @@ _WORDS = {"nan": _NAN, "inf": _INF, "infinity": _INF}
 
 @dataclass(frozen=True, slots=True)
 class Log:
-    """A log: rows of numbers by what they are (`train_loss`), in the order of time; blanks are absent.
+    """A log: rows of numbers by meaning (`train_loss`), in order of time; empty cells are absent.
 
-    columns: which column of the file each of them is · unused: columns that say nothing to us · notes: what was mended.
+    columns: the column of the file for each meaning · unused: columns without a known meaning · notes: corrections.
     """
 
     rows: Sequence[Row]
@@ -60,9 +58,9 @@ class Log:
 
 
 def read_log(path: Path, mapping: Sequence[str] = ()) -> Log:
-    """The log in a file. mapping: texts like `loss=train/loss`, which say what a column is.
+    """The log in a file. mapping: texts like `loss=train/loss` that give the meaning of a column.
 
-    Raises UserError if the file cannot be read, a column is named that it does not have, or none is a training loss.
+    Raises UserError if the file cannot be read, lacks a named column, or has no training loss.
     """
     records = _records(path)
     names = list(dict.fromkeys(key for record in records for key in record))
@@ -70,19 +68,18 @@ def read_log(path: Path, mapping: Sequence[str] = ()) -> Log:
     columns = _columns(path, [n for n in names if any(n in row for row in numbers)], names, mapping)
     if "train_loss" not in columns:
         raise UserError(
-            f"{path}: none of the columns {_few(names)} is known to be the training loss; say which one is: "
-            "--map loss=COLUMN"
+            f"{path}: none of the columns {_few(names)} is known as the training loss; name it: --map loss=COLUMN"
         )
     wanted = {source: name for name, source in columns.items()}
     rows = [{wanted[k]: v for k, v in row.items() if k in wanted and _possible(wanted[k], v)} for row in numbers]
-    rows, notes = _mended([row for row in rows if row], columns)
+    rows, notes = _corrected([row for row in rows if row], columns)
     if not any("train_loss" in row for row in rows):
         raise UserError(f"{path}: the column `{columns['train_loss']}` holds no number")
     return Log(rows, columns, [n for n in names if n not in wanted], notes)
 
 
 def number_of(cell: Any) -> float | None:
-    """The number that a cell holds, None if it holds none: blanks, texts, dates.
+    """The number in a cell; None for a blank, a text or a date.
 
     >>> [number_of(c) for c in (" 0.5 ", "91.2%", "NaN", "1,234.5", "0,25", "tensor(0.5, device='cuda:0')", "-", "")]
     [0.5, 0.912, nan, 1234.5, 0.25, 0.5, None, None]
@@ -106,7 +103,7 @@ def number_of(cell: Any) -> float | None:
 
 
 def meaning(column: str) -> str | None:
-    """What a column is by its name, None if that cannot be told.
+    """The meaning of a column by its name; None if unknown.
 
     >>> [meaning(c) for c in ("Train/Loss", "val_acc", "eval_loss", "lr-Adam", "train_loss_step", "seconds")]
     ['train_loss', 'val_accuracy', 'val_loss', 'lr', 'train_loss', None]
@@ -126,12 +123,12 @@ def meaning(column: str) -> str | None:
 
 
 def _possible(what: str, value: float) -> bool:
-    """Whether a number can be what it is said to be: places in time are finite and count up from 0."""
+    """Whether a value is possible for its meaning: epochs and steps are finite and not negative."""
     return what not in ("epoch", "step") or 0 <= value < _LATEST
 
 
 def _columns(path: Path, usable: Sequence[str], names: Sequence[str], mapping: Sequence[str]) -> dict[str, str]:
-    """What -> column: as the user says, else by name; of several the first, a whole epoch's mean last of all."""
+    """The column for each meaning: as the user says, else by name; the first of several, epoch means last."""
     found: dict[str, str] = {}
     for text in mapping:
         what, sign, source = text.partition("=")
@@ -156,8 +153,8 @@ def _columns(path: Path, usable: Sequence[str], names: Sequence[str], mapping: S
     return {what: found[what] for what in KNOWN if what in found}
 
 
-def _mended(rows: list[Row], columns: Mapping[str, str]) -> tuple[list[Row], list[str]]:
-    """The rows without those that a restart repeated, accuracies as shares, and what was done."""
+def _corrected(rows: list[Row], columns: Mapping[str, str]) -> tuple[list[Row], list[str]]:
+    """The rows without those that a restart repeated, accuracies as shares, and notes on the corrections."""
     notes: list[str] = []
     kept: list[tuple[tuple[float, float], Row]] = []
     place, restarts, repeated = (-_INF, -_INF), 0, 0
@@ -174,9 +171,9 @@ def _mended(rows: list[Row], columns: Mapping[str, str]) -> tuple[list[Row], lis
         kept.append((here, row))
     times = f"{restarts} times" if restarts > 1 else "once"
     if restarts:
-        notes.append(f"the log goes back {times}: taken as a restart, repeated rows count as last written")
+        notes.append(f"the log goes back {times}, taken as a restart: the last of repeated rows count")
     if repeated:
-        notes.append(f"{repeated} steps stand there twice and count as last written")
+        notes.append(f"{repeated} steps are logged twice: the last ones count")
     left = [row for _, row in kept if row]
     for score in ("train_accuracy", "val_accuracy"):
         values = [row[score] for row in left if score in row and math.isfinite(row[score])]
@@ -189,7 +186,7 @@ def _mended(rows: list[Row], columns: Mapping[str, str]) -> tuple[list[Row], lis
 
 
 def _records(path: Path) -> list[Mapping[str, Any]]:
-    """The file as records, whatever its format."""
+    """The file as records."""
     with named_errors(path, "read"):
         data = path.read_bytes()
     if b"\0" in data[:1000] and not data.startswith((b"\xff\xfe", b"\xfe\xff")):
@@ -198,51 +195,10 @@ def _records(path: Path) -> list[Mapping[str, Any]]:
     text = data.decode(encoding, errors="replace").replace("\0", "")
     if not text.strip():
         raise UserError(f"{path}: the file is empty")
-    records = _json(text) if text.lstrip()[0] in "{[" else _csv(path, text)
+    records = json_records.records(text) if text.lstrip()[0] in "{[" else delimited.records(path, text)
     if not records:
         raise UserError(f"{path}: no rows in it; expected a CSV with a header, or JSON records")
     return records
-
-
-def _json(text: str) -> list[Mapping[str, Any]]:
-    """trainer_state.json's log_history, a list of records, or a record a line."""
-    try:
-        read: Any = json.loads(text)
-    except (ValueError, RecursionError):
-        lines: list[Any] = []
-        for line in text.splitlines():
-            try:
-                lines.append(json.loads(line))
-            except (ValueError, RecursionError):
-                continue
-        read = lines
-    if isinstance(read, dict):
-        table = cast("dict[str, Any]", read)
-        if isinstance(table.get("log_history"), list):
-            read = table["log_history"]
-        elif table and all(isinstance(v, list) for v in table.values()):  # columns: Keras' History.history
-            columns = cast("dict[str, list[Any]]", table)
-            longest = max(map(len, columns.values()))
-            read = [{k: v[i] for k, v in columns.items() if i < len(v)} for i in range(longest)]
-        else:
-            read = [table]
-    records = [cast("dict[str, Any]", r) for r in cast("list[Any]", read) if isinstance(r, dict)]
-    return [r for r in records if "train_runtime" not in r]  # Hugging Face's last record sums the run up
-
-
-def _csv(path: Path, text: str) -> list[Mapping[str, Any]]:
-    lines = text.splitlines()
-    head = next(line for line in lines if line.strip() and not line.lstrip().startswith("#"))
-    delimiter = max(",;\t|", key=head.count)
-    if not head.count(delimiter) and len(head.split()) > 1:
-        lines, delimiter = [" ".join(line.split()) for line in lines], " "
-    body = [line for line in lines if line.strip() and not line.lstrip().startswith("#")]
-    try:
-        rows = list(csv.reader(io.StringIO("\n".join(body)), delimiter=delimiter, skipinitialspace=True))
-    except csv.Error as error:
-        raise UserError(f"{path}: not CSV") from error
-    header = [name.strip() for name in rows[0]]
-    return [dict(zip(header, row, strict=False)) for row in rows[1:] if [c.strip() for c in row] != header]
 
 
 def _few(names: Iterable[str]) -> str:
