@@ -231,3 +231,18 @@ def test_columns():
     assert metric_columns("classification") == tuple(want.split())
     assert metric_columns("regression") == tuple(want.replace("accuracy", "r2").split())
     assert STEP_COLUMNS == ("step", "loss", "lr", "grad_norm", "update_ratio")
+
+
+@pytest.mark.parametrize("odd", [np.nan, np.inf, -np.inf, 1e-300, 1e16, -0.0])
+def test_numbers_in_many_rows_read_back_exactly(tmp_path, odd):
+    """Rows of numbers come back as the same numbers, finite or not, whichever writer is fast enough for them."""
+    numbers = np.random.default_rng(0).normal(size=50) * 10.0 ** np.arange(-25, 25)
+    numbers[7] = odd
+    writer = RowWriter(tmp_path / "steps.csv", ["step", "loss"])
+    writer.write_many({"step": np.arange(50), "loss": numbers})
+    writer.close()
+
+    got = read_rows(tmp_path / "steps.csv")
+
+    assert got["step"] == list(range(50))
+    np.testing.assert_array_equal(np.array(got["loss"]).view(np.int64), numbers.view(np.int64))

@@ -11,6 +11,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
+import orjson
+
 from trainlab.core.errors import UserError
 from trainlab.store.appending import Appender, decoded, read_lines
 from trainlab.store.writing import named_errors
@@ -41,7 +43,6 @@ class RowWriter(Appender):
         except UserError:
             self.close()
             raise
-        self._numbers = ",".join(["%r"] * len(self.columns)) + "\n"
 
     def write(self, row: Mapping[str, object]) -> None:
         """Appends one row; a column that is not in it stays empty."""
@@ -56,8 +57,7 @@ class RowWriter(Appender):
             raise ValueError(f"columns of different lengths: {sorted(lengths)}")
         count = max(lengths, default=0)
         if len(columns) == len(self.columns) and all(_is_numbers(v) for v in columns.values()):
-            lists = [cast("Array", columns[c]).tolist() for c in self.columns]
-            self.append("".join(map(self._numbers.__mod__, zip(*lists, strict=True))).encode())
+            self.append(_number_lines([cast("Array", columns[c]) for c in self.columns]))
             return
         cells = [_cells(columns[c]) if c in columns else [""] * count for c in self.columns]
         self.append("".join(map(_line, zip(*cells, strict=True))).encode())
@@ -65,6 +65,18 @@ class RowWriter(Appender):
     def _refuse_unknown(self, given: Mapping[str, object]) -> None:
         if not given.keys() <= self._known:
             raise ValueError(f"no such columns: {sorted(given.keys() - self._known)}")
+
+
+def _number_lines(columns: "Sequence[Array]") -> bytes:
+    """The rows of columns of numbers. orjson writes a float in a tenth of the time of `repr`, but no nan or infinity:
+    a row of steps.csv would else cost as much as a sixth of a step of a tiny network.
+    """
+    lists = [column.tolist() for column in columns]
+    text = orjson.dumps(list(zip(*lists, strict=True)))
+    if b"null" in text:
+        line = ",".join(["%r"] * len(lists)) + "\n"
+        return "".join(map(line.__mod__, zip(*lists, strict=True))).encode()
+    return text[2:-2].replace(b"],[", b"\n") + b"\n" if len(text) > 2 else b""
 
 
 def kept_steps(first: int, last: int) -> "slice | Array":
