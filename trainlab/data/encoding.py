@@ -107,15 +107,15 @@ def encode_inputs(table: Table, encoding: dict[str, Any]) -> Array:
     """x (n, *shape) of a table: a column per number, and a column of 0 and 1 per category."""
     problems = Problems(table.path)
     width = sum(len(column.get("categories") or [0]) for column in encoding["columns"])
-    x, start = np.zeros((len(table.lines), width)), 0
+    x, start = np.empty((len(table.lines), width)), 0
     for column in encoding["columns"]:
         if "categories" not in column:
             x[:, start] = _numbers(table, column, encoding.get("fills", False), problems)
             start += 1
             continue
         codes = _category_codes(table, column, encoding.get("unknown") == "ignore", problems)
-        known = codes >= 0
-        x[np.flatnonzero(known), start + codes[known]] = 1.0
+        for category in range(len(column["categories"])):
+            x[:, start + category] = codes == category
         start += len(column["categories"])
     problems.stop()
     return x.reshape(-1, *encoding["shape"]) if "shape" in encoding else x

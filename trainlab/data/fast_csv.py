@@ -48,7 +48,8 @@ def read_fast(
     """The columns and the line of each row as `read_carefully` gives them, or None if that one must read the file."""
     pandas: Any = import_module("pandas")  # it takes half a second to import
     width, markers = len(dialect.names), _spellings(MISSING | {marker.strip() for marker in missing})
-    kinds = {i: "category" for i in range(width) if i in text or _shows_text(dialect, i, markers)}
+    kinds = {i: "category" for i in range(width) if _shows_text(dialect, i, markers)}
+    kinds |= {i: "object" for i in text if i not in kinds}  # as a category, 007 would be read as 7
     exact = {} if int(pandas.__version__.split(".")[0]) >= 3 else {"float_precision": "round_trip"}
     try:
         frame = pandas.read_csv(
@@ -60,8 +61,8 @@ def read_fast(
             dtype=kinds,
             na_values=markers,
             keep_default_na=False,
-            skipinitialspace=True,
-            encoding=encoding,
+            skipinitialspace=counts.quotes > 0,  # without quotes a blank is stripped later, which is faster
+            encoding=encoding.removesuffix("-sig"),  # pandas skips the mark itself, and bytes are faster than text
             **exact,
         )
     except (ValueError, OverflowError):  # pandas' own errors and those of decoding are ValueErrors
@@ -88,12 +89,12 @@ def _column(pandas: Any, cells: Any) -> Column | None:
         return None if np.isinf(values).any() else Numbers(values)
     if cells.dtype.kind == "b":
         return None
-    if not isinstance(cells.dtype, pandas.CategoricalDtype):
-        cells = cells.astype("category")
-    known = cells.cat.categories.tolist()
-    if not all(isinstance(text, str) for text in known):
-        return None
-    return Texts(cells.cat.codes.to_numpy(np.int64), tuple(known))
+    if isinstance(cells.dtype, pandas.CategoricalDtype):
+        codes, known = cells.cat.codes.to_numpy(), cells.cat.categories.tolist()
+    else:
+        codes, different = pandas.factorize(cells)
+        known = different.tolist()
+    return Texts(codes.astype(np.int64), tuple(known)) if all(isinstance(text, str) for text in known) else None
 
 
 def _shows_text(dialect: Dialect, column: int, markers: Collection[str]) -> bool:
