@@ -134,6 +134,14 @@ def test_codes_are_categories():
     assert load().rows.features == ("a=1", "a=2", "a=A")
 
 
+def test_infinities_do_not_make_categories():
+    """However many cells are infinite, the column is one of numbers, and they are the cells that are wrong."""
+    one_column(["Inf" if i % 3 else i for i in range(60)])
+    said = refusal("csv", path="people.csv", target="y")
+    assert said.startswith("people.csv:3: column `a`: `Inf` is not a number\n")
+    assert np.isnan(load(missing=["Inf"]).rows.x[1, 0])
+
+
 def test_parentheses_are_not_guessed():
     """`(12)` may be minus 12 or a note: it is an error that names the cell."""
     one_column([f"({i})" if i == 50 else i for i in range(100)])

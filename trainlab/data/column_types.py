@@ -19,6 +19,7 @@ MOST_CATEGORIES = 50  # a text column with more, and different in every other ro
 ROWS_OF_AN_ID = 20  # from so many rows on, a text that is different in each is no category
 
 _TRUTH = frozenset({"true", "false"})
+_INFINITE = frozenset({"inf", "infinity"})
 
 Kind = Literal["number", "category", "date", "id", "missing"]
 
@@ -68,7 +69,8 @@ def as_numbers(column: Column, notation: Notation) -> Numbers:
 def _mixed(column: Texts, notation: Notation, there: int) -> Decision:
     values, counts = notation.numbers(column), column.counts
     is_number = ~np.isnan(values)
-    share = counts[is_number].sum() / there
+    infinite = np.array([text.lower().lstrip("+-") in _INFINITE for text in column.known])
+    share = counts[is_number | infinite].sum() / there
     amounts = len(np.unique(values[is_number])) > MOST_CODES
     if share >= NUMERIC_SHARE or (share >= 0.5 and amounts):
         strays = ~np.append(is_number, True)[column.codes]
