@@ -18,6 +18,8 @@ _KINDS = {
     b"ARROW1": "an Arrow file: use `name: feather`",
     b"SQLite format 3\0": "an SQLite database: use `name: sqlite`",
     b"\x89HDF\r\n\x1a\n": "an HDF5 file: use `name: hdf5`",
+    b"MATLAB 7.3": "a MATLAB 7.3 file: use `name: hdf5`",
+    b"MATLAB 5.0": "a MATLAB file: use `name: mat`",
     b"\x93NUMPY": "a NumPy array: use `name: npy`",
     b"\xd0\xcf\x11\xe0": "an Excel file: use `name: excel`",
     b"\x89PNG": "a PNG picture: use `name: image_folder` for a folder of pictures",
