@@ -120,7 +120,7 @@ def test_on_a_terminal(tmp_path, columns, encoding):
     assert sum(" best " in line for line in lines) == 1
     assert any(" diverged: " in line for line in lines)
     assert max(len(line) for line in lines) <= columns
-    assert out.startswith("swept: ")
+    assert out.startswith("sweep finished: ")
 
 
 def _started(folder: Path, *options: str) -> "subprocess.Popen[str]":

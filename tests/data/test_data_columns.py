@@ -142,6 +142,14 @@ def test_infinities_do_not_make_categories():
     assert np.isnan(load(missing=["Inf"]).rows.x[1, 0])
 
 
+def test_few_numbers_with_a_stray_text():
+    """A column whose cells are 95 % numbers is numeric, however few they are: the other cells are errors."""
+    one_column([1, 2, 3, 4] * 24 + ["x"] * 4)
+    assert refusal("csv", path="people.csv", target="y").splitlines()[0].startswith("people.csv:98: column `a`: ")
+    one_column([1, 2, 3, 4] * 24 + ["x"] * 6)
+    assert load().rows.features == ("a=1", "a=2", "a=3", "a=4", "a=x")
+
+
 def test_parentheses_are_not_guessed():
     """`(12)` may be minus 12 or a note: it is an error that names the cell."""
     one_column([f"({i})" if i == 50 else i for i in range(100)])

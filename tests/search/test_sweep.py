@@ -205,7 +205,7 @@ def test_dry_run_and_print_trials_train_nothing(config, tmp_path, monkeypatch):
         return CliRunner().invoke(build(), ["sweep", str(config), *arguments], catch_exceptions=False)
 
     assert swept("--dry-run", "--trials", "5").stdout == (
-        "5 trials by random search over optimizer.lr, train.batch_size; val_loss decides\n"
+        "5 trials by random search over optimizer.lr, train.batch_size, compared by val_loss\n"
         "  folder  runs/tiny-sweep-N\n"
         "nothing was trained; --print-trials lists the trials\n"
     )

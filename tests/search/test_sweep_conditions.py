@@ -135,7 +135,7 @@ def test_layers_are_searched_by_index(tmp_path):
         (
             "    train.clip_norm: {uniform: [1, 2], when: {model.dropout: 0.5}}\n"
             "    model.dropout: {choice: [0.1, 0.5], when: {train.clip_norm: 1.5}}\n",
-            "conditions go in a circle: train.clip_norm needs model.dropout needs train.clip_norm",
+            "the conditions form a circle: train.clip_norm needs model.dropout needs train.clip_norm",
         ),
         (
             "    optimizer.name: {choice: [adam, sgd]}\n"

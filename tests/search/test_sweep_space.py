@@ -192,8 +192,8 @@ def test_a_wrong_space_is_told_with_all_its_errors(tmp_path):
     ("line", "want"),
     [
         ("{log: [1, 1e-4]}", "range: expected [low, high] with low < high, found [1.0, 0.0001]"),
-        ("{log: [0, 1]}", "range: a log range begins above 0, found 0.0"),
-        ("{int: [0, 4], log: true}", "a log range begins above 0, found 0"),
+        ("{log: [0, 1]}", "range: a log range starts above 0, found 0.0"),
+        ("{int: [0, 4], log: true}", "a log range starts above 0, found 0"),
         ("{int: [1, 4], logg: true}", "logg: unknown key; did you mean `log`?"),
         ("{chioce: [1]}", "unknown distribution `chioce`; did you mean `choice`?"),
     ],

@@ -240,7 +240,7 @@ def test_draws_of_a_stage_fill_every_part_of_every_range():
 
 
 def test_asha_trains_nothing_twice_and_promotes_the_best(tmp_path):
-    """Of 9 trials 3 go on after epoch 1 and 1 after epoch 3, each from where it was; the others say why not."""
+    """Of 9 trials 3 continue after epoch 1 and 1 after epoch 3, each from where it was; the others say why not."""
     stub = Stub(2)
     swept(tmp_path / "s", space_of("asha", 9, epochs=9, stop_bad_trials=False), stub)
     found = rows(tmp_path / "s")
@@ -276,7 +276,7 @@ def test_a_bad_trial_is_stopped_unless_it_is_among_the_best_tenth(tmp_path):
     [
         (
             {"strategy": "staged", "space": {"train.epochs": {"int": [1, 9]}}},
-            "`staged` says itself how long a trial is",
+            "`staged` sets the epochs of each trial",
         ),
         ({"strategy": "random", "stages": [{"trials": 3}]}, "`stages` are for `strategy: staged`, not for `random`"),
         ({"strategy": "staged", "trials": 5, "stages": [{"trials": 9}]}, "the stages have 9 trials, but `trials` is 5"),

@@ -13,7 +13,7 @@ _ASKED = (signal.SIGINT, signal.SIGTERM)
 
 
 @contextmanager
-def heard(ask: Callable[[str], str]) -> Generator[None]:
+def on_signal(ask: Callable[[str], str]) -> Generator[None]:
     """Inside the block each of the signals calls `ask` with its name (`Ctrl-C` or `SIGTERM`).
 
     `ask` returns a message to print, or raises KeyboardInterrupt.
@@ -22,11 +22,11 @@ def heard(ask: Callable[[str], str]) -> Generator[None]:
     ignored, as under nohup or in the background of a script.
     """
 
-    def hear(number: int, _frame: FrameType | None) -> None:
+    def handle(number: int, _frame: FrameType | None) -> None:
         _terminal.note(ask("Ctrl-C" if number == signal.SIGINT else signal.Signals(number).name))
 
     asked = _ASKED if current_thread() is main_thread() else ()
-    before = {n: signal.signal(n, hear) for n in asked if signal.getsignal(n) not in (signal.SIG_IGN, None)}
+    before = {n: signal.signal(n, handle) for n in asked if signal.getsignal(n) not in (signal.SIG_IGN, None)}
     try:
         yield
     finally:
@@ -44,7 +44,7 @@ def stoppable(progress: Quiet) -> Generator[None]:
         progress.request_stop(f"stopped by {signal_name}")
         return f"stopping after this step; a second {signal_name} stops immediately"
 
-    with heard(ask):
+    with on_signal(ask):
         try:
             yield
         finally:

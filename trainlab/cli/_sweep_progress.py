@@ -22,8 +22,8 @@ from trainlab.search.table import Row, ranked, spelled
 from trainlab.store.rows import last_row
 
 _EVERY = 0.2  # seconds between two frames
-_SHOWN = 4  # running trials that get a line of their own
-_TOP = 3  # of the best
+_SHOWN = 4  # running trials with their own line
+_TOP = 3  # best trials
 _SIGNS = "━─…"
 
 
@@ -70,7 +70,7 @@ class Quiet(SweepCallback):
     running = False
 
     def on_sweep_begin(self, info: SweepInfo) -> None:
-        """From now on a signal stops the sweep gently."""
+        """From now on a signal requests a stop."""
         self.running = True
 
     def on_note(self, text: str) -> None:
@@ -192,8 +192,8 @@ def line(row: Row, metric: str) -> str:
     >>> line(Row(3, "finished", {"optimizer.lr": 0.01}, 0.95, 8), "val_accuracy")
     'trial 3 finished: val_accuracy 0.95 at epoch 8  optimizer.lr=0.01'
     """
-    said = "" if row.score is None else f"{metric} {row.score:.4g} at epoch {row.best_epoch}"
-    parts = [said if row.status == "finished" else row.reason, drawn(row.values)]
+    score = "" if row.score is None else f"{metric} {row.score:.4g} at epoch {row.best_epoch}"
+    parts = [score if row.status == "finished" else row.reason, drawn(row.values)]
     return f"trial {row.trial} {row.status}: {'  '.join(part for part in parts if part)}"
 
 

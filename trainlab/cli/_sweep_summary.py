@@ -1,4 +1,4 @@
-"""What is said of a sweep when it is over, or before it begins: the best trials, what went wrong, what to type next."""
+"""Texts about a sweep: the plan before it starts; at its end the best trials, the failures and the next command."""
 
 import shlex
 from collections.abc import Mapping, Sequence
@@ -15,8 +15,8 @@ from trainlab.search.strategy import Cohort
 from trainlab.search.summary import Summary
 from trainlab.search.table import Row, spelled
 
-_ALIKE = 10  # trials that are named
-_MOST = 5  # failed trials and reasons that are told
+_ALIKE = 10  # trials that are listed
+_MOST = 5  # failed trials and reasons that are listed
 
 
 def as_data(summary: Summary, known: Insights) -> dict[str, Any]:
@@ -38,16 +38,16 @@ def as_data(summary: Summary, known: Insights) -> dict[str, Any]:
 
 
 def as_text(summary: Summary, known: Insights, room: int | None) -> str:
-    """The result as people read it."""
+    """The result as text."""
     ended = ", ".join(f"{number} {status}" for status, number in sorted(summary.counts.items())) or "none"
-    lines = [f"{'swept' if summary.complete else 'interrupted'}: {ended} of {summary.trials} trials"]
+    lines = [f"{'sweep finished' if summary.complete else 'sweep interrupted'}: {ended} of {summary.trials} trials"]
     lines += [f"  folder  {summary.folder}"]
     if summary.best:
         lines += ["", *_best(summary, room), *_alike(summary)]
     lines += _several([f"trial {row.trial} failed: {row.reason}" for row in summary.failed])
     lines += _refused(summary.refused)
-    if told := known.lines():
-        lines += ["", folded("\n".join(told), room)]
+    if insights := known.lines():
+        lines += ["", folded("\n".join(insights), room)]
     return "\n".join([*lines, "", f"next: {following(summary)}"])
 
 
@@ -63,12 +63,12 @@ def scored(row: Row) -> str:
 
 
 def epochs(row: Row) -> int:
-    """How many epochs a run of the trial was trained, on average."""
+    """The mean number of epochs of the trial's runs."""
     return round(row.epochs / max(1, len(row.scores)))
 
 
 def following(summary: Summary) -> str:
-    """The command that makes sense next: go on, train the best config, or look at what failed."""
+    """The next command: resume, train the best config, or report the failures."""
     folder = summary.folder
     if not summary.complete:
         return shlex.join(["trainlab", "sweep", "--resume", str(folder)])
@@ -78,18 +78,18 @@ def following(summary: Summary) -> str:
 
 
 def plan_text(space: SearchSpace, trials: Sequence[Trial], where: Path) -> str:
-    """What a sweep would do."""
+    """The plan of a sweep."""
     paths = ", ".join(space.distributions)
     runs = f", {space.sweep.runs} runs each" if space.sweep.runs > 1 else ""
     count, name = f"{space.sweep.trials} trials{runs}", space.sweep.strategy.name
-    lines = [f"{count} by {name} search over {paths}; {space.sweep.metric} decides"]
+    lines = [f"{count} by {name} search over {paths}, compared by {space.sweep.metric}"]
     lines += [f"  {part}" for part in _parts(space)]
     lines += [f"  folder  {where}", *_refused(summed(t.refused for t in trials))]
     return "\n".join([*lines, "nothing was trained; --print-trials lists the trials"])
 
 
 def _parts(space: SearchSpace) -> list[str]:
-    """The cohorts of a strategy that has several, or thins them out."""
+    """The cohorts of a strategy that has several cohorts or rungs."""
     several = len(space.cohorts) > 1 or any(cohort.rungs for cohort in space.cohorts)
     return [_part(cohort) for cohort in space.cohorts[:_MOST]] if several else []
 
@@ -98,22 +98,22 @@ def _part(cohort: Cohort) -> str:
     first, last = cohort.trials[0], cohort.trials[-1]
     facts = [f"{cohort.epochs} epoch{'s'[: cohort.epochs != 1]}"] if cohort.epochs else []
     facts += (
-        [f"the best 1/{cohort.reduction_factor} go on after epoch {', '.join(map(str, cohort.rungs))}"]
+        [f"the best 1/{cohort.reduction_factor} continue after epoch {', '.join(map(str, cohort.rungs))}"]
         if cohort.rungs
         else []
     )
-    facts += ["drawn from what the trials before come to"] if cohort.waits else []
-    return f"trials {first} to {last}: {'; '.join(facts) or 'drawn at once'}"
+    facts += ["drawn from the results of earlier trials"] if cohort.waits else []
+    return f"trials {first} to {last}: {'; '.join(facts) or 'drawn at the start'}"
 
 
 def later_text(space: SearchSpace, known: int) -> str:
     """Why not all trials are listed; empty if they are."""
     left = space.sweep.trials - known
-    return f"the other {left} are drawn from what these come to" if left else ""
+    return f"the other {left} trials are drawn from the results of these" if left else ""
 
 
 def trials_text(trials: Sequence[Trial], paths: Sequence[str], room: int | None) -> str:
-    """What every trial would try, of the settings at these paths."""
+    """A table of the trials with their values at these paths."""
     rows = [
         {"trial": str(t.number)} | {p: spelled(t.values[p]) if p in t.values else "" for p in paths} for t in trials
     ]
@@ -136,17 +136,18 @@ def _best(summary: Summary, room: int | None) -> list[str]:
 
 
 def _alike(summary: Summary) -> list[str]:
-    """Which trials cannot be told from the best one."""
+    """The trials whose scores do not differ significantly from the best."""
     numbers = [str(number) for number, _ in summary.alike]
     if not numbers:
         return []
     listed = ", ".join(numbers[:_ALIKE]) + (f" and {len(numbers) - _ALIKE} more" if len(numbers) > _ALIKE else "")
     pairs = summary.alike[0][1].pairs
-    return [f"not to be told from trial {summary.best[0].trial} over {pairs} runs each (paired, 95 %): trial {listed}"]
+    best = summary.best[0].trial
+    return [f"no significant difference from trial {best} over {pairs} runs each (paired, 95 %): trial {listed}"]
 
 
 def _table(rows: Sequence[Mapping[str, str]], room: int | None) -> list[str]:
-    """The rows below their column names, shortened if need be; nothing if they do not fit."""
+    """The rows below their column names, which are shortened if necessary; nothing if the rows do not fit."""
     columns = list(rows[0])
     for titles in (columns, short_names(columns)):
         cells = [[clean(row[column]) for row in rows] for column in columns]
@@ -161,7 +162,7 @@ def _refused(reasons: Mapping[str, int]) -> list[str]:
     if not reasons:
         return []
     total = sum(reasons.values())
-    head = f"{total} draw{'s' * (total != 1)} made no valid config and {'were' if total > 1 else 'was'} drawn anew:"
+    head = f"{total} draw{'s' * (total != 1)} made no valid config and {'were' if total > 1 else 'was'} drawn again:"
     return [head, *_several([f"  {count} x {reason}" for reason, count in reasons.items()])]
 
 

@@ -14,7 +14,7 @@ from typing import Annotated
 import typer
 
 from trainlab.cli import _terminal
-from trainlab.cli._stopping import heard
+from trainlab.cli._stopping import on_signal
 from trainlab.core.errors import UserError
 from trainlab.report.serve.server import HOST, PORT, Server, listening, next_free
 from trainlab.store.folder import is_run
@@ -95,7 +95,7 @@ def _run(server: Server) -> None:
         raise KeyboardInterrupt
 
     try:
-        with heard(end):
+        with on_signal(end):
             server.serve_forever(poll_interval=0.2)
     except KeyboardInterrupt:
         server.stopping.set()

@@ -1,22 +1,25 @@
 """`trainlab sweep`: starts or resumes a search for better settings."""
 
 import os
+import sys
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
-from trainlab.cli import _terminal
-from trainlab.cli._stopping import heard
+from trainlab.cli import _sweep_progress, _sweep_summary, _terminal
+from trainlab.cli._stopping import on_signal
+from trainlab.cli._sweep_progress import Quiet
+from trainlab.core.config import Document
 from trainlab.core.errors import UserError
-
-if TYPE_CHECKING:
-    from trainlab.cli._sweep_progress import Quiet
-    from trainlab.core.config import Document
-    from trainlab.search.experiment import SweepExperiment
-    from trainlab.search.summary import Summary
+from trainlab.report.insights import insights, write_insights
+from trainlab.report.sweep_record import SweepRecord
+from trainlab.search import sweep as search
+from trainlab.search.experiment import SweepExperiment, read
+from trainlab.search.space import SearchSpace
+from trainlab.search.summary import Summary
 
 
 def sweep(
@@ -78,27 +81,23 @@ def sweep(
         if resume is not None:
             if given or name is not None or dry_run or print_trials:
                 raise UserError(
-                    "--resume uses the sweep's own config: only --trials, --workers, --scheduler and --fresh fit"
+                    "--resume uses the sweep's own config: use only --trials, --workers, --scheduler and --fresh"
                 )
-            from trainlab.search.sweep import resume as go_on
-
             with _stoppable(_progress(quiet)) as callback:
-                summary = go_on(resume, runs=runs, trials=trials, callback=callback, **machines)
+                summary = search.resume(resume, runs=runs, trials=trials, callback=callback, **machines)
         else:
             document = _read(given, trials)
             if dry_run or print_trials:
                 _show(document, runs, name, listed=print_trials, as_json=as_json)
                 return
-            from trainlab.search.sweep import start
-
             with _stoppable(_progress(quiet)) as callback:
-                summary = start(document, runs=runs, name=name, callback=callback, **machines)
-    _tell(summary, quiet=quiet, as_json=as_json)
+                summary = search.start(document, runs=runs, name=name, callback=callback, **machines)
+    _print(summary, quiet=quiet, as_json=as_json)
     raise typer.Exit(summary.exit_code)
 
 
 @contextmanager
-def _stoppable(callback: "Quiet") -> "Generator[Quiet]":
+def _stoppable(callback: Quiet) -> Generator[Quiet]:
     """In the block, Ctrl-C or SIGTERM stops the sweep after its trials' steps, and a second one kills its trials."""
 
     def ask(_: str) -> str:
@@ -109,39 +108,30 @@ def _stoppable(callback: "Quiet") -> "Generator[Quiet]":
             return "killing the running trials"
         return "stopping: the running trials save their state (Ctrl-C again kills them)"
 
-    with heard(ask):
+    with on_signal(ask):
         try:
             yield callback
         finally:
             callback.on_sweep_end()
 
 
-def _progress(quiet: bool) -> "Quiet":
-    import sys
-
-    from trainlab.cli import _sweep_progress
-
+def _progress(quiet: bool) -> Quiet:
     if quiet:
-        return _sweep_progress.Quiet()
+        return Quiet()
     return _sweep_progress.Redrawn() if _terminal.live(sys.stderr) else _sweep_progress.Lines()
 
 
-def _read(given: list[str], trials: int | None) -> "Document[SweepExperiment]":
+def _read(given: list[str], trials: int | None) -> Document[SweepExperiment]:
     if not given:
         raise UserError("which config? Use `trainlab sweep CONFIG`; `trainlab new sweep -o CONFIG` writes one")
-    from trainlab.search.experiment import read
-
     document = read(given[0], given[1:])
     if trials is not None and document.value.sweep is not None:
         document = read(given[0], [*given[1:], f"sweep.trials={trials}"])
     return document
 
 
-def _show(document: "Document[SweepExperiment]", runs: Path, name: str | None, *, listed: bool, as_json: bool) -> None:
+def _show(document: Document[SweepExperiment], runs: Path, name: str | None, *, listed: bool, as_json: bool) -> None:
     """Print the plan, or the trials."""
-    from trainlab.cli import _sweep_summary
-    from trainlab.search.space import SearchSpace
-
     space = SearchSpace(document)
     drawn = [space.trial(number) for cohort in space.cohorts if not cohort.waits for number in cohort.trials]
     if later := _sweep_summary.later_text(space, len(drawn)):
@@ -155,11 +145,7 @@ def _show(document: "Document[SweepExperiment]", runs: Path, name: str | None, *
         _terminal.say(_sweep_summary.plan_text(space, drawn, where))
 
 
-def _tell(summary: "Summary", *, quiet: bool, as_json: bool) -> None:
-    from trainlab.cli import _sweep_summary
-    from trainlab.report.insights import insights, write_insights
-    from trainlab.report.sweep_record import SweepRecord
-
+def _print(summary: Summary, *, quiet: bool, as_json: bool) -> None:
     record = SweepRecord(summary.folder)
     known = insights(record)
     write_insights(record, known)
@@ -172,7 +158,7 @@ def _tell(summary: "Summary", *, quiet: bool, as_json: bool) -> None:
 
 
 def cores() -> int:
-    """How many cores this process may use."""
+    """The number of cores that this process may use."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1

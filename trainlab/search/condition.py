@@ -1,4 +1,4 @@
-"""Conditions of a space: a setting that is drawn only where others have certain values."""
+"""Conditions of a search space: a setting that is drawn only if others have certain values."""
 
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, cast
@@ -14,7 +14,7 @@ Overridden = Callable[[Mapping[str, Any]], Mapping[str, Any]]
 
 
 class Conditions:
-    """Which settings depend on which others. `resolved`: the config without the sweep, every default written out."""
+    """The conditions between settings. `resolved`: the config without the sweep, with all defaults."""
 
     def __init__(self, ranges: Mapping[str, Distribution], resolved: Mapping[str, Any]) -> None:
         self._ranges, self._resolved = ranges, resolved
@@ -28,7 +28,7 @@ class Conditions:
         return bool(self._wanted)
 
     def met(self, drawn: Mapping[str, Any], overridden: Overridden) -> dict[str, Any]:
-        """The drawn values whose conditions hold in the config with the others in it."""
+        """The drawn values whose conditions hold in the config that the other values make."""
         values = {path: value for path, value in drawn.items() if path not in self._wanted}
         for path in self._order:
             config = overridden(values)
@@ -49,9 +49,9 @@ class Conditions:
         return changed
 
     def problems(self) -> Iterator[tuple[str, str]]:
-        """Settings that are never drawn, and why."""
+        """Settings that are never drawn, with the reason."""
         if self._circle:
-            yield self._circle[0], f"conditions go in a circle: {' needs '.join([*self._circle, self._circle[0]])}"
+            yield self._circle[0], f"the conditions form a circle: {' needs '.join([*self._circle, self._circle[0]])}"
         for path, conditions in self._wanted.items():
             for other, wanted in conditions.items():
                 if other not in self._circle and (problem := self._problem(other, wanted)):
@@ -62,7 +62,7 @@ class Conditions:
             possible = any(self._can_be(other, one) for one in _options(wanted))
             return "" if possible else f"`{other}` is never {shown(wanted)}"
         if any(_touches(other, path) for path in self._ranges):
-            return ""  # set as a part of something that is searched
+            return ""  # set as part of a searched setting
         value = _at(self._resolved, other)
         if value is _MISSING:
             near = nearest(other, [*self._ranges, *flat(dict(self._resolved))])
@@ -72,7 +72,7 @@ class Conditions:
         return ""
 
     def _wholes(self, path: str) -> list[tuple[str, str]]:
-        """The searched settings that this one is a part of, and the rest of its path."""
+        """The searched settings that contain this one, with the rest of its path."""
         return [(whole, path.removeprefix(f"{whole}.")) for whole in self._ranges if path.startswith(f"{whole}.")]
 
     def _options(self, path: str) -> list[Any]:
@@ -89,7 +89,7 @@ class Conditions:
         return any(_same(value, one) for one in _options(wanted))
 
     def _place(self, path: str, above: tuple[str, ...]) -> None:
-        """Put a setting behind those that its condition asks for."""
+        """Put a setting after those in its condition."""
         if path in above:
             self._circle = self._circle or list(above[above.index(path) :])
             return
@@ -108,13 +108,13 @@ def _options(wanted: Any) -> list[Any]:
 
 
 def _option(found: Distribution, wanted: Any) -> Any:
-    """The option that is wanted, spelled as the range has it."""
+    """The wanted option in the spelling of the range."""
     options: list[Any] = found.options if isinstance(found, Choice) else []
     return next((option for option in options if _same(option, wanted)), wanted)
 
 
 def _same(value: Any, wanted: Any) -> bool:
-    """Whether a setting is as wanted; a component may be told by its name."""
+    """Whether a setting has the wanted value; a component may be given by its name."""
     if isinstance(value, bool) != isinstance(wanted, bool):
         return False
     if isinstance(value, dict) and isinstance(wanted, str):
@@ -124,18 +124,18 @@ def _same(value: Any, wanted: Any) -> bool:
 
 
 def _part_is(whole: Any, rest: str, wanted: Any) -> bool:
-    """Whether a part of an option is as wanted; a component may be told by its name."""
+    """Whether a part of an option has the wanted value; a component may be given by its name."""
     part = whole if rest == "name" else _at(whole, rest)
     return any(_same(part, one) for one in _options(wanted))
 
 
 def _touches(one: str, two: str) -> bool:
-    """Whether one path leads through the other."""
+    """Whether one path is a prefix of the other."""
     return f"{one}.".startswith(f"{two}.") or f"{two}.".startswith(f"{one}.")
 
 
 def _at(config: Any, path: str) -> Any:
-    """What stands at a dotted path of plain data."""
+    """The value at a dotted path of plain data."""
     for key in path.split("."):
         if isinstance(config, list) and key.isdecimal() and int(key) < len(cast("list[Any]", config)):
             config = cast("list[Any]", config)[int(key)]

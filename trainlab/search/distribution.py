@@ -1,7 +1,7 @@
-"""A distribution says which values a setting may take in a sweep, and how often.
+"""A distribution defines the values of a setting in a sweep and their probabilities.
 
-Every distribution is a map from the unit interval, so a strategy chooses points of the unit cube and knows nothing of
-what is searched. To add one, write one class in one file of `trainlab/search/distributions`.
+Every distribution is a map from the unit interval, so a strategy chooses points of the unit cube and does not depend on
+the settings that are searched. To add one, write one class in one file of `trainlab/search/distributions`.
 """
 
 from abc import abstractmethod
@@ -15,21 +15,21 @@ from trainlab.core.component import Component, setting
 
 N = TypeVar("N", int, float)
 
-_NARROWEST = 0.1  # share of a range that is left at least when it is narrowed
-BELOW_ONE = 1 - 2**-53  # the greatest u
-_GROWN = 0.25  # of its length, beyond the end at which the best values lie
-AT_END, NEAR_END = 0.95, 0.75  # where the best, and where most of the good ones lie, when they lie at an end
+_NARROWEST = 0.1  # least share of a range that remains when it is narrowed
+BELOW_ONE = 1 - 2**-53  # the largest u
+_GROWN = 0.25  # of the length: growth beyond the end at which the best values lie
+AT_END, NEAR_END = 0.95, 0.75  # from here on the best value, and most good values, count as lying at the end
 
 
 class Distribution(Component, kind="distribution", rooms=("trainlab.search.distributions",)):
-    """From a number in [0, 1), a value of a setting."""
+    """Maps a number in [0, 1) to a value of a setting."""
 
     beside: ClassVar[bool] = True
 
     when: dict[str, Any] = setting(
         {},
-        "draw it only where these other settings have these values (or one of a list), such as {optimizer.name: sgd}; "
-        "elsewhere the setting is as the config has it",
+        "draw it only if other settings have these values (or one of a list), such as {optimizer.name: sgd}; "
+        "otherwise the setting keeps its value in the config",
     )
 
     @abstractmethod
@@ -38,34 +38,34 @@ class Distribution(Component, kind="distribution", rooms=("trainlab.search.distr
 
     @abstractmethod
     def share(self, value: Any) -> float:
-        """The u in [0, 1) whose value this is, but for rounding."""
+        """The inverse of `at`, up to rounding: u in [0, 1)."""
 
     @abstractmethod
     def ends(self) -> list[Any]:
-        """What is tried on the config before the first trial: the least and the greatest value, or all options."""
+        """The values that are checked before the first trial: the smallest and the largest, or all options."""
 
     @abstractmethod
     def position(self, value: Any) -> float | None:
-        """Where a value lies between the least (0) and the greatest (1), in the range's own scale; None for options."""
+        """Place of a value between the smallest (0) and the largest (1), in the range's scale; None for options."""
 
     @abstractmethod
     def beyond(self, *, high: bool) -> Self | None:
-        """The range to try next when the best values lie at this end: moved by half of itself, if any."""
+        """The range to try next if the best values lie at this end: moved by half its length; None if there is none."""
 
     @abstractmethod
     def around(self, values: Sequence[Any], *, grow: bool) -> Self:
-        """The part in which these values lie, the best of them being first.
+        """The range narrowed around values, the best one first.
 
-        With `grow` it reaches beyond the end at which the best lies, together with most of the others.
+        With `grow`, it extends beyond an end if the best value and most others lie at this end.
         """
 
     @abstractmethod
     def count(self) -> int | None:
-        """How many different values there are; None for as many as one likes."""
+        """The number of different values; None if it is unlimited."""
 
 
 def ordered(ends: list[N]) -> list[N]:
-    """Two ends, the first below the second; anything else is refused."""
+    """Two ends. Raises an error unless the first is below the second."""
     if not ends[0] < ends[1]:
         raise PydanticCustomError(
             "range", "expected [low, high] with low < high, found {found}", {"found": f"[{ends[0]}, {ends[1]}]"}
@@ -74,7 +74,7 @@ def ordered(ends: list[N]) -> list[N]:
 
 
 def at_end(places: Sequence[float], *, high: bool) -> bool:
-    """Whether the first of these places in [0, 1] lies at this end, and most of them near it.
+    """Whether the first place in [0, 1] lies at this end, and most places near it.
 
     >>> at_end([0.98, 0.9, 0.8, 0.3], high=True), at_end([0.98, 0.1, 0.2, 0.3], high=True)
     (True, False)
@@ -84,7 +84,7 @@ def at_end(places: Sequence[float], *, high: bool) -> bool:
 
 
 def narrowed(places: Sequence[float], *, grow: bool) -> tuple[float, float]:
-    """The part of [0, 1] around places in it: as far as they reach, and one mean gap further, where others may lie.
+    """The interval of [0, 1] from the lowest place to the highest, extended by one mean gap on both sides.
 
     >>> narrowed([0.5, 0.25, 0.75], grow=True), narrowed([1.0, 0.75, 0.875], grow=True)
     ((0.0, 1.0), (0.625, 1.25))

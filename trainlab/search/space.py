@@ -107,7 +107,7 @@ class SearchSpace:
     def runs(self, experiment: SweepExperiment, *, rescued: bool = False) -> list[SweepExperiment]:
         """The experiment of each run folder of a trial, repeat by repeat, and fold by fold within a repeat.
 
-        A `rescued` run is not ended for being bad.
+        A `rescued` run is not stopped for a bad score.
         """
         sweep, data, monitors = self.sweep, experiment.data, experiment.monitors
         if sweep.stop_bad_trials and not rescued and ERROR not in monitors.stop_on:
@@ -241,13 +241,13 @@ def resolved(document: Document[SweepExperiment]) -> dict[str, Any]:
 
 
 def _ordered(values: Mapping[str, Any]) -> dict[str, Any]:
-    """The values in the order of setting them: a component before its parts, its name before its settings."""
+    """The values in the order in which they are set: a component before its parts, its name before its settings."""
     paths = sorted(values, key=lambda path: (path.count("."), not path.endswith("name")))
     return {path: values[path] for path in paths}
 
 
 def _copy(written: Any, into: Any, path: list[str]) -> None:
-    """Replace the value at the path by what was written there, or remove it."""
+    """Replace the value at the path by the user's, or remove it if the user wrote none."""
     key, rest = path[0], path[1:]
     if not isinstance(into, dict) or not isinstance(written, dict):
         return
@@ -299,7 +299,7 @@ def _read(spelled: dict[str, Any]) -> Distribution:
 
 
 def _metric_problems(document: Document[SweepExperiment], sweep: SweepSettings) -> list[Problem]:
-    """What keeps the metric from being measured."""
+    """Reasons why the metric cannot be measured."""
     known = document.value.data.known()
     wrong = {"classification": "r2", "regression": "accuracy"}[known[1].kind] if known else ""
     part, _, score = sweep.metric.partition("_")
@@ -314,15 +314,15 @@ def _metric_problems(document: Document[SweepExperiment], sweep: SweepSettings) 
 
 
 def _epoch_problems(document: Document[SweepExperiment], sweep: SweepSettings) -> list[Problem]:
-    """A strategy that sets the epochs itself leaves none to search."""
+    """The problem that both the strategy and the space set the epochs."""
     if sweep.strategy.sets_epochs and "train.epochs" in sweep.space:
-        message = f"`{sweep.strategy.name}` says itself how long a trial is trained; leave `train.epochs` out"
+        message = f"`{sweep.strategy.name}` sets the epochs of each trial; remove `train.epochs` from the space"
         return [document.problem(("sweep", "space", "train.epochs"), message, key=True)]
     return []
 
 
 def _is_of(found: str, path: str) -> bool:
-    """Whether what was found wrong at one path is about the setting at another: inside it, or on the way to it."""
+    """Whether a problem at one path concerns the setting at another: one path is a prefix of the other."""
     return f"{found}.".startswith(f"{path}.") or f"{path}.".startswith(f"{found}.")
 
 

@@ -24,16 +24,18 @@ class Stage(Settings):
     """A stage of `staged`: a number of trials and epochs, in ranges around the best earlier trials."""
 
     trials: Count = setting("how many trials")
-    epochs: int | None = setting(None, "how long each trial is trained; null: train.epochs", ge=1)
+    epochs: int | None = setting(None, "epochs of each trial; null: train.epochs", ge=1)
     zoom: float = setting(
         0.25,
-        "draw from the ranges of the best trials, this share of those with as many epochs as the stage before; "
-        "1: from the whole ranges",
+        "share of the best trials around which the ranges are narrowed, among those with as many epochs as the stage "
+        "before; 1: whole ranges",
         gt=0,
         le=1,
     )
     keep: int = setting(
-        1, "how many of these best trials are trained again if this stage has more epochs; the others are new", ge=0
+        1,
+        "number of the best trials that are trained again if this stage has more epochs; the others are new",
+        ge=0,
     )
 
 
@@ -43,7 +45,7 @@ class Cohort:
 
     epochs: how long each is trained; None: train.epochs of the config or the draw · rungs: epochs after which only the
     best 1 / reduction_factor continue · waits: it is drawn when all earlier cohorts are over · zoom: its ranges are
-    narrowed to where the best of the earlier trials lie, this share of them.
+    narrowed to this share of the best earlier trials · keep: how many of them are trained again.
     """
 
     trials: range
@@ -66,7 +68,7 @@ class Cohort:
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """What a strategy may spend: trials, epochs of a full trial, and the stages of the config."""
+    """The budget of a strategy: trials, epochs of a full trial, and the stages of the config."""
 
     trials: int
     epochs: int

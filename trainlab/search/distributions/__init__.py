@@ -1,1 +1,1 @@
-"""Distributions that the values of a sweep are drawn from, one a file."""
+"""Distributions that the values of a sweep are drawn from, one per file."""

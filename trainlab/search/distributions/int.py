@@ -12,26 +12,26 @@ from trainlab.search.distribution import BELOW_ONE, Distribution, WholeEnds, nar
 
 
 class Int(Distribution, name="int"):
-    """A whole number from low to high, both included; with `log` small ones as often as large ones.
+    """A whole number from low to high, both included; with `log`, equal ratios are equally likely.
 
-    For counts: layers, units, rows per batch. With `log`, k has the weight log((k + 1/2) / (k - 1/2)), the share of
-    the log-uniform numbers that round to it.
+    For counts: layers, units, rows per batch. With `log`, the probability of k is proportional to
+    log((k + 1/2) / (k - 1/2)), the share of log-uniform numbers that round to k.
 
     >>> Int(range=[1, 3]).at(0.5), Int(range=[16, 256], log=True).at(0.5)
     (2, 63)
     """
 
     range: WholeEnds = setting("[low, high], both included")
-    log: bool = setting(False, "equal ratios instead of equal steps: 16 to 32 as often as 128 to 256")
+    log: bool = setting(False, "equal ratios are equally likely: 16 to 32 as often as 128 to 256")
 
     @model_validator(mode="after")
     def _positive(self) -> Self:
         if self.log and self.range[0] < 1:
-            raise PydanticCustomError("range", "a log range begins above 0, found {low}", {"low": self.range[0]})
+            raise PydanticCustomError("range", "a log range starts above 0, found {low}", {"low": self.range[0]})
         return self
 
     def at(self, u: float) -> int:
-        """The number whose share of [0, 1) holds u."""
+        """The number whose part of [0, 1) contains u."""
         low, high = self.range
         if not self.log:
             return low + int(u * (high - low + 1))
@@ -39,7 +39,7 @@ class Int(Distribution, name="int"):
         return min(max(math.floor(math.exp(a + u * (b - a)) + 0.5), low), high)
 
     def share(self, value: int) -> float:
-        """The middle of the number's share, inside [0, 1)."""
+        """The middle of the number's part of [0, 1)."""
         low, high = self.range
         if not self.log:
             u = (value - low + 0.5) / (high - low + 1)
@@ -52,14 +52,14 @@ class Int(Distribution, name="int"):
         return list(self.range)
 
     def position(self, value: int) -> float:
-        """Where it lies between low (0) and high (1)."""
+        """Its place between low (0) and high (1)."""
         low, high = self.range
         if self.log:
             return math.log(value / low) / math.log(high / low)
         return (value - low) / (high - low)
 
     def beyond(self, *, high: bool) -> "Int | None":
-        """The range moved by half of itself; None where no whole numbers are left to go to."""
+        """The range moved by half its length; None if there are no such whole numbers."""
         low, top = self.range
         if self.log:
             shift = (top / low) ** (0.5 if high else -0.5)
@@ -70,7 +70,7 @@ class Int(Distribution, name="int"):
         return self._with(moved) if moved[0] < moved[1] and moved != self.range else None
 
     def around(self, values: Sequence[int], *, grow: bool) -> "Int":
-        """From a little below the least value to a little above the greatest; with `log`, measured in ratios."""
+        """The range from a little below the smallest value to a little above the largest; with `log`, in ratios."""
         low, high = self.range
         places = narrowed([self.position(value) for value in values], grow=grow)
         ends = [low * (high / low) ** u if self.log else low + u * (high - low) for u in places]

@@ -1,20 +1,20 @@
 """Log-uniform numbers."""
 
 import math
-from collections.abc import Sequence
 
 from pydantic import field_validator
 from pydantic_core import PydanticCustomError
 
 from trainlab.core.component import setting
-from trainlab.search.distribution import BELOW_ONE, Distribution, Ends, narrowed
+from trainlab.search.distribution import Ends
+from trainlab.search.distributions._interval import Interval
 
 
-class Log(Distribution, name="log"):
-    """low * (high / low)^u: every power of ten is drawn as often as any other.
+class Log(Interval, name="log"):
+    """low * (high / low)^u: each factor of ten is equally likely.
 
-    The right one for what multiplies: learning rates and strengths of regularization, whose good values lie between
-    1e-6 and 1. Values are rounded to 4 digits, so that they can be read and typed.
+    For learning rates and strengths of regularization, whose good values differ by factors, between 1e-6 and 1. Values
+    are rounded to 4 digits, so that they are easy to read and to type.
 
     Source: Bergstra & Bengio 2012, "Random search for hyper-parameter optimization", section 3.
 
@@ -28,41 +28,28 @@ class Log(Distribution, name="log"):
     @classmethod
     def _positive(cls, ends: list[float]) -> list[float]:
         if ends[0] <= 0:
-            raise PydanticCustomError("range", "a log range begins above 0, found {low}", {"low": ends[0]})
+            raise PydanticCustomError("range", "a log range starts above 0, found {low}", {"low": ends[0]})
         return ends
 
     def at(self, u: float) -> float:
         """low * (high / low)^u, rounded."""
         low, high = self.range
         x = math.exp(math.log(low) + u * math.log(high / low))
-        digits = 4 + max(0, math.ceil(-math.log10(high / low - 1)))  # a narrow range needs more of them
+        digits = 4 + max(0, math.ceil(-math.log10(high / low - 1)))  # a narrow range needs more digits
         return min(max(float(f"{x:.{digits - 1}e}"), low), high)
-
-    def share(self, value: float) -> float:
-        """log(value / low) / log(high / low), inside [0, 1)."""
-        return min(max(self.position(value), 0.0), BELOW_ONE)
-
-    def ends(self) -> list[float]:
-        """Low and high."""
-        return list(self.range)
 
     def position(self, value: float) -> float:
         """log(value / low) / log(high / low)."""
         low, high = self.range
         return math.log(value / low) / math.log(high / low)
 
+    def value(self, position: float) -> float:
+        """low * (high / low)^position, to four digits."""
+        low, high = self.range
+        return float(f"{low * (high / low) ** position:.3e}")
+
     def beyond(self, *, high: bool) -> "Log":
-        """The range moved by half of its powers of ten."""
+        """The range moved by half its length on a log scale."""
         low, top = self.range
         shift = (top / low) ** (0.5 if high else -0.5)
         return Log(range=[float(f"{low * shift:.1e}"), float(f"{top * shift:.1e}")], when=self.when)
-
-    def around(self, values: Sequence[float], *, grow: bool) -> "Log":
-        """From a little below the least value to a little above the greatest, measured in powers of ten."""
-        low, high = self.range
-        a, b = narrowed([self.position(value) for value in values], grow=grow)
-        ends = [float(f"{low * (high / low) ** u:.3e}") for u in (a, b)]
-        return Log(range=ends, when=self.when) if ends[0] < ends[1] else self
-
-    def count(self) -> None:
-        """None: as many as one likes."""

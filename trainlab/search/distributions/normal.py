@@ -12,10 +12,10 @@ from trainlab.search.distribution import BELOW_ONE, Distribution
 
 
 class Normal(Distribution, name="normal"):
-    """Numbers around a mean, two thirds of them within one standard deviation: where a good value is known already.
+    """Numbers around a mean, two thirds of them within one standard deviation: for a setting with a known good value.
 
-    There is no end to it; a draw that its setting does not allow is drawn anew. Values are rounded to four digits of
-    the standard deviation.
+    The values have no limits; a value that the setting does not allow is drawn again. Values are rounded to four digits
+    of the standard deviation.
 
     >>> Normal(params=[0.9, 0.02]).at(0.5)
     0.9
@@ -27,7 +27,7 @@ class Normal(Distribution, name="normal"):
     @classmethod
     def _wide(cls, params: list[float]) -> list[float]:
         if params[1] <= 0:
-            raise PydanticCustomError("range", "a standard deviation is above 0, found {std}", {"std": params[1]})
+            raise PydanticCustomError("range", "a standard deviation must be above 0, found {std}", {"std": params[1]})
         return params
 
     def at(self, u: float) -> float:
@@ -38,23 +38,23 @@ class Normal(Distribution, name="normal"):
         return float(f"{round(x / unit) * unit:.12g}")
 
     def share(self, value: float) -> float:
-        """How much of the distribution lies below the value."""
+        """The share of the distribution below the value."""
         return min(max(NormalDist(*self.params).cdf(value), 0.0), BELOW_ONE)
 
     def ends(self) -> list[float]:
-        """The mean: there are no ends."""
+        """The mean, because there are no ends."""
         return [self.params[0]]
 
     def position(self, value: float) -> None:
         """None: there are no ends."""
 
     def beyond(self, *, high: bool) -> None:
-        """None: there is no end to go beyond."""
+        """None: there are no ends."""
 
     def around(self, values: Sequence[float], *, grow: bool) -> "Normal":
-        """The normal distribution of these values, a tenth as wide as before at least."""
+        """The normal distribution of the values, at least a tenth as wide as before."""
         std = max(pstdev(values), self.params[1] / 10)
         return Normal(params=[float(f"{fmean(values):.4g}"), float(f"{std:.4g}")], when=self.when)
 
     def count(self) -> None:
-        """None: as many as one likes."""
+        """None: unlimited."""

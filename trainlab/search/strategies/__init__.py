@@ -1,1 +1,1 @@
-"""Strategies that choose the trials of a sweep, one a file."""
+"""Strategies that choose the trials of a sweep, one per file."""

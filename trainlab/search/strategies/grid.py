@@ -8,11 +8,11 @@ from trainlab.search.strategy import Budget, Cohort, SampleRequest, Strategy, at
 
 
 class Grid(Strategy, name="grid"):
-    """Every combination of a few values of each setting: for comparison, and for a space of two or three options.
+    """Every combination of a few values of each setting: for comparisons, and for a space of two or three options.
 
-    Each range is cut into equal parts, whose middles are tried; all options of a choice are. With as many levels as
-    the trials need (at least; the last nodes are left out), gone through in random order. Most trials repeat a value
-    of the one setting that matters, which is why random search finds more.
+    Each range is cut into equal intervals, and their midpoints are tried; a choice tries all its options. The grid has
+    at least as many nodes as there are trials. The trials visit the nodes in random order. Most trials repeat a value
+    of the one setting that matters, so random search finds more.
 
     Source: Bergstra & Bengio 2012, "Random search for hyper-parameter optimization", JMLR 13, figure 1.
     """
@@ -20,7 +20,7 @@ class Grid(Strategy, name="grid"):
     extends = False
 
     def cohorts(self, budget: Budget) -> list[Cohort]:
-        """All trials in one."""
+        """One cohort with all trials."""
         return [Cohort(range(1, budget.trials + 1))]
 
     def points(self, request: SampleRequest) -> Iterator[Sequence[float]]:
@@ -36,7 +36,7 @@ class Grid(Strategy, name="grid"):
 
 
 def levels(ranges: Sequence[Distribution], trials: int) -> list[int]:
-    """How many values of each range make a grid with so many nodes at least: all options, alike for the others.
+    """Values per range in a grid of at least `trials` nodes: all options of a choice, the same number for the others.
 
     >>> from trainlab.core.component import make
     >>> lr = make(Distribution, "log", range=[0.001, 1.0])

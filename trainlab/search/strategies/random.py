@@ -6,13 +6,13 @@ from trainlab.search.strategy import Budget, Cohort, SampleRequest, Strategy, at
 
 
 class Random(Strategy, name="random"):
-    """Independent draws: no trial repeats a value of the one setting that matters, as most points of a grid do.
+    """Independent draws: each trial tries a new value of the one setting that matters, unlike most points of a grid.
 
     Source: Bergstra & Bengio 2012, "Random search for hyper-parameter optimization", JMLR 13.
     """
 
     def cohorts(self, budget: Budget) -> list[Cohort]:
-        """All trials in one."""
+        """One cohort with all trials."""
         return [Cohort(range(1, budget.trials + 1))]
 
     def points(self, request: SampleRequest) -> Iterator[Sequence[float]]:

@@ -8,19 +8,19 @@ from trainlab.search.strategy import Budget, Cohort, SampleRequest, Strategy, at
 class Sobol(Strategy, name="sobol"):
     """Points of Sobol's sequence, scrambled by the seed: they fill the space more evenly than random ones.
 
-    Each half, quarter, eighth of each range gets its share of the first 2, 4, 8 trials; powers of two are best. A draw
-    that makes no valid config is replaced by a random one.
+    Each half, quarter and eighth of a range gets one of the first 2, 4 and 8 trials. Use a power of two as the number
+    of trials. A draw whose config is invalid is replaced by a random one.
 
     Source: Sobol' 1967; Owen 1998, "Scrambling Sobol' and Niederreiter-Xing points"; SciPy's `qmc.Sobol`.
     """
 
     def cohorts(self, budget: Budget) -> list[Cohort]:
-        """All trials in one."""
+        """One cohort with all trials."""
         return [Cohort(range(1, budget.trials + 1))]
 
     def points(self, request: SampleRequest) -> Iterator[Sequence[float]]:
         """The trial's place in the sequence, then random points."""
-        from scipy.stats import qmc  # pyright: ignore[reportMissingTypeStubs] - SciPy brings none
+        from scipy.stats import qmc  # pyright: ignore[reportMissingTypeStubs] - SciPy has no types
 
         sequence = qmc.Sobol(len(request.ranges), scramble=True, rng=request.seed)
         if request.trial > 1:

@@ -5,19 +5,20 @@ from math import ceil
 
 from trainlab.search.strategy import Budget, Cohort, SampleRequest, Stage, Strategy, stream
 
-_FEWEST = 4  # trials of a stage that is made up: three of them tell where to look next
+_FEWEST = 4  # trials of an automatic stage: the next one is drawn around the best three
 
 
 class Staged(Strategy, name="staged"):
-    """Random search in stages: many trials of a few epochs first, then longer ones where the best quarter lives.
+    """Random search in stages: many trials of a few epochs first, then longer ones around the best quarter.
 
-    A few epochs tell hopeless settings from good ones. Each stage narrows every range to where the best of those before
-    lie (in log space where the range is log; of options those remain that are among them), and lets it grow beyond an
-    end at which they lie. Where the epochs grow, the best so far is trained again with them. The draws of a stage are
-    spread evenly: each equal part of a range gets one. `stages` lists trials, epochs, zoom and keep. Without it the
-    last three of eight trials get all epochs, in four stages, each around the best of all full trials so far; the fifth
-    before them gets a quarter, and the rest an eighth: 0.48 of the epochs of a random search. Trials beyond the stages
-    make more stages like the last.
+    A few epochs are enough to recognize hopeless settings. Each stage narrows every range to the values of the best
+    earlier trials (in log space if the range is log; a choice keeps the options that occur among them). A range grows
+    beyond an end if the best values lie at this end. If a stage has more epochs than the one before, the best trial is
+    trained again with them. The draws of a stage are spread evenly: a range is cut into equal intervals, and each gets
+    one draw. `stages` lists trials, epochs, zoom and keep. Without it, the last 3/8 of the trials get all epochs, in
+    four stages, each around the best full trials so far; the 1/5 before them get a quarter of the epochs, and the
+    others an eighth. This takes 0.48 of the epochs of a random search. Trials beyond the listed stages form more stages
+    like the last one.
 
     Source: CS231n, "Hyperparameter optimization": stage your search from coarse to fine; McKay, Beckman & Conover 1979,
     "A comparison of three methods for selecting values of input variables" (Latin hypercubes).
@@ -26,7 +27,7 @@ class Staged(Strategy, name="staged"):
     sets_epochs = True
 
     def cohorts(self, budget: Budget) -> list[Cohort]:
-        """One for each stage, which waits for those before."""
+        """One cohort per stage; it waits for the earlier ones."""
         found: list[Cohort] = []
         first, epochs = 1, 0
         for stage in _as_many(list(budget.stages) or stages_for(budget), budget.trials):
@@ -40,7 +41,7 @@ class Staged(Strategy, name="staged"):
         return found
 
     def points(self, request: SampleRequest) -> Iterator[Sequence[float]]:
-        """The trial's part of each range, a random place in it; then random points."""
+        """A random place in the trial's interval of each range; then random points."""
         rng, sides = stream(request.seed, request.trial), len(request.ranges)
         if request.trial in request.together:
             shuffle, parts = stream(request.seed, 0, request.together.start), len(request.together)
@@ -52,7 +53,7 @@ class Staged(Strategy, name="staged"):
 
 
 def stages_for(budget: Budget) -> list[Stage]:
-    """The stages for so many trials and epochs, where the config lists none.
+    """The stages for a budget if the config lists none.
 
     >>> [(s.trials, s.epochs) for s in stages_for(Budget(trials=20, epochs=24))]
     [(9, 3), (4, 6), (4, 24), (3, 24)]
@@ -66,7 +67,7 @@ def stages_for(budget: Budget) -> list[Stage]:
 
 
 def _as_many(stages: Sequence[Stage], trials: int) -> Iterator[Stage]:
-    """The stages, and more like the last one up to so many trials."""
+    """The stages, and more like the last one until there are `trials` trials."""
     yield from stages
     left = trials - sum(stage.trials for stage in stages)
     while left > 0:

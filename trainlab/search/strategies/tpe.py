@@ -14,21 +14,21 @@ from trainlab.search.distribution import BELOW_ONE, Distribution
 from trainlab.search.distributions.choice import Choice
 from trainlab.search.strategy import Budget, Cohort, PastTrial, SampleRequest, Strategy, at_random
 
-_WORST = 1e300  # what a trial without a score is said to have scored: TPE then knows where not to look
+_WORST = 1e300  # the score of a trial without one: TPE then avoids its region
 
 
 class Tpe(Strategy, name="tpe"):
-    """Optuna's TPE: draws where good trials were dense and bad ones were not.
+    """Optuna's TPE: draws from regions that have many good trials and few bad ones.
 
-    The first `startup` trials are random; after them trials are drawn in generations, each from what all earlier ones
-    came to. A generation is drawn as a whole, so the number of workers changes nothing: with more workers than
-    `generation` some of them wait. Needs the extra `trainlab[tpe]`.
+    The first `startup` trials are random. Then trials are drawn in generations, each from the results of all earlier
+    ones. A generation is drawn as a whole, so the number of workers does not change the trials: workers beyond
+    `generation` wait. Needs the extra `trainlab[tpe]`.
 
     Source: Bergstra et al. 2011, "Algorithms for hyper-parameter optimization"; Optuna's TPESampler.
     """
 
     startup: Count = setting(10, "random trials at the start")
-    generation: Count = setting(4, "trials that are drawn at once, from the same past")
+    generation: Count = setting(4, "trials that are drawn together, from the same earlier results")
 
     @model_validator(mode="after")
     def _installed(self) -> Self:
@@ -45,18 +45,18 @@ class Tpe(Strategy, name="tpe"):
         return found
 
     def points(self, request: SampleRequest) -> Iterator[Sequence[float]]:
-        """Random at the start and where TPE's proposals make no valid config; else what the past proposes."""
+        """TPE's proposals; random at the start and if the configs of the proposals are invalid."""
         if request.past:
             for attempt in range(_PROPOSALS):
                 yield _proposed(request, attempt)
         yield from at_random(request)
 
 
-_PROPOSALS = 5  # invalid ones, before a random one
+_PROPOSALS = 5  # tried before a random point
 
 
 def _proposed(request: SampleRequest, attempt: int) -> list[float]:
-    """A point that Optuna proposes, from a study that is made anew out of the past."""
+    """A point that Optuna proposes, from a new study of the earlier trials."""
     optuna: Any = import_module("optuna")  # an extra without types
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     sides = {path: _side(optuna, found) for path, found in request.ranges.items()}
@@ -64,17 +64,18 @@ def _proposed(request: SampleRequest, attempt: int) -> list[float]:
     sampler = optuna.samplers.TPESampler(seed=seed, n_startup_trials=0)
     study = optuna.create_study(sampler=sampler, storage=optuna.storages.InMemoryStorage())
     for known in request.past:
-        study.add_trial(_told(optuna, known, request.ranges, sides))
+        study.add_trial(_optuna_trial(optuna, known, request.ranges, sides))
     proposed: dict[str, Any] = study.ask(sides).params
     return [_unit(found, proposed[path]) for path, found in request.ranges.items()]
 
 
 def _unit(found: Distribution, proposed: float) -> float:
-    """The point of a side in [0, 1): of options their number was proposed."""
+    """The point in [0, 1) of a proposed value; for a choice, Optuna proposes the index of an option."""
     return (proposed + 0.5) / len(found.options) if isinstance(found, Choice) else min(proposed, BELOW_ONE)
 
 
-def _told(optuna: Any, known: PastTrial, ranges: Mapping[str, Distribution], sides: dict[str, Any]) -> Any:
+def _optuna_trial(optuna: Any, known: PastTrial, ranges: Mapping[str, Distribution], sides: dict[str, Any]) -> Any:
+    """An earlier trial in Optuna's form."""
     params: dict[str, Any] = {}
     for path, value in known.values.items():
         found = ranges[path]
@@ -88,7 +89,7 @@ def _told(optuna: Any, known: PastTrial, ranges: Mapping[str, Distribution], sid
 
 
 def _side(optuna: Any, found: Distribution) -> Any:
-    """A range as Optuna sees it: the unit interval, or options by their numbers."""
+    """A range in Optuna's form: the unit interval, or the indices of the options."""
     if isinstance(found, Choice):
         return optuna.distributions.CategoricalDistribution(list(range(len(found.options))))
     return optuna.distributions.FloatDistribution(0.0, 1.0)
