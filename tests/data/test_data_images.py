@@ -172,7 +172,7 @@ class TestCifar10:
     @pytest.mark.parametrize(
         ("batch", "message"),
         [
-            ({b"data": 3}, "holds no `data` array and `labels` list, so it is no batch of CIFAR-10"),
+            ({b"data": 3}, "holds no `data` array and `labels` list, so it is no batch of CIFAR"),
             ({b"data": np.zeros((20, 3072))}, "`data` is float64 (20, 3072), not uint8 (rows, 3072)"),
             ({b"labels": [1, 2]}, "2 labels for 20 images; one whole number each is needed"),
             ({b"labels": [11] * 20}, "row 1 has the label 11; allowed are 0 to 9"),
@@ -199,8 +199,7 @@ class TestCifar10:
         Path("c/data_batch_1").write_bytes(pickle.dumps({b"data": cifar_table()[0]})[:-100])
         said.append(refusal("cifar10", **settings))
         assert said == [
-            "c/data_batch_1.bin: the file is truncated, or not CIFAR-10: 61459 bytes are no multiple of 3073, one "
-            "image",
+            "c/data_batch_1.bin: the file is truncated, or not CIFAR: 61459 bytes are no multiple of 3073, one image",
             "c/data_batch_1.bin: row 3 has the label 10; allowed are 0 to 9",
             "c: holds no `data_batch_1.bin` and no `data_batch_1`",
             "c/data_batch_1: the file is truncated, or no pickle",

@@ -191,7 +191,7 @@ class TestNumPy:
             "text.npz: not a .npz file; save it with numpy.savez",
             "short.npz: the file is truncated or damaged",
             "x.npy: holds a single array, as a .npy file does; use the source `npy`",
-            "d.npz: not a .npy file: it does not begin with \\x93NUMPY; save it with numpy.save",
+            "d.npz: holds 2 arrays; use the source `npz`, which names them",
             "short.npy: the file is truncated or damaged",
             f"o.npy: {OBJECTS}",
             "data: `x_test` and `y_test` go together; give both or neither",

@@ -15,7 +15,8 @@ SELF_CONTAINED = [cls for cls in registered(Source) if not any(f.is_required() f
 SELF_CONTAINED = [cls for cls in SELF_CONTAINED if cls.name != "idx"]  # which needs one of two ways to name files
 REAL = ["digits", "iris", "wine", "breast_cancer", "diabetes"]
 TABLES = ["csv", "parquet", "feather", "excel", "jsonl", "sqlite", "arff", "stata", "spss", "sas"]
-READERS = [*TABLES, "npz", "npy", "idx", "cifar10", "image_folder"]
+ARRAYS = ["npz", "npy", "hdf5", "mat", "svmlight"]
+READERS = [*TABLES, *ARRAYS, "idx", "cifar10", "cifar100", "stl10", "image_folder"]
 GENERATED = ["blobs", "circles", "friedman1", "mnist1d", "moons", "spirals"]
 
 

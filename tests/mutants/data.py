@@ -66,8 +66,8 @@ MUTANTS = [
     (f"{_S}/mnist1d.py", "/ 2.0) ** 2", "/ 3.0) ** 2"),
     (f"{_S}/idx.py", "offset=header", "offset=0"),
     (f"{_S}/idx.py", '0x0D: ">f4"', '0x0D: "<f4"'),
-    (f"{_S}/cifar10.py", "transpose(0, 2, 3, 1)", "transpose(0, 3, 2, 1)"),
-    (f"{_S}/cifar10.py", "not in self.allowed", 'not in self.allowed and module_name != "posix"'),
+    (f"{_S}/_cifar.py", "transpose(0, 2, 3, 1)", "transpose(0, 3, 2, 1)"),
+    (f"{_S}/_cifar.py", "not in self.allowed", 'not in self.allowed and module_name != "posix"'),
     (f"{_S}/image_folder.py", "digest.update(sha256(file.read_bytes()).digest())", "digest.update(b'')"),
     (f"{_S}/_bundled.py", "table[:, :-1]", "table[:, 1:]"),
 ]

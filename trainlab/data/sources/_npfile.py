@@ -12,9 +12,15 @@ from trainlab.core.types import Array
 
 
 def open_npy(path: str, file: Path) -> Array:
-    """The array in a .npy file, memory-mapped: nothing is read yet. Raises DataError for any other file."""
+    """The array in a .npy file, memory-mapped: nothing is read yet; or the only one in a .npz file, read.
+
+    Raises DataError for any other file.
+    """
     with file.open("rb") as stream:
-        if stream.read(6) != b"\x93NUMPY":
+        start = stream.read(6)
+        if start.startswith(b"PK"):
+            return _only_array(path, file)
+        if start != b"\x93NUMPY":
             raise DataError(f"{path}: not a .npy file: it does not begin with \\x93NUMPY; save it with numpy.save")
         stream.seek(0)
         if _holds_objects(stream):
@@ -47,6 +53,13 @@ def open_npz(path: str, file: Path, wanted: Collection[str]) -> tuple[dict[str, 
         except (zipfile.BadZipFile, EOFError, OSError) as error:
             raise DataError(f"{path}: the file is truncated or damaged") from error
     return arrays, names
+
+
+def _only_array(path: str, file: Path) -> Array:
+    names = open_npz(path, file, ())[1]
+    if len(names) != 1:
+        raise DataError(f"{path}: holds {len(names)} arrays; use the source `npz`, which names them")
+    return open_npz(path, file, names)[0][names[0]]
 
 
 def _member(path: str, stored: "np.lib.npyio.NpzFile[Any]", key: str) -> Array:

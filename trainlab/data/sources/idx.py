@@ -12,7 +12,15 @@ from trainlab.core.types import Array
 from trainlab.data.dataset import Loaded, Rows
 from trainlab.data.paths import existing_file, existing_folder
 from trainlab.data.source import Source
-from trainlab.data.sources._arrays import CLASSES_HELP, check_x, encode_targets, learn_targets, same_shape
+from trainlab.data.sources._arrays import (
+    CLASSES_HELP,
+    TRANSPOSE_HELP,
+    check_x,
+    encode_targets,
+    learn_targets,
+    same_shape,
+    shaped,
+)
 
 _TYPES = {0x08: "u1", 0x09: "i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
 _NAMES = {
@@ -29,6 +37,7 @@ class Idx(Source, name="idx"):
     `path` is a folder with the four usual names (`train-images-idx3-ubyte` and so on, `.gz` or not); or name the
     files one by one. Debian's package dataset-fashion-mnist puts Fashion-MNIST into
     /usr/share/datasets/fashion-mnist. Images get one channel: (height, width, 1).
+    EMNIST's lie on their side: `transpose: [1, 0, 2]` turns them.
 
     Source: Y. LeCun, C. Cortes and C. Burges, "The MNIST database", file format.
     """
@@ -39,6 +48,7 @@ class Idx(Source, name="idx"):
     test_images: str | None = setting(None, "file of the test images")
     test_labels: str | None = setting(None, "file of their labels")
     classes: list[str] = setting([], CLASSES_HELP)
+    transpose: list[int] = setting([], TRANSPOSE_HELP)
 
     def load(self, rng: np.random.Generator) -> Loaded:
         """All images, uint8."""
@@ -50,7 +60,9 @@ class Idx(Source, name="idx"):
             x, labels = self._stored(files["test_images"], files["test_labels"])
             same_shape(files["test_images"], rows, x)
             test = Rows(x, encode_targets(files["test_labels"], labels, len(x), targets))
-        return Loaded(rows, targets.task, test)
+        sideways = "emnist" in Path(files["images"]).name.lower() and not self.transpose
+        note = f"{files['images']}: EMNIST's images lie on their side; set `data.transpose: [1, 0, 2]` to turn them"
+        return Loaded(rows, targets.task, test, notes=(note,) * sideways)
 
     def _files(self) -> dict[str, str]:
         named = {name: str(getattr(self, name) or "") for name in _NAMES}
@@ -74,6 +86,7 @@ class Idx(Source, name="idx"):
         x = check_x(images, read_idx(images))
         if x.ndim == 3:
             x = x[..., None]
+        x = shaped(images, x, [], self.transpose)
         y = read_idx(labels)
         if y.ndim != 1:
             raise DataError(f"{labels}: holds an array of shape {y.shape}; labels are one number a row")

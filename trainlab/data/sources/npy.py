@@ -28,6 +28,7 @@ class Npy(Source, name="npy"):
     """x in one .npy file and y in another. x stays on disk and only the rows of a batch are read, so that it may be
     larger than memory; preprocessors are fitted piece by piece and applied to each batch as it is read.
 
+    A .npz file with a single array, such as Kuzushiji-MNIST's, may stand in place of any of them and is read whole.
     Arrays of Python objects are refused. `faults` read everything into memory.
     """
 
