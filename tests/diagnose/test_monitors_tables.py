@@ -7,10 +7,9 @@ import pytest
 from trainlab.core import config
 from trainlab.diagnose.data.id_column import IdColumn
 from trainlab.diagnose.data.leaked_target import LeakedTarget
-from trainlab.diagnose.view import Curves
 from trainlab.training.experiment import Experiment, named
-from trainlab.training.inspector import Inspector
 from trainlab.training.monitoring import MonitorRunner
+from trainlab.training.session import TrainingSession
 from trainlab.training.setup import build
 
 N = 200
@@ -30,10 +29,9 @@ def found(target="bought"):
     """Severity, message and patches of what the two monitors find."""
     raw = {"data": {"name": "csv", "path": "people.csv", "target": target, "preprocess": ["standardize"]}}
     setup = build(named(config.read_plain(Experiment, raw, "x")))
-    view = Inspector(setup, Curves()).view("start")
+    view = TrainingSession(setup).inspector.view("start")
     return [
-        (d.severity, d.message, list(d.patches))
-        for d in MonitorRunner([IdColumn(), LeakedTarget()]).look("start", view)
+        (d.severity, d.message, list(d.patches)) for d in MonitorRunner([IdColumn(), LeakedTarget()]).run("start", view)
     ]
 
 

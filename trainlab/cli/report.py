@@ -29,54 +29,66 @@ from trainlab.store.index import Index
 from trainlab.store.reading import RunRecord
 from trainlab.store.writing import write_atomic
 
+ChosenArgument = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="RUN", help="Runs by name or path, or folders of runs; all of --runs if none is given."),
+]
+RunsOption = Annotated[Path, typer.Option(metavar="DIR", help="Folder of the runs.")]
+SortOption = Annotated[
+    str | None,
+    typer.Option(metavar="METRIC", help="Best first by a metric (val_loss, test_accuracy); or name, seconds, ..."),
+]
+WhereOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="KEY=VALUE",
+        help="Only runs that match: seed=0, 'optimizer.lr<1e-2', diagnosis=none. May be repeated.",
+    ),
+]
+GroupByOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="KEY",
+        help="One row per value of this key, with mean and 95 % interval of its runs; `config`: the same values of "
+        "all settings but the seed. May be repeated.",
+    ),
+]
+CompareOption = Annotated[bool, typer.Option("--compare", help="Show the config keys that differ between the runs.")]
+RequireOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="RULE",
+        help="Exit with 4 unless every run passes: 'val_accuracy>=0.97', 'last_val_loss<0.1', "
+        "'test_accuracy>0.9', 'seconds<60', 'state==finished', 'no warning', 'no overfitting'. May be repeated.",
+    ),
+]
+HtmlOption = Annotated[
+    Path | None,
+    typer.Option(metavar="FILE", help="Write a self-contained page of one run, one sweep, or all runs."),
+]
+CsvOption = Annotated[Path | None, typer.Option(metavar="FILE", help="Write the table as CSV; - is stdout.")]
+AsJsonOption = Annotated[bool, typer.Option("--json", help="Print the rows, with all findings, as JSON.")]
+MarkdownOption = Annotated[
+    bool, typer.Option("--markdown", help="Print it as Markdown, for a pull request or a job summary.")
+]
+PngOption = Annotated[Path | None, typer.Option(metavar="DIR", help="Write every picture as a PNG file.")]
+SvgOption = Annotated[Path | None, typer.Option(metavar="DIR", help="Write every picture as an SVG file.")]
+
 
 def report(
-    chosen: Annotated[
-        list[str] | None,
-        typer.Argument(metavar="RUN", help="Runs by name or path, or folders of runs; all of --runs if none is given."),
-    ] = None,
-    runs: Annotated[Path, typer.Option(metavar="DIR", help="Folder of the runs.")] = Path("runs"),
-    sort: Annotated[
-        str | None,
-        typer.Option(metavar="METRIC", help="Best first by a metric (val_loss, test_accuracy); or name, seconds, ..."),
-    ] = None,
-    where: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="KEY=VALUE",
-            help="Only runs that match: seed=0, 'optimizer.lr<1e-2', diagnosis=none. May be repeated.",
-        ),
-    ] = None,
-    group_by: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="KEY",
-            help="One row per value of this key, with mean and 95 % interval of its runs; `config`: the same values of "
-            "all settings but the seed. May be repeated.",
-        ),
-    ] = None,
-    compare: Annotated[
-        bool, typer.Option("--compare", help="Show the config keys that differ between the runs.")
-    ] = False,
-    require: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="RULE",
-            help="Exit with 4 unless every run passes: 'val_accuracy>=0.97', 'last_val_loss<0.1', "
-            "'test_accuracy>0.9', 'seconds<60', 'state==finished', 'no warning', 'no overfitting'. May be repeated.",
-        ),
-    ] = None,
-    html: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="Write a self-contained page of one run, one sweep, or all runs."),
-    ] = None,
-    csv: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the table as CSV; - is stdout.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the rows, with all findings, as JSON.")] = False,
-    markdown: Annotated[
-        bool, typer.Option("--markdown", help="Print it as Markdown, for a pull request or a job summary.")
-    ] = False,
-    png: Annotated[Path | None, typer.Option(metavar="DIR", help="Write every picture as a PNG file.")] = None,
-    svg: Annotated[Path | None, typer.Option(metavar="DIR", help="Write every picture as an SVG file.")] = None,
+    chosen: ChosenArgument = None,
+    runs: RunsOption = Path("runs"),
+    sort: SortOption = None,
+    where: WhereOption = None,
+    group_by: GroupByOption = None,
+    compare: CompareOption = False,
+    require: RequireOption = None,
+    html: HtmlOption = None,
+    csv: CsvOption = None,
+    as_json: AsJsonOption = False,
+    markdown: MarkdownOption = False,
+    png: PngOption = None,
+    svg: SvgOption = None,
 ) -> None:
     """Summarize runs: how they ended, their scores, their findings.
 

@@ -21,44 +21,58 @@ from trainlab.search.experiment import SweepExperiment, read
 from trainlab.search.space import SearchSpace
 from trainlab.search.summary import Summary
 
+ConfigArgument = Annotated[
+    str | None, typer.Argument(metavar="CONFIG", help="A YAML file: the experiment with its `sweep` block.")
+]
+OverridesArgument = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="KEY=VALUE", help="Settings that replace the file's, e.g. train.epochs=5."),
+]
+WorkersOption = Annotated[
+    int | None,
+    typer.Option(
+        "--workers",
+        "-w",
+        metavar="N",
+        min=1,
+        help="Trials at once; by default one per core, or all of the cluster.",
+    ),
+]
+SchedulerOption = Annotated[
+    str | None,
+    typer.Option(metavar="ADDRESS", help="Train on the workers of this Dask cluster, e.g. tcp://10.0.0.5:8786."),
+]
+FreshOption = Annotated[bool, typer.Option("--fresh", help="Start a new Python process for each trial.")]
+TrialsOption = Annotated[
+    int | None, typer.Option(metavar="N", min=1, help="How many trials, instead of the config's number.")
+]
+RunsOption = Annotated[Path, typer.Option(metavar="DIR", help="Where the sweep's folder is created.")]
+NameOption = Annotated[str | None, typer.Option(metavar="NAME", help="Name of the sweep instead of the config's.")]
+ResumeOption = Annotated[
+    str | None, typer.Option(metavar="SWEEP", help="Continue this sweep; --trials N adds trials to it.")
+]
+DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Check the config and print the plan only.")]
+PrintTrialsOption = Annotated[
+    bool, typer.Option("--print-trials", help="Print the settings of every trial, without training.")
+]
+QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Print only the sweep's folder.")]
+AsJsonOption = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
+
 
 def sweep(
-    config: Annotated[
-        str | None, typer.Argument(metavar="CONFIG", help="A YAML file: the experiment with its `sweep` block.")
-    ] = None,
-    overrides: Annotated[
-        list[str] | None,
-        typer.Argument(metavar="KEY=VALUE", help="Settings that replace the file's, e.g. train.epochs=5."),
-    ] = None,
-    workers: Annotated[
-        int | None,
-        typer.Option(
-            "--workers",
-            "-w",
-            metavar="N",
-            min=1,
-            help="Trials at once; by default one per core, or all of the cluster.",
-        ),
-    ] = None,
-    scheduler: Annotated[
-        str | None,
-        typer.Option(metavar="ADDRESS", help="Train on the workers of this Dask cluster, e.g. tcp://10.0.0.5:8786."),
-    ] = None,
-    fresh: Annotated[bool, typer.Option("--fresh", help="Start a new Python process for each trial.")] = False,
-    trials: Annotated[
-        int | None, typer.Option(metavar="N", min=1, help="How many trials, instead of the config's number.")
-    ] = None,
-    runs: Annotated[Path, typer.Option(metavar="DIR", help="Where the sweep's folder is created.")] = Path("runs"),
-    name: Annotated[str | None, typer.Option(metavar="NAME", help="Name of the sweep instead of the config's.")] = None,
-    resume: Annotated[
-        str | None, typer.Option(metavar="SWEEP", help="Continue this sweep; --trials N adds trials to it.")
-    ] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Check the config and print the plan only.")] = False,
-    print_trials: Annotated[
-        bool, typer.Option("--print-trials", help="Print the settings of every trial, without training.")
-    ] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print only the sweep's folder.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
+    config: ConfigArgument = None,
+    overrides: OverridesArgument = None,
+    workers: WorkersOption = None,
+    scheduler: SchedulerOption = None,
+    fresh: FreshOption = False,
+    trials: TrialsOption = None,
+    runs: RunsOption = Path("runs"),
+    name: NameOption = None,
+    resume: ResumeOption = None,
+    dry_run: DryRunOption = False,
+    print_trials: PrintTrialsOption = False,
+    quiet: QuietOption = False,
+    as_json: AsJsonOption = False,
 ) -> None:
     """Search for better settings: train many trials of an experiment, each in a run folder of its own.
 
