@@ -138,7 +138,7 @@ def test_other_text_encodings():
         (
             PEOPLE.replace("\n25,", "\n25,4,"),
             {},
-            'people.csv:7: 4 cells, but there are 3 columns; a cell that holds `,` must stand in quotes: "a, b"',
+            'people.csv:7: 4 cells, but there are 3 columns; a cell that holds `,` needs quotes: "a, b"',
         ),
         (PEOPLE.replace("\n25,", "\n"), {}, "people.csv:7: 2 cells, but there are 3 columns"),
         (

@@ -76,7 +76,7 @@ def test_meta_is_exact(tmp_path):
 @pytest.mark.parametrize("array", [np.array([object()]), np.array(["a"]), np.zeros(2, complex)])
 def test_what_cannot_be_kept_is_a_type_error(tmp_path, array):
     """Objects, texts and complex numbers are refused before anything is written."""
-    with pytest.raises(TypeError, match="cannot be kept in a checkpoint"):
+    with pytest.raises(TypeError, match="cannot be stored in a checkpoint"):
         save(tmp_path / "c", {"x": array}, {})
     with pytest.raises(TypeError):
         save(tmp_path / "c", {}, {"x": array})

@@ -126,8 +126,8 @@ def test_config_reads_as_it_was_dumped(tmp_path):
     [
         ("[" * 100_000, "not a config: line 1, column 42: nested more than 40 levels deep"),
         ("[" * 100 + "]" * 100, "not a config: line 1, column 42: nested more than 40 levels deep"),
-        ("a: 1\nb: @c", "not a config: line 2, column 4: not valid YAML: a text that begins so must stand in quotes"),
-        ("a: \0", "not a config: line 1, column 4: the character U+0000 cannot stand in YAML"),
+        ("a: 1\nb: @c", "not a config: line 2, column 4: not valid YAML: a text that starts like this needs quotes"),
+        ("a: \0", "not a config: line 1, column 4: the character U+0000 is not allowed in YAML"),
         ("a: &a [1]\nb: *a\n", "not a config: aliases have no place in a resolved config"),
         ("? [1]\n: 2\n", "not a config: a list or a table cannot be a key"),
         ("", "not a config: expected `key: value`"),

@@ -1,1 +1,1 @@
-"""The ground floor: settings, components, config reading, errors, array types, random streams."""
+"""The lowest floor: settings, components, config reading, errors, array types, random streams."""

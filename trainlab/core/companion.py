@@ -1,6 +1,6 @@
-"""Finds what belongs to a component besides its class: the module of its name in a room (a package) of such modules.
+"""Finds the companions of a component: modules of its name in other packages (rooms), such as its ONNX lowering.
 
-So `layers/relu.py` in a room of ONNX lowerings is the lowering of `relu`, and there is no list to keep.
+So `layers/relu.py` in a room of ONNX lowerings is the lowering of `relu`, and no list is needed.
 """
 
 import importlib
@@ -12,7 +12,7 @@ from trainlab.core.component import Component
 
 
 def companion(room: str, component: Component) -> ModuleType | None:
-    """The module in this room that belongs to the component, or None if there is none."""
+    """The module of the component's name in this room, or None if there is none."""
     return find(room, component.name.replace(component.separator, "_"))
 
 

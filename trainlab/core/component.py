@@ -33,7 +33,7 @@ class Settings(BaseModel):
 def setting(*default_and_help: Any, search: Any = None, **limits: Any) -> Any:
     """A field of a component: `setting("help", ge=1)` is required, `setting(0.9, "help", ge=0, lt=1)` has a default.
 
-    `search` is the range that a sweep draws from when it is told `auto`, written as in a config:
+    `search` is the range of `auto` in a sweep, written as in a config:
     `{"log": [1e-5, 1e-1]}`. Limits are pydantic's: ge, gt, le, lt, min_length, max_length.
     """
     *default, text = default_and_help
@@ -47,14 +47,14 @@ def setting(*default_and_help: Any, search: Any = None, **limits: Any) -> Any:
 
 
 class Component(Settings):
-    """Base of everything that can be chosen by name in a config."""
+    """Base class of everything that a config chooses by name."""
 
     kind: ClassVar[str] = ""
     name: ClassVar[str] = ""
     rooms: ClassVar[tuple[str, ...]] = ()
     separator: ClassVar[str] = "_"  # between the words of a name; files always use `_`
     first: ClassVar[str] = ""  # the setting meant by `name: value`; by default the class's own first field
-    beside: ClassVar[bool] = False  # other settings may stand beside `name: value`: `{int: [1, 9], log: true}`
+    beside: ClassVar[bool] = False  # other settings are allowed next to `name: value`: `{int: [1, 9], log: true}`
 
     def __init_subclass__(cls, **_: Any) -> None:
         super().__init_subclass__()
@@ -99,7 +99,7 @@ class Component(Settings):
             )
         try:
             return found.model_validate(params if isinstance(params, dict) else {found.first: params})
-        except UserError as error:  # from a validator; in this form pydantic tells where
+        except UserError as error:  # from a validator; pydantic adds the location to this form
             raise PydanticCustomError("refused", "{reason}", {"reason": str(error)}) from error
 
 
@@ -123,7 +123,7 @@ def find(base: type[C], name: str) -> type[C] | None:
     if re.fullmatch(r"[a-z][a-z0-9_]*", module):
         for room in base.rooms:
             if len(base.rooms) > 1 and module not in _modules(room):
-                continue  # looking is faster than failing to import
+                continue  # a look-up is faster than a failed import
             found = _load(f"{room}.{module}", base)
             if found is not None and found.name == name:
                 return found
@@ -171,7 +171,7 @@ def plain(value: Any) -> Any:
 
 
 def brief(value: Any) -> Any:
-    """Like `plain`, but without the settings that were left at their defaults: what a person would write."""
+    """Like `plain`, but without the settings that were left at their defaults: as a user would write them."""
     if isinstance(value, Settings):
         own = {f: brief(getattr(value, f)) for f in type(value).model_fields if f in value.model_fields_set}
         return {"name": value.name, **own} if isinstance(value, Component) else own
@@ -181,14 +181,14 @@ def brief(value: Any) -> Any:
 
 
 def _unnamed(value: Any) -> Any:
-    """Settings that stand under their component's name, and so do not repeat it."""
+    """Settings below their component's name, which they do not repeat."""
     if isinstance(value, dict):
         return {k: v for k, v in cast("dict[str, Any]", value).items() if k != "name"}
     return value
 
 
 def _modules(room: str) -> tuple[str, ...]:
-    """The names of a room's modules; its folders are looked through again when they have changed."""
+    """The names of a room's modules. The folders are read again after a change."""
     folders = tuple(importlib.import_module(room).__path__)
     return _inside(folders, tuple(os.stat(folder).st_mtime_ns for folder in folders if os.path.isdir(folder)))
 
@@ -209,7 +209,7 @@ def _load(module: str, base: type[C]) -> type[C] | None:
         return None
 
 
-@cache  # what is not there is looked for anew each time
+@cache  # a missing module raises, so it is searched for again each time
 def _held(module: str, base: type[Component]) -> type[Component]:
     """The component of this kind in a module. Raises ModuleNotFoundError or LookupError if there is none."""
     for value in vars(importlib.import_module(module)).values():

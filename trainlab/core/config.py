@@ -44,7 +44,7 @@ class Document(Generic[S_co]):
         nearest: str | None = None,
         key: bool = False,
     ) -> Problem:
-        """Something that is wrong at a dotted path, pointing there, or at the nearest part above that was written.
+        """A problem at a dotted path. It points there, or at the nearest enclosing part that the user wrote.
 
         With `key` it points at the key instead of the value.
         """
@@ -126,7 +126,7 @@ def override(raw: Mapping[str, Any], changes: Mapping[str, Any], model: type[Set
 
 
 def _overridden(node: Node, place: Place, overrides: Sequence[str] | Mapping[str, Any]) -> tuple[Node, list[Problem]]:
-    """The config with the overrides in it, and those that lead nowhere."""
+    """The config with its overrides, and the problems of overrides whose path does not exist."""
     refused: list[Problem] = []
     for given in overrides.items() if isinstance(overrides, Mapping) else overrides:
         if isinstance(given, str):
@@ -152,7 +152,7 @@ def _document(
 
 
 def _file(path: Path, place: Place, above: tuple[Path, ...]) -> tuple[Node | None, list[Problem]]:
-    """The nodes of a file, laid over the file that it extends; None where it cannot be read."""
+    """The nodes of a file, merged over the file that it extends; None if it cannot be read."""
     source, problems = _source(path)
     node = None
     if not problems:
@@ -198,7 +198,7 @@ def _source(path: Path) -> tuple[Source, list[Problem]]:
 
 
 def _unreadable(path: Path) -> str:
-    """Why a path is no file that could be read, or nothing."""
+    """Why the file at a path cannot be read; empty if it can."""
     try:
         if path.is_file():
             return ""

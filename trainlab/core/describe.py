@@ -1,4 +1,4 @@
-"""What the classes say of themselves, as data: for `trainlab components`, and for the reference in `docs/`."""
+"""Help texts and settings of the classes as data, for `trainlab components` and the reference in `docs/`."""
 
 import inspect
 from dataclasses import dataclass
@@ -11,9 +11,9 @@ from trainlab.core.words import expected, summary
 
 @dataclass(frozen=True, slots=True)
 class Described:
-    """One setting: its name, what it may be in words, its default (if it has one), its limits and its help.
+    """One setting: its name, its allowed values in words, its default (if it has one), its limits and its help.
 
-    `search`: the range that a sweep draws from where it is told `auto`, as written in a config.
+    `search`: the range of `auto` in a sweep, as written in a config.
     """
 
     name: str
@@ -25,7 +25,7 @@ class Described:
     search: Any = None
 
     def as_dict(self) -> dict[str, Any]:
-        """As JSON would have it."""
+        """The JSON form."""
         return {name: getattr(self, name) for name in self.__slots__}
 
 
@@ -45,7 +45,7 @@ class Page:
     settings: tuple[Described, ...]
 
     def as_dict(self) -> dict[str, Any]:
-        """As JSON would have it."""
+        """The JSON form."""
         own = {name: getattr(self, name) for name in self.__slots__}
         return {**own, "settings": [setting.as_dict() for setting in self.settings]}
 

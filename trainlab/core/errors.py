@@ -6,7 +6,7 @@ Anything else is a bug in trainlab and exits with 1.
 
 
 class UserError(Exception):
-    """Something that the user wrote, named or brought is wrong. Its text is the whole message."""
+    """Something that the user wrote or named is wrong. The text is the whole message."""
 
 
 class DataError(UserError):
@@ -14,4 +14,4 @@ class DataError(UserError):
 
 
 class ShapeError(UserError):
-    """A layer cannot take the shape that it is given. `layer` is filled in by whoever knows its place."""
+    """A layer cannot take the shape that it is given. The caller that knows the layer's name sets `layer`."""

@@ -10,7 +10,7 @@ from trainlab.core.spelling import spelled_out
 
 
 def merged(base: Node, over: Node, place: Place | None) -> Node:
-    """`over` laid over `base`; both with their components in the long spelling."""
+    """`over` merged over `base`, both with their components in the long spelling."""
     under, upper = base.table, over.table
     if under is None or upper is None or (place and _other_component(base, over, place)):
         return over

@@ -1,4 +1,4 @@
-"""Which way a metric gets better, told from its name."""
+"""Whether a metric improves when it rises or when it falls, from its name."""
 
 _HIGHER = {"accuracy", "r2", "f1", "precision", "recall", "auc", "top"}
 

@@ -9,12 +9,12 @@ from dataclasses import dataclass, field
 from pathlib import PurePath
 from typing import Any, cast
 
-_BREAKS = re.compile("\r\n|[\r\n\x85\u2028\u2029]")  # what PyYAML counts as the end of a line
+_BREAKS = re.compile("\r\n|[\r\n\x85\u2028\u2029]")  # line breaks of PyYAML
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Source:
-    """A text that somebody wrote: a file, an argument of the command line, or (without lines) plain Python data."""
+    """The text that a config comes from: a file, a command-line argument, or (without lines) plain Python data."""
 
     name: str
     lines: tuple[str, ...] = ()
@@ -36,7 +36,7 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """Where something is written: a line and a column, counted from 1 (0 where there is no text), and a width."""
+    """The location of a text: line and column, counted from 1 (0 if there is no text), and a width."""
 
     source: Source
     line: int
@@ -45,7 +45,7 @@ class Span:
 
     @property
     def quoted(self) -> str:
-        """The line that it lies in."""
+        """The line that contains it."""
         return self.source.lines[self.line - 1] if 0 < self.line <= len(self.source.lines) else ""
 
 
@@ -112,6 +112,6 @@ class Node:
 
     @property
     def label(self) -> Span:
-        """The place that stands for the whole of it: a component's name, else where it is written."""
+        """The place to point at for the whole node: a component's name, otherwise its own place."""
         table = self.table
         return table["name"].at if table and "name" in table and isinstance(table["name"].value, str) else self.at

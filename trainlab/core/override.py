@@ -25,7 +25,7 @@ class Override:
 
 
 class PathError(Exception):
-    """The path of an override leads nowhere."""
+    """The path of an override does not exist."""
 
     def __init__(self, problem: Problem) -> None:
         super().__init__(problem.message)
@@ -33,7 +33,7 @@ class PathError(Exception):
 
 
 def argument(text: str) -> tuple[Override | None, list[Problem]]:
-    """The override that an argument like `optimizer.lr=3e-4` asks for, and what is wrong with it."""
+    """The override of an argument like `optimizer.lr=3e-4`, and its problems."""
     source = Source.of(f'command line: "{clipped(text)}"', text)
     path, equals, value = text.partition("=")
     if not equals or not all(path.split(".")):
@@ -55,7 +55,7 @@ def change(path: str, value: object, source: Source) -> Override:
 
 
 def apply(root: Node, place: Place, override: Override) -> Node:
-    """The config with the override in it. Raises PathError where the path leads through something without settings."""
+    """The config with the override in it. Raises PathError if a part of the path has no settings."""
     return _set(root, place, override.parts, override.value, ())
 
 
@@ -75,7 +75,7 @@ def _set(
     if node.items is not None:
         return _set_item(node, place, parts, value, path)
     if node.table is None and key == "name" and not rest and place and any(c.kind for c in place.choices()):
-        node = Node({}, at)  # a word like `auto` makes way for a component
+        node = Node({}, at)  # a component replaces a word like `auto`
     if node.table is None:
         raise PathError(_no_settings(node, place, parts[0], path))
     if place and key == "name" and not rest and (kind := place.component(node)):
@@ -122,7 +122,7 @@ def _free_key(
 
 
 def _begun(node: Node | None, place: Place | None, at: Span) -> Node:
-    """What is there already, or the default of a block that the file leaves out."""
+    """The present node, or the default of a block that the file leaves out."""
     if node is not None and node.value is not None:
         return node
     default = place.default() if place else ...
@@ -130,7 +130,7 @@ def _begun(node: Node | None, place: Place | None, at: Span) -> Node:
 
 
 def _renamed(node: Node, kind: type[Component], name: Node, at: Span) -> Node:
-    """Another component, with those settings of the old one that it has, too."""
+    """Another component with the settings that it shares with the old one."""
     table = node.table or {}
     chosen = find(kind, name.value) if isinstance(name.value, str) else None
     kept = [key for key in table if key != "name" and (chosen is None or key in fields(chosen))]
@@ -139,7 +139,7 @@ def _renamed(node: Node, kind: type[Component], name: Node, at: Span) -> Node:
 
 
 def _no_settings(node: Node, place: Place | None, part: tuple[str, Span], path: tuple[str, ...]) -> Problem:
-    """The complaint about a path that goes on behind a number or a word."""
+    """The error for a path that continues after a number or a word."""
     (key, at), dotted = part, ".".join(path)
     kinds = [choice.kind for choice in place.choices() if choice.kind] if place else []
     if kinds:

@@ -1,4 +1,4 @@
-"""What a model allows at each place of a config: the one walk over settings, components, lists, tables and unions.
+"""What a model allows at each place of a config: walks settings, components, lists, tables and unions.
 
 Spelling, merging, overriding, error messages, the JSON Schema and the reference all ask the same `Place`.
 """
@@ -30,7 +30,7 @@ class Choice:
 
     @property
     def settings(self) -> type[Settings] | None:
-        """The one class of settings that stands here, if any."""
+        """The class of settings here, if there is exactly one."""
         return self.annotation if _is_a(self.annotation, Settings) and not self.kind else None
 
     @property
@@ -58,7 +58,7 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """What may stand somewhere in a config: a type annotation, and the field it belongs to."""
+    """The allowed values of a place in a config: a type annotation and its field."""
 
     annotation: Any
     field: FieldInfo | None = None
@@ -68,7 +68,7 @@ class Place:
         return list(_choices(self.annotation, limits_of(self.field.metadata if self.field else ())))
 
     def component(self, node: Node) -> type[Component] | None:
-        """The kind of component that this node spells here, None where it is something else (`auto`, null, a list).
+        """The kind of component that this node spells; None for other values (`auto`, null, a list).
 
         Where any text may stand, a text names no component.
         """
@@ -92,11 +92,11 @@ class Place:
         return next((choice.settings for choice in self.choices() if choice.settings), None)
 
     def child(self, node: Node, key: str) -> "Place | None":
-        """What may stand under this key, or at this index, of the node; None if nothing is known of it."""
+        """The place under this key or index of the node; None if it is unknown."""
         return self.children(node)(key)
 
     def children(self, node: Node) -> "Callable[[str], Place | None]":
-        """What may stand under each key, or at each index, of the node, see `child`."""
+        """The place under each key or index of the node, see `child`."""
         if settings := self.settings(node):
             known = fields(settings)
             return lambda key: known.get(key) or _extra(settings, key)
@@ -107,7 +107,7 @@ class Place:
         return lambda _: None
 
     def default(self) -> Any:
-        """The field's default, or Ellipsis where it has none."""
+        """The field's default, or Ellipsis if there is none."""
         if self.field is None or self.field.is_required():
             return ...
         return self.field.get_default(call_default_factory=True, validated_data={})

@@ -1,4 +1,4 @@
-"""A problem is one thing that is wrong with a config: where, what was found, what is allowed, what was meant.
+"""A problem of a config: where it is, what was found, what is allowed, and the nearest valid spelling.
 
 It is printed as `file:line:column: path: message` above the quoted line with a caret under the whole token. Whatever a
 user wrote is shown with its control characters made visible: nothing of it reaches a terminal as a command.
@@ -35,7 +35,7 @@ class Problem:
     def at(
         cls, span: Span, path: str, message: str, *, allowed: Iterable[str] = (), nearest: str | None = None
     ) -> "Problem":
-        """The problem of what is written at `span`."""
+        """The problem at `span`."""
         line, column = (span.line, span.column) if span.line else (None, None)
         return cls(
             span.source.name, line, column, path, message, tuple(allowed), nearest, span.quoted, max(span.width, 1)
@@ -50,7 +50,7 @@ class Problem:
         return f"{head}\n{self.line:>5} | {text}\n      | {caret}".rstrip()
 
     def as_dict(self) -> dict[str, Any]:
-        """As JSON would have it: file, line, column, end_column, path, message, allowed, nearest."""
+        """The JSON form: file, line, column, end_column, path, message, allowed, nearest."""
         return {
             "file": self.file,
             "line": self.line,
@@ -75,7 +75,7 @@ class ConfigError(UserError):
 def in_order(problems: Iterable[Problem]) -> tuple[Problem, ...]:
     """The problems by place, file after file in the order of their first appearance; each only once.
 
-    Where the text itself is wrong (a problem without a path) nothing else is said of the same place.
+    Where the text itself is wrong (a problem without a path) other problems of the same place are left out.
     """
     unique = list(dict.fromkeys(problems))
     text = {(p.file, p.line, p.column) for p in unique if p.line and not p.path}
@@ -85,7 +85,7 @@ def in_order(problems: Iterable[Problem]) -> tuple[Problem, ...]:
 
 
 def nearest(name: str, allowed: Iterable[str]) -> str | None:
-    """The allowed name that `name` was probably meant to be: one spelled alike, or the only one with all its words.
+    """The allowed name that was probably meant: one of similar spelling, or the only one that contains all words.
 
     >>> nearest("Adamm", ["sgd", "adam"]), nearest("pool", ["max_pool", "dense"]), nearest("x", ["sgd", "adam"])
     ('adam', 'max_pool', None)
@@ -109,7 +109,7 @@ def listed(options: Sequence[str], last: str = "or") -> str:
 
 
 def visible(text: str) -> str:
-    r"""The text with every character that a terminal would obey, or hide, written as an escape.
+    r"""The text with control characters and invisible characters written as escapes.
 
     >>> visible("\x1b[2J")
     '\\x1b[2J'
@@ -118,7 +118,7 @@ def visible(text: str) -> str:
 
 
 def clipped(text: str, width: int = 60) -> str:
-    """The text with its middle left out where it is longer than `width`."""
+    """The text, with its middle left out if it is longer than `width`."""
     half = (width - 1) // 2
     return text if len(text) <= width else f"{text[:half]}…{text[-half:]}"
 
@@ -135,7 +135,7 @@ def _shown(char: str) -> str:
 
 
 def _cells(char: str) -> int:
-    """How many columns of a terminal a visible character fills."""
+    """The number of terminal columns of a visible character."""
     if unicodedata.combining(char):
         return 0
     return 2 if unicodedata.east_asian_width(char) in "WF" else 1

@@ -1,4 +1,4 @@
-"""What an unquoted YAML word means: YAML 1.2's core schema, which people expect, instead of YAML 1.1's, which bites.
+"""The value of an unquoted YAML word by the core schema of YAML 1.2; that of YAML 1.1 reads `no` as false.
 
 `1e-3` is a number, `no` and `on` are text, `12:30` and `2024-01-01` are text, `0o17` is 15, `0x1f` is 31. A number with
 leading zeros (`012`) is text: YAML 1.1 reads it as 10 and YAML 1.2 as 12, and a file must not mean two things.
@@ -42,7 +42,7 @@ def resolve(text: str) -> str | int | float | bool | None:
 
 
 def advice(text: str) -> str:
-    """What to write instead of a text that was probably meant as a number, or nothing.
+    """The correct spelling of a text that was probably meant as a number; empty if there is none.
 
     >>> advice("012")
     'a number does not start with 0: write 12'

@@ -1,7 +1,7 @@
 """JSON Schema of a config, from the same classes that read it: editors complete, explain and check with it.
 
 Written in 2020-12 keywords that draft 7 has, too, and labelled draft 7, which is what YAML editors read: `definitions`
-and JSON pointers work in both, nothing stands beside a `$ref`, and no keyword has another meaning in one of them.
+and JSON pointers work in both, a `$ref` has no siblings, and no keyword has another meaning in one of them.
 """
 
 from typing import Any
@@ -50,7 +50,7 @@ class _Writer:
         self.names: dict[type[Settings], str] = {}
 
     def place(self, place: Place) -> Schema:
-        """What may stand at a place, with the field's help and default."""
+        """The schema of a place, with the field's help and default."""
         options = [self.choice(choice) for choice in place.choices()]
         found = options[0] if len(options) == 1 else {"anyOf": options}
         if place.field is None:
@@ -88,7 +88,7 @@ class _Writer:
             while key in self.definitions:
                 key += "_"
             self.names[settings] = key
-            self.definitions[key] = {}  # taken, so that a class inside of itself ends
+            self.definitions[key] = {}  # reserved, so that a recursive class terminates
             kind = settings if issubclass(settings, Component) and not settings.name else None
             self.definitions[key] = self.kind(kind) if kind else self.table(settings)
         return {"$ref": f"#/definitions/{self.names[settings]}"}
@@ -117,7 +117,7 @@ class _Writer:
         return {"description": summary(kind), **({"anyOf": options} if options else {"not": {}})}
 
     def short(self, component: type[Component], *, beside: bool) -> Schema:
-        """`name: value` or `name: {settings}`, where the kind allows it with other settings beside."""
+        """`name: value` or `name: {settings}`; if the kind allows it, with other settings next to it."""
         name = component.name
         properties = {name: self.under_name(component)}
         if beside:
@@ -125,7 +125,7 @@ class _Writer:
         return {"type": "object", "properties": properties, "required": [name], "additionalProperties": False}
 
     def under_name(self, component: type[Component]) -> Schema:
-        """What stands behind a component's name: its settings, its first one's value, or nothing."""
+        """The value after a component's name: its settings, the value of the first one, or nothing."""
         options = [self.reference(component)]
         if component.first:
             first = fields(component)[component.first]

@@ -1,4 +1,4 @@
-"""The three spellings of a component made one: `relu`, `dense: 128` and `{name: dense, units: 128}`.
+"""Converts the three spellings of a component to one: `relu`, `dense: 128` and `{name: dense, units: 128}`.
 
 Everything behind the reader (merging, overriding, validation, the resolved config) sees the last one only. A table that
 names no component of its kind is left as it is: it may be a part that is merged over another file's component.
@@ -63,7 +63,7 @@ def _head(table: dict[str, Node], kind: type[Component]) -> str | None:
 
 
 def _by_name(node: Node, kind: type[Component], key: str) -> Node:
-    """The settings that stand under a component's name: nothing and a lone first value are tables, too."""
+    """The settings under a component's name as a table, also if there are none or only the value of the first one."""
     found = find(kind, key)
     if found is None or node.table is not None:
         return node

@@ -1,4 +1,4 @@
-"""What other tools call our settings and components, and where a key that stands in the wrong block belongs."""
+"""Names of settings and components in other tools, and the right block for a misplaced key."""
 
 from collections.abc import Iterator, Sequence
 from typing import Final
@@ -155,11 +155,11 @@ _OURS: Final[dict[str, tuple[str, ...]]] = {
     "xavier_normal": ("xavier",),
     "xavier_uniform": ("xavier",),
 }
-_DEEPEST = 3  # blocks inside blocks that are searched
+_DEEPEST = 3  # levels of nested blocks that are searched
 
 
 def same_meaning(key: str, allowed: Sequence[str]) -> str | None:
-    """The allowed name that another tool would have called `key`, or None.
+    """The allowed name for `key`, another tool's name; None if there is none.
 
     >>> same_meaning("learning_rate", ["lr", "eps"])
     'lr'
@@ -168,7 +168,7 @@ def same_meaning(key: str, allowed: Sequence[str]) -> str | None:
 
 
 def homes(key: str, root: Node, model: Place) -> str:
-    """Where a key that is not allowed here belongs, in words; nothing if nowhere."""
+    """The right place of a key that is not allowed here, in words; empty if there is none."""
     for name in (key, *_OURS.get(key.lower(), ())):
         for path in sorted(_homes(name, root, model, ()), key=len):
             where = ".".join(path)
@@ -189,7 +189,7 @@ def _homes(key: str, node: Node | None, place: Place, path: tuple[str, ...]) -> 
 
 
 def _class(node: Node | None, place: Place) -> type[Settings] | None:
-    """The class of settings at a place: of what is there, else of its default, else of its kind."""
+    """The class of settings at a place: of its value, otherwise of its default, otherwise of its kind."""
     if node is not None and (found := place.settings(node)):
         return found
     default = place.default()

@@ -1,4 +1,4 @@
-"""The few types that every floor shares: arrays, shapes, and what a data set asks of a network."""
+"""The few types that every floor shares: arrays, shapes, and the task of a data set."""
 
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
@@ -15,7 +15,7 @@ Shape = tuple[int, ...]  # without the batch axis: (features,) for rows, (height
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """What the targets are: `outputs` classes to tell apart, or `outputs` numbers to predict.
+    """The kind of targets: `outputs` classes to tell apart, or `outputs` numbers to predict.
 
     `names` holds the class names (classification) or the target columns (regression), one per output.
     """

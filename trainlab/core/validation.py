@@ -1,6 +1,6 @@
-"""Settings from nodes, and pydantic's errors as problems: at their place, in plain words, with what was probably meant.
+"""Settings from nodes, and pydantic's errors as problems: at their place, in plain words, with the nearest valid name.
 
-Pydantic only finds the errors. What it says of them is replaced by what the model's classes say of the place, so that
+Pydantic only finds the errors. Its messages are replaced by texts from the model's classes, so that
 the alternatives of a union give one sentence: `expected a whole number of at least 1 or `output`, got `x``.
 """
 
@@ -28,7 +28,7 @@ _TEXTS = {"refused", "value_error", "assertion_error"}
 
 
 def checked(model: type[S], node: Node) -> tuple[S | None, list[Problem]]:
-    """The settings that a config (in its long spelling) describes, or None and everything that is wrong with it."""
+    """The settings that a config (in its long spelling) describes, or None with all its problems."""
     try:
         return model.model_validate(node.plain()), []
     except ValidationError as error:
@@ -60,24 +60,24 @@ class _Located:
 
     @property
     def telling(self) -> bool:
-        """Whether it says more than that the type is wrong."""
+        """Whether the error is more specific than a wrong type."""
         if self.code == "not_a_component":
             return self.node.table is not None
         return self.code in _OWN_WORDS or self.code in _TEXTS
 
     @property
     def kind(self) -> type[Component] | None:
-        """The kind of component that may stand here."""
+        """The kind of component that is allowed here."""
         return next((c.kind for c in self.place.choices() if c.kind), None) if self.place else None
 
     @property
     def key(self) -> Span:
-        """Where the key of the node is written, or else the node."""
+        """The place of the node's key, otherwise of the node."""
         return self.parent.keys.get(self.path[-1], self.node.at) if self.parent and self.path else self.node.at
 
     @property
     def label(self) -> Span:
-        """What stands for the whole node: a component's name, else where it is written."""
+        """The place to point at for the whole node: a component's name, otherwise its own place."""
         return self.node.label if self.path else self.node.at
 
     @property
@@ -105,8 +105,8 @@ def _located(details: ErrorDetails, root: Node, place: Place) -> _Located:
 
 
 def _told_apart(errors: Sequence[_Located]) -> list[_Located]:
-    """One error a place. Of the alternatives of a union only that is kept which fits best: the errors deeper inside,
-    or those that say more than `wrong type`.
+    """One error per place. Of the alternatives of a union only the best match remains: the errors deeper inside, or
+    those that are more specific than `wrong type`.
     """
     for union in sorted({union for error in errors for union in error.unions}, key=len, reverse=True):
         inside = [e for e in errors if union in e.unions]
@@ -162,7 +162,7 @@ def _unknown_key(error: _Located, root: Node, model: Place) -> Problem:
 
 
 def _siblings(error: _Located, root: Node, model: Place) -> list[str]:
-    """The keys that are allowed beside a key."""
+    """The keys that are allowed next to a key."""
     if error.code == "unknown_key":
         return list((error.details.get("ctx") or {}).get("allowed", ()))
     place: Place | None = model
@@ -226,7 +226,7 @@ def _not_a_component(error: _Located) -> Problem:
 
 
 def _other_word_for_name(error: _Located, table: dict[str, Node]) -> Problem | None:
-    """The complaint about `{type: adam}`."""
+    """The error for `{type: adam}`."""
     key = next((key for key in table if same_meaning(key, ["name"])), None)
     if key is None:
         return None
@@ -261,7 +261,7 @@ def _one_line(text: object) -> str:
 
 
 def _hint(node: Node, choices: Sequence[Choice]) -> str:
-    """What to write instead, where that is easy to guess."""
+    """The correct spelling, if it is easy to guess."""
     types = {choice.annotation for choice in choices}
     if isinstance(node.value, str) and types & {int, float}:
         return advice(node.value)

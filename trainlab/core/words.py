@@ -14,7 +14,7 @@ _LONGEST = 60
 
 
 def expected(place: Place) -> str:
-    """What may stand at a place, in words.
+    """The allowed values of a place, in words.
 
     >>> from typing import Annotated, Literal
     >>> from pydantic import Field
@@ -25,7 +25,7 @@ def expected(place: Place) -> str:
 
 
 def noun(kind: type[Component]) -> str:
-    """What a component of this kind is called in a sentence.
+    """The name of a kind of component in a sentence.
 
     >>> class Thing(Component, kind="thing"): ...
     >>> noun(Thing)
@@ -78,7 +78,7 @@ def value(plain: Any) -> str:
 
 
 def found(node: Node, *, words_allowed: bool = True) -> str:
-    """What stands in the config, in words. Text is called text where no word would have been right."""
+    """The value in the config, in words. It is called text if a text is not allowed there."""
     if isinstance(node.value, str):
         text = f"`{clipped(node.value, _LONGEST)}`"
         return text if words_allowed else f"the text {text}"

@@ -1,4 +1,4 @@
-"""YAML text -> nodes that know their place, and every problem of the text on the way.
+"""YAML text -> nodes with their places, and all problems of the text.
 
 Built from PyYAML's parse events rather than its constructors, so that nothing in a file can make an object, a duplicate
 key is seen with both of its lines, aliases are shared instead of copied, and what they would expand to is counted.
@@ -32,10 +32,10 @@ _TOO_DEEP = f"nested more than {DEEPEST} levels deep"
 
 # PyYAML's stubs leave the stream untyped
 _events = cast("Callable[..., Iterator[Event]]", yaml.parse)  # pyright: ignore[reportUnknownMemberType]
-_QUOTED = "a text that begins so must stand in quotes"
-# What a character means at which PyYAML stops. PyYAML's own words and limits differ between its versions.
+_QUOTED = "a text that starts like this needs quotes"
+# The meaning of a character at which PyYAML stops. PyYAML's own messages and limits differ between its versions.
 _WRONG_HERE = {
-    "\t": "a tab cannot stand here; indent with spaces",
+    "\t": "a tab is not allowed here; indent with spaces",
     ":": "a `:` too many in one line, or a wrong indent",
     "-": "a list item where none can stand, or a wrong indent",
     "]": "a `]` too many",
@@ -43,12 +43,12 @@ _WRONG_HERE = {
     "!": "a tag is not supported; write the plain value",
     **dict.fromkeys("@`%", _QUOTED),
 }
-# What a character means that begins the part at whose end PyYAML stops.
+# The meaning of the first character of the part at whose end PyYAML stops.
 _WRONG_SINCE = {
     "[": "a `[` that is never closed, or a missing comma",
     "{": "a `{` that is never closed, or a missing comma",
     "!": _WRONG_HERE["!"],
-    **dict.fromkeys("*&", "a `*` or `&` without a name; a text that begins so must be quoted"),
+    **dict.fromkeys("*&", "a `*` or `&` without a name; a text that starts like this needs quotes"),
     **dict.fromkeys("|>", _QUOTED),
 }
 
@@ -84,7 +84,7 @@ def has_half_characters(text: str) -> bool:
 
 
 def _too_deep(text: str) -> int | None:
-    """Where the bracket stands that opens one level too many, if there is one."""
+    """The place of the bracket that opens one level too many, if there is one."""
     depth = 0
     for index, char in enumerate(text):
         depth += (char in "[{") - (char in "]}")
@@ -94,13 +94,13 @@ def _too_deep(text: str) -> int | None:
 
 
 def _fault(text: str, stop: int, start: int | None, in_token: bool) -> str:
-    """What is wrong with the YAML that PyYAML stops to read at `stop`.
+    """The problem of a YAML text at `stop`, where PyYAML stops reading.
 
     `start`: where the unfinished part begins, if PyYAML says so; `in_token`: this part is a single word, text or key.
     """
     here, since = text[stop : stop + 1], text[start] if start is not None else ""
     if start is None or (not in_token and here in ("]", "}") and since not in ("[", "{")):
-        return _WRONG_HERE.get(here, "this cannot stand here; a text that begins so must stand in quotes")
+        return _WRONG_HERE.get(here, "this is not allowed here; a text that starts like this needs quotes")
     if since in ("'", '"') and in_token and since not in re.sub(r"''|\\.", "", text[start + 1 : stop]):
         if re.search(r"\\[xuU]?[0-9a-fA-F]*$", text[start:stop]) and here:
             return "an unknown escape in double quotes; single quotes take text as it is"
@@ -119,7 +119,7 @@ class _UnreadableError(Exception):
 
 
 class _Builder:
-    """Nodes from events, remembering the anchors and counting what aliases expand to."""
+    """Makes nodes from events. Stores anchors and counts the nodes that aliases expand to."""
 
     def __init__(self, source: Source) -> None:
         self.source = source
@@ -127,7 +127,7 @@ class _Builder:
         self.anchors: dict[str, tuple[Node, int]] = {}
         self.open: set[str] = set()
         self.count = 0
-        self.end: Any = None  # the mark behind the list or table that was read last
+        self.end: Any = None  # the mark after the last list or table
 
     def document(self, text: str) -> Node | None:
         """The one document of the text."""
@@ -151,12 +151,14 @@ class _Builder:
             before = Source.of("", text[: error.position]).lines
             code = error.character if isinstance(error.character, int) else ord(error.character[:1])
             place = self.source.span(len(before), len(before[-1]) + 1)
-            raise _UnreadableError(Problem.at(place, "", f"the character U+{code:04X} cannot stand in YAML")) from None
+            raise _UnreadableError(
+                Problem.at(place, "", f"the character U+{code:04X} is not allowed in YAML")
+            ) from None
         except yaml.MarkedYAMLError as error:
             raise _UnreadableError(self.syntax(error, text)) from None
 
     def syntax(self, error: yaml.MarkedYAMLError, text: str) -> Problem:
-        """What is wrong where PyYAML stops, judged by the characters there."""
+        """The problem at the place where PyYAML stops, from the characters there."""
         mark, opened = error.problem_mark, error.context_mark
         if mark is None:
             return Problem.at(self.source.whole, "", "not valid YAML")
@@ -172,18 +174,18 @@ class _Builder:
         return Problem.at(self.source.span(mark.line + 1, mark.column + 1), "", f"not valid YAML: {message}")
 
     def problem(self, span: Span, message: str) -> None:
-        """One problem more; reading goes on."""
+        """Add a problem and continue reading."""
         self.problems.append(Problem.at(span, "", message))
 
     def span(self, event: Event) -> Span:
-        """Where an event was written; one that fills several lines is pointed at in its first."""
+        """The place of an event; of one with several lines, the first line."""
         start, end = event.start_mark, event.end_mark
         place = self.source.span(int(start.line) + 1, int(start.column) + 1)
         last = int(end.column) if end.line == start.line else len(place.quoted)
         return self.source.span(place.line, place.column, max(last - place.column + 1, 1))
 
     def collection_span(self, event: Any, span: Span, key: Span | None) -> Span:
-        """Where a list or table was written: the key of a block stands for it, else all that is in its first line."""
+        """The place of a list or table: the key of a block, otherwise its first line."""
         if key is not None and not event.flow_style:
             return key
         length = len(span.quoted)
@@ -229,7 +231,7 @@ class _Builder:
         return node
 
     def alias(self, name: str, span: Span) -> Node:
-        """The node that an alias stands for."""
+        """The node of an alias."""
         if name in self.open:
             raise _UnreadableError(Problem.at(span, "", f"`*{name}` stands inside of what it names"))
         if name not in self.anchors:
@@ -240,13 +242,13 @@ class _Builder:
         return node
 
     def tag(self, event: Any, span: Span) -> None:
-        """A problem for every tag but those that say `this is text`."""
+        """A problem for every tag except those for text."""
         if event.tag not in (None, "!", "tag:yaml.org,2002:str"):
             shown = event.tag.replace("tag:yaml.org,2002:", "!!")
             self.problem(span, f"the tag `{shown}` is not supported; write the plain value")
 
     def scalar(self, event: ScalarEvent, span: Span) -> Any:
-        """The value of a scalar: what an unquoted word means, else text."""
+        """The value of a scalar: that of an unquoted word, otherwise text."""
         self.tag(event, span)
         if has_half_characters(event.value):
             self.problem(span, "an escape stands for half a character; write the character itself")
@@ -284,14 +286,14 @@ class _Builder:
         return Node(values, span, keys)
 
     def add(self, key: str, value: Node, place: Span, values: dict[str, Node], keys: dict[str, Span]) -> None:
-        """One more key of a table, unless it has been written before."""
+        """Add a key to a table, unless it has it already."""
         if key in keys:
             self.problem(place, f"the key `{key}` is written twice, first in line {keys[key].line}")
             return
         values[key], keys[key] = value, place
 
     def merge_key(self, value: Node, place: Span) -> list[Node]:
-        """The tables that `<<` brings in; the first has the last word."""
+        """The tables that `<<` merges; the first one takes precedence."""
         tables = [value] if value.items is None else value.items
         if any(node.table is None for node in tables):
             self.problem(place, "`<<` takes a table or a list of tables")
@@ -299,7 +301,7 @@ class _Builder:
 
 
 def _not_text(key: Node, value: Node) -> str:
-    """The complaint about a key that is no text."""
+    """The error for a key that is not text."""
     if key.table is not None or key.items is not None:
         return f"a key must be text, not a {'table' if key.table is not None else 'list'}"
     shown = "null" if key.value is None else str(key.value).lower()

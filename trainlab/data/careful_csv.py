@@ -104,5 +104,5 @@ def _blocks(path: str, file: IO[str], dialect: Dialect) -> Iterator[Block]:
 
 def _wrong_width(where: str, row: Row, dialect: Dialect) -> str:
     width, sign = len(dialect.names), dialect.delimiter
-    hint = f'; a cell that holds `{sign}` must stand in quotes: "a{sign} b"' if len(row) > width else ""
+    hint = f'; a cell that holds `{sign}` needs quotes: "a{sign} b"' if len(row) > width else ""
     return f"{where}: {len(row)} cells, but there are {width} columns{hint}"

@@ -1,1 +1,1 @@
-"""The run-folder format: how a run is written, kept and read back. It knows files, not networks."""
+"""The format of run folders: how they are written, locked and read. It depends on files, not on networks."""

@@ -1,4 +1,4 @@
-"""A file of lines that only grows at its end, and that stays readable if its writer is killed at any byte."""
+"""A file of lines that grows at its end only. It stays readable if its writer is killed at any byte."""
 
 import os
 from pathlib import Path
@@ -10,7 +10,7 @@ from trainlab.store.writing import named_errors
 
 
 class Appender:
-    """Base of the writers of lines: what is appended is in the hands of the system before `append` returns.
+    """Base of the writers of lines: the operating system has the appended text before `append` returns.
 
     `tell` and `truncate` make a run resumable: a checkpoint that needs the file keeps `tell` (see `write_together`);
     resuming cuts the file back to it.
@@ -37,11 +37,11 @@ class Appender:
                 view = view[self._file.write(view) :]
 
     def tell(self) -> int:
-        """The position after the last line, to be kept in a checkpoint and given to `truncate` on resuming."""
+        """The position after the last line; a checkpoint stores it for `truncate`."""
         return os.fstat(self._file.fileno()).st_size
 
     def truncate(self, position: int) -> None:
-        """Drops every line after a position that `tell` gave; 0 drops all but the header.
+        """Drops every line after a position of `tell`; 0 drops all lines except the header.
 
         Raises UserError if the file is shorter than that or has no line end there: it is not the file of that time.
         """

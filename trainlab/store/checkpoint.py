@@ -2,7 +2,7 @@
 
 checkpoints/last.safetensors        the newest, from which `--resume` continues
 checkpoints/best.safetensors        the best by the watched metric
-checkpoints/epoch-0012.safetensors  kept besides, as many of the newest as the config says
+checkpoints/epoch-0012.safetensors  the newest ones, if the config asks for them
 checkpoints/snapshot-02.safetensors  the weights where the schedule had annealed for the second time
 """
 
@@ -21,7 +21,7 @@ from trainlab.core.errors import UserError
 from trainlab.core.types import Array
 from trainlab.store.writing import named_errors, sync_folder, write_atomic
 
-_META = "trainlab"  # the one key of safetensors' metadata that is ours
+_META = "trainlab"  # trainlab's key in the metadata
 _LONGEST_HEADER = 1 << 24  # bytes
 
 
@@ -37,7 +37,7 @@ def packed(arrays: Mapping[str, Array], meta: Mapping[str, Any]) -> bytes:
     """Arrays and a JSON value as a checkpoint's bytes.
 
     Ints of any size and floats, nan and the infinities included, come back exactly.
-    Raises TypeError if an array or the JSON value has a type that cannot be kept.
+    Raises TypeError if an array or the JSON value has a type that cannot be stored.
     """
     from safetensors.numpy import save as to_bytes
 
@@ -84,7 +84,7 @@ def shapes(path: Path) -> dict[str, tuple[int, ...]]:
 
 
 def also(path: Path, as_path: Path) -> None:
-    """Gives a saved checkpoint a second name (`best` beside `last`), atomically and without writing it again."""
+    """Gives a saved checkpoint a second name (such as `best`), atomically and without writing it again."""
     temporary = as_path.with_name(f".{as_path.name}.{os.getpid()}.tmp")
     with named_errors(as_path, "write"):
         temporary.unlink(missing_ok=True)
@@ -98,7 +98,7 @@ def also(path: Path, as_path: Path) -> None:
 
 
 def numbered(folder: Path, epoch: int) -> Path:
-    """The path of the checkpoint that is kept for an epoch: `epoch-0012.safetensors`."""
+    """The path of the numbered checkpoint of an epoch: `epoch-0012.safetensors`."""
     return folder / f"epoch-{epoch:04d}.safetensors"
 
 
@@ -128,7 +128,7 @@ def _by_number(folder: Path, kind: str) -> dict[int, Path]:
 
 
 def prune(folder: Path, keep: int) -> None:
-    """Deletes all numbered checkpoints but the newest `keep`; `last` and `best` always stay."""
+    """Deletes all numbered checkpoints except the newest `keep`; `last` and `best` always stay."""
     paths = list(kept(folder).values())
     for path in paths[: max(len(paths) - keep, 0)]:
         with named_errors(path, "delete"):
@@ -138,7 +138,7 @@ def prune(folder: Path, keep: int) -> None:
 def _plain(name: str, array: Array) -> Array:
     """The array in this machine's byte order and in C order: safetensors 0.8.0 writes any other as wrong numbers."""
     if array.dtype.kind not in "fiub" or array.dtype.itemsize > 8:
-        raise TypeError(f"{name}: an array of {array.dtype} cannot be kept in a checkpoint")
+        raise TypeError(f"{name}: an array of {array.dtype} cannot be stored in a checkpoint")
     return np.asarray(array, dtype=array.dtype.newbyteorder("="), order="C")
 
 
@@ -148,7 +148,7 @@ def _header(data: bytes) -> dict[str, Any]:
 
 
 def _why(data: bytes) -> str:
-    """What is wrong with the bytes of a file that safetensors could not read."""
+    """The problem of a file that safetensors could not read."""
     header = int.from_bytes(data[:8], "little")
     if data[8:9] != b"{" or header < 2:
         return "not a safetensors file" if data else "the checkpoint is empty"

@@ -1,4 +1,4 @@
-"""What the columns of a run folder's CSV files are called."""
+"""Names of the columns in a run folder's CSV files."""
 
 METRICS_OF = {"classification": "accuracy", "regression": "r2"}
 STEP_COLUMNS = ("step", "loss", "lr", "grad_norm", "update_ratio")

@@ -1,4 +1,4 @@
-"""diagnoses.jsonl: one finding a line, appended as it is made and read back however the writer ended."""
+"""diagnoses.jsonl: one finding per line, appended at once and readable after any end of the writer."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -10,7 +10,7 @@ from trainlab.store.strict_json import dumps, loads
 
 
 class FindingWriter(Appender):
-    """Appends findings, each in the hands of the system before `write` returns.
+    """Appends findings. The operating system has each one before `write` returns.
 
     Opening an existing file keeps its whole lines and cuts off a torn one.
     """

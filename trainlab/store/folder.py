@@ -1,4 +1,4 @@
-"""The run folder: `runs/NAME-N`, made so that two processes never share one, with a name for each of its files."""
+"""The run folder `runs/NAME-N`, which two processes never share, and the names of its files."""
 
 import os
 import re
@@ -93,7 +93,7 @@ class RunFolder:
 
     @property
     def diagnoses(self) -> Path:
-        """diagnoses.jsonl: one finding a line."""
+        """diagnoses.jsonl: one finding per line."""
         return self.path / "diagnoses.jsonl"
 
     @property
@@ -108,7 +108,7 @@ class RunFolder:
 
     @property
     def data(self) -> Path:
-        """data.json: what the rows are, and what a guess would score."""
+        """data.json: facts about the rows, and the score at chance level."""
         return self.path / "data.json"
 
     @property
@@ -118,7 +118,7 @@ class RunFolder:
 
     @property
     def mistakes(self) -> Path:
-        """mistakes.json: what the best network took for what, and its worst mistakes."""
+        """mistakes.json: the confusion matrix and the worst errors of the best checkpoint."""
         return self.path / "mistakes.json"
 
     @property
@@ -143,7 +143,7 @@ def is_run(path: Path) -> bool:
 
 
 def safe_name(name: str) -> str:
-    """The name as every file system takes it: letters and digits of any script, `._+=,` and single dashes.
+    """The name in a form that every file system accepts: letters and digits of any script, `._+=,` and single dashes.
 
     >>> safe_name("../größe 2 (new)"), safe_name("a/b"), safe_name("...")
     ('größe-2-new', 'a-b', 'run')

@@ -1,4 +1,4 @@
-"""What was read of the runs in a folder, kept beside them, so that a report reads again only what has changed.
+"""A cache of the runs in a folder, stored next to them, so that a report reads only changed runs again.
 
 The index is `.index.sqlite` in the folder of runs. It is never needed: where it cannot be read or written, is damaged
 or of another version, everything is read from the run folders, and deleting it loses nothing. Several processes may use
@@ -19,19 +19,19 @@ from types import TracebackType
 from typing import Any, Self
 
 NAME = ".index.sqlite"
-FEWEST = 200  # runs in a folder, before an index is made: fewer are read in a moment
-_VERSION = 1  # of what is kept: another version's is thrown away
+FEWEST = 200  # runs in a folder from which on an index is made; fewer are read fast enough
+_VERSION = 1  # of the format; an index of another version is deleted
 _FILES = ("status.json", "metrics.csv", "diagnoses.jsonl", "config.yaml")
 _SETTLED = 2_000_000_000  # nanoseconds since the last change: the coarsest tick of any file system (FAT's)
 _PATIENCE = 1.0  # seconds to wait for another process that is writing
-_AT_ONCE = 500  # parts that are written in one go
+_AT_ONCE = 500  # parts that are written at once
 _TABLE = "CREATE TABLE IF NOT EXISTS runs (run TEXT, part TEXT, stamp TEXT, facts TEXT, PRIMARY KEY (run, part))"
 
 Stamp = tuple[int, ...]  # of each file of a run: times of change in nanoseconds, size, inode; zeros if there is none
 
 
 class Index:
-    """The index of a folder of runs; use it in a `with` block, at whose end what was learnt is written.
+    """The index of a folder of runs; use it in a `with` block, whose end writes new entries.
 
     What is kept of a run has parts, each kept and asked for by itself. No index is made for fewer than `fewest` runs.
     """
@@ -43,7 +43,7 @@ class Index:
         self._loaded: dict[tuple[str, str], tuple[str, str]] = {}
 
     def get(self, path: Path, part: str, stamp: Stamp) -> Any:
-        """What is kept of this part of a run if its files still have this stamp, else None."""
+        """The stored part of a run if the run's files still have this stamp, otherwise None."""
         run = self._name(path)
         if self._db is None or run is None:
             return None
@@ -54,7 +54,7 @@ class Index:
             return None
 
     def load(self, part: str) -> None:
-        """Fetches this part of all runs at once, faster than one by one; each is let go when it is asked for."""
+        """Reads this part of all runs at once, which is faster than one by one; `get` releases each."""
         if self._db is None:
             return
         with suppress(sqlite3.Error):
@@ -62,7 +62,7 @@ class Index:
             self._loaded = {(run, part): (stamp, facts) for run, stamp, facts in found}
 
     def put(self, path: Path, part: str, stamp: Stamp, facts: Any) -> None:
-        """Keeps a part of a run, read after `stamp` was taken, unless its files changed since or just before."""
+        """Stores a part of a run that was read after `stamp`, unless its files changed since then or just before."""
         run = self._name(path)
         if self._db is None or run is None or not _settled(stamp) or stamp_of(path) != stamp:
             return
@@ -71,7 +71,7 @@ class Index:
             self._write()
 
     def prune(self, paths: Collection[Path]) -> None:
-        """Forgets all runs but these."""
+        """Removes all runs except these."""
         self._write()
         if self._db is None:
             return
@@ -83,7 +83,7 @@ class Index:
                     self._db.executemany("DELETE FROM runs WHERE run = ?", gone)
 
     def close(self) -> None:
-        """Writes what was learnt and ends the use of the file; then nothing is known any more."""
+        """Writes new entries and closes the file."""
         self._write()
         if self._db is not None:
             self._db.close()
@@ -117,7 +117,7 @@ class Index:
 
 
 def stamp_of(path: Path) -> Stamp:
-    """What tells whether a run's files have changed."""
+    """Times, sizes and inodes of a run's files; they change when a file changes."""
     made: list[int] = []
     folder = os.fspath(path)
     for name in _FILES:
@@ -131,19 +131,19 @@ def stamp_of(path: Path) -> Stamp:
 
 
 def _settled(stamp: Stamp) -> bool:
-    """Whether all files had their last change some time ago, by the clock of this machine."""
+    """Whether the last change of all files was some time ago, by the clock of this machine."""
     return max(max(stamp[0::4]), max(stamp[1::4])) < time.time_ns() - _SETTLED
 
 
 def _has(folder: Path, count: int) -> bool:
-    """Whether there are so many names in a folder."""
+    """Whether a folder has at least this many entries."""
     with suppress(OSError), os.scandir(folder) as entries:
         return sum(1 for _ in islice(entries, count)) >= count
     return False
 
 
 def _opened(path: Path, fewest: int) -> sqlite3.Connection | None:
-    """The database, made anew if it is damaged or of another version; None if it cannot be used.
+    """The database, created again if it is damaged or of another version; None if it cannot be used.
 
     It is made where there are as many folders; fewer are read in a moment.
     """

@@ -1,4 +1,4 @@
-"""One writer to a run folder: a second process that would train in it is told who holds it.
+"""A lock of a run folder: a second process that would write to it gets an error that names the first.
 
 The lock is the system's own (flock), so it falls with the process that holds it, however that dies.
 """
@@ -18,7 +18,7 @@ _UNSUPPORTED = frozenset({errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.EN
 
 @contextmanager
 def locked(folder: Path) -> Generator[None, None, None]:
-    """Holds the folder for this process inside the block, and clears what a killed writer left half-written.
+    """Locks the folder for this process inside the block, and removes temporary files of a killed writer.
 
     Raises UserError if another process holds it, or if the folder cannot be written to.
     A file system that knows no locks is not locked.
@@ -60,4 +60,4 @@ def _take(folder: Path, path: Path) -> int:
         with suppress(OSError):
             if os.path.samestat(os.fstat(handle), os.stat(path)):
                 return handle
-        os.close(handle)  # whoever held it has just removed the file: begin again with the new one
+        os.close(handle)  # the former owner has just removed the file: try again with a new one

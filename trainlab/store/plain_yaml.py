@@ -39,7 +39,7 @@ def read_config(path: Path) -> dict[str, Any]:
 
 
 def read_value(text: str) -> Any:
-    """A value as it is written in a config or after `key=`; what is no YAML is the text itself.
+    """A value as it is written in a config or after `key=`; a text that is not YAML is returned as it is.
 
     >>> read_value("1e-3"), read_value("[64, 64]"), read_value("adam"), read_value("[")
     (0.001, [64, 64], 'adam', '[')
@@ -51,14 +51,14 @@ def read_value(text: str) -> Any:
 
 
 def loads(data: bytes) -> Any:
-    """The value of a YAML text. Raises ValueError, whose text says why, if it is none that a resolved config holds."""
+    """The value of a YAML text. Raises ValueError with the reason if a resolved config cannot contain it."""
     try:
         events = cast("Iterator[e.Event]", yaml.parse(data, Loader=_LOADER))  # pyright: ignore[reportUnknownMemberType]  # untyped
         for event in events:
             if isinstance(event, e.NodeEvent):
                 return _value(event, events, 0)
     except (yaml.YAMLError, UnicodeDecodeError):
-        # our other reader says what is wrong, and where: libyaml's words and limits differ between versions
+        # the other reader reports the problem and its place: libyaml's messages and limits differ between versions
         source, problems = decode("config", data)
         node, more = parse(source)
         if problems or more:
@@ -84,12 +84,12 @@ def _value(event: e.Event, events: Iterator[e.Event], depth: int) -> Any:
         if isinstance(key, dict | list):
             raise ValueError("a list or a table cannot be a key")
         if str(key) in table:
-            raise ValueError(f"`{key}` is there twice")
+            raise ValueError(f"`{key}` occurs twice")
         table[str(key)] = _value(next(events), events, depth + 1)
     return table
 
 
 def _until(end: type[e.Event], events: Iterator[e.Event]) -> Iterator[e.Event]:
-    """The events before the next one of this kind, which is read, too."""
+    """The events up to the next one of this kind, which is read as well."""
     while not isinstance(event := next(events), end):
         yield event

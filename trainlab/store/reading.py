@@ -1,4 +1,4 @@
-"""Reading run folders back, whatever state they are in: what is wrong with one is said on its record, never raised."""
+"""Reads run folders in any state. Problems of a folder are stored in its record and not raised."""
 
 import math
 import os
@@ -19,12 +19,12 @@ from trainlab.store.status import Status, read_status, seen_state
 from trainlab.store.writing import named_errors
 
 T = TypeVar("T")
-_ENDED = ("finished", "diverged", "interrupted", "failed")  # states that only a changed file can change
+_ENDED = ("finished", "diverged", "interrupted", "failed")  # states that do not change unless a file changes
 _OWN = ("path", "name", "_index", "_problems")
 
 
 class RunRecord:
-    """One run as its folder tells it. Each file is read when first asked for; `problem` names what could not be.
+    """One run, from its folder. Each file is read on first use; `problem` names the files that could not be read.
 
     With an index, what that keeps of the run is not read again.
     """
@@ -41,7 +41,7 @@ class RunRecord:
 
     @property
     def problem(self) -> str:
-        """What is wrong with the files read so far, empty if nothing is."""
+        """The problems of the files read so far; empty if there are none."""
         return "; ".join(dict.fromkeys(self._problems))
 
     @cached_property
@@ -68,7 +68,7 @@ class RunRecord:
 
     @cached_property
     def scores(self) -> dict[str, tuple[float | None, int | None, float | None]]:
-        """Of each column of metrics.csv the best value, whichever way it gets better, its epoch, and the last value."""
+        """For each column of metrics.csv: the best value, its epoch, and the last value."""
         if kept := self.recall("scores"):
             return {name: (best, epoch, last) for name, (best, epoch, last) in kept.items()}
         found = {name: (*_best(self.metrics, name), _number(values)) for name, values in self.metrics.items()}
@@ -95,16 +95,16 @@ class RunRecord:
         return found
 
     def recall(self, part: str) -> Any:
-        """What the index keeps of the run under this name, as it was given to `retain`; None if nothing is."""
+        """The run's entry of this name in the index, see `retain`; None if there is none."""
         return None if self._index is None else self._index.get(self.path, part, self._stamp)
 
     def retain(self, part: str, facts: Any) -> None:
-        """Lets the index keep plain data that was read from the run's files, if only a change of these changes it."""
+        """Stores plain data from the run's files in the index; it must depend on these files only."""
         if self._index is not None and facts and not self._problems and self.state in _ENDED:
             self._index.put(self.path, part, self._stamp, facts)
 
     def forget(self) -> None:
-        """Lets go of all that was read; it is read again when it is asked for. Many records then need little memory."""
+        """Releases all data; they are read again when needed. So many records need little memory."""
         for name in [name for name in self.__dict__ if name not in _OWN]:
             del self.__dict__[name]
 
@@ -134,7 +134,7 @@ class RunRecord:
 
     @cached_property
     def data(self) -> dict[str, Any]:
-        """data.json: what the rows are, and what a guess would score; empty if there is none."""
+        """data.json: facts about the rows and the score at chance level; empty if there is none."""
         return self._read(self.folder.data, read_json, {}, needed=False)
 
     @cached_property
@@ -144,7 +144,7 @@ class RunRecord:
 
     @cached_property
     def mistakes(self) -> dict[str, Any]:
-        """mistakes.json: what the best network took for what, and its worst mistakes; empty if there is none."""
+        """mistakes.json: confusion matrix and worst errors of the best checkpoint; empty if there is none."""
         return self._read(self.folder.mistakes, read_json, {}, needed=False)
 
     @property
@@ -152,7 +152,7 @@ class RunRecord:
         return self.status is not None and self.status.state == "finished"
 
     def _read(self, path: Path, read: Callable[[Path], T], default: T, *, needed: bool = True) -> T:
-        _ = self._index and self._stamp  # before the file: what changes meanwhile is not kept
+        _ = self._index and self._stamp  # taken before reading: a file that changes meanwhile is not stored
         try:
             return read(path)
         except UserError as error:
@@ -164,14 +164,14 @@ class RunRecord:
 
 
 def read_run(path: Path, name: str = "") -> RunRecord:
-    """The record of a run folder, its status, last metrics and findings read; `name` is what it is called in lists."""
+    """The record of a run folder, its status, last metrics and findings read; `name`: its name in lists."""
     record = RunRecord(path, name or path.resolve().name)
     _ = record.state, record.last, record.findings
     return record
 
 
 def find_runs(folder: Path) -> list[Path]:
-    """The run folders in a folder of runs or of a sweep, with those of the sweeps in it; anything else is left out.
+    """The run folders in a folder of runs or of a sweep, with those of the sweeps in it; other folders are left out.
 
     Raises UserError if the folder does not exist or cannot be read.
     """
@@ -195,7 +195,7 @@ def _trials(folder: Path) -> list[Path]:
 
 
 def is_sweep(path: Path) -> bool:
-    """Whether a folder holds a sweep: a folder `trials` beside its sweep.yaml or trials.csv."""
+    """Whether a folder holds a sweep: a folder `trials` and sweep.yaml or trials.csv."""
     return os.path.isdir(f"{path}/trials") and ((path / "sweep.yaml").exists() or (path / "trials.csv").exists())
 
 
@@ -222,5 +222,5 @@ def _best(metrics: dict[str, list[Any]], name: str) -> tuple[float | None, int |
 
 
 def _number(values: list[Any]) -> float | None:
-    """The last of these if it is a number."""
+    """The last value if it is a number."""
     return float(values[-1]) if values and isinstance(values[-1], int | float) else None

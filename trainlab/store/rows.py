@@ -1,4 +1,4 @@
-"""CSV files written row by row while a run goes on (metrics.csv, steps.csv, layers.csv) and read back exactly.
+"""CSV files that a run writes row by row (metrics.csv, steps.csv, layers.csv), and that are read back exactly.
 
 Floats are the shortest text that reads back as the same float, an absent value is an empty cell, and nan and the
 infinities are `nan`, `inf`, `-inf`. A line break inside a text becomes a space: one row is one line, always.
@@ -26,7 +26,7 @@ _NOTHING: list[str] = []
 
 
 class RowWriter(Appender):
-    """Appends rows to a CSV file with fixed columns, each row in the hands of the system before `write` returns.
+    """Appends rows to a CSV file with fixed columns, the operating system has each row before `write` returns.
 
     Opening an existing file keeps its whole rows and cuts off a torn one. Raises UserError if the file cannot be
     written or has other columns.
@@ -45,12 +45,12 @@ class RowWriter(Appender):
             raise
 
     def write(self, row: Mapping[str, object]) -> None:
-        """Appends one row; a column that is not in it stays empty."""
+        """Appends one row; a missing column stays empty."""
         self._refuse_unknown(row)
         self.append(_line([_cell(row.get(c)) for c in self.columns]).encode())
 
     def write_many(self, columns: Mapping[str, "Array | Sequence[object]"]) -> None:
-        """Appends rows given by column, all of one length; a column that is not in it stays empty."""
+        """Appends rows given by column, all of one length; a missing column stays empty."""
         self._refuse_unknown(columns)
         lengths = {len(v) for v in columns.values()}
         if len(lengths) > 1:
@@ -80,7 +80,7 @@ def _number_lines(columns: "Sequence[Array]") -> bytes:
 
 
 def kept_steps(first: int, last: int) -> "slice | Array":
-    """Which of the steps `first` to `last` have a row in steps.csv: all up to 20 000, then every 2nd, 4th, ... as steps
+    """The steps from `first` to `last` with a row in steps.csv: all up to 20 000, then every 2nd, 4th, ... as steps
     double. An index into their rows.
 
     >>> import numpy as np
@@ -118,7 +118,7 @@ def read_rows(path: Path) -> dict[str, list[Any]]:
 
 
 def last_row(path: Path) -> dict[str, Any]:
-    """The last whole row of a CSV file by column, empty if it has none. Reads the file's two ends only.
+    """The last whole row of a CSV file by column, empty if it has none. Reads only the start and the end of the file.
 
     Raises UserError if the file is missing, unreadable, or the row does not fit the header.
     """
@@ -157,19 +157,19 @@ def _cells(values: "Array | Sequence[object]") -> list[str]:
 
 
 def _is_numbers(values: object) -> bool:
-    """Whether these are a NumPy array of numbers, which `tolist` turns into plain ints and floats."""
+    """Whether the values are a NumPy array of numbers, which `tolist` turns into plain ints and floats."""
     return getattr(getattr(values, "dtype", None), "kind", "") in "fiu" and hasattr(values, "tolist")
 
 
 def _line(cells: Sequence[str]) -> str:
-    return (",".join(cells) or '""') + "\n"  # a line without anything would be no row
+    return (",".join(cells) or '""') + "\n"  # an empty line would not be a row
 
 
 def _cell(value: object) -> str:
     if value is None:
         return ""
     if isinstance(value, float):
-        return float.__repr__(value)  # NumPy's own floats are floats too, but spell themselves otherwise
+        return float.__repr__(value)  # NumPy's floats are floats, but have another repr
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, int):

@@ -13,16 +13,16 @@ def dumps(value: Any, *, indent: int | None = None) -> str:
     >>> dumps({"loss": float("nan"), "lr": 0.1, "steps": [1, 2]})
     '{"loss": "nan", "lr": 0.1, "steps": [1, 2]}'
     """
-    try:  # the usual case: nothing to be spelled
+    try:  # the usual case: all numbers are finite
         return json.dumps(value, indent=indent, ensure_ascii=False, allow_nan=False, default=_unarrayed)
     except ValueError:
         return json.dumps(_spell(value), indent=indent, ensure_ascii=False, allow_nan=False)
 
 
 def loads(text: str | bytes) -> Any:
-    """The value of JSON text, with the texts "nan", "inf" and "-inf" as the numbers they stand for.
+    """The value of JSON text, with the texts "nan", "inf" and "-inf" as numbers.
 
-    Raises ValueError, which says where in our own words, if the text is no JSON.
+    Raises ValueError, which names the place, if the text is not JSON.
     """
     try:
         return _read(json.loads(text))
