@@ -16,7 +16,7 @@ SELF_CONTAINED = [cls for cls in SELF_CONTAINED if cls.name != "idx"]  # which n
 REAL = ["digits", "iris", "wine", "breast_cancer", "diabetes"]
 TABLES = ["csv", "parquet", "feather", "excel", "jsonl", "sqlite", "arff", "stata", "spss", "sas"]
 ARRAYS = ["npz", "npy", "hdf5", "mat", "svmlight"]
-READERS = [*TABLES, *ARRAYS, "idx", "cifar10", "cifar100", "stl10", "image_folder"]
+READERS = [*TABLES, *ARRAYS, "idx", "cifar10", "cifar100", "stl10", "image_folder", "parquet_images"]
 GENERATED = ["blobs", "circles", "friedman1", "mnist1d", "moons", "spirals"]
 
 

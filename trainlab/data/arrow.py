@@ -57,7 +57,10 @@ def _pandas_facts(metadata: dict[bytes, bytes]) -> dict[str, Any]:
 def _column(path: str, name: str, chunked: Any, as_text: bool) -> Column:
     types: Any = import_module("pyarrow").types
     if types.is_nested(chunked.type):
-        raise DataError(f"{path}: column `{name}` holds {chunked.type} in each cell; name it under `drop`")
+        cure = "use `name: parquet_images` for pictures, or name it under `drop`"
+        if not (types.is_struct(chunked.type) and any(field.name == "bytes" for field in chunked.type)):
+            cure = "name it under `drop`"
+        raise DataError(f"{path}: column `{name}` holds {chunked.type} in each cell; {cure}")
     is_number = any(getattr(types, f"is_{kind}")(chunked.type) for kind in ("floating", "integer", "decimal"))
     if is_number and not as_text:
         values = chunked.cast("float64").to_numpy()

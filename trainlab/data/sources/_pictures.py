@@ -1,8 +1,13 @@
 """Decodes picture files to bytes of one size, the way a viewer shows them."""
 
-from collections.abc import Sequence
+import json
+import os
+import sys
+import tempfile
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from importlib import import_module
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +19,34 @@ from trainlab.core.types import Array
 ENDINGS = frozenset(
     {".png", ".jpg", ".jpeg", ".jfif", ".bmp", ".gif", ".webp", ".avif", ".tif", ".tiff", ".ppm", ".pgm"}
 )
+PARTS = {
+    "train": "train",
+    "training": "train",
+    "test": "test",
+    "testing": "test",
+    "val": "val",
+    "valid": "val",
+    "validation": "val",
+    "dev": "val",
+}
+CACHE_HELP = "folder for decoded pictures; null: `trainlab` in the user's cache folder"
+SIZE_HELP = "height and width that every picture is scaled to; null: all have one size already"
 _SHOWN = 5  # errors that are listed before the others are only counted
 _BACKGROUND = 255  # what a transparent pixel shows: white
+
+
+@dataclass(frozen=True, slots=True)
+class StoredPicture:
+    """A picture's file as it lies inside another file; `where` names it in messages."""
+
+    where: str
+    content: bytes
+
+    def __str__(self) -> str:
+        return self.where
+
+
+Picture = Path | StoredPicture
 
 
 @dataclass(slots=True)
@@ -32,8 +63,8 @@ class Decoder:
     animated: int = 0
     _problems: list[str] = field(default_factory=list[str])
 
-    def decode(self, files: Sequence[Path], into: str) -> None:
-        """Write the pictures as one .npy file (n, height, width, channels). Raises DataError naming all bad files."""
+    def decode(self, files: Iterable[Picture], count: int, into: str) -> None:
+        """Write `count` pictures as one .npy file (n, height, width, channels). Raises DataError for bad ones."""
         try:
             image: Any = import_module("PIL.Image")
             ops: Any = import_module("PIL.ImageOps")
@@ -46,7 +77,7 @@ class Decoder:
                 continue
             if x is None:
                 size = size or (pixels.shape[0], pixels.shape[1])
-                shape = (len(files), *size, channels)
+                shape = (count, *size, channels)
                 x = np.lib.format.open_memmap(into, mode="w+", dtype=np.uint8, shape=shape)
             x[i] = pixels.reshape(x.shape[1:])
         if self._problems:
@@ -56,10 +87,10 @@ class Decoder:
         if x is not None:
             x.flush()
 
-    def _one(self, image: Any, ops: Any, file: Path, size: tuple[int, int] | None) -> Array | None:
+    def _one(self, image: Any, ops: Any, file: Picture, size: tuple[int, int] | None) -> Array | None:
         """The picture's bytes, or None and a problem more."""
         try:
-            with image.open(file) as opened:
+            with image.open(file if isinstance(file, Path) else BytesIO(file.content)) as opened:
                 self.animated += getattr(opened, "n_frames", 1) > 1
                 picture = self._flat(image, file, ops.exif_transpose(opened))
         except image.DecompressionBombError:
@@ -80,7 +111,7 @@ class Decoder:
             picture = picture.resize((size[1], size[0]), image.Resampling.BILINEAR)
         return np.asarray(picture, np.uint8)
 
-    def _flat(self, image: Any, file: Path, picture: Any) -> Any:
+    def _flat(self, image: Any, file: Picture, picture: Any) -> Any:
         """The picture with 8 bits a channel and without transparency; None and a problem more if that cannot be."""
         mode = "RGB" if self.color == "rgb" else "L"
         if picture.mode.startswith("I"):
@@ -97,3 +128,36 @@ class Decoder:
             under = image.new("RGBA", picture.size, (_BACKGROUND,) * 4)
             picture = image.alpha_composite(under, picture)
         return picture.convert(mode)
+
+
+def decoded(
+    decoder: Decoder, files: Iterable[Picture], count: int, key: str, cache: str | None
+) -> tuple[Array, list[str]]:
+    """The pictures from the cache, memory-mapped, decoded into it first where they are not there yet; and notes.
+
+    `key`: hex digits of their content and of all that changes how they are decoded. Raises DataError.
+    """
+    cached = _cache_folder(cache) / f"{key[:32]}.npy"
+    told = cached.with_suffix(".json")
+    if not cached.exists():
+        cached.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=cached.parent, suffix=".part", delete=False) as part:
+            pass
+        try:
+            decoder.decode(files, count, part.name)
+            if decoder.animated:
+                note = f"{decoder.path}: {decoder.animated} pictures are animated; the first frame is taken"
+                told.write_text(json.dumps([note]), encoding="utf-8")
+            os.replace(part.name, cached)  # whole or not at all, whoever else decodes the same
+        finally:
+            Path(part.name).unlink(missing_ok=True)
+    notes: list[str] = json.loads(told.read_text(encoding="utf-8")) if told.exists() else []
+    return np.load(cached, mmap_mode="r", allow_pickle=False), notes
+
+
+def _cache_folder(cache: str | None) -> Path:
+    if cache is not None:
+        return Path(cache).expanduser()
+    home = Path.home()
+    places = {"darwin": home / "Library" / "Caches", "win32": home / "AppData" / "Local"}
+    return Path(os.environ.get("XDG_CACHE_HOME") or places.get(sys.platform, home / ".cache")) / "trainlab"

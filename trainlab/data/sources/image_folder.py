@@ -1,9 +1,6 @@
 """Image folder: one folder of pictures per class."""
 
 import json
-import os
-import sys
-import tempfile
 from hashlib import sha256
 from pathlib import Path
 from typing import Literal
@@ -16,18 +13,7 @@ from trainlab.core.types import Array, Count, Task
 from trainlab.data.dataset import Loaded, Rows
 from trainlab.data.paths import existing_folder
 from trainlab.data.source import Source
-from trainlab.data.sources._pictures import ENDINGS, Decoder
-
-_PARTS = {
-    "train": "train",
-    "training": "train",
-    "test": "test",
-    "testing": "test",
-    "val": "val",
-    "valid": "val",
-    "validation": "val",
-    "dev": "val",
-}
+from trainlab.data.sources._pictures import CACHE_HELP, ENDINGS, PARTS, SIZE_HELP, Decoder, decoded
 
 
 class ImageFolder(Source, name="image_folder"):
@@ -42,13 +28,11 @@ class ImageFolder(Source, name="image_folder"):
     """
 
     path: str = setting("folder that holds a folder per class")
-    size: list[Count] | None = setting(
-        None, "height and width that every picture is scaled to; null: all have one size already", max_length=2
-    )
+    size: list[Count] | None = setting(None, SIZE_HELP, max_length=2)
     color: Literal["rgb", "gray"] = setting("rgb", "three channels, or one")
     val_path: str | None = setting(None, "folder of the validation pictures, a folder per class")
     test_path: str | None = setting(None, "folder of the test pictures, a folder per class")
-    cache: str | None = setting(None, "folder for decoded pictures; null: `trainlab` in the user's cache folder")
+    cache: str | None = setting(None, CACHE_HELP)
 
     def load(self, rng: np.random.Generator) -> Loaded:
         """Pictures as a memory-mapped uint8 array (n, height, width, channels)."""
@@ -81,41 +65,17 @@ class ImageFolder(Source, name="image_folder"):
         return Rows(x, np.array([c for _, c in files], np.int64)), notes
 
     def _decoded(self, files: list[Path]) -> tuple[Array, list[str]]:
-        """The pictures from the cache, decoded into it first where they are not there yet; and notes."""
         digest = sha256(json.dumps([self.size, self.color, 2]).encode())
         for file in files:
             digest.update(sha256(file.read_bytes()).digest())
-        cached = self._cache_folder() / f"{digest.hexdigest()[:32]}.npy"
-        told = cached.with_suffix(".json")
-        if not cached.exists():
-            cached.parent.mkdir(parents=True, exist_ok=True)
-            with tempfile.NamedTemporaryFile(dir=cached.parent, suffix=".part", delete=False) as part:
-                pass
-            try:
-                size = None if self.size is None else (self.size[0], self.size[-1])
-                decoder = Decoder(self.path, self.color, size)
-                decoder.decode(files, part.name)
-                if decoder.animated:
-                    note = f"{self.path}: {decoder.animated} pictures are animated; the first frame is taken"
-                    told.write_text(json.dumps([note]), encoding="utf-8")
-                os.replace(part.name, cached)  # whole or not at all, whoever else decodes the same
-            finally:
-                Path(part.name).unlink(missing_ok=True)
-        notes: list[str] = json.loads(told.read_text(encoding="utf-8")) if told.exists() else []
-        return np.load(cached, mmap_mode="r", allow_pickle=False), notes
-
-    def _cache_folder(self) -> Path:
-        if self.cache is not None:
-            return Path(self.cache).expanduser()
-        home = Path.home()
-        places = {"darwin": home / "Library" / "Caches", "win32": home / "AppData" / "Local"}
-        return Path(os.environ.get("XDG_CACHE_HOME") or places.get(sys.platform, home / ".cache")) / "trainlab"
+        size = None if self.size is None else (self.size[0], self.size[-1])
+        return decoded(Decoder(self.path, self.color, size), files, len(files), digest.hexdigest(), self.cache)
 
 
 def _parts(folder: Path) -> dict[str, Path]:
     """The folder of each part, where all of its folders are named like parts; else the folder itself for training."""
     found = _folders(folder)
-    parts = {_PARTS.get(f.name.lower(), ""): f for f in found}
+    parts = {PARTS.get(f.name.lower(), ""): f for f in found}
     if "train" not in parts or "" in parts or len(parts) == 1:
         return {"train": folder}
     if len(parts) < len(found):
