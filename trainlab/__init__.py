@@ -1,4 +1,4 @@
-"""trainlab: train a network from one YAML file, watch it, and say what is wrong and what to change.
+"""trainlab: train a network from one YAML file, monitor it, and report what is wrong and what to change.
 
 The package has eight floors. A package imports only from floors below its own (siblings never import each other):
 

@@ -24,18 +24,18 @@ def train(
     quiet: bool = False,
     **settings: Any,
 ) -> Run:
-    """Train as a config says (a YAML file, or a dict of the same shape) and leave a run folder behind: the new run.
+    """Train a config (a YAML file, or a dict of the same shape). Writes a run folder and returns the run.
 
         run = tl.train("digits.yaml", optimizer__lr=1e-3, model__hidden=[64, 64])
         run = tl.train("digits.yaml", {"monitors.dead-relu.threshold": 0.9}, quiet=True)
         run = tl.train(resume="digits-1", train__epochs=60)
         run = tl.train({"data": {"x": X, "y": y}, "model": {"name": "mlp", "hidden": [64]}})
 
-    Arrays under `data` (x and y, and x_val, y_val, x_test, y_test) are stored beside the runs; a DataFrame x is read as
-    a table, with y or the column that `target` names to predict.
+    Arrays under `data` (x and y, and x_val, y_val, x_test, y_test) are stored next to the runs. A DataFrame x is
+    read as a table, with y or the column `target` to predict.
     Settings replace the config's: `a__b` is `a.b`; paths that Python cannot spell go into `overrides`. Progress goes to
-    stderr unless `quiet`. `name` is what the folder is called; with `resume` a stopped run goes on, or a finished one
-    up to train__epochs epochs. The run's `status` tells how it ended: `finished`, `diverged` or `failed`.
+    stderr unless `quiet`. `name` is the name of the folder. `resume` continues a stopped run, or a finished one up to
+    train__epochs epochs. The run's `status` is `finished`, `diverged` or `failed`.
 
     Raises UserError for a config, data or folder that cannot be used, with the text that the command line shows;
     KeyboardInterrupt after Ctrl-C, once the run is saved so that it can be resumed.
@@ -45,7 +45,7 @@ def train(
     with stoppable(progress):
         if resume is not None:
             if config is not None or name is not None:
-                raise UserError("resume goes on with the run's own config in its own folder: leave out config and name")
+                raise UserError("resume uses the run's own config and folder: remove config and name")
             run = resume.folder if isinstance(resume, Run) else resume
             outcome = training.resume(run, runs=Path(runs), callbacks=[progress], epochs=_epochs(changes))
         else:
@@ -57,12 +57,14 @@ def train(
                 document = read(Path(config), changes)
             outcome = training.train(document, runs=Path(runs), name=name, callbacks=[progress])
     if outcome.state == "interrupted":
-        raise KeyboardInterrupt(f"{outcome.folder} is saved; go on with trainlab.train(resume={str(outcome.folder)!r})")
+        raise KeyboardInterrupt(
+            f"{outcome.folder} is saved; continue with trainlab.train(resume={str(outcome.folder)!r})"
+        )
     return Run(outcome.folder)
 
 
 def _epochs(changes: Mapping[str, Any]) -> int:
-    """How far a resumed run goes; 0: as its config says."""
+    """The number of epochs of a resumed run; 0: that of its config."""
     wrong = [path for path in changes if path != "train.epochs"]
     if wrong:
         raise UserError(f"{wrong[0]}: resume keeps the run's own config; only train__epochs may be given")

@@ -69,7 +69,7 @@ def test_dropped_columns_may_come_or_not():
         (
             "age,city,bought\n3,Rome,maybe\n",
             "new.csv:2: column `bought`: unknown class `maybe`; known are `no`, `yes`\n"
-            "only the classes of the training file can be told apart",
+            "only classes of the training file are allowed",
         ),
     ],
 )

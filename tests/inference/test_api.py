@@ -168,7 +168,7 @@ def test_resume(here, tmp_path):
     assert longer.metrics.drop(columns="seconds").equals(whole.metrics.drop(columns="seconds"))
     with pytest.raises(UserError, match=r"optimizer\.lr: resume keeps the run's own config"):
         tl.train(resume=half, optimizer__lr=1)
-    with pytest.raises(UserError, match="leave out config and name"):
+    with pytest.raises(UserError, match="remove config and name"):
         tl.train("digits.yaml", resume=half)
     with pytest.raises(UserError, match=r"train\.epochs: expected a number of epochs, got 0"):
         tl.train(resume=half, train__epochs=0)
@@ -190,7 +190,7 @@ def test_interrupted(tmp_path):
     os.kill(child.pid, signal.SIGINT)
     out, _ = child.communicate(timeout=60)
 
-    assert out == "interrupted runs/long-1 is saved; go on with trainlab.train(resume='runs/long-1')\n"
+    assert out == "interrupted runs/long-1 is saved; continue with trainlab.train(resume='runs/long-1')\n"
 
 
 def test_digits_are_predicted_as_numbers(here):

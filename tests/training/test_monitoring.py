@@ -1,4 +1,4 @@
-"""The babysitter: causes before consequences, each finding once, and `because` where something led to it."""
+"""MonitorRunner: causes before consequences, each finding once, and `because` where something led to it."""
 
 import numpy as np
 import pytest
@@ -44,7 +44,7 @@ def test_a_finding_is_said_once():
 
 
 def test_what_was_said_is_known_after_a_resume():
-    """A babysitter that is given what had been said does not say it again, and names it as a cause."""
+    """A MonitorRunner that continues with earlier findings does not repeat them, and names them as causes."""
     before = all_monitors()
     list(before.run("epoch", stuck(4)))
     after = all_monitors()

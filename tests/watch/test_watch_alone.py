@@ -115,7 +115,7 @@ def test_numbers_have_columns():
         (7, None, "watch: data is a int; allowed are a pair (x, y) of arrays or tensors, a DataLoader, or a data set "
          "with a length whose items are such pairs"),
         ((X, Y[:5]), None, "watch: data: x has 60 rows and y 5; both need the same number, at least 1"),
-        ((X, X[:, 0]), None, "watch: data: the targets are no class indices; say task='regression' if they are "
+        ((X, X[:, 0]), None, "watch: data: the targets are not class indices; set task='regression' if they are "
          "numbers"),
         ((X, Y), (X[:, :2], Y), "watch: rows of data have the shape (4,), those of val_data (2,)"),
         (None, (X, Y), "watch: val_data is given without data; give the training rows, too"),

@@ -199,7 +199,7 @@ def test_numbers(tmp_path):
             whole = net(x).detach()
             r2 = 1 - ((whole - y) ** 2).mean() / y.var(correction=0)
             watch.epoch(val_r2=r2)
-        with pytest.raises(UserError, match="accuracy does not belong to a regression; give r2, or say task='classif"):
+        with pytest.raises(UserError, match="accuracy does not fit a regression; pass r2, or set task='classif"):
             watch.epoch(val_accuracy=0.5)
     metrics = watch.run.metrics
     assert metrics["val_r2"].iloc[-1] == pytest.approx(float(r2))

@@ -17,7 +17,7 @@ def width() -> int:
 
 
 def listing(rows: Sequence[tuple[str, str]], columns: int) -> list[str]:
-    """Names, each with a text; the texts stand in a column if there is room.
+    """Names with texts; the texts are in a column if there is room.
 
     >>> listing([("relu", "max(0, x)"), ("elu", "x or less")], 40)
     ['  relu  max(0, x)', '  elu   x or less']

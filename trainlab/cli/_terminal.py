@@ -97,7 +97,7 @@ def has_color(stream: TextIO) -> bool:
 
 
 def silence(*streams: TextIO) -> None:
-    """Discard further output: nobody reads these streams any more (both, if none is given)."""
+    """Discard further output, because the reader of these streams has closed them (both, if none is given)."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     for stream in streams or (sys.stdout, sys.stderr):
         try:

@@ -59,7 +59,7 @@ def serve(
 
 
 @contextmanager
-def beside(runs: Path) -> Generator[None]:
+def served(runs: Path) -> Generator[None]:
     """Serve the folder in a process of its own during the block and some seconds more; print the address to stderr."""
     with named_errors(runs, "make"):
         runs.mkdir(parents=True, exist_ok=True)

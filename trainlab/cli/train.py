@@ -73,9 +73,9 @@ def train(
 
 def _shown(runs: Path) -> AbstractContextManager[None]:
     """Shows the folder of runs in a browser during the run."""
-    from trainlab.cli.serve import beside  # a server takes 100 ms to import, and few runs are served
+    from trainlab.cli.serve import served  # a server takes 100 ms to import, and few runs are served
 
-    return beside(runs)
+    return served(runs)
 
 
 def progress_for(quiet: bool) -> _progress.Quiet:

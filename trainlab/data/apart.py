@@ -25,7 +25,7 @@ def movable(x: Array) -> bool:
 def put_apart(x: Array, parts: Sequence[Array]) -> list[Array]:
     """x[part] for each part, one behind the other in x's own memory. The first part's row numbers ascend.
 
-    What is needed beside x is a copy of the rows of all parts but the first.
+    In addition to x, this needs a copy of the rows of all splits but the first.
 
     >>> x = np.array([10, 11, 12, 13, 14])
     >>> first, second = put_apart(x, [np.array([0, 2, 4]), np.array([1, 3])])

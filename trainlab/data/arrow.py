@@ -34,7 +34,7 @@ def table_of_arrow(path: str, data: Any, text: Collection[str], drop: Collection
 
 
 def _categories_of_numbers(data: Any, facts: dict[str, Any]) -> frozenset[str]:
-    """The columns of numbers that are categories: dictionaries, or, in Parquet, what pandas says of them beside."""
+    """The columns of numbers that are categories: dictionaries, or, in Parquet, those in pandas' metadata."""
     types: Any = import_module("pyarrow").types
     said = {c.get("name") for c in facts.get("columns", []) if c.get("pandas_type") == "categorical"}
     kinds = {field.name: field.type for field in data.schema}

@@ -1,6 +1,6 @@
 """One decision for each column of a table: numbers, categories, dates, an id, or nothing at all.
 
-It is taken over the whole column, so that the order of the rows plays no part.
+It depends on the whole column, so the order of the rows does not matter.
 """
 
 from dataclasses import dataclass
@@ -26,9 +26,9 @@ Kind = Literal["number", "category", "date", "id", "missing"]
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What a column is, and the column as that: `Numbers` or `Texts`.
+    """The kind of a column, and the column in this kind: `Numbers` or `Texts`.
 
-    `strays` (n,): cells of a column of numbers that are none. `advice`: why it cannot be used as it is, and the cure.
+    `strays` (n,): cells of a column of numbers that are not numbers. `advice`: why it cannot be used, and the fix.
     """
 
     kind: Kind
@@ -39,7 +39,7 @@ class Decision:
 
 
 def decide(column: Column, signs: Signs, *, categorical: bool = False) -> Decision:
-    """What the column is. `categorical`: the user names it as categories."""
+    """The kind of the column. `categorical`: the user names it as categories."""
     there = int((~column.missing).sum())
     if not there:
         return Decision("missing", column)

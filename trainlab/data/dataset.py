@@ -41,8 +41,8 @@ class Rows:
         return self._picked(take_rows(self.x, index), index)
 
     def part(self, *parts: Array) -> "list[Rows]":
-        """The rows of each of these indices, which share no row. Where it can be they stay in the memory of x, which
-        is put into their order: nobody else may need these rows any more.
+        """The rows of each index; the indices share no row. If possible, the rows stay in the memory of x, which is
+        sorted into their order: no other code may use x afterwards.
         """
         if isinstance(self.x, LazyRows) or not movable(self.x) or (np.diff(parts[0]) <= 0).any():
             return [self.take(index) for index in parts]
@@ -107,7 +107,7 @@ class Splits:
 
 
 def majority(y: Array, task: Task) -> float:
-    """The score of always giving the commonest class of these targets; 0 for a regression."""
+    """The score of always predicting the most frequent class of the targets; 0 for a regression."""
     if task.kind == "regression":
         return 0.0
     counts = np.bincount(y, minlength=task.outputs)

@@ -22,7 +22,7 @@ def read_delimited(
     text: Collection[str] = (),
     missing: Collection[str] = (),
 ) -> Table:
-    """The table in this file. Columns in `text` are kept as written, `missing` are further marks of missing cells.
+    """The table in this file. Columns in `text` stay as written; `missing` are further markers of missing cells.
 
     Raises DataError naming the line of a row that cannot be read.
     """

@@ -13,14 +13,14 @@ from trainlab.data.notation import parse_number
 from trainlab.data.table import unique_names
 
 DELIMITERS = ",;\t|"
-PEEKED = 100  # rows that are looked at before the file is read
+PEEKED = 100  # rows that are inspected before the file is read
 
 Row = list[str]
 
 
 @dataclass(frozen=True, slots=True)
 class CsvOptions:
-    """What the user says of a file; None and empty: found out. `skip`: lines before the column names."""
+    """The user's settings for a file; None and empty: detected. `skip`: lines before the column names."""
 
     delimiter: str | None = None
     encoding: str = "utf-8"
@@ -33,8 +33,8 @@ class CsvOptions:
 class Dialect:
     """`names`: of the columns, empty where the file gives none. `start`: lines before the first row.
 
-    `header`: the line of the names. `first`: the first rows, to tell columns of numbers from others. `blanks`: runs of
-    blanks stand between cells. `delimiters_skipped`: how many stand in the lines before the first row.
+    `header`: the line of the names. `first`: the first rows, to recognize columns of numbers. `blanks`: runs of
+    blanks separate cells. `delimiters_skipped`: their number in the lines before the first row.
     """
 
     delimiter: str

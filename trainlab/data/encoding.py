@@ -1,6 +1,6 @@
 """How the columns of a table become x and y: numbers as they are, categories one-hot, classes numbered.
 
-What was found in the training file is kept as plain JSON (the encoding), so that a new file is read the same way.
+The properties of the training file are stored as plain JSON (the encoding), so that new files are read the same way.
 """
 
 from collections.abc import Collection, Sequence
@@ -27,7 +27,7 @@ LEAVE_OUT = "or name the column under `drop` or `categorical`"
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """The settings of a source that say what its columns are."""
+    """The settings of a source about its columns."""
 
     target: Sequence[str]
     task: Literal["auto", "classification", "regression"] = "auto"
@@ -72,7 +72,7 @@ def learn_encoding(table: Table, reading: Reading) -> tuple[dict[str, Any], list
     if filled:
         notes.append(f"missing numbers are filled in by preprocess.fill (cells): {', '.join(filled)}")
     if not columns:
-        raise DataError(f"{table.path}: no columns are left to learn from beside the target{_only(left_out)}")
+        raise DataError(f"{table.path}: no columns are left to learn from besides the target{_only(left_out)}")
     classes, guessed = _classes(table, reading)
     encoding = {
         "columns": columns,
@@ -132,7 +132,7 @@ def encode_targets(table: Table, encoding: dict[str, Any]) -> Array:
         known: list[str] = encoding["classes"]
         codes = _codes(as_texts(table.columns[name]), {text_of(text): i for i, text in enumerate(known)})
         problems.rows(table, name, codes < 0, lambda text: _unknown("class", text, known))
-        problems.stop("only the classes of the training file can be told apart")
+        problems.stop("only classes of the training file are allowed")
         return codes
     numbers = [_target_numbers(table, name, encoding, problems) for name in encoding["target"]]
     problems.stop("a regression needs a number in every row")
@@ -201,7 +201,7 @@ def rows_of(table: Table, encoding: dict[str, Any], *, group: str | None = None,
 
 
 def _check_numbers(table: Table, name: str, decision: Decision, reading: Reading, problems: Problems) -> None:
-    """Notes what stands in the way of using a column as numbers."""
+    """Notes the problems of using a column as numbers."""
     column = table.columns[name]
     if decision.advice:
         problems.add(int(table.lines[0]), name, decision.advice)
@@ -265,7 +265,7 @@ def _similar(what: str, known: list[str], notes: list[str]) -> None:
 
 
 def _left_out(table: Table, kind: str, names: list[str]) -> str:
-    """What is said of columns that are left out by themselves."""
+    """The notes on columns that are left out automatically."""
     many = len(names) > 1
     listed = ("columns " if many else "column ") + ", ".join(f"`{name}`" for name in names)
     shown = as_texts(table.columns[names[0]])

@@ -1,6 +1,6 @@
 """Reads a large delimited text file with pandas' parser in C, or not at all where it might misread a row.
 
-pandas fills short rows up and does not tell lines. So a file is taken from it only if the counts of rows, lines and
+pandas fills short rows up and does not report lines. So its result is used only if the counts of rows, lines and
 delimiters agree; everything else is for `careful_csv`, which names the line of the fault.
 """
 
@@ -21,7 +21,7 @@ _CHUNK = 1 << 20
 
 @dataclass(slots=True)
 class Counts:
-    """Bytes of a file that tell how many rows and cells it has."""
+    """Bytes of a file from which its rows and cells can be counted."""
 
     lines: int = 0
     delimiters: int = 0

@@ -36,7 +36,7 @@ CURES = {
 
 
 class DamagedError(ValueError):
-    """What the file says of its own structure is not true."""
+    """The file contradicts its own structure."""
 
 
 @dataclass(slots=True)
@@ -104,7 +104,7 @@ def _elements(data: memoryview, order: str) -> Iterator[tuple[int, memoryview]]:
             raise DamagedError
         kind, size = struct.unpack_from(f"{order}II", data, at)
         start, after = at + 8, at + 8 + size
-        if kind >> 16:  # a small element: its size stands beside its type, its content in the place of the size
+        if kind >> 16:  # a small element: its size is next to its type, its content in the place of the size
             kind, size = kind & 0xFFFF, kind >> 16
             start, after = at + 4, at + 8
             if size > 4:

@@ -14,7 +14,7 @@ from trainlab.data.table import Table
 
 
 def encode_new(encoding: dict[str, Any], path: str, *, with_target: bool = True) -> tuple[Array, Array | None, Array]:
-    """x, y and lines of a new file, whose ending tells its format.
+    """x, y and lines of a new file, whose ending determines its format.
 
     y is None where the target is absent, has missing cells, or is to be left unread.
     Raises DataError naming columns that are missing or unknown, and cells that are no numbers or no known category.
@@ -38,7 +38,7 @@ def read_new(encoding: dict[str, Any], path: str, *, with_target: bool) -> Table
 
 
 def _older(encoding: dict[str, Any]) -> dict[str, Any]:
-    """How runs before this format kept their reader's settings."""
+    """The reader's settings in the format of earlier runs."""
     kept = {"delimiter": encoding.get("delimiter"), "encoding": encoding.get("text_encoding", "utf-8")}
     return {"name": Csv.name, **kept}
 

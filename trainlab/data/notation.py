@@ -111,9 +111,9 @@ def notation_advice(column: Texts) -> str | None:
         (_COMMA_DECIMAL, "a decimal comma", 'decimal: ","'),
         (_SPACE_THOUSANDS, "blanks or `'` as thousands sign", f'thousands: "{_group_sign(odd[0])}"'),
     )
-    for pattern, written, cure in looks:
+    for pattern, written, fix in looks:
         if all(pattern.fullmatch(text) for text in odd):
-            return f"looks like numbers written with {written}: set data.{cure}"
+            return f"looks like numbers written with {written}: set data.{fix}"
     return None
 
 

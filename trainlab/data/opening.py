@@ -1,4 +1,4 @@
-"""Opens text files, compressed or not, and names files that are something else than their name says."""
+"""Opens text files, compressed or not, and recognizes files whose content does not match their name."""
 
 import bz2
 import gzip

@@ -1,4 +1,4 @@
-"""A source reads or makes the rows of an experiment; the other settings of `data:` say what is done with them.
+"""A source reads or makes the rows of an experiment; the other settings of `data:` process them.
 
 To add one, write one class in one file of `trainlab/data/sources`.
 """
@@ -19,7 +19,7 @@ from trainlab.data.preprocessor import Preprocessor
 
 
 class SplitSettings(Settings):
-    """Which share of the rows is kept for validation and for the test (a source's own test rows replace the latter).
+    """The share of the rows for validation and for the test (a source's own test rows replace the latter).
 
     Rows of one group stay together, and rows with a time are split in its order, where the source knows of either.
     With folds, the same test rows are put aside for each of them; rows with a time are validated on later ones only.
@@ -55,7 +55,7 @@ class SplitSettings(Settings):
 
     @property
     def validates(self) -> bool:
-        """Whether any rows are kept for validation."""
+        """Whether there are validation rows."""
         return self.val > 0 or self.folds is not None
 
 
@@ -78,5 +78,5 @@ class Source(Component, kind="data", rooms=("trainlab.data.sources",)):
         """Read or make all rows. Raises DataError naming file, row and column."""
 
     def known(self) -> tuple[Shape, Task] | None:
-        """Shape of a row and the task, where they can be told without reading the data; else None."""
+        """Shape of a row and the task, if they are known without reading the data; otherwise None."""
         return None

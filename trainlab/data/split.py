@@ -26,7 +26,7 @@ def split(
     """Train, validation and test rows. A share of 0 gives None; rows that the source keeps for a part
     itself replace that part's share.
 
-    `own`: nobody else needs the loaded rows any more, so that the parts may lie in their memory.
+    `own`: no other code needs the loaded rows any more, so the splits may use their memory.
     Raises DataError where a part would have no rows, or a class only one row.
     """
     test_share = 0.0 if loaded.test is not None else settings.test
@@ -112,7 +112,7 @@ def _group_folds(groups: Array, folds: int, rng: np.random.Generator) -> Array:
 
 
 def _class_folds(y: Array, names: tuple[str, ...], folds: int, rng: np.random.Generator) -> Array:
-    """The fold of each row: each class is dealt out in turn, beginning where the class before it ended."""
+    """The fold of each row: the rows of a class go to the folds one by one, after the last fold of the class before."""
     _no_single_rows(y, names)
     fold_of, next_fold = np.empty(len(y), np.int64), 0
     for c in np.unique(y):

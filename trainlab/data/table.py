@@ -29,7 +29,7 @@ class Numbers:
         return np.isnan(self.values)
 
     def take(self, index: Array) -> "Numbers":
-        """The cells of these rows."""
+        """The cells of some rows."""
         return Numbers(self.values[index])
 
 
@@ -51,7 +51,7 @@ class Texts:
         return np.bincount(self.codes[self.codes >= 0], minlength=len(self.known))
 
     def take(self, index: Array) -> "Texts":
-        """The cells of these rows."""
+        """The cells of some rows."""
         return Texts(self.codes[index], self.known)
 
     def renamed(self, names: Sequence[str | None]) -> "Texts":
@@ -95,7 +95,7 @@ class Table:
 
 
 def column_of(values: Sequence[Any], *, as_text: bool = False) -> Column:
-    """A column of Python values: numbers if all are and nobody asked for text. None and nan are missing.
+    """A column of Python values: numbers if all are and no text is requested. None and nan are missing.
 
     >>> column_of([1, None, 2.5])
     Numbers(values=array([1. , nan, 2.5]))

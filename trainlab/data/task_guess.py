@@ -1,4 +1,4 @@
-"""Classes or a regression: one rule for every file and type, and the sentence that tells the user what was guessed."""
+"""Classes or a regression: one rule for every file and type, and the sentence about the guess for the user."""
 
 from dataclasses import dataclass
 
@@ -21,7 +21,7 @@ class Guess:
     reason: str
 
     def note(self, name: str) -> str:
-        """What the user is told: the guess, its reason, and the setting that changes it."""
+        """The text for the user: the guess, its reason, and the setting that changes it."""
         task, other = ("classification", "regression") if self.classes else ("regression", "classification")
         return f"{name}: taken as a {task}, because {self.reason}; set `data.task: {other}` if that is wrong"
 

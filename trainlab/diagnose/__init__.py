@@ -1,1 +1,1 @@
-"""The babysitter: monitors that watch a run and say what is wrong, why, and what to change."""
+"""Monitors that inspect a run and report what is wrong, why, and what to change."""

@@ -134,7 +134,7 @@ def shorter_memory(view: View) -> list[Patch]:
 
 
 def preprocess(view: View, name: str, *, first: bool = False, instead: str = "") -> list[Patch]:
-    """One more preprocessor, after or before the others or instead of one; none if it is there already."""
+    """Adds a preprocessor after or before the others or instead of one; no patch if the config has it already."""
     data = block(view, "data")
     if "preprocess" not in data:
         return []

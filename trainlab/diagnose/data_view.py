@@ -14,7 +14,7 @@ from trainlab.data.dataset import Rows, Splits
 from trainlab.data.lazy import LazyRows
 from trainlab.diagnose._quantiles import median
 
-BUDGET = 500_000  # numbers of one part that are looked at: some tens of milliseconds, some megabytes
+BUDGET = 500_000  # numbers of one split that are inspected: tens of milliseconds, a few megabytes
 NEIGHBOUR_ROWS = 300  # rows of a part that are compared each with each
 _AT_ONCE = 1 << 16  # numbers whose distances from the mean are in memory at once
 _CHUNK = 500_000  # numbers that are looked through at once

@@ -2,7 +2,7 @@
 
 It declares when it runs, reads a read-only View and yields findings. It keeps no state: the past is in the curves, so a
 resumed run gets the findings of an uninterrupted one. Texts and thresholds live on the class. To add one, write one
-class in one file of the folder that says when it runs: `data`, `before`, `training`, `end`. Its docstring is its page
+class in one file of the folder for its moment: `data`, `before`, `training`, `end`. Its docstring is its page
 (`diagnose/page.py` describes the form), and an entry of `zoo/zoo.yaml` shows it.
 """
 

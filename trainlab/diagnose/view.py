@@ -1,4 +1,4 @@
-"""What a monitor may look at: the curves so far and, on observed steps, the network's memory. All of it read only."""
+"""The read-only input of a monitor: the curves so far and, at inspections, the network's memory."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -17,7 +17,7 @@ from trainlab.nn.layer import Layer, Slot
 from trainlab.store.rows import kept_steps
 
 UNKNOWN_VAL_ROWS = 1000  # assumed where their number is unknown: so many that the noise of a score explains nothing
-RECENT = 512  # steps that are all kept, however long the run
+RECENT = 512  # last steps without gaps, also in a long run
 
 
 @dataclass(slots=True)
@@ -42,7 +42,7 @@ class Steps:
         self.restore(rows[kept_steps(last - len(rows) + 1, last)])
 
     def restore(self, rows: Array) -> None:
-        """Add rows of the past as they were kept."""
+        """Add stored rows of the past."""
         need = self._rows + len(rows)
         if need > len(self._table):
             grown = np.empty((max(need, 2 * len(self._table)), len(self.columns)))
@@ -52,7 +52,7 @@ class Steps:
         self._rows = need
 
     def resume(self, rows: Array, recent: Array, count: int) -> None:
-        """Continue after `count` steps: `rows` of the past as they were kept, and the last ones without gaps."""
+        """Continue after `count` steps: the stored `rows` of the past, and the last ones without gaps."""
         self.restore(rows)
         self.recent, self.count = recent, count
 
@@ -93,7 +93,7 @@ class Curves:
 
     @property
     def score(self) -> str:
-        """`accuracy` or `r2`: what stands beside the losses."""
+        """`accuracy` or `r2`: the score next to the losses."""
         return "r2" if self.rows and "train_r2" in self.rows[0] else "accuracy"
 
 
@@ -110,14 +110,14 @@ class LayerView:
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """A run at a moment, made anew for each moment.
+    """A run at one moment; each moment gets a new view.
 
     chance: the loss of a network that has learned nothing (ln C; the variance) · zero_loss: the loss of all-zero
     outputs, where a sane start is near · settings: the resolved config as plain data · layers: only on observed steps
     of a network of ours, else empty · broken: where the first non-finite number stands (`relu2`, `dense1.W`), once ·
     fresh: how many of the steps no monitor has seen yet.
 
-    Each of these is None where nobody measured it at this moment: structure, the network's layers · data, before the
+    Each is None if it was not measured at this moment: structure, the network's layers · data, before the
     first step · probe, from time to time · lr_plan, what the schedule multiplies lr by, at even distances over the run
     · gradients and tiny, in `check` · baselines, at the end: validation scores of the simplest rules · folds and
     searched, of several runs together · majority: the score of always giving the commonest class; 0 for numbers.
@@ -157,7 +157,7 @@ class View:
     def progress(self) -> float:
         """How far the network has come from chance (0) to perfect (1), at best in the last three epochs.
 
-        By the training loss, the training score or the validation score, whichever says most: a network may be right
+        By the training loss, the training score or the validation score, whichever is highest: a network may be right
         with a loss that is no better than chance, or score low in training because of dropout. Epoch 0 does not count.
         """
         come: list[float] = []

@@ -1,8 +1,8 @@
-"""The seam between a network and the arithmetic that runs it.
+"""The interface between a network and the code that computes it.
 
 A backend implements four things: training steps, evaluation, statistics of the layers, and the passes of a probe. Each
 `prepare_...` method is called once for some memory and returns functions that work on it. A new backend is a subclass
-here and a line in `selection.py`; what it must keep to:
+here and a line in `selection.py`; its contract:
 
 - The arrays of `Workspace`, `OptimizerState` and `Net` are the interface. A backend may compute in memory of its own (a
   GPU's), but when a call returns, the arrays named in its docstring hold the results: checkpoints, monitors and exports
@@ -107,7 +107,7 @@ class Evaluation:
 
 @dataclass(frozen=True, slots=True)
 class Statistics:
-    """Functions that measure the layers after a step with so many rows (`layer_statistics.py` says what).
+    """Functions that measure the layers after a step with so many rows (see `layer_statistics.py`).
 
     values(rows), histograms(rows): float64 arrays in the order of the names, valid until the next call.
     """
@@ -118,7 +118,7 @@ class Statistics:
 
 @dataclass(frozen=True, slots=True)
 class Passes:
-    """Functions for a workspace in which every layer's output is kept.
+    """Functions for a workspace that stores every layer's output.
 
     forward(rows): all outputs · backward(rows): all gradients from dy (a training workspace only) · add(rows): add the
     rows that went through last to the sums.
@@ -130,7 +130,7 @@ class Passes:
 
 
 class Backend(ABC):
-    """Runs the arithmetic of networks. Stateless: what it prepares belongs to the caller."""
+    """Computes networks. Stateless: the caller owns the prepared functions."""
 
     name: ClassVar[str]
     level: str = ""  # which build of the kernels, if there are several

@@ -64,7 +64,7 @@ class Evaluator:
         return compare(self.loss, y, t, regression=self.regression)
 
     def _prepared(self, rows: int) -> tuple[Workspace, Evaluation]:
-        """Memory for batches of up to so many rows, no more than the limit, and the functions that work on it."""
+        """Memory for batches of up to `rows` rows, at most the limit, and the functions that work on it."""
         rows = min(rows, self._limit)
         if self._memory is None or rows > self._memory[0].rows:
             work = self.net.workspace(rows, train=False)

@@ -127,7 +127,7 @@ def histograms(nodes: Sequence[Node], work: Workspace) -> Iterator[tuple[str, st
 
 def first_non_finite(nodes: Sequence[Node], work: Workspace) -> str:
     """The place of the first non-finite number in the order of the computation: `input`, a param (`dense1.W`), a
-    layer's output (`relu2`), a gradient (`gradient of dense1.W`), or `loss` if all of these are finite.
+    layer's output (`relu2`), a gradient (`gradient of dense1.W`), or `loss` if all others are finite.
     """
     if not np.isfinite(work.x).all():
         return "input"

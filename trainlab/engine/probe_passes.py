@@ -1,4 +1,4 @@
-"""Passes of rows through a network in which every layer's output is kept and summed up: what a probe is made of."""
+"""Passes of rows through a network that store and sum every layer's output, for probes."""
 
 from trainlab.engine.backend import Backend
 from trainlab.engine.buffers import Workspace

@@ -12,7 +12,7 @@ class BatchSampler:
 
     batch_size: at most the number of rows · steps_per_epoch: batches in an epoch; the last one may be shorter.
     Its state is two plain values (the generator's state when the epoch began, the batches taken since), so a resumed
-    run goes on in the middle of an epoch.
+    run continues in the middle of an epoch.
     """
 
     def __init__(self, rows: int, batch_size: int, rng: np.random.Generator, *, shuffle: bool = True) -> None:

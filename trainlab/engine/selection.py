@@ -35,7 +35,7 @@ def describe(engine: Engine = "auto", dtype: str = "float32") -> dict[str, Any]:
 
 
 def select_to_resume(before: dict[str, Any] | None, engine: Engine, dtype: str) -> tuple[Engine, str]:
-    """The setting with which a run that began on the backend `before` goes on, and a note if its bits will differ.
+    """The setting with which a run that started on the backend `before` continues, and a note if its bits will differ.
 
     A run that began on NumPy stays there. One that began on kernels that are not here any more cannot.
     """

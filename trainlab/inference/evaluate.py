@@ -66,7 +66,7 @@ class Predictions:
     """Predictions for the rows of a file, in their order.
 
     `values`: a class name a row, or (rows, targets) numbers. `certainty` (rows, classes): probabilities, or scores
-    if the loss has no probabilities; `measure` says which.
+    if the loss has no probabilities; `measure` names it.
     """
 
     targets: Sequence[str]

@@ -136,7 +136,7 @@ class TrainedNetwork(Model):
         if average:
             if "average" not in arrays:
                 raise UserError(
-                    f"{folder.path}: this run kept no average of its weights; train with train.average=0.999"
+                    f"{folder.path}: this run has no average of its weights; train with train.average=0.999"
                 )
             made.net.theta[...] = arrays["average"]
         return replace(made, loss=Loss.read(meta["loss"]), folder=folder)

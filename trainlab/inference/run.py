@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 
 class Run:
-    """A run folder, read when asked: a run that goes on tells more each time.
+    """A run folder. Each access reads it again, so a running training can be followed.
 
     X, wherever it is asked for, are rows as the source gives them: an array, a DataFrame with the columns of the
     training file, or the path of such a file. The run's own preprocessing is applied.
@@ -100,8 +100,8 @@ class Run:
     def predict(self, X: Any) -> Array:
         """A class name per row, or numbers in the target's own units: (rows,), or (rows, targets) if several.
 
-        Names that are whole numbers come as such, so that `run.predict(X) == y` does what it says.
-        Raises UserError or DataError that says what does not fit.
+        Names that are whole numbers become integers, so that `run.predict(X) == y` works.
+        Raises UserError or DataError if the rows do not fit.
         """
         values = predicted(self._trained, self._rows(X)).values
         if self._trained.task.kind == "regression":
@@ -125,7 +125,7 @@ class Run:
         rows, split as for training.
 
         `scores` by name: loss, accuracy and top_K (right among the first K), or loss, r2, mae and rmse; `classes` and
-        `confusion` tell of each class. Raises UserError or DataError that says what does not fit.
+        `confusion` describe each class. Raises UserError or DataError if the rows do not fit.
         """
         if X is None or (isinstance(X, str | Path) and y is None):
             return evaluate(self.folder, X, part=part, top=top)

@@ -1,6 +1,6 @@
-"""Arrays and DataFrames in a config from Python: stored as a file beside the runs, which the config then names.
+"""Arrays and DataFrames in a config from Python: stored as a file next to the runs, which the config names.
 
-So the run folder says everything as always: a run can be resumed, scored and reported without the program that made it.
+So the run folder is complete: a run can be resumed, scored and reported without the program that made it.
 """
 
 from collections.abc import Mapping

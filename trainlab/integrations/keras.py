@@ -119,7 +119,7 @@ class KerasWatching:
             self._reader.observe()
 
     def on_train_batch_end(self, batch: int, logs: Mapping[str, Any] | None = None) -> None:
-        """The batch's loss, out of the epoch's mean that Keras tells."""
+        """The batch's loss, from the running mean of the epoch that Keras reports."""
         run, reader = self._run, self._reader
         if run is None or reader is None:
             return

@@ -94,7 +94,7 @@ def torch_layers(module: Any, name: str = "") -> list[LayerInfo] | None:
 def keras_layers(model: Any, loss: str) -> list[LayerInfo] | None:
     """The layers of a `Sequential`, each followed by its own activation; None for other models.
 
-    loss: its last softmax or sigmoid belongs to the loss, which expects it there.
+    loss: its last softmax or sigmoid is part of the loss.
     """
     if type(model).__name__ != "Sequential":
         return None

@@ -1,4 +1,4 @@
-"""What a reader reads off somebody else's network at one step, as plain numbers: the same for every framework."""
+"""Measurements of another framework's network at one step, as plain numbers: the same for every framework."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -147,11 +147,11 @@ class ModelInfo:
 class ModelReader(Protocol):
     """Measures a network while a user's loop trains it. One class for each framework.
 
-    A number is whatever the framework computes with: kept where it lies, and brought over many at a time.
+    A number is whatever the framework computes with: it stays on its device, and many are copied at a time.
     """
 
     def known(self) -> ModelInfo:
-        """What there is to tell before the first step."""
+        """What is known before the first step."""
         ...
 
     def observe(self) -> None:
@@ -167,7 +167,7 @@ class ModelReader(Protocol):
         ...
 
     def kept(self, number: Any) -> Any:
-        """A number so that it can be kept: without what it was computed from, and as a float where that is for free."""
+        """A number to store: detached from its graph, and as a float if the conversion costs nothing."""
         ...
 
     def floats(self, numbers: Sequence[Any]) -> list[float]:
@@ -175,7 +175,7 @@ class ModelReader(Protocol):
         ...
 
     def loss_name(self, loss: Any) -> str:
-        """Our name of the loss that computed this number, empty where that cannot be told."""
+        """trainlab's name of the loss that computed this number; empty if it is unknown."""
         ...
 
     def outputs(self) -> int:

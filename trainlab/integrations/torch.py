@@ -216,7 +216,7 @@ class Watch:
         if unfit:
             task = self._run.task
             other = "regression" if task == "classification" else "classification"
-            raise UserError(f"watch: {unfit[0]} does not belong to a {task}; give {score}, or say task='{other}'")
+            raise UserError(f"watch: {unfit[0]} does not fit a {task}; pass {score}, or set task='{other}'")
         measured = self._measured()
         told = {
             "train_loss": train_loss,
@@ -278,7 +278,7 @@ class Watch:
             raise UserError(f"watch: {what}() was called after the end of the run {self.folder}")
 
     def _begin(self) -> None:
-        """Before the first row: what the first batch tells of the task, and of the untrained network."""
+        """Before the first row: the task and the untrained network, from the first batch."""
         run, reader = self._run, self._reader
         losses = reader.floats(self._pending[0][0])
         scores = reader.floats(self._sums.scores)
@@ -302,7 +302,7 @@ class Watch:
         self._run.end_steps(rows, self._reader.reading())
 
     def _measured(self) -> dict[str, float | None]:
-        """The epoch's row as far as the steps tell it."""
+        """The epoch's row as far as the steps determine it."""
         sums, score = self._sums, None
         if (tallied := self._reader.tallied()) is not None:
             score, variance = tallied

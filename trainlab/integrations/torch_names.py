@@ -31,7 +31,7 @@ _LOSSES = {
 }
 _ACTIVATIONS = {"Relu": "relu", "Tanh": "tanh", "Sigmoid": "sigmoid", "Gelu": "gelu", "Silu": "silu", "Elu": "elu"}
 _POOLS = ("MaxPool", "AvgPool", "AdaptiveAvgPool")
-_DEEP = 24  # nodes of a loss's graph that are looked at: its own sum and scale, not the network
+_DEEP = 24  # nodes of a loss's graph that are inspected: its own sum and scale, not the network
 
 
 def kind_of(module: Any) -> str:

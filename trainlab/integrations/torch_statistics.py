@@ -1,4 +1,4 @@
-"""Measures a PyTorch network while somebody's loop trains it, through hooks on its modules and on the optimizer.
+"""Measures a PyTorch network while the user's loop trains it, through hooks on its modules and on the optimizer.
 
 The first steps are measured each: the lengths of the gradient and of the step. Later that is done at observed steps
 only, and only there the modules carry hooks. Numbers stay on their device until many are brought over together.
@@ -35,7 +35,7 @@ class TorchReader:
     def __init__(self, model: Any, optimizer: Any, layers: bool = True) -> None:
         self.torch: Any = import_module("torch")
         self.model, self.optimizer = model, optimizer
-        compiled = hasattr(model, "_orig_mod")  # hooks on the modules of a compiled network would compile it anew
+        compiled = hasattr(model, "_orig_mod")  # hooks on the modules of a compiled network would compile it again
         self.layers = layers and not compiled
         self._modules = {m: called(name, m) for name, m in model.named_modules() if _is_watched(m)}
         self._handles = [

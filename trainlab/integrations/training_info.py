@@ -1,4 +1,4 @@
-"""What a user tells `watch` about the training."""
+"""Facts about the training that the user passes to `watch`."""
 
 from dataclasses import dataclass
 from math import inf
@@ -9,7 +9,7 @@ from trainlab.store.columns import METRICS_OF
 
 @dataclass(frozen=True, slots=True)
 class TrainingInfo:
-    """What is trained: the task (None: as the loss tells), how many classes (None: not known yet), the loss at chance
+    """What is trained: the task (None: from the loss), how many classes (None: not known yet), the loss at chance
     (None: to be found out) and how long (0: not known).
     """
 

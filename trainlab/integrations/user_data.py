@@ -142,7 +142,7 @@ def _targets(y: Array, what: str, task: str) -> Array:
     labels = wide.argmax(axis=1) if wide.shape[1] > 1 else wide[:, 0]
     whole = labels.astype(np.int64)
     if not np.array_equal(whole, labels):
-        raise UserError(f"watch: {what}: the targets are no class indices; say task='regression' if they are numbers")
+        raise UserError(f"watch: {what}: the targets are not class indices; set task='regression' if they are numbers")
     return whole
 
 

@@ -83,7 +83,7 @@ class Layer(Component, kind="layer", rooms=("trainlab.nn.layers", "trainlab.nn.a
     linear: ClassVar[bool] = True  # it does not count as a nonlinearity between two layers with weights
     normalizes: ClassVar[bool] = False  # its outputs have mean 0 and variance 1 before scale and shift
     fires: ClassVar[bool] = False  # y is exactly 0 for half of all x: a unit that is never above 0 is dead
-    saturates: ClassVar[tuple[float, float] | None] = None  # outputs outside of these pass less than 2 % of dy
+    saturates: ClassVar[tuple[float, float] | None] = None  # outputs outside this range pass less than 2 % of dy
     output_range: ClassVar[tuple[float, float]] = (-np.inf, np.inf)  # bounds of y with default settings
 
     def sized(self, outputs: int) -> "Layer":
@@ -92,7 +92,7 @@ class Layer(Component, kind="layer", rooms=("trainlab.nn.layers", "trainlab.nn.a
 
     @abstractmethod
     def out_shape(self, shape: Shape) -> Shape:
-        """Shape of one row of y for one row of x. Raises ShapeError, with the arithmetic, if x does not fit."""
+        """Shape of one row of y for one row of x. Raises ShapeError with the calculation if x does not fit."""
 
     def params(self, shape: Shape) -> dict[str, Param]:
         """The named arrays that this layer learns or keeps, for an input of this shape."""

@@ -10,7 +10,7 @@ from trainlab.core.types import Count
 class EarlyStopping(Settings):
     """Stops after `patience` epochs in which the metric did not improve on its best value by more than `min_delta`.
 
-    The cheapest regularizer. The best checkpoint is kept, so nothing is lost except the epochs after it.
+    The cheapest regularizer. The best checkpoint stays, so only the epochs after it are lost.
 
     Source: Prechelt 1998, "Early Stopping - But When?"; Keras's EarlyStopping counts in the same way.
 

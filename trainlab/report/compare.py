@@ -36,7 +36,7 @@ def differing(records: Sequence[RunRecord]) -> dict[str, list[Any]]:
 
 
 def _columns(records: Sequence[RunRecord], keys: Sequence[str]) -> dict[str, list[Any]]:
-    """The values of these keys in every run."""
+    """The values of the keys in every run."""
     made: dict[str, list[Any]] = {key: [] for key in keys}
     for record in records:
         config = flat(record.config)
@@ -56,7 +56,7 @@ def shown(value: Any) -> str:
 
 
 def short_names(keys: Sequence[str]) -> list[str]:
-    """Each dotted key by as few of its last parts as tell it from the others.
+    """Each dotted key shortened to the last parts that distinguish it from the others.
 
     >>> short_names(["optimizer.lr", "model.layers.0.units", "model.layers.2.units"])
     ['lr', '0.units', '2.units']

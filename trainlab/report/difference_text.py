@@ -105,7 +105,7 @@ def _partings(part: Compared, place: str, tolerance: float) -> list[str]:
 
 
 def _told(parting: Parting, place: str, *, full: bool = False) -> str:
-    """`step 12: loss 0.5 | 0.25`; in full where four digits would not tell them apart."""
+    """`step 12: loss 0.5 | 0.25`; with all digits if four do not show the difference."""
     pair = [number(parting.first), number(parting.second)]
     if full or pair[0] == pair[1]:
         pair = [repr(parting.first), repr(parting.second)]

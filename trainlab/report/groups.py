@@ -86,8 +86,8 @@ class Group:
 
 
 def grouped(records: Sequence[RunRecord], keys: Sequence[str], metric: str = "") -> list[Group]:
-    """The runs by the values of these keys (config keys, `status` ...; `config`: all settings but the seed), the best
-    group first by `metric`, or by what the runs watched.
+    """The runs grouped by the values of keys (config keys, `status` ...; `config`: all settings but the seed). The best
+    group by `metric`, or by the metric that the runs watched, comes first.
 
     Raises UserError if no run has one of the keys.
     """

@@ -1,6 +1,6 @@
 """A report in GitHub's Markdown, for a pull request or a job summary.
 
-Whatever users wrote stands in code spans or is escaped: it makes no markup, no link, no mention and no reference.
+Texts of users are in code spans or escaped: they make no markup, links, mentions or references.
 """
 
 import re
@@ -42,7 +42,7 @@ def run_markdown(record: RunRecord, row: Row) -> str:
 
 
 def runs_markdown(records: Sequence[RunRecord], rows: Sequence[Row], extra: Mapping[str, Sequence[str]]) -> str:
-    """Many runs: a table of them, `extra` columns by title beside the scores, and below it what was diagnosed."""
+    """Many runs: a table of them, `extra` columns by title next to the scores, and below it the findings."""
     cells = [
         Column("run", [code(row.name) for row in rows], right=False),
         Column("status", [prose(row.status) for row in rows], right=False),
@@ -98,7 +98,7 @@ def prose(text: str) -> str:
 
 
 def code(text: str) -> str:
-    """The text in a code span, which may stand in a table cell as well; nothing for nothing.
+    """The text in a code span that is valid in a table cell, too; empty for an empty text.
 
     >>> code("a`b"), code("x|y")
     ('``a`b``', '<code>x&#124;y</code>')
@@ -136,15 +136,15 @@ def _numbers(record: RunRecord, row: Row) -> list[str]:
 
 
 def _finding(group: FindingGroup) -> list[str]:
-    told = [f"- **{prose(group.severity)}** {code(group.code)}" + (f" ({prose(group.place)})" if group.place else "")]
-    told[0] += f": {prose(group.message)}" if group.message else ""
+    lines = [f"- **{prose(group.severity)}** {code(group.code)}" + (f" ({prose(group.place)})" if group.place else "")]
+    lines[0] += f": {prose(group.message)}" if group.message else ""
     if len(group.layers) > 1:
-        told.append(f"  - in {', '.join(map(code, group.layers))}")
+        lines.append(f"  - in {', '.join(map(code, group.layers))}")
     if group.because:
-        told.append(f"  - because of {', '.join(map(code, group.because))}")
+        lines.append(f"  - because of {', '.join(map(code, group.because))}")
     if group.advice:
-        told.append(f"  - {prose(group.advice)}")
-    return [*told, *(f"  - try {code(patch)}" for patch in group.patches)]
+        lines.append(f"  - {prose(group.advice)}")
+    return [*lines, *(f"  - try {code(patch)}" for patch in group.patches)]
 
 
 def _test(row: Row) -> str:

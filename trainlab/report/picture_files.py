@@ -43,7 +43,7 @@ def write_pictures(pictures: Sequence[Picture], folder: Path, kind: Kind) -> lis
     written: list[Path] = []
     for picture in pictures:
         path = folder / f"{safe_name(picture.name)}.{kind}"
-        if path in written:  # two names that only unsafe characters tell apart
+        if path in written:  # two names that differ in unsafe characters only
             path = folder / f"{safe_name(picture.name)}-{len(written)}.{kind}"
         write_atomic(path, picture.png() if kind == "png" else picture.svg().encode())
         written.append(path)

@@ -1,6 +1,6 @@
 """`--require`: requirements on runs, for CI, and by how much a run misses one.
 
-val_accuracy>=0.97      the best value of a column of metrics.csv (best_val_accuracy says the same)
+val_accuracy>=0.97      the best value of a column of metrics.csv (also: best_val_accuracy)
 last_val_loss<0.1       its last value
 test_accuracy>0.95      a metric of the test split
 seconds<60, epoch>=10   the training time, the last epoch

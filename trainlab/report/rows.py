@@ -1,4 +1,4 @@
-"""One row a run: what a table, a CSV file or JSON says of it."""
+"""One row per run, for tables, CSV and JSON."""
 
 import math
 import os
@@ -124,7 +124,7 @@ def _kept(record: RunRecord) -> Row | None:
         kept = dict(zip(_KEPT, record.recall(_PART), strict=True))
         kept["findings"] = tuple(_brief(f["code"], f["severity"]) for f in kept["findings"])
         return Row(name=record.name, path=str(record.path), problem="", **kept)
-    except (TypeError, ValueError, KeyError):  # nothing is kept, or something else than was meant
+    except (TypeError, ValueError, KeyError):  # no entry, or one of another form
         return None
 
 

@@ -42,7 +42,7 @@ class SweepCallback:
         """A trial begins."""
 
     def on_trial_pause(self, number: int) -> None:
-        """A trial has come to a rung and waits for the others."""
+        """A trial has reached a rung and waits for the others."""
 
     def on_trial_end(self, row: Row) -> None:
         """A trial has ended."""

@@ -86,7 +86,7 @@ class SearchSpace:
         raise ConfigError([self._at_space(p) for p in first.problems]) if first else LookupError(number)
 
     def cohort_of(self, number: int) -> int:
-        """The index of the cohort that this trial belongs to."""
+        """The index of the trial's cohort."""
         return next(i for i, cohort in enumerate(self.cohorts) if number in cohort.trials)
 
     def ranges(self, index: int, past: Sequence[PastTrial]) -> Mapping[str, Distribution]:

@@ -58,11 +58,11 @@ class Cohort:
 
     @property
     def drawn(self) -> range:
-        """The trials that are drawn; the others are kept from earlier cohorts."""
+        """The trials that are drawn; the others repeat trials of earlier cohorts."""
         return self.trials[self.keep :]
 
     def kept(self, trials: int) -> int:
-        """How many of these trials continue at a rung."""
+        """The number of trials that continue at a rung, of so many."""
         return ceil(trials / self.reduction_factor)
 
 

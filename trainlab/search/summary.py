@@ -58,7 +58,7 @@ class Summary:
 
 
 def summarize(folder: Path, space: SearchSpace, rows: Sequence[Row], refused: Mapping[int, Sequence[str]]) -> Summary:
-    """The summary of these rows. refused: why draws made no valid config, by trial."""
+    """The summary of a sweep's rows. refused: why draws made no valid config, by trial."""
     best = ranked(rows, space.sweep.metric)
     counts = Counter(str(row.status) for row in rows)
     found = searched_too_short(space, best)

@@ -1,4 +1,4 @@
-"""Writes a config for a table: looks at the file and fills in the settings that read it, each with its reason."""
+"""Writes a config for a table: inspects the file and fills in the settings that read it, each with its reason."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -25,7 +25,7 @@ _HEAD = """\
 # yaml-language-server: $schema=trainlab.schema.json
 # (`trainlab schema > trainlab.schema.json` next to this file: then your editor completes and checks it as you type)
 #
-# Written by `trainlab new csv --from` after a look at the file: {rows} rows, {columns} columns.
+# Written by `trainlab new csv --from` from the file: {rows} rows, {columns} columns.
 #   trainlab train THIS_FILE
 
 name: {name}
@@ -90,7 +90,7 @@ def draft_config(file: str, target: str | None) -> str:
         if name != target:
             _input_column(draft, name, column, table)
     regression = _target_column(draft, table, target)
-    make(Source, draft.source, **draft.settings).load(np.random.default_rng(0))  # what it cannot read is said here
+    make(Source, draft.source, **draft.settings).load(np.random.default_rng(0))  # raises an error if it cannot be read
     return _text(draft, table, regression=regression)
 
 

@@ -16,7 +16,7 @@ HEAVY = 5e7  # multiplications for one row: in a heavier network a trial takes s
 
 
 def copy_of(setup: TrainingSetup, layers: Sequence[Layer], dtype: str) -> Net:
-    """A network of these layers with the parameters of the run's network, in memory of its own."""
+    """A network with the same layers and parameters as the run's network, in its own memory."""
     experiment = setup.experiment
     engine = experiment.train.engine if dtype == experiment.train.dtype else "auto"
     net = Net(layers, setup.net.shape, frozen=experiment.model.frozen, dtype=dtype, engine=engine)

@@ -16,7 +16,7 @@ from trainlab.store.json_file import write_json
 from trainlab.training.setup import TrainingSetup
 
 _WORST, _POINTS = 24, 400
-_CLASSES = 100  # with more classes only the most frequent confusions are kept
+_CLASSES = 100  # with more classes only the most frequent confusions are stored
 _PIXELS, _COLUMNS = 64, 12  # of an image's side, of a table's row
 
 

@@ -34,10 +34,10 @@ def _default(base: type[C], name: str, **settings: Any) -> Callable[[], C]:
 
 
 class Checkpoint(Settings):
-    """How often the state of the run is saved, and how many of these files are kept beside `last` and `best`."""
+    """How often the state of the run is saved, and how many numbered files stay in addition to `last` and `best`."""
 
     every: Count = setting(1, "epochs between checkpoints")
-    keep: int = setting(0, "how many numbered checkpoints to keep beside last and best", ge=0)
+    keep: int = setting(0, "how many numbered checkpoints to keep in addition to last and best", ge=0)
 
 
 class Train(Settings):
@@ -54,7 +54,7 @@ class Train(Settings):
         "auto", "threads of a step; auto: every core, a sweep's trial one. The bits are the same for any number"
     )
     engine: Literal["auto", "numpy", "compiled"] = setting(
-        "auto", "the arithmetic: compiled kernels where they were built, or NumPy, the reference"
+        "auto", "the backend: compiled kernels if they were built, or NumPy, the reference"
     )
     dtype: Literal["float32", "float64"] = setting("float32", "float type of the network; float64 for checks")
     checkpoint: Checkpoint = setting(Checkpoint(), "when the state is saved")

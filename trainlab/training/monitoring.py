@@ -10,7 +10,7 @@ from trainlab.diagnose.monitor import Monitor, When
 from trainlab.diagnose.view import View
 from trainlab.training.monitor_settings import ERROR
 
-_ALSO: dict[When, set[When]] = {  # at a moment, monitors of these moments run to find causes
+_ALSO: dict[When, set[When]] = {  # at a moment, monitors of these other moments also run, to find causes
     "start": {"start"},
     "steps": {"steps", "epoch"},
     "epoch": {"steps", "epoch"},
@@ -78,7 +78,7 @@ class MonitorRunner:
         return tuple(f"{d.code}@step {d.step}" for d in earlier[:1])
 
     def left_out(self, when: When, needs: Sequence[str]) -> tuple[str, ...]:
-        """Codes that are asked for at this moment only where one of these is measured."""
+        """Codes that are checked at this moment only if a quantity of `needs` is measured."""
         return tuple(m.name for m in self._at[when] if not set(needs).isdisjoint(m.needs))
 
     def counts(self) -> dict[str, int]:

@@ -132,7 +132,7 @@ class Prober:
             yield work, index
 
     def _passes(self) -> ProbePasses:
-        """Memory for evaluation: kept where it is small, since small networks are probed often."""
+        """Memory for evaluation; reused if it is small, because small networks are probed often."""
         net = self.net
         room = self._kept or ProbePasses(net.backend, net.workspace(len(self._evaluated[0]), train=False))
         if len(self._evaluated) == 1:

@@ -34,7 +34,7 @@ _NUMBERS, _COLUMNS = 20_000, 50  # of the training data, in the summary of its c
 def write_start(folder: RunFolder, document: Document[Experiment], setup: TrainingSetup) -> None:
     """Writes the files. Raises UserError if the disk refuses."""
     experiment, settings = setup.experiment, plain(setup.experiment)
-    if document.file != folder.config or document.raw != settings:  # a trial's config is there already
+    if document.file != folder.config or document.raw != settings:  # a trial's folder has its config already
         write_atomic(folder.config, dump(settings).encode())
     source = Path(document.file) if document.file else Path()
     data = {"fingerprint": setup.parts.fingerprint, "train_rows": len(setup.parts.train)}

@@ -37,7 +37,7 @@ def in_places(length: float, side: int) -> int:
 def move(x: Array, by: list[Array], outside: Outside) -> None:
     """Move each row of x in place along its sides; by[side][row] is how far its window goes to the right or down.
 
-    What the window shows beyond the row's own places is told by `outside`.
+    `outside` determines the values beyond the edge of the row.
     """
     n = len(x)
     index: list[Array] = [np.arange(n).reshape(-1, *(1,) * len(by))]
@@ -57,7 +57,7 @@ def move(x: Array, by: list[Array], outside: Outside) -> None:
 
 
 def _shown(places: Array, side: int, outside: Outside) -> Array:
-    """Which of the places 0 ... side - 1 is seen at each of these places."""
+    """The place from 0 to side - 1 that is shown at each place."""
     if outside == "wrap":
         return places % side
     if outside == "reflect":  # 2 1 | 0 1 2 3 | 2 1: the edge itself is not repeated

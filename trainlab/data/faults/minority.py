@@ -9,7 +9,7 @@ from trainlab.data.faults._common import need, with_train
 
 
 class Minority(Fault, name="minority"):
-    """Only a share of the training rows is kept of every class but one; at least one row each.
+    """Keeps only a share of the training rows of every class but one; at least one row each.
 
     The network soon answers with the one class always. Validation and test keep their rows.
     """

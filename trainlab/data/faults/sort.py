@@ -12,7 +12,7 @@ class Sort(Fault, name="sort"):
     """
 
     def damage(self, split: Split, rng: np.random.Generator) -> Split:
-        """Sorted training rows; `sorted` tells the loop to keep their order."""
+        """Sorted training rows; with `sorted` the loop does not shuffle them."""
         y = split.train.y
         order = np.argsort(y if y.ndim == 1 else y[:, 0], kind="stable")
         return Split(split.train.take(order), split.val, split.test, split.task, True, split.skip)

@@ -1,4 +1,4 @@
-"""Subset: too few rows to train on."""
+"""Subset: too few training rows."""
 
 import numpy as np
 
@@ -9,9 +9,9 @@ from trainlab.data.faults._common import with_train
 
 
 class Subset(Fault, name="subset"):
-    """Only so many of the training rows are kept, at random: a network of any size memorizes them.
+    """Keeps only `rows` random training rows: a network of any size memorizes them.
 
-    Validation and test keep their rows. All training rows are kept where there are no more.
+    Validation and test rows are unchanged. If there are fewer training rows, all remain.
     """
 
     rows: Count = setting(50, "number of training rows to keep")

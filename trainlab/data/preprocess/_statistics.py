@@ -23,7 +23,7 @@ def mean(x: Array | LazyRows, per: Per) -> Array:
 
 
 def deviation(x: Array | LazyRows, center: Array, per: Per) -> Array:
-    """Root of the mean square of x - center; 1 where it is no more than the rounding error of equal values."""
+    """Root of the mean square of x - center; 1 where it is within the rounding error of equal values."""
     over = axes(x.ndim, per)
     squares = sum(np.square(part - center).sum(axis=over) for part in chunks(x))
     std = np.sqrt(np.asarray(squares) / _count(x, over))

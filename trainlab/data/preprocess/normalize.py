@@ -11,7 +11,7 @@ from trainlab.data.preprocessor import Preprocessor
 
 
 class Normalize(Preprocessor, name="normalize"):
-    """x / |x|, row by row, whatever the other rows are: only the direction of a row is kept. Rows of zeros stay.
+    """x / |x|, row by row, independent of the other rows: only the direction of a row remains. Rows of zeros stay zero.
 
     Source: scikit-learn's Normalizer.
 

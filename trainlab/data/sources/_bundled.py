@@ -37,5 +37,5 @@ def classes(file: str, features: tuple[str, ...], task: Task) -> Loaded:
 
 
 def classification(shape: Shape, *names: str) -> tuple[Shape, Task]:
-    """What `known` answers for classes of these names."""
+    """The result of `known` for classes with these names."""
     return shape, Task("classification", len(names), names)

@@ -1,6 +1,6 @@
 """What all sources share that read arrays by their names from one file: inputs, targets, validation and test rows.
 
-A new format is one class in one file beside this one that says how to read a file (`read_arrays`).
+A new format is one class in one file of this folder; its `read_arrays` reads a file.
 """
 
 from abc import abstractmethod

@@ -72,7 +72,7 @@ def _member(path: str, stored: "np.lib.npyio.NpzFile[Any]", key: str) -> Array:
 
 
 def _holds_objects(stream: IO[bytes]) -> bool:
-    """Whether a .npy file's header, which holds plain text, tells of Python objects."""
+    """Whether a .npy file holds Python objects, according to its header."""
     try:
         version = np.lib.format.read_magic(stream)
         read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0

@@ -51,7 +51,7 @@ Picture = Path | StoredPicture
 
 @dataclass(slots=True)
 class Decoder:
-    """Decodes pictures: turned as their EXIF orientation says, transparent ones on white, 16-bit gray divided by 257.
+    """Decodes pictures: turned by their EXIF orientation, transparent ones on white, 16-bit gray divided by 257.
 
     `size`: (height, width) that pictures are scaled to, None for the size of the first. `animated` counts the files of
     which only the first frame was taken.

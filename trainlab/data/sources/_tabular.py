@@ -1,6 +1,6 @@
 """What all sources that read a table share: its target, its categories, and the columns that are not inputs.
 
-A new format is one class in one file beside this one that says how to read a file (`read_raw`) into a raw `Table`.
+A new format is one class in one file of this folder; its `read_raw` reads a file into a raw `Table`.
 """
 
 from abc import abstractmethod
@@ -46,10 +46,10 @@ class Tabular(Source):
     val_path: str | None = setting(None, "file with the validation rows; `split.val` is not used then")
     test_path: str | None = setting(None, "file with the test rows; `split.test` is not used then")
     split_column: str | None = setting(
-        None, "column that says which part a row belongs to: train, val (or valid, validation, dev) or test"
+        None, "column with the split of each row: train, val (or valid, validation, dev) or test"
     )
     missing: list[str | int | float] = setting(
-        [], "what else means a missing cell, beside empty cells, NA, N/A, nan, null, None, ? - . and #N/A"
+        [], "further markers of a missing cell, in addition to empty cells, NA, N/A, nan, null, None, ? - . and #N/A"
     )
     missing_target: Literal["error", "drop"] = setting("error", "what happens to rows without a target")
     decimal: str | None = setting(

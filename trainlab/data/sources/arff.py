@@ -39,7 +39,7 @@ class Arff(Tabular, name="arff"):
         except (arff.ArffException, ValueError) as error:
             line = int(getattr(error, "line", -1))
             where = f"{path}:{line}" if line > 0 else path
-            raise DataError(f"{where}: cannot be read as ARFF; look at this line, or save the table as CSV") from error
+            raise DataError(f"{where}: cannot be read as ARFF; correct this line, or save the table as CSV") from error
         attributes: list[tuple[str, str | list[str]]] = found["attributes"]
         rows: list[list[Any]] = found["data"]
         names = [name for name, _ in attributes]

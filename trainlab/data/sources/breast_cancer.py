@@ -1,4 +1,4 @@
-"""Breast cancer: tumours, told by measurements of their cell nuclei."""
+"""Breast cancer: tumours, to be classified by measurements of their cell nuclei."""
 
 import numpy as np
 

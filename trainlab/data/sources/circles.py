@@ -10,7 +10,7 @@ from trainlab.data.sources._generated import class_of_each, named, numbered
 
 
 class Circles(Source, name="circles"):
-    """Two rings around the origin, of radius 1 (class 0) and `factor` (class 1): no straight line tells them apart.
+    """Two rings around the origin, of radius 1 (class 0) and `factor` (class 1): no straight line separates them.
 
     Source: scikit-learn's make_circles, with the angle drawn at random.
     """

@@ -14,8 +14,8 @@ class Csv(Tabular, name="csv"):
     """Rows of a delimited text file, plain or packed (.gz, .bz2, .xz, .zip), whose first line holds the column names.
 
     What a column holds is decided over all of its cells: numbers, categories (a column of 0 and 1 each), dates, or
-    texts that differ in nearly every row. The last two are left out, which is said when training starts. A cell that
-    cannot be used is an error that names line and column.
+    texts that differ in nearly every row. The last two are left out, and a note at the start of training says
+    so. A cell that cannot be used is an error that names line and column.
     """
 
     endings: ClassVar[tuple[str, ...]] = (".csv", ".tsv", ".txt", ".gz", ".bz2", ".xz", ".zip")

@@ -21,9 +21,9 @@ class ImageFolder(Source, name="image_folder"):
 
     All pictures are scaled to the same size and decoded once, into a .npy file from which batches are read; that
     file lies in the cache folder under a name made of the pictures' content and these settings, so that a changed
-    picture is decoded anew. Pictures are turned as their EXIF orientation says, transparent ones stand on white, and
-    16-bit gray is scaled to 8 bits. Of animated files the first frame is taken.
-    With sub-folders `train`, `val` and `test` (or `training`, `valid`, `validation`, in any case) these are the parts.
+    picture is decoded again. Pictures are turned by their EXIF orientation, transparent ones get a white background,
+    and 16-bit gray is scaled to 8 bits. Of animated files the first frame is used.
+    Sub-folders `train`, `val` and `test` (or `training`, `valid`, `validation`, in any case) are the splits.
     Needs Pillow: pip install "trainlab[images]".
     """
 

@@ -1,4 +1,4 @@
-"""Iris: three kinds of flower, told by the size of their leaves."""
+"""Iris: three kinds of flower, to be recognized by the size of their leaves."""
 
 import numpy as np
 
@@ -9,7 +9,7 @@ from trainlab.data.sources._bundled import classes, classification
 
 
 class Iris(Source, name="iris"):
-    """150 flowers of three kinds, four lengths in cm. One kind is easily told, the other two overlap a little.
+    """150 flowers of three kinds, four lengths in cm. One kind is easy to separate, the other two overlap a little.
 
     Source: R. A. Fisher 1936, "The use of multiple measurements in taxonomic problems", as scikit-learn ships it.
     """

@@ -11,7 +11,7 @@ from trainlab.data.sources._named_arrays import NamedArrays, Stored
 class Mat(NamedArrays, name="mat"):
     """Arrays of a .mat file of MATLAB 5 to 7 (or SciPy's savemat); `hdf5` reads those of MATLAB 7.3.
 
-    Rows may be counted along the last axis, as in SVHN's (32, 32, 3, rows): the length of y tells, and a note says
+    Rows may be counted along the last axis, as in SVHN's (32, 32, 3, rows): the length of y decides, and a note says
     so. Characters are class names, without the blanks that fill them up. Cells, structs and objects are refused.
 
     Source: MathWorks, "MAT-File Format", Level 5.

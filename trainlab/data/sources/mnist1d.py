@@ -29,7 +29,8 @@ class Mnist1d(Source, name="mnist1d"):
     """Rows of 40 numbers, each one of ten digit-like curves: padded, stretched, scaled, moved, sheared, in noise.
 
     A linear model gets about 0.3 of it, an MLP about 0.65, a convolutional network 0.9 and more: small and fast, and
-    yet it tells models apart. The mean is 0 and the standard deviation 1 over all numbers, as in the original.
+    yet it shows differences between models. Over all numbers, the mean is 0 and the standard deviation 1, as in the
+    original.
 
     Source: S. Greydanus and D. Kobak 2020, arXiv:2011.14439, "Scaling Down Deep Learning with MNIST-1D", with its
     default settings (5000 rows; the authors' frozen set used other random numbers).

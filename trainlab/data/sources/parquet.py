@@ -14,7 +14,7 @@ from trainlab.data.table import Table
 class Parquet(Tabular, name="parquet"):
     """Rows of a Parquet file. Columns of numbers are numbers, columns of text and of categories become one-hot.
 
-    The index that pandas stores beside the columns is left out. Needs pyarrow: pip install "trainlab[parquet]".
+    The index that pandas stores with the columns is left out. Needs pyarrow: pip install "trainlab[parquet]".
     """
 
     endings: ClassVar[tuple[str, ...]] = (".parquet", ".pq")

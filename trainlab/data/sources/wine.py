@@ -1,4 +1,4 @@
-"""Wine: three growers, told by a chemical analysis of their wine."""
+"""Wine: three growers, to be recognized by a chemical analysis of their wine."""
 
 import numpy as np
 

@@ -18,7 +18,7 @@ class GradientMismatch(Monitor, name="gradient-mismatch"):
     has a kink between the two points do not count.
 
     Do: Check the backward pass of the named layer: a transposed matrix, a missing sum over rows, a factor of the
-    batch size. Only code can cause it, not a config, so look at layers of your own first.
+    batch size. Only code can cause it, not a config, so check your own layers first.
 
     Picture:
 

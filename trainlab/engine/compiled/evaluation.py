@@ -16,7 +16,7 @@ from trainlab.engine.compiled.program import Program
 from trainlab.engine.compiled.rules import gather_op, loss_op, targets_op
 from trainlab.nn.loss import Loss
 
-_SETS = 2  # sets of rows whose programs are kept: training and validation rows
+_SETS = 2  # sets of rows whose programs are cached: training and validation rows
 
 
 class CompiledEvaluation:
@@ -52,7 +52,7 @@ class CompiledEvaluation:
         return sums.loss / sums.rows, sums.hits
 
     def _set(self, x: Any, t: Array) -> tuple[Array, Program | None]:
-        """The indices of all rows, and the program that scores them; those of the last sets are kept."""
+        """The indices of all rows, and the program that scores them; those of the last sets are cached."""
         for known in self._sets:
             if known[0] is x and known[1] is t:
                 return known[2:]

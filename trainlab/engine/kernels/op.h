@@ -9,7 +9,7 @@
 
 typedef struct tl_step {
   int64_t rows;           // in this step's batch
-  const int64_t *index;   // indices of these rows in the data
+  const int64_t *index;   // indices of the rows in the data
   int64_t last;           // the last step of the call: only it writes what is read between calls
   int64_t t;              // number of this step, 1 the first of the run
   int64_t failed;         // a Python function raised: stop here

@@ -25,7 +25,7 @@ typedef struct {
 } finish;
 
 static void finish_tile(void *ctx, int tile) {
-  const finish copy = *(finish *)ctx, *q = &copy;  // a copy that nobody can point to stays in registers
+  const finish copy = *(finish *)ctx, *q = &copy;  // a copy without pointers to it stays in registers
   P from = (P)tile * TILE, to = least(q->n, from + TILE);
   P decayed = q->l2 != 0 || q->l1 != 0 ? most(from, least(to, q->weights)) : from;
   v sum = {};

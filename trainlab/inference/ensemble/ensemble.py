@@ -39,7 +39,7 @@ class Ensemble(Model):
 
     @classmethod
     def of(cls, members: Sequence[TrainedNetwork], method: Method, weights: Array) -> "Ensemble":
-        """An ensemble of these networks, with the task, loss, columns and target scale of the first one."""
+        """An ensemble of networks, with the task, loss, columns and target scale of the first one."""
         first = members[0]
         return cls(first.task, first.loss, first.fitted, first.encoding, None, members, method, weights)
 

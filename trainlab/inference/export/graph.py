@@ -42,7 +42,7 @@ class Graph:
         return stem if number == 1 else f"{stem}_{number}"
 
     def constant(self, value: Array | float | Sequence[int], stem: str = "constant", dtype: Any = None) -> str:
-        """An array kept in the graph; whole numbers as int64."""
+        """A constant array of the graph; whole numbers as int64."""
         array = np.asarray(value, dtype)
         if array.dtype.kind == "i":
             array = array.astype(np.int64)

@@ -1,6 +1,6 @@
 """Finds what a layer or a preprocessor is in ONNX: the function `lower` in the module of its name.
 
-To add one, write one file of the component's name in `layers/` or `preprocess/` beside this file.
+To add one, write one file of the component's name in `layers/` or `preprocess/` next to this file.
 """
 
 from collections.abc import Mapping, Sequence

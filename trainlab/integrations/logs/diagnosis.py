@@ -35,9 +35,9 @@ _LOOKED_UP = 400_000  # epochs times looks
 class Judged:
     """The findings of the monitors for a log.
 
-    epochs, steps: how much of it there is (steps 0: one row an epoch) · chance: what losses were compared with, and
-    `guessed` if nobody said so · ran: the codes that were looked for · blind: of these, which columns they lacked ·
-    skipped: codes that need more than curves, by what they need.
+    epochs, steps: its length (steps 0: one row per epoch) · chance: the loss at chance level, and `guessed` if the user
+    did not set it · ran: the codes that were checked · blind: codes that lacked columns, and which · skipped: codes
+    that need more than curves, by what they need.
     """
 
     log: Log
@@ -88,7 +88,7 @@ def judge(
 
 
 def _own_classes(folder: RunFolder) -> int | None:
-    """How many classes a run of ours tells apart; None where that cannot be read."""
+    """The number of classes of a trainlab run; None if it cannot be read."""
     last = folder.checkpoints / "last.safetensors"
     if not last.exists():
         return None
@@ -103,7 +103,7 @@ class _Steps(Steps):
     asked: set[str] = field(default_factory=set[str])
 
     def add(self, rows: Array) -> None:
-        """Add steps, all of which are kept."""
+        """Add steps without thinning them out."""
         self.restore(rows)
         self.recent = np.concatenate([self.recent, rows])[-256:]
         self.count += len(rows)
@@ -274,7 +274,7 @@ class _Replay:
 
 
 def _epochs(log: Log) -> tuple[list[list[Row]], bool]:
-    """The rows by epoch, and whether the first of these is the untrained network (epoch 0 at step 0)."""
+    """The rows by epoch, and whether the first one is the untrained network (epoch 0 at step 0)."""
     rows = log.rows
     if "epoch" not in log.columns:
         if "step" not in log.columns or len(rows) <= _WINDOWS:
@@ -322,7 +322,7 @@ def _table(rows: Sequence[Row]) -> Array:
 def _chance(made: Sequence[Row], kind: str, first: float | None) -> float:
     """A guess of the loss of a network that knows nothing, from the beginning of the log.
 
-    That is the first loss, unless the first score says that much had been learned by then: from accuracy 0.35 on, of a
+    That is the first loss, unless the first score shows that much had been learned by then: from accuracy 0.35 on, of a
     loss l at accuracy a about l / (1 - a) was there in the beginning.
     """
     losses = [row["train_loss"] for row in made if 0 < row.get("train_loss", math.nan) < 1e6][:1]

@@ -128,7 +128,7 @@ def _possible(what: str, value: float) -> bool:
 
 
 def _columns(path: Path, usable: Sequence[str], names: Sequence[str], mapping: Sequence[str]) -> dict[str, str]:
-    """The column for each meaning: as the user says, else by name; the first of several, epoch means last."""
+    """The column for each meaning: the user's, otherwise by name; the first of several, epoch means last."""
     found: dict[str, str] = {}
     for text in mapping:
         what, sign, source = text.partition("=")

@@ -22,7 +22,7 @@ class GroupNorm(RowNorm, name="group_norm"):
     groups: Count = setting(8, "number of groups; must divide the channels")
 
     def count_groups(self, shape: Shape) -> int:
-        """As many as `groups` says."""
+        """`groups`."""
         return self.groups
 
     def out_shape(self, shape: Shape) -> Shape:

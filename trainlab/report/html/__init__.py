@@ -1,1 +1,1 @@
-"""Pages of runs and sweeps: one HTML file each, with everything in it, that asks nobody for anything."""
+"""Pages of runs and sweeps: one self-contained HTML file each."""

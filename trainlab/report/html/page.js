@@ -10,7 +10,7 @@
 
   const theme = () => chosen || (dark.matches ? "dark" : "light");
 
-  // Rows are kept by column, which is a third as long; Vega wants objects.
+  // Rows are stored by column, which is a third as long; Vega wants objects.
   const unpacked = new Map();
   function rows(name) {
     if (!unpacked.has(name)) {
@@ -128,5 +128,5 @@
     body.append(...[...body.rows].sort(order));
   }));
 
-  window.trainlab = { specs, unpacked, waiting, draw };  // for a page that is refreshed while its run goes on
+  window.trainlab = { specs, unpacked, waiting, draw };  // for a page that is refreshed during its run
 })();

@@ -90,7 +90,7 @@ class Page:
 def vega() -> str:
     """Vega, Vega-Lite and Vega-Embed as one script, as vl-convert carries them.
 
-    Bundling takes seconds, so the bundle is kept in the user's cache folder, one for each version of vl-convert.
+    Bundling takes seconds, so the bundle is stored in the user's cache folder, one for each version of vl-convert.
     """
     folder = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "trainlab"
     kept = folder / f"vega-{version('vl-convert-python')}.js"

@@ -54,7 +54,7 @@ def axis_x(field: str = "x", title: str = "epoch", **more: Any) -> Any:
 
 
 def axis_y(title: str, numbers: Iterable[float | None], *, log: bool | None = None, zero: bool = False) -> ToAxis:
-    """The vertical axis for these numbers, as a function of a field: logarithmic if that suits them, or if told so."""
+    """The vertical axis for these numbers, as a function of a field: logarithmic if that suits them or is requested."""
     alt = altair()
     known = [v for v in numbers if v is not None and math.isfinite(v)]
     logarithmic = is_log(known) if log is None else log

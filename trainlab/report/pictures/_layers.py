@@ -14,7 +14,7 @@ from trainlab.store.reading import RunRecord
 Series = dict[str, tuple[list[float], list[float]]]  # by layer: epochs and values
 Measured = dict[str, Series]  # by quantity
 _HEIGHT, _POINTS = 260, 120
-_NAMED = 9  # more lines than colors are told apart by depth, from dark to light
+_NAMED = 9  # more lines than colors: the shade shows the depth, from dark to light
 
 
 @lru_cache(maxsize=2)

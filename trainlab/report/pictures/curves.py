@@ -91,7 +91,7 @@ def _picture(name: str, thin: Thin, best: str, *, switch: bool) -> Picture | Non
 
 
 def _cut(name: str, numbers: list[float]) -> list[float]:
-    """R2 far below zero tells no more than below zero, and would flatten all else."""
+    """Clips R2 far below zero, which would flatten the rest of the curve."""
     return [max(v, -1.0) for v in numbers] if name.endswith("r2") else numbers
 
 

@@ -9,7 +9,7 @@ from trainlab.store.reading import RunRecord
 
 
 def pictures(record: RunRecord) -> list[Picture]:
-    """The learning rate of every step, of every epoch where no steps were kept."""
+    """The learning rate of every step, of every epoch if there are no steps."""
     steps = record.steps
     points = known(in_epochs(record, steps["step"]), steps["lr"]) if steps.get("lr") else metric(record, "lr")
     if not points:

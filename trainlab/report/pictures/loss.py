@@ -49,7 +49,7 @@ def pictures(record: RunRecord) -> list[Picture]:
 
 
 def _train(record: RunRecord) -> dict[str, list[float]]:
-    """The training loss, thinned: of the steps, or of the epochs where no steps were kept."""
+    """The training loss, thinned: of the steps, or of the epochs if there are no steps."""
     if record.steps.get("loss"):
         return band(in_epochs(record, record.steps["step"]), record.steps["loss"])
     points = metric(record, "train_loss")
@@ -108,14 +108,14 @@ def _break(record: RunRecord) -> list[Chart]:
 
 
 def _sentence(train: dict[str, list[float]], val: Points, guess: float | None) -> str:
-    said: list[str] = []
+    facts: list[str] = []
     if train["x"]:
-        said.append(f"Training loss went from {readable(train['smooth'][0])} to {readable(train['smooth'][-1])}")
+        facts.append(f"Training loss went from {readable(train['smooth'][0])} to {readable(train['smooth'][-1])}")
     if val:
         epoch, best = min(val, key=lambda point: point[1])
         end = readable(val[-1][1])
-        said.append(f"validation loss was lowest in epoch {readable(epoch)} with {readable(best)} and ended at {end}")
-    text = "; ".join(said)
+        facts.append(f"validation loss was lowest in epoch {readable(epoch)} with {readable(best)} and ended at {end}")
+    text = "; ".join(facts)
     return text[:1].upper() + text[1:] + (f". A guess has {readable(guess)}." if guess is not None else ".")
 
 

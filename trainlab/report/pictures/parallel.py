@@ -70,9 +70,7 @@ def pictures(sweep: SweepRecord) -> list[Picture]:
 def _sentence(sweep: SweepRecord, trials: list[TrialRow], names: list[str], titles: list[str]) -> str:
     best = trials[0]
     text = f"{len(trials)} trials as lines through {len(names)} parameters and {sweep.metric}; the stronger the color, "
-    text += (
-        "the better. Drag over an axis to select the lines that pass there, click beside it to clear the selection; or "
-    )
+    text += "the better. Drag over an axis to select the lines that pass there, click next to it to clear, or "
     text += "choose how many lines to see. "
     values = ", ".join(f"{title} {_told(best.values[name])}" for title, name in zip(titles, names, strict=False))
     return f"{text}The best trial, {best.number}, has {values}."

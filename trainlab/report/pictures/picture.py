@@ -1,4 +1,4 @@
-"""A picture: a chart, the sentence that says what it shows, and the table of its numbers."""
+"""A picture: a chart, a sentence about it, and the table of its numbers."""
 
 import json
 import zlib
@@ -22,7 +22,7 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """What is drawn, and what it says.
+    """A chart with its text.
 
     name: a file name without suffix, unique on its page (`loss`, `activations-relu1`) · sentence: what one would see,
     in words, for a screen reader and under the picture · switch: a logarithmic y axis can be switched to a linear one

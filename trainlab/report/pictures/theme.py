@@ -1,6 +1,6 @@
-"""The colors of pictures, light and dark: told apart by every kind of eye, and readable on their background.
+"""The colors of pictures, light and dark: distinguishable with any color vision, and readable on their background.
 
-A chart names what a mark means (`style="train"`, `style="healthy"`); the theme says how that looks. So one spec serves
+A chart names what a mark means (`style="train"`, `style="healthy"`); the theme defines its look. So one spec serves
 both themes, a page and a file. Colors: Okabe & Ito 2008, "Color Universal Design", darkened or lightened until each
 has a contrast of 3 to 1 and more with its background.
 """

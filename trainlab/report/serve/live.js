@@ -1,6 +1,6 @@
 "use strict";
-// Refreshes the page when the server says that something has changed: the head, texts and tables are replaced, charts
-// are drawn anew in place. Where the page has got other sections it is loaded again, and keeps its place and switches.
+// Refreshes the page when the server reports a change: the head, texts and tables are replaced, charts
+// are drawn again in place. If the page has other sections now, it is loaded again and keeps its position and switches.
 (() => {
   const STATE = `trainlab-state:${location.pathname}`, PAUSE = 2000;
   const badge = document.createElement("p");
@@ -68,7 +68,7 @@
     if (!fresh) return;
     for (const figure of document.querySelectorAll("main figure[id]")) {
       const other = next.getElementById(figure.id), box = figure.querySelector(".chart");
-      if (!box || box.matches(":hover")) continue;  // somebody reads its numbers: next time
+      if (!box || box.matches(":hover")) continue;  // the user reads its numbers: next time
       const name = box.dataset.chart;
       const of = (s) => JSON.stringify([s.charts[name], (s.uses[name] || []).map((used) => s.data[used])]);
       const changed = of(page.specs) !== of(fresh);
@@ -113,7 +113,7 @@
   }
 
   if (document.readyState === "complete") restore(); else addEventListener("load", restore);
-  // A browser keeps few connections to one server: a page that nobody sees gives its own back.
+  // A browser opens few connections to one server: a hidden page closes its own.
   let source = null;
   function listen() {
     source = new EventSource(`${LIVE.events}?since=${encodeURIComponent(LIVE.version)}`);

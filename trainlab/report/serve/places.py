@@ -1,4 +1,4 @@
-"""Which run or sweep an address means: only folders inside the folder of runs, whatever the address says."""
+"""The run or sweep of an address. Only folders inside the folder of runs are allowed."""
 
 import os
 from pathlib import Path

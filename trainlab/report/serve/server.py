@@ -150,14 +150,14 @@ class _Handler(BaseHTTPRequestHandler):
         if self.command == "HEAD":
             return
         self.wfile.write(b"retry: 2000\n\n")
-        told, heard = since, time.monotonic()
+        sent, at = since, time.monotonic()
         while not self.server.stopping.wait(_LOOK):
             version = site.version(address) or "gone"
-            if version != told and site.due(address, version):
-                told, heard = version, time.monotonic()
+            if version != sent and site.due(address, version):
+                sent, at = version, time.monotonic()
                 self.wfile.write(f"event: change\ndata: {version}\n\n".encode())
-            elif time.monotonic() > heard + _SILENCE:
-                heard = time.monotonic()
+            elif time.monotonic() > at + _SILENCE:
+                at = time.monotonic()
                 self.wfile.write(b": nothing new\n\n")
 
     def _say(self, status: HTTPStatus, text: str) -> None:
@@ -220,7 +220,7 @@ def listening(host: str, port: int) -> socket.socket:
 
 
 def next_free(host: str, port: int) -> int | None:
-    """The next port from this one on that nobody listens at, None if there is none near."""
+    """The next free port from this one on; None if there is none near."""
     for candidate in range(port, min(port + _SEARCHED, 65536)):
         with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

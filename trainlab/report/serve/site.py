@@ -1,4 +1,4 @@
-"""The pages of a folder of runs, each with its version: made when asked for, and kept until it changes."""
+"""The pages of a folder of runs, each with its version: made on request, and cached until its version changes."""
 
 import json
 import os
@@ -21,7 +21,7 @@ from trainlab.report.sweep_record import SweepRecord
 from trainlab.store.index import Index
 from trainlab.store.reading import RunRecord, read_run
 
-_PAGES = 12  # that are kept
+_PAGES = 12  # in the cache
 _COMPARED = 50  # runs on one page, the newest
 _WATCHED = ("metrics.csv", "status.json", "diagnoses.jsonl", "mistakes.json", "trials.csv")
 _REST = 8.0  # times as long as making a page or a list took, until it is made again

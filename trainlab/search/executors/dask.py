@@ -141,7 +141,7 @@ _lock = Lock()
 
 
 def sees(sweep: Path, token: str) -> bool:
-    """Whether this Dask worker sees the sweep's folder as it is now."""
+    """Whether this Dask worker sees the current state of the sweep's folder."""
     beat = read_beat(sweep)
     return beat is not None and beat.token == token
 

@@ -37,6 +37,6 @@ def failed_for_space(status: ExitStatus, folder: Path) -> bool:
 def no_space(folder: Path, why: str) -> UserError:
     """The error that stops the sweep."""
     return UserError(
-        f"{why}\nThe disk is full, so the sweep stopped. Finished trials are kept, the others continue from their "
+        f"{why}\nThe disk is full, so the sweep stopped. Finished trials stay, the others continue from their "
         f"checkpoints: free some space, then run `trainlab sweep --resume {folder}`"
     )

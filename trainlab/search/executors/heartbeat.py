@@ -1,4 +1,4 @@
-"""The file by which a sweep tells its trials on other machines that it lives, and whether they shall stop.
+"""The file with which a sweep on one machine shows its trials on others that it is alive, and whether they must stop.
 
 It lies in the sweep's folder, which all machines share: Dask's own messages do not reach a task that runs.
 """

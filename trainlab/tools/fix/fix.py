@@ -1,6 +1,6 @@
 """`fix` tries each suggested patch in a real run with the same seed and keeps what measurably helps.
 
-    findings --> patch --> run --> better? keep it, and look at the new findings --> drop parts without effect
+    findings --> patch --> run --> better? keep it, and use the new findings --> drop parts without effect
              --> more seeds, if one is not enough --> the smallest patch, or the result that nothing helped
 
 Better means: the validation score rose by more than chance explains.

@@ -102,7 +102,7 @@ def _lists(b: Builder, n: int, columns: int) -> Lists:
 
 
 def chunked(b: Builder, n: int, columns: int) -> tuple[int, Array | None]:
-    """How many chunks a sum over n numbers is cut into, and memory for their sums (dense.c says why)."""
+    """How many chunks a sum over n numbers is cut into, and memory for their sums (see dense.c)."""
     if n < _LONG or b.rows >= _MANY_ROWS:
         return 1, None
     chunks = -(-n // _CHUNK)

@@ -9,6 +9,6 @@ from trainlab.nn.layers.group_norm import GroupNorm
 
 
 def lower(b: Builder, chain: Sequence[Link], at: int) -> int:
-    """The layer says how many groups."""
+    """The number of groups is a setting of the layer."""
     layer, s = cast(GroupNorm, chain[at].layer), chain[at].slot
     return lower_row_norm(b, s, layer.groups, layer.eps)

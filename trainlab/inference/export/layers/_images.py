@@ -9,7 +9,7 @@ from trainlab.nn.layers._windows import Windows
 
 
 def over_windows(graph: Graph, op: str, x: str, w: Windows, *more: str, stem: str, **attributes: int) -> str:
-    """y = op(x, *more), with the size, stride and padding of these windows."""
+    """y = op(x, *more), with the size, stride and padding of the windows."""
     places = {
         "kernel_shape": list(w.size),
         "strides": list(w.stride),
