@@ -191,6 +191,23 @@ def test_hdf5_in_one_piece_stays_on_disk():
         assert np.asarray(parts.train.x).mean(axis=0) == pytest.approx(0, abs=1e-6)
 
 
+def test_hdf5_in_chunks_is_read_whole():
+    """A large dataset in chunks is read into memory, which is told; one that memory cannot hold is refused."""
+    for rows, path in ((70_000, "a.h5"), (10**12, "b.h5")):
+        with h5py.File(path, "w") as file:
+            file.create_dataset("x", (rows, 1000), "f4", chunks=(1000, 100))  # nothing is written: all zeros
+            file["y"] = np.arange(70_000) % 2
+
+    assert load("hdf5", "a.h5").notes[0] == (
+        "a.h5: `x` is stored in chunks and takes 0.3 GB of memory; "
+        "saved without chunks and compression it stays on disk"
+    )
+    assert refusal("hdf5", path="b.h5") == (
+        "b.h5: `x` is stored in chunks and takes 3725290.3 GB of memory, which is more than there is; saved without "
+        "chunks and compression it stays on disk"
+    )
+
+
 def test_hdf5_names_are_paths():
     """Datasets inside groups are named by their path; a missing one is answered with all names and shapes."""
     with h5py.File("a.h5", "w") as file:
@@ -287,3 +304,6 @@ def test_given_to_another_source(name, kind):
     WRITERS[kind][2]("a.csv", x=X, y=LABELS)
 
     assert f"`name: {name}`" in refusal("csv", path="a.csv", target="y")
+    other = "mat" if name == "hdf5" else "hdf5"
+    if kind != "hdf5":
+        assert f"`name: {name}`" in refusal(other, path="a.csv")

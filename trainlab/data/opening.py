@@ -37,11 +37,7 @@ def open_bytes(path: str) -> IO[bytes]:
     Raises DataError for a file that is known to hold no text.
     """
     file = existing_file(path)
-    with file.open("rb") as raw:
-        start = raw.read(16)
-    for magic, what in _KINDS.items():
-        if start.startswith(magic):
-            raise DataError(f"{path}: is {what}")
+    start = refuse_known_kinds(path, file)
     if start.startswith(b"PK\x03\x04"):
         return _zipped(path, file)
     if start.startswith(b"\x1f\x8b"):
@@ -49,6 +45,16 @@ def open_bytes(path: str) -> IO[bytes]:
     if start.startswith(b"BZh"):
         return bz2.open(file)
     return lzma.open(file) if start.startswith(b"\xfd7zXZ\0") else file.open("rb")
+
+
+def refuse_known_kinds(path: str, file: Path) -> bytes:
+    """The first bytes of a file. Raises DataError for a file of a known kind, which another source reads."""
+    with file.open("rb") as raw:
+        start = raw.read(16)
+    for magic, what in _KINDS.items():
+        if start.startswith(magic):
+            raise DataError(f"{path}: is {what}")
+    return start
 
 
 def read_text(path: str) -> str:

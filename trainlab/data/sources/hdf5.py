@@ -10,6 +10,7 @@ import numpy as np
 from trainlab.core.errors import DataError
 from trainlab.core.types import Array
 from trainlab.data.matlab_file import CURES, as_texts
+from trainlab.data.opening import refuse_known_kinds
 from trainlab.data.paths import existing_file
 from trainlab.data.sources._named_arrays import NamedArrays, Stored
 
@@ -32,11 +33,12 @@ class Hdf5(NamedArrays, name="hdf5"):
         except ImportError:
             raise DataError(f'{path}: HDF5 files need h5py: pip install "trainlab[hdf5]"') from None
         if not h5py.is_hdf5(file):
+            refuse_known_kinds(path, file)
             raise DataError(f"{path}: not an HDF5 file, or a truncated one")
         try:
             with h5py.File(file, "r") as opened:
                 return _stored(path, file, opened, h5py, wanted)
-        except (OSError, RuntimeError, KeyError, ValueError, TypeError, MemoryError) as error:
+        except (OSError, RuntimeError, KeyError, ValueError, TypeError) as error:
             raise DataError(f"{path}: the file is truncated or damaged") from error
 
 
@@ -76,18 +78,27 @@ def _dataset(stored: Stored, file: Path, name: str, found: Any, h5py: Any) -> Ar
         raise DataError(f"{where} holds {what} where numbers are needed; save an array of numbers or texts")
     array = _on_disk(file, found)
     if array is None:
-        array = found[()]
-        if array.nbytes >= _LARGE:
-            stored.notes.append(
-                f"{where} is stored in chunks and takes {array.nbytes / 2**30:.1f} GB of memory; saved without chunks "
-                "and compression it stays on disk"
-            )
+        array = _in_memory(stored, where, found)
     if not matlab:
         return array
     if not stored.rows_may_be_last:
         stored.rows_may_be_last = True
         stored.notes.append(f"{stored.path}: written by MATLAB: the axes of its arrays are read in MATLAB's order")
     return as_texts(array.T) if matlab == "char" else array.T
+
+
+def _in_memory(stored: Stored, where: str, found: Any) -> Array:
+    """The dataset, read whole; a note if it is large. Raises DataError where memory does not hold it."""
+    size = found.size * found.dtype.itemsize
+    takes = f"{where} is stored in chunks and takes {size / 2**30:.1f} GB of memory"
+    cure = "saved without chunks and compression it stays on disk"
+    try:
+        array = found[()]
+    except MemoryError:
+        raise DataError(f"{takes}, which is more than there is; {cure}") from None
+    if size >= _LARGE:
+        stored.notes.append(f"{takes}; {cure}")
+    return array
 
 
 def _texts(where: str, found: Any) -> Array:
