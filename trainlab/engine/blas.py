@@ -9,9 +9,8 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from typing import Literal
 
-from threadpoolctl import threadpool_limits  # pyright: ignore[reportMissingTypeStubs] - it has none
-
 from trainlab.engine.compiled.library import load
+from trainlab.store.environment import thread_pools
 
 Threads = int | Literal["auto"]
 
@@ -22,7 +21,7 @@ def pinned(threads: Threads) -> Generator[None]:
     library = load()
     before = library.threads(cores() if threads == "auto" else threads) if library is not None else 1
     try:
-        with threadpool_limits(limits=1 if threads == "auto" else threads, user_api="blas"):
+        with thread_pools().limit(limits=1 if threads == "auto" else threads, user_api="blas"):  # pyright: ignore[reportUnknownMemberType]
             yield
     finally:
         if library is not None:

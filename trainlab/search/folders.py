@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from socket import gethostname
 from typing import Any
 
 from trainlab.core.component import plain
@@ -18,9 +19,13 @@ from trainlab.search.experiment import read
 from trainlab.search.space import SearchSpace, Trial
 from trainlab.search.table import Part, known_end, part_of, reached
 from trainlab.store.folder import is_run
+from trainlab.store.process import before_restart
 from trainlab.store.reading import RunRecord
+from trainlab.store.rows import read_rows
 from trainlab.store.strict_json import dumps, loads
 from trainlab.store.writing import named_errors, write_atomic
+
+_LONG = 60.0  # seconds: a run that took longer has waited for the disk by itself (`BRIEF`)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,13 +36,20 @@ class Folders:
     space: SearchSpace
 
     def prepare(self) -> None:
-        """Make the folder `trials`, and wait until no process of an earlier session trains in it."""
+        """Make the folder `trials`, wait until no process of an earlier session trains in it, and remove what the last
+        power cut may have damaged.
+        """
         trials = self.sweep / "trials"
         with named_errors(trials, "write"):
             trials.mkdir(exist_ok=True)
             found = sorted(path for path in trials.iterdir() if path.is_dir())
         runs = [[path] if is_run(path) else sorted(p for p in path.iterdir() if is_run(p)) for path in found]
         wait_for_running([run for inside in runs for run in inside])
+        kept = self._in_table()
+        for path, inside in zip(found, runs, strict=True):
+            for run in inside if path.name not in kept else []:
+                if _perhaps_damaged(run):
+                    shutil.rmtree(run)
 
     def of(self, number: int, index: int) -> Path:
         """The run folder of a trial's run, counted from 0."""
@@ -110,6 +122,13 @@ class Folders:
         else:
             path.unlink(missing_ok=True)
 
+    def _in_table(self) -> set[str]:
+        """The folder names of the trials in trials.csv: they were on the disk before their rows were."""
+        try:
+            return {f"{int(number):04}" for number in read_rows(self.sweep / "trials.csv")["trial"]}
+        except (UserError, KeyError, ValueError, TypeError):
+            return set()
+
     def _is_its_own(self, trial: Trial, index: int, record: RunRecord) -> bool:
         own = [self.space.runs(trial.experiment, rescued=rescued)[index] for rescued in (False, True)]
         try:
@@ -119,3 +138,11 @@ class Folders:
             return read(record.folder.config).value in own
         except (OSError, UserError):
             return False
+
+
+def _perhaps_damaged(run: Path) -> bool:
+    """Whether a short run was made here before the machine was restarted: the disk may not have got all of it."""
+    status = RunRecord(run, run.name).status
+    if status is None or status.host != gethostname():
+        return False
+    return status.seconds < _LONG and before_restart(status.process)

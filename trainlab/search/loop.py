@@ -6,11 +6,12 @@ in the folders what is trained already. So a resumed sweep comes to the same tab
 
 from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
+from contextlib import suppress
 from dataclasses import dataclass, field
 from heapq import heappop, heappush
 from math import ceil
 from pathlib import Path
-from time import sleep
+from time import monotonic, sleep
 
 from trainlab.core.errors import UserError
 from trainlab.search.backend_check import BackendCheck
@@ -25,6 +26,8 @@ from trainlab.search.summary import Summary, summarize
 from trainlab.search.table import Row, known_end, reached
 
 _POLL = 0.1  # seconds between two checks whether the sweep shall stop
+_WRITE_EVERY = 0.5  # seconds between two versions of trials.csv,
+_SHARE = 0.05  # of which no more than this share is spent on writing
 
 
 @dataclass(eq=False, slots=True)
@@ -70,6 +73,8 @@ class Sweep:
         self._queue: list[QueuedRun] = []  # a heap
         self._running: dict[Future[ExitStatus], QueuedRun] = {}
         self._backends = BackendCheck()
+        self._unwritten: list[Row] = []  # not in trials.csv yet
+        self._write_at = 0.0
 
     def run(self) -> Summary:
         """Train every trial that has not ended yet."""
@@ -90,6 +95,9 @@ class Sweep:
                 raise no_space(self.folder, str(error)) from error
             raise
         finally:
+            if self._unwritten:
+                with suppress(UserError):  # an error that is on its way says more
+                    self._write()
             self.callback.on_sweep_end()
         return summarize(self.folder, self.space, list(rows.values()), self.results.refused)
 
@@ -136,6 +144,8 @@ class Sweep:
             return []
         best = self.results.by_score(row for row in rows if row.status != "failed")[: ceil(len(rows) / 10)]
         rescued = sorted(stopped & set(best))
+        if rescued and self._unwritten:
+            self._write()
         for number in rescued:
             row = self.results.withdraw(number)
             if self._training:
@@ -201,8 +211,23 @@ class Sweep:
                 self.executor.stop(kill=stops > 1)
             elif not stops:
                 self._submit()
+            if self._unwritten and monotonic() >= self._write_at:
+                self._write()
             self.callback.on_poll()
         self._interrupt()
+        self._write()
+
+    def _write(self) -> None:
+        """Bring the table up to date. It takes milliseconds, whatever the number of new rows, so they wait a moment;
+        each trial's end is announced when its row is there.
+        """
+        began = monotonic()
+        self.results.write()
+        ended = monotonic()
+        rows, self._unwritten = self._unwritten, []
+        for row in rows:
+            self.callback.on_trial_end(row)
+        self._write_at = ended + max(_WRITE_EVERY, (ended - began) / _SHARE)
 
     def _submit(self) -> None:
         """Begin as many runs as there are free workers."""
@@ -251,8 +276,7 @@ class Sweep:
         """Put a trial that is over into the table."""
         self.results.add(row)
         if self._training:
-            self.results.write()
-            self.callback.on_trial_end(row)
+            self._unwritten.append(row)
         if note := self._backends.differs(row.trial, self.folders.record(row.trial, 0).environment):
             self.callback.on_note(note)
 

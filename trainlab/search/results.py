@@ -12,7 +12,7 @@ from trainlab.search.folders import Folders
 from trainlab.search.space import SearchSpace, Trial
 from trainlab.search.strategy import PastTrial
 from trainlab.search.table import Row, State, Table, oriented, ranked, row_of
-from trainlab.store.writing import write_atomic
+from trainlab.store.writing import sync_file_system, write_atomic
 
 
 class Results:
@@ -72,7 +72,8 @@ class Results:
         return [number for _, number in sorted(scored)]
 
     def write(self) -> None:
-        """Bring trials.csv and best.yaml up to date."""
+        """Bring trials.csv and best.yaml up to date. The disk has a trial's folder before the table has its row."""
+        sync_file_system(self._folder)
         self._table.write()
         best = next(iter(ranked(self.rows.values(), self._sweep.metric)), None)
         if best and best.trial != self._best:

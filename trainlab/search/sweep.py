@@ -4,6 +4,7 @@ What is known of a trial is in its folder, and the sweep has no other state. So 
 these folders, repeats no trial that had ended, and comes to the same table.
 """
 
+import os
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
@@ -24,6 +25,7 @@ from trainlab.search.space import SearchSpace
 from trainlab.search.summary import Summary
 from trainlab.store.folder import next_free, safe_name
 from trainlab.store.lock import locked
+from trainlab.store.process import birth
 from trainlab.store.writing import write_atomic
 
 
@@ -92,5 +94,6 @@ def open_executor(
         return
     with WorkerLock(folder) as lock:
         variables, inherited = environment(folder), lock.inherited
-        with LocalExecutor(workers or 1, limits, variables, fresh=fresh, inherited=inherited) as local:
+        durable = not birth(os.getpid())  # else `Folders.prepare` finds the trials that a power cut may have damaged
+        with LocalExecutor(workers or 1, limits, variables, fresh=fresh, durable=durable, inherited=inherited) as local:
             yield local

@@ -8,12 +8,12 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from contextlib import suppress
-from functools import cache
+from functools import cache, lru_cache
 from importlib import metadata
 from pathlib import Path
 from typing import Any, cast
 
-from threadpoolctl import threadpool_info  # pyright: ignore[reportMissingTypeStubs] - it has none
+from threadpoolctl import ThreadpoolController  # pyright: ignore[reportMissingTypeStubs] - it has none
 
 import trainlab
 from trainlab.core.errors import UserError
@@ -70,9 +70,14 @@ def blas() -> list[dict[str, Any]]:
 
     NumPy must have been imported, or there is none.
     """
-    loaded = cast("list[dict[str, Any]]", threadpool_info())
+    loaded = cast("list[dict[str, Any]]", thread_pools().info())
     kept = ("internal_api", "version", "num_threads", "threading_layer", "architecture")
     return [{k: lib.get(k) for k in kept} for lib in loaded if lib.get("user_api") == "blas"]
+
+
+def thread_pools() -> ThreadpoolController:
+    """The loaded BLAS and OpenMP libraries. Modules load them, so they are looked for again only after an import."""
+    return _thread_pools(len(sys.modules))
 
 
 def git(folder: Path) -> dict[str, Any] | None:
@@ -91,6 +96,11 @@ def git(folder: Path) -> dict[str, Any] | None:
             commit = next((line.split()[-1] for line in lines if line.startswith("# branch.oid ")), None)
             return {"commit": commit, "dirty": any(not line.startswith("#") for line in lines)}
     return None
+
+
+@lru_cache(maxsize=1)
+def _thread_pools(_modules: int) -> ThreadpoolController:
+    return ThreadpoolController()  # takes a millisecond
 
 
 @cache

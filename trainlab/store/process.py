@@ -17,6 +17,12 @@ def birth(pid: int) -> str:
     return ""
 
 
+def before_restart(born: str) -> bool:
+    """Whether a process with this birth lived before this machine was last started; false where nobody can know."""
+    now = birth(os.getpid())
+    return bool(born and now) and born.partition("@")[2] != now.partition("@")[2]
+
+
 def runs(pid: int, born: str) -> bool:
     """Whether the process with this number and birth still runs. A zombie does not."""
     if pid <= 0:

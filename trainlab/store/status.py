@@ -17,6 +17,7 @@ from trainlab.store.json_file import read_json, write_json
 from trainlab.store.strict_json import dumps
 
 State = Literal["running", "finished", "diverged", "interrupted", "failed"]
+BRIEF = 1.0  # seconds: a shorter run is not worth a wait for the disk where there are hundreds of them
 STATES: tuple[str, ...] = get_args(State)
 
 
@@ -98,12 +99,12 @@ def seen_state(status: Status) -> str:
     return "killed" if status.state == "running" and not alive(status) else status.state
 
 
-def write_status(path: Path, status: Status) -> None:
-    """Replaces status.json at once; a state that ends a run is on the disk before this returns.
+def write_status(path: Path, status: Status, *, durable: bool = True) -> None:
+    """Replaces status.json at once; `durable`: a state that ends a run is on the disk before this returns.
 
     Raises UserError if it cannot be written.
     """
-    write_json(path, asdict(status), indent=2, durable=status.state != "running")
+    write_json(path, asdict(status), indent=2, durable=durable and status.state != "running")
 
 
 def read_status(path: Path) -> Status:

@@ -76,7 +76,7 @@ def remove_temporaries(folder: Path) -> None:
 
 def _sync_files(paths: list[Path]) -> None:
     """Waits until the disk has these files, at once where that is possible: one by one takes milliseconds for each."""
-    if len(paths) > 1 and _little_waits() and _sync_file_system(paths[0]):
+    if len(paths) > 1 and _little_waits() and sync_file_system(paths[0]):
         return
     for path in paths:
         with named_errors(path, "write"), path.open("rb") as file:
@@ -92,10 +92,13 @@ def _little_waits() -> bool:
     return sum(int(size) for size in re.findall(r"^(?:Dirty|Writeback): +(\d+) kB", text, re.MULTILINE)) < _MUCH
 
 
-def _sync_file_system(path: Path) -> bool:
+def sync_file_system(path: Path) -> bool:
     """Waits for everything on the path's file system, where the C library can (Linux); whether it could."""
     syncfs = getattr(ctypes.CDLL(None), "syncfs", None) if sys.platform == "linux" else None
     if syncfs is None:
         return False
-    with path.open("rb") as file:
-        return syncfs(file.fileno()) == 0
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        return syncfs(handle) == 0
+    finally:
+        os.close(handle)

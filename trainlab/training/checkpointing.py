@@ -76,10 +76,11 @@ class Checkpointer(Callback):
         self._saved = monotonic()
         self._wait = max(_SAVE_EVERY, min(_LONGEST, (self._saved - began) / _SHARE))
 
-    def save(self, positions: Mapping[str, int], needs: Sequence[Path]) -> None:
+    def save(self, positions: Mapping[str, int], needs: Sequence[Path], *, durable: bool = True) -> None:
         """The best weights if they are new, then everything that the future depends on.
 
-        positions: how long each growing file was · needs: files that must be on the disk before the checkpoints are.
+        positions: how long each growing file was · needs: files that must be on the disk before the checkpoints
+        are · durable: wait for the disk.
         """
         files: dict[Path, bytes] = {}
         common, common_meta = self._common()
@@ -98,7 +99,7 @@ class Checkpointer(Callback):
         }
         recent = {"steps.recent": self.session.inspector.steps.recent}
         files[self.last] = checkpoint.packed(arrays | common | recent, meta)
-        write_together(files, needs=needs)
+        write_together(files, durable=durable, needs=needs)
         self._best_epoch = best.epoch
 
     def resume(self) -> bool:

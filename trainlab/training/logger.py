@@ -17,7 +17,7 @@ from trainlab.store.columns import LAYER_COLUMNS, STEP_COLUMNS, metric_columns
 from trainlab.store.findings import FindingWriter
 from trainlab.store.folder import RunFolder
 from trainlab.store.rows import RowWriter, kept_steps
-from trainlab.store.status import State, Status, now, write_status
+from trainlab.store.status import BRIEF, State, Status, now, write_status
 from trainlab.training.callbacks import EXIT_CODES, Callback, RunInfo, RunResult, StepInfo
 from trainlab.training.epoch_metrics import BestTracker, Stopwatch
 from trainlab.training.monitoring import MonitorRunner
@@ -87,10 +87,17 @@ class StatusWriter(Callback):
     """Keeps status.json up to date. In a `with` block it also records how a run ended that raised."""
 
     def __init__(
-        self, path: Path, status: Status, clock: Stopwatch, best: BestTracker, monitors: MonitorRunner
+        self,
+        path: Path,
+        status: Status,
+        clock: Stopwatch,
+        best: BestTracker,
+        monitors: MonitorRunner,
+        *,
+        durable: bool = True,
     ) -> None:
         self._path, self._status, self._clock, self._best, self._monitors = path, status, clock, best, monitors
-        self._step = self._epoch = 0
+        self._durable, self._step, self._epoch = durable, 0, 0
         self._write(status)
 
     def on_train_begin(self, info: RunInfo) -> None:
@@ -139,4 +146,4 @@ class StatusWriter(Callback):
 
     def _write(self, status: Status) -> None:
         self._status, self._written = status, monotonic()
-        write_status(self._path, status)
+        write_status(self._path, status, durable=self._durable or status.seconds >= BRIEF)

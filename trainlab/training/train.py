@@ -15,7 +15,7 @@ from trainlab.diagnose.trials import TRIALS
 from trainlab.engine import selection
 from trainlab.engine.blas import pinned
 from trainlab.store.folder import RunFolder
-from trainlab.store.status import Status
+from trainlab.store.status import BRIEF, Status
 from trainlab.store.writing import write_atomic
 from trainlab.training.callbacks import Callback, RunInfo, RunResult
 from trainlab.training.checkpointing import (
@@ -42,11 +42,13 @@ def train(
     until: int | None = None,
     callbacks: Sequence[Callback] = (),
     cache: SplitsCache | None = None,
+    durable: bool = True,
 ) -> RunResult:
     """Train an experiment in a new run folder: `runs/NAME-N`, or the folder `into`.
 
     until: stop after this epoch as if interrupted there; `resume` continues to the same bits · cache: keeps the
-    dataset for further runs of this process.
+    dataset for further runs of this process · durable=False: a run of less than a second does not wait for the disk, so
+    a power cut may damage its folder until the caller syncs the file system.
     Raises ConfigError or DataError before anything is made; a folder is made only for a run that can start.
     """
     experiment = document.value
@@ -56,7 +58,7 @@ def train(
         stack.enter_context(folder.lock())
         write_start(folder, document, session.setup)
         status = Status.begin(folder.name, experiment.train.epochs)
-        return _run(session, folder, status, callbacks, until)
+        return _run(session, folder, status, callbacks, until, durable=durable)
 
 
 def resume(
@@ -68,11 +70,12 @@ def resume(
     epochs: int = 0,
     until: int | None = None,
     document: Document[Experiment] | None = None,
+    durable: bool = True,
 ) -> RunResult:
     """Continue a run from its last checkpoint, up to `epochs` epochs if that is more than its config says.
 
     until: stop after this epoch as if interrupted there, at once if the run has come so far already · document: the
-    config that the caller believes the run to have; only its epochs may differ.
+    config that the caller believes the run to have; only its epochs may differ · durable: as in `train`.
     Raises UserError if the run has finished, has another config or other data by now, or another process trains it.
     """
     folder = RunFolder.open(run, runs)
@@ -83,7 +86,7 @@ def resume(
             more = document.value.train.epochs
             epochs = epochs or (more if more > own.value.train.epochs else 0)
         with pinned(own.value.train.threads):
-            return _resume(folder, own, epochs, callbacks, until, cache)
+            return _resume(folder, own, epochs, callbacks, until, cache, durable=durable)
 
 
 def _resume(
@@ -93,6 +96,8 @@ def _resume(
     callbacks: Sequence[Callback],
     until: int | None,
     cache: SplitsCache | None,
+    *,
+    durable: bool,
 ) -> RunResult:
     status, settings = status_of(folder), own.value.train
     engine, note = selection.select_to_resume(environment_of(folder).get("engine"), settings.engine, settings.dtype)
@@ -112,7 +117,9 @@ def _resume(
     session = TrainingSession(setup)
     session.metrics.clock.restart(status.seconds)
     status = replace(status.resumed(), epochs=session.epochs)
-    return _run(session, folder, status, callbacks, until, note=note, resuming=True, beyond_end=bool(epochs))
+    return _run(
+        session, folder, status, callbacks, until, note=note, resuming=True, beyond_end=bool(epochs), durable=durable
+    )
 
 
 def _run(
@@ -125,12 +132,13 @@ def _run(
     note: str = "",
     resuming: bool = False,
     beyond_end: bool = False,
+    durable: bool,
 ) -> RunResult:
     """Train to the end of the session and write everything into the folder."""
     kind = session.setup.parts.task.kind
     clock, best = session.metrics.clock, session.metrics.best
     with (
-        StatusWriter(folder.status, status, clock, best, session.monitors) as writer,
+        StatusWriter(folder.status, status, clock, best, session.monitors, durable=durable) as writer,
         RunLogger(folder, kind) as logger,
     ):
         checkpointer = Checkpointer(folder, session, logger)
@@ -143,7 +151,8 @@ def _run(
         positions = logger.positions()  # findings of the end are dropped when a run is trained further
         if ending.state == "finished":
             session.inspect("end")
-        checkpointer.save(positions, [*logger.paths, folder.config, folder.environment])
+        needs = [*logger.paths, folder.config, folder.environment]
+        checkpointer.save(positions, needs, durable=durable or clock.seconds >= BRIEF)
         result = _result(session, folder, ending)
         for callback in callbacks:
             callback.on_train_end(result)

@@ -38,8 +38,9 @@ def environment(folder: Path) -> dict[str, str]:
 class LocalExecutor(TrialExecutor):
     """Worker processes of this machine. A crash or a kill hits one trial: its worker is replaced.
 
-    environment, cwd: of the workers · fresh: a new worker for each trial · inherited: file descriptors that workers
-    keep open. A trial with a memory limit has a worker of its own, because the limit counts all that a process holds.
+    environment, cwd: of the workers · fresh: a new worker for each trial · durable=False: short trials do not wait for
+    the disk, the sweep does · inherited: file descriptors that workers keep open. A trial with a memory limit has a
+    worker of its own, because the limit counts all that a process holds.
     """
 
     def __init__(
@@ -49,11 +50,12 @@ class LocalExecutor(TrialExecutor):
         environment: Mapping[str, str],
         *,
         fresh: bool = False,
+        durable: bool = True,
         inherited: Sequence[int] = (),
         cwd: str | None = None,
     ) -> None:
         self._count, self._limits = workers, limits
-        self._environment, self._inherited, self._cwd = environment, inherited, cwd
+        self._environment, self._inherited, self._cwd, self._durable = environment, inherited, cwd, durable
         self._trials = 1 if fresh or limits.memory is not None else _TRIALS
         self._threads = ThreadPoolExecutor(workers)
         self._lock = Lock()
@@ -78,7 +80,7 @@ class LocalExecutor(TrialExecutor):
         with named_errors(job.stderr, "write"):
             job.stderr.touch()
         while (worker := self._free_worker()) is not None:
-            status = worker.run(job, self._limits)
+            status = worker.run(job, self._limits, durable=self._durable)
             self._release(worker, status)
             if status is not None:  # else the worker died before it took the trial: try another one
                 return status
@@ -156,10 +158,11 @@ class _Worker:
         """Wait until it has imported everything; false if it died before."""
         return self._answer() == "ready"
 
-    def run(self, job: Job, limits: Limits) -> ExitStatus | None:
+    def run(self, job: Job, limits: Limits, *, durable: bool) -> ExitStatus | None:
         """Have a trial trained, and wait for its end; None if the process died before it began."""
         self.trials += 1
-        asked = {"folder": str(job.folder), "resume": job.resume, "until": job.until, "memory": limits.bytes}
+        asked = {"folder": str(job.folder), "resume": job.resume, "until": job.until}
+        asked |= {"memory": limits.bytes, "durable": durable}
         with self._time_limit(limits.seconds) as late:
             with suppress(BrokenPipeError):
                 self._jobs.write(f"{json.dumps(asked)}\n".encode())

@@ -55,7 +55,8 @@ class Worker:
             if self._over:
                 break
             self._answer("begun")
-            code = run(Job(Path(asked["folder"]), asked["resume"], asked["until"]), self._running, self._cache)
+            job = Job(Path(asked["folder"]), asked["resume"], asked["until"])
+            code = run(job, self._running, self._cache, durable=asked["durable"])
             self._running = None
             self._answer(str(code))
             if not gc.get_freeze_count():
@@ -80,16 +81,24 @@ class Worker:
         self._answers.flush()
 
 
-def run(job: Job, callback: Callback, cache: SplitsCache) -> int:
-    """Train a trial to the same bits as `trainlab train`; returns the exit code that the command would have."""
+def run(job: Job, callback: Callback, cache: SplitsCache, *, durable: bool = True) -> int:
+    """Train a trial to the same bits as `trainlab train`; returns the exit code that the command would have.
+
+    durable: as in `train`.
+    """
     _redirect(job.stderr, 2)
     try:
         with isolated():
             sys.argv = ["trainlab", *job.arguments]  # environment.json records the command line
+            settings: dict[str, Any] = {
+                "until": job.until,
+                "callbacks": [callback],
+                "cache": cache,
+                "durable": durable,
+            }
             if job.resume:
-                return resume(job.folder, until=job.until, callbacks=[callback], cache=cache).exit_code
-            document = read_own(job.folder / "config.yaml")
-            return train(document, into=job.folder, until=job.until, callbacks=[callback], cache=cache).exit_code
+                return resume(job.folder, **settings).exit_code
+            return train(read_own(job.folder / "config.yaml"), into=job.folder, **settings).exit_code
     except UserError as error:
         print(error, file=sys.stderr)
         return 2
