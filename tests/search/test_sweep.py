@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from concurrent.futures import Future
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -24,6 +25,8 @@ from trainlab.search.space import SearchSpace
 from trainlab.search.summary import summarize
 from trainlab.search.sweep import resume, start
 from trainlab.search.table import Row
+from trainlab.store.process import birth
+from trainlab.store.status import read_status, write_status
 
 CONFIG = sweep(3, optimizer_lr="{choice: [0.01, 0.001, 1.0e+9]}", train_batch_size="{int: [8, 32]}")
 DIES = """\
@@ -163,6 +166,25 @@ def test_a_resume_repeats_nothing_and_refuses_another_config(undisturbed):
     with pytest.raises(UserError, match=r"was trained with other settings than .*sweep.yaml gives it"):
         resume(undisturbed.folder)
     (undisturbed.folder / "sweep.yaml").write_text(saved)
+
+
+@pytest.mark.skipif(not birth(os.getpid()), reason="the system does not tell when it was started")
+def test_after_a_power_cut_only_trials_in_the_table_are_trusted(config, undisturbed, tmp_path):
+    """Short trials do not wait for the disk. Those whose rows are not in trials.csv are trained again if the machine
+    was restarted since, because the disk may not have all of their files.
+    """
+    folder = start(read(config), runs=tmp_path).folder
+    rows = (folder / "trials.csv").read_text().splitlines(keepends=True)
+    (folder / "trials.csv").write_text("".join(rows[:-1]))
+    for number in ("0002", "0003"):
+        run = folder / "trials" / number
+        status = read_status(run / "status.json")
+        write_status(run / "status.json", replace(status, process="1@00000000"))
+        (run / "diagnoses.jsonl").write_bytes(b"")
+    watcher = Listener()
+    resume(folder, callback=watcher)
+    assert watcher.trials == [3]
+    assert table(folder)[2] == table(undisturbed.folder)[2]
 
 
 def test_stopped_once_it_ends_gently(config, tmp_path, monkeypatch):

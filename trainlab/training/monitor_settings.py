@@ -1,5 +1,6 @@
 """The `monitors` block of a config: when to inspect, what to silence, what stops a run, settings of monitors."""
 
+from functools import cache
 from typing import Any, ClassVar, Literal, LiteralString, cast
 
 from pydantic import ConfigDict, ModelWrapValidatorHandler, ValidationError, model_validator
@@ -77,7 +78,13 @@ class Monitoring(Settings):
     def active(self) -> list[Monitor]:
         """All monitors that are not silenced, with their settings from the config."""
         own = cast("dict[str, Monitor]", self.model_extra or {})
-        return [own.get(cls.name) or cls.model_construct() for cls in registered(Monitor) if cls.name not in self.off]
+        return [own.get(cls.name) or _with_defaults(cls) for cls in registered(Monitor) if cls.name not in self.off]
+
+
+@cache
+def _with_defaults(cls: type[Monitor]) -> Monitor:
+    """The monitor of this class with its default settings; it has no state, so that all runs share it."""
+    return cls.model_construct()
 
 
 def _moved(error: ValidationError, *place: str) -> list[InitErrorDetails]:
