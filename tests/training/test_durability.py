@@ -32,7 +32,7 @@ def calls(request, monkeypatch) -> list[tuple[str, str]]:
         happened.append(("name", Path(target).name))
         rename(source, target)
 
-    monkeypatch.setattr(writing, "_sync_file_system", all_synced)
+    monkeypatch.setattr(writing, "sync_file_system", all_synced)
     monkeypatch.setattr(writing, "_little_waits", lambda: True)
     monkeypatch.setattr(os, "fsync", synced)
     monkeypatch.setattr(os, "replace", renamed)
@@ -65,4 +65,4 @@ def test_what_fails_leaves_all_as_it_was(calls, tmp_path):
 def test_the_system_waits_for_one_file_system(tmp_path):
     """On Linux one call waits for all files of a file system."""
     (tmp_path / "file").write_bytes(b"new")
-    assert writing._sync_file_system(tmp_path / "file") is (sys.platform == "linux")
+    assert writing.sync_file_system(tmp_path / "file") is (sys.platform == "linux")
