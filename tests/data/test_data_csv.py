@@ -1,11 +1,17 @@
 """CSV files: what is read from good ones, and the whole message for every kind of bad one."""
 
 import gzip
+from time import process_time
 
 import numpy as np
 import pytest
 from making_data import PEOPLE, prepared, refusal, source
 
+from trainlab.core.errors import DataError
+from trainlab.data.encoding import encode_table
+from trainlab.data.table import Table, column_of
+
+ADD = "add some to the file, for example the target's value in the row before"
 ADVICE = (
     "correct these cells, or list texts that mean a missing value under `missing`, or name the column under `drop` or "
     "`categorical`"
@@ -95,7 +101,9 @@ def test_other_text_encodings():
             "people.csv:8: column `bought`: missing value\n"
             "people.csv:11: column `bought`: missing value\n"
             "people.csv:14: column `bought`: missing value\n"
-            f"... and 5 more\n{NO_TARGET}",
+            f"... and 5 more\n{NO_TARGET}\n"
+            "without these rows: people.csv: column `bought` holds one class only, `yes`; "
+            "there is nothing to learn; name another `target`, such as `age`, `city`",
         ),
         (PEOPLE, {"target": "bougt"}, "people.csv:1: has no column `bougt` (data.target); did you mean `bought`?"),
         (
@@ -118,7 +126,8 @@ def test_other_text_encodings():
         (
             PEOPLE.replace(",yes", ",no"),
             {},
-            "people.csv: column `bought` holds one class only, `no`; there is nothing to learn",
+            "people.csv: column `bought` holds one class only, `no`; there is nothing to learn; "
+            "name another `target`, such as `age`, `city`",
         ),
         (PEOPLE.replace("age", "city", 1), {}, "people.csv:1: columns 1 and 2 are both named `city`; rename one"),
         (
@@ -140,7 +149,11 @@ def test_other_text_encodings():
             {},
             'people.csv:7: 4 cells, but there are 3 columns; a cell that holds `,` needs quotes: "a, b"',
         ),
-        (PEOPLE.replace("\n25,", "\n"), {}, "people.csv:7: 2 cells, but there are 3 columns"),
+        (
+            PEOPLE.replace("\n25,", "\n"),
+            {},
+            "people.csv:7: 2 cells, but there are 3 columns; give every row 3 cells (an empty cell is a missing value)",
+        ),
         (
             PEOPLE.replace("21,Rome", '21,"Ro"me'),
             {},
@@ -180,7 +193,7 @@ def test_other_text_encodings():
             {"target": ["age", "bought"], "task": "classification"},
             "data.target: a classification has one target column; found 2",
         ),
-        (PEOPLE, {"drop": ["age", "city"]}, "people.csv: no columns are left to learn from besides the target"),
+        (PEOPLE, {"drop": ["age", "city"]}, f"people.csv: no columns are left to learn from besides the target; {ADD}"),
         (
             PEOPLE,
             {"time": "city"},
@@ -192,7 +205,8 @@ def test_other_text_encodings():
         (
             "id,bought\n" + "".join(f"p{i:03},{'yes' if i % 2 else 'no'}\n" for i in range(80)),
             {},
-            "people.csv: no columns are left to learn from besides the target; left out are `id` (dates, ids or empty)",
+            "people.csv: no columns are left to learn from besides the target; "
+            f"left out are `id` (dates, ids or empty); {ADD}",
         ),
     ],
 )
@@ -299,3 +313,54 @@ def test_a_bad_test_file(text, message):
     write(PEOPLE)
     write(text, "test.csv")
     assert refusal("csv", path="people.csv", target="bought", test_path="test.csv") == message
+
+
+def test_dates_are_inputs_where_nothing_else_is_left():
+    """A table of dates and a target learns from the time, and a new file is read in the same format of dates."""
+    write("day,bought\n" + "".join(f"{i:02}/01/1970,{i * 0.5}\n" for i in range(1, 31)))
+    loaded = load()
+    assert loaded.rows.features == ("day",)
+    assert loaded.rows.x[:, 0] * 365.2425 == pytest.approx(np.arange(30))
+    assert "no other inputs than dates (`day`): taken as numbers, in years since 1970" in loaded.notes
+    new = column_of(["02/01/1970", "1970-01-03"])
+    x, _ = encode_table(Table("new.csv", {"day": new}, np.arange(2), "new.csv:1"), loaded.encoding)
+    assert x[:, 0] * 365.2425 == pytest.approx([1, 2])  # not the first of February
+    with pytest.raises(DataError, match="`soon` is not a date"):
+        encode_table(Table("new.csv", {"day": column_of(["soon"])}, np.arange(1), "new.csv:1"), loaded.encoding)
+
+
+def test_advice_about_a_missing_target_says_what_comes_next():
+    """The error also names what would stop a user who leaves these rows out."""
+    rows = [*(f"{i},{'ab'[i % 2]}" for i in range(20)), "20,", "21,c"]
+    said = refused("x,bought\n" + "\n".join(rows))
+    assert "people.csv:22: column `bought`: missing value" in said
+    assert "without these rows: people.csv:23: column `bought`: the only row of class `c`" in said
+
+
+@pytest.mark.parametrize(
+    ("cells", "message"),
+    [
+        ([""] * 30, "column `bought` (data.target) has no values at all; name another `target`, such as `b`, `a`"),
+        ([f"n{i}" for i in range(30)], "holds nearly as many different texts as rows: no classes to learn"),
+        ([f"2024-01-{i + 1:02}" for i in range(30)], "holds dates: no classes to learn; name another `target`"),
+    ],
+)
+def test_targets_without_anything_to_learn(cells, message):
+    """An empty column, names and dates are no targets; others are offered, those of numbers first."""
+    text = "a,b,bought\n" + "".join(f"{'xy'[i % 2]},{i},{cell}\n" for i, cell in enumerate(cells))
+    assert message in refused(text)
+
+
+def test_a_file_without_a_header_offers_a_target_that_varies():
+    """The last column of numbers without names may be constant; the advice names one that can be learned."""
+    assert "`target: column_2`" in refused("".join(f"{i}.5,{i % 3},0\n" for i in range(30)))
+    assert "holds one column of numbers without a name" in refused("".join(f"{i}.5\n" for i in range(30)))
+
+
+def test_a_wide_file_is_read_in_seconds():
+    """The time for 2000 columns grows with their number, not with its square."""
+    write(",".join(f"c{i}" for i in range(2000)) + ",bought\n" + (",".join(["1.5"] * 2000) + ",0.5\n") * 300)
+    pytest.importorskip("pandas")
+    began = process_time()
+    assert load().rows.x.shape == (300, 2000)
+    assert process_time() - began < 20  # 90 s before

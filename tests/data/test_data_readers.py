@@ -248,7 +248,9 @@ class TestParquet:
             "p.parquet:2: column `bought`: missing value\np.parquet:4: column `bought`: missing value\n"
             "p.parquet:6: column `bought`: missing value\np.parquet:8: column `bought`: missing value\n"
             "p.parquet:10: column `bought`: missing value\n... and 10 more\n"
-            "a row needs a target: fill these cells in, or leave the rows out with `missing_target: drop`",
+            "a row needs a target: fill these cells in, or leave the rows out with `missing_target: drop`\n"
+            "without these rows: p.parquet: column `bought` holds one class only, `yes`; there is nothing to learn; "
+            "name another `target`, such as `age`, `city`",
             "q.parquet: not a Parquet file, or a damaged one",
         ]
 

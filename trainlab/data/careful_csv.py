@@ -12,6 +12,7 @@ from trainlab.core.types import Array
 from trainlab.data.dialect import Dialect, Row, read_rows
 from trainlab.data.table import MISSING, Column, Numbers, Texts
 
+SHORT = "; give every row {} cells (an empty cell is a missing value)"
 BLOCK = 2_000  # rows that become arrays at once
 
 Block = tuple[list[int], list[Row]]
@@ -104,5 +105,5 @@ def _blocks(path: str, file: IO[str], dialect: Dialect) -> Iterator[Block]:
 
 def _wrong_width(where: str, row: Row, dialect: Dialect) -> str:
     width, sign = len(dialect.names), dialect.delimiter
-    hint = f'; a cell that holds `{sign}` needs quotes: "a{sign} b"' if len(row) > width else ""
+    hint = f'; a cell that holds `{sign}` needs quotes: "a{sign} b"' if len(row) > width else SHORT.format(width)
     return f"{where}: {len(row)} cells, but there are {width} columns{hint}"

@@ -30,6 +30,29 @@ _FORMATS = (
 )
 
 
+YEAR = 365.2425 * 86_400  # seconds
+
+
+def found_format(texts: Sequence[str]) -> str | None:
+    """The name of the first format in which all texts are dates, or None.
+
+    >>> found_format(["2024-01-31"]), found_format(["02/01/1970", "31/01/1970"]), found_format(["soon"])
+    ('iso', '%d/%m/%Y', None)
+    """
+    return next((name for name, read in _readers().items() if all(read(text) is not None for text in texts)), None)
+
+
+def as_years(texts: Sequence[str], form: str) -> list[float | None]:
+    """Years since 1970 of each text in ISO form or in the format of this name, None for others.
+
+    >>> [round(year, 3) for year in as_years(["02/01/1970", "2000-01-01"], "%d/%m/%Y")]
+    [0.003, 29.999]
+    """
+    read = _readers()[form]
+    found = [read(text) if (seconds := _iso(text)) is None else seconds for text in texts]
+    return [None if seconds is None else seconds / YEAR for seconds in found]
+
+
 def as_seconds(texts: Sequence[str]) -> list[float | None]:
     """Seconds since 1970 of each text, None for those that are no dates. One format holds for all of them.
 
@@ -40,7 +63,7 @@ def as_seconds(texts: Sequence[str]) -> list[float | None]:
     ([86400.0], 86400.0, [None])
     """
     readings: list[list[float | None]] = []
-    for read in (_iso, _year_part, *(_formatted(f) for f in _FORMATS)):
+    for read in _readers().values():
         if texts and read(texts[0]) is None and read(texts[-1]) is None:
             continue
         found = [read(text) for text in texts]
@@ -53,6 +76,10 @@ def as_seconds(texts: Sequence[str]) -> list[float | None]:
 def are_dates(texts: Sequence[str]) -> bool:
     """Whether all of the texts are dates."""
     return bool(texts) and None not in as_seconds(texts)
+
+
+def _readers() -> dict[str, Callable[[str], float | None]]:
+    return {"iso": _iso, "part of a year": _year_part, **{form: _formatted(form) for form in _FORMATS}}
 
 
 def _iso(text: str) -> float | None:

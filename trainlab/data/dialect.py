@@ -102,7 +102,7 @@ def find_dialect(path: str, file: IO[str], options: CsvOptions) -> Dialect:
                 f"`skip: {number}`, the number of lines before the column names"
             )
         if not options.columns and _is_data(names, first):
-            raise DataError(_no_header(path, number, names))
+            raise DataError(_no_header(path, number, names, first))
     names = _named(path, number, names, first, options, start.notes)
     begin = peeked[0][0] - 1 if peeked else len(lines)
     return Dialect(
@@ -198,9 +198,17 @@ def _is_data(names: list[str], first: list[Row]) -> bool:
     return (None not in there and bool(there)) or (bool(texts) and len(texts) < len(there) and again)
 
 
-def _no_header(path: str, number: int, names: list[str]) -> str:
-    last = len(names)
+def _no_header(path: str, number: int, names: list[str], first: list[Row]) -> str:
+    width = len(names)
+    if width == 1:
+        return (
+            f"{path}:{number}: holds one column of numbers without a name; to learn from it, add columns, for example "
+            "the value in the row before, and a line with their names"
+        )
+    varies = [i for i in range(width) if len({row[i] for row in [names, *first] if i < len(row)}) > 1]
+    last = 1 + max(varies, default=width - 1)
+    what = "the last is" if last == width else "the last with different values is"
     return (
         f"{path}:{number}: the first line must hold the column names, but looks like data (`{names[0]}`); set "
-        f"`header: false`; the columns are then `column_1` to `column_{last}`, so the last is `target: column_{last}`"
+        f"`header: false`; the columns are then `column_1` to `column_{width}`, so {what} `target: column_{last}`"
     )

@@ -13,7 +13,7 @@ from trainlab.core.errors import DataError
 from trainlab.core.types import Array, Task
 from trainlab.data.column_types import Decision, as_numbers, decide
 from trainlab.data.dataset import Rows
-from trainlab.data.dates import as_seconds
+from trainlab.data.dates import as_seconds, as_years, found_format
 from trainlab.data.notation import USUAL, Notation, Signs, found_notation, parse_number
 from trainlab.data.paths import did_you_mean
 from trainlab.data.table import Problems, Table, Texts, as_texts, text_of
@@ -22,6 +22,8 @@ from trainlab.data.task_guess import guess_task
 ABSENT, RARE = "(missing)", "(rare)"  # categories that stand for missing cells and for pooled categories
 NO_NUMBER = "correct these cells, or list texts that mean a missing value under `missing`"
 FILL = "put `fill` first in data.preprocess, e.g. `preprocess: [fill, standardize]`: it gives them the training median"
+NO_TARGET = "a row needs a target: fill these cells in, or leave the rows out with `missing_target: drop`"
+ADD_COLUMNS = "add some to the file, for example the target's value in the row before"
 LEAVE_OUT = "or name the column under `drop` or `categorical`"
 
 
@@ -68,11 +70,17 @@ def learn_encoding(table: Table, reading: Reading) -> tuple[dict[str, Any], list
         else:
             columns.append(_categories(name, decision, reading, notes))
     problems.stop()
+    if not columns and (dates := left_out.pop("date", None)):
+        columns += [{"name": name, "date": found_format(as_texts(table.columns[name]).known)} for name in dates]
+        listed = ", ".join(f"`{name}`" for name in dates)
+        notes.append(f"no other inputs than dates ({listed}): taken as numbers, in years since 1970")
     notes += [_left_out(table, kind, names) for kind, names in left_out.items()]
     if filled:
         notes.append(f"missing numbers are filled in by preprocess.fill (cells): {', '.join(filled)}")
     if not columns:
-        raise DataError(f"{table.path}: no columns are left to learn from besides the target{_only(left_out)}")
+        raise DataError(
+            f"{table.path}: no columns are left to learn from besides the target{_only(left_out)}; {ADD_COLUMNS}"
+        )
     classes, guessed = _classes(table, reading)
     encoding = {
         "columns": columns,
@@ -126,7 +134,7 @@ def encode_targets(table: Table, encoding: dict[str, Any]) -> Array:
     problems = Problems(table.path)
     for name in encoding["target"]:
         problems.rows(table, name, table.columns[name].missing, "missing value")
-    problems.stop("a row needs a target: fill these cells in, or leave the rows out with `missing_target: drop`")
+    problems.stop(NO_TARGET)
     if encoding["classes"] is not None:
         (name,) = encoding["target"]
         known: list[str] = encoding["classes"]
@@ -286,6 +294,20 @@ def _only(left_out: dict[str, list[str]]) -> str:
 def _numbers(table: Table, kept: dict[str, Any], fills: bool, problems: Problems) -> Array:
     name = kept["name"]
     column = table.columns[name]
+    if "date" in kept:
+        years = as_years(as_texts(column).known, kept["date"])
+        values = np.array([*(np.nan if year is None else year for year in years), np.nan])[as_texts(column).codes]
+        problems.rows(table, name, np.isnan(values) & ~column.missing, "`{}` is not a date as in training".format)
+    else:
+        values = _plain_numbers(table, name, kept, problems)
+    if not fills and column.missing.any():
+        problems.rows(table, name, column.missing, "missing value")
+        problems.advise("fill these cells in, or train with `fill` first in data.preprocess")
+    return values
+
+
+def _plain_numbers(table: Table, name: str, kept: dict[str, Any], problems: Problems) -> Array:
+    column = table.columns[name]
     values = as_numbers(column, Notation.of(kept)).values
     bad = np.isnan(values) & ~column.missing
     if bad.any() and isinstance(column, Texts) and (other := found_notation(column, Signs(None, None, table.comma))):
@@ -293,9 +315,6 @@ def _numbers(table: Table, kept: dict[str, Any], fills: bool, problems: Problems
     if bad.any():
         problems.rows(table, name, bad, "`{}` is not a number".format)
         problems.advise("these columns held numbers in the training file: correct the cells or remove their rows")
-    if not fills and column.missing.any():
-        problems.rows(table, name, column.missing, "missing value")
-        problems.advise("fill these cells in, or train with `fill` first in data.preprocess")
     return values
 
 

@@ -16,6 +16,7 @@ from trainlab.data.dialect import Dialect
 from trainlab.data.notation import parse_number
 from trainlab.data.table import MISSING, Column, Numbers, Texts
 
+WIDE = 100  # columns: pop frees memory column by column, but its time grows with the square of their number
 _CHUNK = 1 << 20
 
 
@@ -72,7 +73,8 @@ def read_fast(
         return None
     if not isinstance(frame.index, pandas.RangeIndex) or (counts.quotes and bool(frame[width - 1].isna().any())):
         return None
-    columns = [_column(pandas, frame.pop(i)) for i in range(width)]
+    taken = frame.pop if width <= WIDE else frame.__getitem__
+    columns = [_column(pandas, taken(i)) for i in range(width)]
     if None in columns:
         return None
     found = [column for column in columns if column is not None]

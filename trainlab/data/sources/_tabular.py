@@ -13,9 +13,10 @@ import numpy as np
 from trainlab.core.component import plain, setting
 from trainlab.core.errors import DataError
 from trainlab.core.types import Array
+from trainlab.data.column_types import decide
 from trainlab.data.dataset import Loaded
-from trainlab.data.encoding import Reading, learn_encoding, rows_of, task_of
-from trainlab.data.notation import parse_number
+from trainlab.data.encoding import ADD_COLUMNS, NO_TARGET, Reading, learn_encoding, rows_of, task_of
+from trainlab.data.notation import Signs, parse_number
 from trainlab.data.paths import did_you_mean
 from trainlab.data.preprocess.fill import Fill
 from trainlab.data.preprocessor import Preprocessor
@@ -84,7 +85,12 @@ class Tabular(Source):
         others = [name for name in (self.group, self.time, self.split_column) if name is not None]
         table = self.read_table(self.path, {*target, *self.categorical, *others})
         self._check_columns(table, target)
-        table, notes = self._with_targets(table, target)
+        kept, notes = self._with_targets(table, target)
+        if self.missing_target == "error":
+            self._check_targets(table, kept, target, others)
+        return self._loaded(kept, notes, target, others)
+
+    def _loaded(self, table: Table, notes: list[str], target: list[str], others: list[str]) -> Loaded:
         parts = {"train": table} if self.split_column is None else split_by_column(table, self.split_column)
         train = parts["train"]
         encoding, found = learn_encoding(train, self._reading(target, others))
@@ -130,13 +136,31 @@ class Tabular(Source):
                     raise DataError(f"{table.header}: has no column `{name}` (data.{setting_name}){near}")
 
     def _with_targets(self, table: Table, target: list[str]) -> tuple[Table, list[str]]:
-        """The rows that have a target, if the others are to be left out."""
+        """The rows that have a target."""
         lacking = np.zeros(len(table.lines), bool)
         for name in target:
             lacking |= table.columns[name].missing
-        if self.missing_target == "error" or not lacking.any() or lacking.all():
+            if table.columns[name].missing.all():
+                raise DataError(
+                    f"{table.path}: column `{name}` (data.target) has no values at all; {_other(table, target)}"
+                )
+        if not lacking.any() or lacking.all():
             return table, []
         return table.take(np.flatnonzero(~lacking)), [f"{int(lacking.sum())} rows without a target are left out"]
+
+    def _check_targets(self, table: Table, kept: Table, target: list[str], others: list[str]) -> None:
+        """Raises DataError for missing targets. It also says what else would stop the user once those rows are gone."""
+        problems = Problems(table.path)
+        for name in target:
+            problems.rows(table, name, table.columns[name].missing, "missing value")
+        if not problems.found:
+            return
+        problems.advise(NO_TARGET)
+        try:
+            self._loaded(kept, [], target, others)
+        except DataError as error:
+            problems.advise(f"without these rows: {error}")
+        problems.stop()
 
     def _other_file(self, path: str, encoding: dict[str, Any]) -> Table:
         """The table in a file of validation or test rows, with all columns of the training file."""
@@ -148,7 +172,7 @@ class Tabular(Source):
             if name not in table.columns:
                 near = did_you_mean(name, list(table.columns))
                 raise DataError(f"{table.header}: has no column `{name}`, which {self.path} has{near}")
-        return self._with_targets(table, target)[0]
+        return table if self.missing_target == "error" else self._with_targets(table, target)[0]
 
 
 def split_by_column(table: Table, name: str) -> dict[str, Table]:
@@ -172,7 +196,14 @@ def _check_classes(table: Table, target: str, y: Array, names: tuple[str, ...]) 
     """Raises DataError for one class only, and for a class with one row only."""
     if len(names) < 2:
         only = "".join(names)
-        raise DataError(f"{table.path}: column `{target}` holds one class only, `{only}`; there is nothing to learn")
+        raise DataError(
+            f"{table.path}: column `{target}` holds one class only, `{only}`; there is nothing to learn; "
+            f"{_other(table, [target])}"
+        )
+    kind = decide(as_texts(table.columns[target]), Signs()).kind
+    if kind in ("id", "date"):
+        what = "dates" if kind == "date" else "nearly as many different texts as rows"
+        raise DataError(f"{table.path}: column `{target}` holds {what}: no classes to learn; {_other(table, [target])}")
     problems = Problems(table.path)
     counts = np.bincount(y, minlength=len(names))
     for c in np.flatnonzero(counts == 1):
@@ -182,6 +213,21 @@ def _check_classes(table: Table, target: str, y: Array, names: tuple[str, ...]) 
         "a class needs at least two rows, one to train on and one to test on; add some or remove these"
         + (", or set `task: regression`" if all(parse_number(name) is not None for name in names) else "")
     )
+
+
+def _other(table: Table, target: list[str]) -> str:
+    """Which columns could be the target instead: numbers and complete columns first."""
+    kinds = {name: decide(column, Signs()).kind for name, column in table.columns.items()}
+    inputs = [name for name, kind in kinds.items() if kind in ("number", "category", "date")]
+    absent = {name: int(column.missing.sum()) for name, column in table.columns.items()}
+    others = [name for name in inputs if name not in target and kinds[name] != "date"]
+    others = [name for name in others if len(set(as_texts(table.columns[name]).known)) > 1]
+    if not others:
+        return "no other column can be a target"
+    found = sorted(others, key=lambda name: (absent[name], kinds[name] != "number"))[:5]
+    dropping = " with `missing_target: drop`" if absent[found[0]] else ""
+    adding = f", which has no columns to learn it from; {ADD_COLUMNS}" if len(inputs) < 2 else ""
+    return f"name another `target`, such as {_listed(found)}{dropping}{adding}"
 
 
 def _listed(names: list[str]) -> str:
