@@ -51,7 +51,7 @@ def test_weights_of_a_run(cli, two):
     assert cli("evaluate", "moon-1", "--weights", "last").exit_code == 0
     got = cli("evaluate", "moon-1", "--weights", "average")
     assert (got.exit_code, got.stdout) == (2, "")
-    assert "kept no average of its weights; train with train.average=0.999" in got.stderr
+    assert "has no average of its weights; train with train.average=0.999" in got.stderr
 
 
 @pytest.mark.parametrize(
