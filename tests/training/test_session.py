@@ -1,6 +1,7 @@
 """A run: its folder is complete, can be run again and resumed to the same bits, and says how it ended."""
 
 import json
+import shutil
 import signal
 import subprocess
 import sys
@@ -282,3 +283,19 @@ def test_matrix_products_are_pinned_to_the_configs_threads(tmp_path):
     for threads in (1, 2):
         run = train(read(write(tmp_path, MOONS), [f"train.threads={threads}", "train.epochs=1"]), runs=tmp_path)
         assert json.loads((run.folder / "environment.json").read_text())["blas"][0]["num_threads"] == threads
+
+
+def test_killed_between_its_last_checkpoint_and_its_last_status(tmp_path):
+    """A run that was killed when only its status was left to write ends with the findings of one that was not."""
+    slow = read(write(tmp_path, MOONS), ["optimizer.lr=1e-6", "model.norm=none"])
+    whole = train(slow, runs=tmp_path / "runs")
+    folder = tmp_path / "copy"
+    shutil.copytree(whole.folder, folder)
+    status = json.loads((folder / "status.json").read_text())
+    (folder / "status.json").write_text(json.dumps(status | {"state": "running", "test": {}, "pid": 1, "host": "gone"}))
+
+    result = resume(folder)
+
+    assert "underfitting" in [f.code for f in whole.findings]  # found at the end, with the layers' last step in view
+    assert result.findings == whole.findings
+    assert_same_run(whole.folder, folder)

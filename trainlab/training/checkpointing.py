@@ -5,7 +5,7 @@ its folder was. A run that was killed is cut back to its last checkpoint.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from time import monotonic
 from typing import Any
@@ -28,12 +28,30 @@ from trainlab.store.writing import write_together
 from trainlab.training.callbacks import Callback, StepInfo
 from trainlab.training.experiment import Experiment
 from trainlab.training.logger import RunLogger
-from trainlab.training.session import TrainingSession
+from trainlab.training.session import Ending, TrainingSession
 from trainlab.training.setup import TrainingSetup
 
 _SAVE_EVERY = 1.0  # seconds: a checkpoint that is due waits until the last one is at least this old,
 _SHARE = 0.02  # and until saving takes no more than this share of the time,
 _LONGEST = 30.0  # but no longer than this
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How a run ended, and what the monitors found at its end."""
+
+    ending: Ending
+    findings: Sequence[Finding] = ()
+
+    def as_dict(self) -> dict[str, Any]:
+        """As plain data."""
+        return {**self.ending._asdict(), "findings": [finding.as_dict() for finding in self.findings]}
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> "Ended":
+        """What `as_dict` made."""
+        findings = tuple(Finding.from_dict(finding) for finding in data["findings"])
+        return cls(Ending(data["state"], data["reason"]), findings)
 
 
 class Checkpointer(Callback):
@@ -44,6 +62,7 @@ class Checkpointer(Callback):
         self.settings = session.setup.experiment.train.checkpoint
         self.best = folder.checkpoints / "best.safetensors"
         self.last = folder.checkpoints / "last.safetensors"
+        self.ended: Ended | None = None  # how the run ended that the checkpoint resumed from is the last one of
         self._best_epoch = -1  # of the weights in `best`
         self._saved, self._wait = monotonic(), _SAVE_EVERY
 
@@ -76,11 +95,18 @@ class Checkpointer(Callback):
         self._saved = monotonic()
         self._wait = max(_SAVE_EVERY, min(_LONGEST, (self._saved - began) / _SHARE))
 
-    def save(self, positions: Mapping[str, int], needs: Sequence[Path], *, durable: bool = True) -> None:
+    def save(
+        self,
+        positions: Mapping[str, int],
+        needs: Sequence[Path],
+        *,
+        durable: bool = True,
+        ended: Ended | None = None,
+    ) -> None:
         """The best weights if they are new, then everything that the future depends on.
 
         positions: how long each growing file was · needs: files that must be on the disk before the checkpoints
-        are · durable: wait for the disk.
+        are · durable: wait for the disk · ended: how the run ended, in its last checkpoint.
         """
         files: dict[Path, bytes] = {}
         common, common_meta = self._common()
@@ -97,6 +123,8 @@ class Checkpointer(Callback):
             "leader": best.state(),
             "files": dict(positions),
         }
+        if ended is not None and ended.ending.state != "interrupted":
+            meta["ended"] = ended.as_dict()
         recent = {"steps.recent": self.session.inspector.steps.recent}
         files[self.last] = checkpoint.packed(arrays | common | recent, meta)
         write_together(files, durable=durable, needs=needs)
@@ -112,6 +140,7 @@ class Checkpointer(Callback):
             return False
         session, folder = self.session, self.folder
         arrays, meta = checkpoint.load(self.last)
+        self.ended = Ended.from_dict(meta["ended"]) if "ended" in meta else None
         self.logger.cut(meta["files"])
         session.trainer.restore(arrays, meta["trainer"])
         weights = checkpoint.load(self.best)[0] if self.best.exists() else {}

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, replace
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from trainlab.store.writing import write_atomic
 from trainlab.training.callbacks import Callback, RunInfo, RunResult
 from trainlab.training.checkpointing import (
     Checkpointer,
+    Ended,
     environment_of,
     require_same_config,
     require_same_data,
@@ -147,12 +149,21 @@ def _run(
         info = _info(session, folder, note, session.trainer.step if resumed else None)
         for callback in callbacks:
             callback.on_train_begin(info)
-        ending = session.fit(callbacks, until=until, beyond_end=beyond_end)
-        positions = logger.positions()  # findings of the end are dropped when a run is trained further
-        if ending.state == "finished":
-            session.inspect("end")
+        ended = None if beyond_end else checkpointer.ended
+        if ended is None:
+            ending = session.fit(callbacks, until=until, beyond_end=beyond_end)
+            positions = logger.positions()  # findings of the end are dropped when a run is trained further
+            before = len(session.monitors.findings)
+            if ending.state == "finished":
+                session.inspect("end")
+            ended = Ended(ending, tuple(session.monitors.findings[before:]))
+        else:  # killed after its last checkpoint: the layers' last step, which the end is judged by, is gone
+            ending, positions = ended.ending, logger.positions()
+            session.monitors.resume(ended.findings)
+            for finding, callback in product(ended.findings, callbacks):
+                callback.on_finding(finding)
         needs = [*logger.paths, folder.config, folder.environment]
-        checkpointer.save(positions, needs, durable=durable or clock.seconds >= BRIEF)
+        checkpointer.save(positions, needs, durable=durable or clock.seconds >= BRIEF, ended=ended)
         result = _result(session, folder, ending)
         for callback in callbacks:
             callback.on_train_end(result)
