@@ -1,5 +1,6 @@
 """Preparing: types, stored rows, gathering, fingerprints."""
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -9,8 +10,10 @@ from making_data import prepared, refusal, source
 from trainlab.core.streams import Streams
 from trainlab.data.dataset import Rows
 from trainlab.data.fingerprint import fingerprint
-from trainlab.data.lazy import LazyRows, chunks, gather, take_rows
+from trainlab.data.lazy import LazyRows, chunks, gather, is_large, sampled, take_rows
 from trainlab.data.prepare import prepare
+from trainlab.search import experiment
+from trainlab.tools.check import check
 
 
 def stored(n=50, shape=(4, 3), dtype=np.uint8):
@@ -164,3 +167,51 @@ def test_data_seed_keeps_the_rows_when_the_seed_of_the_run_changes():
     assert np.array_equal(test_rows(0, 7), test_rows(1, 7))
     assert not np.array_equal(test_rows(0, None), test_rows(1, None))
     assert np.array_equal(test_rows(7, None), test_rows(0, 7)), "data.seed stands in for the seed of the run"
+
+
+@pytest.fixture
+def pieces(monkeypatch):
+    """Stored arrays of more than 1 MB are large, and a sample of them takes 16 KB in 16 places."""
+    monkeypatch.setattr("trainlab.data.lazy.LARGE", 1 << 20)
+    monkeypatch.setattr("trainlab.data.lazy.SAMPLE", 1 << 14)
+
+
+def test_large_stored_rows_are_sampled_in_pieces(pieces):
+    """The sample begins with the first row, ends with the last, and rows in memory and small files are read whole."""
+    x, on_disk = stored(20_000, (64,))
+    found = list(sampled(LazyRows(on_disk), 10))
+    assert (found[0], found[-1]) == (slice(0, 10), slice(19_994, 20_000))
+    assert sum(part.stop - part.start for part in found) == 16 * 16
+    assert (is_large(x), is_large(LazyRows(on_disk[:100])), len(list(sampled(x, 10)))) == (False, False, 2000)
+
+
+def test_fingerprint_of_a_large_file(pieces):
+    """Pieces of a large file are hashed, with its shape; the fingerprint says so, and a changed piece changes it."""
+    x, on_disk = stored(20_000, (64,))
+    one = fingerprint(Rows(LazyRows(on_disk), np.arange(20_000)))
+    assert one.startswith("sha256-pieces:")
+    assert one == fingerprint(Rows(LazyRows(on_disk), np.arange(20_000)))
+    x[-1, -1] += 1
+    np.save("x.npy", x)
+    changed = LazyRows(np.load("x.npy", mmap_mode="r"))
+    assert fingerprint(Rows(changed, np.arange(20_000))) != one
+
+
+def test_check_reads_little_of_a_large_file(pieces, monkeypatch, own_folder):
+    """`trainlab check` and what precedes the first epoch read a sample of a file, wherever the rows are asked for."""
+    n, read = 200_000, LazyRows._read
+    stored(n, (64,), np.float32)
+    np.save("y.npy", np.arange(n) % 2)
+    seen = np.zeros(n, bool)
+
+    def counted(self, index):
+        seen[index] = True
+        return read(self, index)
+
+    monkeypatch.setattr(LazyRows, "_read", counted)
+    monkeypatch.setattr("trainlab.diagnose.data.leaked_rows._STORED", 64_000)
+    layers = [{"name": "dense", "units": "output"}]
+    settings = {"data": {"name": "npy", "x": "x.npy", "y": "y.npy"}, "model": {"name": "sequential", "layers": layers}}
+    Path("large.yaml").write_text(json.dumps(settings))
+    check(experiment.read("large.yaml"))
+    assert 0 < seen.mean() < 0.15  # samples of a few thousand rows, which are 1 % of 2 GB

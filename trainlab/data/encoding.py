@@ -20,6 +20,7 @@ from trainlab.data.table import Problems, Table, Texts, as_texts, text_of
 from trainlab.data.task_guess import guess_task
 
 ABSENT, RARE = "(missing)", "(rare)"  # categories that stand for missing cells and for pooled categories
+BLOCK = 4096  # rows that are written at once, so that they stay in the processor's cache
 NO_NUMBER = "correct these cells, or list texts that mean a missing value under `missing`"
 FILL = "put `fill` first in data.preprocess, e.g. `preprocess: [fill, standardize]`: it gives them the training median"
 NO_TARGET = "a row needs a target: fill these cells in, or leave the rows out with `missing_target: drop`"
@@ -113,19 +114,21 @@ def encode_table(table: Table, encoding: dict[str, Any], *, with_target: bool = 
 
 def encode_inputs(table: Table, encoding: dict[str, Any]) -> Array:
     """x (n, *shape) of a table: a column per number, and a column of 0 and 1 per category."""
-    problems = Problems(table.path)
-    width = sum(len(column.get("categories") or [0]) for column in encoding["columns"])
-    x, start = np.empty((len(table.lines), width)), 0
+    problems, read, width = Problems(table.path), list[tuple[slice, Array]](), 0
     for column in encoding["columns"]:
-        if "categories" not in column:
-            x[:, start] = _numbers(table, column, encoding.get("fills", False), problems)
-            start += 1
-            continue
-        codes = _category_codes(table, column, encoding.get("unknown") == "ignore", problems)
-        for category in range(len(column["categories"])):
-            x[:, start + category] = codes == category
-        start += len(column["categories"])
+        if "categories" in column:
+            cells = _category_codes(table, column, encoding.get("unknown") == "ignore", problems)
+        else:
+            cells = _numbers(table, column, encoding.get("fills", False), problems)
+        read.append((slice(width, width + len(column.get("categories") or [0])), cells))
+        width = read[-1][0].stop
     problems.stop()
+    x = np.empty((len(table.lines), width))
+    for start in range(0, len(x), BLOCK):  # a row's numbers lie side by side, a column's do not
+        rows = slice(start, start + BLOCK)
+        for (place, cells), column in zip(read, encoding["columns"], strict=True):
+            part = cells[rows, None]
+            x[rows, place] = part == np.arange(place.stop - place.start) if "categories" in column else part
     return x.reshape(-1, *encoding["shape"]) if "shape" in encoding else x
 
 

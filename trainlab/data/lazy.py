@@ -3,12 +3,16 @@
 A memory-mapped file is split, preprocessed and gathered through `LazyRows`, so that it never has to fit into memory.
 """
 
+import mmap
 from collections.abc import Callable, Iterator
 
 import numpy as np
 
 from trainlab.core.types import Array, Shape
 
+LARGE = 1 << 28  # bytes of stored rows; more are not read as a whole before training
+SAMPLE = 1 << 23  # bytes of them that are read instead
+_PIECES = 16  # that a sample consists of
 CHUNK_BYTES = 1 << 24  # of float64, where many rows are read one chunk after the other
 
 
@@ -55,10 +59,47 @@ class LazyRows:
         return LazyRows(self.stored, self.index, (*self.steps, step))
 
     def _read(self, index: Array) -> Array:
+        _read_ahead(self.stored, index)
         rows = np.asarray(self.stored[index])
         for step in self.steps:
             rows = step(rows)
         return rows
+
+
+def expect_all(x: "Array | LazyRows") -> None:
+    """Tells the system that all rows will be read: it then reads stored ones ahead, not only those of a sample."""
+    mapping = _mapping(x.stored) if isinstance(x, LazyRows) else None
+    if mapping is not None:
+        mapping.madvise(mmap.MADV_NORMAL)
+
+
+def expect_few(stored: Array) -> None:
+    """Tells the system that few rows of a stored array will be read: else it reads up to megabytes around each."""
+    mapping = _mapping(stored)
+    if mapping is not None:
+        mapping.madvise(mmap.MADV_RANDOM)
+
+
+def is_large(x: "Array | LazyRows") -> bool:
+    """Whether x is stored and so large that only a sample of it is read before training."""
+    return isinstance(x, LazyRows) and _bytes(x) > LARGE
+
+
+def sampled(x: "Array | LazyRows", rows: int) -> Iterator[slice]:
+    """All rows of x in slices of so many rows; of a large stored x only some: together 8 MB, evenly spread.
+
+    They are neighbours in few places: a system reads a file in pages, and some pages around each that is asked for.
+
+    >>> list(sampled(np.zeros((5, 2)), 2))
+    [slice(0, 2, None), slice(2, 4, None), slice(4, 6, None)]
+    """
+    pieces = [(0, len(x))]
+    if is_large(x):
+        size = max(1, SAMPLE // _PIECES * len(x) // _bytes(x))
+        pieces = [(start, start + size) for start in np.linspace(0, len(x) - size, _PIECES).astype(np.int64).tolist()]
+    for begin, end in pieces:
+        for start in range(begin, end, rows):
+            yield slice(start, min(start + rows, end) if is_large(x) else start + rows)
 
 
 def gather(x: "Array | LazyRows", index: Array, out: Array) -> None:
@@ -88,3 +129,26 @@ def chunks(x: "Array | LazyRows") -> Iterator[Array]:
     rows = max(1, CHUNK_BYTES // per_row)
     for start in range(0, len(x), rows):
         yield x[start : start + rows].astype(np.float64)
+
+
+def _bytes(x: "Array | LazyRows") -> int:
+    return len(x) * int(np.prod(x.shape[1:])) * x.dtype.itemsize
+
+
+def _mapping(stored: Array) -> mmap.mmap | None:
+    """The memory map that a stored array lies in; None if there is none that takes advice."""
+    found = getattr(stored, "_mmap", None)
+    return found if isinstance(found, mmap.mmap) and hasattr(mmap, "MADV_RANDOM") else None
+
+
+def _read_ahead(stored: Array, index: Array) -> None:
+    """Asks the system to read the file's pages ahead where most rows of a range are wanted, and only then."""
+    mapping = _mapping(stored)
+    if mapping is None or not index.size:
+        return
+    low, high = int(index.min()), int(index.max()) + 1
+    if high - low > 4 * index.size or not stored.flags.c_contiguous:
+        return
+    first = np.frombuffer(mapping, np.uint8, 1).ctypes.data
+    begin = (stored[low : low + 1].ctypes.data - first) // mmap.PAGESIZE * mmap.PAGESIZE
+    mapping.madvise(mmap.MADV_WILLNEED, begin, (high - low) * stored.nbytes // len(stored))

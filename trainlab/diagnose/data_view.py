@@ -1,7 +1,7 @@
 """The splits as the network gets them, and statistics of them for the data monitors, each computed once.
 
 Everything is bounded: beyond `BUDGET` numbers, rows are sampled evenly over the set. Only `where_broken` reads all, up
-to `_SCANNED` numbers.
+to `_SCANNED` numbers, or a sample of large stored rows.
 """
 
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ import numpy as np
 
 from trainlab.core.types import Array, Task
 from trainlab.data.dataset import Rows, Splits
-from trainlab.data.lazy import LazyRows
+from trainlab.data.lazy import LazyRows, is_large, sampled
 from trainlab.diagnose._quantiles import median
 
 BUDGET = 500_000  # numbers of one split that are inspected: tens of milliseconds, a few megabytes
@@ -231,8 +231,10 @@ def _broken_cells(x: Array | LazyRows) -> tuple[int, int, int] | None:
     per_row = max(1, int(np.prod(x.shape[1:])))
     step = max(1, _CHUNK // per_row)
     first, count = None, 0
-    for start in range(0, min(len(x), max(step, _SCANNED // per_row)), step):
-        piece = x[start : start + step]
+    for part in sampled(x, step):
+        if part.start >= max(step, _SCANNED // per_row) and not is_large(x):
+            break
+        piece = x[part]
         with np.errstate(all="ignore"):
             if np.isfinite(np.sum(piece, dtype=np.float64)):  # the usual case, decided fast
                 continue
@@ -240,7 +242,7 @@ def _broken_cells(x: Array | LazyRows) -> tuple[int, int, int] | None:
         rows = bad.any(axis=1)
         if first is None and rows.any():
             row = int(rows.argmax())
-            first = start + row, int(bad[row].argmax())
+            first = part.start + row, int(bad[row].argmax())
         count += int(rows.sum())
     return None if first is None else (*first, count)
 

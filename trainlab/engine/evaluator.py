@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from trainlab.core.types import Array
-from trainlab.data.lazy import gather
+from trainlab.data.lazy import expect_all, gather
 from trainlab.engine.backend import Evaluation
 from trainlab.engine.buffers import Workspace
 from trainlab.engine.network import Net
@@ -52,6 +52,7 @@ class Evaluator:
         """Loss and score over all rows of x with encoded targets t."""
         if len(t) == 0:
             return Scores(float("nan"), float("nan"))
+        expect_all(x)
         if not self.regression:
             _, run = self._prepared(len(t))
             if (found := run.scores(x, t)) is not None:

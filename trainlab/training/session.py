@@ -6,6 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from trainlab.core.types import Array
+from trainlab.data.lazy import expect_all
 from trainlab.diagnose.monitor import When
 from trainlab.engine.trainer import Trainer
 from trainlab.store.status import State
@@ -58,6 +59,7 @@ class TrainingSession:
         """
         self._callbacks, self._until = callbacks, until
         trainer = self.trainer
+        expect_all(self.setup.parts.train.x)
         if not self.metrics.curves.rows:
             self._begin()
         ending = self._stop_rule() if trainer.step and not beyond_end else None

@@ -9,6 +9,7 @@ import numpy as np
 
 from trainlab.core.errors import DataError
 from trainlab.core.types import Array
+from trainlab.data.lazy import expect_few
 
 
 def open_npy(path: str, file: Path) -> Array:
@@ -26,9 +27,11 @@ def open_npy(path: str, file: Path) -> Array:
         if _holds_objects(stream):
             raise DataError(_objects(path))
     try:
-        return np.load(file, mmap_mode="r", allow_pickle=False)
+        array = np.load(file, mmap_mode="r", allow_pickle=False)
     except (ValueError, OSError, EOFError) as error:
         raise DataError(f"{path}: the file is truncated or damaged") from error
+    expect_few(array)
+    return array
 
 
 def open_npz(path: str, file: Path, wanted: Collection[str]) -> tuple[dict[str, Array], list[str]]:

@@ -7,12 +7,13 @@ import numpy as np
 
 from trainlab.core.component import setting
 from trainlab.core.types import Array, Count
-from trainlab.data.lazy import LazyRows
+from trainlab.data.lazy import LazyRows, is_large
 from trainlab.diagnose.finding import Finding
 from trainlab.diagnose.monitor import Monitor, When
 from trainlab.diagnose.view import View
 
 _BUDGET = 20_000_000  # numbers of each split that are compared
+_STORED = 2_000_000  # the same, where they are read from a large file
 _WORDS = 1 << 16  # of 8 bytes, that are worked on at once
 
 
@@ -61,7 +62,8 @@ class LeakedRows(Monitor, name="leaked-rows"):
 
     def _compared(self, x: Array | LazyRows) -> Array:
         """The first rows, flat, as many as are compared."""
-        n = min(len(x), self.most, _BUDGET // max(1, int(np.prod(x.shape[1:]))))
+        budget = _STORED if is_large(x) else _BUDGET
+        n = min(len(x), self.most, budget // max(1, int(np.prod(x.shape[1:]))))
         return np.asarray(x[:n]).reshape(n, -1)
 
 
