@@ -17,6 +17,7 @@ import numpy as np
 
 from trainlab.core.types import Array
 from trainlab.report.gaussian_process import GaussianProcess
+from trainlab.store.environment import thread_pools
 
 METHOD = "permutation importance of a Gaussian process on held-out trials"
 LEAST = 12  # trials, below which no importance is given
@@ -56,7 +57,9 @@ def importance(
     x = np.column_stack([_numbers(values[name], log=name in log) for name in names])
     options = np.array([not _ordered(values[name]) for name in names])
     y = _ranks(np.asarray(scores, np.float64), lower)
-    lost, fit = _lost(x, y, options, seed)
+    # on one thread: threads of small matrices wait for each other, on a busy machine 50 times as long as they compute
+    with thread_pools().limit(limits=1, user_api="blas"):  # pyright: ignore[reportUnknownMemberType]
+        lost, fit = _lost(x, y, options, seed)
     mean = lost.mean(axis=0)
     error = lost.std(axis=0, ddof=1) / math.sqrt(len(lost))
     kept = np.clip(mean, 0.0, None)
