@@ -364,3 +364,14 @@ def test_a_wide_file_is_read_in_seconds():
     began = process_time()
     assert load().rows.x.shape == (300, 2000)
     assert process_time() - began < 20  # 90 s before
+
+
+def test_columns_do_not_swallow_a_row():
+    """`columns` replace the names in the file; a first line that is a row is not lost without a word."""
+    rows = "".join(f"{i}.5,{i % 3}\n" for i in range(30))
+    assert "set `header: false` beside `columns`" in refused(rows, columns=["a", "bought"])
+    assert len(load(columns=["a", "bought"], header=False).rows) == 30
+    write("x,y\n" + rows)
+    assert len(load(columns=["a", "bought"]).rows) == 30
+    write("2019,2020\n" + rows)
+    assert len(load(columns=["a", "bought"], header=False, skip=1).rows) == 30

@@ -101,8 +101,8 @@ def find_dialect(path: str, file: IO[str], options: CsvOptions) -> Dialect:
                 f"{path}:{number}: holds 1 cell, but the next line {len(first[0])}; if it is a title, set "
                 f"`skip: {number}`, the number of lines before the column names"
             )
-        if not options.columns and _is_data(names, first):
-            raise DataError(_no_header(path, number, names, first))
+        if _is_data(names, first):
+            raise DataError(_no_header(path, number, names, first, options))
     names = _named(path, number, names, first, options, start.notes)
     begin = peeked[0][0] - 1 if peeked else len(lines)
     return Dialect(
@@ -198,8 +198,13 @@ def _is_data(names: list[str], first: list[Row]) -> bool:
     return (None not in there and bool(there)) or (bool(texts) and len(texts) < len(there) and again)
 
 
-def _no_header(path: str, number: int, names: list[str], first: list[Row]) -> str:
+def _no_header(path: str, number: int, names: list[str], first: list[Row], options: CsvOptions) -> str:
     width = len(names)
+    if options.columns:
+        return (
+            f"{path}:{number}: the first line looks like data (`{names[0]}`); set `header: false` beside `columns`, so "
+            f"that it is read as a row, and `skip: {number}` if it holds the old names"
+        )
     if width == 1:
         return (
             f"{path}:{number}: holds one column of numbers without a name; to learn from it, add columns, for example "
