@@ -3,12 +3,21 @@
 import json
 from collections.abc import Collection
 from importlib import import_module
+from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
 
 from trainlab.core.errors import DataError
 from trainlab.data.table import Column, Numbers, Table, Texts, texts, unique_names
+
+
+def arrow_reader(path: Path | str, module: str, what: str, extra: str = "parquet") -> tuple[Any, Any]:
+    """pyarrow and one of its modules (they come without types), or DataError that says how to install it."""
+    try:
+        return import_module("pyarrow"), import_module(f"pyarrow.{module}")
+    except ImportError:
+        raise DataError(f'{path}: {what} files need pyarrow: pip install "trainlab[{extra}]"') from None
 
 
 def table_of_arrow(path: str, data: Any, text: Collection[str], drop: Collection[str] = ()) -> Table:

@@ -28,7 +28,7 @@ PACKAGES = ("numpy", "scipy", "scikit-learn", "pandas", "pydantic", "safetensors
 def describe(config_folder: Path, data: dict[str, Any] | None = None) -> dict[str, Any]:
     """Versions, platform, BLAS and its threads, the config's git commit, the command line and the time.
 
-    `data` is the data set's fingerprint, given by whoever has read it.
+    `data` is the fingerprint of the data set.
     """
     return {
         "trainlab": trainlab.__version__,

@@ -18,7 +18,7 @@ def birth(pid: int) -> str:
 
 
 def before_restart(born: str) -> bool:
-    """Whether a process with this birth lived before this machine was last started; false where nobody can know."""
+    """Whether a process with this birth lived before this machine was last started; false if it is unknown."""
     now = birth(os.getpid())
     return bool(born and now) and born.partition("@")[2] != now.partition("@")[2]
 

@@ -148,7 +148,7 @@ def decoded(
             if decoder.animated:
                 note = f"{decoder.path}: {decoder.animated} pictures are animated; the first frame is taken"
                 told.write_text(json.dumps([note]), encoding="utf-8")
-            os.replace(part.name, cached)  # whole or not at all, whoever else decodes the same
+            os.replace(part.name, cached)  # atomic: another process may decode the same pictures
         finally:
             Path(part.name).unlink(missing_ok=True)
     notes: list[str] = json.loads(told.read_text(encoding="utf-8")) if told.exists() else []

@@ -1,11 +1,10 @@
 """Feather: an Arrow table in a file."""
 
 from collections.abc import Collection
-from importlib import import_module
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from trainlab.core.errors import DataError
-from trainlab.data.arrow import table_of_arrow
+from trainlab.data.arrow import arrow_reader, table_of_arrow
 from trainlab.data.paths import existing_file
 from trainlab.data.sources._tabular import Tabular
 from trainlab.data.table import Table
@@ -22,11 +21,7 @@ class Feather(Tabular, name="feather"):
     def read_raw(self, path: str, text: Collection[str]) -> Table:
         """The table in this file; `lines` are row numbers, from 1."""
         file = existing_file(path)
-        try:
-            pa: Any = import_module("pyarrow")  # Any: it comes without types
-            feather: Any = import_module("pyarrow.feather")
-        except ImportError:
-            raise DataError(f'{path}: Feather files need pyarrow: pip install "trainlab[parquet]"') from None
+        pa, feather = arrow_reader(path, "feather", "Feather")
         try:
             with file.open("rb") as stored:
                 is_stream = stored.read(4) == b"\xff\xff\xff\xff"

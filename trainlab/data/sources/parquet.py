@@ -1,11 +1,10 @@
 """Parquet: a table stored by column."""
 
 from collections.abc import Collection
-from importlib import import_module
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from trainlab.core.errors import DataError
-from trainlab.data.arrow import table_of_arrow
+from trainlab.data.arrow import arrow_reader, table_of_arrow
 from trainlab.data.paths import existing_file
 from trainlab.data.sources._tabular import Tabular
 from trainlab.data.table import Table
@@ -22,11 +21,7 @@ class Parquet(Tabular, name="parquet"):
     def read_raw(self, path: str, text: Collection[str]) -> Table:
         """The table in this file; `lines` are row numbers, from 1."""
         file = existing_file(path)
-        try:
-            pa: Any = import_module("pyarrow")  # Any: it comes without types
-            pq: Any = import_module("pyarrow.parquet")
-        except ImportError:
-            raise DataError(f'{path}: Parquet files need pyarrow: pip install "trainlab[parquet]"') from None
+        pa, pq = arrow_reader(path, "parquet", "Parquet")
         try:
             with pq.ParquetFile(file) as stored:
                 data = stored.read()

@@ -14,6 +14,7 @@ import numpy as np
 from trainlab.core.component import setting
 from trainlab.core.errors import DataError
 from trainlab.core.types import Array, Count
+from trainlab.data.arrow import arrow_reader
 from trainlab.data.dataset import Loaded, Rows
 from trainlab.data.paths import did_you_mean, existing_file
 from trainlab.data.source import Source
@@ -65,11 +66,7 @@ class ParquetImages(Source, name="parquet_images"):
 
     def _shard(self, file: Path) -> "_Shard":
         """The labels of a file, and where its pictures are."""
-        try:
-            pa: Any = import_module("pyarrow")  # Any: it comes without types
-            pq: Any = import_module("pyarrow.parquet")
-        except ImportError:
-            raise DataError(f'{file}: Parquet files need pyarrow: pip install "trainlab[parquet,images]"') from None
+        pa, pq = arrow_reader(file, "parquet", "Parquet", "parquet,images")
         try:
             with pq.ParquetFile(file) as stored:
                 schema: Any = stored.schema_arrow

@@ -113,7 +113,7 @@ def run(job: Job, callback: Callback, cache: SplitsCache, *, durable: bool = Tru
 def isolated() -> Generator[None]:
     """Undo what the block changes in its process: folder, environment, warnings, error state, global generators.
 
-    So a trial never meets what an earlier trial (a data source or a layer of somebody's own) has left behind.
+    So an earlier trial (a data source or layer of a user) leaves nothing behind for the next one.
     """
     folder, environment, arguments = os.getcwd(), os.environ.copy(), sys.argv
     states = random.getstate(), np.random.get_state()
