@@ -33,7 +33,7 @@ class Statistics(Tabular):
         read: Any = getattr(pyreadstat, self.reader(file.suffix.lower()))
         try:
             frame, facts = read(str(file))
-        except (pyreadstat.ReadstatError, pyreadstat.PyreadstatError, ValueError, UnicodeDecodeError) as error:
+        except (*_errors(pyreadstat), ValueError, UnicodeDecodeError) as error:
             raise DataError(f"{path}: not a {self.program} file, or a damaged one") from error
         table = replace(table_of(frame, text=text), path=path, header=path)
         labels: dict[str, dict[Any, str]] = facts.variable_value_labels
@@ -45,6 +45,11 @@ class Statistics(Tabular):
                 columns[name] = found
                 notes.append(f"column `{name}`: its codes are read as their labels, such as `{found.known[0]}`")
         return replace(table, columns=columns, notes=tuple(notes))
+
+
+def _errors(pyreadstat: Any) -> tuple[type[Exception], ...]:
+    """What its readers raise; older releases have the first one only."""
+    return tuple(getattr(pyreadstat, n) for n in ("ReadstatError", "PyreadstatError") if hasattr(pyreadstat, n))
 
 
 def _labelled(column: Numbers | Texts, labels: dict[Any, str]) -> Texts | None:
