@@ -145,7 +145,7 @@ def test_folder_is_a_run_folder(tmp_path):
         (["report", str(folders[1])], "dead-relu"),
         (["report", "--compare", *map(str, folders)], "val_accuracy"),
         (["diagnose", str(folders[1])], "chance is a loss of 2.303"),
-        (["diff", *map(str, folders)], "part"),
+        (["diff", *map(str, folders)], "differ"),
     ):
         told = subprocess.run([sys.executable, "-m", "trainlab", *words], capture_output=True, text=True)
         assert (told.returncode, found in told.stdout) == (0, True), told.stderr
