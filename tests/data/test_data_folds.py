@@ -33,6 +33,13 @@ def test_each_row_is_validated_once(stratify):
         assert train == sorted(train)
 
 
+def test_rows_of_a_class_go_to_the_folds_at_random():
+    """Another seed makes other folds; the same seed the same ones."""
+    one, again, other = (cut(labelled([40, 31, 12]), seed, test=0.0, folds=5, fold=1)[1].lines for seed in (1, 1, 2))
+    assert one.tolist() == again.tolist()
+    assert one.tolist() != other.tolist()
+
+
 def test_stratified_folds_hold_each_class_alike():
     """Two folds differ by one row of a class at most."""
     vals = [cut(labelled([40, 31, 12]), test=0.0, folds=5, fold=k)[1] for k in range(1, 6)]
