@@ -24,6 +24,7 @@ from trainlab.search.executors.job import ExitStatus, Job
 from trainlab.search.executors.limits import Limits
 from trainlab.search.executors.local import LocalExecutor, environment
 from trainlab.store.environment import KNOWN_GIT
+from trainlab.store.lock import locked
 from trainlab.store.reading import RunRecord
 
 _ANSWERS = 10  # seconds in which a scheduler must answer
@@ -172,12 +173,21 @@ def _follow(task: Task, executor: LocalExecutor) -> None:
 def _left_of(job: Job) -> Job | ExitStatus:
     """What another Dask worker has left of a trial: its end, or the rest of the work."""
     deadline = monotonic() + _DIES
-    while (state := (record := RunRecord(job.folder, job.folder.name)).state) == "running":
-        if monotonic() > deadline:
-            state = "killed"  # its machine is gone; if it is not, the folder's lock refuses a second process
+    while (state := (record := RunRecord(job.folder, job.folder.name)).state) == "running" or _is_locked(job.folder):
+        if monotonic() > deadline:  # its machine is gone; if it is not, the folder's lock refuses a second process
+            state = "killed" if state == "running" else state
             break
         sleep(_PAUSE)
     status = record.status
     if status and state in ("finished", "diverged", "failed"):
         return ExitStatus(status.exit_code or 0, status.reason)
     return Job(job.folder, job.resume or state in ("interrupted", "killed"), job.until)
+
+
+def _is_locked(folder: Path) -> bool:
+    """Whether a process works in this folder: it may have begun, and have written no status yet."""
+    try:
+        with locked(folder):
+            return False
+    except UserError:
+        return True
