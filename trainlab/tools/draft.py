@@ -90,7 +90,6 @@ def draft_config(file: str, target: str | None) -> str:
         if name != target:
             _input_column(draft, name, column, table)
     regression = _target_column(draft, table, target)
-    make(Source, draft.source, **draft.settings).load(np.random.default_rng(0))  # raises an error if it cannot be read
     return _text(draft, table, regression=regression)
 
 
@@ -188,11 +187,11 @@ def _gives_target(column: Column, target: Column) -> bool:
 
 
 def _target_column(draft: Draft, table: Table, target: str) -> bool:
-    """Settings of the target; whether it is a regression."""
+    """Settings of the target; whether it is a regression. Raises DataError if the table cannot be read."""
     column = table.columns[target]
     if column.missing.any():
         draft.set("missing_target", "drop", f"{int(column.missing.sum())} rows have no target")
-    loaded = make(Source, draft.source, **draft.settings).load(np.random.default_rng(0))
+    loaded = make(Source, draft.source, **draft.settings).load(np.random.default_rng(0))  # raises what cannot be read
     regression = loaded.task.kind == "regression"
     reason = next((note.partition("because ")[2].partition(";")[0] for note in loaded.notes if "because" in note), "")
     draft.set("task", loaded.task.kind, reason)
