@@ -3,63 +3,125 @@
 input   x            (rows, ...) float32: rows as the data source returns them, categories of a table one-hot
 output  prediction   (rows,) int64: index of the class; or (rows, targets): numbers in the target's own units
 output  probability  (rows, classes); `score` or `votes` instead if there are no probabilities
+
+Numbers are float32 and operations are old and plain, so that many runtimes run the file (docs/export.md).
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from math import prod
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
+from trainlab.core.errors import UserError
 from trainlab.core.types import Shape
 from trainlab.data.encoding import feature_names
-from trainlab.inference.ensemble.combining import TIE
 from trainlab.inference.ensemble.ensemble import Ensemble
-from trainlab.inference.export.graph import Graph
+from trainlab.inference.export.checking import load_once
+from trainlab.inference.export.graph import OPSET, Graph
 from trainlab.inference.export.lowering import lower_layers, lower_preprocessing
 from trainlab.inference.loading import load_model
 from trainlab.inference.model import TrainedNetwork, Weights
 from trainlab.store.strict_json import dumps
 from trainlab.store.writing import write_atomic
 
+Outputs = Literal["all", "prediction", "probability"]
+_TIE = 1e-6  # shares of votes that differ by less are equal: float32 keeps seven digits
 
-def export_onnx(run: Path | str, file: Path, *, weights: Weights = "best", runs: Path = Path("runs")) -> Any:
-    """Write the network of a run, or an ensemble, as an ONNX file; return the ONNX model.
 
-    Raises UserError if the package onnx is missing or a component has no ONNX lowering.
+@dataclass(frozen=True)
+class OnnxOptions:
+    """What the file contains.
+
+    opset: version of ONNX's operations · rows: the fixed number of rows, or None for any number · outputs: which of
+    `prediction` and `probability` · preprocess: whether x is raw rows; if not, x is rows that are preprocessed already.
+    """
+
+    opset: int = OPSET
+    rows: int | None = None
+    outputs: Outputs = "all"
+    preprocess: bool = True
+
+
+@dataclass(frozen=True)
+class Exported:
+    """An ONNX model, the program that has loaded and run it once, and what its user should know."""
+
+    model: Any
+    checked_with: str
+    notes: tuple[str, ...]
+
+
+def export_onnx(
+    run: Path | str,
+    file: Path,
+    *,
+    weights: Weights = "best",
+    runs: Path = Path("runs"),
+    options: OnnxOptions | None = None,
+) -> Exported:
+    """Write the network of a run, or an ensemble, as an ONNX file, after it has been loaded and run once.
+
+    Raises UserError if the package onnx is missing, an option does not fit, a component has no ONNX lowering, or the
+    file cannot be run.
     """
     _, network = load_model(run, runs, weights)
-    model = as_onnx(network)
-    write_atomic(file, model.SerializeToString())
-    return model
+    model, notes = as_onnx(network, options or OnnxOptions())
+    content: bytes = model.SerializeToString()
+    checked = load_once(content)
+    write_atomic(file, content)
+    return Exported(model, checked, notes)
 
 
-def as_onnx(network: TrainedNetwork | Ensemble) -> Any:
-    """The ONNX model of a network or an ensemble. Raises UserError if a component has no ONNX lowering."""
-    graph = Graph()
+def as_onnx(network: TrainedNetwork | Ensemble, options: OnnxOptions | None = None) -> tuple[Any, tuple[str, ...]]:
+    """The ONNX model of a network or an ensemble, and what its user should know.
+
+    Raises UserError if an option does not fit or a component has no ONNX lowering.
+    """
+    options = options or OnnxOptions()
+    graph = Graph(options.opset, options.rows)
     members = network.members if isinstance(network, Ensemble) else [network]
     shape = raw_shape(network.encoding)
-    ends = [_outputs(graph, member, "x", shape) for member in members]
+    if options.preprocess:
+        ends = [_outputs(graph, member, _prepared(graph, member, shape)) for member in members]
+    else:
+        _refuse_unlike(members)
+        ends = [_outputs(graph, member, "x") for member in members]
+        shape = members[0].net.nodes[0].shape
+    features = feature_names(dict(network.encoding))
     facts = {
         "trainlab.columns": dumps([column["name"] for column in network.encoding.get("columns", [])]),
-        "trainlab.features": dumps(feature_names(dict(network.encoding))),
+        "trainlab.features": dumps(features),
         "trainlab.classes": dumps(list(network.classes)),
         "trainlab.targets": dumps(list(network.targets)),
     }
-    inputs = {"x": (np.float32, shape)}
-    if network.task.kind == "regression":
-        units = [_own_units(graph, m, end) for m, end in zip(members, ends, strict=True)]
-        graph.call(graph.cast(_weighted(graph, network, units), np.float32), "prediction")
-        return graph.model(inputs, {"prediction": (np.float32, (network.task.outputs,))}, facts)
-    measure, found = _certainty(graph, network, ends)
-    graph.call(graph.cast(found, np.float32), measure)
-    graph.call(graph.add("ArgMax", found, axis=1, keepdims=0), "prediction")
-    outputs: dict[str, tuple[type[np.generic], Shape]] = {
-        "prediction": (np.int64, ()),
-        measure: (np.float32, (network.task.outputs,)),
+    found = _answers(graph, network, members, ends)
+    kept = {
+        name: output
+        for name, output in found.items()
+        if options.outputs in ("all", "prediction" if name == "prediction" else "probability")
     }
-    return graph.model(inputs, outputs, facts)
+    if not kept:
+        raise UserError("--outputs probability: a regression has no probabilities; leave the option out")
+    outputs: dict[str, tuple[type[np.generic], Shape]] = {}
+    for name, (value, dtype, row) in kept.items():
+        graph.call(value, name)
+        outputs[name] = (dtype, row)
+    return graph.model({"x": (np.float32, shape)}, outputs, facts), _notes(graph, features)
+
+
+def _notes(graph: Graph, features: Sequence[str]) -> tuple[str, ...]:
+    if not graph.far:
+        return ()
+    names = [f"`{features[i]}`" if i < len(features) else f"feature {i + 1}" for i in sorted(graph.far)]
+    more = f" and {len(names) - 5} more" if len(names) > 5 else ""
+    return (
+        f"{', '.join(names[:5])}{more}: the values are more than 10,000 times as far from 0 as they are from each "
+        "other, and the file's input x is float32, which rounds them: probabilities may differ from those of `trainlab "
+        "predict`. Subtract a constant from the column before training.",
+    )
 
 
 def raw_shape(encoding: Mapping[str, Any]) -> Shape:
@@ -68,46 +130,78 @@ def raw_shape(encoding: Mapping[str, Any]) -> Shape:
     return tuple(encoding.get("shape") or (width,))
 
 
-def _outputs(graph: Graph, trained: TrainedNetwork, x: str, shape: Shape) -> str:
-    """The outputs of a network for raw rows."""
-    experiment = trained.experiment
-    prepared = lower_preprocessing(graph, experiment.data.preprocess, trained.fitted, x, shape, experiment.train.dtype)
-    nodes = trained.net.nodes
-    if nodes[0].shape != shape and prod(nodes[0].shape) == prod(shape):
-        prepared = graph.reshape(prepared, [-1, *nodes[0].shape])
-    return lower_layers(graph, nodes, trained.net.params, prepared)
+def _prepared(graph: Graph, trained: TrainedNetwork, shape: Shape) -> str:
+    """Raw rows x after preprocessing, in the shape that the network takes."""
+    prepared = lower_preprocessing(graph, trained.experiment.data.preprocess, trained.fitted, "x", shape)
+    wanted = trained.net.nodes[0].shape
+    return graph.reshape(prepared, *wanted) if wanted != shape and prod(wanted) == prod(shape) else prepared
+
+
+def _refuse_unlike(members: Sequence[TrainedNetwork]) -> None:
+    """Raises UserError if members preprocess their rows differently: then no one x fits them all."""
+    for other in members[1:]:
+        same = other.experiment.data.preprocess == members[0].experiment.data.preprocess
+        arrays = (set(members[0].fitted) | set(other.fitted)) if same else set[str]()
+        missing = np.empty(0)
+        if not same or not all(
+            np.array_equal(members[0].fitted.get(name, missing), other.fitted.get(name, missing)) for name in arrays
+        ):
+            raise UserError("--no-preprocess: the members of this ensemble preprocess their rows differently")
+
+
+def _outputs(graph: Graph, trained: TrainedNetwork, prepared: str) -> str:
+    """The outputs of a network for preprocessed rows."""
+    return lower_layers(graph, trained.net.nodes, trained.net.params, prepared)
+
+
+def _answers(
+    graph: Graph, network: TrainedNetwork | Ensemble, members: Sequence[TrainedNetwork], ends: list[str]
+) -> dict[str, tuple[str, type[np.generic], Shape]]:
+    """Each output by name: the value, its type, and its shape for a row."""
+    outputs = network.task.outputs
+    if network.task.kind == "regression":
+        units = [_own_units(graph, m, end) for m, end in zip(members, ends, strict=True)]
+        return {"prediction": (_weighted(graph, network, units), np.float32, (outputs,))}
+    measure, certainty, ranked = _certainty(graph, network, ends)
+    best = graph.reshape(graph.add("ArgMax", ranked, axis=1, keepdims=1))  # keepdims=0 is wrong in OpenCV 4
+    return {"prediction": (best, np.int64, ()), measure: (certainty, np.float32, (outputs,))}
 
 
 def _own_units(graph: Graph, trained: TrainedNetwork, y: str) -> str:
-    """Numbers of a regression in the target's own units, float64."""
-    y = graph.cast(y, np.float64)
+    """Numbers of a regression in the target's own units."""
     if "target.mean" not in trained.fitted:
         return y
-    y = graph.add("Mul", y, graph.constant(trained.fitted["target.std"], "target.std", np.float64))
-    return graph.add("Add", y, graph.constant(trained.fitted["target.mean"], "target.mean", np.float64))
+    y = graph.add("Mul", y, graph.constant(trained.fitted["target.std"], "target.std"))
+    return graph.add("Add", y, graph.constant(trained.fitted["target.mean"], "target.mean"))
 
 
-def _certainty(graph: Graph, network: TrainedNetwork | Ensemble, ends: list[str]) -> tuple[str, str]:
-    """The name of the certainty (probability, score or votes) and its value (rows, classes) in float64."""
+def _certainty(graph: Graph, network: TrainedNetwork | Ensemble, ends: list[str]) -> tuple[str, str, str]:
+    """The certainty's name (probability, score or votes), its value (rows, classes), and what ranks the classes."""
     method = network.method if isinstance(network, Ensemble) else "logits"
+    if method == "vote":
+        return "votes", *_votes(graph, network, ends)
     if method == "logits":
-        return _of_outputs(graph, network, _weighted(graph, network, ends))
-    if method == "probabilities":
-        return "probability", _weighted(graph, network, [_of_outputs(graph, network, end)[1] for end in ends])
-    each = [_pair(graph, network, graph.cast(end, np.float64)) for end in ends]
+        name, value = _of_outputs(graph, network, _weighted(graph, network, ends))
+    else:
+        name = "probability"
+        value = _weighted(graph, network, [_of_outputs(graph, network, end)[1] for end in ends])
+    return name, value, value
+
+
+def _votes(graph: Graph, network: TrainedNetwork | Ensemble, ends: list[str]) -> tuple[str, str]:
+    """The share of members that choose each class, and the mean outputs of the classes with the largest share."""
+    each = [_pair(graph, network, end) for end in ends]
     classes = graph.constant(list(range(network.task.outputs)), "classes")
     chosen = [graph.add("ArgMax", y, axis=1, keepdims=1) for y in each]
-    votes = [graph.cast(graph.add("Equal", choice, classes), np.float64) for choice in chosen]
-    mean = _weighted(graph, network, each)
-    top = graph.add("ReduceMax", mean, graph.constant([1], "axes"), keepdims=1)
-    near = graph.add("Tanh", graph.add("Sub", mean, top))
-    tie = graph.add("Mul", near, graph.constant(TIE, "tie", np.float64))
-    return "votes", graph.add("Add", _weighted(graph, network, votes), tie)
+    votes = _weighted(graph, network, [graph.cast(graph.add("Equal", c, classes), np.float32) for c in chosen])
+    short = graph.add("Sub", votes, graph.reduce("ReduceMax", votes, [1]))
+    winners = graph.add("LessOrEqual", graph.constant(-_TIE, "tie"), short)
+    none = graph.constant(float(np.finfo(np.float32).min), "lowest")
+    return votes, graph.add("Where", winners, _weighted(graph, network, each), none)
 
 
 def _of_outputs(graph: Graph, network: TrainedNetwork | Ensemble, y: str) -> tuple[str, str]:
     """Probabilities, or scores if the loss defines no probabilities."""
-    y = graph.cast(y, np.float64)
     if network.loss.name == "softmax_cross_entropy":
         return "probability", graph.add("Softmax", y, axis=-1)
     if network.loss.name == "binary_cross_entropy":
@@ -121,11 +215,11 @@ def _pair(graph: Graph, network: TrainedNetwork | Ensemble, y: str) -> str:
 
 
 def _weighted(graph: Graph, network: TrainedNetwork | Ensemble, values: list[str]) -> str:
-    """The weighted sum of the members' values, in float64."""
+    """The weighted sum of the members' values."""
     if not isinstance(network, Ensemble):
         return values[0]
     parts = [
-        graph.add("Mul", graph.cast(value, np.float64), graph.constant(float(weight), "weight", np.float64))
+        graph.add("Mul", value, graph.constant(float(weight), "weight"))
         for value, weight in zip(values, network.weights, strict=True)
     ]
     return graph.add("Sum", *parts)

@@ -11,8 +11,10 @@ from trainlab.core.errors import UserError
 from trainlab.core.types import Array, Shape
 from trainlab.engine.graph import Node
 
-OPSET = 20  # the first with Gelu; onnxruntime 1.17 (2024) and later run it
-_IR = 9  # the file format of its time
+OPSET = 17  # old enough for the runtimes of docs/export.md
+OLDEST = 13  # the first in which ReduceSum takes its axes as an input
+_AXES_AS_INPUT = 18  # from here on the other reductions do so, too
+_FAR = 1e4  # float32 keeps 7 digits: a feature that lies this many deviations from 0 has 3 left
 
 
 def onnx() -> Any:
@@ -27,10 +29,20 @@ Params = Mapping[str, Array]
 
 
 class Graph:
-    """The nodes and initializers so far. `add` returns the name of the value that the new node computes."""
+    """The nodes and initializers so far. `add` returns the name of the value that the new node computes.
 
-    def __init__(self) -> None:
+    All numbers are float32, whole numbers int64: several runtimes have no operations for float64. `rows` is the fixed
+    number of rows, or None if the file takes any number. `far` holds the indices of raw features that float32 rounds
+    too much, because they lie far from 0 by the measure of their own spread.
+    """
+
+    def __init__(self, opset: int = OPSET, rows: int | None = None) -> None:
         self.onnx = onnx()
+        newest = self.onnx.defs.onnx_opset_version()
+        if not OLDEST <= opset <= newest:
+            raise UserError(f"--opset {opset}: give a number from {OLDEST} to {newest}; without it, {OPSET}")
+        self.opset, self.rows = opset, rows
+        self.far: set[int] = set()
         self._nodes: list[Any] = []
         self._arrays: list[Any] = []
         self._names: dict[str, int] = {}
@@ -41,11 +53,10 @@ class Graph:
         self._names[stem] = number
         return stem if number == 1 else f"{stem}_{number}"
 
-    def constant(self, value: Array | float | Sequence[int], stem: str = "constant", dtype: Any = None) -> str:
-        """A constant array of the graph; whole numbers as int64."""
-        array = np.asarray(value, dtype)
-        if array.dtype.kind == "i":
-            array = array.astype(np.int64)
+    def constant(self, value: Array | float | Sequence[int], stem: str = "constant") -> str:
+        """A constant array of the graph: whole numbers as int64, others as float32."""
+        array = np.asarray(value)
+        array = array.astype(np.int64 if array.dtype.kind == "i" else np.float32)
         name = self.name(stem)
         self._arrays.append(self.onnx.numpy_helper.from_array(np.ascontiguousarray(array).reshape(array.shape), name))
         return name
@@ -64,9 +75,28 @@ class Graph:
         """The same numbers in another type."""
         return self.add("Cast", x, to=self.onnx.helper.np_dtype_to_tensor_dtype(np.dtype(dtype)))
 
-    def reshape(self, x: str, shape: Sequence[int]) -> str:
-        """The same numbers in another shape; -1 for the number of rows."""
-        return self.add("Reshape", x, self.constant(list(shape), "shape"))
+    def reshape(self, x: str, *shape: int) -> str:
+        """The same numbers with rows of another shape."""
+        return self.add("Reshape", x, self.constant([self.rows or -1, *shape], "shape"))
+
+    def reduce(self, op: str, x: str, axes: Sequence[int], *, keepdims: int = 1, stem: str = "") -> str:
+        """x reduced over axes by ReduceSum, ReduceMean or ReduceMax, as this opset spells it."""
+        if op != "ReduceSum" and self.opset < _AXES_AS_INPUT:
+            return self.add(op, x, axes=list(axes), keepdims=keepdims, stem=stem)
+        return self.add(op, x, self.constant(list(axes), "axes"), keepdims=keepdims, stem=stem)
+
+    def minus(self, x: str, middle: Array, stem: str, spread: Array | None = None) -> str:
+        """x - middle with the digits of float64: minus the nearest float32, then minus what that leaves.
+
+        spread: the size of what is left (in units of x), by which a rest that changes nothing is left out.
+        """
+        near = middle.astype(np.float32)
+        rest = middle - near.astype(np.float64)
+        size = 1.0 if spread is None else np.maximum(np.abs(spread), np.finfo(np.float32).tiny)
+        if spread is not None:
+            self.far.update(np.flatnonzero(np.broadcast_to(np.abs(middle) > _FAR * size, middle.shape)).tolist())
+        y = self.add("Sub", x, self.constant(near, stem))
+        return self.add("Sub", y, self.constant(rest, f"{stem}.rest")) if np.any(np.abs(rest) > 1e-7 * size) else y
 
     def call(self, value: str, name: str) -> str:
         """The same value under another name."""
@@ -79,20 +109,23 @@ class Graph:
         outputs: Mapping[str, tuple[type[np.generic], Shape]],
         facts: Mapping[str, str],
     ) -> Any:
-        """The finished model, checked. Shapes are of a row; the number of rows is free."""
+        """The finished model, checked. Shapes are of a row."""
         made = self.onnx.helper
 
         def infos(values: Mapping[str, tuple[type[np.generic], Shape]]) -> list[Any]:
             return [
-                made.make_tensor_value_info(name, made.np_dtype_to_tensor_dtype(np.dtype(dtype)), ["rows", *shape])
+                made.make_tensor_value_info(
+                    name, made.np_dtype_to_tensor_dtype(np.dtype(dtype)), [self.rows or "rows", *shape]
+                )
                 for name, (dtype, shape) in values.items()
             ]
 
         graph = made.make_graph(self._nodes, "trainlab", infos(inputs), infos(outputs), self._arrays)
+        opsets = [made.make_opsetid("", self.opset)]
         model = made.make_model(
             graph,
-            opset_imports=[made.make_opsetid("", OPSET)],
-            ir_version=_IR,
+            opset_imports=opsets,
+            ir_version=made.find_min_ir_version_for(opsets),
             producer_name="trainlab",
             producer_version=__version__,
         )

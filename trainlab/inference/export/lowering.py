@@ -31,14 +31,12 @@ def lower_layers(graph: Graph, nodes: Sequence[Node], params: Params, x: str) ->
 
 
 def lower_preprocessing(
-    graph: Graph, steps: Sequence[Preprocessor], fitted: Mapping[str, Array], x: str, shape: Shape, dtype: str
+    graph: Graph, steps: Sequence[Preprocessor], fitted: Mapping[str, Array], x: str, shape: Shape
 ) -> str:
-    """Adds the preprocessing of raw rows x of this shape, in float64 as trainlab computes it; the result has `dtype`.
+    """Adds the preprocessing of raw rows x of this shape, in float32 (trainlab computes it in float64).
 
     Raises UserError for a preprocessor that has no ONNX lowering.
     """
-    if steps:
-        x = graph.cast(x, np.float64)
     for i, step in enumerate(steps):
         module = companion(PREPROCESS, step)
         if module is None:
@@ -46,4 +44,4 @@ def lower_preprocessing(
         prefix = f"{i}.{step.name}."
         learned = {k.removeprefix(prefix): a.astype(np.float64) for k, a in fitted.items() if k.startswith(prefix)}
         x, shape = module.lower(graph, step, learned, x, shape)
-    return graph.cast(x, np.float64 if dtype == "float64" else np.float32)
+    return x

@@ -12,5 +12,4 @@ def lower(graph: Graph, node: Node, params: Params, x: str) -> str:
     layer = cast(Dropout, node.layer)
     if layer.mode != "vanilla":
         return x
-    kept = graph.add("CastLike", graph.constant(1.0 - layer.drop, "kept"), x)
-    return graph.add("Mul", x, kept, stem=node.name)
+    return graph.add("Mul", x, graph.constant(1.0 - layer.drop, "kept"), stem=node.name)

@@ -8,4 +8,4 @@ from trainlab.inference.export.graph import Graph, Params
 
 def lower(graph: Graph, node: Node, params: Params, x: str) -> str:
     """y is x with one axis for each row."""
-    return graph.reshape(x, [-1, prod(node.shape)])
+    return graph.reshape(x, prod(node.shape))

@@ -6,4 +6,4 @@ from trainlab.inference.export.graph import Graph, Params
 
 def lower(graph: Graph, node: Node, params: Params, x: str) -> str:
     """y = mean of x over height and width."""
-    return graph.add("ReduceMean", x, graph.constant([1, 2], "axes"), keepdims=0, stem=node.name)
+    return graph.reduce("ReduceMean", x, [1, 2], keepdims=0, stem=node.name)

@@ -9,5 +9,5 @@ def lower(graph: Graph, node: Node, params: Params, x: str) -> str:
     """y = the maximum over the pieces of x W + b."""
     units = node.out_shape[0]
     z = affine(graph, node, params, x)
-    pieces = graph.reshape(z, [-1, node.params["W"].shape[1] // units, units])
-    return graph.add("ReduceMax", pieces, graph.constant([1], "axes"), keepdims=0)
+    pieces = graph.reshape(z, node.params["W"].shape[1] // units, units)
+    return graph.reduce("ReduceMax", pieces, [1], keepdims=0)

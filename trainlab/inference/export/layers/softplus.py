@@ -2,8 +2,9 @@
 
 from trainlab.engine.graph import Node
 from trainlab.inference.export.graph import Graph, Params
+from trainlab.inference.export.layers._softplus import softplus
 
 
 def lower(graph: Graph, node: Node, params: Params, x: str) -> str:
-    """y = Softplus(x)."""
-    return graph.add("Softplus", x, stem=node.name)
+    """y = log(1 + exp(x))."""
+    return softplus(graph, x, stem=node.name)

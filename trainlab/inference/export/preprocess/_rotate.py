@@ -8,6 +8,5 @@ from trainlab.inference.export.graph import Graph, Params
 
 def rotate(graph: Graph, learned: Params, matrix: str, x: str, shape: Shape) -> str:
     """Rows of x as vectors, minus the mean, times the learned matrix of this name."""
-    flat = graph.reshape(x, [-1, prod(shape)])
-    centered = graph.add("Sub", flat, graph.constant(learned["mean"], "mean"))
+    centered = graph.minus(graph.reshape(x, prod(shape)), learned["mean"], "mean")
     return graph.add("MatMul", centered, graph.constant(learned[matrix], matrix))

@@ -7,4 +7,4 @@ from trainlab.inference.export.graph import Graph, Params
 
 def lower(graph: Graph, step: Preprocessor, learned: Params, x: str, shape: Shape) -> tuple[str, Shape]:
     """x - mean."""
-    return graph.add("Sub", x, graph.constant(learned["mean"], "center.mean")), shape
+    return graph.minus(x, learned["mean"], "center.mean"), shape

@@ -7,5 +7,5 @@ from trainlab.inference.export.graph import Graph, Params
 
 def lower(graph: Graph, step: Preprocessor, learned: Params, x: str, shape: Shape) -> tuple[str, Shape]:
     """(x - min) / range."""
-    shifted = graph.add("Sub", x, graph.constant(learned["min"], "minmax.min"))
+    shifted = graph.minus(x, learned["min"], "minmax.min", learned["range"])
     return graph.add("Div", shifted, graph.constant(learned["range"], "minmax.range")), shape

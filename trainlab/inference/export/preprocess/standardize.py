@@ -7,5 +7,5 @@ from trainlab.inference.export.graph import Graph, Params
 
 def lower(graph: Graph, step: Preprocessor, learned: Params, x: str, shape: Shape) -> tuple[str, Shape]:
     """(x - mean) / std."""
-    shifted = graph.add("Sub", x, graph.constant(learned["mean"], "standardize.mean"))
+    shifted = graph.minus(x, learned["mean"], "standardize.mean", learned["std"])
     return graph.add("Div", shifted, graph.constant(learned["std"], "standardize.std")), shape

@@ -8,4 +8,4 @@ from trainlab.inference.export.preprocess._rotate import rotate
 
 def lower(graph: Graph, step: Preprocessor, learned: Params, x: str, shape: Shape) -> tuple[str, Shape]:
     """(x - mean) matrix, in the shape of x."""
-    return graph.reshape(rotate(graph, learned, "matrix", x, shape), [-1, *shape]), shape
+    return graph.reshape(rotate(graph, learned, "matrix", x, shape), *shape), shape
