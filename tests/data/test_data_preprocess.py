@@ -312,3 +312,12 @@ def test_scaled_targets_come_back():
     assert scale(raw.test.y, scaled.fitted) == pytest.approx(scaled.test.y)
     assert unscale(raw.val.y, raw.fitted) is raw.val.y
     assert np.array_equal(scaled.raw_y, raw.train.y)
+
+
+def test_targets_are_scaled_where_they_are_numbers():
+    """`scale_target: auto` standardizes numbers and leaves classes as they are."""
+    numbers = prepared("diabetes", scale_target="auto")
+    assert np.array_equal(numbers.train.y, prepared("diabetes", scale_target=True).train.y)
+    classes = prepared("iris", scale_target="auto")
+    assert np.array_equal(classes.train.y, prepared("iris").train.y)
+    assert "target.mean" not in classes.fitted

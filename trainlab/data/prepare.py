@@ -35,7 +35,7 @@ def prepare(source: Source, *, streams: Streams, dtype: str = "float32", loaded:
     train, val, test = damaged.train, damaged.val, damaged.test
 
     fitted = fit_all(source.preprocess, train.x)
-    if source.scale_target:
+    if source.scale_target is True or (source.scale_target == "auto" and loaded.task.kind == "regression"):
         fitted |= _target_scale(train.y, loaded)
 
     def finish(rows: Rows | None, part: str) -> Rows | None:

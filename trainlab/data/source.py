@@ -4,7 +4,7 @@ To add one, write one class in one file of `trainlab/data/sources`.
 """
 
 from abc import abstractmethod
-from typing import Self
+from typing import Literal, Self
 
 import numpy as np
 from pydantic import model_validator
@@ -69,8 +69,10 @@ class Source(Component, kind="data", rooms=("trainlab.data.sources",)):
     preprocess: list[Preprocessor] = setting([], "in order, fitted on the training rows only")
     augment: list[Augmentation] = setting([], "random changes of training batches")
     faults: list[Fault] = setting([], "deliberate damage, to study it or to test the monitors")
-    scale_target: bool = setting(
-        False, "train on (y - mean) / std of the training rows (regression); predictions are scaled back"
+    scale_target: bool | Literal["auto"] = setting(
+        False,
+        "train on (y - mean) / std of the training rows (regression); predictions are scaled back; auto: of numbers, "
+        "not of classes",
     )
 
     @abstractmethod

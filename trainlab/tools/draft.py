@@ -41,13 +41,12 @@ model:
   dropout: 0.1
 {output}
 optimizer: {{name: adam, lr: 3e-3}}
-schedule: {{name: cosine, warmup: 1}}
+schedule: {{name: cosine, warmup: 1}}  # falls to zero at the last epoch: no early stopping; the best epoch is kept
 regularization: {{l2: 1e-4}}
 
 train:
   epochs: 50
   batch_size: {batch}
-  early_stopping: {{metric: val_loss, patience: 20}}
 """
 
 

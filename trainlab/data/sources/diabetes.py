@@ -1,6 +1,6 @@
 """Diabetes: how far the disease has gone a year later."""
 
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 import numpy as np
 
@@ -22,7 +22,7 @@ class Diabetes(Source, name="diabetes"):
     """
 
     first: ClassVar[str] = ""
-    scale_target: bool = setting(
+    scale_target: bool | Literal["auto"] = setting(
         True, "train on (y - mean) / std of the training rows; predictions are scaled back to the target's own units"
     )
 
