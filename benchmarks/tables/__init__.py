@@ -1,0 +1,1 @@
+"""The benchmark of tables: its peers, in an environment of their own, and its sums."""
