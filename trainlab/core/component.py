@@ -157,10 +157,15 @@ def registered(base: type[C]) -> list[type[C]]:
     return sorted((c for c in found if c is not None), key=lambda c: c.name)
 
 
+def keys(settings: type[Settings]) -> dict[str, str]:
+    """The key in a config of each field: its name, or the alias of a field whose key is a word of Python (`class`)."""
+    return {name: field.alias or name for name, field in settings.model_fields.items()}
+
+
 def plain(value: Any) -> Any:
     """Settings as plain dicts, lists and scalars, every default written out, components as `{name: ..., ...}`."""
     if isinstance(value, Settings):
-        own = {f: plain(getattr(value, f)) for f in type(value).model_fields}
+        own = {key: plain(getattr(value, f)) for f, key in keys(type(value)).items()}
         further = {k: _unnamed(plain(v)) for k, v in (value.model_extra or {}).items()}
         return {"name": value.name, **own} if isinstance(value, Component) else {**own, **further}
     if isinstance(value, dict):
@@ -173,7 +178,7 @@ def plain(value: Any) -> Any:
 def brief(value: Any) -> Any:
     """Like `plain`, but without the settings that were left at their defaults: as a user would write them."""
     if isinstance(value, Settings):
-        own = {f: brief(getattr(value, f)) for f in type(value).model_fields if f in value.model_fields_set}
+        own = {key: brief(getattr(value, f)) for f, key in keys(type(value)).items() if f in value.model_fields_set}
         return {"name": value.name, **own} if isinstance(value, Component) else own
     if isinstance(value, list | tuple):
         return [brief(v) for v in cast("list[Any]", value)]
@@ -223,6 +228,7 @@ __all__ = [
     "Settings",
     "ValidationError",
     "find",
+    "keys",
     "make",
     "names",
     "plain",

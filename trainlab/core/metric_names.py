@@ -1,12 +1,16 @@
 """Whether a metric improves when it rises or when it falls, from its name."""
 
-_HIGHER = {"accuracy", "r2", "f1", "precision", "recall", "auc", "top"}
+import re
+
+_HIGHER = {"accuracy", "acc", "r2", "f1", "precision", "recall", "auc", "top", "kappa", "matthews", "explained"}
+_LOWER = {"loss", "error"}  # they decide: `top_1_error` falls
 
 
 def lower_is_better(metric: str) -> bool:
-    """False for accuracies, R2, F1, precision, recall, AUC and top-k, with any prefix; True for all others.
+    """False for accuracies, R2, F1, precision, recall, AUC, top-k and the like, with any prefix; True for all others.
 
     >>> lower_is_better("val_loss"), lower_is_better("val_accuracy"), lower_is_better("test_mae")
     (True, False, True)
     """
-    return not any(word.rstrip("0123456789") in _HIGHER or word in _HIGHER for word in metric.lower().split("_"))
+    words = set(re.split(r"[_/.\s-]+", metric.lower()))
+    return bool(words & _LOWER) or not any(word in _HIGHER or word.rstrip("0123456789") in _HIGHER for word in words)

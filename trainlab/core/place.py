@@ -117,7 +117,7 @@ def fields(settings: type[Settings]) -> dict[str, Place]:
     """The places of a class of settings, by key, in their order."""
     if not settings.__pydantic_fields_complete__:
         settings.model_rebuild()
-    return {name: Place(field.annotation, field) for name, field in settings.model_fields.items()}
+    return {field.alias or name: Place(field.annotation, field) for name, field in settings.model_fields.items()}
 
 
 def limits_of(metadata: Sequence[Any]) -> dict[str, Any]:

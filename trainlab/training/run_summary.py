@@ -83,7 +83,7 @@ def data_facts(setup: TrainingSetup) -> dict[str, Any]:
 def changed(settings: Settings, above: str = "") -> Iterator[tuple[str, Any]]:
     """The settings that differ from their defaults, by dotted path, each with its default; None where it has none."""
     for name, field in type(settings).model_fields.items():
-        value, path = getattr(settings, name), f"{above}{name}"
+        value, path = getattr(settings, name), f"{above}{field.alias or name}"
         default = None if field.is_required() else _default(field)
         if isinstance(value, Settings):
             if isinstance(value, Component) and getattr(default, "name", None) != value.name:
