@@ -1,6 +1,7 @@
 """ONNX files answer as trainlab does: run by onnxruntime, an engine that knows nothing of ours."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +21,7 @@ from trainlab.inference.export.graph import OLDEST, OPSET, Graph
 from trainlab.inference.export.lowering import LAYERS, PREPROCESS, lower_layers, lower_preprocessing
 from trainlab.inference.model import TrainedNetwork
 from trainlab.nn.layer import Layer
+from trainlab.store.decision import Decision, Threshold
 from trainlab.store.folder import RunFolder
 from trainlab.training.experiment import read_plain
 from trainlab.training.train import train
@@ -150,6 +152,8 @@ def same(network: TrainedNetwork | Ensemble) -> None:
         {"data__name": "digits", "model": "cnn", "train__epochs": 1},
         {"data__preprocess": ["robust", {"name": "pca", "keep": 3}]},
         {"train__dtype": "float64"},
+        {"calibrate": "temperature"},
+        {"data__name": "breast_cancer", "loss": "binary_cross_entropy", "calibrate": "temperature"},
     ],
     ids=lambda s: " ".join(f"{k}={v}" for k, v in s.items()) or "plain",
 )
@@ -164,6 +168,24 @@ def test_ensembles(tmp_path, method: Method, loss):
     """Ensembles, by every way of combining."""
     members = [trained(tmp_path, data__name="breast_cancer", loss=loss, seed=s, data__seed=0) for s in range(3)]
     same(Ensemble.of(members, method, np.array([0.5, 0.3, 0.2])))
+
+
+@pytest.mark.parametrize("loss", ["softmax_cross_entropy", "binary_cross_entropy"])
+def test_thresholds(tmp_path, loss):
+    """A threshold moves the labels of a network, of an ensemble, and of the members that vote, and no probability."""
+    plain = [trained(tmp_path, data__name="breast_cancer", loss=loss, seed=s, data__seed=0) for s in range(2)]
+    for positive in plain[0].classes:
+        chosen = [replace(member, decision=Decision(None, Threshold(0.9, positive), member.epoch)) for member in plain]
+        same(chosen[0])
+        half = np.array([0.5, 0.5])
+        same(Ensemble.of(chosen, "vote", half))
+        same(replace(Ensemble.of(plain, "probabilities", half), decision=Decision(None, Threshold(0.9, positive))))
+        x, _ = plain[0].rows("val")
+        y = plain[0].outputs(x)
+        column = plain[0].classes.index(positive)
+        reached = plain[0].certainty(y)[0][:, column] >= 0.9
+        assert (chosen[0].answers(y) == np.where(reached, column, 1 - column)).all()
+        assert np.count_nonzero(chosen[0].answers(y) != plain[0].answers(y)) > 0
 
 
 def test_the_file_tells_of_columns_and_classes(tmp_path):

@@ -12,9 +12,9 @@ become numbers.
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import numpy as np
 
@@ -28,8 +28,10 @@ from trainlab.engine.evaluator import Evaluator, compare
 from trainlab.engine.network import Net
 from trainlab.nn.loss import Loss
 from trainlab.store import checkpoint
+from trainlab.store.decision import PLAIN, Decision, read_decision
 from trainlab.store.environment import data_fingerprint, read_environment
 from trainlab.store.folder import RunFolder
+from trainlab.training.calibration import scaled
 from trainlab.training.experiment import Experiment, read, refuse_watched
 from trainlab.training.setup import build, layers_for
 
@@ -47,7 +49,8 @@ class Model(ABC):
 
     fitted: the fitted preprocessing, with the scale of scaled targets · encoding: how the columns of a file become
     numbers · epoch: of the weights; None for an ensemble. Prepared rows are raw rows after preprocessing, in the form
-    that `outputs` takes. Outputs are (rows, units), as the loss takes them.
+    that `outputs` takes. Outputs are (rows, units), as the loss takes them, divided by the temperature of `decision` if
+    it has one.
     """
 
     task: Task
@@ -55,6 +58,7 @@ class Model(ABC):
     fitted: Mapping[str, Array]
     encoding: Mapping[str, Any]
     epoch: int | None
+    decision: Decision = field(default=PLAIN, kw_only=True)
 
     @abstractmethod
     def prepared(self, x: Array) -> Any:
@@ -84,7 +88,14 @@ class Model(ABC):
         return tuple(self.encoding.get("target") or self.task.names)
 
     def answers(self, y: Array) -> Array:
-        """Predictions from outputs: class indices (n,), or numbers (n, k) in the target's own units."""
+        """Predictions from outputs: class indices (n,), or numbers (n, k) in the target's own units.
+
+        With a threshold, the class is the positive one from this probability on.
+        """
+        if self.decision.threshold is not None:
+            positive = self.classes.index(self.decision.threshold.positive)
+            sure = self.certainty(y.astype(np.float64))[0][:, positive] >= self.decision.threshold.value
+            return np.where(sure, positive, 1 - positive)
         found = self.loss.predict(y, self.task)
         return found if self.task.kind == "classification" else unscale(found.astype(np.float64), self.fitted)
 
@@ -113,7 +124,8 @@ class TrainedNetwork(Model):
         Raises UserError if it has no such weights (yet), or a config that does not fit them.
         """
         path = folder.checkpoints / ("best.safetensors" if weights == "best" else "last.safetensors")
-        return cls.from_checkpoint(folder, path, average=weights == "average")
+        found = cls.from_checkpoint(folder, path, average=weights == "average")
+        return decided(found, folder.decision) if weights == "best" else found
 
     @classmethod
     def from_checkpoint(cls, folder: RunFolder, path: Path, *, average: bool = False) -> "TrainedNetwork":
@@ -148,6 +160,7 @@ class TrainedNetwork(Model):
     def outputs(self, x: Array | LazyRows) -> Array:
         """The network's outputs (rows, units) for preprocessed rows. Raises DataError if one is not finite."""
         y = Evaluator(self.net, self.loss, regression=self.task.kind == "regression").outputs(x)
+        y = scaled(y, self.decision.temperature)
         bad = np.flatnonzero(~np.isfinite(y).all(axis=1))
         if len(bad):
             raise DataError(
@@ -162,6 +175,37 @@ class TrainedNetwork(Model):
             raise NoRowsError("this network was trained in memory: it has no rows of its own")
         rows = own_rows(self.folder, split)
         return rows.x, rows.y
+
+
+M = TypeVar("M", bound=Model)
+
+
+def decided(model: M, path: Path) -> M:
+    """A model with its best weights, and the temperature and threshold that were fitted for them, from decision.json.
+
+    Raises UserError if they belong to other weights, or to other classes.
+    """
+    found = read_decision(path)
+    if found == PLAIN:
+        return model
+    again = "delete the file, then use `trainlab calibrate` or `trainlab evaluate --threshold` again"
+    if found.epoch != model.epoch:
+        epochs = f"of epoch {found.epoch}, but the best ones are of epoch {model.epoch}"
+        raise UserError(f"{path}: is for the weights {epochs}; {again}")
+    if found.threshold is not None:
+        require_threshold(model, found.threshold.positive)
+    return replace(model, decision=found)
+
+
+def require_threshold(model: Model, positive: str) -> None:
+    """Raises UserError unless the model tells this class from one other by probabilities."""
+    if model.task.kind != "classification" or len(model.classes) != 2:
+        what = "numbers" if model.task.kind == "regression" else f"{len(model.classes)} classes"
+        raise UserError(f"a threshold is for two classes; this model predicts {what}")
+    if model.classes.count(positive) != 1:
+        raise UserError(f"the positive class `{positive}` is none of {' and '.join(f'`{c}`' for c in model.classes)}")
+    if model.certainty(np.zeros((1, model.loss.units(model.task))))[1] != "probability":
+        raise UserError("a threshold is for probabilities; this model gives none")
 
 
 def own_rows(folder: RunFolder, split: Split) -> Rows:

@@ -122,6 +122,11 @@ class RunFolder:
         return self.path / "mistakes.json"
 
     @property
+    def decision(self) -> Path:
+        """decision.json: see `store.decision`."""
+        return self.path / "decision.json"
+
+    @property
     def checkpoints(self) -> Path:
         """The folder of checkpoints, see `store.checkpoint`."""
         return self.path / "checkpoints"

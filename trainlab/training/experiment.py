@@ -81,6 +81,9 @@ class Experiment(Settings):
     )
     regularization: Regularization = setting(Regularization(), "penalties and limits that keep the weights small")
     train: Train = setting(Train(), "epochs, batches, stopping, checkpoints")
+    calibrate: Literal["temperature"] | None = setting(
+        None, "after training, fit one number on the validation rows that makes probabilities honest"
+    )
     monitors: Monitoring = setting(Monitoring(), "monitors: what to look for, and which findings stop the run")
     sweep: Any = setting(None, "search space and strategy; only read by `trainlab sweep`")  # `search` checks it
 

@@ -127,7 +127,11 @@ def layers_for(document: Document[Experiment], shape: Shape, task: Task) -> tupl
         raise ConfigError([document.problem(_path(experiment, error.place), str(error))]) from None
     except ShapeError as error:
         raise ConfigError([document.problem("model", str(error))]) from None
-    problems = [*_augment_problems(document, shape), *_metric_problems(document, task)]
+    problems = [
+        *_augment_problems(document, shape),
+        *_metric_problems(document, task),
+        *_calibrate_problems(document, loss, units),
+    ]
     if nodes[-1].out_shape != (units,):
         problems.append(
             document.problem(
@@ -195,6 +199,17 @@ def _metric_problems(document: Document[Experiment], task: Task) -> list[Problem
                 document.problem(path, f"`{metric}` needs validation rows, but data.split.val is 0; watch `train_loss`")
             )
     return problems
+
+
+def _calibrate_problems(document: Document[Experiment], loss: Loss, units: int) -> list[Problem]:
+    """A temperature needs probabilities, and validation rows to be fitted on."""
+    if document.value.calibrate is None:
+        return []
+    if loss.probabilities(np.zeros((1, units))) is None:
+        return [document.problem("calibrate", f"{loss.name} gives no probabilities that could be calibrated")]
+    if not document.value.data.split.validates:
+        return [document.problem("calibrate", "a temperature is fitted on validation rows, but data.split.val is 0")]
+    return []
 
 
 def _path(experiment: Experiment, place: Sequence[int]) -> tuple[str | int, ...]:

@@ -15,9 +15,11 @@ from trainlab.data.cache import SplitsCache
 from trainlab.diagnose.trials import TRIALS
 from trainlab.engine import selection
 from trainlab.engine.blas import pinned
+from trainlab.store.decision import PLAIN, Decision, read_decision, write_decision
 from trainlab.store.folder import RunFolder
 from trainlab.store.status import BRIEF, Status
 from trainlab.store.writing import write_atomic
+from trainlab.training.calibration import calibrated, scaled
 from trainlab.training.callbacks import Callback, RunInfo, RunResult
 from trainlab.training.checkpointing import (
     Checkpointer,
@@ -119,6 +121,9 @@ def _resume(
     session = TrainingSession(setup)
     session.metrics.clock.restart(status.seconds)
     status = replace(status.resumed(), epochs=session.epochs)
+    if read_decision(folder.decision).threshold is not None:
+        note = " ".join(filter(None, [note, "The threshold that was chosen for this run's labels is dropped."]))
+    write_decision(folder.decision, PLAIN)  # the best weights may change
     return _run(
         session, folder, status, callbacks, until, note=note, resuming=True, beyond_end=bool(epochs), durable=durable
     )
@@ -211,7 +216,9 @@ def _test(session: TrainingSession, folder: RunFolder) -> dict[str, float] | Non
     if not rows or t is None or not metrics.best.weights:
         return None
     setup.net.load_params(metrics.best.weights)
-    outputs = metrics.evaluator.outputs(rows.x)
+    temperature = calibrated(setup, metrics.evaluator)
+    write_decision(folder.decision, Decision(temperature, epoch=metrics.best.epoch))
+    outputs = scaled(metrics.evaluator.outputs(rows.x), temperature)
     write_mistakes(folder, setup, outputs, part=part, epoch=metrics.best.epoch)
     if part != "test":
         return None

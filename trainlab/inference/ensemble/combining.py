@@ -19,8 +19,17 @@ _TINY = np.finfo(np.float64).tiny
 TIE = 1e-9  # shares of votes differ by more, so the tie breaker never outweighs a vote
 
 
-def combine(method: Method, outputs: Sequence[Array], weights: Array, loss: Loss, task: Task) -> Array:
+def combine(
+    method: Method,
+    outputs: Sequence[Array],
+    weights: Array,
+    loss: Loss,
+    task: Task,
+    chosen: Sequence[Array] | None = None,
+) -> Array:
     """One array of outputs (rows, units) in float64 from those of the members, each weighted; weights sum to 1.
+
+    chosen: the class that each member chooses in each row, for a vote; by default the one with the largest output.
 
     probabilities: outputs whose probabilities are the weighted mean of the members' probabilities. logits: the weighted
     mean of the outputs (also for a regression). vote: the weighted share of members that choose each class; among equal
@@ -29,7 +38,7 @@ def combine(method: Method, outputs: Sequence[Array], weights: Array, loss: Loss
     if task.kind == "regression" or method == "logits":
         return sum_of(outputs, weights)
     if method == "vote":
-        return _votes(outputs, weights, loss, task)
+        return _votes(outputs, weights, chosen or [loss.predict(y, task) for y in outputs], task)
     shares = [loss.probabilities(y) for y in outputs]
     known = [p for p in shares if p is not None]
     if len(known) < len(shares):
@@ -79,9 +88,9 @@ def agreement(answers: Sequence[Array], kind: str) -> Array:
     return np.array([[np.count_nonzero(a == b) / len(a) for b in answers] for a in answers])
 
 
-def _votes(outputs: Sequence[Array], weights: Array, loss: Loss, task: Task) -> Array:
+def _votes(outputs: Sequence[Array], weights: Array, chosen: Sequence[Array], task: Task) -> Array:
     classes = np.arange(task.outputs)
-    votes = sum_of([loss.predict(y, task)[:, None] == classes for y in outputs], weights)
+    votes = sum_of([choice[:, None] == classes for choice in chosen], weights)
     mean = sum_of(outputs, weights)
     if mean.shape[1] == 1:
         mean = np.concatenate([-mean, mean], axis=1)

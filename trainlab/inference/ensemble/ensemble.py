@@ -2,6 +2,7 @@
 
 runs/NAME-ensemble-N/
 ensemble.json               how they are combined, where each comes from, and their scores
+decision.json               the threshold of its labels, once one is chosen
 members/1/config.yaml       a member: its config, environment and checkpoint, so the folder is complete
 members/1/checkpoints/best.safetensors
 """
@@ -17,7 +18,7 @@ from trainlab.core.errors import UserError
 from trainlab.core.types import Array
 from trainlab.inference.ensemble.combining import Method, combine
 from trainlab.inference.ensemble.rows import shared_rows
-from trainlab.inference.model import Model, Split, TrainedNetwork
+from trainlab.inference.model import Model, Split, TrainedNetwork, decided
 from trainlab.store.folder import RunFolder
 from trainlab.store.json_file import read_json
 from trainlab.store.writing import named_errors
@@ -52,7 +53,8 @@ class Ensemble(Model):
             method: Method = index["method"]
         except (ValueError, KeyError, TypeError):
             raise UserError(f"{path / INDEX}: not an ensemble's index") from None
-        return cls.of([TrainedNetwork.load(member) for member in member_folders(path)], method, weights)
+        found = cls.of([TrainedNetwork.load(member) for member in member_folders(path)], method, weights)
+        return decided(found, decision_file(path))
 
     def prepared(self, x: Array) -> list[Array]:
         """Raw rows, preprocessed for each member as its training rows were."""
@@ -66,7 +68,9 @@ class Ensemble(Model):
         """The combination of outputs that the members gave, each in its own units."""
         if self.task.kind == "regression":
             outputs = [rescaled(y, m.fitted, self.fitted) for m, y in zip(self.members, outputs, strict=True)]
-        return combine(self.method, outputs, self.weights, self.loss, self.task)
+            return combine(self.method, outputs, self.weights, self.loss, self.task)
+        chosen = [member.answers(y) for member, y in zip(self.members, outputs, strict=True)]
+        return combine(self.method, outputs, self.weights, self.loss, self.task, chosen)
 
     def rows(self, split: Split) -> tuple[list[Any], Array]:
         """Prepared x of a split for each member, and the targets as the first one scales them."""
@@ -95,6 +99,11 @@ def rescaled(y: Array, own: Mapping[str, Array], common: Mapping[str, Array]) ->
 def is_ensemble(path: Path) -> bool:
     """Whether a folder holds an ensemble."""
     return (path / INDEX).is_file()
+
+
+def decision_file(path: Path) -> Path:
+    """The threshold of an ensemble's labels, in the format of a run's; the members have temperatures of their own."""
+    return RunFolder(path).decision
 
 
 def member_folders(path: Path) -> list[RunFolder]:

@@ -18,6 +18,7 @@ from trainlab.inference.ensemble.members import Member, beside_snapshots
 from trainlab.inference.ensemble.rows import OtherRowsError, shared_rows
 from trainlab.inference.evaluate import of_outputs
 from trainlab.inference.model import NoRowsError, Split, TrainedNetwork
+from trainlab.store.decision import write_decision
 from trainlab.store.folder import RunFolder, next_free, safe_name
 from trainlab.store.strict_json import dumps
 from trainlab.store.writing import named_errors, write_atomic
@@ -126,11 +127,13 @@ def make_ensemble(
     agreed = np.eye(count)
     for part in parts:
         each, y = outputs(part)
-        for found, one in zip(alone, each, strict=True):
-            found[part] = of_outputs(first, one, y, run="", data=part).scores
-        combined = combine(method, each[:count], weights, first.loss, first.task)
+        judges = [first if first.task.kind == "regression" else network for network in networks]  # by their own units
+        for found, judge, one in zip(alone, judges, each, strict=True):
+            found[part] = of_outputs(judge, one, y, run="", data=part).scores
+        chosen = [judge.answers(o) for judge, o in zip(judges, each, strict=True)][:count]
+        combined = combine(method, each[:count], weights, first.loss, first.task, chosen)
         together[part] = of_outputs(ensemble, combined, y, run="", data=part).scores
-        agreed = agreement([first.answers(o) for o in each[:count]], first.task.kind)
+        agreed = agreement(chosen, first.task.kind)
     shares = [*map(float, weights), *(None for _ in rest)]
     every = [
         Scored(m.name, m.network.epoch, share, found) for m, share, found in zip(everyone, shares, alone, strict=True)
@@ -221,6 +224,7 @@ def _saved(made: Made, members: Sequence[Member], name: str, runs: Path) -> Made
             own.checkpoints.mkdir(parents=True)
             shutil.copyfile(member.checkpoint, own.checkpoints / "best.safetensors")
             shutil.copyfile(member.folder.config, own.config)
+            write_decision(own.decision, member.network.decision)
             if member.folder.environment.exists():
                 shutil.copyfile(member.folder.environment, own.environment)
     listed = [

@@ -8,7 +8,7 @@ Numbers are float32 and operations are old and plain, so that many runtimes run 
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from math import prod
 from pathlib import Path
 from typing import Any, Literal
@@ -82,7 +82,7 @@ def as_onnx(network: TrainedNetwork | Ensemble, options: OnnxOptions | None = No
     """
     options = options or OnnxOptions()
     graph = Graph(options.opset, options.rows)
-    members = network.members if isinstance(network, Ensemble) else [network]
+    members = _members(network)
     shape = raw_shape(network.encoding)
     if options.preprocess:
         ends = [_outputs(graph, member, _prepared(graph, member, shape)) for member in members]
@@ -96,6 +96,7 @@ def as_onnx(network: TrainedNetwork | Ensemble, options: OnnxOptions | None = No
         "trainlab.features": dumps(features),
         "trainlab.classes": dumps(list(network.classes)),
         "trainlab.targets": dumps(list(network.targets)),
+        "trainlab.decision": dumps(asdict(network.decision)),
     }
     found = _answers(graph, network, members, ends)
     kept = {
@@ -124,6 +125,10 @@ def _notes(graph: Graph, features: Sequence[str]) -> tuple[str, ...]:
     )
 
 
+def _members(network: TrainedNetwork | Ensemble) -> Sequence[TrainedNetwork]:
+    return network.members if isinstance(network, Ensemble) else [network]
+
+
 def raw_shape(encoding: Mapping[str, Any]) -> Shape:
     """The shape of a row as its data source returns it."""
     width = sum(len(column.get("categories") or [0]) for column in encoding["columns"])
@@ -150,8 +155,10 @@ def _refuse_unlike(members: Sequence[TrainedNetwork]) -> None:
 
 
 def _outputs(graph: Graph, trained: TrainedNetwork, prepared: str) -> str:
-    """The outputs of a network for preprocessed rows."""
-    return lower_layers(graph, trained.net.nodes, trained.net.params, prepared)
+    """The outputs of a network for preprocessed rows, divided by its temperature."""
+    y = lower_layers(graph, trained.net.nodes, trained.net.params, prepared)
+    temperature = trained.decision.temperature
+    return y if temperature is None else graph.add("Div", y, graph.constant(temperature.value, "temperature"))
 
 
 def _answers(
@@ -163,7 +170,7 @@ def _answers(
         units = [_own_units(graph, m, end) for m, end in zip(members, ends, strict=True)]
         return {"prediction": (_weighted(graph, network, units), np.float32, (outputs,))}
     measure, certainty, ranked = _certainty(graph, network, ends)
-    best = graph.reshape(graph.add("ArgMax", ranked, axis=1, keepdims=1))  # keepdims=0 is wrong in OpenCV 4
+    best = graph.reshape(_label(graph, network, ranked))
     return {"prediction": (best, np.int64, ()), measure: (certainty, np.float32, (outputs,))}
 
 
@@ -192,12 +199,30 @@ def _votes(graph: Graph, network: TrainedNetwork | Ensemble, ends: list[str]) ->
     """The share of members that choose each class, and the mean outputs of the classes with the largest share."""
     each = [_pair(graph, network, end) for end in ends]
     classes = graph.constant(list(range(network.task.outputs)), "classes")
-    chosen = [graph.add("ArgMax", y, axis=1, keepdims=1) for y in each]
+    chosen = [
+        _label(graph, member, _of_outputs(graph, member, end)[1]) if member.decision.threshold else _largest(graph, y)
+        for member, end, y in zip(_members(network), ends, each, strict=True)
+    ]
     votes = _weighted(graph, network, [graph.cast(graph.add("Equal", c, classes), np.float32) for c in chosen])
     short = graph.add("Sub", votes, graph.reduce("ReduceMax", votes, [1]))
     winners = graph.add("LessOrEqual", graph.constant(-_TIE, "tie"), short)
     none = graph.constant(float(np.finfo(np.float32).min), "lowest")
     return votes, graph.add("Where", winners, _weighted(graph, network, each), none)
+
+
+def _label(graph: Graph, network: TrainedNetwork | Ensemble, certainty: str) -> str:
+    """The index of the class, (rows, 1): the positive one from the threshold on, or the most certain one."""
+    threshold = network.decision.threshold
+    if threshold is None:
+        return _largest(graph, certainty)
+    positive, least = network.classes.index(threshold.positive), graph.constant(threshold.value, "threshold")
+    sure = graph.add("Gather", certainty, graph.constant([positive], "column"), axis=1)
+    second = graph.add("LessOrEqual", least, sure) if positive == 1 else graph.add("Less", sure, least)
+    return graph.cast(second, np.int64)
+
+
+def _largest(graph: Graph, values: str) -> str:
+    return graph.add("ArgMax", values, axis=1, keepdims=1)  # keepdims=0 is wrong in OpenCV 4
 
 
 def _of_outputs(graph: Graph, network: TrainedNetwork | Ensemble, y: str) -> tuple[str, str]:
