@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from sklearn.datasets import load_breast_cancer
 
 from trainlab.core.companion import companions
 from trainlab.core.component import find, make, names
@@ -125,9 +126,10 @@ def trained(tmp: Path, **settings) -> TrainedNetwork:
     return TrainedNetwork.load(RunFolder(train(read_plain(base, config), runs=tmp).folder))
 
 
-def same(network: TrainedNetwork | Ensemble) -> None:
-    """Asserts that raw rows get the same answers from the ONNX file as from trainlab."""
-    x = np.random.default_rng(1).normal(size=(64, *raw_shape(network.encoding))).astype(np.float32) * 3 + 3
+def same(network: TrainedNetwork | Ensemble, x: np.ndarray | None = None) -> None:
+    """Asserts that raw rows, random ones by default, get the same answers from the ONNX file as from trainlab."""
+    if x is None:
+        x = np.random.default_rng(1).normal(size=(64, *raw_shape(network.encoding))).astype(np.float32) * 3 + 3
     want, got = predicted(network, x), run(as_onnx(network)[0], x)
     if not want.classes:
         np.testing.assert_allclose(got["prediction"], want.values, rtol=1e-4, atol=1e-4)
@@ -174,12 +176,15 @@ def test_ensembles(tmp_path, method: Method, loss):
 def test_thresholds(tmp_path, loss):
     """A threshold moves the labels of a network, of an ensemble, and of the members that vote, and no probability."""
     plain = [trained(tmp_path, data__name="breast_cancer", loss=loss, seed=s, data__seed=0) for s in range(2)]
+    rows = load_breast_cancer().data.astype(np.float32)
     for positive in plain[0].classes:
         chosen = [replace(member, decision=Decision(None, Threshold(0.9, positive), member.epoch)) for member in plain]
-        same(chosen[0])
+        same(chosen[0], rows)
         half = np.array([0.5, 0.5])
-        same(Ensemble.of(chosen, "vote", half))
-        same(replace(Ensemble.of(plain, "probabilities", half), decision=Decision(None, Threshold(0.9, positive))))
+        same(Ensemble.of(chosen, "vote", half), rows)
+        same(
+            replace(Ensemble.of(plain, "probabilities", half), decision=Decision(None, Threshold(0.9, positive))), rows
+        )
         x, _ = plain[0].rows("val")
         y = plain[0].outputs(x)
         column = plain[0].classes.index(positive)
