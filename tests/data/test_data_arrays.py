@@ -307,3 +307,51 @@ def test_given_to_another_source(name, kind):
     other = "mat" if name == "hdf5" else "hdf5"
     if kind != "hdf5":
         assert f"`name: {name}`" in refusal(other, path="a.csv")
+
+
+class TestPictures:
+    """The axes of pictures are recognized by the shape of a row, and the note names the setting that undoes it."""
+
+    def loaded(self, shape, dtype=np.uint8, **settings):
+        """The rows of an .npz file whose x has this shape, and of an .npy file: the same."""
+        x = np.arange(np.prod(shape)).reshape(shape).astype(dtype)
+        y = LABELS[: len(x)]
+        np.savez("p.npz", x=x, y=y, x_test=x[:6], y_test=y[:6])
+        np.save("x.npy", x)
+        np.save("y.npy", y)
+        npz = load("npz", "p.npz", **settings)
+        npy = source("npy", x="x.npy", y="y.npy", **settings).load(np.random.default_rng(0))
+        assert npz.test.shape == npz.rows.shape == npy.rows.shape
+        assert (np.asarray(npz.rows.x) == np.asarray(npy.rows.x)).all()
+        return x, npz, [note for note in npz.notes if "pictures" in note]
+
+    def test_channels_first(self):
+        """Channels that stand first are put last."""
+        x, found, notes = self.loaded((12, 3, 16, 20))
+        assert found.rows.shape == (16, 20, 3)
+        assert (found.rows.x[5, 2, 7] == x[5, :, 2, 7]).all()
+        assert notes == [
+            "p.npz: `x`: rows of shape (3, 16, 20) are taken as pictures with their channels first, which are put "
+            "last; set `data.transpose: [0, 1, 2]` if they are something else"
+        ]
+        assert self.loaded((12, 3, 16, 20), transpose=[0, 1, 2])[1].rows.shape == (3, 16, 20)
+
+    def test_no_channels(self):
+        """Pictures without an axis of channels get one: squares, and bytes of any form."""
+        x, found, notes = self.loaded((12, 16, 16), np.float64)
+        assert found.rows.shape == (16, 16, 1)
+        assert (found.rows.x[..., 0] == x).all()
+        assert notes == [
+            "p.npz: `x`: rows of shape (16, 16) are taken as pictures of one channel; set `data.reshape: [16, 16]` if "
+            "they are something else"
+        ]
+        assert self.loaded((12, 16, 20))[1].rows.shape == (16, 20, 1)
+        assert self.loaded((12, 16, 16), reshape=[16, 16])[1].rows.shape == (16, 16)
+
+    @pytest.mark.parametrize(
+        ("shape", "dtype"), [((12, 16, 20, 3), np.uint8), ((12, 16, 20), np.float64), ((12, 4, 4), np.uint8)]
+    )
+    def test_as_stored(self, shape, dtype):
+        """Pictures as they should be, rows of a series (steps, features), and small tables are left as they are."""
+        x, found, notes = self.loaded(shape, dtype)
+        assert (found.rows.shape, notes) == (x.shape[1:], [])

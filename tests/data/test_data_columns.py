@@ -86,6 +86,10 @@ def test_rows_without_a_target_are_left_out_on_request():
         (["3.1 kg", "4 kg"], ",", {}, [3.1, 4]),
         (["\u22123.5", "2"], ",", {}, [-3.5, 2]),
         (["1e3", "+2"], ",", {}, [1000, 2]),
+        (["(12)", "3.5"], ",", {"accounting": True}, [-12, 3.5]),
+        (["($12)", "$3"], ",", {"accounting": True}, [-12, 3]),
+        (["$(12)", "$3"], ",", {"accounting": True}, [-12, 3]),
+        (['"(1,234)"', "5"], ",", {"accounting": True, "thousands": ","}, [-1234, 5]),
         (["True", "false"], ",", {}, [1, 0]),
     ],
 )
@@ -151,9 +155,22 @@ def test_few_numbers_with_a_stray_text():
 
 
 def test_parentheses_are_not_guessed():
-    """`(12)` may be minus 12 or a note: it is an error that names the cell."""
+    """`(12)` may be minus 12 or a note: it is an error that names the cell and the setting, also for a target and
+    however few different numbers there are.
+    """
     one_column([f"({i})" if i == 50 else i for i in range(100)])
-    assert "people.csv:52: column `a`: `(50)` is not a number" in refusal("csv", path="people.csv", target="y")
+    said = refusal("csv", path="people.csv", target="y")
+    assert "people.csv:52: column `a`: `(50)` is not a number" in said
+    assert "set `accounting: true` if a number in parentheses is negative" in said
+    one_column(["(1)", "2", "3"] * 20)
+    for target in ("y", "a"):
+        assert "set `accounting: true`" in refusal("csv", path="people.csv", target=target)
+    loaded = load(target="a", accounting=True, task="regression")
+    assert loaded.rows.y[:3, 0].tolist() == [-1, 2, 3]
+    assert "target `a`: numbers in parentheses such as `(1)` are read as negative" in loaded.notes
+    one_column(['"(1,234)"', "5"] * 20)
+    said = refusal("csv", path="people.csv", target="y")
+    assert 'set data.thousands: "," and data.accounting: true' in said
 
 
 @pytest.mark.parametrize(
@@ -282,3 +299,41 @@ def test_group_and_time_together():
     assert len(train | val | test) == len(train) + len(val) + len(test)
     assert parts.train.time.max() < parts.val.time.min() < parts.val.time.max() < parts.test.time.min()
     assert [len(p) for p in (parts.train, parts.val, parts.test)] == [56, 12, 12]
+
+
+class TestOneHotTargets:
+    """Several target columns with a single 1 in each row are the classes."""
+
+    def rows(self, other=""):
+        """Thirty rows of three classes, and one other."""
+        return [f"{i},{int(i % 3 == 0)},{int(i % 3 == 1)},{int(i % 3 == 2)}" for i in range(30)] + [other] * bool(other)
+
+    def test_classes(self):
+        """The classes have the columns' names; it is told, with the setting that changes it."""
+        table("a,cat,dog,emu", self.rows())
+        loaded = load(target=["cat", "dog", "emu"])
+        assert (loaded.task.kind, loaded.task.names) == ("classification", ("cat", "dog", "emu"))
+        assert loaded.rows.y[:5].tolist() == [0, 1, 2, 0, 1]
+        assert (
+            "targets `cat`, `dog`, `emu`: a single 1 in each row: taken as the classes; set `data.task: regression` "
+            "if not"
+        ) in loaded.notes
+        assert load(target=["cat", "dog", "emu"], task="regression").task.kind == "regression"
+
+    def test_other_rows(self):
+        """A row of another file with two classes or none is an error; a class without rows is one in training."""
+        table("a,cat,dog,emu", self.rows())
+        write("a,cat,dog,emu\n1,0,1,0\n2,1,1,0\n", "test.csv")
+        assert refusal("csv", path="people.csv", target=["cat", "dog", "emu"], test_path="test.csv") == (
+            "test.csv:3: column `cat`: no single 1 among `cat`, `dog`, `emu`\n"
+            "each row needs one 1, in the column of its class, and 0 in the others"
+        )
+        table("a,cat,dog,emu", [f"{i},{i % 2},{1 - i % 2},0" for i in range(30)])
+        assert "column `emu`: is 0 in every row, so its class has no rows" in refusal(
+            "csv", path="people.csv", target=["cat", "dog", "emu"]
+        )
+
+    def test_several_labels_are_not_classes(self):
+        """Two 1 in one row: no classes."""
+        table("a,cat,dog,emu", self.rows("30,1,1,0"))
+        assert load(target=["cat", "dog", "emu"]).task.kind == "regression"

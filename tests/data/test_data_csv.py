@@ -139,7 +139,8 @@ def test_other_text_encodings():
             "1,2\n3,4\n",
             {},
             "people.csv:1: the first line must hold the column names, but looks like data (`1`); set `header: false`; "
-            "the columns are then `column_1` to `column_2`, so the last is `target: column_2`",
+            "the columns are then `column_1` to `column_2`, so the last is `target: column_2`; "
+            "if it does hold the names, set `header: true`",
         ),
         ("", {}, "people.csv: the file is empty"),
         ("\n\n", {}, "people.csv: the file is empty"),
@@ -191,7 +192,8 @@ def test_other_text_encodings():
         (
             PEOPLE,
             {"target": ["age", "bought"], "task": "classification"},
-            "data.target: a classification has one target column; found 2",
+            "data.target: a classification has one target column, or a column for each class with a single 1 in each "
+            "row; found 2 other columns",
         ),
         (PEOPLE, {"drop": ["age", "city"]}, f"people.csv: no columns are left to learn from besides the target; {ADD}"),
         (

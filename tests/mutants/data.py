@@ -45,7 +45,7 @@ MUTANTS = [
     (f"{_D}/column_types.py", "NUMERIC_SHARE = 0.95", "NUMERIC_SHARE = 1.0"),
     (f"{_D}/dialect.py", "line = before + reader.line_num + 1", "line += 1"),
     (f"{_D}/notation.py", 'and "_" not in cell', ""),
-    (f"{_D}/encoding.py", "values[text] or 0.0", "text"),
+    (f"{_D}/categories.py", "values[text] or 0.0", "text"),
     (f"{_D}/encoding.py", "part == np.arange(place", "part >= np.arange(place"),
     (f"{_D}/task_guess.py", "MOST_CLASSES = 20", "MOST_CLASSES = 30"),
     (f"{_F}/label_noise.py", "rng.integers(1, split", "rng.integers(0, split"),

@@ -48,6 +48,15 @@ def test_one_run(runs):
     assert out.isascii()
 
 
+def test_notes_on_the_data(runs, tmp_path):
+    """What a run guessed about its data is shown on the terminal, in Markdown and on the page, as text."""
+    (runs / "a-1" / "data.json").write_text(json.dumps({"rows": {"train": 9}, "notes": ["column `id` <b>: left out"]}))
+    assert "\ndata: column `id` <b>: left out\n" in trainlab("a-1", "--runs", runs)[1]
+    assert "\n- column \\`id\\` \\<b\\>: left out\n" in trainlab("a-1", "--runs", runs, "--markdown")[1]
+    trainlab("a-1", "--runs", runs, "--html", tmp_path / "page.html")
+    assert "<li>column `id` &lt;b&gt;: left out</li>" in (tmp_path / "page.html").read_text()
+
+
 def test_json_and_csv(runs, tmp_path):
     """--json and --csv - are data on stdout; --csv FILE says on stderr what it wrote."""
     code, out, err = trainlab("--runs", runs, "--json")

@@ -3,7 +3,7 @@
 It depends on the whole column, so the order of the rows does not matter.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -17,6 +17,7 @@ NUMERIC_SHARE = 0.95  # of the cells that are there; then the other cells are er
 MOST_CODES = 20  # different numbers that may be codes, as in 1, 2, 3, A; more of them are amounts
 MOST_CATEGORIES = 50  # a text column with more, and different in every other row, is no category
 ROWS_OF_AN_ID = 20  # from so many rows on, a text that is different in each is no category
+ACCOUNTING = "set `accounting: true` if a number in parentheses is negative"
 
 _TRUTH = frozenset({"true", "false"})
 _INFINITE = frozenset({"inf", "infinity"})
@@ -28,7 +29,8 @@ Kind = Literal["number", "category", "date", "id", "missing"]
 class Decision:
     """The kind of a column, and the column in this kind: `Numbers` or `Texts`.
 
-    `strays` (n,): cells of a column of numbers that are not numbers. `advice`: why it cannot be used, and the fix.
+    `strays` (n,): cells of a column of numbers that are not numbers; `cure`: the setting that makes them numbers.
+    `advice`: why the column cannot be used, and the fix.
     """
 
     kind: Kind
@@ -36,6 +38,7 @@ class Decision:
     notation: Notation = USUAL
     strays: Array | None = None
     advice: str = ""
+    cure: str = ""
 
 
 def decide(column: Column, signs: Signs, *, categorical: bool = False) -> Decision:
@@ -52,9 +55,13 @@ def decide(column: Column, signs: Signs, *, categorical: bool = False) -> Decisi
     notation = found_notation(column, signs)
     if notation is not None:
         return Decision("number", as_numbers(column, notation), notation)
+    usual = Notation(signs.decimal or ".", signs.thousands or "", negative="()" * signs.accounting)
+    if found_notation(column, replace(signs, accounting=True)):  # but not without
+        strays = ~np.append(~np.isnan(usual.numbers(column)), True)[column.codes]
+        return Decision("number", as_numbers(column, usual), usual, strays, cure=ACCOUNTING)
     if advice := notation_advice(column):
         return Decision("number", column, advice=advice)
-    return _mixed(column, Notation(signs.decimal or ".", signs.thousands or ""), there)
+    return _mixed(column, usual, there)
 
 
 def as_numbers(column: Column, notation: Notation) -> Numbers:
@@ -64,6 +71,16 @@ def as_numbers(column: Column, notation: Notation) -> Numbers:
     if {text.lower() for text in column.known} <= _TRUTH:
         return Numbers(np.array([*(float(text.lower() == "true") for text in column.known), np.nan])[column.codes])
     return Numbers(np.append(notation.numbers(column), np.nan)[column.codes])
+
+
+def notation_notes(what: str, column: Column, notation: Notation) -> list[str]:
+    """The note on a column whose numbers are written in another than the usual notation; none for others."""
+    if notation == USUAL:
+        return []
+    known = as_texts(column).known
+    if example := next((text for text in known if notation.negative and "(" in text), None):
+        return [f"{what}: numbers in parentheses such as `{example}` are read as negative"]
+    return [f"{what}: read as numbers written like `{known[0]}`"]
 
 
 def _mixed(column: Texts, notation: Notation, there: int) -> Decision:

@@ -1,14 +1,17 @@
 """Reads a delimited text file (CSV) into a raw table: the fast way where that is safe, else row by row."""
 
 import io
-from collections.abc import Collection
+from collections.abc import Collection, Generator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from trainlab.core.errors import DataError
 from trainlab.core.types import Array
 from trainlab.data.careful_csv import read_carefully
-from trainlab.data.dialect import CsvOptions, Dialect, find_dialect
+from trainlab.data.dialect import ROW_NAMES, CsvOptions, Dialect, find_dialect, no_header
 from trainlab.data.fast_csv import Counts, read_fast
+from trainlab.data.header import judge
 from trainlab.data.opening import DAMAGED, open_bytes
 from trainlab.data.table import Column, Table
 
@@ -26,18 +29,48 @@ def read_delimited(
 
     Raises DataError naming the line of a row that cannot be read.
     """
-    codec = _codec(path, options.encoding)
-    try:
-        with io.TextIOWrapper(open_bytes(path), codec, newline="") as file:
-            dialect = find_dialect(path, file, options)
+    with _decoded(path, options.encoding) as codec:
+        dialect = _dialect(path, options, codec)
         columns, lines = _columns(path, dialect, text, missing, codec)
-    except UnicodeDecodeError:
-        raise DataError(_not_decoded(path, options.encoding)) from None
-    except DAMAGED as error:
-        raise DataError(f"{path}: the file is truncated or damaged: it cannot be unpacked") from error
     header = f"{path}:{dialect.header}"
     named, notes = _named(header, dialect, columns)
     return Table(path, named, lines, header, dialect.delimiter in ";\t", notes)
+
+
+def targets_in_data(path: str, options: CsvOptions, targets: Sequence[str]) -> tuple[dict[str, str], int]:
+    """The column of each target where the first line is a row, and the targets are cells of it or name columns by
+    their number; and the number of columns. Empty in all other cases.
+
+    Raises DataError where a target is more than one of the cells.
+    """
+    with _decoded(path, options.encoding) as codec:
+        dialect = _dialect(path, replace(options, header=False), codec)
+    line, *rows = dialect.first
+    if judge(line, rows) != "data" or len(line) < 2:
+        return {}, 0
+    cells = [cell.strip() for cell in line]
+    for target in targets:
+        if cells.count(target) > 1:
+            found = f", and `{target}` (data.target) is its cell in {cells.count(target)} columns"
+            raise DataError(no_header(path, dialect.header, line, rows, found=found))
+    found = {t: dialect.names[cells.index(t)] if t in cells else t for t in targets}
+    return (found, len(line)) if set(found.values()) <= set(dialect.names) else ({}, 0)
+
+
+def _dialect(path: str, options: CsvOptions, codec: str) -> Dialect:
+    with io.TextIOWrapper(open_bytes(path), codec, newline="") as file:
+        return find_dialect(path, file, options)
+
+
+@contextmanager
+def _decoded(path: str, encoding: str) -> Generator[str]:
+    """The name of the codec. Bytes that it cannot decode, and damaged archives, become DataErrors."""
+    try:
+        yield _codec(path, encoding)
+    except UnicodeDecodeError:
+        raise DataError(_not_decoded(path, encoding)) from None
+    except DAMAGED as error:
+        raise DataError(f"{path}: the file is truncated or damaged: it cannot be unpacked") from error
 
 
 def _columns(
@@ -62,7 +95,7 @@ def _named(header: str, dialect: Dialect, columns: list[Column]) -> tuple[dict[s
     for i, (name, column) in enumerate(zip(dialect.names, columns, strict=True), 1):
         if name:
             named[name] = column
-        elif i == 1 and not dialect.notes:
+        elif i == 1 and ROW_NAMES not in notes:
             notes.append("the first column has no name: taken for row numbers or row names and left out")
         elif i > 1 and not column.missing.all():
             raise DataError(f"{header}: column {i} has no name; name it, or name all of them under `columns`")

@@ -3,17 +3,18 @@
 import csv
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import chain, islice
 from typing import IO
 
 from trainlab.core.errors import DataError
-from trainlab.data.notation import parse_number
+from trainlab.data.header import judge
 from trainlab.data.table import unique_names
 
 DELIMITERS = ",;\t|"
 PEEKED = 100  # rows that are inspected before the file is read
+ROW_NAMES = "the first column has no name in the header: taken for row names and left out"
 
 Row = list[str]
 
@@ -24,7 +25,7 @@ class CsvOptions:
 
     delimiter: str | None = None
     encoding: str = "utf-8"
-    header: bool = True
+    header: bool | None = None
     columns: tuple[str, ...] = ()
     skip: int = 0
 
@@ -90,19 +91,23 @@ def find_dialect(path: str, file: IO[str], options: CsvOptions) -> Dialect:
     delimiter, blanks = (given, False) if given else _sniffed(lines[start.skipped :])
     rows = read_rows(path, chain(lines[start.skipped :], file), (delimiter, blanks), start.skipped)
     number, names = start.skipped + 1, list[str]()
-    if options.header:
+    has_names = options.header is not False
+    if has_names:
         names = [name.strip() for name in next(rows)[1]]
         names[0] = names[0].removeprefix("#").strip()
     peeked = list(islice(((n, row) for n, row in rows if any(c.strip() for c in row)), PEEKED))
     first = [row for _, row in peeked]
-    if options.header:
+    if has_names:
         if first and len(names) == 1 < len(first[0]) and not options.columns:
             raise DataError(
                 f"{path}:{number}: holds 1 cell, but the next line {len(first[0])}; if it is a title, set "
                 f"`skip: {number}`, the number of lines before the column names"
             )
-        if _is_data(names, first):
-            raise DataError(_no_header(path, number, names, first, options))
+        verdict = "names" if options.header else judge(names, first)
+        if verdict in ("data", "unclear"):
+            raise DataError(no_header(path, number, names, first, given=bool(options.columns)))
+        if verdict == "counted":
+            start.notes.append(f"line {number} counts the columns: taken for their names; if not, set `header: false`")
     names = _named(path, number, names, first, options, start.notes)
     begin = peeked[0][0] - 1 if peeked else len(lines)
     return Dialect(
@@ -171,13 +176,13 @@ def _named(
     given = list(options.columns)
     if given:
         names = given
-    elif not options.header:
+    elif options.header is False:
         names = [f"column_{i + 1}" for i in range(width)]
     if len(names) == width - 1 and first:
         if all(len(row) == width and not row[-1].strip() for row in first):
             return [*names, ""]  # a delimiter at the end of each row
-        if all(len(row) == width for row in first) and options.header and not given:
-            notes.append("the first column has no name in the header: taken for row names and left out")
+        if all(len(row) == width for row in first) and options.header is not False and not given:
+            notes.append(ROW_NAMES)
             names = ["", *names]
     if given and len(names) != width:
         raise DataError(f"{path}:{number}: has {width} columns, but data.columns names {len(given)}")
@@ -185,24 +190,14 @@ def _named(
     return names
 
 
-def _is_data(names: list[str], first: list[Row]) -> bool:
-    """Whether the line that should hold the column names looks like one of the rows."""
-    values = [parse_number(name) for name in names]
-    there = [value for name, value in zip(names, values, strict=True) if name]
-    if there and None not in there:
-        return True
-    if any(value is not None and not value.is_integer() for value in values):
-        return True
-    texts = [i for i, value in enumerate(values) if value is None and names[i]]
-    again = all(any(i < len(row) and row[i].strip() == names[i] for row in first) for i in texts)
-    return (None not in there and bool(there)) or (bool(texts) and len(texts) < len(there) and again)
-
-
-def _no_header(path: str, number: int, names: list[str], first: list[Row], options: CsvOptions) -> str:
-    width = len(names)
-    if options.columns:
+def no_header(
+    path: str, number: int, line: list[str], rows: Sequence[Row], *, given: bool = False, found: str = ""
+) -> str:
+    """The error about a first line that looks like data. `given`: the user names the columns. `found`: a reason why."""
+    width = len(line)
+    if given:
         return (
-            f"{path}:{number}: the first line looks like data (`{names[0]}`); set `header: false` beside `columns`, so "
+            f"{path}:{number}: the first line looks like data (`{line[0]}`); set `header: false` beside `columns`, so "
             f"that it is read as a row, and `skip: {number}` if it holds the old names"
         )
     if width == 1:
@@ -210,10 +205,11 @@ def _no_header(path: str, number: int, names: list[str], first: list[Row], optio
             f"{path}:{number}: holds one column of numbers without a name; to learn from it, add columns, for example "
             "the value in the row before, and a line with their names"
         )
-    varies = [i for i in range(width) if len({row[i] for row in [names, *first] if i < len(row)}) > 1]
+    varies = [i for i in range(width) if len({row[i] for row in [line, *rows] if i < len(row)}) > 1]
     last = 1 + max(varies, default=width - 1)
     what = "the last is" if last == width else "the last with different values is"
     return (
-        f"{path}:{number}: the first line must hold the column names, but looks like data (`{names[0]}`); set "
-        f"`header: false`; the columns are then `column_1` to `column_{width}`, so {what} `target: column_{last}`"
+        f"{path}:{number}: the first line must hold the column names, but looks like data (`{line[0]}`){found}; set "
+        f"`header: false`; the columns are then `column_1` to `column_{width}`, so {what} `target: column_{last}`; "
+        "if it does hold the names, set `header: true`"
     )

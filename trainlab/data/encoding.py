@@ -11,20 +11,20 @@ import numpy as np
 
 from trainlab.core.errors import DataError
 from trainlab.core.types import Array, Task
-from trainlab.data.column_types import Decision, as_numbers, decide
+from trainlab.data.categories import note_similar, ordered
+from trainlab.data.column_types import Decision, as_numbers, decide, notation_notes
 from trainlab.data.dataset import Rows
 from trainlab.data.dates import as_seconds, as_years, found_format
-from trainlab.data.notation import USUAL, Notation, Signs, found_notation, parse_number
+from trainlab.data.notation import Notation, Signs, found_notation, parse_number
 from trainlab.data.paths import did_you_mean
 from trainlab.data.table import Problems, Table, Texts, as_texts, text_of
-from trainlab.data.task_guess import guess_task
+from trainlab.data.target_columns import ADD_COLUMNS, check_classes, find_classes, one_hot_classes
 
 ABSENT, RARE = "(missing)", "(rare)"  # categories that stand for missing cells and for pooled categories
 BLOCK = 4096  # rows that are written at once, so that they stay in the processor's cache
 NO_NUMBER = "correct these cells, or list texts that mean a missing value under `missing`"
 FILL = "put `fill` first in data.preprocess, e.g. `preprocess: [fill, standardize]`: it gives them the training median"
 NO_TARGET = "a row needs a target: fill these cells in, or leave the rows out with `missing_target: drop`"
-ADD_COLUMNS = "add some to the file, for example the target's value in the row before"
 LEAVE_OUT = "or name the column under `drop` or `categorical`"
 
 
@@ -38,6 +38,7 @@ class Reading:
     ignored: Sequence[str] = ()
     decimal: str | None = None
     thousands: str | None = None
+    accounting: bool = False
     unknown: Literal["error", "ignore"] = "error"
     max_categories: int | None = None
     fills: bool = False
@@ -46,7 +47,7 @@ class Reading:
 
     def signs(self, table: Table) -> Signs:
         """How numbers may be written in this table."""
-        return Signs(self.decimal, self.thousands, table.comma)
+        return Signs(self.decimal, self.thousands, table.comma, self.accounting)
 
 
 def learn_encoding(table: Table, reading: Reading) -> tuple[dict[str, Any], list[str]]:
@@ -66,8 +67,7 @@ def learn_encoding(table: Table, reading: Reading) -> tuple[dict[str, Any], list
             columns.append({"name": name, **decision.notation.as_dict()})
             if reading.fills and column.missing.any():
                 filled.append(f"`{name}` ({int(column.missing.sum())})")
-            if decision.notation != USUAL:
-                notes.append(f"column `{name}`: read as numbers written like `{as_texts(column).known[0]}`")
+            notes += notation_notes(f"column `{name}`", column, decision.notation)
         else:
             columns.append(_categories(name, decision, reading, notes))
     problems.stop()
@@ -78,11 +78,7 @@ def learn_encoding(table: Table, reading: Reading) -> tuple[dict[str, Any], list
     notes += [_left_out(table, kind, names) for kind, names in left_out.items()]
     if filled:
         notes.append(f"missing numbers are filled in by preprocess.fill (cells): {', '.join(filled)}")
-    if not columns:
-        raise DataError(
-            f"{table.path}: no columns are left to learn from besides the target{_only(left_out)}; {ADD_COLUMNS}"
-        )
-    classes, guessed = _classes(table, reading)
+    classes, guessed = find_classes(table, reading.target, reading.task, reading.signs(table))
     encoding = {
         "columns": columns,
         "target": list(reading.target),
@@ -90,10 +86,13 @@ def learn_encoding(table: Table, reading: Reading) -> tuple[dict[str, Any], list
         "ignored": [*reading.ignored, *(name for names in left_out.values() for name in names)],
         "decimal": reading.decimal,
         "thousands": reading.thousands,
+        "accounting": reading.accounting,
         "unknown": reading.unknown,
         "fills": reading.fills,
         **reading.facts,
     }
+    if not columns:
+        raise DataError(_nothing_to_learn_from(table, encoding, left_out))
     return encoding, [*table.notes, *guessed, *notes]
 
 
@@ -139,8 +138,13 @@ def encode_targets(table: Table, encoding: dict[str, Any]) -> Array:
         problems.rows(table, name, table.columns[name].missing, "missing value")
     problems.stop(NO_TARGET)
     if encoding["classes"] is not None:
-        (name,) = encoding["target"]
+        name, *others = encoding["target"]
         known: list[str] = encoding["classes"]
+        if others:
+            codes = one_hot_classes([table.columns[name] for name in encoding["target"]])
+            problems.rows(table, name, codes < 0, f"no single 1 among {', '.join(f'`{k}`' for k in known)}")
+            problems.stop("each row needs one 1, in the column of its class, and 0 in the others")
+            return codes
         codes = _codes(as_texts(table.columns[name]), {text_of(text): i for i, text in enumerate(known)})
         problems.rows(table, name, codes < 0, lambda text: _unknown("class", text, known))
         problems.stop("only classes of the training file are allowed")
@@ -188,17 +192,6 @@ def task_of(encoding: dict[str, Any]) -> Task:
     return Task("regression", len(encoding["target"]), tuple(encoding["target"]))
 
 
-def ordered(texts: Collection[str]) -> list[str]:
-    """The different texts of a column: as numbers if all are, else by alphabet.
-
-    >>> ordered(["10", "9"])
-    ['9', '10']
-    """
-    different = sorted(set(texts))
-    values = {text: parse_number(text) for text in different}
-    return different if None in values.values() else sorted(different, key=lambda text: values[text] or 0.0)
-
-
 def rows_of(table: Table, encoding: dict[str, Any], *, group: str | None = None, time: str | None = None) -> Rows:
     """The rows of a table with its targets, groups and times."""
     return Rows(
@@ -218,7 +211,9 @@ def _check_numbers(table: Table, name: str, decision: Decision, reading: Reading
         problems.add(int(table.lines[0]), name, decision.advice)
     elif decision.strays is not None:
         problems.rows(table, name, decision.strays, "`{}` is not a number".format)
-        problems.advise(f"{NO_NUMBER}, {LEAVE_OUT}")
+        problems.advise(
+            f"{decision.cure}; or {NO_NUMBER}, {LEAVE_OUT}" if decision.cure else f"{NO_NUMBER}, {LEAVE_OUT}"
+        )
     if not reading.fills and column.missing.any():
         problems.rows(table, name, column.missing, "missing value")
         problems.advise(f"{FILL}; {LEAVE_OUT}")
@@ -238,41 +233,8 @@ def _categories(name: str, decision: Decision, reading: Reading, notes: list[str
     if column.missing.any():
         found["categories"].append(ABSENT)
         notes.append(f"column `{name}`: {int(column.missing.sum())} missing cells are a category of their own")
-    _similar(f"column `{name}`", kept, notes)
+    note_similar(f"column `{name}`", kept, notes)
     return found | ({"pooled": pooled} if pooled else {})
-
-
-def _classes(table: Table, reading: Reading) -> tuple[list[str] | None, list[str]]:
-    """The classes of the target, None for a regression; and what was guessed."""
-    columns = [table.columns[name] for name in reading.target]
-    declared = len(columns) == 1 and reading.target[0] in table.declared
-    classes, notes = reading.task == "classification" or (declared and reading.task == "auto"), list[str]()
-    if reading.task == "auto" and not declared:
-        decision, *others = [decide(column, reading.signs(table)) for column in columns]
-        if not others:
-            column = as_texts(columns[0])
-            values = decision.notation.numbers(column) if decision.kind == "number" else None
-            if len(column.known) and not decision.advice:  # else the target's cells are errors
-                guess = guess_task(values, column.counts)
-                classes, notes = guess.classes, [guess.note(f"target `{reading.target[0]}`")]
-        elif all(set(as_texts(c).known) <= {"0", "1"} for c in columns):
-            notes.append("targets: several columns of 0 and 1 are trained as numbers (a regression), not as labels")
-    if classes and len(columns) > 1:
-        raise DataError(f"data.target: a classification has one target column; found {len(columns)}")
-    if not classes:
-        return None, notes
-    known = ordered(as_texts(columns[0]).known)
-    _similar(f"target `{reading.target[0]}`", known, notes)
-    return known, notes
-
-
-def _similar(what: str, known: list[str], notes: list[str]) -> None:
-    """A note on texts that differ by case only."""
-    seen: dict[str, str] = {}
-    for text in known:
-        other = seen.setdefault(text.lower(), text)
-        if other != text:
-            notes.append(f"{what}: `{other}` and `{text}` differ by case only and are two different values")
 
 
 def _left_out(table: Table, kind: str, names: list[str]) -> str:
@@ -287,6 +249,18 @@ def _left_out(table: Table, kind: str, names: list[str]) -> str:
         "it is meant so",
         "missing": f"{listed}: {'have' if many else 'has'} no values at all: left out",
     }[kind]
+
+
+def _nothing_to_learn_from(table: Table, encoding: dict[str, Any], left_out: dict[str, list[str]]) -> str:
+    """The message, with what else would stop the user once there are columns."""
+    message = f"{table.path}: no columns are left to learn from besides the target{_only(left_out)}; {ADD_COLUMNS}"
+    try:
+        y = encode_targets(table, encoding)
+        if encoding["classes"] is not None:
+            check_classes(table, encoding["target"], y, encoding["classes"])
+    except DataError as error:
+        message += f"\nand then: {error}"
+    return message
 
 
 def _only(left_out: dict[str, list[str]]) -> str:
@@ -349,13 +323,15 @@ def _unknown(what: str, text: str, known: list[str]) -> str:
 
 
 def _target_numbers(table: Table, name: str, encoding: dict[str, Any], problems: Problems) -> Array:
-    signs = Signs(encoding.get("decimal"), encoding.get("thousands"), table.comma)
+    signs = Signs(encoding.get("decimal"), encoding.get("thousands"), table.comma, encoding.get("accounting", False))
     decision = decide(table.columns[name], signs)
     if decision.advice:
         problems.add(int(table.lines[0]), name, decision.advice)
     values = as_numbers(table.columns[name], decision.notation).values
     if not decision.advice:
         problems.rows(table, name, np.isnan(values), "`{}` is not a number".format)
+        if decision.cure:
+            problems.advise(decision.cure)
     return values
 
 

@@ -15,6 +15,7 @@ _UNIT = re.compile(
 _COMMA_THOUSANDS = re.compile(r"[-+]?\d{1,3}(,\d{3})+(\.\d+)?")
 _POINT_THOUSANDS = re.compile(r"[-+]?\d{1,3}(\.\d{3}){2,}(,\d+)?|[-+]?\d{1,3}(\.\d{3})+,\d+")
 _COMMA_DECIMAL = re.compile(r"[-+]?\d*,\d+")
+_IN_PARENTHESES = re.compile(r"\s*\(([^()+-]*)\)\s*")
 _SPACE_THOUSANDS = re.compile(r"[-+]?\d{1,3}([ '\u00a0\u202f]\d{3})+(\.\d+)?")
 
 
@@ -23,25 +24,32 @@ class Signs:
     """What is known of a file's numbers: the user's settings, None where there are none.
 
     `comma`: a comma inside a number is its decimal sign where every cell of the column agrees.
+    `accounting`: (12) means -12.
     """
 
     decimal: str | None = None
     thousands: str | None = None
     comma: bool = False
+    accounting: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Notation:
-    """How a column writes its numbers. `unit`: what stands before or behind each of them."""
+    """How a column writes its numbers. `unit`: what stands before or behind each of them. `negative`: `()` where
+    parentheses mean a minus, as in accounts.
+    """
 
     decimal: str = "."
     thousands: str = ""
     unit: str = ""
+    negative: str = ""
 
     @classmethod
     def of(cls, column: dict[str, Any]) -> "Notation":
         """The notation that the encoding keeps of a column."""
-        return cls(column.get("decimal", "."), column.get("thousands", ""), column.get("unit", ""))
+        return cls(
+            column.get("decimal", "."), column.get("thousands", ""), column.get("unit", ""), column.get("negative", "")
+        )
 
     def as_dict(self) -> dict[str, str]:
         """What differs from the usual notation."""
@@ -52,9 +60,14 @@ class Notation:
 
         >>> Notation(",", ".").number("1.234,5"), Notation(unit="%").number("45 %"), Notation().number("1,5")
         (1234.5, 45.0, None)
+        >>> Notation(negative="()").number("(12)"), Notation().number("(12)")
+        (-12.0, None)
         """
         if self.unit:
             text = text.replace(self.unit, "", 1)
+        if self.negative and (inner := _IN_PARENTHESES.fullmatch(text)):
+            value = self.number(inner[1])
+            return None if value is None else 0.0 - value
         if self.thousands:
             text = text.replace(self.thousands, "")
         if self.decimal != ".":
@@ -91,8 +104,9 @@ def found_notation(column: Texts, signs: Signs) -> Notation | None:
     if signs.comma and signs.decimal is None and signs.thousands is None:
         tried.append((",", ""))
     unit = _common_unit(column)
+    units = [(u, negative) for negative in ("", "()" * signs.accounting) for u in ("", unit)]
     for point, groups in tried:
-        for notation in dict.fromkeys((Notation(point, groups), Notation(point, groups, unit))):
+        for notation in dict.fromkeys(Notation(point, groups, *signs_of) for signs_of in units):
             if all(notation.number(text) is not None for text in column.known):
                 return notation
     return None
@@ -101,7 +115,8 @@ def found_notation(column: Texts, signs: Signs) -> Notation | None:
 def notation_advice(column: Texts) -> str | None:
     """What to set where the texts look like numbers in a notation that cannot be known for sure, else None."""
     unit = _common_unit(column)
-    bare = [text.replace(unit, "", 1).strip() if unit else text for text in column.known]
+    bare = [_bare(text) for text in column.known]
+    bare = [text.replace(unit, "", 1).strip() if unit else text for text in bare]
     odd = [text for text in bare if parse_number(text) is None]
     if not odd:
         return None
@@ -113,7 +128,8 @@ def notation_advice(column: Texts) -> str | None:
     )
     for pattern, written, fix in looks:
         if all(pattern.fullmatch(text) for text in odd):
-            return f"looks like numbers written with {written}: set data.{fix}"
+            accounts = " and data.accounting: true" if any(map(_IN_PARENTHESES.fullmatch, column.known)) else ""
+            return f"looks like numbers written with {written}: set data.{fix}{accounts}"
     return None
 
 
@@ -121,13 +137,18 @@ def _common_unit(column: Texts) -> str:
     """The sign or unit that stands at every number of the column, or nothing."""
     units: set[str] = set()
     for text in column.known:
-        match = _UNIT.fullmatch(text)
+        match = _UNIT.fullmatch(_bare(text))
         if match is None:
             return ""
         units.add(match[1] or (match[3] or "").strip())
         if len(units) > 1:
             return ""
     return units.pop() if units else ""
+
+
+def _bare(text: str) -> str:
+    """The text without parentheses around all of it but its unit: `$(12)` and `($12)` are `$12`."""
+    return text.replace("(", "", 1).replace(")", "", 1).strip() if text.count("(") == text.count(")") == 1 else text
 
 
 def _group_sign(text: str) -> str:

@@ -11,6 +11,7 @@ from trainlab.report.compare import shown
 from trainlab.report.findings import FindingGroup, grouped
 from trainlab.report.grid import Column
 from trainlab.report.groups import Group
+from trainlab.report.json_fields import texts
 from trainlab.report.layers import columns, layers_of
 from trainlab.report.requirements import Check
 from trainlab.report.rows import Row, main_test
@@ -27,11 +28,14 @@ _MOST = 50  # runs whose findings are shown
 
 
 def run_markdown(record: RunRecord, row: Row) -> str:
-    """One run: the verdict, its numbers, its diagnoses with what to try, and its layers."""
+    """One run: the verdict, its numbers, its diagnoses with what to try, notes on its data, and its layers."""
     lines = [f"### trainlab: {code(row.name)}", "", prose(verdict(record, row)), "", *_numbers(record, row)]
     groups = grouped(record.findings)
     if groups:
         lines += ["", "#### Findings", "", *(line for group in groups for line in _finding(group))]
+    notes = texts(record.data, "notes")
+    if notes:
+        lines += ["", "#### Data", "", *(f"- {prose(note)}" for note in notes)]
     layers = layers_of(record)
     if layers:
         body = ["", *_table(columns(layers)), ""]

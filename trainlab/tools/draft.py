@@ -1,7 +1,7 @@
 """Writes a config for a table: inspects the file and fills in the settings that read it, each with its reason."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import product
 from pathlib import Path
 from typing import Any, cast
@@ -68,7 +68,8 @@ class Draft:
     def signs(self) -> Signs:
         """How numbers are written in the file, as far as it is set."""
         comma = self.table is not None and self.table.comma
-        return Signs(self.settings.get("decimal"), self.settings.get("thousands"), comma)
+        known = self.settings
+        return Signs(known.get("decimal"), known.get("thousands"), comma, known.get("accounting", False))
 
 
 def draft_config(file: str, target: str | None) -> str:
@@ -122,6 +123,9 @@ def _table(draft: Draft) -> Table:
 
 def _number_signs(draft: Draft, table: Table, target: str) -> None:
     """The decimal and thousands signs with which most columns are numbers, where the usual ones do not do."""
+    found = [decide(column, draft.signs) for column in table.columns.values()]
+    if any(decision.cure or "accounting" in decision.advice for decision in found):
+        draft.set("accounting", True, "numbers in parentheses are negative")
 
     def odd(signs: Signs) -> int:
         return sum(bool(decide(c, signs).advice) for name, c in table.columns.items() if name != target)
@@ -129,7 +133,7 @@ def _number_signs(draft: Draft, table: Table, target: str) -> None:
     if not odd(draft.signs):
         return
     pairs = [(d, t) for d, t in product((None, ","), (None, ",", ".", " ", "'", "\u00a0")) if d != t]
-    best = min(pairs, key=lambda pair: odd(Signs(*pair, comma=table.comma)))
+    best = min(pairs, key=lambda pair: odd(replace(draft.signs, decimal=pair[0], thousands=pair[1])))
     for name, sign in zip(("decimal", "thousands"), best, strict=True):
         if sign is not None:
             draft.set(name, sign, "as the file writes its numbers")

@@ -13,13 +13,15 @@ from trainlab.data.table import MISSING
 from trainlab.data.task_guess import guess_task
 
 MOST_CLASSES = 10_000
+CHANNELS = (1, 3, 4)  # of a picture
+SMALLEST_PICTURE = 8  # pixels of height and width, from which on other axes are told apart from them
 
 TaskSetting = Literal["auto", "classification", "regression"]
 
 
 TASK_HELP = "auto: text, one-hot rows and up to 20 different whole numbers are classes, other numbers a regression"
 CLASSES_HELP = "names of the classes, in the order of their numbers, which may start at 0, at 1 or be -1 and 1"
-RESHAPE_HELP = "shape that each row of x is given, e.g. [28, 28, 1]; one axis may be -1"
+RESHAPE_HELP = "shape that each row of x is given, e.g. [28, 28, 1]; one axis may be -1; empty: as stored"
 TRANSPOSE_HELP = "order of the axes of a row (after reshape), counted from 0: [1, 2, 0] puts channels last"
 
 
@@ -47,6 +49,32 @@ def check_x(where: str, x: Array) -> Array:
     if x.dtype == np.bool_:
         x = x.astype(np.uint8)
     return x[:, None] if x.ndim == 1 else x
+
+
+def found_shape(where: str, x: Array, reshape: list[int], transpose: list[int]) -> tuple[Array, list[str]]:
+    """x as pictures (rows, height, width, channels), as far as its shape tells, and a note on what was guessed.
+
+    `reshape` and `transpose` are the user's and leave nothing to guess. Only the shape of a row counts (and whether x
+    holds bytes), so that validation and test rows are read alike. Raises DataError.
+    """
+    if reshape or transpose:
+        return shaped(where, x, reshape, transpose), []
+    *_, height, width = (0, 0, *x.shape[1:])
+    if min(height, width) < SMALLEST_PICTURE:
+        return x, []
+    if x.ndim == 4 and x.shape[1] in CHANNELS:
+        note = (
+            f"{where}: rows of shape {x.shape[1:]} are taken as pictures with their channels first, which are put "
+            "last; set `data.transpose: [0, 1, 2]` if they are something else"
+        )
+        return x.transpose(0, 2, 3, 1), [note]
+    if x.ndim == 3 and (height == width or x.dtype == np.uint8):
+        note = (
+            f"{where}: rows of shape {x.shape[1:]} are taken as pictures of one channel; set "
+            f"`data.reshape: [{height}, {width}]` if they are something else"
+        )
+        return x[..., None], [note]
+    return x, []
 
 
 def shaped(where: str, x: Array, reshape: list[int], transpose: list[int]) -> Array:

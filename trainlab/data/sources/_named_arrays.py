@@ -26,9 +26,9 @@ from trainlab.data.sources._arrays import (
     TaskSetting,
     check_x,
     encode_targets,
+    found_shape,
     learn_targets,
     same_shape,
-    shaped,
 )
 
 _MOST_LISTED = 20
@@ -110,7 +110,9 @@ class NamedArrays(Source):
             x, y, note = rows_first(x_name, x, y)
             stored.notes += [f"{stored.path}: {note}"] * bool(note)
         where = f"{stored.path}: `{x_name}`"
-        return shaped(where, check_x(where, x), self.reshape, self.transpose), y
+        x, notes = found_shape(where, check_x(where, x), self.reshape, self.transpose)
+        stored.notes += notes if part == "train" else []
+        return x, y
 
     def _along(self, stored: Stored, setting_name: Literal["group", "time"], rows: int) -> Array | None:
         name = self.group if setting_name == "group" else self.time

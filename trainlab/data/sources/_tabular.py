@@ -12,16 +12,14 @@ import numpy as np
 
 from trainlab.core.component import plain, setting
 from trainlab.core.errors import DataError
-from trainlab.core.types import Array
-from trainlab.data.column_types import decide
 from trainlab.data.dataset import Loaded
-from trainlab.data.encoding import ADD_COLUMNS, NO_TARGET, Reading, learn_encoding, rows_of, task_of
-from trainlab.data.notation import Signs, parse_number
+from trainlab.data.encoding import NO_TARGET, Reading, learn_encoding, rows_of, task_of
 from trainlab.data.paths import did_you_mean
 from trainlab.data.preprocess.fill import Fill
 from trainlab.data.preprocessor import Preprocessor
 from trainlab.data.source import Source
 from trainlab.data.table import Problems, Table, as_texts
+from trainlab.data.target_columns import check_classes, listed, other_targets
 
 _SPELLINGS = {"train": ("train", "training"), "val": ("val", "valid", "validation", "dev"), "test": ("test", "testing")}
 
@@ -57,6 +55,7 @@ class Tabular(Source):
         None, "decimal sign of numbers; null: a point, or a comma where `;` or tabs stand between cells", max_length=1
     )
     thousands: str | None = setting(None, "sign between groups of three digits; null: none", max_length=1)
+    accounting: bool = setting(False, "whether (12) means -12, as in accounts")
     unknown: Literal["error", "ignore"] = setting(
         "error", "categories that only a new file holds; ignore: all of the column's inputs are 0"
     )
@@ -79,6 +78,10 @@ class Tabular(Source):
         kept = {name: column for name, column in table.columns.items() if name not in self.drop}
         return replace(table, columns=kept).cleaned([str(marker) for marker in self.missing])
 
+    def remembered(self) -> dict[str, Any]:
+        """Settings that a new file is read with, as plain values."""
+        return {name: plain(getattr(self, name)) for name in self.remembers}
+
     def load(self, rng: np.random.Generator) -> Loaded:
         """All rows: numbers as they are, categories one-hot."""
         target = [self.target] if isinstance(self.target, str) else self.target
@@ -97,7 +100,7 @@ class Tabular(Source):
         task = task_of(encoding)
         rows = rows_of(train, encoding, group=self.group, time=self.time)
         if task.kind == "classification":
-            _check_classes(train, target[0], rows.y, task.names)
+            check_classes(train, target, rows.y, task.names)
         for part, path in (("val", self.val_path), ("test", self.test_path)):
             if path is not None:
                 if part in parts:
@@ -114,12 +117,13 @@ class Tabular(Source):
             [*self.drop, *others],
             self.decimal,
             self.thousands,
+            self.accounting,
             self.unknown,
             self.max_categories,
             fills=any(isinstance(step, Fill) for step in self.preprocess),
             facts={
                 "missing": [str(marker) for marker in self.missing],
-                "reader": {"name": self.name, **{name: plain(getattr(self, name)) for name in self.remembers}},
+                "reader": {"name": self.name, **self.remembered()},
             },
         )
 
@@ -132,7 +136,7 @@ class Tabular(Source):
                 if name in self.drop:
                     raise DataError(f"data.{setting_name}: column `{name}` is also named under `drop`")
                 if name not in table.columns:
-                    near = did_you_mean(name, list(table.columns)) or f"; it has {_listed(list(table.columns))}"
+                    near = did_you_mean(name, list(table.columns)) or f"; it has {listed(list(table.columns))}"
                     raise DataError(f"{table.header}: has no column `{name}` (data.{setting_name}){near}")
 
     def _with_targets(self, table: Table, target: list[str]) -> tuple[Table, list[str]]:
@@ -142,7 +146,7 @@ class Tabular(Source):
             lacking |= table.columns[name].missing
             if table.columns[name].missing.all():
                 raise DataError(
-                    f"{table.path}: column `{name}` (data.target) has no values at all; {_other(table, target)}"
+                    f"{table.path}: column `{name}` (data.target) has no values at all; {other_targets(table, target)}"
                 )
         if not lacking.any() or lacking.all():
             return table, []
@@ -190,45 +194,3 @@ def split_by_column(table: Table, name: str) -> dict[str, Table]:
     if "train" not in found:
         raise DataError(f"{table.path}: column `{name}` names no rows for training")
     return found
-
-
-def _check_classes(table: Table, target: str, y: Array, names: tuple[str, ...]) -> None:
-    """Raises DataError for one class only, and for a class with one row only."""
-    if len(names) < 2:
-        only = "".join(names)
-        raise DataError(
-            f"{table.path}: column `{target}` holds one class only, `{only}`; there is nothing to learn; "
-            f"{_other(table, [target])}"
-        )
-    kind = decide(as_texts(table.columns[target]), Signs()).kind
-    if kind in ("id", "date"):
-        what = "dates" if kind == "date" else "nearly as many different texts as rows"
-        raise DataError(f"{table.path}: column `{target}` holds {what}: no classes to learn; {_other(table, [target])}")
-    problems = Problems(table.path)
-    counts = np.bincount(y, minlength=len(names))
-    for c in np.flatnonzero(counts == 1):
-        line = int(table.lines[np.flatnonzero(y == c)[0]])
-        problems.add(line, target, f"the only row of class `{names[c]}`")
-    problems.stop(
-        "a class needs at least two rows, one to train on and one to test on; add some or remove these"
-        + (", or set `task: regression`" if all(parse_number(name) is not None for name in names) else "")
-    )
-
-
-def _other(table: Table, target: list[str]) -> str:
-    """Which columns could be the target instead: numbers and complete columns first."""
-    kinds = {name: decide(column, Signs()).kind for name, column in table.columns.items()}
-    inputs = [name for name, kind in kinds.items() if kind in ("number", "category", "date")]
-    absent = {name: int(column.missing.sum()) for name, column in table.columns.items()}
-    others = [name for name in inputs if name not in target and kinds[name] != "date"]
-    others = [name for name in others if len(set(as_texts(table.columns[name]).known)) > 1]
-    if not others:
-        return "no other column can be a target"
-    found = sorted(others, key=lambda name: (absent[name], kinds[name] != "number"))[:5]
-    dropping = " with `missing_target: drop`" if absent[found[0]] else ""
-    adding = f", which has no columns to learn it from; {ADD_COLUMNS}" if len(inputs) < 2 else ""
-    return f"name another `target`, such as {_listed(found)}{dropping}{adding}"
-
-
-def _listed(names: list[str]) -> str:
-    return ", ".join(f"`{name}`" for name in names[:10]) + (", ..." if len(names) > 10 else "")

@@ -1,10 +1,14 @@
 """CSV: a text file with a row a line."""
 
 from collections.abc import Collection
-from typing import ClassVar
+from dataclasses import replace
+from typing import Any, ClassVar
+
+import numpy as np
 
 from trainlab.core.component import setting
-from trainlab.data.delimited import read_delimited
+from trainlab.data.dataset import Loaded
+from trainlab.data.delimited import read_delimited, targets_in_data
 from trainlab.data.dialect import CsvOptions
 from trainlab.data.sources._tabular import Tabular
 from trainlab.data.table import Table
@@ -25,11 +29,41 @@ class Csv(Tabular, name="csv"):
         None, "what stands between cells; null finds out: , ; tab | or runs of blanks", max_length=1
     )
     encoding: str = setting("utf-8", "how text is coded in the file, e.g. latin-1")
-    header: bool = setting(True, "whether the first line holds the column names; else they are column_1, column_2, ...")
+    header: bool | None = setting(
+        None,
+        "whether the first line holds the column names; if not, they are column_1, column_2, ...; null finds out, and "
+        "then `target` may be a cell of that line",
+    )
     columns: list[str] = setting([], "names of all columns, instead of those in the file")
     skip: int = setting(0, "lines before the column names, such as a title; lines that begin with # are skipped", ge=0)
 
     def read_raw(self, path: str, text: Collection[str]) -> Table:
         """The table in this file."""
-        options = CsvOptions(self.delimiter, self.encoding, self.header, tuple(self.columns), self.skip)
-        return read_delimited(path, options, text=text, missing=[str(marker) for marker in self.missing])
+        return read_delimited(path, self._options, text=text, missing=[str(marker) for marker in self.missing])
+
+    def load(self, rng: np.random.Generator) -> Loaded:
+        """All rows. Where the first line is a row, the target is the column of the cell that it names."""
+        if self.header is not None or self.columns:
+            return super().load(rng)
+        targets = [self.target] if isinstance(self.target, str) else self.target
+        named, width = targets_in_data(self.path, self._options, targets)
+        if not named:
+            return super().load(rng)
+        found = self.model_copy(update={"header": False, "target": [named[target] for target in targets]})
+        loaded = super(Csv, found).load(rng)
+        which = " and ".join(
+            f"`{column}`" + (" (the last)" if column == f"column_{width}" else "") for column in named.values()
+        )
+        note = (
+            f"the first line holds data, not names: the columns are `column_1` to `column_{width}`, the target is "
+            f"{which}; set `header: true` if that is wrong"
+        )
+        return replace(loaded, notes=(note, *loaded.notes))
+
+    def remembered(self) -> dict[str, Any]:
+        """Settings that a new file is read with: whether it has a header is not judged again."""
+        return {**super().remembered(), "header": self.header is not False}
+
+    @property
+    def _options(self) -> CsvOptions:
+        return CsvOptions(self.delimiter, self.encoding, self.header, tuple(self.columns), self.skip)

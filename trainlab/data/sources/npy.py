@@ -17,9 +17,9 @@ from trainlab.data.sources._arrays import (
     TaskSetting,
     check_x,
     encode_targets,
+    found_shape,
     learn_targets,
     same_shape,
-    shaped,
 )
 from trainlab.data.sources._npfile import open_npy
 
@@ -45,11 +45,11 @@ class Npy(Source, name="npy"):
 
     def load(self, rng: np.random.Generator) -> Loaded:
         """x memory-mapped, y in memory."""
-        x = self._x(self.x)
+        x, notes = self._x(self.x)
         y, targets = learn_targets(self.y, self._y(self.y), x, self.task, self.classes)
         rows = Rows(x, y)
         val, test = (self._part(part, rows, targets) for part in ("val", "test"))
-        return Loaded(rows, targets.task, test, notes=targets.notes, val=val)
+        return Loaded(rows, targets.task, test, notes=(*notes, *targets.notes), val=val)
 
     def _part(self, part: str, rows: Rows, targets: Targets) -> Rows | None:
         x_path, y_path = getattr(self, f"x_{part}"), getattr(self, f"y_{part}")
@@ -57,11 +57,11 @@ class Npy(Source, name="npy"):
             return None
         if x_path is None or y_path is None:
             raise DataError(f"data: `x_{part}` and `y_{part}` go together; give both or neither")
-        x = same_shape(x_path, rows, self._x(x_path), part)
+        x = same_shape(x_path, rows, self._x(x_path)[0], part)
         return Rows(x, encode_targets(y_path, self._y(y_path), len(x), targets))
 
-    def _x(self, path: str) -> Array:
-        return shaped(path, check_x(path, open_npy(path, existing_file(path))), self.reshape, self.transpose)
+    def _x(self, path: str) -> tuple[Array, list[str]]:
+        return found_shape(path, check_x(path, open_npy(path, existing_file(path))), self.reshape, self.transpose)
 
     def _y(self, path: str) -> Array:
         return np.array(open_npy(path, existing_file(path)))

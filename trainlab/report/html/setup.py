@@ -42,7 +42,7 @@ def network(record: RunRecord) -> list[Html]:
 
 
 def data(record: RunRecord) -> list[Html]:
-    """The number of rows, the classes or targets, and the statistics of the columns."""
+    """The number of rows, what was guessed about them or left out, the classes or targets, and the columns."""
     facts = record.data
     if not facts:
         return []
@@ -55,7 +55,9 @@ def data(record: RunRecord) -> list[Html]:
     guess = table(facts, "chance")
     chance = ", ".join(f"{name} {readable(number(guess, name))}" for name in guess)
     more = [tag("p", f"Chance level on the validation split: {chance}.")] if chance else []
-    return [tag("div", tag("p", text), *more, *_classes(record), *_columns(record), class_="card")]
+    notes = [tag("li", note) for note in texts(facts, "notes")]
+    guessed = [tag("p", "Guessed or left out:"), tag("ul", *notes)] if notes else []
+    return [tag("div", tag("p", text), *more, *guessed, *_classes(record), *_columns(record), class_="card")]
 
 
 def config(record: RunRecord) -> list[Html]:
