@@ -136,6 +136,41 @@ def test_scikit_learns_numbers(ours, theirs):
     assert ours.apply(other, ours.fit(train)) == pytest.approx(want, rel=1e-9, abs=1e-9)
 
 
+def test_robust_and_smooth_clip_are_realmlps():
+    """Quartiles that are equal, a constant feature and outliers come out as of RealMLP's own code.
+
+    The numbers are those of RobustScaleSmoothClipTransform in dholzmueller/realmlp-td-s_standalone@a8c73f7.
+    """
+    train = np.array([[1, 5, 0, 7], [2, 5, 0, 7], [4, 5, 0, 7], [8, 5, 3, 7], [16, 9, 0, 7], [-1000, 1, 0, 7]], float)
+    want = [
+        [-0.3455116, 0.0, 0.0, 0.0],
+        [-0.1736215, 0.0, 0.0, 0.0],
+        [0.1736215, 0.0, 0.0, 0.0],
+        [0.8351881, 0.0, 1.6641006, 0.0],
+        [1.8055507, 0.9486833, 0.0, 0.0],
+        [-2.9995564, -0.9486833, 0.0, 0.0],
+    ]
+    chain = [make("robust"), make("smooth_clip")]
+    fitted = fit_all(chain, train)
+    assert apply_fitted(chain, fitted, train, np.float64) == pytest.approx(np.array(want), abs=1e-7)
+    other = apply_fitted(chain, fitted, np.array([[3.0, 6, -1, 8]]), np.float64)
+    assert other == pytest.approx(np.array([[0.0, 0.2491364, -0.6507914, 0.0]]), abs=1e-7)
+
+
+def test_smooth_clip_keeps_the_order_and_its_limit():
+    """It is x near 0, rises everywhere, and stays within the limit for the largest numbers too."""
+    x = np.array([-1e200, -1e9, -5.0, -1e-3, 0.0, 1e-3, 5.0, 50.0, 1e200])[:, None]
+    got = make("smooth_clip", limit=2.0).apply(x, {}).ravel()
+    assert (np.diff(got[1:-1]) > 0).all()
+    assert np.abs(got).max() <= 2.0
+    assert got[3:6] == pytest.approx(x[3:6, 0], rel=1e-6)
+
+
+def test_signs():
+    """0, 1 and missing are -1, +1 and 0; so is every other value."""
+    assert make("signs").apply(np.array([[0.0, 1.0, np.nan, 2.0]]), {}).tolist() == [[-1, 1, 0, 0]]
+
+
 @pytest.mark.parametrize("norm", ["l1", "max"])
 def test_normalize_other_norms(norm):
     """The norms l1 and max are scikit-learn's."""

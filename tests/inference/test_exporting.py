@@ -58,7 +58,19 @@ WITH_ONNX = {  # a component that is not named here may do without
     *("gelu", "global_avg_pool", "group_norm", "identity", "instance_norm", "layer_norm", "leaky_relu"),
     *("max_pool", "maxout", "mish", "prelu", "relu", "residual", "selu", "sigmoid", "silu", "softplus", "tanh"),
 }
-STEPS_WITH_ONNX = {"center", "clip", "fill", "minmax", "normalize", "pca", "robust", "standardize", "whiten", "zca"}
+STEPS_WITH_ONNX = {
+    "center",
+    "clip",
+    "fill",
+    "minmax",
+    "normalize",
+    "pca",
+    "robust",
+    "signs",
+    "smooth_clip",
+    "standardize",
+}
+STEPS_WITH_ONNX |= {"whiten", "zca"}
 FLAT = ("dense", "drop_connect", "maxout")
 CASES = [
     (name, settings, (6,) if name in FLAT else (5, 7, 4))
@@ -162,6 +174,23 @@ def same(network: TrainedNetwork | Ensemble, x: np.ndarray | None = None) -> Non
 def test_networks(tmp_path, settings):
     """Whole networks with their preprocessing, of every kind of answer."""
     same(trained(tmp_path, **settings))
+
+
+def test_a_table_with_categories(tmp_path, monkeypatch):
+    """Preprocessors that act on some columns, one of them with fewer columns behind it, do so in the ONNX file."""
+    monkeypatch.chdir(tmp_path)
+    rng = np.random.default_rng(0)
+    rows = [f"{a:.3f},{'xyz'[i % 3]},{b:.3f},{i % 2}" for i, (a, b) in enumerate(rng.normal(size=(60, 2)))]
+    (tmp_path / "t.csv").write_text("a,c,b,y\n" + "\n".join(rows) + "\n")
+    steps = [
+        "standardize",
+        "robust",
+        "smooth_clip",
+        "signs",
+        {"name": "pca", "keep": 1},
+        {"standardize": {"columns": "all"}},
+    ]
+    same(trained(tmp_path, data={"name": "csv", "path": "t.csv", "target": "y", "preprocess": steps}))
 
 
 @pytest.mark.parametrize("method", ["probabilities", "logits", "vote"])

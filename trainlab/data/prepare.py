@@ -1,10 +1,13 @@
 """From a source to the three parts of an experiment: load, split, damage, preprocess."""
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from trainlab.core.errors import DataError
 from trainlab.core.streams import Streams
 from trainlab.core.types import Array
+from trainlab.data.columns import columns_of
 from trainlab.data.dataset import Loaded, Rows, Splits
 from trainlab.data.fault import Split
 from trainlab.data.fingerprint import fingerprint
@@ -14,13 +17,21 @@ from trainlab.data.source import Source
 from trainlab.data.split import split
 
 
-def prepare(source: Source, *, streams: Streams, dtype: str = "float32", loaded: Loaded | None = None) -> Splits:
+def prepare(
+    source: Source,
+    *,
+    streams: Streams,
+    dtype: str = "float32",
+    loaded: Loaded | None = None,
+    fitted: Mapping[str, Array] | None = None,
+) -> Splits:
     """The parts of an experiment. Preprocessors and the target's scale are fitted on the training rows only.
 
     x comes out in `dtype`, but bytes that no preprocessor changes stay bytes, and rows of a memory-mapped file stay
     on disk as `LazyRows`: read batches with `lazy.gather`. Draws from the streams "data", "split" and "faults", which
     grow from `data.seed` where there is one, so that runs of other seeds can share their rows.
-    Rows that are `loaded` already are taken instead of the source's own.
+    Rows that are `loaded` already are taken instead of the source's own. `fitted`: what the preprocessors of a run
+    learned when it began, so that it keeps its inputs if they learn something else by now.
     Raises DataError.
     """
     streams = streams if source.seed is None else Streams(source.seed)
@@ -34,16 +45,14 @@ def prepare(source: Source, *, streams: Streams, dtype: str = "float32", loaded:
     damaged = _damage(source, Split(train, val, test, loaded.task), streams)
     train, val, test = damaged.train, damaged.val, damaged.test
 
-    fitted = fit_all(source.preprocess, train.x)
-    if source.scale_target is True or (source.scale_target == "auto" and loaded.task.kind == "regression"):
-        fitted |= _target_scale(train.y, loaded)
+    learned = _learn(source, train, loaded) if fitted is None else dict(fitted)
 
     def finish(rows: Rows | None, part: str) -> Rows | None:
         if rows is None:
             return None
         steps = [] if part in damaged.skip else source.preprocess
-        x = preprocessed(steps, fitted, rows.x, dtype)
-        return Rows(x, scale(rows.y, fitted), rows.features, rows.groups, rows.time, rows.lines)
+        x = preprocessed(steps, learned, rows.x, dtype)
+        return Rows(x, scale(rows.y, learned), rows.features, rows.groups, rows.time, rows.lines)
 
     done = finish(train, "train")
     assert done is not None  # noqa: S101 - a fact of the call above, for the type checker
@@ -53,7 +62,7 @@ def prepare(source: Source, *, streams: Streams, dtype: str = "float32", loaded:
         finish(test, "test"),
         loaded.task,
         done.shape,
-        fitted,
+        learned,
         loaded.encoding,
         raw_train=train.x,
         raw_y=train.y,
@@ -64,6 +73,14 @@ def prepare(source: Source, *, streams: Streams, dtype: str = "float32", loaded:
     )
     _same_shapes(parts)
     return parts
+
+
+def _learn(source: Source, train: Rows, loaded: Loaded) -> dict[str, Array]:
+    """What the preprocessors learn of the training rows, and the target's scale."""
+    columns = columns_of(loaded.encoding, train.features, train.x)
+    learned = fit_all(source.preprocess, train.x, columns)
+    scaled = source.scale_target is True or (source.scale_target == "auto" and loaded.task.kind == "regression")
+    return learned | (_target_scale(train.y, loaded) if scaled else {})
 
 
 def _numbered(loaded: Loaded) -> Loaded:

@@ -8,20 +8,30 @@ from numpy.typing import DTypeLike
 
 from trainlab.core.errors import DataError
 from trainlab.core.types import Array
+from trainlab.data.columns import Columns
 from trainlab.data.lazy import LazyRows, chunks
 from trainlab.data.preprocessor import Preprocessor
 
+CHOSEN = "columns"  # (d,) bool: the columns on which a preprocessor acts; absent where it acts on all
 
-def fit_all(preprocessors: Sequence[Preprocessor], x: Array | LazyRows) -> dict[str, Array]:
-    """What each learns from the training rows as its predecessors leave them, named `0.standardize.mean` and so on."""
+
+def fit_all(
+    preprocessors: Sequence[Preprocessor], x: Array | LazyRows, columns: Columns | None = None
+) -> dict[str, Array]:
+    """What each learns from the training rows as its predecessors leave them, named `0.standardize.mean` and so on.
+
+    columns: those of a table, of which each preprocessor takes its own; None if x is no table.
+    Raises DataError for names of columns that are not there.
+    """
     fitted: dict[str, Array] = {}
     with np.errstate(invalid="ignore", over="ignore"):  # values that are not finite are the data checks' to report
         for i, preprocessor in enumerate(preprocessors):
-            learned = preprocessor.fit(x)
+            learned = _fit_one(preprocessor, x, columns)
             fitted |= {f"{_prefix(i, preprocessor)}{name}": array for name, array in learned.items()}
-            if preprocessor is preprocessors[-1]:
+            if i == len(preprocessors) - 1:
                 break
             step = partial(_apply_one, preprocessor, learned)
+            columns = _after(preprocessor, learned, columns, step(x[:1]).shape[-1])
             x = x.then(step) if isinstance(x, LazyRows) else _in_chunks(step, x, np.float64)
     return fitted
 
@@ -78,16 +88,62 @@ def _steps(preprocessors: Sequence[Preprocessor], fitted: Mapping[str, Array]) -
     return steps
 
 
+def _fit_one(preprocessor: Preprocessor, x: Array | LazyRows, columns: Columns | None) -> dict[str, Array]:
+    if columns is None:
+        if isinstance(preprocessor.columns, list):
+            raise DataError(
+                f"data.preprocess: `{preprocessor.name}` has names of columns, but x is no table with names"
+            )
+        return preprocessor.fit(x)
+    chosen = columns.chosen(preprocessor.columns, f"data.preprocess: `{preprocessor.name}`: the table")
+    if chosen.all():
+        return preprocessor.fit(x)
+    if not chosen.any():
+        return {CHOSEN: chosen}
+    rows = x if isinstance(x, LazyRows) else LazyRows(x)  # so that no copy of all chosen columns is made
+    return {**preprocessor.fit(rows.then(partial(_pick, chosen))), CHOSEN: chosen}
+
+
+def _pick(chosen: Array, x: Array) -> Array:
+    return x[:, chosen]
+
+
+def _after(
+    preprocessor: Preprocessor, learned: dict[str, Array], columns: Columns | None, width: int
+) -> Columns | None:
+    """The columns of a table behind a preprocessor that leaves `width` of them."""
+    if columns is None or width == len(columns.names):
+        return columns
+    chosen = learned.get(CHOSEN, np.ones(len(columns.names), bool))
+    made = preprocessor.made(columns.pick(chosen), learned, width - int((~chosen).sum()))
+    return made.joined(columns.pick(~chosen))
+
+
 def _apply_one(preprocessor: Preprocessor, learned: dict[str, Array], x: Array) -> Array:
     try:
         with np.errstate(invalid="ignore", over="ignore"):
-            return preprocessor.apply(x.astype(np.float64, copy=False), learned)
-    except (KeyError, ValueError) as error:
+            x = x.astype(np.float64, copy=False)
+            chosen = learned.get(CHOSEN)
+            return preprocessor.apply(x, learned) if chosen is None else _apply_to(preprocessor, learned, x, chosen)
+    except (KeyError, ValueError, IndexError) as error:
         shapes = ", ".join(f"{name} {array.shape}" for name, array in learned.items()) or "nothing"
         raise DataError(
             f"data.preprocess: `{preprocessor.name}`, fitted as {shapes}, cannot be applied "
             f"to rows of shape {x.shape[1:]}"
         ) from error
+
+
+def _apply_to(preprocessor: Preprocessor, learned: dict[str, Array], x: Array, chosen: Array) -> Array:
+    """x' of the chosen columns in their places; if they are more or fewer by then, in front of the other columns."""
+    chosen = chosen.astype(bool)
+    if not chosen.any():
+        return x.copy()
+    made = preprocessor.apply(x[:, chosen], learned)
+    if made.shape[1] != chosen.sum():
+        return np.hstack([made, x[:, ~chosen]])
+    out = x.copy()
+    out[:, chosen] = made
+    return out
 
 
 def _apply_all(steps: Sequence[Callable[[Array], Array]], x: Array) -> Array:

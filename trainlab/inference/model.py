@@ -32,6 +32,7 @@ from trainlab.store.decision import PLAIN, Decision, read_decision
 from trainlab.store.environment import data_fingerprint, read_environment
 from trainlab.store.folder import RunFolder
 from trainlab.training.calibration import scaled
+from trainlab.training.checkpointing import fitted_of
 from trainlab.training.experiment import Experiment, read, refuse_watched
 from trainlab.training.setup import build, layers_for
 
@@ -214,7 +215,7 @@ def own_rows(folder: RunFolder, split: Split) -> Rows:
     Raises NoRowsError if there are none, UserError if the data changed since: then the test rows may be rows that it
     was trained on.
     """
-    splits = build(read(folder.config)).parts
+    splits = build(read(folder.config), fitted=fitted_of(folder)).parts
     known = data_fingerprint(read_environment(folder.environment))
     if known and known != splits.fingerprint:
         raise UserError(

@@ -68,6 +68,23 @@ def load(path: Path) -> tuple[dict[str, Array], dict[str, Any]]:
         raise UserError(f"{path}: the checkpoint's metadata is damaged") from error
 
 
+def load_some(path: Path, prefix: str) -> dict[str, Array]:
+    """The arrays whose names begin with this, without it; the rest of the file is not read.
+
+    Raises UserError as `load`.
+    """
+    import safetensors
+    from safetensors import SafetensorError
+
+    opened: Any = safetensors
+    try:
+        with named_errors(path, "read"), opened.safe_open(path, framework="numpy") as file:
+            wanted = [name for name in shapes(path) if name.startswith(prefix)]
+            return {name.removeprefix(prefix): np.array(file.get_tensor(name)) for name in wanted}
+    except SafetensorError as error:
+        raise UserError(f"{path}: {_why(path.read_bytes())}") from error
+
+
 def shapes(path: Path) -> dict[str, tuple[int, ...]]:
     """The shape of each array of a checkpoint by name; only the start of the file is read.
 

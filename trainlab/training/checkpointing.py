@@ -31,6 +31,7 @@ from trainlab.training.logger import RunLogger
 from trainlab.training.session import Ending, TrainingSession
 from trainlab.training.setup import TrainingSetup
 
+_DATA = "data."  # before the names of what preprocessors have learned
 _SAVE_EVERY = 1.0  # seconds: a checkpoint that is due waits until the last one is at least this old,
 _SHARE = 0.02  # and until saving takes no more than this share of the time,
 _LONGEST = 30.0  # but no longer than this
@@ -156,7 +157,7 @@ class Checkpointer(Callback):
     def _common(self) -> tuple[dict[str, Array], dict[str, Any]]:
         """What every checkpoint holds beside weights: how to prepare rows and to read the outputs."""
         setup = self.session.setup
-        arrays = {f"data.{name}": a for name, a in setup.parts.fitted.items()}
+        arrays = {f"{_DATA}{name}": a for name, a in setup.parts.fitted.items()}
         meta = {"shape": list(setup.parts.shape), "task": asdict(setup.parts.task), "encoding": setup.parts.encoding}
         meta["loss"] = plain(setup.config.loss)  # with what it has learned of the training targets
         return arrays, meta
@@ -174,6 +175,18 @@ def status_of(folder: RunFolder) -> Status:
 def environment_of(folder: RunFolder) -> dict[str, Any]:
     """The environment in which the run started; empty where that was not written."""
     return read_json(folder.environment) if folder.environment.exists() else {}
+
+
+def fitted_of(folder: RunFolder) -> dict[str, Array] | None:
+    """What the preprocessors of a run learned when it began; None if it has no checkpoint yet.
+
+    Rows are prepared with it again: a run keeps its inputs where a later version of trainlab would learn others.
+    """
+    for name in ("last", "best"):
+        path = folder.checkpoints / f"{name}.safetensors"
+        if path.exists():
+            return checkpoint.load_some(path, _DATA)
+    return None
 
 
 def require_same_config(own: Experiment, given: Experiment, folder: RunFolder) -> None:

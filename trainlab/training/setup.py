@@ -4,7 +4,7 @@
 that does not fit is a ConfigError at its line in the config.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -63,19 +63,23 @@ def check(document: Document[Experiment]) -> None:
 
 
 def build(
-    document: Document[Experiment], loaded: Loaded | None = None, cache: SplitsCache | None = None
+    document: Document[Experiment],
+    loaded: Loaded | None = None,
+    cache: SplitsCache | None = None,
+    fitted: Mapping[str, Array] | None = None,
 ) -> TrainingSetup:
     """Read the data, check what could not be checked before, and make the network with its starting weights.
 
-    loaded: rows to use instead of those that the config names · cache: keeps the dataset for further runs.
+    loaded: rows to use instead of those that the config names · cache: keeps the dataset for further runs ·
+    fitted: what the preprocessors of this run learned when it began.
     """
     experiment = document.value
     streams = Streams(experiment.seed)
     data, dtype = experiment.data, experiment.train.dtype
     if cache is not None and loaded is None:
-        parts = cache.splits(data, streams=streams, dtype=dtype)
+        parts = cache.splits(data, streams=streams, dtype=dtype, fitted=fitted)
     else:
-        parts = prepare(data, streams=streams, dtype=dtype, loaded=loaded)
+        parts = prepare(data, streams=streams, dtype=dtype, loaded=loaded, fitted=fitted)
     loss, layers = layers_for(document, parts.shape, parts.task)
     loss = loss.fitted(parts.train.y, parts.task)
     train = experiment.train

@@ -25,6 +25,7 @@ from trainlab.training.checkpointing import (
     Checkpointer,
     Ended,
     environment_of,
+    fitted_of,
     require_same_config,
     require_same_data,
     status_of,
@@ -108,7 +109,8 @@ def _resume(
     changes: dict[str, Any] = {"train.epochs": epochs} if epochs else {}
     if engine != settings.engine:
         changes["train.engine"] = engine
-    setup = build(read(folder.config, changes) if changes else own, cache=cache)
+    document = read(folder.config, changes) if changes else own
+    setup = build(document, cache=cache, fitted=fitted_of(folder))
     require_same_data(setup, folder)
     done = setup.experiment.train.epochs <= status.epoch
     if status.state == "finished" and (done or not epochs):

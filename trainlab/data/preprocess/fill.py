@@ -6,8 +6,9 @@ import numpy as np
 
 from trainlab.core.component import setting
 from trainlab.core.types import Array, Shape
+from trainlab.data.columns import Choice, Columns
 from trainlab.data.lazy import LazyRows
-from trainlab.data.preprocessor import Preprocessor
+from trainlab.data.preprocessor import COLUMNS, Preprocessor
 
 
 class Fill(Preprocessor, name="fill"):
@@ -24,6 +25,7 @@ class Fill(Preprocessor, name="fill"):
     [1.0, 2.0, 2.0, 6.0]
     """
 
+    columns: Choice = setting("all", COLUMNS)
     strategy: Literal["median", "mean", "most_frequent", "constant"] = setting(
         "median", "what is put there, of the feature's training values; constant: `value`"
     )
@@ -54,6 +56,11 @@ class Fill(Preprocessor, name="fill"):
     def out_shape(self, shape: Shape) -> Shape | None:
         """The same; known after fitting only where there are indicators."""
         return None if self.indicator else shape
+
+    def made(self, columns: Columns, fitted: dict[str, Array], width: int) -> Columns:
+        """The columns of x, and an indicator for each of the marked ones."""
+        marked = tuple(f"{columns.names[i]}=(missing)" for i in fitted["marked"].astype(np.int64))
+        return columns.joined(Columns(marked, ("binary",) * len(marked)))
 
     def _learned(self, rows: Array, known: Array) -> Array:
         value = np.zeros(rows.shape[1])

@@ -4,12 +4,14 @@ To add one, write one file of the component's name in `layers/` or `preprocess/`
 """
 
 from collections.abc import Mapping, Sequence
+from types import ModuleType
 
 import numpy as np
 
 from trainlab.core.companion import companion
 from trainlab.core.errors import UserError
 from trainlab.core.types import Array, Shape
+from trainlab.data.preprocessing import CHOSEN
 from trainlab.data.preprocessor import Preprocessor
 from trainlab.engine.graph import Node
 from trainlab.inference.export.graph import Graph, Params
@@ -43,5 +45,24 @@ def lower_preprocessing(
             raise UserError(f"data.preprocess: `{step.name}` cannot be exported to ONNX")
         prefix = f"{i}.{step.name}."
         learned = {k.removeprefix(prefix): a.astype(np.float64) for k, a in fitted.items() if k.startswith(prefix)}
-        x, shape = module.lower(graph, step, learned, x, shape)
+        chosen = learned.pop(CHOSEN, None)
+        if chosen is None:
+            x, shape = module.lower(graph, step, learned, x, shape)
+        elif chosen.any():
+            x, shape = _lower_to(module, graph, step, learned, x, chosen.astype(bool))
     return x
+
+
+def _lower_to(
+    module: ModuleType, graph: Graph, step: Preprocessor, learned: Params, x: str, chosen: Array
+) -> tuple[str, Shape]:
+    """A preprocessor of the chosen columns: x' in their places, or in front of the others if the width changes."""
+    own, others = np.flatnonzero(chosen), np.flatnonzero(~chosen)
+    picked = graph.add("Gather", x, graph.constant(own, "columns"), axis=1)
+    made, (width,) = module.lower(graph, step, learned, picked, (len(own),))
+    rest = graph.add("Gather", x, graph.constant(others, "columns"), axis=1)
+    joined = graph.add("Concat", made, rest, axis=1)
+    if width != len(own):
+        return joined, (width + len(others),)
+    order = graph.constant(np.argsort(np.concatenate([own, others])), "columns")
+    return graph.add("Gather", joined, order, axis=1), (len(chosen),)
