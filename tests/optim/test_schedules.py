@@ -11,8 +11,10 @@ from trainlab.optim.schedule import Schedule
 from trainlab.optim.schedules.constant import Constant
 from trainlab.optim.schedules.cosine import Cosine
 from trainlab.optim.schedules.cosine_restarts import CosineRestarts
+from trainlab.optim.schedules.coslog import Coslog
 from trainlab.optim.schedules.cyclic import Cyclic
 from trainlab.optim.schedules.exponential import Exponential
+from trainlab.optim.schedules.flat_cos import FlatCos
 from trainlab.optim.schedules.inverse_time import InverseTime
 from trainlab.optim.schedules.milestones import Milestones
 from trainlab.optim.schedules.one_cycle import OneCycle
@@ -35,8 +37,10 @@ def test_all_there():
         "constant",
         "cosine",
         "cosine_restarts",
+        "coslog",
         "cyclic",
         "exponential",
+        "flat_cos",
         "inverse_time",
         "linear",
         "milestones",
@@ -104,6 +108,21 @@ def test_inverse_time():
     assert got == pytest.approx([1, 2 / 3, 1 / 2, 2 / 5, 1 / 3])
 
 
+def test_coslog():
+    """The rates of RealMLP's own loop (dholzmueller/realmlp-td-s_standalone@a8c73f7, mlp.py), eight steps of a run."""
+    want = [0.0, 0.99453073, 0.49348928, 0.56914265, 0.07361893, 0.85364097, 0.87565773, 0.28660177]
+    got = [Coslog().at(t / 8, 1) for t in range(8)]
+    assert got == pytest.approx(want, abs=1e-8)
+    assert Coslog(cycles=1).at(3, 6) == pytest.approx(0.5 - 0.5 * math.cos(2 * math.pi * math.log2(1.5)))
+
+
+def test_flat_cos():
+    """By hand: flat to the middle, half way down at three quarters; `flat` may be in epochs."""
+    assert [FlatCos().at(e, 8) for e in (0, 4, 6, 8, 9)] == pytest.approx([1, 1, 0.5, 0, 0])
+    assert FlatCos(flat=6).at(7, 8) == pytest.approx(0.5)
+    assert FlatCos(flat=20).at(8, 8) == 1.0
+
+
 def test_between_epochs():
     """Smooth schedules move within an epoch, steps do not."""
     assert Exponential(decay=0.25).at(1.5, 10) == pytest.approx(0.125)
@@ -165,6 +184,7 @@ def test_snapshots():
     assert CosineRestarts(period=3, growth=2.0).snapshots(30) == [3, 9, 21]
     assert Cyclic().snapshots(30) == pytest.approx([6, 12, 18, 24, 30])
     assert Cyclic(period=8).snapshots(30) == [8, 16, 24]
+    assert Coslog().snapshots(30) == pytest.approx([2, 6, 14, 30])
     assert Cosine().snapshots(30) == []
     for schedule in (CosineRestarts(end=0.01), Cyclic(low=0.01)):
         for epoch in schedule.snapshots(30):
