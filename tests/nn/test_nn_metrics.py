@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 from sklearn import metrics as sk
 from sklearn.preprocessing import label_binarize
-from trainlab.nn.metric import Metric, MetricInput
 
 from trainlab.core.component import make, plain, registered
 from trainlab.core.errors import UserError
 from trainlab.core.metric_names import lower_is_better
 from trainlab.core.types import Array, Task
+from trainlab.nn.metric import Metric, MetricInput
 
 NAMES = (
     "accuracy average_precision balanced_accuracy brier calibration_error cohen_kappa explained_variance f1 log_loss"
