@@ -32,7 +32,8 @@ def train(
         run = tl.train({"data": {"x": X, "y": y}, "model": {"name": "mlp", "hidden": [64]}})
 
     Arrays under `data` (x and y, and x_val, y_val, x_test, y_test) are stored next to the runs. A DataFrame x is
-    read as a table, with y or the column `target` to predict.
+    read as a table, with y or the column `target` to predict. `sample_weight` (rows,) says how much each row counts in
+    the loss, `sample_weight_val` the same of the validation rows.
     Settings replace the config's: `a__b` is `a.b`; paths that Python cannot spell go into `overrides`. Progress goes to
     stderr unless `quiet`. `name` is the name of the folder. `resume` continues a stopped run, or a finished one up to
     train__epochs epochs. The run's `status` is `finished`, `diverged` or `failed`.

@@ -87,6 +87,7 @@ NPZ = {"name": "npz", "path": "d.npz"}
 CASES = {
     "the same for training": (write_parts, CSV, lambda got: parts_of(got) in ((40, 40, 40), (14, 13, 13))),
     "several rows per": (write_csv, CSV, lambda got: got.rows.groups is not None or got.rows.time is not None),
+    "rows that count more": (write_csv, CSV, lambda got: got.rows.weights[:6].tolist() == [0, 1, 2, 3, 4, 0]),
     "no line of column": (
         write_unheaded,
         {"name": "csv", "path": "t.csv"},

@@ -30,7 +30,17 @@ RATES = {"adadelta": 1.0, "adagrad": 0.05, "sgd": 0.1, "momentum": 0.05, "nester
 
 
 def trained(
-    engine, steps=20, *, layers=LAYERS, optimizer=None, loss=None, x=X, numbers=None, by_columns=False, **recipe
+    engine,
+    steps=20,
+    *,
+    layers=LAYERS,
+    optimizer=None,
+    loss=None,
+    x=X,
+    numbers=None,
+    by_columns=False,
+    weights=None,
+    **recipe,
 ):
     """A trainer after some steps over three epochs and a bit, on one of the backends."""
     loss = loss or make(Loss, "softmax_cross_entropy")
@@ -51,7 +61,7 @@ def trained(
         regression=regression,
         **recipe,
     )
-    trainer = Trainer(net, rules, x, t, Streams(7))
+    trainer = Trainer(net, rules, x, t, Streams(7), weights)
     records = []
     while steps:
         done = trainer.advance(min(steps, 5, trainer.steps_left))
@@ -113,13 +123,16 @@ def test_what_has_kernels_keeps_them():
         {"name": "softmax_cross_entropy", "label_smoothing": 0.2},
         {"name": "softmax_cross_entropy", "class_weights": [0.5, 1.0, 3.0]},
         {"name": "hinge", "margin": 0.3},
+        {"name": "hinge", "class_weights": [0.5, 1.0, 3.0]},
+        {"name": "binary_cross_entropy", "class_weights": [0.5, 3.0]},
         {"name": "huber", "delta": 0.4},
     ],
     ids=str,
 )
 def test_every_loss(spelled):
-    """Losses, gradients and hits agree, with every setting."""
+    """Losses, gradients and hits agree, with every setting and with weights of the rows."""
     agree(loss=Loss.read(spelled))
+    agree(loss=Loss.read(spelled), weights=np.resize([0.0, 0.5, 2.0, 1.5], len(X)).astype(np.float32))
 
 
 def test_mse_of_numbers():
@@ -201,10 +214,10 @@ class Strange(Loss, name="strange"):
         """As they are."""
         return y
 
-    def value(self, s):
+    def each(self, s):
         """The mean distance."""
         np.subtract(s.y, s.t, out=s.dy)
-        return float(np.abs(s.y - s.t).mean())
+        return np.abs(s.y - s.t).mean(axis=1)
 
     def chance(self, t, task):
         """One."""

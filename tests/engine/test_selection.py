@@ -90,8 +90,11 @@ def test_both_backends_evaluate_the_same(loss):
         net = Net(layers, (6,), engine=engine)
         net.initialize(Sequential(layers=layers), Streams(3))
         evaluator = Evaluator(net, make(Loss, loss), regression=False)
-        found[engine] = evaluator.scores(x, t), evaluator.outputs(x)
-    (one, y), (other, z) = found["numpy"], found["compiled"]
+        weights = np.resize([0.5, 2.0, 0.0], len(x)).astype(np.float32)
+        found[engine] = evaluator.scores(x, t), evaluator.outputs(x), evaluator.scores(x, t, weights)
+    (one, y, weighted), (other, z, again) = found["numpy"], found["compiled"]
     assert other.loss == pytest.approx(one.loss, rel=1e-5)
-    assert other.score == one.score
+    assert again.loss == pytest.approx(weighted.loss, rel=1e-5)
+    assert weighted.loss != pytest.approx(one.loss, rel=1e-4)
+    assert again.score == weighted.score == other.score == one.score
     assert z == pytest.approx(y, rel=1e-4, abs=1e-5)

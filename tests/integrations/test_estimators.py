@@ -20,10 +20,39 @@ MOONS = make_moons(200, noise=0.1, random_state=0)
 SMALL = {"hidden": [8], "epochs": 20, "lr": 0.02, "batch_size": 32, "random_state": 0}
 
 
-@parametrize_with_checks([tl.TrainlabClassifier(epochs=60), tl.TrainlabRegressor(epochs=60)])
+def _stochastic(_):
+    """What scikit-learn also leaves out for its own estimators that draw batches (SGDClassifier)."""
+    return {"check_sample_weight_equivalence_on_dense_data": "rows left out or repeated change the batches"}
+
+
+@parametrize_with_checks(
+    [tl.TrainlabClassifier(epochs=60), tl.TrainlabRegressor(epochs=60)], expected_failed_checks=_stochastic
+)
 def test_scikit_learn_has_no_objections(estimator, check):
     """Every check that scikit-learn has for estimators of its kind passes."""
     check(estimator)
+
+
+def test_weights_are_worth_rows():
+    """Without batches, a row of weight 2 is worth two rows and one of weight 0 none, also in a run folder."""
+    x, y = MOONS
+    weights = np.resize([0, 1, 2], len(x))
+    settings = {**SMALL, "optimizer": "lbfgs", "lr": None, "preprocess": None}
+    repeated = tl.TrainlabClassifier(**settings).fit(np.repeat(x, weights, axis=0), np.repeat(y, weights))
+    weighted = tl.TrainlabClassifier(**settings).fit(x, y, sample_weight=weights)
+    plain = tl.TrainlabClassifier(**settings).fit(x, y)
+    np.testing.assert_allclose(weighted.predict_proba(x), repeated.predict_proba(x), atol=1e-6)
+    assert np.abs(weighted.predict_proba(x) - plain.predict_proba(x)).max() > 1e-3
+
+
+def test_weights_in_a_run_folder(tmp_path):
+    """A fit with `runs` keeps the weights with its rows: the run has the weights of the fit in memory."""
+    x, y = MOONS
+    weights = np.resize([0.5, 1.5], len(x))
+    one = tl.TrainlabClassifier(**SMALL).fit(x, y, sample_weight=weights)
+    other = tl.TrainlabClassifier(**SMALL, runs=tmp_path).fit(x, y, sample_weight=weights)
+    for name, array in one.weights_.items():
+        np.testing.assert_array_equal(other.weights_[name], array)
 
 
 def test_nothing_is_written(tmp_path, monkeypatch):

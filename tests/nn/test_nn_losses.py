@@ -18,7 +18,9 @@ CASES = [
     ({"name": "softmax_cross_entropy", "class_weights": [1.0, 2.0, 3.0, 0.5]}, CLASSES),
     ("hinge", CLASSES),
     ({"hinge": 0.3}, CLASSES),
+    ({"name": "hinge", "class_weights": [1.0, 2.0, 3.0, 0.5]}, CLASSES),
     ("binary_cross_entropy", TWO),
+    ({"name": "binary_cross_entropy", "class_weights": [0.5, 3.0]}, TWO),
     ("mse", NUMBERS),
     ("mse", CLASSES),
     ("mae", NUMBERS),
@@ -67,6 +69,30 @@ def test_gradient_is_the_slope(spelled, task, rows):
         one.y[0], one.t[0] = start[row], s.t[row]
         alone.append(loss.value(one))
     assert np.mean(alone) == pytest.approx(value)
+
+
+@each_case
+def test_a_weight_is_worth_rows(spelled, task):
+    """Weights 2 and 0 mean what repeating a row and leaving it out mean, in the loss and in the gradient."""
+    loss = Loss.read(spelled)
+    s = slot_of(loss, task, 6)
+    s.weights = np.array([1.0, 2.0, 0.0, 1.0, 2.0, 0.0])
+    value = loss.value(s)
+    times = s.weights.astype(int)
+    rows = LossSlot(np.repeat(s.y, times, axis=0), np.repeat(s.t, times, axis=0), np.empty_like(s.y))
+    assert loss.value(rows) == pytest.approx(value)
+    first = np.repeat(np.arange(6), times)
+    summed = np.zeros_like(s.dy)
+    np.add.at(summed, first, rows.dy)
+    np.testing.assert_allclose(s.dy, summed, rtol=1e-12, atol=1e-15)
+    assert (s.hits, loss.value(s)) == (slot_hits(loss, s), value)
+
+
+def slot_hits(loss, s):
+    """The rows that are right, counted without weights."""
+    plain = LossSlot(s.y, s.t, None)
+    loss.value(plain)
+    return plain.hits
 
 
 @each_case
@@ -173,6 +199,30 @@ def test_losses_that_do_not_fit_the_targets():
     with pytest.raises(UserError) as caught:
         Loss.read({"name": "softmax_cross_entropy", "class_weights": [1.0, 2.0]}).units(CLASSES)
     assert str(caught.value) == "loss.class_weights: 2 weights for 4 classes; give one per class"
+    named = Task("classification", 2, ("no", "yes"))
+    for name, hint in (("yess", "did you mean `yes`?"), ("maybe", "name `no` or `yes`")):
+        for loss in ("softmax_cross_entropy", "hinge", "binary_cross_entropy"):
+            with pytest.raises(UserError) as caught:
+                Loss.read({"name": loss, "class_weights": {name: 5.0}}).units(named)
+            assert str(caught.value) == f"loss.class_weights: `{name}` is no class; {hint}"
+
+
+def test_weights_by_name():
+    """A class that is not named weighs 1; classes without names are called by their numbers."""
+    loss = Loss.read({"name": "hinge", "class_weights": {"yes": 5.0}})
+    assert loss.fitted(np.array([0, 1]), Task("classification", 2, ("no", "yes"))).class_weights == [1.0, 5.0]
+    numbered = Loss.read({"name": "softmax_cross_entropy", "class_weights": {"2": 0.5}})
+    assert numbered.fitted(np.arange(4), CLASSES).class_weights == [1.0, 1.0, 0.5, 1.0]
+
+
+@pytest.mark.parametrize("name", ["softmax_cross_entropy", "hinge", "binary_cross_entropy"])
+def test_class_weights_are_weights_of_their_rows(name):
+    """A class weighted 3 is a class whose rows weigh 3, in all three losses."""
+    weighted, plain = Loss.read({"name": name, "class_weights": [1.0, 3.0]}), Loss.read(name)
+    one, other = slot_of(weighted, TWO, 9), slot_of(plain, TWO, 9)
+    other.weights = np.where(one.t.reshape(9, -1)[:, 0] > 0.5, 3.0, 1.0)
+    assert weighted.value(one) == pytest.approx(plain.value(other))
+    np.testing.assert_allclose(one.dy, other.dy, rtol=1e-12)
 
 
 def test_units():
@@ -197,5 +247,5 @@ def test_softmax_minimum():
 def test_balanced_weights_must_be_fitted():
     """Without the training targets `balanced` has no meaning: using it is an error, not a loss without weights."""
     loss = Loss.read({"name": "softmax_cross_entropy", "class_weights": "balanced"})
-    with pytest.raises(RuntimeError, match=r"^balanced class weights were not fitted to the training targets$"):
+    with pytest.raises(RuntimeError, match=r"^class weights \(balanced\) were not fitted to the training targets$"):
         loss.value(slot_of(loss, CLASSES, 4))

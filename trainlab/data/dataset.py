@@ -1,6 +1,6 @@
 """Rows as they come from a source, and the three parts that an experiment works on."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -19,6 +19,7 @@ class Rows:
     `features`: a name per column of x, for messages and `predict` (empty for images).
     `groups` (n,): rows of one group are never split apart. `time` (n,): later rows go to validation and test.
     `lines` (n,): line of each row in its file, or its number in its source, counted from 1; for messages.
+    `weights` (n,): how much each row counts in the loss, at least 0; None: all the same.
     """
 
     x: Array | LazyRows
@@ -27,6 +28,7 @@ class Rows:
     groups: Array | None = None
     time: Array | None = None
     lines: Array | None = None
+    weights: Array | None = None
 
     def __len__(self) -> int:
         return len(self.x)
@@ -52,7 +54,8 @@ class Rows:
         def pick(a: Array | None) -> Array | None:
             return None if a is None else a[index]
 
-        return Rows(x, self.y[index], self.features, pick(self.groups), pick(self.time), pick(self.lines))
+        along = {name: pick(getattr(self, name)) for name in ("groups", "time", "lines", "weights")}
+        return replace(self, x=x, y=self.y[index], **along)
 
 
 @dataclass(frozen=True, slots=True)

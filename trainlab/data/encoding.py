@@ -175,6 +175,16 @@ def column_groups(table: Table, name: str) -> Array:
     return np.array([place[text] for text in column.known], np.int64)[column.codes]
 
 
+def column_weights(table: Table, name: str) -> Array:
+    """A column of weights of the rows. Raises DataError for cells that are no number of at least 0."""
+    problems, column = Problems(table.path), table.columns[name]
+    values = as_numbers(column, decide(column, Signs(None, None, table.comma)).notation).values
+    problems.rows(table, name, np.isnan(values), lambda text: f"`{text}` is not a number" if text else "missing value")
+    problems.rows(table, name, values < 0, "`{}` is negative".format)
+    problems.stop("every row needs a weight of at least 0; 0 leaves a row out")
+    return values
+
+
 def feature_names(encoding: dict[str, Any]) -> tuple[str, ...]:
     """A name per column of x: `age`, `city=Rome`, `city=Oslo`."""
     names: list[str] = []
@@ -192,8 +202,15 @@ def task_of(encoding: dict[str, Any]) -> Task:
     return Task("regression", len(encoding["target"]), tuple(encoding["target"]))
 
 
-def rows_of(table: Table, encoding: dict[str, Any], *, group: str | None = None, time: str | None = None) -> Rows:
-    """The rows of a table with its targets, groups and times."""
+def rows_of(
+    table: Table,
+    encoding: dict[str, Any],
+    *,
+    group: str | None = None,
+    time: str | None = None,
+    weight: str | None = None,
+) -> Rows:
+    """The rows of a table with its targets, groups, times and weights."""
     return Rows(
         encode_inputs(table, encoding),
         encode_targets(table, encoding),
@@ -201,6 +218,7 @@ def rows_of(table: Table, encoding: dict[str, Any], *, group: str | None = None,
         None if group is None else column_groups(table, group),
         None if time is None else column_times(table, time),
         table.lines,
+        None if weight is None or weight not in table.columns else column_weights(table, weight),
     )
 
 

@@ -14,7 +14,7 @@ _CHUNK = 1 << 24
 
 
 def fingerprint(*parts: Rows | None) -> str:
-    """`sha256:` and 64 hex digits over type, shape and bytes of x and y of all parts.
+    """`sha256:` and 64 hex digits over type, shape and bytes of x, y and, where rows have any, weights of all parts.
 
     Of an x of more than 256 MB, rows at equal distances that amount to 256 MB are hashed, and the answer starts
     with `sha256-sampled:`. If x is stored, 8 MB in a few places are, and the answer starts with `sha256-pieces:`.
@@ -27,7 +27,7 @@ def fingerprint(*parts: Rows | None) -> str:
         if rows is None:
             digest.update(b"none")
             continue
-        for array in (rows.x, rows.y):
+        for array in (rows.x, rows.y, *([] if rows.weights is None else [rows.weights])):
             digest.update(f"{array.dtype.str} {tuple(array.shape)}".encode())
             how = _add(digest.update, array) or how
     return f"sha256{how}:{digest.hexdigest()}"

@@ -1,6 +1,7 @@
 """From a source to the three parts of an experiment: load, split, damage, preprocess."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 
@@ -42,6 +43,7 @@ def prepare(
     own_parts = [loaded.val, loaded.test] if loaded.val is not None else [loaded.test]
     known = fingerprint(loaded.rows, *own_parts)  # before the split, which may put the rows in another order
     train, val, test = split(loaded, source.split, streams.named("split"), own=own)
+    train, val, test = _relative_weights(train, val, test)
     damaged = _damage(source, Split(train, val, test, loaded.task), streams)
     train, val, test = damaged.train, damaged.val, damaged.test
 
@@ -52,7 +54,7 @@ def prepare(
             return None
         steps = [] if part in damaged.skip else source.preprocess
         x = preprocessed(steps, learned, rows.x, dtype)
-        return Rows(x, scale(rows.y, learned), rows.features, rows.groups, rows.time, rows.lines)
+        return replace(rows, x=x, y=scale(rows.y, learned))
 
     done = finish(train, "train")
     assert done is not None  # noqa: S101 - a fact of the call above, for the type checker
@@ -89,7 +91,7 @@ def _numbered(loaded: Loaded) -> Loaded:
     def number(rows: Rows) -> Rows:
         x = LazyRows(rows.x) if isinstance(rows.x, np.memmap) else rows.x
         lines = np.arange(1, len(rows) + 1) if rows.lines is None else rows.lines
-        return Rows(x, rows.y, rows.features, rows.groups, rows.time, lines)
+        return replace(rows, x=x, lines=lines)
 
     encoding = loaded.encoding or _columns(loaded)
     val, test = loaded.val and number(loaded.val), loaded.test and number(loaded.test)
@@ -109,6 +111,20 @@ def _columns(loaded: Loaded) -> dict[str, object]:
     }
 
 
+def _relative_weights(train: Rows, val: Rows | None, test: Rows | None) -> tuple[Rows, Rows | None, Rows | None]:
+    """The parts with weights whose mean over the training rows is 1, so that they change no scale."""
+    if train.weights is None:
+        return train, val, test
+    mean = float(train.weights.mean())
+    if not mean > 0:
+        raise DataError("data.weight: every training row has the weight 0; there is nothing to learn from")
+
+    def relative(rows: Rows | None) -> Rows | None:
+        return rows if rows is None or rows.weights is None else replace(rows, weights=rows.weights / mean)
+
+    return relative(train) or train, relative(val), relative(test)
+
+
 def _damage(source: Source, parts: Split, streams: Streams) -> Split:
     if source.faults:  # faults write to x
         rows = [None if r is None else _in_memory(r) for r in (parts.train, parts.val, parts.test)]
@@ -120,7 +136,7 @@ def _damage(source: Source, parts: Split, streams: Streams) -> Split:
 
 def _in_memory(rows: Rows) -> Rows:
     if isinstance(rows.x, LazyRows):
-        return Rows(rows.x[:], rows.y, rows.features, rows.groups, rows.time, rows.lines)
+        return replace(rows, x=rows.x[:])
     return rows
 
 

@@ -59,14 +59,15 @@ class Sums:
 class TrainingJob:
     """What training steps work on. All arrays belong to the trainer.
 
-    x, targets: all training rows and their encoded targets · batch: memory for a batch · state: parameters, gradient,
-    step and the optimizer's buffers · decayed: the weight arrays inside theta · average: the moving average of theta ·
-    augment: changes a batch (x, t) in place; None for no augmentation.
+    x, targets, weights: all training rows, their encoded targets and their weights, if they have any · batch: memory
+    for a batch · state: parameters, gradient, step and the optimizer's buffers · decayed: the weight arrays inside
+    theta · average: the moving average of theta · augment: changes a batch (x, t) in place; None for no augmentation.
     """
 
     config: TrainingConfig
     x: Any
     targets: Array
+    weights: Array | None
     batch: Batch
     state: OptimizerState
     decayed: Sequence[Array]
@@ -97,12 +98,12 @@ TrainSteps = Callable[[Steps], tuple[int, bool]]
 class Evaluation:
     """Functions for a workspace in evaluation mode.
 
-    forward(rows): y of the first rows of x · scores(x, t): mean loss and number of correct rows over a whole set, or
-    None if the backend cannot score such targets; then they are scored from the outputs.
+    forward(rows): y of the first rows of x · scores(x, t, weights): mean loss and number of correct rows over a whole
+    set, or None if the backend cannot score such targets; then they are scored from the outputs.
     """
 
     forward: Rows
-    scores: Callable[[Any, Array], tuple[float, float] | None]
+    scores: Callable[[Any, Array, Array | None], tuple[float, float] | None]
 
 
 @dataclass(frozen=True, slots=True)

@@ -91,18 +91,21 @@ class Workspace:
 class Batch:
     """A workspace for training together with the targets of its rows."""
 
-    def __init__(self, work: Workspace, targets: Array) -> None:
-        """`targets`: the encoded targets of all rows; the batch gets memory of their type for its own."""
+    def __init__(self, work: Workspace, targets: Array, weights: Array | None = None) -> None:
+        """`targets`: the encoded targets of all rows, `weights` (rows,): how much each counts, if that differs; the
+        batch gets memory of their types for its own.
+        """
         self.work = work
         self.t = np.empty((work.rows, *targets.shape[1:]), targets.dtype)
+        self.weights = None if weights is None else np.empty(work.rows, weights.dtype)
         self._parts: dict[int, tuple[Workspace, LossSlot]] = {}
 
     def first(self, rows: int) -> tuple[Workspace, LossSlot]:
         """The workspace and the loss slot for the first `rows` rows of this memory."""
         found = self._parts.get(rows)
         if found is None:
-            work = self.work.first(rows)
-            found = self._parts[rows] = work, LossSlot(work.y, self.t[:rows], work.dy)
+            work, weights = self.work.first(rows), None if self.weights is None else self.weights[:rows]
+            found = self._parts[rows] = work, LossSlot(work.y, self.t[:rows], work.dy, weights)
         return found
 
 

@@ -48,21 +48,21 @@ class Evaluator:
                 y[start : start + len(index)] = work.y
         return y
 
-    def scores(self, x: Any, t: Array) -> Scores:
-        """Loss and score over all rows of x with encoded targets t."""
+    def scores(self, x: Any, t: Array, weights: Array | None = None) -> Scores:
+        """Loss and score over all rows of x with encoded targets t. Weights (rows,) count in the loss only."""
         if len(t) == 0:
             return Scores(float("nan"), float("nan"))
         expect_all(x)
         if not self.regression:
             _, run = self._prepared(len(t))
-            if (found := run.scores(x, t)) is not None:
+            if (found := run.scores(x, t, weights)) is not None:
                 loss, hits = found
                 return Scores(loss, hits / len(t))
-        return self.compare(self.outputs(x), t)
+        return self.compare(self.outputs(x), t, weights)
 
-    def compare(self, y: Array, t: Array) -> Scores:
+    def compare(self, y: Array, t: Array, weights: Array | None = None) -> Scores:
         """Loss and score of outputs y (rows, units) against encoded targets t."""
-        return compare(self.loss, y, t, regression=self.regression)
+        return compare(self.loss, y, t, regression=self.regression, weights=weights)
 
     def _prepared(self, rows: int) -> tuple[Workspace, Evaluation]:
         """Memory for batches of up to `rows` rows, at most the limit, and the functions that work on it."""
@@ -73,9 +73,9 @@ class Evaluator:
         return self._memory
 
 
-def compare(loss: Loss, y: Array, t: Array, *, regression: bool) -> Scores:
+def compare(loss: Loss, y: Array, t: Array, *, regression: bool, weights: Array | None = None) -> Scores:
     """Loss and score of outputs y (rows, units) from any source against encoded targets t."""
-    end = LossSlot(y, t, None)
+    end = LossSlot(y, t, None, weights)
     with np.errstate(all="ignore"):
         mean = float(loss.value(end))
         if not regression:

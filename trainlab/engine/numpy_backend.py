@@ -41,7 +41,7 @@ class NumpyBackend(Backend):
 
     def prepare_evaluation(self, work: Workspace, loss: Loss) -> Evaluation:
         """Outputs only: the evaluator scores them."""
-        return Evaluation(lambda rows: work.first(rows).forward(), lambda x, t: None)
+        return Evaluation(lambda rows: work.first(rows).forward(), lambda x, t, w: None)
 
     def prepare_statistics(self, nodes: Sequence[Node], work: Workspace, step: Mapping[str, Array]) -> Statistics:
         """The functions of `layer_statistics.py`."""
@@ -110,6 +110,8 @@ class _Training:
         work, end = job.batch.first(len(index))
         gather(job.x, index, work.x)
         job.targets.take(index, axis=0, out=end.t, mode="clip")
+        if job.weights is not None and end.weights is not None:
+            job.weights.take(index, out=end.weights, mode="clip")
         if job.augment is not None:
             job.augment(work.x, end.t)
         return work, end

@@ -29,7 +29,7 @@ _VERSION = 2  # of a saved state; since 2 an optimizer's buffers are the textboo
 
 @dataclass
 class Trainer:
-    """Trains a network on rows x with encoded targets t.
+    """Trains a network on rows x with encoded targets t; rows may have weights (rows,), of the network's float type.
 
     step: number of steps done · sums: totals of the current epoch · records: a row (`RECORDS`) for each step of the
     last `advance` · broken: the last `advance` met a loss or gradient that is not finite; that step was not applied.
@@ -42,6 +42,7 @@ class Trainer:
     x: Any
     t: Array
     streams: Streams
+    weights: Array | None = None
     history: list[float] = field(default_factory=list[float])
     step: int = 0
     broken: bool = False
@@ -76,7 +77,8 @@ class Trainer:
             config,
             self.x,
             self.t,
-            Batch(self.work, self.t),
+            self.weights,
+            Batch(self.work, self.t, self.weights),
             self.optimizer_state,
             net.decayed,
             self.average,

@@ -19,11 +19,12 @@ from trainlab.data.notation import parse_number
 from trainlab.store.writing import write_atomic
 
 FOLDER = ".data"  # inside the folder of runs
-_ARRAYS = ("x", "y", "x_val", "y_val", "x_test", "y_test")
+_ARRAYS = ("x", "y", "x_val", "y_val", "x_test", "y_test", "sample_weight", "sample_weight_val")
 
 
 def with_stored_rows(config: Mapping[str, Any], runs: Path) -> Mapping[str, Any]:
-    """The config, with arrays and DataFrames under `data` (x, y, and the same with _val and _test) stored as files.
+    """The config, with arrays and DataFrames under `data` (x, y, and the same with _val and _test; sample_weight, and
+    the same with _val) stored as files.
 
     Arrays become a .npz file. A DataFrame x becomes a CSV, in which the target is y or the column that `target` names.
     Configs that hold no such rows come back as they are. Raises UserError for rows that cannot be stored.
@@ -60,7 +61,7 @@ def _array(name: str, value: Any) -> Array:
 
 
 def _frames(rows: Mapping[str, Any], settings: Mapping[str, Any], runs: Path) -> dict[str, Any]:
-    target = settings.get("target")
+    target, weight = settings.get("target"), settings.get("weight")
     made: dict[str, Any] = {"name": "csv"}
     for part in ("", "_val", "_test"):
         if f"x{part}" not in rows:
@@ -73,12 +74,16 @@ def _frames(rows: Mapping[str, Any], settings: Mapping[str, Any], runs: Path) ->
             if target in frame.columns:
                 raise UserError(f"data.y: column `{target}` is in x, too; leave y out, or drop the column from x")
             frame = frame.assign(**{str(target): np.asarray(y)})
+        if f"sample_weight{part}" in rows:
+            if "sample_weight" in frame.columns:
+                raise UserError("data.sample_weight: x has a column of this name, too; set `weight: sample_weight`")
+            frame, weight = frame.assign(sample_weight=np.asarray(rows[f"sample_weight{part}"])), "sample_weight"
         if target is None:
             raise UserError("data: a DataFrame x needs y, or `target`, the name of the column to predict")
         stored = frame.to_csv(index=False).encode()
         made[f"{part[1:]}_path" if part else "path"] = _stored(stored, sha256(stored).hexdigest(), ".csv", runs)
     codes = _codes(rows["x"], settings)
-    return made | {"target": target} | ({"categorical": codes} if codes else {})
+    return made | {"target": target, "weight": weight} | ({"categorical": codes} if codes else {})
 
 
 def _codes(frame: Any, settings: Mapping[str, Any]) -> list[str]:

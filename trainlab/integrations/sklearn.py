@@ -121,10 +121,13 @@ class _Network(_base.BaseEstimator):
             return index(self.random_state)
         return int(_utils.check_random_state(self.random_state).randint(2**31 - 1))
 
-    def _train(self, X: Array, y: Array, task: Task) -> None:
+    def _train(self, X: Array, y: Array, task: Task, sample_weight: Any) -> None:
         """Fit to rows X with encoded targets y. Raises ValueError with the text of whatever does not fit."""
+        w: Array | None = None
+        if sample_weight is not None:
+            w = _validation._check_sample_weight(sample_weight, X, dtype=np.float64, ensure_non_negative=True)
         try:
-            trained = self._in_memory(X, y, task) if self.runs is None else self._in_folder(self.runs, X, y, task)
+            trained = (self._in_memory if self.runs is None else self._in_folder)(X, y, task, w)
         except UserError as error:
             raise ValueError(str(error)) from error
         self.n_iter_ = len(self.loss_curve_)
@@ -135,8 +138,8 @@ class _Network(_base.BaseEstimator):
         self.weights_ = {name: a.copy() for name, a in trained.net.params.items()}
         self.preprocessing_ = {name: a.copy() for name, a in trained.fitted.items()}
 
-    def _in_memory(self, X: Array, y: Array, task: Task) -> TrainedNetwork:
-        setup = build(self._settings(X.dtype, task, "in memory"), Loaded(Rows(X, y), task))
+    def _in_memory(self, X: Array, y: Array, task: Task, weights: Array | None) -> TrainedNetwork:
+        setup = build(self._settings(X.dtype, task, "in memory"), Loaded(Rows(X, y, weights=weights), task))
         session = TrainingSession(setup, monitored=False)
         self._tell(session.fit().state == "finished")
         metrics, net = session.metrics, setup.net
@@ -147,11 +150,14 @@ class _Network(_base.BaseEstimator):
             task, setup.config.loss, setup.parts.fitted, {}, metrics.best.epoch, setup.experiment, net
         )
 
-    def _in_folder(self, runs: Path | str, X: Array, y: Array, task: Task) -> TrainedNetwork:
-        folder = RunFolder(next_free(Path(runs), safe_name(type(self).__name__)))
+    def _in_folder(self, X: Array, y: Array, task: Task, weights: Array | None) -> TrainedNetwork:
+        folder = RunFolder(next_free(Path(self.runs or "runs"), safe_name(type(self).__name__)))
         data = folder.path / "data.npz"
         try:
-            np.savez(data, x=X, y=y)
+            if weights is None:
+                np.savez(data, x=X, y=y)
+            else:
+                np.savez(data, x=X, y=y, sample_weight=weights)
             outcome = train(self._settings(X.dtype, task, str(data)), into=folder.path)
         except BaseException:
             if not folder.config.exists():  # no run came of it
@@ -213,14 +219,14 @@ class TrainlabClassifier(_base.ClassifierMixin, _Network):
     array(['low', 'low', 'high', 'high'], dtype='<U4')
     """
 
-    def fit(self, X: Any, y: Any) -> Self:
-        """Train on rows X (n, ...) with one class each."""
+    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
+        """Train on rows X (n, ...) with one class each. sample_weight (n,): how much each row counts in the loss."""
         x, labels = _validation.validate_data(self, X, y, dtype=[np.float64, np.float32], allow_nd=True)
         _multiclass.check_classification_targets(labels)
         self.classes_, codes = np.unique(labels, return_inverse=True)
         if len(self.classes_) < 2:
             raise ValueError(f"a classifier needs at least 2 classes; y holds 1 class: {self.classes_[0]!r}")
-        self._train(x, codes.astype(np.int64), self._task())
+        self._train(x, codes.astype(np.int64), self._task(), sample_weight)
         return self
 
     def predict(self, X: Any) -> Array:
@@ -254,14 +260,16 @@ class TrainlabRegressor(_base.RegressorMixin, _Network):
     1.0
     """
 
-    def fit(self, X: Any, y: Any) -> Self:
-        """Train on rows X (n, ...) with a number each (n,), or several (n, k)."""
+    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
+        """Train on rows X (n, ...) with a number each (n,), or several (n, k). sample_weight (n,): how much each row
+        counts in the loss.
+        """
         x, numbers = _validation.validate_data(
             self, X, y, dtype=[np.float64, np.float32], allow_nd=True, multi_output=True, y_numeric=True
         )
         self._flat = numbers.ndim == 1
         self.n_outputs_ = 1 if self._flat else numbers.shape[1]
-        self._train(x, numbers.reshape(len(numbers), -1).astype(np.float64), self._task())
+        self._train(x, numbers.reshape(len(numbers), -1).astype(np.float64), self._task(), sample_weight)
         return self
 
     def predict(self, X: Any) -> Array:

@@ -1,6 +1,6 @@
 """A loss compares the network's output with the targets: one number, the mean over the rows, and its gradient.
 
-To add one, write one class in one file of `trainlab/nn/losses`.
+To add one, write one class in one file of `trainlab/nn/losses`; its `each` gives the loss of every row.
 """
 
 from abc import abstractmethod
@@ -14,14 +14,15 @@ from trainlab.core.types import Array, Task
 @dataclass(slots=True)
 class LossSlot:
     """One batch of a loss: y (rows, units) from the network, t the encoded targets of the rows, dy (rows, units) the
-    gradient to write (None in evaluation).
+    gradient to write (None in evaluation), weights (rows,) how much each row counts (None: all the same).
 
-    `hits`: the number of correctly classified rows; every classification loss writes it.
+    `hits`: the number of correctly classified rows, whatever they weigh; every classification loss writes it.
     """
 
     y: Array
     t: Array
     dy: Array | None
+    weights: Array | None = None
     hits: float = 0.0
 
 
@@ -45,9 +46,20 @@ class Loss(Component, kind="loss", rooms=("trainlab.nn.losses",)):
         indices, else floats, which the engine converts to the network's dtype.
         """
 
-    @abstractmethod
     def value(self, s: LossSlot) -> float:
-        """The mean loss. Writes s.dy = dloss/dy unless it is None, and s.hits for classes."""
+        """The mean over the rows of each one's loss, times its weight. Writes s.dy = dloss/dy unless it is None, and
+        s.hits for classes.
+        """
+        each, rows, weights = self.each(s), len(s.y), s.weights
+        if s.dy is not None:
+            s.dy *= 1 / rows if weights is None else weights[:, None] / rows
+        return float((each if weights is None else each * weights).sum()) / rows
+
+    @abstractmethod
+    def each(self, s: LossSlot) -> Array:
+        """The loss of every row (rows,). Writes to s.dy, unless it is None, the gradient of each row's own loss, and
+        s.hits for classes.
+        """
 
     @abstractmethod
     def chance(self, t: Array, task: Task) -> float:

@@ -91,7 +91,8 @@ class EpochMetrics:
 
     def first_row(self) -> dict[str, Any]:
         """Epoch 0: the row of the network before its first step."""
-        return self._row(self.evaluator.scores(self.setup.parts.train.x, self.setup.t_train), None, None)
+        setup = self.setup
+        return self._row(self.evaluator.scores(setup.parts.train.x, setup.t_train, setup.w_train), None, None)
 
     def epoch_row(self) -> dict[str, Any]:
         """The row of the epoch that has just ended."""
@@ -122,7 +123,7 @@ class EpochMetrics:
         trainer, val = self.trainer, None
         with trainer.averaged():
             if self.setup.parts.val is not None and self.setup.t_val is not None:
-                val = self.evaluator.scores(self.setup.parts.val.x, self.setup.t_val)
+                val = self.evaluator.scores(self.setup.parts.val.x, self.setup.t_val, self.setup.w_val)
         row: dict[str, Any] = {
             "epoch": trainer.epoch,
             "step": trainer.step,

@@ -34,7 +34,9 @@ class TrainingSession:
 
     def __init__(self, setup: TrainingSetup, *, monitored: bool = True) -> None:
         self.setup, self.epochs, self.monitored = setup, setup.experiment.train.epochs, monitored
-        self.trainer = Trainer(setup.net, setup.config, setup.parts.train.x, setup.t_train, setup.streams)
+        self.trainer = Trainer(
+            setup.net, setup.config, setup.parts.train.x, setup.t_train, setup.streams, setup.w_train
+        )
         self.metrics = EpochMetrics(setup, self.trainer)
         settings = setup.experiment.monitors
         self.monitors = MonitorRunner(settings.active() if monitored else (), settings.stop_on)

@@ -11,7 +11,7 @@ import numpy as np
 
 from trainlab.core.component import make
 from trainlab.core.config import Document
-from trainlab.core.errors import ShapeError
+from trainlab.core.errors import DataError, ShapeError
 from trainlab.core.problem import ConfigError, Problem, listed, nearest
 from trainlab.core.streams import Streams
 from trainlab.core.types import Array, Shape, Task
@@ -33,7 +33,8 @@ _CALIBRATION_ROWS = 256  # training rows that a data-dependent init uses
 class TrainingSetup:
     """An experiment ready to run: data, network with its starting weights, and training config.
 
-    t_train, t_val, t_test: the encoded targets · passes: how many corrections a data-dependent init made to each layer.
+    t_train, t_val, t_test: the encoded targets · passes: how many corrections a data-dependent init made to each layer
+    · w_train, w_val: the weights of the rows; None if they have none.
     """
 
     experiment: Experiment
@@ -45,6 +46,8 @@ class TrainingSetup:
     t_val: Array | None
     t_test: Array | None
     passes: dict[str, int]
+    w_train: Array | None = None
+    w_val: Array | None = None
 
 
 def check(document: Document[Experiment]) -> None:
@@ -105,10 +108,26 @@ def build(
         t = loss.encode(rows.y, parts.task)
         return t.astype(net.dtype) if t.dtype.kind == "f" else np.ascontiguousarray(t)
 
+    if parts.train.weights is not None and any(augmentation.mixes for augmentation in data.augment):
+        raise DataError("data.augment: `mixup` mixes rows, so it cannot be used where rows have weights (data.weight)")
+
+    def weights(rows: Rows | None) -> Array | None:
+        return None if rows is None or rows.weights is None else rows.weights.astype(net.dtype)
+
     t_train = encoded(parts.train)
     assert t_train is not None  # noqa: S101 - there is always a training part; the split sees to it
     return TrainingSetup(
-        experiment, parts, net, config, streams, t_train, encoded(parts.val), encoded(parts.test), passes
+        experiment,
+        parts,
+        net,
+        config,
+        streams,
+        t_train,
+        encoded(parts.val),
+        encoded(parts.test),
+        passes,
+        weights(parts.train),
+        weights(parts.val),
     )
 
 

@@ -1,6 +1,7 @@
 """What faults share: replacing one thing in rows, and saying that a fault does not fit the task."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Literal
 
 import numpy as np
@@ -13,12 +14,12 @@ from trainlab.data.fault import Split
 
 def with_x(rows: Rows, x: Array) -> Rows:
     """The rows with another x."""
-    return Rows(x, rows.y, rows.features, rows.groups, rows.time, rows.lines)
+    return replace(rows, x=x)
 
 
 def with_y(rows: Rows, y: Array) -> Rows:
     """The rows with another y."""
-    return Rows(rows.x, y, rows.features, rows.groups, rows.time, rows.lines)
+    return replace(rows, y=y)
 
 
 def with_train(split: Split, train: Rows) -> Split:

@@ -42,5 +42,6 @@ class Leak(Fault, name="leak"):
             mixed(val.groups, train.groups),
             mixed(val.time, train.time),
             mixed(val.lines, train.lines),
+            mixed(val.weights, train.weights),
         )
         return Split(train, leaked, split.test, split.task, split.sorted, split.skip)

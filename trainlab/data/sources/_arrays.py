@@ -138,6 +138,18 @@ def encode_targets(where: str, y: Array, rows: int, targets: Targets) -> Array:
     return _coded(where, y, targets.labels)
 
 
+def checked_weights(where: str, values: Array) -> Array:
+    """Weights of the rows as float64. Raises DataError for one that is no number of at least 0."""
+    _numeric(where, values)
+    weights = values.astype(np.float64)
+    wrong = np.flatnonzero(~(weights >= 0) | np.isinf(weights))
+    if len(wrong):
+        raise DataError(
+            f"{where}: row {int(wrong[0]) + 1} is {weights[wrong[0]]:g}; a weight is a finite number of at least 0"
+        )
+    return weights
+
+
 def same_shape(where: str, rows: Rows, x: Array, part: str = "test") -> Array:
     """x of other rows. Raises DataError unless it has the shape of the training rows."""
     if tuple(x.shape[1:]) != rows.shape:

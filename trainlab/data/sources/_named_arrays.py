@@ -25,12 +25,14 @@ from trainlab.data.sources._arrays import (
     Targets,
     TaskSetting,
     check_x,
+    checked_weights,
     encode_targets,
     found_shape,
     learn_targets,
     same_shape,
 )
 
+WEIGHTS = "sample_weight"  # the name under which weights are found that nobody asked for
 _MOST_LISTED = 20
 
 Part = Literal["train", "val", "test"]
@@ -66,6 +68,11 @@ class NamedArrays(Source):
     test_path: str | None = setting(None, "file of the test rows, which are named `x` and `y` there, too")
     group: str | None = setting(None, "name of an array (rows,) whose equal rows are never split apart")
     time: str | None = setting(None, "name of an array (rows,) of numbers: the last rows are validation and test")
+    weight: str = setting(
+        WEIGHTS,
+        "name of an array (rows,) of numbers of at least 0, if the file has one: how much each row counts in the loss; "
+        "with `_val` at its end that of the validation rows",
+    )
     task: TaskSetting = setting("auto", TASK_HELP)
     classes: list[str] = setting([], CLASSES_HELP)
     reshape: list[int] = setting([], RESHAPE_HELP)
@@ -78,10 +85,13 @@ class NamedArrays(Source):
     def load(self, rng: np.random.Generator) -> Loaded:
         """All arrays. What a file keeps in one piece without compression may stay on disk."""
         wanted = {self.x, self.y, self.x_val, self.y_val, self.x_test, self.y_test}
+        wanted |= {self.weight, f"{self.weight}_val"}
         stored = self.read_arrays(self.path, wanted | {name for name in (self.group, self.time) if name is not None})
         x, y = self._pair(stored, "train")
         y, targets = learn_targets(f"{self.path}: `{self.y}`", y, x, self.task, self.classes)
-        rows = Rows(x, y, (), self._along(stored, "group", len(x)), self._along(stored, "time", len(x)))
+        group, time = self._along(stored, self.group, "group", len(x)), self._along(stored, self.time, "time", len(x))
+        asked = self.weight in stored.names or self.weight != WEIGHTS
+        rows = Rows(x, y, (), group, time, weights=self._weights(stored, self.weight if asked else None, len(x)))
         val, test = (self._part(stored, part, rows, targets) for part in ("val", "test"))
         return Loaded(rows, targets.task, test, notes=(*stored.notes, *targets.notes), val=val)
 
@@ -89,13 +99,16 @@ class NamedArrays(Source):
         """The validation or test rows: from a file of their own, or from the same file if it has them."""
         path = self.val_path if part == "val" else self.test_path
         if path is not None:
-            stored = self.read_arrays(path, {self.x, self.y})
+            stored = self.read_arrays(path, {self.x, self.y, self.weight})
         elif not {name for _, name in self._names(part)} & set(stored.names):
             return None
         names = self._names("train" if path is not None else part)
         x, y = self._pair(stored, "train" if path is not None else part)
         x = same_shape(f"{stored.path}: `{names[0][1]}`", rows, x, part)
-        return Rows(x, encode_targets(f"{stored.path}: `{names[1][1]}`", y, len(x), targets))
+        y = encode_targets(f"{stored.path}: `{names[1][1]}`", y, len(x), targets)
+        weight = self.weight if path is not None else f"{self.weight}_{part}"
+        known = rows.weights is not None and part == "val" and weight in stored.names
+        return Rows(x, y, weights=self._weights(stored, weight if known else None, len(x)))
 
     def _names(self, part: Part) -> list[tuple[str, str]]:
         """The settings of a part's x and y, and the names that they hold."""
@@ -114,8 +127,11 @@ class NamedArrays(Source):
         stored.notes += notes if part == "train" else []
         return x, y
 
-    def _along(self, stored: Stored, setting_name: Literal["group", "time"], rows: int) -> Array | None:
-        name = self.group if setting_name == "group" else self.time
+    def _weights(self, stored: Stored, name: str | None, rows: int) -> Array | None:
+        values = self._along(stored, name, "weight", rows)
+        return None if values is None else checked_weights(f"{stored.path}: `{name}`", values)
+
+    def _along(self, stored: Stored, name: str | None, setting_name: str, rows: int) -> Array | None:
         if name is None:
             return None
         values = self._need(stored, setting_name, name)

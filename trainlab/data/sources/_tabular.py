@@ -42,6 +42,9 @@ class Tabular(Source):
     drop: list[str] = setting([], "columns to leave out")
     group: str | None = setting(None, "column whose equal rows are never split apart, e.g. a patient's number")
     time: str | None = setting(None, "column of numbers or dates: the last rows are validation and test")
+    weight: str | None = setting(
+        None, "column of numbers of at least 0: how much each row counts in the loss, relative to the others"
+    )
     val_path: str | None = setting(None, "file with the validation rows; `split.val` is not used then")
     test_path: str | None = setting(None, "file with the test rows; `split.test` is not used then")
     split_column: str | None = setting(
@@ -85,7 +88,7 @@ class Tabular(Source):
     def load(self, rng: np.random.Generator) -> Loaded:
         """All rows: numbers as they are, categories one-hot."""
         target = [self.target] if isinstance(self.target, str) else self.target
-        others = [name for name in (self.group, self.time, self.split_column) if name is not None]
+        others = [name for name in (self.group, self.time, self.weight, self.split_column) if name is not None]
         table = self.read_table(self.path, {*target, *self.categorical, *others})
         self._check_columns(table, target)
         kept, notes = self._with_targets(table, target)
@@ -98,7 +101,7 @@ class Tabular(Source):
         train = parts["train"]
         encoding, found = learn_encoding(train, self._reading(target, others))
         task = task_of(encoding)
-        rows = rows_of(train, encoding, group=self.group, time=self.time)
+        rows = rows_of(train, encoding, group=self.group, time=self.time, weight=self.weight)
         if task.kind == "classification":
             check_classes(train, target, rows.y, task.names)
         for part, path in (("val", self.val_path), ("test", self.test_path)):
@@ -106,7 +109,9 @@ class Tabular(Source):
                 if part in parts:
                     raise DataError(f"data.{part}_path: column `{self.split_column}` holds {part} rows already")
                 parts[part] = self._other_file(path, encoding)
-        val, test = (rows_of(parts[part], encoding) if part in parts else None for part in ("val", "test"))
+        val, test = (
+            rows_of(parts[part], encoding, weight=self.weight) if part in parts else None for part in ("val", "test")
+        )
         return Loaded(rows, task, test, encoding, (*notes, *found), val)
 
     def _reading(self, target: list[str], others: list[str]) -> Reading:
@@ -129,7 +134,7 @@ class Tabular(Source):
 
     def _check_columns(self, table: Table, target: list[str]) -> None:
         wanted = {"target": target, "categorical": self.categorical}
-        single = {"group": self.group, "time": self.time, "split_column": self.split_column}
+        single = {name: getattr(self, name) for name in ("group", "time", "weight", "split_column")}
         wanted |= {setting_name: [name] if name else [] for setting_name, name in single.items()}
         for setting_name, names in wanted.items():
             for name in names:

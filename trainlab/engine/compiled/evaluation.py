@@ -27,15 +27,17 @@ class CompiledEvaluation:
         self._builder = b = Builder(library, work.rows, train=False)
         lower_workspace(b, work)
         self._forward = Program(b.forwards, library, b)
-        self._sets: list[tuple[Any, Array, Array, Program | None]] = []
+        self._sets: list[tuple[Any, Array, Array | None, Array, Program | None]] = []
 
     def forward(self, rows: int) -> None:
         """y of the first `rows` rows of x."""
         self._forward.once(rows)
 
-    def scores(self, x: Any, t: Array) -> tuple[float, float] | None:
-        """Mean loss and hits over all rows of x with targets t; None if the loss has no kernel for such targets."""
-        index, program = self._set(x, t)
+    def scores(self, x: Any, t: Array, w: Array | None) -> tuple[float, float] | None:
+        """Mean loss and hits over all rows of x with targets t and weights w; None if the loss has no kernel for such
+        targets.
+        """
+        index, program = self._set(x, t, w)
         if program is None:
             return None
         sums = Totals()
@@ -51,21 +53,23 @@ class CompiledEvaluation:
         program.raise_failed()
         return sums.loss / sums.rows, sums.hits
 
-    def _set(self, x: Any, t: Array) -> tuple[Array, Program | None]:
+    def _set(self, x: Any, t: Array, w: Array | None) -> tuple[Array, Program | None]:
         """The indices of all rows, and the program that scores them; those of the last sets are cached."""
         for known in self._sets:
-            if known[0] is x and known[1] is t:
-                return known[2:]
-        made = x, t, np.arange(len(t)), self._scoring(x, t)
+            if known[0] is x and known[1] is t and known[2] is w:
+                return known[3:]
+        made = x, t, w, np.arange(len(t)), self._scoring(x, t, w)
         self._sets = [*self._sets, made][-_SETS:]
-        return made[2:]
+        return made[3:]
 
-    def _scoring(self, x: Any, t: Array) -> Program | None:
+    def _scoring(self, x: Any, t: Array, w: Array | None) -> Program | None:
         b, work, made = self._builder, self._work, list[Program]()
         batch = aligned((work.rows, *t.shape[1:]), t.dtype)
-        loss = loss_op(b, self._loss, work.y, batch, None)
+        weights = None if w is None else aligned((work.rows,), w.dtype)
+        loss = loss_op(b, self._loss, work.y, batch, None, weights)
         if loss is None:
             return None
         read = Op("call", call=lambda rows: gather(x, made[0].index, work.x[:rows]))
-        made.append(Program([gather_op(x, work.x) or read, targets_op(t, batch), *b.forwards, loss], self._library, b))
+        targets = [targets_op(t, batch), *([] if w is None or weights is None else [targets_op(w, weights)])]
+        made.append(Program([gather_op(x, work.x) or read, *targets, *b.forwards, loss], self._library, b))
         return made[0]

@@ -39,13 +39,14 @@ def targets_op(t: Array, out: Array) -> Op:
     return Op("gather_bytes", [t.itemsize * int(np.prod(t.shape[1:]))], (), [np.ascontiguousarray(t), out])
 
 
-def loss_op(b: Builder, loss: Loss, y: Array, t: Array, dy: Array | None) -> Op | None:
+def loss_op(b: Builder, loss: Loss, y: Array, t: Array, dy: Array | None, w: Array | None) -> Op | None:
     """The loss of a batch, its gradient and what is counted; None if there is no kernel for such targets.
 
-    y: outputs (rows, units) · t: memory of the batch's targets · dy: memory of the gradient; None in evaluation.
+    y: outputs (rows, units) · t: memory of the batch's targets · dy: memory of the gradient; None in evaluation ·
+    w: memory of the rows' weights; None if they have none.
     """
     found = lowering_of(loss, "losses")
-    return found.lower(b, loss, y, t, dy) if found is not None and y.ndim == 2 else None
+    return found.lower(b, loss, y, t, dy, w) if found is not None and y.ndim == 2 else None
 
 
 def finish_op(b: Builder, state: OptimizerState, penalties: dict[str, float], limit: float | None) -> Op:

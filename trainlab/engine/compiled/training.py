@@ -72,6 +72,8 @@ class CompiledTraining:
         job = self._job
         rows = gather_op(job.x, self._work.x) or Op("call", call=self._gather)
         ops = [rows, targets_op(job.targets, job.batch.t)]
+        if job.weights is not None and job.batch.weights is not None:
+            ops.append(targets_op(job.weights, job.batch.weights))
         return [*ops, Op("call", call=self._augment)] if job.augment is not None else ops
 
     def _gather(self, rows: int) -> None:
@@ -82,7 +84,8 @@ class CompiledTraining:
             self._job.augment(self._work.x[:rows], self._job.batch.t[:rows])
 
     def _loss_op(self) -> Op:
-        made = loss_op(self._builder, self._job.config.loss, self._work.y, self._job.batch.t, self._work.dy)
+        batch, work = self._job.batch, self._work
+        made = loss_op(self._builder, self._job.config.loss, work.y, batch.t, work.dy, batch.weights)
         return made or Op("call", call=self._loss)
 
     def _loss(self, rows: int) -> None:

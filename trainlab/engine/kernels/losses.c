@@ -2,7 +2,8 @@
 // op.
 //
 // y (rows, units); t class indices (rows) as int64, or floats (rows, units). Sums over a batch are made in double, row
-// after row. `work` is memory of (rows, units).
+// after row. `work` is memory of (rows, units). Weights multiply the losses: w (rows) of the rows, and those of the
+// classes (units); each may be 0 for none.
 #include "maths.h"
 #include "op.h"
 
@@ -13,14 +14,16 @@ static P best(const float *y, P units) {  // the first of the largest; a nan win
   return place;
 }
 
+static float weight_of(const float *w, P k) { return w ? w[k] : 1; }
+
 // loss = mean of Q log sum exp y - q y, dy = (Q softmax(y) - q) / rows; q is 1 for the right class, smoothed and
 // weighted, Q its sum. The exponentials are computed for the whole batch at once: rows of 10 would not fill vectors.
-// i: units, whether t is floats · f: label smoothing · p: y, t, dy or 0, weights of the classes or 0, work
+// i: units, whether t is floats · f: label smoothing · p: y, t, dy or 0, w, weights of the classes, work
 TL_KERNEL(softmax_cross_entropy) {
   P rows = step->rows, units = op->i[0], soft = op->i[1];
-  const float *y = op->p[0], *weight = op->p[3], *t_soft = op->p[1];
+  const float *y = op->p[0], *w = op->p[3], *weight = op->p[4], *t_soft = op->p[1];
   const int64_t *t_class = op->p[1];
-  float *dy = op->p[2], *e = dy ? dy : op->p[4];
+  float *dy = op->p[2], *e = dy ? dy : op->p[5];
   double smooth = op->f[0], loss = 0, hits = 0;
   int plain = !soft && !weight && smooth == 0;
   for (P r = 0; r < rows; r++) {
@@ -30,7 +33,7 @@ TL_KERNEL(softmax_cross_entropy) {
     float top = z[place];
     TL_IVDEP for (P j = 0; j < units; j++) e[r * units + j] = z[j] - top;
     if (plain) {
-      loss -= e[r * units + right];
+      loss -= (double)(weight_of(w, r) * e[r * units + right]);
       continue;
     }
     double sum = 0;
@@ -39,11 +42,11 @@ TL_KERNEL(softmax_cross_entropy) {
       if (weight) q *= (double)weight[j];
       sum += q * (double)e[r * units + j];
     }
-    loss -= sum;
+    loss -= (double)weight_of(w, r) * sum;
   }
   TL_IVDEP for (P k = 0; k < rows * units; k++) e[k] = tl_exp(e[k]);
-  const float share = (float)(1.0 / (double)rows);
   for (P r = 0; r < rows; r++) {
+    const float share = weight_of(w, r) * (float)(1.0 / (double)rows);
     float *row = e + r * units, sum = 0, mass = 1;
     for (P j = 0; j < units; j++) sum += row[j];
     if (!plain) {
@@ -55,7 +58,7 @@ TL_KERNEL(softmax_cross_entropy) {
       }
       mass = (float)whole;
     }
-    loss += (double)mass * (double)logf(sum);
+    loss += (double)(weight_of(w, r) * mass) * (double)logf(sum);
     if (!dy) continue;
     float factor = mass * share / sum;
     TL_IVDEP for (P j = 0; j < units; j++) row[j] *= factor;
@@ -72,31 +75,39 @@ TL_KERNEL(softmax_cross_entropy) {
   step->hits = hits;
 }
 
-// log(1 + exp(y)) - t y, dy = (sigmoid(y) - t) / rows. p: y, t, dy or 0
+// The mean over the outputs of log(1 + exp(y)) - t y, dy = (sigmoid(y) - t) / rows / units; a row is right by the share of
+// its outputs that are. i: units · p: y, t, dy or 0, w, weights (units, 2) of the 0s and 1s of each output
 TL_KERNEL(binary_cross_entropy) {
-  P rows = step->rows;
-  const float *y = op->p[0], *t = op->p[1];
-  float *dy = op->p[2], share = (float)(1.0 / (double)rows);
+  P rows = step->rows, units = op->i[0];
+  const float *y = op->p[0], *t = op->p[1], *w = op->p[3], *weight = op->p[4];
+  float *dy = op->p[2], share = (float)(1.0 / (double)(rows * units));
   double loss = 0, hits = 0;
   for (P r = 0; r < rows; r++) {
-    float small = tl_exp(-fabsf(y[r]));
-    loss += (double)((y[r] < 0 ? 0 : y[r]) - t[r] * y[r] + tl_log1p(small));
-    hits += (y[r] > 0) == (t[r] > 0.5f);
-    if (dy) dy[r] = ((y[r] > 0 ? 1 : small) / (1 + small) - t[r]) * share;
+    P right = 0;
+    for (P j = 0; j < units; j++) {
+      P k = r * units + j;
+      float small = tl_exp(-fabsf(y[k])), factor = weight_of(w, r) * weight_of(weight, 2 * j + (t[k] > 0.5f));
+      loss += (double)(factor * ((y[k] < 0 ? 0 : y[k]) - t[k] * y[k] + tl_log1p(small)));
+      right += (y[k] > 0) == (t[k] > 0.5f);
+      if (dy) dy[k] = ((y[k] > 0 ? 1 : small) / (1 + small) - t[k]) * factor * share;
+    }
+    hits += (double)right / (double)units;
   }
-  step->loss = loss / (double)rows;
+  step->loss = loss / (double)(rows * units);
   step->hits = hits;
 }
 
-// sum over the wrong classes of max(0, y_wrong - y_right + margin). i: units · f: margin · p: y, t, dy or 0
+// sum over the wrong classes of max(0, y_wrong - y_right + margin).
+// i: units · f: margin · p: y, t, dy or 0, w, weights of the classes
 TL_KERNEL(hinge) {
   P rows = step->rows, units = op->i[0];
   const int64_t *t = op->p[1];
-  float margin = (float)op->f[0], share = (float)(1.0 / (double)rows);
+  float margin = (float)op->f[0];
   double loss = 0, hits = 0;
   for (P r = 0; r < rows; r++) {
     const float *y = (const float *)op->p[0] + r * units;
     float *dy = op->p[2] ? (float *)op->p[2] + r * units : 0;
+    float factor = weight_of(op->p[3], r) * weight_of(op->p[4], t[r]), share = factor * (float)(1.0 / (double)rows);
     float right = y[t[r]], over = 0, count = 0;
     hits += best(y, units) == t[r];
     for (P j = 0; j < units; j++) {
@@ -106,60 +117,63 @@ TL_KERNEL(hinge) {
       if (dy) dy[j] = x > 0 ? share : 0;
     }
     if (dy) dy[t[r]] = -count * share;
-    loss += (double)over;
+    loss += (double)(factor * over);
   }
   step->loss = loss / (double)rows;
   step->hits = hits;
 }
 
-// mean (y - t)^2. i: units, whether t is class indices · p: y, t, dy or 0
+// mean (y - t)^2. i: units, whether t is class indices · p: y, t, dy or 0, w
 TL_KERNEL(mse) {
   P units = op->i[0], n = step->rows * units, classes = op->i[1];
   const float *y = op->p[0], *t = op->p[1];
   const int64_t *t_class = op->p[1];
   float *dy = op->p[2], factor = (float)(2.0 / (double)n);
-  double sum = 0, hits = 0;
+  double sum = 0, squares = 0, hits = 0;
   for (P r = 0; r < step->rows; r++) {
+    float w = weight_of(op->p[3], r);
     if (classes) hits += best(y + r * units, units) == t_class[r];
     for (P j = 0; j < units; j++) {
       P k = r * units + j;
       float e = y[k] - (classes ? (float)(j == t_class[r]) : t[k]);
-      sum += (double)e * (double)e;
-      if (dy) dy[k] = e * factor;
+      sum += (double)w * (double)e * (double)e;
+      squares += (double)e * (double)e;
+      if (dy) dy[k] = e * w * factor;
     }
   }
   step->loss = sum / (double)n;
   step->hits = hits;
-  if (!classes) step->squares = sum;
+  if (!classes) step->squares = squares;
 }
 
-// mean |y - t|. i: units · p: y, t, dy or 0
+// mean |y - t|. i: units · p: y, t, dy or 0, w
 TL_KERNEL(mae) {
-  P n = step->rows * op->i[0];
+  P units = op->i[0], n = step->rows * units;
   const float *y = op->p[0], *t = op->p[1];
   float *dy = op->p[2], share = (float)(1.0 / (double)n);
   double sum = 0, squares = 0;
   for (P k = 0; k < n; k++) {
-    float e = y[k] - t[k];
-    sum += (double)fabsf(e);
+    float e = y[k] - t[k], w = weight_of(op->p[3], k / units);
+    sum += (double)(w * fabsf(e));
     squares += (double)e * (double)e;
-    if (dy) dy[k] = e > 0 ? share : e < 0 ? -share : e == 0 ? 0 : e;
+    if (dy) dy[k] = w * (e > 0 ? share : e < 0 ? -share : e == 0 ? 0 : e);
   }
   step->loss = sum / (double)n;
   step->squares = squares;
 }
 
-// mean of cut (e - cut / 2), e = y - t, cut = e held within +-delta. i: units · f: delta · p: y, t, dy or 0
+// mean of cut (e - cut / 2), e = y - t, cut = e held within +-delta. i: units · f: delta · p: y, t, dy or 0, w
 TL_KERNEL(huber) {
-  P n = step->rows * op->i[0];
+  P units = op->i[0], n = step->rows * units;
   const float *y = op->p[0], *t = op->p[1];
   float *dy = op->p[2], share = (float)(1.0 / (double)n), delta = (float)op->f[0];
   double sum = 0, squares = 0;
   for (P k = 0; k < n; k++) {
     float e = y[k] - t[k], cut = e > delta ? delta : e < -delta ? -delta : e;
-    sum += (double)cut * ((double)e - 0.5 * (double)cut);
+    float w = weight_of(op->p[3], k / units);
+    sum += (double)w * (double)cut * ((double)e - 0.5 * (double)cut);
     squares += (double)e * (double)e;
-    if (dy) dy[k] = cut * share;
+    if (dy) dy[k] = w * cut * share;
   }
   step->loss = sum / (double)n;
   step->squares = squares;

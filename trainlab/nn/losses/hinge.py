@@ -6,10 +6,11 @@ import numpy as np
 
 from trainlab.core.component import setting
 from trainlab.core.types import Array, Task
-from trainlab.nn.loss import Loss, LossSlot
+from trainlab.nn.loss import LossSlot
+from trainlab.nn.losses._class_weights import ClassWeighted
 
 
-class Hinge(Loss, name="hinge"):
+class Hinge(ClassWeighted, name="hinge"):
     """The sum over the wrong classes of max(0, y_wrong - y_right + margin), mean over rows. At chance: (C - 1) margin.
 
     Zero once the right class leads by the margin, unlike `softmax_cross_entropy`. The outputs are scores, not
@@ -22,16 +23,12 @@ class Hinge(Loss, name="hinge"):
 
     margin: float = setting(1.0, "how far the right class must lead", gt=0)
 
-    def units(self, task: Task) -> int:
-        """One for each class."""
-        return task.outputs
-
     def encode(self, y: Array, task: Task) -> Array:
         """Class indices."""
         return np.asarray(y, dtype=np.int64)
 
-    def value(self, s: LossSlot) -> float:
-        """mean of sum max(0, y_wrong - y_right + margin); dy = 1 / rows where positive, minus their count at right."""
+    def each(self, s: LossSlot) -> Array:
+        """sum max(0, y_wrong - y_right + margin); dy = 1 where positive, minus their count at right."""
         y, t = s.y, s.t
         rows = np.arange(len(y))
         s.hits = float(np.count_nonzero(y.argmax(axis=1) == t))
@@ -40,12 +37,11 @@ class Hinge(Loss, name="hinge"):
         if s.dy is not None:
             s.dy[...] = over > 0
             s.dy[rows, t] = -s.dy.sum(axis=1)
-            s.dy /= len(y)
-        return float(over.sum()) / len(y)
+        return self.weighted(over.sum(axis=1), t, s.dy)
 
     def chance(self, t: Array, task: Task) -> float:
-        """(C - 1) margin."""
-        return (task.outputs - 1) * self.margin
+        """(C - 1) margin, times the rows' mean weight."""
+        return (task.outputs - 1) * self.margin * self.mean_weight(t)
 
     def predict(self, y: Array, task: Task) -> Array:
         """The class with the largest score."""

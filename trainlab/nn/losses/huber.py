@@ -29,13 +29,13 @@ class Huber(Loss, name="huber"):
         """Numbers (n, k)."""
         return np.asarray(y, dtype=np.float64).reshape(len(y), -1)
 
-    def value(self, s: LossSlot) -> float:
+    def each(self, s: LossSlot) -> Array:
         """With cut = clip(r, +-delta), cut (r - cut / 2) is r^2 / 2 or delta (|r| - delta / 2)."""
         r = s.y - s.t
         cut = np.clip(r, -self.delta, self.delta)
         if s.dy is not None:
-            s.dy[...] = cut / r.size
-        return float((cut * (r - cut / 2)).mean())
+            s.dy[...] = cut / r.shape[1]
+        return (cut * (r - cut / 2)).mean(axis=1)
 
     def chance(self, t: Array, task: Task) -> float:
         """Loss of the median of the targets."""

@@ -26,12 +26,12 @@ class MAE(Loss, name="mae"):
         """Numbers (n, k)."""
         return np.asarray(y, dtype=np.float64).reshape(len(y), -1)
 
-    def value(self, s: LossSlot) -> float:
-        """mean |y - t|."""
+    def each(self, s: LossSlot) -> Array:
+        """The mean of |y - t| over the outputs."""
         r = s.y - s.t
         if s.dy is not None:
-            s.dy[...] = np.sign(r) / r.size
-        return float(np.abs(r).mean())
+            s.dy[...] = np.sign(r) / r.shape[1]
+        return np.abs(r).mean(axis=1)
 
     def chance(self, t: Array, task: Task) -> float:
         """Mean distance from the median of the targets."""

@@ -30,16 +30,16 @@ class MSE(Loss, name="mse"):
             return np.asarray(y, dtype=np.int64)
         return np.asarray(y, dtype=np.float64).reshape(len(y), -1)
 
-    def value(self, s: LossSlot) -> float:
-        """mean (y - t)^2."""
+    def each(self, s: LossSlot) -> Array:
+        """The mean of (y - t)^2 over the outputs."""
         t = s.t
         if t.ndim == 1:
             s.hits = float(np.count_nonzero(s.y.argmax(axis=1) == t))
             t = one_hot(t, s.y)
         r = s.y - t
         if s.dy is not None:
-            s.dy[...] = 2 * r / r.size
-        return float((r**2).mean())
+            s.dy[...] = 2 * r / r.shape[1]
+        return (r**2).mean(axis=1)
 
     def chance(self, t: Array, task: Task) -> float:
         """The variance of the targets, mean over the outputs."""

@@ -1,21 +1,18 @@
 """Softmax cross-entropy: the loss of classification."""
 
 from math import log
-from typing import Annotated, ClassVar, Literal, Self
+from typing import ClassVar
 
 import numpy as np
-from pydantic import Field
 
 from trainlab.core.component import setting
-from trainlab.core.errors import UserError
 from trainlab.core.types import Array, Task
-from trainlab.nn.loss import Loss, LossSlot
+from trainlab.nn.loss import LossSlot
+from trainlab.nn.losses._class_weights import ClassWeighted
 from trainlab.nn.losses._one_hot import one_hot
 
-Weight = Annotated[float, Field(gt=0)]
 
-
-class SoftmaxCrossEntropy(Loss, name="softmax_cross_entropy"):
+class SoftmaxCrossEntropy(ClassWeighted, name="softmax_cross_entropy"):
     """-log of the probability of the right class, the probabilities being softmax(y). At chance: ln C.
 
         p = softmax(y);  loss = mean over rows of sum_c -q_c log p_c;  dy = (p - q) / rows
@@ -31,51 +28,28 @@ class SoftmaxCrossEntropy(Loss, name="softmax_cross_entropy"):
     soft: ClassVar[bool] = True
 
     label_smoothing: float = setting(0.0, "fraction of each label that is spread evenly over all classes", ge=0, lt=1)
-    class_weights: Literal["balanced"] | list[Weight] | None = setting(
-        None, "a weight for each class, or `balanced`: rows / (classes * rows of the class)"
-    )
-
-    def units(self, task: Task) -> int:
-        """One for each class."""
-        if isinstance(self.class_weights, list) and len(self.class_weights) != task.outputs:
-            raise UserError(
-                f"loss.class_weights: {len(self.class_weights)} weights for {task.outputs} classes; give one per class"
-            )
-        return task.outputs
-
-    def fitted(self, y: Array, task: Task) -> Self:
-        """`balanced` replaced by the weights that it means on these training targets."""
-        if self.class_weights != "balanced":
-            return self
-        counts = np.bincount(np.asarray(y, dtype=np.int64), minlength=task.outputs)
-        weights = len(y) / (task.outputs * np.maximum(counts, 1))
-        return self.model_copy(update={"class_weights": weights.tolist()})
 
     def encode(self, y: Array, task: Task) -> Array:
         """Class indices."""
         return np.asarray(y, dtype=np.int64)
 
-    def value(self, s: LossSlot) -> float:
-        """mean over rows of sum_c -q_c log p_c; dy = (Q p - q) / rows, where Q is the sum of q over the classes."""
+    def each(self, s: LossSlot) -> Array:
+        """sum_c -q_c log p_c; dy = Q p - q, where Q is the sum of q over the classes."""
         y, q = s.y, self._targets(s.t, s.y)
         classes = s.t if s.t.ndim == 1 else s.t.argmax(axis=1)
         s.hits = float(np.count_nonzero(y.argmax(axis=1) == classes))
         z = y - y.max(axis=1, keepdims=True)
         log_p = z - np.log(np.exp(z).sum(axis=1, keepdims=True))
         if s.dy is not None:
-            s.dy[...] = (q.sum(axis=1, keepdims=True) * np.exp(log_p) - q) / len(y)
-        return -float((q * log_p).sum()) / len(y)
+            s.dy[...] = q.sum(axis=1, keepdims=True) * np.exp(log_p) - q
+        return -(q * log_p).sum(axis=1)
 
     def _targets(self, t: Array, y: Array) -> Array:
         """q, smoothed and weighted, in the shape and float type of y."""
         q = one_hot(t, y) if t.ndim == 1 else t
         if self.label_smoothing:
             q = (1 - self.label_smoothing) * q + self.label_smoothing / y.shape[1]
-        if self.class_weights == "balanced":
-            raise RuntimeError("balanced class weights were not fitted to the training targets")
-        if self.class_weights is not None:
-            q = q * np.array(self.class_weights, y.dtype)
-        return q
+        return q if self.weights is None else q * np.array(self.weights, y.dtype)
 
     def chance(self, t: Array, task: Task) -> float:
         """Ln C, times the rows' mean weight."""

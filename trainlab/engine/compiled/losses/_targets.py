@@ -1,8 +1,9 @@
-"""The two kinds of encoded targets that kernels read."""
+"""The two kinds of encoded targets that kernels read, and the weights of classes."""
 
 import numpy as np
 
 from trainlab.core.types import Array
+from trainlab.engine.compiled.builder import Builder
 
 
 def is_classes(t: Array) -> bool:
@@ -13,3 +14,12 @@ def is_classes(t: Array) -> bool:
 def is_numbers(t: Array) -> bool:
     """Numbers: float32, (rows, outputs)."""
     return t.ndim == 2 and t.dtype == np.float32
+
+
+def class_weights(b: Builder, weights: list[float] | None) -> Array | None:
+    """Memory with the weights of the classes, None for none."""
+    if weights is None:
+        return None
+    kept = b.memory((len(weights),))
+    kept[...] = weights
+    return kept

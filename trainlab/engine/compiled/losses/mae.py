@@ -6,8 +6,8 @@ from trainlab.engine.compiled.losses._targets import is_numbers
 from trainlab.nn.losses.mae import MAE
 
 
-def lower(b: Builder, loss: MAE, y: Array, t: Array, dy: Array | None) -> Op | None:
+def lower(b: Builder, loss: MAE, y: Array, t: Array, dy: Array | None, w: Array | None) -> Op | None:
     """For targets that are numbers."""
     if not is_numbers(t):
         return None
-    return Op("mae", [y.shape[1]], [], [y, t, dy])
+    return Op("mae", [y.shape[1]], [], [y, t, dy, w])
