@@ -108,12 +108,7 @@ def build(
         t = loss.encode(rows.y, parts.task)
         return t.astype(net.dtype) if t.dtype.kind == "f" else np.ascontiguousarray(t)
 
-    if parts.train.weights is not None and any(augmentation.mixes for augmentation in data.augment):
-        raise DataError("data.augment: `mixup` mixes rows, so it cannot be used where rows have weights (data.weight)")
-
-    def weights(rows: Rows | None) -> Array | None:
-        return None if rows is None or rows.weights is None else rows.weights.astype(net.dtype)
-
+    w_train, w_val = (_weights(rows, experiment, net) for rows in (parts.train, parts.val))
     t_train = encoded(parts.train)
     assert t_train is not None  # noqa: S101 - there is always a training part; the split sees to it
     return TrainingSetup(
@@ -126,9 +121,18 @@ def build(
         encoded(parts.val),
         encoded(parts.test),
         passes,
-        weights(parts.train),
-        weights(parts.val),
+        w_train,
+        w_val,
     )
+
+
+def _weights(rows: Rows | None, experiment: Experiment, net: Net) -> Array | None:
+    """The weights of the rows in the network's float type; None if they have none."""
+    if rows is None or rows.weights is None:
+        return None
+    if any(augmentation.mixes for augmentation in experiment.data.augment):
+        raise DataError("data.augment: `mixup` mixes rows, so it cannot be used where rows have weights (data.weight)")
+    return rows.weights.astype(net.dtype)
 
 
 def start(net: Net, experiment: Experiment, parts: Splits, streams: Streams) -> dict[str, int]:
