@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from trainlab.diagnose.finding import Finding
+from trainlab.report.baselines import beside
 from trainlab.report.findings import NO_PROBLEMS, finding_lines, grouped
 from trainlab.report.text import counted
 from trainlab.store.strict_json import dumps
@@ -25,6 +26,7 @@ def as_data(result: RunResult, exit_code: int) -> dict[str, Any]:
         "best": None if result.best is None else dict(result.best),
         "test": None if result.test is None else dict(result.test),
         "diagnoses": [d.as_dict() for d in result.findings],
+        **({"baselines": found} if (found := result.data.get("baselines")) else {}),
     }
 
 
@@ -35,6 +37,9 @@ def as_text(result: RunResult, given: Sequence[str] = ()) -> str:
         rows.append(("best", f"{result.best['metric']} {result.best['value']:.4g} at epoch {result.best['epoch']}"))
     if result.test:
         rows.append(("test", "  ".join(f"{name} {value:.4g}" for name, value in result.test.items())))
+    best = {result.best["metric"]: result.best["value"]} if result.best else {}
+    if compared := beside(result.data, result.test, best):
+        rows.append(("beside", compared))
     lines = [f"{result.state} after {counted(result.epoch, 'epoch')} in {result.seconds:.1f} s"]
     lines += [f"  {name:<7} {text}" for name, text in rows]
     if result.reason and all(result.reason != d.message for d in result.findings):

@@ -1,5 +1,6 @@
 """The verdict on a run in words: how it ended, its scores, its findings. The same text in every output."""
 
+from trainlab.report.baselines import beside
 from trainlab.report.findings import NO_PROBLEMS, FindingGroup, counts, grouped
 from trainlab.report.rows import Row, row_of
 from trainlab.report.text import duration, moment, number
@@ -38,6 +39,9 @@ def verdict(record: RunRecord, row: Row | None = None) -> str:
         )
     if row.test:
         text += " Test: " + ", ".join(f"{name} {number(value)}" for name, value in row.test.items()) + "."
+    best = {row.metric: row.best} if row.best is not None else {}
+    if compared := beside(record.data, row.test, best):
+        text += f" Baselines, {compared}."
     return text + _findings(row.status, grouped(record.findings))
 
 

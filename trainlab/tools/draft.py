@@ -44,6 +44,8 @@ optimizer: {{name: adam, lr: 3e-3}}
 schedule: {{name: cosine, warmup: 1}}  # falls to zero at the last epoch: no early stopping; the best epoch is kept
 regularization: {{l2: 1e-4}}
 
+baselines: true  # also score a constant, a linear model and boosted trees on the same rows
+
 train:
   epochs: 50
   batch_size: {batch}

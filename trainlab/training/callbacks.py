@@ -71,7 +71,7 @@ class RunResult:
 
     state: finished, diverged, interrupted or failed · reason: why it ended before its last epoch, else empty · epoch,
     step: how many were done · seconds: of training, all sessions · best: metric, value and epoch · test: metrics of
-    the best weights on the test split.
+    the best weights on the test split · data: the run's data.json, with the scores of baselines if it has any.
     """
 
     folder: Path
@@ -83,6 +83,7 @@ class RunResult:
     test: Mapping[str, float] | None = None
     findings: Sequence[Finding] = field(default_factory=tuple[Finding, ...])
     reason: str = ""
+    data: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
     @property
     def exit_code(self) -> int:

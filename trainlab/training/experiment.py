@@ -84,6 +84,10 @@ class Experiment(Settings):
     calibrate: Literal["temperature"] | None = setting(
         None, "after training, fit one number on the validation rows that makes probabilities honest"
     )
+    baselines: bool = setting(
+        False,
+        "score a constant, a linear model and boosted trees on the same splits of a table, to compare with; seconds",
+    )
     monitors: Monitoring = setting(Monitoring(), "monitors: what to look for, and which findings stop the run")
     sweep: Any = setting(None, "search space and strategy; only read by `trainlab sweep`")  # `search` checks it
 

@@ -31,8 +31,10 @@ from trainlab.training.setup import TrainingSetup
 _NUMBERS, _COLUMNS = 20_000, 50  # of the training data, in the summary of its columns
 
 
-def write_start(folder: RunFolder, document: Document[Experiment], setup: TrainingSetup) -> None:
-    """Writes the files. Raises UserError if the disk refuses."""
+def write_start(
+    folder: RunFolder, document: Document[Experiment], setup: TrainingSetup, baselines: Mapping[str, Any]
+) -> None:
+    """Writes the files; `baselines` go into data.json. Raises UserError if the disk refuses."""
     experiment, settings = setup.experiment, plain(setup.experiment)
     if document.file != folder.config or document.raw != settings:  # a trial's folder has its config already
         write_atomic(folder.config, dump(settings).encode())
@@ -41,7 +43,7 @@ def write_start(folder: RunFolder, document: Document[Experiment], setup: Traini
     engine = selection.describe(experiment.train.engine, experiment.train.dtype)
     write_environment(folder.environment, describe(source.parent, data) | {"engine": engine})
     write_json(folder.network, network_facts(setup.net))
-    write_json(folder.data, data_facts(setup))
+    write_json(folder.data, data_facts(setup) | ({"baselines": baselines} if baselines else {}))
     write_json(folder.defaults, dict(changed(setup.experiment)))
 
 

@@ -17,8 +17,10 @@ from trainlab.engine import selection
 from trainlab.engine.blas import pinned
 from trainlab.store.decision import PLAIN, Decision, read_decision, write_decision
 from trainlab.store.folder import RunFolder
+from trainlab.store.json_file import read_json
 from trainlab.store.status import BRIEF, Status
 from trainlab.store.writing import write_atomic
+from trainlab.training.baselines import baselines
 from trainlab.training.calibration import calibrated, scaled
 from trainlab.training.callbacks import Callback, RunInfo, RunResult
 from trainlab.training.checkpointing import (
@@ -58,10 +60,13 @@ def train(
     """
     experiment = document.value
     with pinned(experiment.train.threads), ExitStack() as stack:
-        session = TrainingSession(build(document, cache=cache))
+        setup = build(document, cache=cache)
+        # the trials of a sweep share their rows (`cache`), so their baselines would all be the same
+        compared = baselines(setup.parts) if experiment.baselines and cache is None else {}
+        session = TrainingSession(setup)
         folder = RunFolder.create(runs, name or experiment.name, into=into)
         stack.enter_context(folder.lock())
-        write_start(folder, document, session.setup)
+        write_start(folder, document, setup, compared)
         status = Status.begin(folder.name, experiment.train.epochs)
         return _run(session, folder, status, callbacks, until, durable=durable)
 
@@ -208,6 +213,7 @@ def _result(session: TrainingSession, folder: RunFolder, ending: Ending) -> RunR
         test=_test(session, folder) if ending.state != "interrupted" else None,
         findings=tuple(session.monitors.findings),
         reason=ending.reason,
+        data=read_json(folder.data) if session.setup.experiment.baselines else {},
     )
 
 

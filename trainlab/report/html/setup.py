@@ -57,7 +57,8 @@ def data(record: RunRecord) -> list[Html]:
     more = [tag("p", f"Chance level on the validation split: {chance}.")] if chance else []
     notes = [tag("li", note) for note in texts(facts, "notes")]
     guessed = [tag("p", "Guessed or left out:"), tag("ul", *notes)] if notes else []
-    return [tag("div", tag("p", text), *more, *guessed, *_classes(record), *_columns(record), class_="card")]
+    parts = [*more, *_baselines(record), *guessed, *_classes(record), *_columns(record)]
+    return [tag("div", tag("p", text), *parts, class_="card")]
 
 
 def config(record: RunRecord) -> list[Html]:
@@ -105,6 +106,23 @@ def environment(record: RunRecord) -> list[Html]:
 
 
 _PARTS = (("train", "training"), ("val", "validation"), ("test", "test"))
+
+
+def _baselines(record: RunRecord) -> list[Html]:
+    """The scores of simpler models on the same splits."""
+    facts = table(record.data, "baselines")
+    scores = table(facts, "scores")
+    splits = [(name, label) for name, label in _PARTS if any(table(of, name) for of in scores.values())]
+    metrics = {metric: None for of in scores.values() for name, _ in splits for metric in table(of, name)}
+    if not metrics:
+        return []
+    titles = ["baseline", *(f"{metric}, {label}" for metric in metrics for _, label in splits)]
+    rows = [
+        [name, *(number(table(of, split), metric) for metric in metrics for split, _ in splits)]
+        for name, of in scores.items()
+    ]
+    caption = f"Simpler models, fitted on {readable(number(facts, 'rows'))} training rows"
+    return [html_table(titles, rows, caption=caption)]
 
 
 def _classes(record: RunRecord) -> list[Html]:
