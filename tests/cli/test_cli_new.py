@@ -66,7 +66,7 @@ def test_never_overwrites(cli, folder):
 def test_a_folder_that_does_not_exist(cli):
     """A path that cannot be written is named."""
     got = cli("new", "-o", "no/x.yaml")
-    assert (got.exit_code, got.stderr) == (2, "no/x.yaml: cannot be written: No such file or directory\n")
+    assert (got.exit_code, got.stderr) == (2, "no/x.yaml: cannot write: No such file or directory\n")
 
 
 def test_resolved_template_names_its_layers(tmp_path):

@@ -131,7 +131,7 @@ def test_config_reads_as_it_was_dumped(tmp_path):
         ("a: &a [1]\nb: *a\n", "not a config: aliases have no place in a resolved config"),
         ("? [1]\n: 2\n", "not a config: a list or a table cannot be a key"),
         ("", "not a config: expected `key: value`"),
-        ("a" * (1 << 20) + "aa", "1048578 bytes are too much for a config"),
+        ("a" * (1 << 20) + "aa", "cannot read: 1,048,578 bytes are too many; such a file has at most 1,048,576"),
     ],
 )
 def test_a_hostile_config(tmp_path, text, want):

@@ -14,7 +14,7 @@ from trainlab.report.pictures.lr_range import picture
 from trainlab.report.text import wrapped
 from trainlab.search.experiment import read
 from trainlab.store.folder import next_free, safe_name
-from trainlab.store.writing import write_atomic
+from trainlab.store.writing import write_output
 from trainlab.tools.lr_range import LrRange, as_csv
 from trainlab.tools.lr_range import lr_range as climb
 
@@ -69,7 +69,7 @@ def _write(found: LrRange, csv: Path | None, svg: Path | None, runs: Path) -> li
     if csv is None:
         folder = next_free(runs, safe_name(f"{found.name}-lr-range"))
         csv, svg = folder / "lr_range.csv", svg or folder / "lr_range.svg"
-    write_atomic(csv, as_csv(found).encode())
+    write_output(csv, as_csv(found).encode())
     if svg is None:
         return [csv]
     marks = {"steepest": found.steepest, "suggested": found.suggestion, "blows up": found.blow_up}
@@ -80,7 +80,7 @@ def _write(found: LrRange, csv: Path | None, svg: Path | None, runs: Path) -> li
         [losses[: len(found.lr)].tolist() for losses in found.losses],
         {name: rate for name, rate in marks.items() if rate is not None},
     )
-    write_atomic(svg, drawn.svg().encode())
+    write_output(svg, drawn.svg().encode())
     return [csv, svg]
 
 

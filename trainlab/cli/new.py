@@ -9,6 +9,7 @@ import typer
 from trainlab.cli import _terminal
 from trainlab.core.errors import UserError
 from trainlab.core.problem import listed, nearest
+from trainlab.store.writing import write_output
 from trainlab.tools.draft import draft_config
 
 DEFAULT = "mlp"
@@ -41,13 +42,9 @@ def new(
     if output is None:
         _terminal.say(text.rstrip("\n"))
         return
-    try:
-        with output.open("w" if force else "x", encoding="utf-8") as file:
-            file.write(text)
-    except FileExistsError:
-        raise UserError(f"{output}: exists already; --force overwrites it") from None
-    except OSError as error:
-        raise UserError(f"{output}: cannot be written: {error.strerror}") from None
+    if output.is_file() and not force:
+        raise UserError(f"{output}: exists already; --force overwrites it")
+    write_output(output, text.encode())
     _terminal.note(f"{output}: written; next: trainlab {'sweep' if template == 'sweep' else 'train'} {output}")
 
 

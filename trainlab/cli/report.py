@@ -27,7 +27,7 @@ from trainlab.report.text import clean, folded
 from trainlab.report.verdict import verdict
 from trainlab.store.index import Index
 from trainlab.store.reading import RunRecord
-from trainlab.store.writing import write_atomic
+from trainlab.store.writing import write_output
 
 ChosenArgument = Annotated[
     list[str] | None,
@@ -237,7 +237,7 @@ def _write_csv(result: _Result, file: Path) -> None:
     if str(file) == "-":
         sys.stdout.write(text)
     else:
-        write_atomic(file, text.encode())
+        write_output(file, text.encode())
         _terminal.note(f"wrote {len(result.groups or result.rows)} rows to {file}")
 
 

@@ -16,7 +16,7 @@ from trainlab.data.new_files import encode_new
 from trainlab.data.preprocessing import scale, unscale
 from trainlab.inference.loading import load_model
 from trainlab.inference.model import Model, Split, Weights
-from trainlab.store.writing import write_atomic
+from trainlab.store.writing import write_output
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +101,7 @@ class Predictions:
 
     def write(self, path: Path) -> None:
         """Write them as CSV, the whole file or nothing. Raises UserError if it cannot be written."""
-        write_atomic(path, self.text().encode())
+        write_output(path, self.text().encode())
 
 
 def evaluate(

@@ -17,6 +17,7 @@ from trainlab.core.errors import UserError
 from trainlab.core.types import Array
 from trainlab.report.compare import differing
 from trainlab.store import checkpoint
+from trainlab.store.opening import LARGEST_TABLE, read_own
 from trainlab.store.reading import RunRecord
 from trainlab.store.rows import read_rows
 from trainlab.store.strict_json import loads
@@ -203,7 +204,7 @@ def _environment(one: RunRecord, two: RunRecord) -> dict[str, dict[str, Any]]:
 
 def _described(path: Path) -> dict[str, Any]:
     try:
-        read: Any = loads(path.read_bytes())
+        read: Any = loads(read_own(path, LARGEST_TABLE))
     except (OSError, ValueError):
         return {}
     table = cast("dict[str, Any]", read) if isinstance(read, dict) else {}

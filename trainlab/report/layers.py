@@ -1,6 +1,7 @@
 """The layers of a run as a table: parameters, output statistics, gradient norm, update ratio, findings."""
 
 import csv
+import io
 import math
 from collections import deque
 from collections.abc import Mapping
@@ -13,6 +14,7 @@ from trainlab.report.grid import Column, grid
 from trainlab.report.text import number
 from trainlab.store import checkpoint
 from trainlab.store.columns import LAYER_COLUMNS
+from trainlab.store.opening import reading
 from trainlab.store.reading import RunRecord
 
 if TYPE_CHECKING:
@@ -102,7 +104,7 @@ def _measured(folder: "RunFolder") -> list[tuple[str, str, float]]:
     """Layer, quantity and value of the last rows of layers.csv; malformed rows are skipped."""
     kept: deque[tuple[str, str, float]] = deque(maxlen=_ROWS)
     try:
-        with folder.layers.open(newline="", encoding="utf-8", errors="replace") as file:
+        with io.TextIOWrapper(reading(folder.layers), encoding="utf-8", errors="replace", newline="") as file:
             reader = csv.reader(file)
             if next(reader, None) != list(LAYER_COLUMNS):
                 return []

@@ -9,7 +9,7 @@ from trainlab.report.pictures.picture import Picture
 from trainlab.report.sweep_record import SweepRecord
 from trainlab.store.folder import safe_name
 from trainlab.store.reading import RunRecord, is_sweep
-from trainlab.store.writing import named_errors, write_atomic
+from trainlab.store.writing import named_errors, write_output
 
 Kind = Literal["png", "svg"]
 
@@ -45,6 +45,6 @@ def write_pictures(pictures: Sequence[Picture], folder: Path, kind: Kind) -> lis
         path = folder / f"{safe_name(picture.name)}.{kind}"
         if path in written:  # two names that differ in unsafe characters only
             path = folder / f"{safe_name(picture.name)}-{len(written)}.{kind}"
-        write_atomic(path, picture.png() if kind == "png" else picture.svg().encode())
+        write_output(path, picture.png() if kind == "png" else picture.svg().encode())
         written.append(path)
     return written

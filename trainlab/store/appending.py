@@ -6,6 +6,7 @@ from types import TracebackType
 from typing import Self
 
 from trainlab.core.errors import UserError
+from trainlab.store.opening import open_own, read_own
 from trainlab.store.writing import named_errors
 
 
@@ -22,10 +23,10 @@ class Appender:
         self.path = path
         self._header = header
         with named_errors(path, "write"):
-            self._file = path.open("a+b", buffering=0)
+            self._file = os.fdopen(open_own(path, os.O_RDWR | os.O_CREAT | os.O_APPEND), "a+b", buffering=0)
             self.found = self.tell() > 0
             if self.found:
-                self._file.truncate(_whole_lines(path.read_bytes()))
+                self._file.truncate(_whole_lines(read_own(path)))
         if header and self.tell() == 0:
             self.append(header)
 
@@ -74,7 +75,7 @@ def read_lines(path: Path) -> str:
     Raises UserError if there is no such file, it cannot be read or is not UTF-8 text.
     """
     with named_errors(path, "read"):
-        data = path.read_bytes()
+        data = read_own(path)
     return decoded(path, data[: _whole_lines(data)])
 
 

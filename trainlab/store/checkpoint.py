@@ -19,6 +19,7 @@ import numpy as np
 
 from trainlab.core.errors import UserError
 from trainlab.core.types import Array
+from trainlab.store.opening import reading
 from trainlab.store.writing import named_errors, sync_folder, write_atomic
 
 _META = "trainlab"  # trainlab's key in the metadata
@@ -53,8 +54,7 @@ def load(path: Path) -> tuple[dict[str, Array], dict[str, Any]]:
     from safetensors import SafetensorError
     from safetensors.numpy import load as from_bytes
 
-    with named_errors(path, "read"):
-        data = path.read_bytes()
+    data = _whole(path)
     try:
         arrays = {name: np.array(array) for name, array in from_bytes(data).items()}
     except (SafetensorError, KeyError) as error:
@@ -78,11 +78,11 @@ def load_some(path: Path, prefix: str) -> dict[str, Array]:
 
     opened: Any = safetensors
     try:
+        wanted = [name for name in shapes(path) if name.startswith(prefix)]
         with named_errors(path, "read"), opened.safe_open(path, framework="numpy") as file:
-            wanted = [name for name in shapes(path) if name.startswith(prefix)]
             return {name.removeprefix(prefix): np.array(file.get_tensor(name)) for name in wanted}
     except SafetensorError as error:
-        raise UserError(f"{path}: {_why(path.read_bytes())}") from error
+        raise UserError(f"{path}: {_why(_whole(path))}") from error
 
 
 def shapes(path: Path) -> dict[str, tuple[int, ...]]:
@@ -90,7 +90,7 @@ def shapes(path: Path) -> dict[str, tuple[int, ...]]:
 
     Raises UserError if the file is missing or not a checkpoint.
     """
-    with named_errors(path, "read"), path.open("rb") as file:
+    with named_errors(path, "read"), reading(path) as file:
         head = file.read(8)
         data = head + file.read(min(int.from_bytes(head, "little"), _LONGEST_HEADER))
     try:
@@ -152,6 +152,24 @@ def prune(folder: Path, keep: int) -> None:
             path.unlink(missing_ok=True)
 
 
+def _whole(path: Path) -> bytes:
+    """All bytes of a checkpoint, unless the file is larger than its header says: then only the header."""
+    with named_errors(path, "read"), reading(path) as file:
+        size = os.fstat(file.fileno()).st_size
+        head = file.read(8)
+        head += file.read(min(int.from_bytes(head, "little"), _LONGEST_HEADER))
+        return head if size > _said_size(head) else head + file.read()
+
+
+def _said_size(head: bytes) -> int:
+    """The size in bytes of a checkpoint with this header; that of the header if it is damaged."""
+    try:
+        ends = [int(entry["data_offsets"][1]) for name, entry in _header(head).items() if name != "__metadata__"]
+    except (ValueError, KeyError, TypeError, AttributeError, IndexError):
+        return len(head)
+    return len(head) + max(ends, default=0)
+
+
 def _plain(name: str, array: Array) -> Array:
     """The array in this machine's byte order and in C order: safetensors 0.8.0 writes any other as wrong numbers."""
     if array.dtype.kind not in "fiub" or array.dtype.itemsize > 8:
@@ -161,7 +179,10 @@ def _plain(name: str, array: Array) -> Array:
 
 def _header(data: bytes) -> dict[str, Any]:
     """The table at the start of a safetensors file: 8 bytes with its length, then JSON."""
-    return json.loads(data[8 : 8 + int.from_bytes(data[:8], "little")])
+    try:
+        return json.loads(data[8 : 8 + int.from_bytes(data[:8], "little")])
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
 
 
 def _why(data: bytes) -> str:

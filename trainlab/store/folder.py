@@ -49,6 +49,7 @@ class RunFolder:
         given = Path(path_or_name)
         for path in (given, runs / given):
             if is_run(path):
+                _refuse_foreign(path)
                 return cls(path)
         there = sorted(p.name for p in runs.iterdir() if is_run(p)) if runs.is_dir() else []
         near = get_close_matches(given.name, there, n=3, cutoff=0.7)
@@ -134,6 +135,16 @@ class RunFolder:
     def lock(self) -> AbstractContextManager[None]:
         """Holds the folder for this process inside a `with` block. Raises UserError if another process does."""
         return locked(self.path)
+
+
+def _refuse_foreign(path: Path) -> None:
+    """Raises UserError if a file of the run is a link, or no file at all: it would be read or written elsewhere."""
+    with named_errors(path, "read"), os.scandir(path) as entries:
+        for entry in entries:
+            if entry.name == "checkpoints" and not entry.is_dir(follow_symlinks=False):
+                raise UserError(f"{path}/checkpoints: a folder is expected here, and trainlab does not follow links")
+            if entry.name in FILES and not entry.is_file(follow_symlinks=False):
+                raise UserError(f"{path}/{entry.name}: a regular file is expected here; trainlab does not follow links")
 
 
 def is_run(path: Path) -> bool:

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from trainlab.core.errors import UserError
+from trainlab.store.opening import LARGEST_TABLE, read_own
 from trainlab.store.strict_json import dumps, loads
 from trainlab.store.writing import named_errors, write_atomic
 
@@ -17,7 +18,7 @@ def write_json(path: Path, table: Mapping[str, Any], *, indent: int | None = Non
 def read_json(path: Path) -> dict[str, Any]:
     """The table in a file. Raises UserError if the file is missing or holds no table."""
     with named_errors(path, "read"):
-        text = path.read_bytes()
+        text = read_own(path, LARGEST_TABLE)
     try:
         value: object = loads(text)
     except ValueError as error:

@@ -15,6 +15,7 @@ from yaml import events as e
 from trainlab.core.errors import UserError
 from trainlab.core.scalars import resolve
 from trainlab.core.yaml_nodes import DEEPEST, LARGEST_FILE, decode, parse
+from trainlab.store.opening import read_own
 from trainlab.store.writing import named_errors
 
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -26,9 +27,7 @@ def read_config(path: Path) -> dict[str, Any]:
     Raises UserError if the file is missing, no YAML, or no table.
     """
     with named_errors(path, "read"):
-        data = path.read_bytes()
-    if len(data) > LARGEST_FILE:
-        raise UserError(f"{path}: {len(data)} bytes are too much for a config")
+        data = read_own(path, LARGEST_FILE)
     try:
         value = loads(data)
     except ValueError as error:

@@ -15,6 +15,7 @@ import orjson
 
 from trainlab.core.errors import UserError
 from trainlab.store.appending import Appender, decoded, read_lines
+from trainlab.store.opening import reading
 from trainlab.store.writing import named_errors
 
 if TYPE_CHECKING:
@@ -122,7 +123,7 @@ def last_row(path: Path) -> dict[str, Any]:
 
     Raises UserError if the file is missing, unreadable, or the row does not fit the header.
     """
-    with named_errors(path, "read"), path.open("rb") as file:
+    with named_errors(path, "read"), reading(path) as file:
         head = file.read(_TAIL)
         size = file.seek(0, io.SEEK_END)
         if size > _TAIL:
@@ -141,7 +142,7 @@ def last_row(path: Path) -> dict[str, Any]:
 
 
 def _check_header(path: Path, header: bytes) -> None:
-    with named_errors(path, "read"), path.open("rb") as file:
+    with named_errors(path, "read"), reading(path) as file:
         found = file.readline()
     if found != header:
         raise UserError(

@@ -31,6 +31,25 @@ def write_atomic(path: Path, data: bytes, *, durable: bool = False) -> None:
     write_together({path: data}, durable=durable)
 
 
+def write_output(path: Path, data: bytes) -> None:
+    """Writes a file that the user named, whole or not at all.
+
+    A link is followed, and what exists as a device or a FIFO is written into: `--html /dev/stdout` works as in other
+    programs. Raises UserError if the path is a folder, or the disk refuses.
+    """
+    if path.is_dir():
+        raise UserError(f"{path}: is a folder; name a file")
+    if path.exists() and not path.is_file():
+        with named_errors(path, "write"), path.open("wb", buffering=0) as file:
+            rest = memoryview(data)
+            while rest:
+                rest = rest[file.write(rest) :]
+        return
+    with named_errors(path, "write"):
+        target = path.resolve() if path.is_symlink() else path
+    write_atomic(target, data)
+
+
 def write_together(files: Mapping[Path, bytes], *, durable: bool = True, needs: Iterable[Path] = ()) -> None:
     """Writes files of one file system, all contents before the first rename; renames in the order given.
 

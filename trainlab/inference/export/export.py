@@ -25,7 +25,7 @@ from trainlab.inference.export.lowering import lower_layers, lower_preprocessing
 from trainlab.inference.loading import load_model
 from trainlab.inference.model import TrainedNetwork, Weights
 from trainlab.store.strict_json import dumps
-from trainlab.store.writing import write_atomic
+from trainlab.store.writing import write_output
 
 Outputs = Literal["all", "prediction", "probability"]
 _TIE = 1e-6  # shares of votes that differ by less are equal: float32 keeps seven digits
@@ -71,7 +71,7 @@ def export_onnx(
     model, notes = as_onnx(network, options or OnnxOptions())
     content: bytes = model.SerializeToString()
     checked = load_once(content)
-    write_atomic(file, content)
+    write_output(file, content)
     return Exported(model, checked, notes)
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from trainlab.report.sweep_record import SweepRecord
 from trainlab.store.reading import RunRecord
-from trainlab.store.writing import write_atomic
+from trainlab.store.writing import write_output
 
 
 def write_page(
@@ -23,7 +23,7 @@ def write_page(
     compare runs. Raises UserError if the file cannot be written, or no run has a key.
     """
     data = _page(records, sweep, one, metric, group_by).encode()
-    write_atomic(file, data)
+    write_output(file, data)
     return len(data)
 
 

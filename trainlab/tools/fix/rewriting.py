@@ -19,7 +19,7 @@ from trainlab.core.problem import ConfigError
 from trainlab.store.environment import read_environment
 from trainlab.store.folder import RunFolder
 from trainlab.store.plain_yaml import read_value
-from trainlab.store.writing import write_atomic
+from trainlab.store.writing import write_atomic, write_output
 from trainlab.tools.fix.suggestion import Patch
 from trainlab.training.experiment import Experiment, read
 
@@ -34,9 +34,9 @@ def write_fixed(file: Path, run: RunFolder, fixed: Mapping[str, Any], patch: Pat
         text = edited(source.read_text(encoding="utf-8"), {**overrides, **patch})
         moved = _extends(text, source, file)
         if moved is not None and _reads_as(moved, file, fixed):
-            write_atomic(file, moved.encode())
+            write_output(file, moved.encode())
             return True
-    write_atomic(file, dump(dict(fixed)).encode())
+    write_output(file, dump(dict(fixed)).encode())
     return False
 
 
