@@ -1,0 +1,25 @@
+"""MNN 3.6.1 (through its converter)."""
+# pip: MNN==3.6.1 numpy==2.4.6
+
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import MNN
+
+
+def run(file, x, names):
+    """Outputs by name."""
+    made = Path(tempfile.mkdtemp(), "a.mnn")
+    converter = Path(sys.executable).with_name("mnnconvert")
+    done = subprocess.run(
+        [str(converter), "-f", "ONNX", "--modelFile", file, "--MNNModel", str(made)], capture_output=True, text=True
+    )
+    if not made.exists():
+        raise RuntimeError("the converter failed: " + (done.stdout + done.stderr).strip().splitlines()[-1])
+    module = MNN.nn.load_module_from_file(str(made), ["x"], names)
+    given = MNN.expr.placeholder(list(x.shape), MNN.expr.NCHW)
+    given.write(x)
+    found = module.forward([given])
+    return {name: value.read() for name, value in zip(names, found, strict=True)}

@@ -1,0 +1,13 @@
+"""tinygrad 0.14.0."""
+# pip: tinygrad==0.14.0 numpy==2.4.6 onnx==1.23.2
+
+from pathlib import Path
+
+from tinygrad import Tensor
+from tinygrad.nn.onnx import OnnxRunner
+
+
+def run(file, x, names):
+    """Outputs by name."""
+    found = OnnxRunner(Path(file))({"x": Tensor(x)})
+    return {name: found[name].numpy() for name in names}

@@ -1,0 +1,162 @@
+"""Which programs run the exported ONNX files, and whether they answer as `trainlab predict` does.
+
+    python benchmarks/onnx_consumers.py CACHE [CONSUMER ...]
+
+Trains small networks (a second each), exports each of them twice (as the command does by itself; and with
+`--rows 8 --outputs probability`), and runs the files in every consumer of the folder consumers/, each in an environment
+of its own, made once in the folder CACHE. A file counts as right if all its outputs agree: probabilities to 1e-5,
+numbers of a regression to 1e-5 of their spread, classes where the two largest probabilities differ by more than 1e-6.
+Prints the table of docs/export.md, and the reason for each file that is not right.
+"""
+
+import json
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from trainlab.inference.ensemble.ensemble import Ensemble
+from trainlab.inference.evaluate import predicted
+from trainlab.inference.export.export import OnnxOptions, as_onnx, raw_shape
+from trainlab.inference.model import TrainedNetwork
+from trainlab.store.folder import RunFolder
+from trainlab.training.experiment import read_plain
+from trainlab.training.train import train
+
+HERE = Path(__file__).resolve().parent / "consumers"
+ROWS = 8
+CONV = {"name": "conv", "filters": 6, "size": 3, "pad": "same"}
+BLOCK = {"name": "residual", "layers": [CONV, "relu"]}
+
+
+def stack(*layers: Any) -> dict[str, Any]:
+    """The model of these layers and a dense one for the outputs."""
+    return {"name": "sequential", "layers": [*layers, {"name": "dense", "units": "output"}]}
+
+
+ACTIVATIONS = ("elu", "gelu", "leaky_relu", "mish", "prelu", "relu", "selu", "sigmoid", "silu", "softplus", "tanh")
+NETWORKS: dict[str, dict[str, Any]] = {
+    **{name: {"model": {"name": "mlp", "hidden": [16], "activation": name}} for name in ACTIVATIONS},
+    "maxout": {"model": stack({"name": "maxout", "units": 8, "pieces": 3})},
+    "layer_norm": {"model": stack({"name": "dense", "units": 16}, "layer_norm", "relu")},
+    "hinge": {"loss": "hinge"},
+    "two classes": {"data": {"name": "breast_cancer", "preprocess": ["standardize"]}, "loss": "binary_cross_entropy"},
+    "regression": {"data": {"name": "diabetes", "preprocess": ["robust"], "scale_target": True}},
+    "float64": {"train": {"epochs": 2, "dtype": "float64"}},
+    "fill": {"data": {"name": "iris", "preprocess": [{"name": "fill"}, "minmax"]}},
+    "normalize": {"data": {"name": "iris", "preprocess": ["center", "normalize"]}},
+    "whiten": {"data": {"name": "iris", "preprocess": ["whiten"]}},
+    "cnn": {"data": {"name": "digits"}, "model": "cnn"},
+    "residual": {
+        "data": {"name": "digits"},
+        "model": stack(CONV, "batch_norm", "relu", BLOCK, "global_avg_pool"),
+    },
+    "group_norm": {
+        "data": {"name": "digits", "preprocess": [{"name": "normalize", "norm": "l1"}]},
+        "model": stack(CONV, {"name": "group_norm", "groups": 2}, "relu", {"name": "avg_pool", "size": 2}, "flatten"),
+    },
+}
+
+
+def trained(folder: Path, settings: dict[str, Any], seed: int = 0) -> TrainedNetwork:
+    """A network after two epochs."""
+    base = {"data": {"name": "iris", "preprocess": ["standardize"]}, "train": {"epochs": 2}, "model": "mlp"}
+    config = {**base, **settings, "seed": seed}
+    config["data"] = {**config["data"], "seed": 0}
+    return TrainedNetwork.load(RunFolder(train(read_plain(config, {}), runs=folder).folder))
+
+
+def networks(folder: Path) -> dict[str, TrainedNetwork | Ensemble]:
+    """Every network by name; two ensembles among them."""
+    made: dict[str, TrainedNetwork | Ensemble] = {name: trained(folder, given) for name, given in NETWORKS.items()}
+    members = [trained(folder, {}, seed) for seed in range(3)]
+    made["ensemble"] = Ensemble.of(members, "probabilities", np.full(3, 1 / 3))
+    made["ensemble that votes"] = Ensemble.of(members, "vote", np.full(3, 1 / 3))
+    return made
+
+
+def write(network: TrainedNetwork | Ensemble, folder: Path, name: str) -> None:
+    """Both files of a network, and beside each the rows and the answers of `trainlab predict`."""
+    own = network.members[0] if isinstance(network, Ensemble) else network
+    rng = np.random.default_rng(3)
+    middle = 8 if own.experiment.data.name == "digits" else 3
+    x = (middle + rng.normal(size=(ROWS, *raw_shape(network.encoding)))).astype(np.float32)
+    answers = predicted(network, x)
+    want: dict[str, Any] = {"x": x}
+    if network.task.kind == "regression":
+        want["prediction"] = answers.values
+    else:
+        want["prediction"] = np.array([network.classes.index(str(v)) for v in answers.values])
+        want[answers.measure] = answers.certainty
+    plain = OnnxOptions()
+    fixed = OnnxOptions(rows=ROWS, outputs="all" if network.task.kind == "regression" else "probability")
+    for kind, options in (("plain", plain), ("fixed", fixed)):
+        model, _ = as_onnx(network, options)
+        kept = {"x", *(o.name for o in model.graph.output)}
+        stem = f"{kind}-{name.replace(' ', '_')}"
+        (folder / f"{stem}.onnx").write_bytes(model.SerializeToString())
+        np.savez(folder / f"{stem}.npz", **{key: a for key, a in want.items() if key in kept})
+
+
+def environment(cache: Path, consumer: Path) -> Path:
+    """The Python of a consumer's environment, made at the first call. Its second line names the packages."""
+    packages = consumer.read_text().splitlines()[1].removeprefix("# pip:").split()
+    place = cache / consumer.stem
+    python = place / "bin" / "python"
+    if not (place / "ready").exists():
+        subprocess.run([sys.executable, "-m", "venv", "--clear", str(place)], check=True)
+        subprocess.run([str(python), "-m", "pip", "install", "-q", *packages], check=True)
+        third = consumer.read_text().splitlines()[2]
+        if third.startswith("# npm:"):
+            named = third.removeprefix("# npm:").split()
+            subprocess.run(
+                [shutil.which("npm") or "npm", "install", "--silent", "--prefix", str(place), *named], check=True
+            )
+        (place / "ready").touch()
+    return python
+
+
+def asked(python: Path, consumer: Path, file: Path) -> str:
+    """`right`, or why not."""
+    try:
+        done = subprocess.run(
+            [str(python), str(HERE / "_worker.py"), str(consumer), str(file)],
+            capture_output=True, text=True, timeout=120, check=False,
+        )  # fmt: skip
+    except subprocess.TimeoutExpired:
+        return "no answer in 120 s"
+    last = [line for line in done.stdout.splitlines() if line.startswith("ANSWER ")]
+    return str(json.loads(last[-1][7:])) if last else f"the process ended with {done.returncode}"
+
+
+def main() -> None:
+    """The table, and the reasons."""
+    cache = Path(sys.argv[1]).resolve()
+    names = sys.argv[2:] or sorted(p.stem for p in HERE.glob("[a-z]*.py"))
+    with tempfile.TemporaryDirectory() as folder:
+        files = Path(folder)
+        made = networks(files / "runs")
+        for name, network in made.items():
+            write(network, files, name)
+        print(f"| consumer | as exported ({len(made)} files) | `--rows {ROWS} --outputs probability` |\n|---|---|---|")
+        reasons: list[str] = []
+        for name in names:
+            consumer = HERE / f"{name}.py"
+            title = consumer.read_text().splitlines()[0].strip('"#. ')
+            python = environment(cache, consumer)
+            right = {"plain": 0, "fixed": 0}
+            for file in sorted(files.glob("*.onnx")):
+                answer = asked(python, consumer, file)
+                right[file.stem.split("-")[0]] += answer == "right"
+                if answer != "right":
+                    reasons.append(f"{name:<14} {file.stem:<28} {answer}")
+            print(f"| {title} | {right['plain']} | {right['fixed']} |", flush=True)
+    print("\n" + "\n".join(reasons))
+
+
+if __name__ == "__main__":
+    main()
