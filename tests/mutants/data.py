@@ -58,7 +58,7 @@ MUTANTS = [
     (f"{_D}/dialect.py", "line = before + reader.line_num + 1", "line += 1"),
     (f"{_D}/notation.py", 'and "_" not in cell', ""),
     (f"{_D}/categories.py", "values[text] or 0.0", "text"),
-    (f"{_D}/encoding.py", "part == np.arange(place", "part >= np.arange(place"),
+    (f"{_D}/encoding.py", "np.flatnonzero(part >= 0)", "np.flatnonzero(part > 0)"),
     (f"{_D}/task_guess.py", "MOST_CLASSES = 20", "MOST_CLASSES = 30"),
     (f"{_F}/label_noise.py", "rng.integers(1, split", "rng.integers(0, split"),
     (f"{_F}/shuffle_labels.py", "rng.permutation(split.train.y)", "split.train.y"),

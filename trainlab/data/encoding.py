@@ -124,10 +124,15 @@ def encode_inputs(table: Table, encoding: dict[str, Any]) -> Array:
     problems.stop()
     x = np.empty((len(table.lines), width))
     for start in range(0, len(x), BLOCK):  # a row's numbers lie side by side, a column's do not
-        rows = slice(start, start + BLOCK)
+        block = x[start : start + BLOCK]
         for (place, cells), column in zip(read, encoding["columns"], strict=True):
-            part = cells[rows, None]
-            x[rows, place] = part == np.arange(place.stop - place.start) if "categories" in column else part
+            part = cells[start : start + BLOCK]
+            if "categories" in column:
+                known = np.flatnonzero(part >= 0)
+                block[:, place] = 0
+                block[known, place.start + part[known]] = 1
+            else:
+                block[:, place.start] = part
     return x.reshape(-1, *encoding["shape"]) if "shape" in encoding else x
 
 
