@@ -57,9 +57,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "table.csv")
         write(path, options.rows)
-        print(
-            f"{path.stat().st_size / 1e6:.0f} MB, {options.rows} rows; first: clock, processor, MB; again: clock, processor"
-        )
+        size = path.stat().st_size / 1e6
+        print(f"{size:.0f} MB, {options.rows} rows; first: clock, processor, MB; again: clock, processor")
         found = defaultdict(list)
         for _ in range(options.rounds):
             for target in ("y", "bought"):
