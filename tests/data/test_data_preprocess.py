@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from making_data import prepared
 from sklearn.impute import SimpleImputer
+from sklearn.preprocessing import KBinsDiscretizer
 
 from trainlab.core.component import find, registered
 from trainlab.core.errors import DataError
@@ -164,6 +165,47 @@ def test_smooth_clip_keeps_the_order_and_its_limit():
     assert (np.diff(got[1:-1]) > 0).all()
     assert np.abs(got).max() <= 2.0
     assert got[3:6] == pytest.approx(x[3:6, 0], rel=1e-6)
+
+
+def test_piecewise_linear_is_interpolation():
+    """The bins of a number add up to NumPy's interpolation between scikit-learn's quantiles, constant outside."""
+    rng = np.random.default_rng(0)
+    train, other = rng.normal(size=(200, 2)), 2 * rng.normal(size=(50, 2))
+    encoder = make("piecewise_linear", bins=6, keep=False)
+    got = encoder.apply(other, encoder.fit(train))
+    binned = KBinsDiscretizer(6, strategy="quantile", quantile_method="linear").fit(train)
+    for i, edges in enumerate(binned.bin_edges_):
+        bins = got[:, 6 * i : 6 * i + 6]
+        assert bins.sum(axis=1) == pytest.approx(np.interp(other[:, i], edges, np.arange(7)))
+        assert bins.min() == 0.0
+        assert bins.max() == 1.0
+        assert (np.diff(bins, axis=1) <= 0).all()  # a bin is full before the next begins
+
+
+def test_piecewise_linear_has_an_edge_where_most_rows_are():
+    """A value that most rows share is an edge, and the other bins divide the other rows equally."""
+    train = np.concatenate([np.zeros(900), np.arange(1, 101)])[:, None]
+    encoder = make("piecewise_linear", bins=5, keep=False)
+    fitted = encoder.fit(train)
+    assert fitted["low"].tolist() == [0, 1, 25.75, 50.5, 75.25]
+    assert encoder.apply(np.array([[0.0], [1.0], [38.125], [np.nan]]), fitted).tolist() == [
+        [0, 0, 0, 0, 0],
+        [1, 0, 0, 0, 0],
+        [1, 1, 0.5, 0, 0],
+        [0, 0, 0, 0, 0],
+    ]
+
+
+def test_piecewise_linear_of_few_values():
+    """A column of few values gets a bin between each two of them, a constant one none."""
+    train = np.array([[3.0, 7.0], [1.0, 7.0], [2.0, 7.0], [3.0, 7.0]])
+    encoder = make("piecewise_linear")
+    assert encoder.apply(train, encoder.fit(train)).tolist() == [
+        [3, 7, 1, 1],
+        [1, 7, 0, 0],
+        [2, 7, 1, 0],
+        [3, 7, 1, 1],
+    ]
 
 
 def test_signs():

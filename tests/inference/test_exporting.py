@@ -65,6 +65,7 @@ STEPS_WITH_ONNX = {
     "minmax",
     "normalize",
     "pca",
+    "piecewise_linear",
     "robust",
     "signs",
     "smooth_clip",
@@ -187,6 +188,7 @@ def test_a_table_with_categories(tmp_path, monkeypatch):
         "robust",
         "smooth_clip",
         "signs",
+        {"name": "piecewise_linear", "bins": 4},
         {"name": "pca", "keep": 1},
         {"standardize": {"columns": "all"}},
     ]
