@@ -63,6 +63,10 @@ class Steps:
         """The last `steps` values of a column, at most RECENT of them."""
         return self.recent[max(0, len(self.recent) - steps) :, self.columns.index(column)]
 
+    def step_of(self, back: int) -> int:
+        """The number of the step that stands `back` rows before the last one."""
+        return self.count - back
+
     def __len__(self) -> int:
         return self.count
 
@@ -120,7 +124,8 @@ class View:
     Each is None if it was not measured at this moment: structure, the network's layers · data, before the
     first step · probe, from time to time · lr_plan, what the schedule multiplies lr by, at even distances over the run
     · gradients and tiny, in `check` · baselines, at the end: validation scores of the simplest rules · folds and
-    searched, of several runs together · majority: the score of always giving the commonest class; 0 for numbers.
+    searched, of several runs together · majority: the score of always giving the commonest class; 0 for numbers ·
+    train_measured: whether the training loss is one, or the validation loss stands in for it in a log without.
     """
 
     epoch: int
@@ -148,6 +153,7 @@ class View:
     folds: FoldScores | None = None
     searched: Sequence[SearchedRange] | None = None
     majority: float = 0.0
+    train_measured: bool = True
 
     def learned(self, loss: float) -> float:
         """How much of the way from chance to zero this loss has come: 0 at chance, 1 at zero loss."""

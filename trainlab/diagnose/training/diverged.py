@@ -50,14 +50,15 @@ class Diverged(Monitor, name="diverged"):
         finite = np.isfinite(losses) & np.isfinite(norms)
         if len(view.steps) and finite.all():  # the usual case, decided fast
             return
-        bad = np.flatnonzero(~finite) + len(view.steps) - len(losses)
+        bad = np.flatnonzero(~finite)
         epochs = view.curves["train_loss"] if not len(view.steps) else np.empty(0)
         if not len(bad) and np.isfinite(epochs).all():
             return
-        step = int(bad[0]) + 1 if len(bad) else 0
+        back = len(losses) - 1 - int(bad[0]) if len(bad) else 0
+        step = view.steps.step_of(back) if len(bad) else 0
         evidence: dict[str, Any] = {"step": step, "where": view.broken}
         if step:
-            ago = len(view.steps) - step + 1
+            ago = back + 1
             before = {c: view.steps.tail(c, ago + self.history)[:-ago] for c in view.steps.columns}
             evidence |= {c: [float(v) for v in values] for c, values in before.items()}
         if view.broken == "input":

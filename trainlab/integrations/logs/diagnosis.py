@@ -17,16 +17,15 @@ from trainlab.core.types import Array, Task
 from trainlab.diagnose.finding import Finding
 from trainlab.diagnose.monitor import Monitor
 from trainlab.diagnose.view import UNKNOWN_VAL_ROWS, Curves, Steps, View
+from trainlab.integrations.logs.chance import Chance, guess
+from trainlab.integrations.logs.epochs import epochs_of, interpolated
 from trainlab.integrations.logs.reader import Log, Row, read_log
 from trainlab.store import checkpoint
 from trainlab.store.folder import RunFolder, is_run
 from trainlab.store.plain_yaml import read_config
 from trainlab.training.monitoring import MonitorRunner
 
-_CHUNK = 20  # steps between inspections, as in training
-_WINDOWS = 20  # epochs that a log without epochs is cut into
-_STEPS = 100  # of an epoch, if unknown
-_MEANS = ("train_loss", "train_accuracy", "train_r2", "grad_norm", "update_ratio")  # others: an epoch's last value
+_CHUNK = 20  # rows between inspections, as in training
 _BESIDE = ("lr", "reg_loss", "grad_norm", "update_ratio")
 _LOOKED_UP = 400_000  # epochs times looks
 
@@ -35,9 +34,9 @@ _LOOKED_UP = 400_000  # epochs times looks
 class Judged:
     """The findings of the monitors for a log.
 
-    epochs, steps: its length (steps 0: one row per epoch) · chance: the loss at chance level, and `guessed` if the user
-    did not set it · ran: the codes that were checked · blind: codes that lacked columns, and which · skipped: codes
-    that need more than curves, by what they need.
+    task: `unknown` if the log has no score · epochs, steps: its length (steps 0: one row per epoch) · chance: the loss
+    at chance level, and `guessed` if the user did not set it · ran: the codes that were checked · blind: codes that
+    lacked columns, and which · skipped: codes that need more than curves, by what they need.
     """
 
     log: Log
@@ -55,7 +54,8 @@ class Judged:
     def as_dict(self) -> dict[str, Any]:
         """As plain data."""
         told = ("task", "epochs", "steps", "chance", "guessed", "ran", "blind", "skipped")
-        log = {"columns": dict(self.log.columns), "unused": self.log.unused, "notes": self.log.notes}
+        log = {"format": self.log.format, "columns": dict(self.log.columns), "unused": self.log.unused}
+        log |= {"notes": self.log.notes}
         return log | {k: getattr(self, k) for k in told} | {"diagnoses": [d.as_dict() for d in self.diagnoses]}
 
 
@@ -66,6 +66,7 @@ def judge(
     classes: int | None = None,
     chance: float | None = None,
     regression: bool = False,
+    format_name: str | None = None,
 ) -> Judged:
     """Read a log (or a run folder) and let every monitor that can live on curves judge it.
 
@@ -75,14 +76,14 @@ def judge(
     own_steps: Log | None = None
     if path.is_dir() and is_run(path):
         folder = RunFolder(path)
-        log = read_log(folder.metrics, mapping)
+        log = replace(read_log(folder.metrics, mapping), notes=())
         settings = read_config(folder.config) if folder.config.exists() else {}
-        own_steps = read_log(folder.steps) if folder.steps.exists() else None
+        own_steps = read_log(folder.steps, unit="step") if folder.steps.exists() else None
         told: dict[str, Any] = settings.get("watch") or {}  # of another program's training
         classes, chance = classes or _own_classes(folder) or told.get("classes"), chance or told.get("chance")
         regression = regression or "train_r2" in log.columns
     else:
-        log = read_log(path, mapping)
+        log = read_log(path, mapping, format_name)
     with np.errstate(all="ignore"):
         return _Replay(log, own_steps, settings, classes, chance, regression).judged()
 
@@ -98,15 +99,21 @@ def _own_classes(folder: RunFolder) -> int | None:
 
 @dataclass
 class _Steps(Steps):
-    """Steps that remember which columns were asked for."""
+    """Steps that remember which columns were asked for, and which numbers the logged ones have."""
 
     asked: set[str] = field(default_factory=set[str])
+    numbers: Array = field(default_factory=lambda: np.empty(0))
 
-    def add(self, rows: Array) -> None:
-        """Add steps without thinning them out."""
+    def add(self, rows: Array, numbers: Array) -> None:
+        """Add logged steps without thinning them out."""
         self.restore(rows)
         self.recent = np.concatenate([self.recent, rows])[-256:]
-        self.count += len(rows)
+        self.numbers = np.concatenate([self.numbers, numbers])
+        self.count = int(self.numbers[-1])
+
+    def step_of(self, back: int) -> int:
+        """As in Steps."""
+        return int(self.numbers[-1 - back])
 
     def __getitem__(self, column: str) -> Array:
         self.asked.add(column)
@@ -141,39 +148,26 @@ class _Replay:
         chance: float | None,
         regression: bool,
     ) -> None:
+        cut = epochs_of(log, own_steps)
         self.log = log
-        groups, untrained = _epochs(log)
-        counts = [sum("train_loss" in row for row in group) for group in groups]
-        trained = groups[untrained:]
-        rows = own_steps.rows if own_steps else log.rows
-        has_steps = own_steps is not None or sum(counts[untrained:]) > 1.5 * len(trained)
-        self.table = _table(rows) if has_steps else np.empty((0, 4))
+        self.table, self.numbers, self.ends, self.done = cut.table, cut.numbers, cut.ends, cut.done
         self.measured: set[str] = {*log.columns, *(own_steps.columns if own_steps else ())}
-        scores = {"train_accuracy", "val_accuracy"} & set(log.columns)
-        self.kind = "regression" if regression or not (scores or classes) else "classification"
-        made = [_summed(group) for group in groups]
-        first = self.table[0, 0] if len(self.table) else None
+        scored = bool({"train_accuracy", "val_accuracy"} & set(log.columns))
+        by_class = not regression and not log.of_numbers and (scored or classes is not None)
+        self.kind = "classification" if by_class else "regression"
+        known = by_class or regression or log.of_numbers
+        self.task = self.kind if known else "unknown"
+        made = cut.made
+        if "train_loss" not in log.columns:  # the validation loss stands in for it
+            made = [row | ({"train_loss": row["val_loss"]} if "val_loss" in row else {}) for row in made]
+            self.measured.add("train_loss")
         self.guessed = chance is None and not classes
-        self.chance = chance or (
-            math.log(classes)
-            if classes
-            else _chance(made, self.kind, made[0].get("train_loss") if untrained else first)
-        )
-        if self.kind == "classification":
-            self.majority = 1 / classes if classes else min(0.5, math.exp(-self.chance))
-        else:
-            self.majority = 0.0
-        self.curves = self._filled(made, untrained)
+        at = self._chance(made, cut.untrained, classes, chance)
+        self.chance, self.majority = at.loss, at.majority
+        if at.note:
+            self.log = replace(log, notes=[*log.notes, at.note])
+        self.curves = self._filled(made, cut.untrained)
         self.epochs = len(self.curves) - 1
-        if own_steps is not None:
-            done = [int(row.get("step") or 0) for row in self.curves]
-            self.ends = [min(n, len(self.table)) for n in done]
-        elif len(self.table):
-            self.ends = np.cumsum([0, *counts[untrained:]]).tolist()
-        else:
-            self.ends = [int(row.get("step") or 0) for row in self.curves]
-            if self.ends != sorted(self.ends) or not self.ends[-1]:
-                self.ends = [_STEPS * e for e in range(self.epochs + 1)]
         rates = np.array([row["lr"] for row in self.curves if row.get("lr") is not None])
         rates = rates[np.isfinite(rates)]
         self.peak = float(rates.max()) if len(rates) else 0.0
@@ -181,6 +175,17 @@ class _Replay:
         own = {"optimizer": {"lr": self.peak}} if self.peak else {}
         self.settings = {**own, **settings}
         self.steps = _Steps()
+
+    def _chance(self, made: Sequence[Row], untrained: bool, classes: int | None, given: float | None) -> Chance:
+        """The loss and the accuracy at chance: given, by the number of classes, or guessed."""
+        by_class = self.kind == "classification"
+        if self.guessed:
+            first = made[0].get("train_loss") if untrained else (self.table[0, 0] if len(self.table) else None)
+            at = guess(made, classes=by_class, first=first)
+        else:
+            at = Chance(given or math.log(classes or 2))
+        majority = at.majority or (1 / classes if classes else min(0.5, math.exp(-min(50.0, at.loss))))
+        return replace(at, majority=majority if by_class else 0.0)
 
     def judged(self) -> Judged:
         """Replay all of it."""
@@ -198,7 +203,7 @@ class _Replay:
         ran = [m.name for m in able if set(m.when) & {"steps", "epoch", "end"}]
         return Judged(
             self.log,
-            self.kind,
+            self.task,
             self.epochs,
             len(self.table),
             self.chance,
@@ -227,15 +232,15 @@ class _Replay:
         """The Views between the steps of an epoch."""
         start, stop = (self.ends[epoch - 1], self.ends[epoch]) if len(self.table) else (0, 0)
         for first in range(start, stop, _CHUNK):
-            rows = self.table[first : min(stop, first + _CHUNK)]
-            self.steps.add(rows)
-            yield replace(self._view(epoch - 1), step=self.steps.count, fresh=len(rows))
+            here = slice(first, min(stop, first + _CHUNK))
+            self.steps.add(self.table[here], self.numbers[here])
+            yield replace(self._view(epoch - 1), step=self.steps.count, fresh=here.stop - first)
 
     def _view(self, epoch: int) -> View:
-        per_epoch = max(1, round((self.ends[-1] - self.ends[0]) / max(1, self.epochs)))
+        per_epoch = max(1, round((self.done[-1] - self.done[0]) / max(1, self.epochs)))
         return View(
             epoch=epoch,
-            step=self.ends[epoch],
+            step=self.done[epoch],
             epochs=self.epochs,
             steps_per_epoch=per_epoch,
             task=Task("regression" if self.kind == "regression" else "classification", 1),
@@ -247,6 +252,7 @@ class _Replay:
             settings=self.settings,
             lr_plan=self.plan,
             majority=self.majority,
+            train_measured="train_loss" in self.log.columns,
         )
 
     def _told(self, found: Finding) -> Finding:
@@ -255,83 +261,17 @@ class _Replay:
         return replace(found, evidence={k: v for k, v in found.evidence.items() if k not in unmeasured})
 
     def _filled(self, made: Sequence[Row], untrained: bool) -> list[dict[str, Any]]:
-        """A row an epoch, the untrained network's first; what an epoch lacks is what was last known."""
+        """A row an epoch, the untrained network's first; what it has not measured there is what chance gives."""
         score = "r2" if self.kind == "regression" else "accuracy"
         asked = ("train_loss", "val_loss", f"train_{score}", f"val_{score}", *_BESIDE)
         columns = [c for c in asked if c in self.measured]
         knew_nothing = {"train_loss": self.chance, "val_loss": self.chance}
         knew_nothing |= {f"train_{score}": self.majority, f"val_{score}": self.majority}
-        first: dict[str, Any] = {c: next((row[c] for row in made if c in row), None) for c in columns}
-        start = {c: knew_nothing.get(c, first[c]) for c in columns}
-        rows: list[dict[str, Any]] = [] if untrained else [{"epoch": 0, "step": 0, f"train_{score}": None, **start}]
-        known = first
-        for row in made:
-            own = {c: row[c] for c in columns if c in row}
-            filled = {**(known if rows else start), **own}
-            rows.append({"epoch": len(rows), "step": row.get("step"), f"train_{score}": None, **filled})
-            known = {**known, **own}
-        return rows
-
-
-def _epochs(log: Log) -> tuple[list[list[Row]], bool]:
-    """The rows by epoch, and whether the first one is the untrained network (epoch 0 at step 0)."""
-    rows = log.rows
-    if "epoch" not in log.columns:
-        if "step" not in log.columns or len(rows) <= _WINDOWS:
-            return [[row] for row in rows], False
-        size = -(-len(rows) // _WINDOWS)
-        return [list(rows[i : i + size]) for i in range(0, len(rows), size)], False
-    known = [row["epoch"] for row in rows if math.isfinite(row.get("epoch", math.nan))]
-    fractional = any(e != int(e) for e in known)
-    groups: dict[float, list[Row]] = {}
-    here = known[0] if known else 0.0
-    for row in rows:
-        if math.isfinite(row.get("epoch", math.nan)):
-            here = row["epoch"]
-        key = math.ceil(here - 1e-9) if fractional else here
-        groups.setdefault(max(key, 1) if fractional and row.get("step", 1) > 0 else key, []).append(row)
-    ordered = [groups[key] for key in sorted(groups)]
-    alone = len(ordered) > 1 and len(ordered[0]) == 1
-    return ordered, alone and min(groups) == 0 and ordered[0][0].get("step", 1) == 0
-
-
-def _summed(group: Sequence[Row]) -> Row:
-    """One row for an epoch: means of what was measured while training, last values of all else."""
-    made: Row = {}
-    for row in group:
-        made.update(row)
-    for column in _MEANS:
-        values = [row[column] for row in group if column in row]
-        if len(values) > 1:
-            whole = all(map(math.isfinite, values))
-            made[column] = math.fsum(v / len(values) for v in values) if whole else math.nan
-    return made
-
-
-def _table(rows: Sequence[Row]) -> Array:
-    """A row (loss, lr, grad_norm, update_ratio) for each step; a gradient norm that was not measured is 0."""
-    steps: list[list[float]] = []
-    lr = math.nan
-    for row in rows:
-        lr = row.get("lr", lr)
-        if "train_loss" in row:
-            steps.append([row["train_loss"], lr, row.get("grad_norm", 0.0), row.get("update_ratio", math.nan)])
-    return np.array(steps, dtype=np.float64).reshape(-1, 4)
-
-
-def _chance(made: Sequence[Row], kind: str, first: float | None) -> float:
-    """A guess of the loss of a network that knows nothing, from the beginning of the log.
-
-    That is the first loss, unless the first score shows that much had been learned by then: from accuracy 0.35 on, of a
-    loss l at accuracy a about l / (1 - a) was there in the beginning.
-    """
-    losses = [row["train_loss"] for row in made if 0 < row.get("train_loss", math.nan) < 1e6][:1]
-    if first is not None and 0 < first < 1e6:
-        losses = [first, *losses]
-    loss = max(losses, default=1.0)
-    if kind == "regression":
-        return loss
-    score = next((row["train_accuracy"] for row in made if "train_accuracy" in row), math.nan)
-    if first is None and score > max(0.35, 1.6 * math.exp(-min(loss, 50.0))):
-        loss = min(loss / max(1.0 - score, 0.1), math.log(1000))
-    return max(loss, math.log(2))
+        start = {c: knew_nothing[c] for c in columns if c in knew_nothing}
+        before: dict[str, Any] = {"step": 0, **start, **(made[0] if untrained else {})}
+        rows = interpolated([before, *made[untrained:]], columns)
+        keep = {"step", *columns}
+        return [
+            {"epoch": e, f"train_{score}": None, "step": None, **{k: v for k, v in row.items() if k in keep}}
+            for e, row in enumerate(rows)
+        ]

@@ -1,12 +1,9 @@
 """Reads training logs of other tools: rows of numbers, and the meaning of each column.
 
-A format is a module that turns the text into records, one dict per row: `delimited` (Keras' and Lightning's CSVLogger,
-TensorBoard's export, hand-made files) and `json_records`. Cells that are not numbers are left out. Of rows that a
-restart repeats, the last ones count.
+A format (`formats/`) turns the file into records. Long tables become wide ones, names become meanings, cells become
+numbers, and `rows` puts right what is odd. A log that cannot be read right is refused with the way out.
 """
 
-import math
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,127 +11,116 @@ from typing import Any
 
 from trainlab.core.errors import UserError
 from trainlab.core.problem import listed, nearest
-from trainlab.integrations.logs import delimited, json_records
-from trainlab.store.writing import named_errors
+from trainlab.integrations.logs import names as naming
+from trainlab.integrations.logs.cells import decimal_commas, is_missing, number_of
+from trainlab.integrations.logs.folders import log_in
+from trainlab.integrations.logs.log_format import VALUE, LogFormat, Table, format_of
+from trainlab.integrations.logs.long import Records, widened
+from trainlab.integrations.logs.names import KNOWN, SHORT, explain, meaning
+from trainlab.integrations.logs.rows import Row, Rows
+from trainlab.integrations.logs.source import Source
+from trainlab.integrations.logs.unreadable import rewards_in, what_it_is
 
-Row = dict[str, float]
-
-KNOWN = (
-    *("epoch", "step", "train_loss", "val_loss", "train_accuracy", "val_accuracy", "train_r2", "val_r2"),
-    *("lr", "grad_norm", "update_ratio", "reg_loss"),
-)
-_SHORT = {"loss": "train_loss", "accuracy": "train_accuracy", "r2": "train_r2", "learning_rate": "lr"}
-_VAL, _TRAIN = {"val", "valid", "validation", "eval", "dev", "test"}, {"train", "training", "tr"}
-_METRICS = {
-    **dict.fromkeys(("loss", "nll", "cross_entropy"), "loss"),
-    **dict.fromkeys(("acc", "accuracy", "top1", "acc1", "categorical_accuracy", "binary_accuracy"), "accuracy"),
-    **dict.fromkeys(("sparse_categorical_accuracy", "multiclass_accuracy", "multiclassaccuracy"), "accuracy"),
-    **dict.fromkeys(("r2", "r2_score", "r2score"), "r2"),
-    **dict.fromkeys(("lr", "learning_rate", "learningrate"), "lr"),
-    **dict.fromkeys(("grad_norm", "gradient_norm", "grad_norm_total", "total_norm", "grad_2_norm_total"), "grad_norm"),
-    **dict.fromkeys(("reg_loss", "regularization_loss"), "reg_loss"),
-    "update_ratio": "update_ratio",
-    **dict.fromkeys(("epoch", "epochs"), "epoch"),
-    **dict.fromkeys(("step", "steps", "global_step", "iteration", "iter", "trainer_global_step", "batch"), "step"),
-}
-_ALONE = ("lr", "grad_norm", "reg_loss", "update_ratio", "epoch", "step")  # metrics that belong to no split
-_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.IGNORECASE)
-_LATEST = 1e15  # no run has had so many steps
-_NAN, _INF = float("nan"), float("inf")
-_WORDS = {"nan": _NAN, "inf": _INF, "infinity": _INF}
+__all__ = ["Log", "Row", "meaning", "read_log"]
 
 
 @dataclass(frozen=True, slots=True)
 class Log:
     """A log: rows of numbers by meaning (`train_loss`), in order of time; empty cells are absent.
 
-    columns: the column of the file for each meaning · unused: columns without a known meaning · notes: corrections.
+    columns: the column of the file for each meaning · unused: columns without a known meaning · notes: corrections ·
+    format: what read it · of_numbers: the loss is the error of predicted numbers · path: the file in a folder.
     """
 
     rows: Sequence[Row]
     columns: Mapping[str, str]
     unused: Sequence[str] = ()
     notes: Sequence[str] = field(default_factory=tuple[str, ...])
+    format: str = ""
+    of_numbers: bool = False
+    path: Path = field(default_factory=Path)
 
 
-def read_log(path: Path, mapping: Sequence[str] = ()) -> Log:
-    """The log in a file. mapping: texts like `loss=train/loss` that give the meaning of a column.
+def read_log(path: Path, mapping: Sequence[str] = (), format_name: str | None = None, *, unit: str = "") -> Log:
+    """The log in a file, or the one in a folder. mapping: texts like `loss=train/loss` that give a column's meaning ·
+    unit: what a step counts, `epoch` or `step`, if that is known.
 
-    Raises UserError if the file cannot be read, lacks a named column, or has no training loss.
+    Raises UserError if the file cannot be read, lacks a named column, or has neither a training nor a validation loss.
     """
-    records = _records(path)
+    source, chosen = _found(Source(path), format_name)
+    table = chosen.read(source)
+    path = source.path
+    records = widened(path, table.records)
     names = list(dict.fromkeys(key for record in records for key in record))
-    numbers = [{key: v for key, cell in record.items() if (v := number_of(cell)) is not None} for record in records]
-    columns = _columns(path, [n for n in names if any(n in row for row in numbers)], names, mapping)
-    if "train_loss" not in columns:
-        raise UserError(
-            f"{path}: none of the columns {_few(names)} is known as the training loss; name it: --map loss=COLUMN"
-        )
+    commas = decimal_commas(records, names, comma_separates=table.comma_separates)
+    numbers = [
+        {key: v for key, cell in record.items() if (v := number_of(cell, comma=key in commas)) is not None}
+        for record in records
+    ]
+    usable = [n for n in names if any(n in row for row in numbers)]
+    columns, notes = _columns(path, table, usable, names, records, mapping)
     wanted = {source: name for name, source in columns.items()}
-    rows = [{wanted[k]: v for k, v in row.items() if k in wanted and _possible(wanted[k], v)} for row in numbers]
-    rows, notes = _corrected([row for row in rows if row], columns)
-    if not any("train_loss" in row for row in rows):
-        raise UserError(f"{path}: the column `{columns['train_loss']}` holds no number")
-    return Log(rows, columns, [n for n in names if n not in wanted], notes)
+    rows = Rows([{wanted[k]: v for k, v in row.items() if k in wanted} for row in numbers], columns, [*table.notes])
+    rows.notes += notes
+    rows.put_right(unit or table.unit)
+    loss = "train_loss" if "train_loss" in columns else "val_loss"
+    if not any(loss in row for row in rows.rows):
+        raise UserError(f"{path}: the column `{columns[loss]}` holds no number")
+    found = explain(columns[loss])
+    of_numbers = bool(found and found.of_numbers) or "train_r2" in columns or "val_r2" in columns
+    unused = [n for n in names if n and n not in wanted]
+    return Log(rows.rows, rows.columns, unused, rows.notes, chosen.name, of_numbers, path)
 
 
-def number_of(cell: Any) -> float | None:
-    """The number in a cell; None for a blank, a text or a date.
-
-    >>> [number_of(c) for c in (" 0.5 ", "91.2%", "NaN", "1,234.5", "0,25", "tensor(0.5, device='cuda:0')", "-", "")]
-    [0.5, 0.912, nan, 1234.5, 0.25, 0.5, None, None]
-    """
-    if isinstance(cell, bool) or cell is None:
-        return None
-    if isinstance(cell, int | float):
-        return _as_float(cell)
-    text = str(cell).strip().strip("'\"")
-    if match := re.match(r"tensor\(([^,)]+)", text):
-        text = match[1]
-    if (word := text.lower().lstrip("+-")) in _WORDS:
-        return -_WORDS[word] if text.startswith("-") else _WORDS[word]
-    scale = 0.01 if text.endswith("%") else 1.0
-    text = text.removesuffix("%").strip()
-    if re.fullmatch(r"[+-]?\d{1,3}(,\d{3})+(\.\d+)?", text):
-        text = text.replace(",", "")
-    elif re.fullmatch(r"[+-]?\d+,\d+(e[+-]?\d+)?", text, re.IGNORECASE):
-        text = text.replace(",", ".")
-    return scale * float(text) if _NUMBER.fullmatch(text) else None
+def _found(source: Source, format_name: str | None) -> tuple[Source, LogFormat]:
+    """The source, or the log in it if it is a folder, and its format. Raises UserError if there is none."""
+    if not source.is_folder and not source.data.strip():
+        raise UserError(f"{source.path}: the file is empty")
+    chosen = format_of(source, format_name)
+    if chosen is None and source.is_folder:
+        source = log_in(source)
+        chosen = format_of(source, format_name)
+    if chosen is None:
+        raise UserError(f"{source.path}: {what_it_is(source)}")
+    return source, chosen
 
 
-def meaning(column: str) -> str | None:
-    """The meaning of a column by its name; None if unknown.
+def _columns(
+    path: Path, table: Table, usable: Sequence[str], names: Sequence[str], records: Records, mapping: Sequence[str]
+) -> tuple[dict[str, str], list[str]]:
+    """The column for each meaning, and notes: the user's, then the format's, then by name."""
+    given = _mapped(path, names, mapping)
+    notes: list[str] = []
+    if not given:
+        if rewards := rewards_in(names):
+            raise UserError(f"{path}: {rewards}")
+        _refuse_several_runs(path, usable)
+    taken = set(given.values())
+    own = {what: column for what, column in table.columns.items() if column in usable}
+    found = naming.best(n for n in usable if n not in taken and n not in own.values()) | own | given
+    if table.series and not {"train_loss", "val_loss"} & set(given):
+        found, notes = _series(path, table, found, records)
+    if not given:
+        notes += _unqualified(found, records)
+        notes += _boosted(found, usable)
+    if "train_loss" not in found and "val_loss" not in found:
+        shown = _few(names)
+        raise UserError(f"{path}: none of the columns {shown} is known as the training loss; name it: --map loss=COLUMN")
+    if "train_loss" not in found:
+        notes.append(f"there is no training loss: the curve of {found['val_loss']} is judged, and overfitting only by it")
+    elif "val_loss" not in found:
+        notes.append("there is no validation loss: overfitting cannot be seen")
+    return {what: found[what] for what in KNOWN if what in found}, notes
 
-    >>> [meaning(c) for c in ("Train/Loss", "val_acc", "eval_loss", "lr-Adam", "train_loss_step", "seconds")]
-    ['train_loss', 'val_accuracy', 'val_loss', 'lr', 'train_loss', None]
-    """
-    words = [w for w in re.split(r"[^a-z0-9]+", re.sub(r"([a-z])([A-Z])", r"\1_\2", column).lower()) if w]
-    val, train = bool(_VAL & set(words)), bool(_TRAIN & set(words))
-    rest = [w for w in words if w not in _VAL | _TRAIN]
-    if len(rest) > 1 and rest[-1] in ("epoch", "step", "mean", "avg"):
-        whole = _METRICS.get("_".join(rest))
-        rest = rest if whole else rest[:-1]
-    metric = _METRICS.get("_".join(rest))
-    if metric is None and rest[:1] == ["lr"]:  # lr-Adam, lr-SGD/pg1
-        metric = "lr"
-    if metric is None or (val and metric in _ALONE) or (val and train):
-        return None
-    return metric if metric in _ALONE else f"{'val' if val else 'train'}_{metric}"
 
-
-def _possible(what: str, value: float) -> bool:
-    """Whether a value is possible for its meaning: epochs and steps are finite and not negative."""
-    return what not in ("epoch", "step") or 0 <= value < _LATEST
-
-
-def _columns(path: Path, usable: Sequence[str], names: Sequence[str], mapping: Sequence[str]) -> dict[str, str]:
-    """The column for each meaning: the user's, otherwise by name; the first of several, epoch means last."""
+def _mapped(path: Path, names: Sequence[str], mapping: Sequence[str]) -> dict[str, str]:
+    """The meanings that the user gave. Raises UserError with the nearest name for a wrong one."""
     found: dict[str, str] = {}
     for text in mapping:
         what, sign, source = text.partition("=")
-        known = _SHORT.get(what.strip(), what.strip())
+        known = SHORT.get(what.strip(), what.strip())
         if not sign or known not in KNOWN:
-            near = nearest(known, [*KNOWN, *_SHORT])
+            near = nearest(known, [*KNOWN, *SHORT])
             meant = f"did you mean `{near}`?" if near else f"it is one of {listed(KNOWN)}"
             raise UserError(f"--map {text}: expected WHAT=COLUMN with a WHAT that is known; {meant}")
         if source not in names:
@@ -142,72 +128,78 @@ def _columns(path: Path, usable: Sequence[str], names: Sequence[str], mapping: S
             meant = f"; did you mean `{near}`?" if near else f"; it has {_few(names)}"
             raise UserError(f"--map {text}: {path} has no column `{source}`{meant}")
         found[known] = source
-    taken = set(found.values())
-    ordered = sorted(usable, key=lambda name: name.lower().endswith("_epoch"))
-    for name in ordered:
-        what = meaning(name)
-        if what is not None and what not in found and name not in taken:
-            found[what] = name
-    if "train_loss" not in found and [n.lower() for n in names] == ["wall time", "step", "value"]:
-        found |= {"train_loss": names[2], "step": names[1]}
-    return {what: found[what] for what in KNOWN if what in found}
+    return found
 
 
-def _corrected(rows: list[Row], columns: Mapping[str, str]) -> tuple[list[Row], list[str]]:
-    """The rows without those that a restart repeated, accuracies as shares, and notes on the corrections."""
+def _refuse_several_runs(path: Path, usable: Sequence[str]) -> None:
+    """W&B's panels put several runs side by side: `run - train/loss`."""
+    runs: dict[str, list[str]] = {}
+    for name in usable:
+        run, sign, bare = name.rpartition(" - ")
+        if sign and explain(name) is not None and meaning(bare) not in naming.ALONE:
+            runs.setdefault(bare, []).append(run)
+    several = next((bare for bare, found in runs.items() if len(set(found)) > 1), None)
+    if several is not None:
+        few = _few(f"{run} - {several}" for run in runs[several])
+        raise UserError(f"{path}: it holds {len(runs[several])} runs ({few}); choose one: --map 'loss=RUN - {several}'")
+
+
+def _series(
+    path: Path, table: Table, found: Mapping[str, str], records: Records
+) -> tuple[dict[str, str], list[str]]:
+    """The meaning of one column without a name: by the file's name, otherwise the training loss.
+
+    Raises UserError if the name says something else, or if the numbers look like a score.
+    """
+    rest = {what: column for what, column in found.items() if column != VALUE}
+    called = table.name or path.name
+    words = naming.split_words(called.split(".")[0] if not table.name else called)
+    parts = [" ".join(words[i:j]) for i in range(len(words)) for j in range(len(words), i, -1)]
+    meant = [m for part in parts if (m := explain(part)) is not None and m.what not in naming.ALONE]
+    known = next((m.what for m in meant if m.split), meant[0].what if meant else None)
+    values = [v for r in records if (v := number_of(r.get(VALUE))) is not None]
+    if known in ("train_loss", "val_loss"):
+        return {**rest, known: VALUE}, []
+    if known is not None:
+        raise UserError(f"{path}: one column, {known} by its name; give the training loss, or name it: --map loss={VALUE}")
+    if len(values) > 1 and all(0 <= v <= 1 for v in values) and values[-1] > values[0]:
+        raise UserError(f"{path}: one column without a name, which looks like a score; a loss is named by --map loss={VALUE}")
+    return {**rest, "train_loss": VALUE}, ["one column without a name: taken as the training loss"]
+
+
+def _unqualified(found: dict[str, str], records: Records) -> list[str]:
+    """Scores whose name has no split are the validation's where the training loss has one, or never stands beside them.
+
+    fastai writes `train_loss, valid_loss, accuracy`; mmengine writes the scores of the validation in rows of their own.
+    """
     notes: list[str] = []
-    kept: list[tuple[tuple[float, float], Row]] = []
-    place, restarts, repeated = (-_INF, -_INF), 0, 0
-    for row in rows:
-        here = row.get("epoch", place[0]), row.get("step", place[1])
-        if here < place:
-            restarts += 1
-            while kept and kept[-1][0] >= here:
-                kept.pop()
-        elif here == place and "step" in row and kept and "train_loss" in row and "train_loss" in kept[-1][1]:
-            repeated += 1
-            kept[-1][1].pop("train_loss")
-        place = here
-        kept.append((here, row))
-    times = f"{restarts} times" if restarts > 1 else "once"
-    if restarts:
-        notes.append(f"the log goes back {times}, taken as a restart: the last of repeated rows count")
-    if repeated:
-        notes.append(f"{repeated} steps are logged twice: the last ones count")
-    left = [row for _, row in kept if row]
-    for score in ("train_accuracy", "val_accuracy"):
-        values = [row[score] for row in left if score in row and math.isfinite(row[score])]
-        if values and 1.0 < max(values) <= 100.0:
-            notes.append(f"{columns[score]} is in percent")
-            for row in left:
-                if score in row:
-                    row[score] /= 100
-    return left, notes
+    loss = explain(found["train_loss"]) if "train_loss" in found else None
+    for metric in ("accuracy", "r2"):
+        train, val = f"train_{metric}", f"val_{metric}"
+        column = found.get(train)
+        named = explain(column) if column is not None else None
+        if column is None or named is None or named.split or val in found:
+            continue
+        held = [r for r in records if not is_missing(r.get(column))]
+        beside = any(not is_missing(r.get(found["train_loss"])) for r in held) if "train_loss" in found else True
+        if not beside or (loss is not None and loss.split and "val_loss" in found):
+            found[val] = found.pop(train)
+            notes.append(f"{column} is taken as a score of the validation rows")
+    return notes
 
 
-def _records(path: Path) -> list[Mapping[str, Any]]:
-    """The file as records."""
-    with named_errors(path, "read"):
-        data = path.read_bytes()
-    if b"\0" in data[:1000] and not data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        raise UserError(f"{path}: not a text file; give a CSV or JSON log")
-    encoding = "utf-16" if data.startswith((b"\xff\xfe", b"\xfe\xff")) else "utf-8-sig"
-    text = data.decode(encoding, errors="replace").replace("\0", "")
-    if not text.strip():
-        raise UserError(f"{path}: the file is empty")
-    records = json_records.records(text) if text.lstrip()[0] in "{[" else delimited.records(path, text)
-    if not records:
-        raise UserError(f"{path}: no rows in it; expected a CSV with a header, or JSON records")
-    return records
+def _boosted(found: dict[str, str], usable: Sequence[str]) -> list[str]:
+    """XGBoost numbers the sets that it evaluates on: by custom, the first of several is the training set."""
+    first = next((n for n in usable if n.startswith("validation_0") and found.get("val_loss") == n), None)
+    if first is None or "train_loss" in found:
+        return []
+    second = first.replace("validation_0", "validation_1")
+    if second not in usable:
+        return []
+    found |= {"train_loss": first, "val_loss": second}
+    return [f"{first} is taken as the training set, as is usual in XGBoost; --map loss=... says otherwise"]
 
 
 def _few(names: Iterable[str]) -> str:
     shown = [f"`{name}`" for name in names]
     return ", ".join(shown[:12]) + (f" and {len(shown) - 12} more" if len(shown) > 12 else "")
-
-
-def _as_float(value: float) -> float:
-    try:
-        return float(value)
-    except OverflowError:  # an int of more than 308 digits
-        return float("inf")

@@ -1,0 +1,43 @@
+"""csv: a table with one row per epoch or step."""
+
+from typing import ClassVar
+
+from trainlab.core.errors import UserError
+from trainlab.integrations.logs.delimited import grid_of
+from trainlab.integrations.logs.log_format import VALUE, LogFormat, Table
+from trainlab.integrations.logs.names import meaning
+from trainlab.integrations.logs.source import Source
+
+
+class Csv(LogFormat, name="csv"):
+    """A table with a header: Keras' and Lightning's CSVLogger, pandas, timm, fastai, H2O, TensorBoard's and W&B's export.
+
+    Cells are separated by commas, semicolons, tabs, bars or spaces. A header may stand behind a `#`, and a new one may
+    stand within the file. Tables of metric and value, and tables with a column for the split, are turned into wide ones.
+    """
+
+    rank: ClassVar[int] = 2
+
+    def recognizes(self, source: Source) -> bool:
+        """Most lines have the same number of cells, most of them numbers."""
+        grid = grid_of(source.text) if source.text.strip() else None
+        if grid is None or not grid.records:
+            return False
+        spaced = grid.delimiter == " " and not any(meaning(name) for name in grid.header)
+        return grid.headed or not spaced or len(grid.header) < 3
+
+    def read(self, source: Source) -> Table:
+        """The rows as records."""
+        grid = grid_of(source.text)
+        if grid is None or not grid.records:
+            raise UserError(f"{source.path}: no rows in it; expected a CSV with a header, or JSON records")
+        names = [name for name in grid.header if name]
+        lower = [name.lower() for name in names]
+        comma = grid.delimiter == ","
+        if lower == ["wall time", "step", "value"]:  # TensorBoard's download of one scalar
+            renamed = [{"step": r[names[1]], VALUE: r[names[2]]} for r in grid.records]
+            return Table(renamed, notes=grid.notes, series=True, comma_separates=comma)
+        if lower in (["0"], ["column 1"]):  # a pandas Series, or numbers one below the other
+            place = names[0]
+            return Table([{VALUE: r[place]} for r in grid.records], notes=grid.notes, series=True, comma_separates=comma)
+        return Table(grid.records, notes=grid.notes, comma_separates=comma)

@@ -1,0 +1,108 @@
+"""A file or folder with a log, read once, whatever format looks at it."""
+
+import gzip
+import json
+import re
+import zlib
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, cast
+
+from trainlab.core.errors import UserError
+from trainlab.store.writing import named_errors
+
+_ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
+_UTF16 = (b"\xff\xfe", b"\xfe\xff")
+
+
+@dataclass(frozen=True)
+class Source:
+    """A path, and what is there: bytes, text, lines and JSON, each worked out when a format first asks."""
+
+    path: Path
+
+    @cached_property
+    def is_folder(self) -> bool:
+        """Whether the path is a folder."""
+        return self.path.is_dir()
+
+    @cached_property
+    def data(self) -> bytes:
+        """The bytes, unpacked if they are gzip's; empty for a folder. Raises UserError if they cannot be read."""
+        if self.is_folder:
+            return b""
+        with named_errors(self.path, "read"):
+            data = self.path.read_bytes()
+        if data.startswith(b"\x1f\x8b"):
+            try:
+                return gzip.decompress(data)
+            except (OSError, EOFError, zlib.error) as error:
+                raise UserError(f"{self.path}: a broken gzip file: {error}") from None
+        return data
+
+    @cached_property
+    def is_text(self) -> bool:
+        """Whether the bytes are text of any encoding that people use."""
+        return self.data.startswith(_UTF16) or (not self.is_folder and b"\0" not in self.data[:1000])
+
+    @cached_property
+    def text(self) -> str:
+        """The text without colors; empty if it is no text."""
+        if not self.is_text:
+            return ""
+        encoding = "utf-16" if self.data.startswith(_UTF16) else "utf-8-sig"
+        text = self.data.decode(encoding, errors="replace").replace("\0", "")
+        return _ANSI.sub("", text) if "\x1b" in text else text
+
+    @cached_property
+    def lines(self) -> list[str]:
+        """The lines that are not blank."""
+        return [line for line in self.text.splitlines() if line.strip()]
+
+    @cached_property
+    def json(self) -> Any:
+        """The value if the text is one JSON value, else None."""
+        if self.text.lstrip()[:1] not in ("{", "["):
+            return None
+        try:
+            return json.loads(self.text)
+        except (ValueError, RecursionError):
+            return None
+
+    @cached_property
+    def json_lines(self) -> list[dict[str, Any]]:
+        """The JSON objects that stand one on a line, after any text; empty if most lines hold none."""
+        found: list[dict[str, Any]] = []
+        opened = 0
+        for line in self.lines:
+            start = line.find("{")
+            if start < 0 or not line.rstrip().endswith("}"):
+                opened += start >= 0
+                continue
+            try:
+                value = json.loads(line[start:])
+            except (ValueError, RecursionError):
+                opened += 1
+                continue
+            if isinstance(value, dict):
+                found.append(cast("dict[str, Any]", value))
+        return found if len(found) > opened else []
+
+    @cached_property
+    def keys(self) -> frozenset[str]:
+        """The keys of the JSON object, or of all JSON lines."""
+        if isinstance(self.json, dict):
+            return frozenset(cast("dict[str, Any]", self.json))
+        return frozenset(key for record in self.json_lines for key in record)
+
+    @cached_property
+    def header(self) -> str:
+        """The first line that is not blank, without spaces around it; empty if there is none."""
+        return self.lines[0].strip() if self.lines else ""
+
+    def files(self, pattern: str, depth: int = 5) -> list[Path]:
+        """The files below a folder whose names match, sorted; links and deeper ones are left out."""
+        found = (p for p in self.path.rglob(pattern) if len(p.relative_to(self.path).parts) <= depth)
+        with named_errors(self.path, "read"):
+            return sorted(p for p in found if p.is_file())
