@@ -97,6 +97,16 @@ def _own_classes(folder: RunFolder) -> int | None:
     return max(2, int(task["outputs"])) if task.get("kind") == "classification" else None
 
 
+def _missing(log: Log) -> list[str]:
+    """What cannot be seen in this log."""
+    if "train_loss" not in log.columns:
+        name = log.columns["val_loss"]
+        return [f"there is no training loss: {name} is judged in its place, and overfitting only by its rise"]
+    if "val_loss" not in log.columns:
+        return ["there is no validation loss: overfitting cannot be seen"]
+    return []
+
+
 @dataclass
 class _Steps(Steps):
     """Steps that remember which columns were asked for, and which numbers the logged ones have."""
@@ -164,8 +174,7 @@ class _Replay:
         self.guessed = chance is None and not classes
         at = self._chance(made, cut.untrained, classes, chance)
         self.chance, self.majority = at.loss, at.majority
-        if at.note:
-            self.log = replace(log, notes=[*log.notes, at.note])
+        self.log = replace(log, notes=[*log.notes, *_missing(log), *([at.note] if at.note else [])])
         self.curves = self._filled(made, cut.untrained)
         self.epochs = len(self.curves) - 1
         rates = np.array([row["lr"] for row in self.curves if row.get("lr") is not None])

@@ -53,16 +53,25 @@ def epochs_of(log: Log, own_steps: Log | None = None) -> Epochs:
         done = [int(row.get("step") or 0) for row in made]
         done = done if untrained else [0, *done]
         return Epochs(made, untrained, table, numbers, [min(n, len(table)) for n in done], done)
-    epochs = len(counts)
-    if sum(counts) > 1.5 * epochs:
+    if sum(counts) > 1.5 * len(counts):
         rows = [row for group in groups[untrained:] for row in group]
         table, numbers = _table(rows, loss)
         ends = np.cumsum([0, *counts]).tolist()
-        return Epochs(made, untrained, table, numbers, ends, [int(numbers[e - 1]) if e else 0 for e in ends])
-    done = [0, *(int(row.get("step") or 0) for row in made[untrained:])]
-    if done != sorted(done) or done[-1] < epochs:
-        done = [_STEPS * e for e in range(epochs + 1)]
-    return Epochs(made, untrained, table, numbers, [0] * (epochs + 1), done)
+        done = [int(numbers[e - 1]) if e else 0 for e in ends]
+        if "step" not in log.columns:  # each row may stand for several steps
+            done = [max(n, _STEPS * e) for e, n in enumerate(done)]
+        return Epochs(made, untrained, table, numbers, ends, done)
+    return Epochs(made, untrained, table, numbers, [0] * (len(counts) + 1), _done(made[untrained:]))
+
+
+def _done(made: Sequence[Row]) -> list[int]:
+    """How many steps are done after each epoch, from the numbers of its last one; a guess if they tell nothing."""
+    steps = [int(row.get("step") or 0) for row in made]
+    if all(a <= b for a, b in pairwise(steps)) and len(set(steps)) > 0.5 * len(steps) and steps[-1] >= len(steps):
+        return [0, *steps]
+    if min(steps, default=0) > 0:  # they count within the epoch
+        return [0, *np.cumsum(steps).tolist()]
+    return [_STEPS * e for e in range(len(made) + 1)]
 
 
 def interpolated(rows: Sequence[Mapping[str, float | None]], columns: Sequence[str]) -> list[dict[str, float | None]]:

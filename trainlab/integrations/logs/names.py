@@ -27,7 +27,7 @@ _LOSSES = (  # the first ones are better where a log has several
     *("loss", "total_loss", "loss_total", "lm_loss", "nll_loss", "nll", "cross_entropy", "crossentropy", "xent", "ce"),
     *("ce_loss", "loss_ce", "cross_entropy_loss", "crossentropy_loss", "xentropy", "logloss", "log_loss", "mlogloss"),
     *("multi_logloss", "binary_logloss", "multiclass", "multi_class", "language_cross_entropy", "bce", "bce_loss"),
-    *("masked_lm_loss", "mlm_loss", "deviance", "objective", "cost", "mse_loss", "mse", "mean_squared_error", "l2"),
+    *("masked_lm_loss", "mlm_loss", "deviance", "cost", "mse_loss", "mse", "mean_squared_error", "l2"),
     *("rmse", "root_mean_squared_error", "l1_loss", "mae", "mean_absolute_error", "l1", "ppl", "perplexity"),
 )
 _NUMERIC = frozenset(_LOSSES[_LOSSES.index("mse_loss") : _LOSSES.index("ppl")])  # losses of a regression

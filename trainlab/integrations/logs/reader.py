@@ -106,10 +106,6 @@ def _columns(
     if "train_loss" not in found and "val_loss" not in found:
         shown = _few(names)
         raise UserError(f"{path}: none of the columns {shown} is known as the training loss; name it: --map loss=COLUMN")
-    if "train_loss" not in found:
-        notes.append(f"there is no training loss: the curve of {found['val_loss']} is judged, and overfitting only by it")
-    elif "val_loss" not in found:
-        notes.append("there is no validation loss: overfitting cannot be seen")
     return {what: found[what] for what in KNOWN if what in found}, notes
 
 

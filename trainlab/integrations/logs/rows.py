@@ -125,7 +125,7 @@ class Rows:
         for part in parts[1:]:
             here, first = part[0][1], kept[0][1]
             if here <= first and _goes_on(kept, part):
-                shift = [kept[-1][1][i] + (1 - first[i] if i == 0 or first[i] == 0 else 0) for i in (0, 1)]
+                shift = [_after(kept[-1][1][i], first[i], i == 0) for i in (0, 1)]
                 moved = [({k: v + _by(k, shift) for k, v in row.items()}, _moved(at, shift)) for row, at in part]
                 kept, more = [*kept, *moved], more + 1
                 continue
@@ -207,6 +207,13 @@ def _goes_on(before: Part, after: Part) -> bool:
     old = [row["train_loss"] for row, _ in before if math.isfinite(row.get("train_loss", math.nan))]
     new = [row["train_loss"] for row, _ in after if math.isfinite(row.get("train_loss", math.nan))]
     return len(old) > 1 and bool(new) and abs(new[0] - old[-1]) < 0.5 * abs(old[0] - old[-1])
+
+
+def _after(last: float, first: float, is_epoch: bool) -> float:
+    """How much is added to numbers that begin again, so that they follow the last one."""
+    if not (math.isfinite(last) and math.isfinite(first)):
+        return 0.0
+    return last + (1 - first if is_epoch or first == 0 else 0)
 
 
 def _by(column: str, shift: Sequence[float]) -> float:

@@ -25,7 +25,7 @@ class Json(LogFormat, name="json"):
         """The flattened records."""
         table = flatten(source.json) if source.json is not None else Table([flat(r) for r in source.json_lines])
         records = [r for r in table.records if "train_runtime" not in r]  # Hugging Face's last record sums the run up
-        if not records:
+        if not any(records):
             raise UserError(f"{source.path}: no rows in it; expected records, or columns of numbers")
         if len(records) == 1 and isinstance(source.json, dict):
             raise UserError(f"{source.path}: one record only, the end of a run; give the log with a record per epoch")
