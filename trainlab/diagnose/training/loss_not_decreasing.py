@@ -6,12 +6,12 @@ from typing import ClassVar
 import numpy as np
 
 from trainlab.core.component import setting
-from trainlab.core.types import Array, Count
+from trainlab.core.types import Count
 from trainlab.diagnose._patches import heavy_dropout, init, less_dropout, norm
-from trainlab.diagnose._quantiles import median
 from trainlab.diagnose.finding import Finding
 from trainlab.diagnose.monitor import Monitor, When
 from trainlab.diagnose.training._lr import other_lr
+from trainlab.diagnose.trend import falls
 from trainlab.diagnose.view import View
 
 
@@ -20,7 +20,7 @@ class LossNotDecreasing(Monitor, name="loss-not-decreasing"):
 
     Measured on the best epoch so far, relative to the smaller of the first epoch's loss and the loss at chance,
     once `share` of the run, `steps` steps and the warmup are over. A loss that varies widely counts as still there if
-    its median over the last third of the epochs is that of the first third. A run that learned first and then stopped is not
+    its median over the last third of the epochs is that of the first third, within the noise. A run that learned first and then stopped is not
     reported here. Neither is a run whose score has improved by `right`, whatever its loss.
 
     Do: Find a learning rate with `trainlab lr-range`. If none works, run `trainlab check`: gradients may not reach
@@ -64,7 +64,7 @@ class LossNotDecreasing(Monitor, name="loss-not-decreasing"):
         if not len(later) or not np.isfinite(start):
             return
         best = float(later.min())
-        where_it_began = best > (1.0 - self.learned) * start or (best > 0.5 * start and not _falls(later))
+        where_it_began = best > (1.0 - self.learned) * start or (best > 0.5 * start and not falls(later))
         if where_it_began and view.progress < self.right:
             noise = less_dropout(view) if heavy_dropout(view) else []
             yield self.finding(
@@ -76,9 +76,3 @@ class LossNotDecreasing(Monitor, name="loss-not-decreasing"):
                 evidence={"best": best, "start": start, "chance": view.chance, "threshold": self.learned},
                 patches=[*noise, *init(view), *other_lr(view), *norm(view)],
             )
-
-
-def _falls(losses: Array) -> bool:
-    """Whether the median of the last third is below that of the first, by more than a fiftieth."""
-    third = len(losses) // 3
-    return third == 0 or float(median(losses[-third:])) < 0.98 * float(median(losses[:third]))

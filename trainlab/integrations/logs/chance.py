@@ -6,13 +6,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from trainlab.diagnose.trend import falls
+
 Row = Mapping[str, float]
 
 _LARGE = 1e6  # no untrained network has such a loss
 _ENOUGH = 5  # epochs that show a score is flat
 _LONG = 8  # the same for a loss alone
+_MUCH = 0.1  # a fall of the loss that tells of learning although the accuracy stays
+_LITTLE = 0.05  # a fall after a large jump that tells of none
 _JUMP = 1.5  # how far above the rest the first epoch's loss lies after a jump
-_FLAT = 0.98  # of the middle of the first third is left in the last
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,8 +27,9 @@ class Chance:
     note: str = ""
 
 
-def guess(made: Sequence[Row], *, classes: bool, first: float | None) -> Chance:
-    """The chance level from the curves. made: a row per epoch · classes: there is an accuracy · first: the first loss
+def guess(made: Sequence[Row], *, classes: bool, numbers: bool, first: float | None) -> Chance:
+    """The chance level from the curves. made: a row per epoch · classes: there is an accuracy ·
+    numbers: numbers are predicted · first: the first loss
     that was measured, if that is earlier than the first epoch's end.
 
     It is the first loss, unless the first score shows that much had been learned by then: from accuracy 0.35 on, of a
@@ -45,13 +49,14 @@ def guess(made: Sequence[Row], *, classes: bool, first: float | None) -> Chance:
     if classes and (k := _classes_at_chance(made, finite)):
         level = min([math.log(k), *known])
         return Chance(level, 1 / k, f"the accuracy stays at {1 / k:.2g}: taken as {k} classes at chance")
-    if not classes and len(finite) >= _ENOUGH and _stuck(finite[1:], _FLAT):
-        level = _middle(finite[1:])
-        if first is not None and level > 0.9 * first:
+    if not classes and len(finite) >= _ENOUGH:
+        level, rest = _middle(finite[1:]), np.array(finite[1:])
+        if first is not None and level > 0.9 * first and not falls(rest):
             return Chance(first)
-        if _stuck(finite, _FLAT):
+        if not falls(np.array(finite)):
             return Chance(_middle(finite))
-        if len(finite) > _LONG and finite[0] > _JUMP * level:
+        jumped = finite[0] / level if len(finite) > _LONG and level > 0 else 0.0
+        if jumped > _JUMP and not falls(rest, *([_LITTLE] if jumped > 2 * _JUMP and not numbers else [])):
             return Chance(level, note=_JUMPED.format(finite[0], level))
     loss = max([*known, *([first] if first is not None else [])], default=1.0)
     if not classes:
@@ -71,7 +76,7 @@ def _classes_at_chance(made: Sequence[Row], losses: Sequence[float]) -> int:
     """The number of classes if the accuracy says that nothing was ever learned; 0 if it does not."""
     name = "val_accuracy" if any("val_accuracy" in row for row in made) else "train_accuracy"
     scores = [row[name] for row in made if math.isfinite(row.get(name, math.nan))]
-    if len(scores) < _ENOUGH or not _stuck(losses[1:], 0.97):
+    if len(scores) < _ENOUGH or falls(np.array(losses[1:]), _MUCH):
         return 0
     middle = _middle(scores)
     flat = max(scores) - min(scores) <= max(0.05, 0.3 * middle)
@@ -91,9 +96,3 @@ def _before_learning(made: Sequence[Row], split: str, first: float | None) -> fl
 
 def _middle(values: Sequence[float]) -> float:
     return float(np.median(values))
-
-
-def _stuck(losses: Sequence[float], left: float) -> bool:
-    """Whether the middle of the last third is not below that of the first third."""
-    third = len(losses) // 3
-    return third > 0 and _middle(losses[-third:]) >= left * _middle(losses[:third])

@@ -108,6 +108,13 @@ def _take(line: _Line, before: str, match: re.Match[str], heading: str) -> None:
             line.found[line.last] = value  # the mean so far; of a validation, that is what counts
         return
     found = explain(" ".join(words))
+    other = explain(line.last) if line.last else None
+    if len(words) == 1 and split_of(words[0]) and other is not None and other.split and words[0] not in line.last:
+        words = [words[0], *(w for w in split_words(line.last) if split_of(w) is None)]  # `loss train: 2.3, val: 2.1`
+        found = explain(" ".join(words))
+    if found is None and len(words) == 1 and split_of(words[0]) and match.string[match.end() : match.end() + 2] == " [":
+        line.epoch = line.epoch or value  # `Train: 3 [ 10/43]` of timm
+        return
     bare = [w for w in words if split_of(w) is None]
     if found is None and bare in (["epoch"], ["step"], ["iter"], ["iteration"]):
         found = explain(bare[0])  # `Validation epoch 3`

@@ -30,6 +30,12 @@ class Grid:
     headed: bool
 
     @property
+    def numeric(self) -> float:
+        """The share of the cells that are numbers or blank."""
+        cells = [c for record in self.records[:_SAMPLE] for c in record.values()]
+        return sum(number_of(c, comma=True) is not None or is_missing(c) for c in cells) / max(1, len(cells))
+
+    @property
     def notes(self) -> list[str]:
         """What was left out."""
         few = ", ".join(map(str, self.odd[:_SHOWN])) + (", ..." if len(self.odd) > _SHOWN else "")

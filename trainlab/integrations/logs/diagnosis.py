@@ -190,7 +190,7 @@ class _Replay:
         by_class = self.kind == "classification"
         if self.guessed:
             first = made[0].get("train_loss") if untrained else (self.table[0, 0] if len(self.table) else None)
-            at = guess(made, classes=by_class, first=first)
+            at = guess(made, classes=by_class, numbers=self.task == "regression", first=first)
         else:
             at = Chance(given or math.log(classes or 2))
         majority = at.majority or (1 / classes if classes else min(0.5, math.exp(-min(50.0, at.loss))))

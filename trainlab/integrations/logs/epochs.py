@@ -98,7 +98,8 @@ def _groups(log: Log, loss: str) -> tuple[list[list[Row]], bool]:
     groups = _by_epoch(log) if "epoch" in log.columns else _by_step(log)
     untrained = len(groups) > 1 and _is_untrained(groups, loss)
     while len(groups) > 1 + untrained and not any(loss in row for row in groups[-1]):
-        groups[-2] += groups.pop()
+        last = groups.pop()
+        groups[-1] = [*groups[-1], *last]
     return groups, untrained
 
 
@@ -183,8 +184,19 @@ def _table(rows: Sequence[Row], loss: str) -> tuple[Array, Array]:
         if loss in row:
             steps.append([row[loss], lr, row.get("grad_norm", 0.0), row.get("update_ratio", math.nan)])
             numbers.append(row.get("step", math.nan))
-    grow = all(a < b for a, b in pairwise(numbers)) and len(numbers) > 1
-    found = np.array(numbers) if grow else np.arange(1.0, len(steps) + 1)
-    if grow and found[0] == 0:
-        found = found + 1
-    return np.array(steps, dtype=np.float64).reshape(-1, 4), found
+    found = np.array(_counted_on(numbers))
+    if len(found) < 2 or not (np.diff(found) > 0).all():
+        found = np.arange(1.0, len(steps) + 1)
+    return np.array(steps, dtype=np.float64).reshape(-1, 4), found + (found[0] == 0 if len(found) else 0)
+
+
+def _counted_on(numbers: Sequence[float]) -> list[float]:
+    """Numbers that begin again with each epoch, counted on from the last one before."""
+    made: list[float] = []
+    offset, before = 0.0, -math.inf
+    for number in numbers:
+        if number <= before:
+            offset += before + (number == 0)
+        made.append(offset + number)
+        before = number
+    return made

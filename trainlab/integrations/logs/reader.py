@@ -66,8 +66,7 @@ def read_log(path: Path, mapping: Sequence[str] = (), format_name: str | None = 
     loss = "train_loss" if "train_loss" in columns else "val_loss"
     if not any(loss in row for row in rows.rows):
         raise UserError(f"{path}: the column `{columns[loss]}` holds no number")
-    found = explain(columns[loss])
-    of_numbers = bool(found and found.of_numbers) or "train_r2" in columns or "val_r2" in columns
+    of_numbers = any(found.of_numbers or found.what.endswith("r2") for n in usable if (found := explain(n)))
     unused = [n for n in names if n and n not in wanted]
     return Log(rows.rows, rows.columns, unused, rows.notes, chosen.name, of_numbers, path)
 

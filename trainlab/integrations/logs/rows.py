@@ -11,6 +11,7 @@ from trainlab.integrations.logs.names import ALONE, explain
 Row = dict[str, float]
 
 _INF = float("inf")
+_VALIDATED = ("val_loss", "val_accuracy", "val_r2")
 _LATEST = 1e15  # no run has had so many steps
 _EPOCHS = 200  # more steps of one that no validation accompanies are steps
 
@@ -57,9 +58,7 @@ class Rows:
         """A training loss that is nan just where the validation loss is not was not measured there."""
         nan = [row for row in self.rows if math.isnan(row.get("train_loss", 0.0))]
         finite = [row for row in self.rows if math.isfinite(row.get("train_loss", math.nan))]
-        others = {k for k in self.columns if k not in ALONE and k != "train_loss"}
-        beside = sum(any(k in row for k in others) for row in nan)
-        shared = sum("val_loss" in row for row in finite)
+        beside, shared = (sum(any(k in row for k in _VALIDATED) for row in rows) for rows in (nan, finite))
         if nan and finite and beside >= 0.9 * len(nan) and shared <= 0.1 * len(finite):
             for row in nan:
                 del row["train_loss"]

@@ -5,7 +5,6 @@ from typing import ClassVar
 from trainlab.core.errors import UserError
 from trainlab.integrations.logs.delimited import grid_of
 from trainlab.integrations.logs.log_format import VALUE, LogFormat, Table
-from trainlab.integrations.logs.names import meaning
 from trainlab.integrations.logs.source import Source
 
 
@@ -23,8 +22,7 @@ class Csv(LogFormat, name="csv"):
         grid = grid_of(source.text) if source.text.strip() else None
         if grid is None or not grid.records:
             return False
-        spaced = grid.delimiter == " " and not any(meaning(name) for name in grid.header)
-        return grid.headed or not spaced or len(grid.header) < 3
+        return grid.headed or grid.numeric > 0.9
 
     def read(self, source: Source) -> Table:
         """The rows as records."""
