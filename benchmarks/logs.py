@@ -4,8 +4,8 @@
 
 FOLDER holds logs, at any depth, whose names end in what the run was: `keras_csv_overfit.csv`. A log is
 
-- right: a healthy one without a warning or an error; a sick one with a finding that names its fault, or where the answer
-  says which column is missing to see it;
+- right: a healthy one without a warning or an error; a sick one with a finding that names its fault, or where the
+  answer says which column is missing to see it;
 - wrong: a sick one that got neither;
 - a false alarm: a healthy one with a warning or an error;
 - refused: it was not read, and the answer says why.
@@ -22,7 +22,14 @@ from pathlib import Path
 from trainlab.core.errors import UserError
 from trainlab.integrations.logs.diagnosis import Judged, judge
 
-UNSTABLE = {"diverged", "exploding-loss", "lr-too-high", "oscillating-loss", "loss-not-decreasing", "exploding-gradient"}
+UNSTABLE = {
+    "diverged",
+    "exploding-loss",
+    "lr-too-high",
+    "oscillating-loss",
+    "loss-not-decreasing",
+    "exploding-gradient",
+}
 FAULTS = {
     "lrlow": {"lr-too-low", "loss-not-decreasing", "unchanging-weights"},
     "lrhigh": UNSTABLE | {"initial-loss"},
@@ -54,8 +61,8 @@ def verdict(kind: str, found: Judged) -> str:
     told = {d.code for d in found.diagnoses if d.severity != "info"}
     if kind == "healthy":
         return "false alarm" if told else "right"
-    unseen = {code for code, lacks in found.blind.items() if lacks}
-    return "right" if FAULTS[kind] & told or (kind == "overfit" and "overfitting" in unseen) else "wrong"
+    unseen = kind == "overfit" and "val_loss" not in found.log.columns and "overfitting" in found.blind
+    return "right" if FAULTS[kind] & told or unseen else "wrong"
 
 
 def main() -> None:

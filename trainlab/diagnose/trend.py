@@ -9,8 +9,8 @@ _ERRORS = 2.5  # standard errors that noise explains
 
 
 def falls(losses: Array, least: float = 0.02) -> bool:
-    """Whether the last third of the losses lies below the first third: by more than the share `least` of it, and by more
-    than the noise explains, which is measured on the differences of neighbours. Fewer than three losses fall.
+    """Whether the last third of the losses lies below the first third: by more than the share `least` of it, and by
+    more than the noise explains, which is measured on the differences of neighbours. Fewer than three losses fall.
 
     >>> falls(np.array([2.41, 2.36, 2.44, 2.35, 2.42, 2.37])), falls(np.array([1.0, 0.9, 0.81, 0.73, 0.66, 0.6]))
     (False, True)

@@ -6,8 +6,9 @@ from typing import ClassVar
 import numpy as np
 
 from trainlab.core.component import setting
-from trainlab.core.types import Count
+from trainlab.core.types import Array, Count
 from trainlab.diagnose._patches import dropout
+from trainlab.diagnose._quantiles import median
 from trainlab.diagnose.finding import Finding
 from trainlab.diagnose.monitor import Monitor, When
 from trainlab.diagnose.view import View
@@ -25,6 +26,10 @@ class Overfitting(Monitor, name="overfitting"):
     It is also reported without a rise if, in all of these epochs, the training rows were memorized (loss below a
     twentieth of chance, score above 0.95), while the validation loss stayed above a quarter of chance and the
     validation score `apart` behind: there are too few rows for this network.
+
+    Where no training score is known, as in many logs of other tools, the losses decide: the validation loss has
+    risen by `climb` of the loss at chance, too, the training loss has fallen by a tenth since, and the validation
+    score, if it is known, has lost more than a standard error.
 
     Do: Stop earlier (`train.early_stopping`), collect or create more data (augmentation), raise l2 or dropout, or
     use a smaller network.
@@ -48,6 +53,7 @@ class Overfitting(Monitor, name="overfitting"):
     rise: float = setting(1.3, "how many times the best validation loss is a rise", gt=1)
     margin: float = setting(0.05, "the least rise that counts, as a share of the loss at chance", ge=0)
     gap: float = setting(0.08, "least lead of the training score", ge=0)
+    climb: float = setting(0.1, "least rise, as a share of the loss at chance, if no training score is known", ge=0)
     apart: float = setting(0.15, "the same if the validation loss has not risen", ge=0)
 
     def inspect(self, view: View) -> Iterable[Finding]:
@@ -57,6 +63,9 @@ class Overfitting(Monitor, name="overfitting"):
         if len(val) < self.patience + 2 or not np.isfinite(val[1:]).any():
             return
         score, val_score = curves[f"train_{curves.score}"], curves[f"val_{curves.score}"]
+        if not np.isfinite(score[1:]).any():
+            yield from self._by_losses(view, val, train, val_score)
+            return
         if not score[-1] - val_score[-1] > min(self.gap, self.apart):  # the usual case, decided fast
             return
         best_epoch = int(np.nanargmin(val))
@@ -80,16 +89,39 @@ class Overfitting(Monitor, name="overfitting"):
             )
         else:
             return
-        yield self.finding(
+        yield self._found(view, message, best_epoch, {"score_gap": gap})
+
+    def _by_losses(self, view: View, val: Array, train: Array, val_score: Array) -> Iterable[Finding]:
+        """The same where no training score was measured."""
+        best_epoch = int(np.nanargmin(val))
+        best, recent = float(val[best_epoch]), slice(-self.patience, None)
+        if best_epoch == 0 or len(val) - 1 - best_epoch < self.patience:
+            return
+        fallen = float(train[best_epoch] - train[-1])
+        fell = fallen > 0.1 * abs(float(train[best_epoch])) or not view.train_measured
+        risen = bool(np.all(val[recent] > max(self.rise * best, best + self.climb * view.chance)))
+        before, after = float(val_score[best_epoch]), float(median(val_score[recent]))
+        kept = np.isfinite(before) and np.isfinite(after) and after > before - _error(view, before)
+        if fell and risen and not kept:
+            rest = f", while the training loss fell to {train[-1]:.3g}" if view.train_measured else ""
+            message = (
+                f"The validation loss was best in epoch {best_epoch} ({best:.3g}) and has risen to {val[-1]:.3g} "
+                f"since{rest}: the network memorizes the training rows."
+            )
+            yield self._found(view, message, best_epoch, {})
+
+    def _found(self, view: View, message: str, best_epoch: int, measured: dict[str, float]) -> Finding:
+        val, train = view.curves["val_loss"], view.curves["train_loss"]
+        return self.finding(
             view,
             message,
             "Stop early, regularize more (l2, dropout, augmentation), use a smaller network, or collect more data.",
             evidence={
                 "best_epoch": best_epoch,
-                "best_val_loss": best,
+                "best_val_loss": float(val[best_epoch]),
                 "val_loss": float(val[-1]),
                 "train_loss": float(train[-1]),
-                "score_gap": gap,
+                **measured,
                 "threshold": self.rise,
             },
             patches=[

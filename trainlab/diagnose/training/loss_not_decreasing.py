@@ -20,8 +20,9 @@ class LossNotDecreasing(Monitor, name="loss-not-decreasing"):
 
     Measured on the best epoch so far, relative to the smaller of the first epoch's loss and the loss at chance,
     once `share` of the run, `steps` steps and the warmup are over. A loss that varies widely counts as still there if
-    its median over the last third of the epochs is that of the first third, within the noise. A run that learned first and then stopped is not
-    reported here. Neither is a run whose score has improved by `right`, whatever its loss.
+    its median over the last third of the epochs is that of the first third, within the noise. A run that learned
+    first and then stopped is not reported here. Neither is a run whose score has improved by `right`, whatever its
+    loss.
 
     Do: Find a learning rate with `trainlab lr-range`. If none works, run `trainlab check`: gradients may not reach
     the first layer, inputs may have no effect, or labels may not belong to the rows.

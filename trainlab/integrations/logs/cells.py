@@ -56,8 +56,8 @@ def decimal_commas(
     point after it. Where they do (the cells are quoted then), one cell that cannot be thousands decides for its column.
 
     >>> rows = [{"a": "0,123", "b": "1,234"}, {"a": "1,500", "b": "2,000"}]
-    >>> sorted(decimal_commas(rows, "ab", comma_separates=True)), sorted(decimal_commas(rows, "ab", comma_separates=False))
-    (['a'], ['a', 'b'])
+    >>> [sorted(decimal_commas(rows, "ab", comma_separates=quoted)) for quoted in (True, False)]
+    [['a'], ['a', 'b']]
     """
     found: set[str] = set()
     for name in names:

@@ -28,9 +28,8 @@ class Chance:
 
 
 def guess(made: Sequence[Row], *, classes: bool, numbers: bool, first: float | None) -> Chance:
-    """The chance level from the curves. made: a row per epoch · classes: there is an accuracy ·
-    numbers: numbers are predicted · first: the first loss
-    that was measured, if that is earlier than the first epoch's end.
+    """The chance level from the curves. made: a row per epoch · classes: there is an accuracy · numbers: numbers are
+    predicted · first: the first loss that was measured, if that is earlier than the first epoch's end.
 
     It is the first loss, unless the first score shows that much had been learned by then: from accuracy 0.35 on, of a
     loss l at accuracy a about l / (1 - a) was there in the beginning. Three kinds of curve tell more:
@@ -58,17 +57,18 @@ def guess(made: Sequence[Row], *, classes: bool, numbers: bool, first: float | N
         jumped = finite[0] / level if len(finite) > _LONG and level > 0 else 0.0
         if jumped > _JUMP and not falls(rest, *([_LITTLE] if jumped > 2 * _JUMP and not numbers else [])):
             return Chance(level, note=_JUMPED.format(finite[0], level))
-    loss = max([*known, *([first] if first is not None else [])], default=1.0)
+    begun = [*known, *([first] if first is not None else [])]
+    loss = max(begun) if begun else 1.0
     if not classes:
         return Chance(loss)
-    bounds = [_before_learning(made, split, first) for split in ("train", "val")]
-    return Chance(max(min([*(b for b in bounds if b), math.inf if any(bounds) else loss]), loss, math.log(2)))
+    bounds = [b for split in ("train", "val") if (b := _before_learning(made, split, first))]
+    return Chance(max(min(bounds) if bounds else loss, loss, math.log(2)))
 
 
 _NEGATIVE = "the loss falls below zero: how much was learned cannot be told from it, only nan and a rise"
 _JUMPED = (
-    "the loss is {:.3g} in the first epoch and flat at {:.3g} from then on: taken as chance; if that is all there was to "
-    "learn, say so with --classes or --chance"
+    "the loss is {:.3g} in the first epoch and flat at {:.3g} from then on: taken as chance; if that is all there was "
+    "to learn, say so with --classes or --chance"
 )
 
 

@@ -19,7 +19,19 @@ _NUMBER = re.compile(
 _TENSOR = re.compile(r"tensor\(([^,()]+)(?:,[^()]*)?\)")
 _IN_BRACKETS = re.compile(r"[(\[](train|training|val|valid|validation|eval|test)[)\]]", re.IGNORECASE)
 _HARD = re.compile(r"[\[\](){},;|<>*]|\s{2,}|\t| - |=>|->")
-_LEVELS = {"info", "debug", "warning", "root", "main", "logger", "trainer", "ppdet", "engine", "tensorflow", "lightning"}
+_LEVELS = {
+    "info",
+    "debug",
+    "warning",
+    "root",
+    "main",
+    "logger",
+    "trainer",
+    "ppdet",
+    "engine",
+    "tensorflow",
+    "lightning",
+}
 _EVALUATED = re.compile(r"\s*\*|.*Saving dict for|.*Test net output|.*Testing net", re.IGNORECASE)
 _SHORT = 8  # words of a line that may be a heading
 
@@ -128,8 +140,8 @@ def _take(line: _Line, before: str, match: re.Match[str], heading: str) -> None:
     else:
         own = "" if found.what in ALONE or found.split else (line.split or heading)
         key = f"{own}/{' '.join(words)}" if own else " ".join(words)
-        ratio = found.metric and found.what.endswith("accuracy") and of is not None and float(of) > 0
-        number = float(value) / float(of) if ratio else f"{value}%" if match["percent"] else value
+        whole = float(of or 0) if found.what.endswith("accuracy") else 0.0
+        number = float(value) / whole if whole else f"{value}%" if match["percent"] else value
         line.found.setdefault(key, number)
         line.last = key
 

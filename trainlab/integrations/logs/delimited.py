@@ -40,9 +40,9 @@ class Grid:
         """What was left out."""
         few = ", ".join(map(str, self.odd[:_SHOWN])) + (", ..." if len(self.odd) > _SHOWN else "")
         one = len(self.odd) == 1
-        return [f"line{'' if one else 's'} {few} left out: {'it has' if one else 'they have'} another number of cells"] * (
-            len(self.odd) > 0
-        )
+        return [
+            f"line{'' if one else 's'} {few} left out: {'it has' if one else 'they have'} another number of cells"
+        ] * (len(self.odd) > 0)
 
 
 def grid_of(text: str) -> Grid | None:
@@ -51,7 +51,9 @@ def grid_of(text: str) -> Grid | None:
     body = [(i, line) for i, line in numbered if not line.lstrip().startswith(_COMMENTS) and not _RULE.fullmatch(line)]
     if not body:
         return None
-    comments = [line.strip().lstrip("#%/ ") for i, line in numbered if i <= body[-1][0] and line.lstrip().startswith("#")]
+    comments = [
+        line.strip().lstrip("#%/ ") for i, line in numbered if i <= body[-1][0] and line.lstrip().startswith("#")
+    ]
     scored = [(score, d, rows) for d in _DELIMITERS if (score := _score(rows := _cut(body[:_SAMPLE], d))) > 0.0]
     if not scored:
         return None
@@ -68,7 +70,7 @@ def _cut(lines: Sequence[tuple[int, str]], delimiter: str) -> list[Row]:
     made: list[Row] = []
     for i, line in lines:
         try:
-            cells = next(csv.reader(io.StringIO(line), delimiter=delimiter, skipinitialspace=True), [])
+            cells = next(csv.reader(io.StringIO(line), delimiter=delimiter, skipinitialspace=True), list[str]())
         except csv.Error:  # a cell of more than 128 KiB
             continue
         made.append((i, [c.strip() for c in cells]))
@@ -110,7 +112,8 @@ def _grid(delimiter: str, rows: Sequence[Row], comments: Sequence[str]) -> Grid:
         if header is None:
             if len(cells) != width:
                 continue  # lines above the table
-            header = first_header = _from_comments(comments, width, delimiter) or [f"column {i + 1}" for i in range(width)]
+            numbered = [f"column {i + 1}" for i in range(width)]
+            header = first_header = _from_comments(comments, width, delimiter) or numbered
         row = cells
         while len(row) > len(header) and not row[-1]:
             row = row[:-1]
@@ -124,7 +127,7 @@ def _grid(delimiter: str, rows: Sequence[Row], comments: Sequence[str]) -> Grid:
 
 
 def _is_header(cells: Sequence[str]) -> bool:
-    """Whether these are names: texts, none a number. A name may be a number (`0` of pandas) beside a blank first one."""
+    """Whether these are names: texts, none a number. pandas calls the only column of a Series `0`."""
     filled = [c for c in cells if c]
     if not filled or any(number_of(c) is not None for c in filled):
         return list(cells) == ["", "0"]

@@ -1,6 +1,7 @@
 """Any JSON value as records: nested objects, columns, pandas' orientations, lists beside scalars, series with steps."""
 
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import Any, cast
 
 from trainlab.integrations.logs.log_format import VALUE, Table
@@ -23,12 +24,12 @@ def flatten(value: Any) -> Table:
         return Table([dict(zip(header, cast("list[Any]", r), strict=False)) for r in body if isinstance(r, list)])
     leaves: dict[str, Any] = {}
     _collect(table, "", leaves)
-    lists = {path: _of_list(leaf) for path, leaf in leaves.items() if isinstance(leaf, list) and _is_records(leaf)}
+    lists = {path: _of_list(cast("list[Any]", leaf)) for path, leaf in leaves.items() if _is_records(leaf)}
     known = {path: found for path, found in lists.items() if "train_loss" in _meanings(found.records)}
     if known:
         return max(known.values(), key=lambda found: len(found.records))
-    if numbered := [leaf for leaf in leaves.values() if isinstance(leaf, dict)]:
-        return _by_number(cast("dict[str, Any]", max(numbered, key=len)))
+    if numbered := [cast("dict[str, Any]", leaf) for leaf in leaves.values() if isinstance(leaf, dict)]:
+        return _by_number(max(numbered, key=len))
     columns = {path: cast("list[Any]", leaf) for path, leaf in leaves.items() if _is_numbers(leaf)}
     series = {path: cast("list[list[Any]]", leaf) for path, leaf in leaves.items() if _is_pairs(leaf)}
     if columns or series:
@@ -162,7 +163,7 @@ def _is_pairs(leaf: Any) -> bool:
     if not all(isinstance(r, list) and len(cast("list[Any]", r)) in (2, 3) and _is_numbers(r) for r in rows):
         return False
     steps = [r[-2] for r in rows]
-    return all(isinstance(s, int | float) for s in steps) and all(a <= b for a, b in zip(steps, steps[1:], strict=False))
+    return all(isinstance(s, int | float) for s in steps) and all(a <= b for a, b in pairwise(steps))
 
 
 def _joined(name: Any) -> str:

@@ -16,7 +16,10 @@ _USUAL = (  # names that tools give their logs, the most telling first
 
 
 def log_in(folder: Source) -> Source:
-    """The log in a folder: the newest of a run's, never one of several runs. Raises UserError that names what is there."""
+    """The log in a folder: the newest of a run's, never one of several runs.
+
+    Raises UserError that names what is there.
+    """
     for pattern in _USUAL:
         files = [p for p in folder.files(pattern) if p.stat().st_size]
         if len(files) > 1:

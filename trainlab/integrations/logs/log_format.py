@@ -24,7 +24,7 @@ class Table:
 
     columns: what the format itself knows of meanings (`train_loss` -> the column) · notes: what was decided ·
     comma_separates: whether commas separate the cells · unit: what a row is, `epoch` or `step`, if the format knows ·
-    series: the log is one column without a name · name: what the column is called elsewhere, such as in the file's name.
+    series: the log is one column without a name.
     """
 
     records: Sequence[Mapping[str, Any]]
@@ -33,7 +33,6 @@ class Table:
     comma_separates: bool = True
     unit: str = ""
     series: bool = False
-    name: str = ""
 
 
 class LogFormat(Component, kind="log format", rooms=("trainlab.integrations.logs.formats",)):
@@ -47,7 +46,7 @@ class LogFormat(Component, kind="log format", rooms=("trainlab.integrations.logs
         """Whether the content is of this format."""
 
     @abstractmethod
-    def read(self, source: Source) -> Table:
+    def table(self, source: Source) -> Table:
         """The records. Raises UserError with a way out if the file cannot be read."""
 
 
@@ -62,6 +61,6 @@ def format_of(source: Source, name: str | None = None) -> LogFormat | None:
             near = nearest(name, names(LogFormat))
             meant = f"did you mean `{near}`?" if near else f"allowed are {listed(names(LogFormat))}"
             raise UserError(f"--format {name}: no such format; {meant}")
-        return found()
-    known = sorted((cls() for cls in registered(LogFormat)), key=lambda f: f.rank)
+        return found.model_validate({})
+    known = sorted((cls.model_validate({}) for cls in registered(LogFormat)), key=lambda f: f.rank)
     return next((f for f in known if f.recognizes(source)), None)

@@ -9,7 +9,20 @@ from trainlab.integrations.logs.names import ALONE, meaning, split_of, split_wor
 
 _NAMES = {"metric", "tag", "key", "name", "variable", "measure", "metric_name", "scalar_name", "series", "metrics"}
 _VALUES = {"value", "values", "metric_value", "scalar", "scalar_value"}
-_SPLITS = {"phase", "set", "mode", "split", "stage", "dataset", "data", "subset", "partition", "prefix", "type", "state"}
+_SPLITS = {
+    "phase",
+    "set",
+    "mode",
+    "split",
+    "stage",
+    "dataset",
+    "data",
+    "subset",
+    "partition",
+    "prefix",
+    "type",
+    "state",
+}
 _RUNS = {"run", "run_id", "run_uuid", "run_name", "fold", "cv_fold", "seed", "trial", "trial_id", "experiment"}
 Records = Sequence[Mapping[str, Any]]
 
@@ -22,8 +35,8 @@ def widened(path: object, records: Records) -> Records:
         if len(values) > 1:
             few = ", ".join(f"`{v}`" for v in values[:4]) + (", ..." if len(values) > 4 else "")
             raise UserError(
-                f"{path}: it holds {len(values)} runs, told apart by `{run}` ({few}); write the rows of one of them to a "
-                "file and diagnose that"
+                f"{path}: it holds {len(values)} runs, told apart by `{run}` ({few}); write the rows of one of "
+                "them to a file and diagnose that"
             )
     split = next((n for n in names if _key(n) in _SPLITS and _is_split(records, n)), None)
     metric = next((n for n in names if _key(n) in _NAMES and _is_text(records, n)), None)

@@ -41,9 +41,20 @@ _ERRORS = (
     *("error_rate", "merror", "multi_error", "classification_error", "top1_error", "top1_err", "err1", "err_1"),
     *("misclassification_rate", "binary_error", "zero_one_loss"),
 )
-_STEPS = (
-    *("global_step", "step", "num_updates", "iteration", "iter", "num_iters", "numiters", "update", "current_step"),
-    *("it", "step_num", "n_iter", "num_step", "round", "tree", "number_of_tree", "batch", "batch_idx", "total_timestep"),
+_STEPS = (  # as `split_words` gives them: plurals made singular
+    *("global_step", "step", "num_update", "iteration", "iter", "num_iter", "numiters", "update", "current_step"),
+    *(
+        "it",
+        "step_num",
+        "n_iter",
+        "num_step",
+        "round",
+        "tree",
+        "number_of_tree",
+        "batch",
+        "batch_idx",
+        "total_timestep",
+    ),
 )
 _METRICS = {
     **{name: ("loss", rank) for rank, name in enumerate(_LOSSES)},
@@ -56,12 +67,27 @@ _METRICS = {
     **dict.fromkeys(("global_grad_norm", "grad_l2_norm", "grad"), ("grad_norm", 1)),
     **dict.fromkeys(("reg_loss", "regularization_loss"), ("reg_loss", 0)),
     "update_ratio": ("update_ratio", 0),
-    **dict.fromkeys(("epoch", "epoch_num", "epoch_idx", "current_epoch", "ep", "n_epoch", "epoch_number"), ("epoch", 0)),
+    **dict.fromkeys(
+        ("epoch", "epoch_num", "epoch_idx", "current_epoch", "ep", "n_epoch", "epoch_number"), ("epoch", 0)
+    ),
 }
 _VAGUE = {"lr": {"rate"}, "grad_norm": {"grad"}}  # these need a split's word or a console beside them: never alone
 _EMPTY = {  # words that say nothing about what is measured
     *("avg", "average", "mean", "overall", "the", "at", "metric", "metrics", "log", "logs", "scalar", "scalars"),
-    *("history", "results", "result", "set", "data", "value", "smoothed", "running", "epoch", "step", "batch", "global"),
+    *(
+        "history",
+        "results",
+        "result",
+        "set",
+        "data",
+        "value",
+        "smoothed",
+        "running",
+        "epoch",
+        "step",
+        "batch",
+        "global",
+    ),
     *("trainer", "default", "combined", "output", "net", "raw", "s", "in", "of", "stats", "summary", "subset", "is"),
 }
 _PLURALS = {

@@ -7,7 +7,6 @@ numbers, and `rows` puts right what is odd. A log that cannot be read right is r
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from trainlab.core.errors import UserError
 from trainlab.core.problem import listed, nearest
@@ -48,7 +47,7 @@ def read_log(path: Path, mapping: Sequence[str] = (), format_name: str | None = 
     Raises UserError if the file cannot be read, lacks a named column, or has neither a training nor a validation loss.
     """
     source, chosen = _found(Source(path), format_name)
-    table = chosen.read(source)
+    table = chosen.table(source)
     path = source.path
     records = widened(path, table.records)
     names = list(dict.fromkeys(key for record in records for key in record))
@@ -98,13 +97,15 @@ def _columns(
     own = {what: column for what, column in table.columns.items() if column in usable}
     found = naming.best(n for n in usable if n not in taken and n not in own.values()) | own | given
     if table.series and not {"train_loss", "val_loss"} & set(given):
-        found, notes = _series(path, table, found, records)
+        found, notes = _series(path, found, records)
     if not given:
         notes += _unqualified(found, records)
         notes += _boosted(found, usable)
     if "train_loss" not in found and "val_loss" not in found:
         shown = _few(names)
-        raise UserError(f"{path}: none of the columns {shown} is known as the training loss; name it: --map loss=COLUMN")
+        raise UserError(
+            f"{path}: none of the columns {shown} is known as the training loss; name it: --map loss=COLUMN"
+        )
     return {what: found[what] for what in KNOWN if what in found}, notes
 
 
@@ -139,16 +140,13 @@ def _refuse_several_runs(path: Path, usable: Sequence[str]) -> None:
         raise UserError(f"{path}: it holds {len(runs[several])} runs ({few}); choose one: --map 'loss=RUN - {several}'")
 
 
-def _series(
-    path: Path, table: Table, found: Mapping[str, str], records: Records
-) -> tuple[dict[str, str], list[str]]:
+def _series(path: Path, found: Mapping[str, str], records: Records) -> tuple[dict[str, str], list[str]]:
     """The meaning of one column without a name: by the file's name, otherwise the training loss.
 
     Raises UserError if the name says something else, or if the numbers look like a score.
     """
     rest = {what: column for what, column in found.items() if column != VALUE}
-    called = table.name or path.name
-    words = naming.split_words(called.split(".")[0] if not table.name else called)
+    words = naming.split_words(path.name.split(".")[0])
     parts = [" ".join(words[i:j]) for i in range(len(words)) for j in range(len(words), i, -1)]
     meant = [m for part in parts if (m := explain(part)) is not None and m.what not in naming.ALONE]
     known = next((m.what for m in meant if m.split), meant[0].what if meant else None)
@@ -156,9 +154,13 @@ def _series(
     if known in ("train_loss", "val_loss"):
         return {**rest, known: VALUE}, []
     if known is not None:
-        raise UserError(f"{path}: one column, {known} by its name; give the training loss, or name it: --map loss={VALUE}")
+        raise UserError(
+            f"{path}: one column, {known} by its name; give the training loss, or name it: --map loss={VALUE}"
+        )
     if len(values) > 1 and all(0 <= v <= 1 for v in values) and values[-1] > values[0]:
-        raise UserError(f"{path}: one column without a name, which looks like a score; a loss is named by --map loss={VALUE}")
+        raise UserError(
+            f"{path}: one column without a name, which looks like a score; a loss is named by --map loss={VALUE}"
+        )
     return {**rest, "train_loss": VALUE}, ["one column without a name: taken as the training loss"]
 
 

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -13,6 +14,7 @@ Row = dict[str, float]
 _INF = float("inf")
 _VALIDATED = ("val_loss", "val_accuracy", "val_r2")
 _LATEST = 1e15  # no run has had so many steps
+_VAGUE = ("step", "global_step", "round", "tree", "number_of_tree", "current_step")  # may count epochs
 _EPOCHS = 200  # more steps of one that no validation accompanies are steps
 
 
@@ -64,14 +66,16 @@ class Rows:
                 del row["train_loss"]
 
     def _blank_end(self) -> None:
-        """Rows at the end without any metric, below rows that all have a training loss: pandas writes nan as a blank."""
+        """Rows at the end without any metric, below rows that all have a training loss: pandas
+        writes nan as a blank.
+        """
         filled = [any(k not in ALONE for k in row) for row in self.rows]
         last = max((i for i, there in enumerate(filled) if there), default=-1)
         if 0 < last < len(self.rows) - 1 and all("train_loss" in row for row in self.rows[: last + 1]):
             blank = self.rows[last + 1 :]
             for row in blank:
                 row["train_loss"] = math.nan
-            self.notes.append(f"the last {len(blank)} rows hold no number: taken as nan, which pandas writes as a blank")
+            self.notes.append(f"the last {len(blank)} rows hold no number: taken as nan, as pandas writes it")
 
     # ------------------------------------------------------------------ units
 
@@ -107,7 +111,9 @@ class Rows:
         if len(parts) == 1:
             kept = parts[0]
         elif "epoch" not in self.columns and _counts_within(parts):
-            kept = [({**row, "epoch": float(i)}, (i, at[1])) for i, part in enumerate(parts, 1) for row, at in part]
+            kept = [
+                ({**row, "epoch": float(i)}, (float(i), at[1])) for i, part in enumerate(parts, 1) for row, at in part
+            ]
             self.columns["epoch"] = self._named("step")
             self.notes.append(f"{self._named('step')} begins again {len(parts) - 1} times: each time a new epoch")
         else:
@@ -119,7 +125,9 @@ class Rows:
         self.rows = [row for row, _ in kept if row]
 
     def _joined(self, parts: "list[Part]") -> "Part":
-        """The parts one after the other: as a training that goes on, or as restarts whose rows count as last written."""
+        """The parts one after the other: as a training that goes on, or as restarts, whose rows count as last
+        written.
+        """
         kept, restarts, more = list(parts[0]), 0, 0
         for part in parts[1:]:
             here, first = part[0][1], kept[0][1]
@@ -154,7 +162,7 @@ class Rows:
         rows = max(1, sum("train_loss" in row for row in self.rows))
         validated = sum("val_loss" in row or "val_accuracy" in row for row in self.rows)
         by_one = len(steps) > 1 and float(np.median(np.diff(steps))) == 1.0
-        vague = found is None or found.metric in ("step", "global_step", "round", "tree", "number_of_tree", "current_step")
+        vague = found is None or found.metric in _VAGUE
         counts = by_one and (validated >= 0.8 * rows or (vague and len(steps) <= _EPOCHS))
         if unit == "epoch" or (not unit and counts):
             self.rows = [{("epoch" if k == "step" else k): v for k, v in row.items()} for row in self.rows]
@@ -197,7 +205,7 @@ def _parts(rows: Sequence[Row]) -> list[Part]:
 def _counts_within(parts: Sequence[Part]) -> bool:
     """Whether a step counts within an epoch: it begins again at the same number, and the loss goes on."""
     firsts = {part[0][1][1] for part in parts}
-    again = sum(_goes_on(a, b) for a, b in zip(parts, parts[1:], strict=False))
+    again = sum(_goes_on(a, b) for a, b in pairwise(parts))
     return len(firsts) == 1 and (len(parts) > 3 or again == len(parts) - 1)
 
 
@@ -240,4 +248,3 @@ def _last_of_equal(part: Part) -> int:
 def _possible(what: str, value: float) -> bool:
     """Whether a value is possible for its meaning: epochs and steps are finite and not negative."""
     return what not in ("epoch", "step") or 0 <= value < _LATEST
-

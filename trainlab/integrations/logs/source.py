@@ -92,8 +92,9 @@ class Source:
     @cached_property
     def keys(self) -> frozenset[str]:
         """The keys of the JSON object, or of all JSON lines."""
-        if isinstance(self.json, dict):
-            return frozenset(cast("dict[str, Any]", self.json))
+        value = self.json
+        if isinstance(value, dict):
+            return frozenset(cast("dict[str, Any]", value))
         return frozenset(key for record in self.json_lines for key in record)
 
     @cached_property

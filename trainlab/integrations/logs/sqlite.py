@@ -24,5 +24,7 @@ def tables_of(path: Path) -> set[str]:
 
 def columns_of(path: Path, table: str) -> set[str]:
     """The names of the columns of a table; empty if there is no such table."""
-    found = query(path, "SELECT m.name, p.name FROM sqlite_master m, pragma_table_info(m.name) p WHERE m.type = 'table'")
+    found = query(
+        path, "SELECT m.name, p.name FROM sqlite_master m, pragma_table_info(m.name) p WHERE m.type = 'table'"
+    )
     return {str(column) for name, column in found if name == table}

@@ -25,8 +25,8 @@ def what_it_is(source: Source) -> str:
         return known
     if source.data.startswith(b"SQLite format 3"):
         return (
-            "a database that is neither MLflow's nor trackio's (a study of Optuna holds trials, not curves); export the "
-            "metrics as CSV"
+            "a database that is neither MLflow's nor trackio's (a study of Optuna holds trials, not curves); export "
+            "the metrics as CSV"
         )
     if not source.is_text:
         return "not a text file; give a CSV or JSON log"
@@ -46,6 +46,6 @@ def rewards_in(names: Sequence[str]) -> str:
     if not found:
         return ""
     return (
-        f"a log of reinforcement learning (`{found[0]}`): rewards are not judged, and its losses need not fall; one loss "
-        "is judged as that of a supervised training with --map loss=COLUMN"
+        f"a log of reinforcement learning (`{found[0]}`): rewards are not judged, and its losses need not fall; one "
+        "loss is judged as that of a supervised training with --map loss=COLUMN"
     )

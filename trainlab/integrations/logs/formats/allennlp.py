@@ -2,7 +2,7 @@
 
 import json
 import re
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 from trainlab.core.errors import UserError
 from trainlab.integrations.logs.flatten import flat
@@ -19,7 +19,7 @@ class Allennlp(LogFormat, name="allennlp"):
         """A folder with such files."""
         return source.is_folder and bool(_files(source))
 
-    def read(self, source: Source) -> Table:
+    def table(self, source: Source) -> Table:
         """A record for each file."""
         records: list[dict[str, Any]] = []
         for epoch, path in _files(source):
@@ -28,7 +28,9 @@ class Allennlp(LogFormat, name="allennlp"):
             except ValueError:
                 raise UserError(f"{path}: not JSON; remove it, or give the file of one run") from None
             if isinstance(record, dict):
-                records.append({k: v for k, v in flat(record).items() if k != "epoch"} | {"epoch": epoch})
+                records.append(
+                    {k: v for k, v in flat(cast("dict[str, Any]", record)).items() if k != "epoch"} | {"epoch": epoch}
+                )
         return Table(records)
 
 

@@ -10,14 +10,13 @@ from trainlab.integrations.logs.delimited import grid_of
 from trainlab.integrations.logs.log_format import LogFormat, Table
 from trainlab.integrations.logs.source import Source
 
-
 _PRINTED = re.compile(r"(?P<round>\d+):\s+learn: (?P<learn>\S+)(?:\s+test: (?P<test>\S+))?\s")
 
 
 class Catboost(LogFormat, name="catboost"):
-    """CatBoost's `catboost_training.json`, its `learn_error.tsv` and `test_error.tsv`, read together, or what it prints.
+    """CatBoost's `catboost_training.json`, its `learn_error.tsv` with `test_error.tsv`, or what it prints.
 
-    A round counts as an epoch. Losses are Logloss, MultiClass, CrossEntropy, RMSE, MAE and others of the table of names.
+    A round counts as an epoch. The losses are Logloss, MultiClass, CrossEntropy, RMSE, MAE and others.
     """
 
     rank: ClassVar[int] = 0
@@ -29,7 +28,7 @@ class Catboost(LogFormat, name="catboost"):
         printed = sum(_PRINTED.match(line) is not None for line in source.lines[:50])
         return {"meta", "iterations"} <= source.keys or source.header.startswith("iter\t") or printed > 1
 
-    def read(self, source: Source) -> Table:
+    def table(self, source: Source) -> Table:
         """A record for each round."""
         if source.is_folder:
             whole = source.path / "catboost_training.json"
@@ -63,7 +62,9 @@ def _of_json(table: dict[str, Any]) -> Table:
         for key, values in row.items():
             kind = "learn" if key.startswith("learn") else "test" if key.startswith("test") else ""
             if kind and isinstance(values, list):
-                record |= {f"{key}/{name}": v for name, v in zip(metrics[kind], cast("list[Any]", values), strict=False)}
+                record |= {
+                    f"{key}/{name}": v for name, v in zip(metrics[kind], cast("list[Any]", values), strict=False)
+                }
         records.append(record)
     return Table(records, unit="epoch")
 
@@ -72,6 +73,6 @@ def _of_lines(source: Source, printed: Sequence[re.Match[str]]) -> Table:
     """What CatBoost prints: the evaluation metric without its name. Raises UserError if it looks like a score."""
     records = [{"step": m["round"], "learn/loss": m["learn"], "test/loss": m["test"]} for m in printed]
     known = [v for m in printed if (v := number_of(m["learn"])) is not None]
-    if known and 0 <= min(known) and max(known) <= 1 and known[-1] > known[0]:
+    if known and min(known) >= 0 and max(known) <= 1 and known[-1] > known[0]:
         raise UserError(f"{source.path}: the printed metric grows as a score does; give catboost_info/learn_error.tsv")
     return Table(records, unit="epoch")

@@ -27,7 +27,7 @@ class Console(LogFormat, name="console"):
         """Two lines with a loss."""
         return sum(_has_loss(record) for record in records_of(_lines(source))) >= _LEAST
 
-    def read(self, source: Source) -> Table:
+    def table(self, source: Source) -> Table:
         """A record for each line with a metric."""
         records = records_of(_lines(source))
         if not any(map(_has_loss, records)):

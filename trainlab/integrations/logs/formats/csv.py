@@ -9,10 +9,10 @@ from trainlab.integrations.logs.source import Source
 
 
 class Csv(LogFormat, name="csv"):
-    """A table with a header: Keras' and Lightning's CSVLogger, pandas, timm, fastai, H2O, TensorBoard's and W&B's export.
+    """A table with a header: CSVLogger of Keras and Lightning, pandas, timm, fastai, H2O, TensorBoard's and W&B's CSV.
 
     Cells are separated by commas, semicolons, tabs, bars or spaces. A header may stand behind a `#`, and a new one may
-    stand within the file. Tables of metric and value, and tables with a column for the split, are turned into wide ones.
+    stand within the file. Tables of metric and value, and tables with a column for the split, become wide ones.
     """
 
     rank: ClassVar[int] = 2
@@ -24,7 +24,7 @@ class Csv(LogFormat, name="csv"):
             return False
         return grid.headed or grid.numeric > 0.9
 
-    def read(self, source: Source) -> Table:
+    def table(self, source: Source) -> Table:
         """The rows as records."""
         grid = grid_of(source.text)
         if grid is None or not grid.records:
@@ -37,5 +37,7 @@ class Csv(LogFormat, name="csv"):
             return Table(renamed, notes=grid.notes, series=True, comma_separates=comma)
         if lower in (["0"], ["column 1"]):  # a pandas Series, or numbers one below the other
             place = names[0]
-            return Table([{VALUE: r[place]} for r in grid.records], notes=grid.notes, series=True, comma_separates=comma)
+            return Table(
+                [{VALUE: r[place]} for r in grid.records], notes=grid.notes, series=True, comma_separates=comma
+            )
         return Table(grid.records, notes=grid.notes, comma_separates=comma)

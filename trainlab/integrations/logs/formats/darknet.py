@@ -7,7 +7,7 @@ from trainlab.integrations.logs.log_format import LogFormat, Table
 from trainlab.integrations.logs.source import Source
 
 _LINE = re.compile(
-    r"\s*(?:\(next [^)]*\)\s*)?(?P<step>\d+): (?P<now>[-\w.+]+), (?P<loss>[-\w.+]+) avg(?: loss)?, (?P<lr>[-\w.+]+) rate,"
+    r"\s*(?:\(next [^)]*\)\s*)?(?P<step>\d+): [-\w.+]+, (?P<loss>[-\w.+]+) avg(?: loss)?, (?P<lr>[-\w.+]+) rate,"
 )
 
 
@@ -23,7 +23,7 @@ class Darknet(LogFormat, name="darknet"):
         """Two such lines."""
         return sum(_LINE.match(line) is not None for line in source.lines[:500]) > 1
 
-    def read(self, source: Source) -> Table:
+    def table(self, source: Source) -> Table:
         """A record for each iteration."""
         found = [m for line in source.lines if (m := _LINE.match(line))]
         records = [{"iteration": m["step"], "avg loss": m["loss"], "rate": m["lr"]} for m in found]

@@ -9,7 +9,7 @@ from trainlab.integrations.logs.source import Source
 
 
 class Json(LogFormat, name="json"):
-    """JSON: trainer_state.json of Hugging Face, a Keras history, XGBoost's and LightGBM's evals, skorch, pandas, JSON lines.
+    """JSON, JSON lines: Hugging Face's trainer_state.json, a Keras history, XGBoost's and LightGBM's evals, skorch.
 
     Nested objects, columns of values, pandas' orientations, lists beside settings and series with their steps are
     flattened to records.
@@ -21,7 +21,7 @@ class Json(LogFormat, name="json"):
         """The text is a JSON value, or its lines are."""
         return source.json is not None or bool(source.json_lines)
 
-    def read(self, source: Source) -> Table:
+    def table(self, source: Source) -> Table:
         """The flattened records."""
         table = flatten(source.json) if source.json is not None else Table([flat(r) for r in source.json_lines])
         records = [r for r in table.records if "train_runtime" not in r]  # Hugging Face's last record sums the run up

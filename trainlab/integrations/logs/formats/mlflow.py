@@ -28,7 +28,7 @@ class Mlflow(LogFormat, name="mlflow"):
             return {"metrics", "runs", "experiments"} <= tables_of(source.path)
         return bool(source.lines) and all(_LINE.fullmatch(line.strip()) for line in source.lines[:50])
 
-    def read(self, source: Source) -> Table:
+    def table(self, source: Source) -> Table:
         """A record for each value."""
         if source.is_folder:
             return _of_folder(source)

@@ -8,7 +8,7 @@ from trainlab.integrations.logs.source import Source
 
 
 class Mmengine(LogFormat, name="mmengine"):
-    """MMEngine's `vis_data/scalars.json` (MMClassification, MMDetection, MMSegmentation): rows of training and validation.
+    """MMEngine's `vis_data/scalars.json`, of MMPretrain, MMDetection, MMSegmentation and others.
 
     In rows of the validation `step` is the number of the epoch, in those of the training that of the iteration. The
     validation belongs to the training rows before it.
@@ -20,7 +20,7 @@ class Mmengine(LogFormat, name="mmengine"):
         """JSON lines with both `iter` and `step`, and the time that loading took."""
         return source.json is None and {"iter", "step", "data_time"} <= source.keys
 
-    def read(self, source: Source) -> Table:
+    def table(self, source: Source) -> Table:
         """The rows without `step`."""
         records: list[dict[str, Any]] = []
         for record in source.json_lines:

@@ -20,7 +20,7 @@ class Numpy(LogFormat, name="numpy"):
         """NumPy's first bytes, or a zip archive of such files."""
         return source.data.startswith(b"\x93NUMPY") or (source.data.startswith(b"PK") and b".npy" in source.data[:200])
 
-    def read(self, source: Source) -> Table:
+    def table(self, source: Source) -> Table:
         """The arrays as columns."""
         try:
             loaded: Any = np.load(io.BytesIO(source.data), allow_pickle=False)

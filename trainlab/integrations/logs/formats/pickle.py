@@ -26,13 +26,14 @@ class Pickle(LogFormat, name="pickle"):
         """The first byte of a pickle of protocol 2 or later, and its last one."""
         return source.data[:1] == b"\x80" and source.data[1:2] in b"\x02\x03\x04\x05" and source.data.endswith(b".")
 
-    def read(self, source: Source) -> Table:
+    def table(self, source: Source) -> Table:
         """The flattened data."""
         try:
             value = _Plain(io.BytesIO(source.data)).load()
         except Exception as error:  # a broken pickle may raise anything
             raise UserError(
-                f"{source.path}: a pickle that is not plain data ({error}); write JSON: json.dump(history.history, file)"
+                f"{source.path}: a pickle that is not plain data ({error}); write JSON: "
+                "json.dump(history.history, file)"
             ) from None
         return flatten(value)
 

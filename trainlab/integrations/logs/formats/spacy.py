@@ -23,7 +23,7 @@ class Spacy(LogFormat, name="spacy"):
         """A line with the head of the table."""
         return any(_HEAD.match(line) for line in source.lines[:500])
 
-    def read(self, source: Source) -> Table:
+    def table(self, source: Source) -> Table:
         """A record for each row below the head."""
         at = next((i for i, line in enumerate(source.lines) if _HEAD.match(line)), 0)
         spans = [m.span() for m in re.finditer(r"-+", source.lines[at + 1])] if at + 1 < len(source.lines) else []

@@ -34,7 +34,7 @@ class Tensorboard(LogFormat, name="tensorboard"):
             return bool(source.files("*tfevents*"))
         return _EVENT in source.data[:64]
 
-    def read(self, source: Source) -> Table:
+    def table(self, source: Source) -> Table:
         """A record for each step of each file."""
         files = source.files("*tfevents*") if source.is_folder else [source.path]
         by_run: dict[tuple[str, str], list[Path]] = {}

@@ -21,7 +21,7 @@ class Trackio(LogFormat, name="trackio"):
             return False
         return {"run_name", "step", "metrics"} <= columns_of(source.path, "metrics")
 
-    def read(self, source: Source) -> Table:
+    def table(self, source: Source) -> Table:
         """A record for each call of `trackio.log`."""
         runs = [str(name) for (name,) in query(source.path, "SELECT DISTINCT run_name FROM metrics")]
         if len(runs) != 1:

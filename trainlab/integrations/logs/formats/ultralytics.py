@@ -23,7 +23,7 @@ class Ultralytics(LogFormat, name="ultralytics"):
         """A header with the parts of the loss."""
         return "train/box_loss" in source.header and "," in source.header
 
-    def read(self, source: Source) -> Table:
+    def table(self, source: Source) -> Table:
         """The rows, with the sums as `train_loss` and `val_loss`."""
         grid = grid_of(source.text)
         if grid is None or not grid.records:

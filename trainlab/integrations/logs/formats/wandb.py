@@ -29,7 +29,7 @@ class Wandb(LogFormat, name="wandb"):
         """The first bytes, or a folder with such a file."""
         return bool(source.files("*.wandb")) if source.is_folder else source.data.startswith(_MAGIC)
 
-    def read(self, source: Source) -> Table:
+    def table(self, source: Source) -> Table:
         """The rows of the history."""
         if source.is_folder:
             files = source.files("*.wandb")
