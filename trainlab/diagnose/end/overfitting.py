@@ -29,7 +29,7 @@ class Overfitting(Monitor, name="overfitting"):
 
     Where no training score is known, as in many logs of other tools, the losses decide: the validation loss has
     risen by `climb` of the loss at chance, too, the training loss has fallen by a tenth since, and the validation
-    score, if it is known, has lost more than a standard error.
+    score, if it is known, has lost more than a standard error; half of the rise is enough if it has lost three.
 
     Do: Stop earlier (`train.early_stopping`), collect or create more data (augmentation), raise l2 or dropout, or
     use a smaller network.
@@ -99,9 +99,11 @@ class Overfitting(Monitor, name="overfitting"):
             return
         fallen = float(train[best_epoch] - train[-1])
         fell = fallen > 0.1 * abs(float(train[best_epoch])) or not view.train_measured
-        risen = bool(np.all(val[recent] > max(self.rise * best, best + self.climb * view.chance)))
         before, after = float(val_score[best_epoch]), float(median(val_score[recent]))
-        kept = np.isfinite(before) and np.isfinite(after) and after > before - _error(view, before)
+        known, error = np.isfinite(before) and np.isfinite(after), _error(view, before)
+        kept, lost = known and after > before - error, known and after < before - 3 * error
+        rise = 1 + (self.rise - 1) / 2 if lost else self.rise  # a score that falls as well needs less of a rise
+        risen = bool(np.all(val[recent] > max(rise * best, best + self.climb * view.chance)))
         if fell and risen and not kept:
             rest = f", while the training loss fell to {train[-1]:.3g}" if view.train_measured else ""
             message = (

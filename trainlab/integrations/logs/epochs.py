@@ -75,7 +75,7 @@ def _done(made: Sequence[Row]) -> list[int]:
 
 
 def interpolated(rows: Sequence[Mapping[str, float | None]], columns: Sequence[str]) -> list[dict[str, float | None]]:
-    """The rows; a missing loss or score lies between its neighbours, else what an epoch lacks is what was last known."""
+    """The rows; a missing loss or score lies between its neighbours, all else is what was last known."""
     made: list[dict[str, float | None]] = [dict(row) for row in rows]
     for column in columns:
         known = [i for i, row in enumerate(made) if row.get(column) is not None]
