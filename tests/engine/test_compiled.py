@@ -25,6 +25,7 @@ RNG = np.random.default_rng(0)
 X = RNG.normal(size=(75, 6)).astype(np.float32)
 CLASSES = RNG.integers(0, 3, 75)
 NUMBERS = RNG.normal(size=(75, 2))
+LABELS = RNG.integers(0, 2, (75, 3))
 LAYERS = ({"dense": 9}, "relu", {"dense": 8}, "tanh", {"dense": "output"})
 RATES = {"adadelta": 1.0, "adagrad": 0.05, "sgd": 0.1, "momentum": 0.05, "nesterov": 0.05}
 
@@ -40,13 +41,16 @@ def trained(
     numbers=None,
     by_columns=False,
     weights=None,
+    task=None,
     **recipe,
 ):
     """A trainer after some steps over three epochs and a bit, on one of the backends."""
     loss = loss or make(Loss, "softmax_cross_entropy")
     regression = loss.tasks == ("regression",) if numbers is None else numbers
-    task = Task("regression", 2) if regression else Task("classification", 2 if "binary" in loss.name else 3)
+    outputs = 2 if regression or "binary" in loss.name else 3
+    task = task or Task("regression" if regression else "classification", outputs, ordered=loss.name == "ordinal")
     y = NUMBERS if regression else CLASSES % task.outputs
+    y = LABELS if task.kind == "multilabel" else y
     t = loss.encode(y, task)
     t = t.astype(np.float32, order="F" if by_columns else "C") if t.dtype.kind == "f" else t
     made = [Layer.read(layer).sized(loss.units(task)) for layer in layers]
@@ -110,7 +114,7 @@ def test_what_has_kernels_keeps_them():
     A new component without a module runs its NumPy method between kernels.
     """
     optimizers = {"sgd", "momentum", "nesterov", "adam", "adamw", "nadam", "rmsprop", "adagrad", "adadelta"}
-    losses = {"softmax_cross_entropy", "binary_cross_entropy", "hinge", "mse", "mae", "huber"}
+    losses = {"softmax_cross_entropy", "binary_cross_entropy", "hinge", "mse", "mae", "huber", "ordinal", "pinball"}
     assert optimizers <= lowerings.names("optimizers") <= set(names(Optimizer))
     assert losses <= lowerings.names("losses") <= set(names(Loss))
     assert {"l1", "l2", "max_norm"} <= lowerings.names("regularizers") <= set(names(Regularizer))
@@ -126,6 +130,8 @@ def test_what_has_kernels_keeps_them():
         {"name": "hinge", "class_weights": [0.5, 1.0, 3.0]},
         {"name": "binary_cross_entropy", "class_weights": [0.5, 3.0]},
         {"name": "huber", "delta": 0.4},
+        {"name": "ordinal", "class_weights": [0.5, 1.0, 3.0]},
+        {"name": "pinball", "quantiles": [0.25, 0.75]},
     ],
     ids=str,
 )
@@ -133,6 +139,15 @@ def test_every_loss(spelled):
     """Losses, gradients and hits agree, with every setting and with weights of the rows."""
     agree(loss=Loss.read(spelled))
     agree(loss=Loss.read(spelled), weights=np.resize([0.0, 0.5, 2.0, 1.5], len(X)).astype(np.float32))
+
+
+def test_several_labels():
+    """Binary cross-entropy agrees on several labels, with weights of them and of the rows."""
+    weights = np.resize([0.0, 0.5, 2.0, 1.5], len(X)).astype(np.float32)
+    for weighted in (None, [0.5, 1.0, 3.0]):
+        loss = Loss.read({"name": "binary_cross_entropy", "class_weights": weighted})
+        agree(loss=loss, task=Task("multilabel", 3))
+        agree(loss=loss, task=Task("multilabel", 3), weights=weights)
 
 
 def test_mse_of_numbers():

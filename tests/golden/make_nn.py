@@ -240,6 +240,26 @@ def one_hot_mse(y, t):
     return F.mse_loss(y, F.one_hot(t, y.shape[1]).to(y.dtype))
 
 
+def pinball(shares):
+    """As torch has none: the absolute error, tilted (Koenker & Bassett 1978, equation 2.1), mean over the quantiles."""
+
+    def f(y, t):
+        error = t.repeat_interleave(len(shares), dim=1) - y
+        tilt = torch.tensor(shares, dtype=y.dtype).repeat(t.shape[1])
+        return (0.5 * error.abs() + (tilt - 0.5) * error).mean()
+
+    return f
+
+
+def corn(y, t):
+    """The loss of Shi, Cao & Raschka 2023, a question at a time, on the rows that reach it; divided by all rows."""
+    total = 0.0
+    for k in range(y.shape[1]):
+        reached = t >= k
+        total = total + F.binary_cross_entropy_with_logits(y[reached, k], (t[reached] > k).to(y.dtype), reduction="sum")
+    return total / len(y)
+
+
 # (loss, its settings, task, rows, outputs, kind of targets, formula)
 LOSSES = [
     ("softmax_cross_entropy", {}, 5, 4, "classes", cross_entropy()),
@@ -261,6 +281,19 @@ LOSSES = [
     ("hinge", {}, 5, 4, "extreme", lambda y, t: F.multi_margin_loss(y, t) * y.shape[1]),
     ("binary_cross_entropy", {}, 6, 1, "binary", F.binary_cross_entropy_with_logits),
     ("binary_cross_entropy", {}, 6, 1, "binary extreme", F.binary_cross_entropy_with_logits),
+    ("binary_cross_entropy", {}, 6, 3, "labels", F.binary_cross_entropy_with_logits),
+    (
+        "binary_cross_entropy",
+        {"class_weights": [0.5, 2.0, 3.0]},
+        6,
+        3,
+        "labels",
+        lambda y, t: F.binary_cross_entropy_with_logits(y, t, pos_weight=torch.tensor([0.5, 2.0, 3.0])),
+    ),
+    ("ordinal", {}, 7, 3, "levels", corn),
+    ("ordinal", {}, 7, 3, "levels extreme", corn),
+    ("pinball", {}, 5, 6, "halves", pinball([0.1, 0.5, 0.9])),
+    ("pinball", {"quantiles": [0.2, 0.3]}, 5, 4, "halves", pinball([0.2, 0.3])),
     ("mse", {}, 5, 3, "numbers", F.mse_loss),
     ("mse", {}, 5, 3, "classes", one_hot_mse),
     ("mae", {}, 5, 3, "numbers", F.l1_loss),
@@ -439,8 +472,12 @@ def loss_case(name, settings, rows, outputs, kind, formula):
     if "extreme" in kind:
         y.flat[: 2 * outputs : 2] = 1e4
         y.flat[1 : 2 * outputs : 3] = -1e4
-    if kind == "numbers":
-        t = drawn(rng, (rows, outputs))
+    if kind in ("numbers", "halves"):  # halves: two numbers a row, each with several outputs
+        t = drawn(rng, (rows, outputs if kind == "numbers" else 2))
+    elif kind == "labels":
+        t = rng.integers(2, size=(rows, outputs)).astype(float)
+    elif "levels" in kind:
+        t = rng.integers(outputs + 1, size=rows)
     elif "binary" in kind:
         t = rng.integers(2, size=(rows, 1)).astype(float)
     elif kind == "soft":
@@ -452,7 +489,7 @@ def loss_case(name, settings, rows, outputs, kind, formula):
     value = formula(leaf, torch.tensor(t))
     value.backward()
     hits = None
-    if kind != "numbers":
+    if kind not in ("numbers", "halves", "labels") and "levels" not in kind:
         best = (y[:, 0] > 0) if "binary" in kind else y.argmax(axis=1)
         right = t[:, 0] if "binary" in kind else t.argmax(axis=1) if t.ndim == 2 else t
         hits = int((best == right).sum())

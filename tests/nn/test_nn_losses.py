@@ -4,6 +4,7 @@ from math import log
 
 import numpy as np
 import pytest
+from sklearn.metrics import log_loss, mean_pinball_loss
 
 from trainlab.core.component import names
 from trainlab.core.errors import UserError
@@ -11,6 +12,7 @@ from trainlab.core.types import Task
 from trainlab.nn.loss import Loss, LossSlot
 
 CLASSES, TWO, NUMBERS = Task("classification", 4), Task("classification", 2), Task("regression", 3)
+LEVELS, LABELS = Task("classification", 4, ordered=True), Task("multilabel", 3, ("red", "green", "blue"))
 # (loss, the task it is tried on)
 CASES = [
     ("softmax_cross_entropy", CLASSES),
@@ -21,6 +23,12 @@ CASES = [
     ({"name": "hinge", "class_weights": [1.0, 2.0, 3.0, 0.5]}, CLASSES),
     ("binary_cross_entropy", TWO),
     ({"name": "binary_cross_entropy", "class_weights": [0.5, 3.0]}, TWO),
+    ("binary_cross_entropy", LABELS),
+    ({"name": "binary_cross_entropy", "class_weights": [0.5, 1.0, 3.0]}, LABELS),
+    ("ordinal", LEVELS),
+    ({"name": "ordinal", "class_weights": [1.0, 2.0, 3.0, 0.5]}, LEVELS),
+    ("pinball", NUMBERS),
+    ({"pinball": [0.05, 0.3]}, NUMBERS),
     ("mse", NUMBERS),
     ("mse", CLASSES),
     ("mae", NUMBERS),
@@ -34,8 +42,12 @@ def slot_of(loss, task, rows, *, dtype=np.float64, seed=0, gradient=True):
     """A loss slot with drawn outputs and encoded targets."""
     rng = np.random.default_rng(seed)
     units = loss.units(task)
-    numbers = task.kind == "regression"
-    t = loss.encode(rng.normal(size=(rows, units)) if numbers else rng.integers(task.outputs, size=rows), task)
+    drawn = {
+        "regression": lambda: rng.normal(size=(rows, task.outputs)),
+        "multilabel": lambda: rng.integers(2, size=(rows, task.outputs)),
+        "classification": lambda: rng.integers(task.outputs, size=rows),
+    }
+    t = loss.encode(drawn[task.kind](), task)
     t = t.astype(dtype) if t.dtype.kind == "f" else t
     y = rng.normal(size=(rows, units)).astype(dtype)
     return LossSlot(y, t, np.full_like(y, np.nan) if gradient else None)
@@ -125,6 +137,7 @@ def test_extreme_outputs_are_safe(spelled, task):
     ("hinge", CLASSES, 3.0),
     ({"hinge": 0.5}, CLASSES, 1.5),
     ("binary_cross_entropy", TWO, log(2)),
+    ("binary_cross_entropy", LABELS, log(2)),
 ])  # fmt: skip
 def test_chance_is_the_loss_of_equal_scores(spelled, task, chance):
     """Zero outputs cost what `chance` says: ln C, (C - 1) margin, ln 2."""
@@ -149,6 +162,54 @@ def test_chance_of_weighted_classes():
     s.t[...] = y
     assert balanced.value(s) == pytest.approx(log(3))
     assert weighted.fitted(y, task) is weighted
+
+
+def test_levels_by_their_questions():
+    """The loss of levels is -log of the probability that `probabilities` gives; the prediction is the median."""
+    loss, s = Loss.read("ordinal"), slot_of(Loss.read("ordinal"), LEVELS, 50)
+    value, p = loss.value(s), loss.probabilities(s.y)
+    np.testing.assert_allclose(p.sum(axis=1), 1)
+    assert value == pytest.approx(-np.log(p[np.arange(50), s.t]).mean())
+    median = loss.predict(s.y, LEVELS)
+    np.testing.assert_array_equal(median, (p.cumsum(axis=1) < 0.5).sum(axis=1))
+    assert s.hits == (median == s.t).sum()
+    s.y[...] = np.log([3.0, 2.0, 1.0])  # sigmoid(log(n)) = n / (n + 1): every level has the probability 1/4
+    assert loss.value(s) == pytest.approx(log(4)) == loss.chance(s.t, LEVELS)
+    with pytest.raises(UserError) as caught:
+        loss.units(CLASSES)
+    assert str(caught.value) == (
+        "loss: ordinal is for levels with an order; set `data.task: ordinal`, or use `loss: auto`"
+    )
+
+
+def test_pinball_is_scikit_learns():
+    """The mean over the quantiles of scikit-learn's pinball loss; crossing outputs are sorted when they are used."""
+    loss, task = Loss.read("pinball"), Task("regression", 2)
+    s = slot_of(loss, task, 40)
+    by_quantile = s.y.reshape(40, 2, 3)
+    want = [mean_pinball_loss(s.t, by_quantile[:, :, i], alpha=a) for i, a in enumerate(loss.quantiles)]
+    assert loss.value(s) == pytest.approx(np.mean(want))
+    found = loss.quantiles_of(s.y, task)
+    assert found.shape == (40, 2, 3)
+    assert (np.diff(found, axis=2) >= 0).all()
+    np.testing.assert_array_equal(loss.predict(s.y, task), np.median(by_quantile, axis=2))
+    constant = np.repeat(np.quantile(s.t, loss.quantiles, axis=0).T.reshape(1, 6), 40, axis=0)
+    assert loss.value(LossSlot(constant, s.t, None)) == pytest.approx(loss.chance(s.t, task))
+
+
+def test_labels_are_scikit_learns():
+    """Several labels cost the mean of scikit-learn's log loss of each; balanced weights are zeros / ones."""
+    loss = Loss.read("binary_cross_entropy")
+    s = slot_of(loss, LABELS, 40)
+    p = loss.probabilities(s.y)
+    assert loss.value(s) == pytest.approx(np.mean([log_loss(s.t[:, i], p[:, i]) for i in range(3)]))
+    assert s.hits == pytest.approx(np.mean((p > 0.5) == s.t) * 40)
+    np.testing.assert_array_equal(loss.predict(s.y, LABELS), p > 0.5)
+    y = np.array([[1, 0, 1], [0, 0, 1], [0, 1, 1], [0, 0, 0]])
+    balanced = Loss.read({"name": "binary_cross_entropy", "class_weights": "balanced"}).fitted(y, LABELS)
+    assert balanced.class_weights == pytest.approx([3, 3, 1 / 3])
+    named = Loss.read({"name": "binary_cross_entropy", "class_weights": {"green": 4.0}}).fitted(y, LABELS)
+    assert named.class_weights == [1, 4, 1]
 
 
 @pytest.mark.parametrize(("spelled", "constant", "chance"), [
@@ -226,7 +287,12 @@ def test_class_weights_are_weights_of_their_rows(name):
 
 
 def test_units():
-    """One output a class or a number; one for two classes under binary cross-entropy."""
+    """One output a class or a number; one for two classes or each label under binary cross-entropy; one less than
+    levels; one for each quantile of each number.
+    """
+    assert Loss.read("binary_cross_entropy").units(LABELS) == 3
+    assert Loss.read("ordinal").units(LEVELS) == 3
+    assert Loss.read("pinball").units(NUMBERS) == 9
     assert Loss.read("softmax_cross_entropy").units(CLASSES) == 4
     assert Loss.read("hinge").units(CLASSES) == 4
     assert Loss.read("binary_cross_entropy").units(TWO) == 1

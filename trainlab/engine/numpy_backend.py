@@ -128,8 +128,8 @@ class _Training:
     def _squares(self, work: Workspace, end: LossSlot) -> float:
         if not self.job.config.regression:
             return 0.0
-        np.subtract(work.y, end.t, out=work.dy)
-        return float(np.vdot(work.dy, work.dy))
+        error = self.job.config.loss.point(work.y) - end.t
+        return float(np.vdot(error, error))
 
     def loss_at(self, theta: Array) -> float:
         """The loss of the whole batch at another theta, penalties included; its gradient in g. For L-BFGS."""

@@ -16,7 +16,8 @@ class LossSlot:
     """One batch of a loss: y (rows, units) from the network, t the encoded targets of the rows, dy (rows, units) the
     gradient to write (None in evaluation), weights (rows,) how much each row counts (None: all the same).
 
-    `hits`: the number of correctly classified rows, whatever they weigh; every classification loss writes it.
+    `hits`: the number of correctly classified rows, whatever they weigh; every classification loss writes it. A row of
+    several labels counts by the share of them that is right.
     """
 
     y: Array
@@ -29,7 +30,7 @@ class LossSlot:
 class Loss(Component, kind="loss", rooms=("trainlab.nn.losses",)):
     """The cost of a prediction, averaged over the rows."""
 
-    tasks: ClassVar[tuple[str, ...]] = ()  # "classification", "regression": the tasks that it can be used for
+    tasks: ClassVar[tuple[str, ...]] = ()  # "classification", "multilabel", "regression": what it can be used for
     soft: ClassVar[bool] = False  # t may also be one float per output (mixed labels), not only what `encode` returns
 
     def fitted(self, y: Array, task: Task) -> Self:
@@ -69,8 +70,16 @@ class Loss(Component, kind="loss", rooms=("trainlab.nn.losses",)):
 
     @abstractmethod
     def predict(self, y: Array, task: Task) -> Array:
-        """Class indices (n,) for classes, the numbers (n, k) themselves for regression."""
+        """Class indices (n,) for classes, 0 or 1 for each label (n, labels), the numbers (n, k) for regression."""
+
+    def point(self, y: Array) -> Array:
+        """The outputs (rows, k) that are the predicted numbers of a regression."""
+        return y
 
     def probabilities(self, y: Array) -> Array | None:
-        """Class probabilities (n, classes), or None if the loss does not define any."""
+        """Probabilities of the classes or labels (n, classes), or None if the loss does not define any."""
+        return None
+
+    def quantiles_of(self, y: Array, task: Task) -> Array | None:
+        """The predicted quantiles of each number (n, k, quantiles), in ascending order; None without any."""
         return None

@@ -93,7 +93,7 @@ class CompiledTraining:
         step.loss = self._job.config.loss.value(end)
         step.hits = end.hits
         if self._job.config.regression:
-            error = work.y - end.t
+            error = self._job.config.loss.point(work.y) - end.t
             step.squares = float(np.vdot(error, error))
 
     def _penalty_ops(self) -> list[Op]:

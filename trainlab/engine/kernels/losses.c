@@ -83,18 +83,16 @@ TL_KERNEL(binary_cross_entropy) {
   float *dy = op->p[2], share = (float)(1.0 / (double)(rows * units));
   double loss = 0, hits = 0;
   for (P r = 0; r < rows; r++) {
-    P right = 0;
     for (P j = 0; j < units; j++) {
       P k = r * units + j;
       float small = tl_exp(-fabsf(y[k])), factor = weight_of(w, r) * weight_of(weight, 2 * j + (t[k] > 0.5f));
       loss += (double)(factor * ((y[k] < 0 ? 0 : y[k]) - t[k] * y[k] + tl_log1p(small)));
-      right += (y[k] > 0) == (t[k] > 0.5f);
+      hits += (y[k] > 0) == (t[k] > 0.5f);
       if (dy) dy[k] = ((y[k] > 0 ? 1 : small) / (1 + small) - t[k]) * factor * share;
     }
-    hits += (double)right / (double)units;
   }
   step->loss = loss / (double)(rows * units);
-  step->hits = hits;
+  step->hits = hits / (double)units;
 }
 
 // sum over the wrong classes of max(0, y_wrong - y_right + margin).
@@ -177,4 +175,49 @@ TL_KERNEL(huber) {
   }
   step->loss = sum / (double)n;
   step->squares = squares;
+}
+
+// For each quantile a of each number: max(a (t - y), (a - 1) (t - y)), mean over rows and outputs. The quantiles of a number
+// stand side by side in y. i: units, quantiles, the index of the one that is the prediction · p: y, t (rows, numbers), dy or
+// 0, w, quantiles
+TL_KERNEL(pinball) {
+  P units = op->i[0], quantiles = op->i[1], middle = op->i[2], n = step->rows * units;
+  const float *y = op->p[0], *t = op->p[1], *a = op->p[4];
+  float *dy = op->p[2], share = (float)(1.0 / (double)n);
+  double sum = 0, squares = 0;
+  for (P k = 0; k < n; k++) {
+    float e = t[k / quantiles] - y[k], q = a[k % quantiles], w = weight_of(op->p[3], k / units);
+    sum += (double)(w * (e > 0 ? q * e : (q - 1) * e));
+    if (k % quantiles == middle) squares += (double)e * (double)e;
+    if (dy) dy[k] = w * share * (e > 0 ? -q : e < 0 ? 1 - q : e == 0 ? 0 : e);
+  }
+  step->loss = sum / (double)n;
+  step->squares = squares;
+}
+
+// -log P(level t), P(above k | at least k) = sigmoid(y_k). i: units, one less than levels · p: y, t, dy or 0, w, weights of
+// the levels
+TL_KERNEL(ordinal) {
+  P rows = step->rows, units = op->i[0];
+  const int64_t *t = op->p[1];
+  double loss = 0, hits = 0;
+  for (P r = 0; r < rows; r++) {
+    const float *y = (const float *)op->p[0] + r * units;
+    float *dy = op->p[2] ? (float *)op->p[2] + r * units : 0;
+    float factor = weight_of(op->p[3], r) * weight_of(op->p[4], t[r]), share = factor * (float)(1.0 / (double)rows);
+    float own = 0, above = 0;  // above: log P(above k)
+    P median = 0;
+    for (P k = 0; k < units; k++) {
+      float small = tl_exp(-fabsf(y[k])), rest = tl_log1p(small);
+      float no = (y[k] > 0 ? y[k] : 0) + rest, yes = (y[k] > 0 ? 0 : -y[k]) + rest;  // -log of 1 - p and of p
+      above -= yes;
+      median += above > -0.69314718f;
+      if (k <= t[r]) own += k < t[r] ? yes : no;
+      if (dy) dy[k] = k > t[r] ? 0 : ((y[k] > 0 ? 1 : small) / (1 + small) - (float)(k < t[r])) * share;
+    }
+    loss += (double)(factor * own);
+    hits += median == t[r];
+  }
+  step->loss = loss / (double)rows;
+  step->hits = hits;
 }

@@ -20,7 +20,8 @@ class ClassWeighted(Loss):
     class_weights: Literal["balanced"] | dict[str, Weight] | list[Weight] | None = setting(
         None,
         "`balanced`: rows / (classes * rows of the class); or weights by name, `{yes: 5}`, 1 for the others; "
-        "or a weight for each class, in their order",
+        "or a weight for each class, in their order. Where rows have several labels, the weight of a label's ones "
+        "(`balanced`: zeros / ones)",
     )
 
     def units(self, task: Task) -> int:
@@ -41,6 +42,9 @@ class ClassWeighted(Loss):
             return self
         if isinstance(self.class_weights, dict):
             weights = [self.class_weights.get(name, 1.0) for name in _names(task)]
+        elif task.kind == "multilabel":
+            ones = np.asarray(y).sum(axis=0)
+            weights = ((len(y) - ones) / np.maximum(ones, 1)).clip(1e-3, None).tolist()
         else:
             counts = np.bincount(np.asarray(y, dtype=np.int64), minlength=task.outputs)
             weights = (len(y) / (task.outputs * np.maximum(counts, 1))).tolist()
