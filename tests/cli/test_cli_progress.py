@@ -171,7 +171,7 @@ def test_on_a_dumb_terminal(started, folder):
     code, written, _ = on_terminal([*command, "train", "moons.yaml"], {**env, "TERM": "dumb"}, 80)
     assert code == 0
     assert "\x1b" not in written
-    assert [line.split("  ")[0] for line in written.splitlines()[2:]] == [f"epoch {i}/3" for i in range(4)]
+    assert [line.split("  ")[0] for line in written.splitlines()[3:]] == [f"epoch {i}/3" for i in range(4)]
 
 
 def test_what_was_not_tried_is_told():

@@ -29,11 +29,12 @@ def test_a_finished_run(cli, folder):
     """A run tells its epochs line by line on stderr, and its outcome with the next command on stdout."""
     got = cli("train", "moons.yaml")
     assert got.exit_code == 0
-    assert scrubbed(got.stderr).splitlines()[:2] == [
+    assert scrubbed(got.stderr).splitlines()[:3] == [
         "moons-1: starting; 700 training, 150 validation, 150 test rows; 82 parameters; 3 epochs of 11 steps",
         "skipped before training: cannot-overfit, gradient-mismatch (run `trainlab check runs/moons-1/config.yaml`)",
+        "best epoch: by val_accuracy, because it is the score of a classification",
     ]
-    assert scrubbed(got.stderr).splitlines()[2] == "epoch 0/3  loss N  acc N  val_loss N  val_acc N  lr N  Ns"
+    assert scrubbed(got.stderr).splitlines()[3] == "epoch 0/3  loss N  acc N  val_loss N  val_acc N  lr N  Ns"
     assert [line.split()[1] for line in got.stderr.splitlines()[2:]] == ["0/3", "1/3", "2/3", "3/3"]
     assert scrubbed(got.stdout).replace("/", os.sep).splitlines() == [
         "finished after 3 epochs in N s",

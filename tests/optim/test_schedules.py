@@ -23,7 +23,7 @@ from trainlab.optim.schedules.step import Step
 
 ALL = registered(Schedule)
 PER_EPOCH = ("exponential", "inverse_time", "plateau")  # whose settings are per epoch
-HISTORIES = {"val_loss": GOLDEN["losses"], "val_accuracy": [-score for score in GOLDEN["scores"]]}
+HISTORIES = {"best": GOLDEN["losses"], "val_accuracy": [-score for score in GOLDEN["scores"]]}
 
 
 def named(cls):
@@ -192,9 +192,9 @@ def test_snapshots():
 
 
 def test_plateau_watches():
-    """Only plateau asks for a history, of the metric that it is told."""
+    """Only plateau asks for a history, of the metric that it is told, else of the one that decides."""
     assert Plateau(metric="val_accuracy").watched() == "val_accuracy"
-    assert {cls.name: cls().watched() for cls in ALL if cls().watched()} == {"plateau": "val_loss"}
+    assert {cls.name: cls().watched() for cls in ALL if cls().watched()} == {"plateau": "best"}
 
 
 def test_plateau_replays():

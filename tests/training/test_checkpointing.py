@@ -4,6 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from trainlab.store.columns import metric_columns
 from trainlab.store.folder import RunFolder
 from trainlab.training import checkpointing as saving
 from trainlab.training.checkpointing import Checkpointer
@@ -19,7 +20,7 @@ def test_saving_takes_a_fiftieth_of_the_time_at_most(took, next_after, monkeypat
     clock = SimpleNamespace(now=100.0)
     monkeypatch.setattr(saving, "monotonic", lambda: clock.now)
     session = TrainingSession(build(read_plain({"data": "moons", "model": {"mlp": [2]}})))
-    with RunLogger(RunFolder.create(tmp_path, "run"), "classification") as logger:
+    with RunLogger(RunFolder.create(tmp_path, "run"), metric_columns("classification")) as logger:
         checkpointer = Checkpointer(RunFolder(tmp_path / "run-1"), session, logger)
     clock.now += took
     checkpointer.saved(100.0)

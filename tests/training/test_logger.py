@@ -6,6 +6,7 @@ import pytest
 from trainlab.core.component import names
 from trainlab.core.config import read_plain
 from trainlab.diagnose.monitor import Monitor
+from trainlab.store.columns import metric_columns
 from trainlab.store.folder import RunFolder
 from trainlab.store.rows import read_rows
 from trainlab.training.callbacks import StepInfo
@@ -20,7 +21,7 @@ NAMES = (("dense1", "mean"), ("relu1", "dead"))
 def test_rows_are_in_the_files_at_once(tmp_path):
     """Every row is in its file when the call returns, and `positions` is how long the files are."""
     folder = RunFolder.create(tmp_path, "r")
-    with RunLogger(folder, "classification") as made:
+    with RunLogger(folder, metric_columns("classification")) as made:
         for last, count in ((3, 3), (5, 2)):
             made.on_step_end(StepInfo(last, 0.0, np.arange(count * 4, dtype=np.float64).reshape(-1, 4) / 7))
             made.on_inspection(last, NAMES, np.array([last / 3, np.nan]))

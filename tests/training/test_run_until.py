@@ -40,7 +40,7 @@ def test_a_run_that_ends_first_ends_as_always(tmp_path):
     """Early stopping before the epoch, or an epoch that is the last one: the run has finished."""
     early = "train: {epochs: 9, early_stopping: {metric: train_accuracy, patience: 1, min_delta: 1}}"
     patient = train(read(write(tmp_path, MOONS.replace("train: {epochs: 6", early[:-1]))), runs=tmp_path, until=5)
-    assert (patient.state, patient.epoch) == ("finished", 1)
+    assert (patient.state, patient.epoch) == ("finished", 2)
     last = train(read(write(tmp_path, MOONS)), runs=tmp_path, until=6)
     assert (last.state, last.epoch) == ("finished", 6)
 
@@ -50,7 +50,7 @@ def test_killed_just_when_it_had_enough_it_has_enough_again(tmp_path):
     early = "train: {epochs: 9, early_stopping: {metric: train_accuracy, patience: 2, min_delta: 1}}"
     config = write(tmp_path, MOONS.replace("train: {epochs: 6", early[:-1]))
     whole = train(read(config), runs=tmp_path)
-    assert (whole.state, whole.epoch) == ("finished", 2)
+    assert (whole.state, whole.epoch) == ("finished", 3)
     cut = train(read(config), runs=tmp_path, until=1)
     status = cut.folder / "status.json"
     saved = status.read_bytes()
@@ -58,4 +58,4 @@ def test_killed_just_when_it_had_enough_it_has_enough_again(tmp_path):
     assert_same_run(whole.folder, cut.folder)
     status.write_bytes(saved)  # killed after its last checkpoint, before it could say that it had finished
     again = resume(cut.folder)
-    assert (again.state, again.epoch) == ("finished", 2)
+    assert (again.state, again.epoch) == ("finished", 3)

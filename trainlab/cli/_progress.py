@@ -154,7 +154,7 @@ class Findings:
 
 
 def headlines(info: RunInfo) -> list[str]:
-    """A line on the run, a line on each guess about the data, and a line on the skipped checks."""
+    """A line on the run, on each guess about the data, on the skipped checks, and on the metric that decides."""
     splits = [f"{n} {split}" for n, split in ((info.val_rows, "validation"), (info.test_rows, "test")) if n]
     rows = f"{', '.join([f'{info.train_rows} training', *splits])} rows; {info.parameters} parameters"
     where = f"resuming after step {info.resumed_at}" if info.resumed_at is not None else "starting"
@@ -163,13 +163,17 @@ def headlines(info: RunInfo) -> list[str]:
     if info.skipped:
         command = shlex.join(["trainlab", "check", str(info.folder / "config.yaml")])
         lines.append(f"skipped before training: {', '.join(info.skipped)} (run `{command}`)")
+    if info.best and info.resumed_at is None:
+        lines.append(f"best epoch: {info.best}")
     return lines
 
 
 def numbers(row: Mapping[str, Any]) -> list[tuple[str, str]]:
     """The numbers of a row of metrics.csv for one line, by their short names."""
     names = [("train_loss", "loss"), *((f"train_{s}", _short(s)) for s in _SCORES), ("val_loss", "val_loss")]
-    names += [*((f"val_{s}", f"val_{_short(s)}") for s in _SCORES), ("lr", "lr")]
+    names += [*((f"val_{s}", f"val_{_short(s)}") for s in _SCORES)]
+    known = {column for column, _ in names}
+    names += [*((column, column) for column in row if column.startswith("val_") and column not in known), ("lr", "lr")]
     return [(short, number(row[column])) for column, short in names if row.get(column) is not None]
 
 
@@ -236,7 +240,7 @@ def _numbers_line(p: Progress, width: int) -> str:
 
 def _rank(name: str) -> int:
     order = ("loss", "val_acc", "val_r2", "acc", "r2", "lr", "val_loss")
-    return order.index(name)
+    return order.index(name) if name in order else len(order)
 
 
 def _short(score: str) -> str:

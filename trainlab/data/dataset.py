@@ -9,6 +9,13 @@ from trainlab.core.types import Array, Shape, Task
 from trainlab.data.apart import movable, put_apart
 from trainlab.data.lazy import LazyRows, take_rows
 
+IMBALANCED = 4.0
+"""From here on classes count as imbalanced: training rows of the largest class for each row of the smallest.
+
+With two classes the rare one has at most a fifth of the rows, and a network that never predicts it is right in four of
+five. Google's course on imbalanced data calls 20 to 40 % a mild imbalance and less a moderate one.
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Rows:
@@ -104,9 +111,24 @@ class Splits:
         return np.bincount(self.train.y, minlength=self.task.outputs)
 
     @property
+    def imbalance(self) -> float:
+        """Training rows of the largest class for each row of the smallest; 1 for a regression."""
+        return imbalance(self.class_counts()) if self.task.kind == "classification" else 1.0
+
+    @property
     def majority(self) -> float:
         """The share of the training rows that the commonest class has; 0 for a regression."""
         return majority(self.train.y, self.task)
+
+
+def imbalance(counts: Array) -> float:
+    """The rows of the largest class for each row of the smallest that has any, from the rows of each class.
+
+    >>> imbalance(np.array([83, 0, 17])) > IMBALANCED
+    True
+    """
+    there = counts[counts > 0]
+    return float(there.max() / there.min()) if len(there) else 1.0
 
 
 def majority(y: Array, task: Task) -> float:

@@ -48,8 +48,11 @@ class Evaluator:
                 y[start : start + len(index)] = work.y
         return y
 
-    def scores(self, x: Any, t: Array, weights: Array | None = None) -> Scores:
-        """Loss and score over all rows of x with encoded targets t. Weights (rows,) count in the loss only."""
+    def scores(self, x: Any, t: Array, weights: Array | None = None, outputs: Array | None = None) -> Scores:
+        """Loss and score over all rows of x with encoded targets t.
+
+        weights (rows,): count in the loss only · outputs: those for x, if they are known.
+        """
         if len(t) == 0:
             return Scores(float("nan"), float("nan"))
         expect_all(x)
@@ -58,7 +61,7 @@ class Evaluator:
             if (found := run.scores(x, t, weights)) is not None:
                 loss, hits = found
                 return Scores(loss, hits / len(t))
-        return self.compare(self.outputs(x), t, weights)
+        return self.compare(self.outputs(x) if outputs is None else outputs, t, weights)
 
     def compare(self, y: Array, t: Array, weights: Array | None = None) -> Scores:
         """Loss and score of outputs y (rows, units) against encoded targets t."""

@@ -14,6 +14,7 @@ from warnings import warn
 
 import numpy as np
 
+from trainlab.core.best import BestRule
 from trainlab.core.component import plain
 from trainlab.core.dump import dump
 from trainlab.core.types import Array, Task
@@ -27,7 +28,7 @@ from trainlab.integrations.probe_accumulator import ProbeAccumulator
 from trainlab.integrations.reading import ModelInfo, Reading
 from trainlab.integrations.training_info import TrainingInfo
 from trainlab.integrations.user_data import UserData
-from trainlab.store.columns import METRICS_OF
+from trainlab.store.columns import METRICS_OF, metric_columns
 from trainlab.store.environment import describe, write_environment
 from trainlab.store.folder import RunFolder
 from trainlab.store.status import State, Status
@@ -80,7 +81,7 @@ class WatchedRun:
         self.model, self.training, self.loss, self._rows = model, training, loss, rows
         self.data: UserData | None = None
         self.monitors = MonitorRunner(monitors.active(), monitors.stop_on)
-        self.clock, self.best = Stopwatch(), BestTracker("train_loss")
+        self.clock, self.best = Stopwatch(), BestTracker(BestRule("train_loss", lower_is_better=True))
         self.curves, self.steps = Curves(), Steps()
         self.epoch = self.step = 0
         self.closed = False
@@ -299,7 +300,7 @@ class WatchedRun:
     def _start_logger(self) -> None:
         """Log rows from here on: their columns depend on the task, which is known at the first batch."""
         if not any(isinstance(callback, RunLogger) for callback in self._callbacks):
-            logger = self._open.enter_context(RunLogger(self.folder, self.task))
+            logger = self._open.enter_context(RunLogger(self.folder, metric_columns(self.task)))
             self._callbacks = (logger, *self._callbacks)
 
     def _add(self, reading: Reading) -> None:

@@ -25,7 +25,10 @@ class Schedule(Component, kind="schedule", rooms=("trainlab.optim.schedules",)):
         """
 
     def watched(self) -> str:
-        """The column of metrics.csv that `history` holds, or "" if the schedule watches no metric."""
+        """The column of metrics.csv that `history` holds; empty if the schedule watches no metric.
+
+        `best`: the one that decides which epoch is the best.
+        """
         return ""
 
     def snapshots(self, epochs: float) -> list[float]:

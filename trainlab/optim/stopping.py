@@ -19,14 +19,22 @@ class EarlyStopping(Settings):
     [False, False, False, False, False, True]
     """
 
-    metric: str = setting("val_loss", "a column of metrics.csv")
+    metric: str = setting(
+        "best",
+        "a column of metrics.csv; best: the one that decides which epoch is the best, which is val_loss here unless "
+        "train.best names another or classes are imbalanced",
+    )
     patience: Count = setting(10, "epochs without improvement after which the run ends")
     min_delta: float = setting(0.0, "minimum improvement", ge=0)
+    start_epoch: int = setting(0, "the first epoch that counts: earlier ones neither improve nor fail to", ge=0)
 
     def should_stop(self, history: Sequence[float], lower_is_better: bool) -> bool:
-        """Whether the run ends now; history is the metric after each finished epoch. nan is no improvement."""
+        """Whether the run ends now; history is the metric after each finished epoch, the first entry after epoch 1.
+
+        nan is no improvement.
+        """
         best, since = inf, 0
-        for value in history:
+        for value in history[max(0, self.start_epoch - 1) :]:
             cost = value if lower_is_better else -value
             if cost < best - self.min_delta:
                 best, since = cost, 0

@@ -25,7 +25,8 @@ class RunInfo:
     """What is about to run. `resumed_at`: steps done before, None for a new run.
 
     note: a message about this session, if there is one · skipped: codes that only `check` looks for before training ·
-    data_notes: what was guessed about the data, and which setting changes it.
+    data_notes: what was guessed about the data, and which setting changes it · best: which metric decides which epoch
+    is the best, and why.
     """
 
     name: str
@@ -40,6 +41,7 @@ class RunInfo:
     note: str = ""
     skipped: Sequence[str] = ()
     data_notes: Sequence[str] = ()
+    best: str = ""
 
 
 @dataclass(frozen=True, slots=True)

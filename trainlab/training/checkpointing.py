@@ -113,8 +113,8 @@ class Checkpointer(Callback):
         common, common_meta = self._common()
         trainer, metrics = self.session.trainer, self.session.metrics
         best = metrics.best
-        if best.epoch != self._best_epoch:
-            meta = common_meta | {"epoch": best.epoch, "metric": best.metric, "value": best.value}
+        if best.best is not None and best.epoch != self._best_epoch:
+            meta = common_meta | asdict(best.best)
             files[self.best] = checkpoint.packed(best.weights | common, meta)
         arrays, state = trainer.state()
         meta = common_meta | {

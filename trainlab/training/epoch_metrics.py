@@ -6,13 +6,16 @@ from typing import Any
 
 import numpy as np
 
+from trainlab.core.best import BestRule
 from trainlab.core.metric_names import lower_is_better
 from trainlab.core.types import Array
 from trainlab.diagnose.view import Curves
 from trainlab.engine.evaluator import Evaluator, Scores
+from trainlab.engine.measuring import measured
 from trainlab.engine.trainer import Trainer
 from trainlab.store.columns import METRICS_OF
 from trainlab.store.status import Best
+from trainlab.training.best import BEST, falls
 from trainlab.training.setup import TrainingSetup
 
 
@@ -33,45 +36,45 @@ class Stopwatch:
 
 
 class BestTracker:
-    """The best epoch so far by one metric, with a copy of its weights. val_loss breaks ties."""
+    """The best epoch so far by a rule, with a copy of its weights."""
 
-    def __init__(self, metric: str) -> None:
-        self.metric = metric
-        self.epoch, self.value, self._tie = -1, float("nan"), float("inf")
+    def __init__(self, rule: BestRule) -> None:
+        self.rule = rule
         self.weights: dict[str, Array] = {}
+        self._row: Mapping[str, Any] | None = None  # epoch, metric and val_loss
+
+    @property
+    def epoch(self) -> int:
+        """The best epoch, -1 before there is one."""
+        return -1 if self._row is None else self._row["epoch"]
 
     @property
     def best(self) -> Best | None:
         """Metric, value and epoch, as status.json has them; None before the first epoch that counts."""
-        return Best(self.metric, float(self.value), self.epoch) if self.epoch >= 0 else None
+        row, metric = self._row, self.rule.metric
+        return None if row is None else Best(metric, float(row[metric]), row["epoch"])
 
     def prefer(self, metric: str) -> None:
         """Follow this metric instead, unless an epoch was tracked already."""
-        if self.epoch < 0:
-            self.metric = metric
+        if self._row is None:
+            self.rule = BestRule(metric, lower_is_better(metric))
 
     def improves(self, row: Mapping[str, Any]) -> bool:
-        """Whether this epoch is better than the best so far. An epoch whose metric is not finite never is."""
-        value = row.get(self.metric)
-        if value is None or not np.isfinite(value):
-            return False
-        if self.epoch < 0 or value == self.value:
-            return self.epoch < 0 or _tie(row) < self._tie
-        return (value < self.value) == lower_is_better(self.metric)
+        """Whether this epoch is better than the best so far."""
+        return self.rule.better(row, self._row)
 
     def update(self, row: Mapping[str, Any], weights: Mapping[str, Array]) -> None:
         """Make this epoch the best one and copy its weights."""
-        self.epoch, self.value, self._tie = row["epoch"], row[self.metric], _tie(row)
+        self._row = {name: row.get(name) for name in ("epoch", self.rule.metric, "val_loss")}
         self.weights = {name: a.copy() for name, a in weights.items()}
 
     def state(self) -> dict[str, Any]:
         """All but the weights, as plain data."""
-        return {"metric": self.metric, "value": self.value, "epoch": self.epoch, "tie": self._tie}
+        return {"metric": self.rule.metric, "row": self._row}
 
     def restore(self, state: Mapping[str, Any], weights: Mapping[str, Array]) -> None:
         """Continue from a saved state."""
-        self.metric, self.epoch, self.value, self._tie = (state[k] for k in ("metric", "epoch", "value", "tie"))
-        self.weights = dict(weights)
+        self._row, self.weights = state["row"], dict(weights)
 
 
 class EpochMetrics:
@@ -86,7 +89,7 @@ class EpochMetrics:
         self.score = METRICS_OF[setup.parts.task.kind]
         self.evaluator = Evaluator(setup.net, setup.config.loss, regression=setup.config.regression)
         self.clock, self.curves = Stopwatch(), Curves()
-        self.best = BestTracker(self._watched())
+        self.best = BestTracker(setup.best.rule)
         self._target_variance = self._variance()
 
     def first_row(self) -> dict[str, Any]:
@@ -107,10 +110,18 @@ class EpochMetrics:
         rule = self.setup.experiment.train.early_stopping
         if rule is None:
             return ""
-        history = [row[rule.metric] for row in self.curves.rows if row.get(rule.metric) is not None]
-        if not rule.should_stop(history, lower_is_better(rule.metric)):
+        metric = self._column(rule.metric)
+        history = [row[metric] for row in self.curves.rows if row["epoch"] and row.get(metric) is not None]
+        if not rule.should_stop(history, falls(metric, self.setup.metrics)):
             return ""
-        return f"{rule.metric} did not improve for {rule.patience} epochs"
+        return f"{metric} did not improve for {rule.patience} epochs"
+
+    def measured(self, outputs: Array, y: Array) -> dict[str, float]:
+        """The run's further metrics of outputs for rows with targets y, by name."""
+        parts = self.setup.parts
+        return measured(
+            self.setup.metrics, outputs, y, loss=self.setup.config.loss, task=parts.task, fitted=parts.fitted
+        )
 
     def restore(self, rows: Sequence[Mapping[str, Any]], seconds: float) -> None:
         """Continue from the rows of earlier sessions, which took so many seconds."""
@@ -121,9 +132,13 @@ class EpochMetrics:
     def _row(self, train: Scores, grad_norm: float | None, update_ratio: float | None) -> dict[str, Any]:
         """The epoch's row, after the curves, the best epoch and the schedule have taken note of it."""
         trainer, val = self.trainer, None
+        more: Mapping[str, float] = {}
         with trainer.averaged():
             if self.setup.parts.val is not None and self.setup.t_val is not None:
-                val = self.evaluator.scores(self.setup.parts.val.x, self.setup.t_val, self.setup.w_val)
+                x, y = self.setup.parts.val.x, self.setup.parts.val.y
+                outputs = self.evaluator.outputs(x) if self.setup.metrics else None
+                val = self.evaluator.scores(x, self.setup.t_val, self.setup.w_val, outputs)
+                more = self.measured(outputs, y) if outputs is not None else {}
         row: dict[str, Any] = {
             "epoch": trainer.epoch,
             "step": trainer.step,
@@ -136,34 +151,24 @@ class EpochMetrics:
             "reg_loss": trainer.penalty(),
             "grad_norm": grad_norm,
             "update_ratio": update_ratio,
+            **{f"val_{metric.column}": more.get(metric.column) for metric in self.setup.metrics},
         }
         self.curves.append(row)
         if self.best.improves(row):
             with trainer.averaged():
                 self.best.update(row, self.setup.net.params)
         if trainer.step and (watched := self.setup.config.schedule.watched()):
-            trainer.report_metric(_lower_is_better(watched, row))
+            metric = self._column(watched)
+            value, sign = row.get(metric), 1.0 if falls(metric, self.setup.metrics) else -1.0
+            trainer.report_metric(float("nan") if value is None else sign * value)
         return row
 
-    def _watched(self) -> str:
-        if self.setup.experiment.train.early_stopping is not None:
-            return self.setup.experiment.train.early_stopping.metric
-        return f"val_{self.score}" if self.setup.t_val is not None else "train_loss"
+    def _column(self, metric: str) -> str:
+        """The column that a setting means: `best` is the one that decides."""
+        return self.best.rule.metric if metric == BEST else metric
 
     def _variance(self) -> float:
         """Variance of the training targets, summed over their columns: R2 compares with it."""
         if not self.setup.config.regression:
             return 1.0
         return float(np.var(self.setup.t_train.astype(np.float64), axis=0).sum()) or float("nan")
-
-
-def _tie(row: Mapping[str, Any]) -> float:
-    loss = row.get("val_loss")
-    return 0.0 if loss is None else loss
-
-
-def _lower_is_better(metric: str, row: Mapping[str, Any]) -> float:
-    """The metric, with its sign changed where higher is better."""
-    value = row.get(metric)
-    sign = 1.0 if lower_is_better(metric) else -1.0
-    return float("nan") if value is None else sign * value

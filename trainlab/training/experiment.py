@@ -16,6 +16,7 @@ from trainlab.core.problem import ConfigError
 from trainlab.core.types import Count
 from trainlab.data.source import Source
 from trainlab.nn.loss import Loss
+from trainlab.nn.metric import Metric
 from trainlab.nn.model import Model
 from trainlab.optim.optimizer import Optimizer
 from trainlab.optim.regularizer import Regularization
@@ -45,6 +46,14 @@ class Train(Settings):
 
     epochs: int = setting(30, "number of epochs", ge=0, search={"int": [5, 100], "log": True})
     batch_size: Count = setting(64, "rows per step", search={"int": [16, 256], "log": True})
+    best: str = setting(
+        "auto",
+        "the metric that decides which epoch is the best, a column of metrics.csv such as val_f1; auto: that of early "
+        "stopping, else of the sweep, else of the task",
+    )
+    ties: Literal["loss", "last"] = setting(
+        "loss", "of epochs that are equally good, the best is the one with the lowest val_loss, or the last one"
+    )
     early_stopping: EarlyStopping | None = setting(None, "stop the run when a metric no longer improves")
     clip_norm: float | None = setting(None, "largest norm of the gradient: larger gradients are scaled down", gt=0)
     average: float | None = setting(
@@ -87,6 +96,9 @@ class Experiment(Settings):
     baselines: bool = setting(
         False,
         "score a constant, a linear model and boosted trees on the same splits of a table, to compare with; seconds",
+    )
+    metrics: list[Metric] = setting(
+        [], "further metrics of the validation rows after each epoch, and of the test rows at the end"
     )
     monitors: Monitoring = setting(Monitoring(), "monitors: what to look for, and which findings stop the run")
     sweep: Any = setting(None, "search space and strategy; only read by `trainlab sweep`")  # `search` checks it

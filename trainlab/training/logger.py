@@ -13,7 +13,7 @@ from trainlab.core.errors import UserError
 from trainlab.core.types import Array
 from trainlab.diagnose.finding import Finding
 from trainlab.engine.backend import RECORDS
-from trainlab.store.columns import LAYER_COLUMNS, STEP_COLUMNS, metric_columns
+from trainlab.store.columns import LAYER_COLUMNS, STEP_COLUMNS
 from trainlab.store.findings import FindingWriter
 from trainlab.store.folder import RunFolder
 from trainlab.store.rows import RowWriter, kept_steps
@@ -28,9 +28,10 @@ _STATUS_EVERY = 0.5  # seconds between two versions of status.json while the run
 class RunLogger(Callback):
     """Appends to metrics.csv, steps.csv, layers.csv and diagnoses.jsonl of one run folder."""
 
-    def __init__(self, folder: RunFolder, task: str) -> None:
+    def __init__(self, folder: RunFolder, columns: Sequence[str]) -> None:
+        """columns: those of metrics.csv."""
         self._files: dict[str, RowWriter | FindingWriter] = {
-            "metrics": RowWriter(folder.metrics, metric_columns(task)),
+            "metrics": RowWriter(folder.metrics, columns),
             "steps": RowWriter(folder.steps, STEP_COLUMNS),
             "layers": RowWriter(folder.layers, LAYER_COLUMNS),
             "diagnoses": FindingWriter(folder.diagnoses),

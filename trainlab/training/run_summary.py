@@ -72,6 +72,8 @@ def data_facts(setup: TrainingSetup) -> dict[str, Any]:
         "chance": _chance(setup),
         "columns": _columns(parts.raw_train, parts.train.features),
         "notes": list(parts.notes),
+        "best": {"metric": setup.best.metric, "why": setup.best.why},
+        "lower_is_better": {f"val_{metric.column}": not metric.higher_is_better for metric in setup.metrics},
     }
     if task.kind == "classification":
         facts["classes"] = list(task.names or map(str, range(task.outputs)))

@@ -11,19 +11,21 @@ import numpy as np
 
 from trainlab.core.component import make
 from trainlab.core.config import Document
-from trainlab.core.errors import DataError, ShapeError
+from trainlab.core.errors import DataError, ShapeError, UserError
 from trainlab.core.problem import ConfigError, Problem, listed, nearest
 from trainlab.core.streams import Streams
 from trainlab.core.types import Array, Shape, Task
 from trainlab.data.cache import SplitsCache
-from trainlab.data.dataset import Loaded, Rows, Splits
+from trainlab.data.dataset import IMBALANCED, Loaded, Rows, Splits
 from trainlab.data.prepare import prepare
 from trainlab.engine.graph import LayerError, build_graph
 from trainlab.engine.network import Net
 from trainlab.engine.training_config import TrainingConfig
 from trainlab.nn.layer import Layer
 from trainlab.nn.loss import Loss
+from trainlab.nn.metric import Metric
 from trainlab.store.columns import metric_columns
+from trainlab.training.best import Decision, decide, measured_metrics, watched
 from trainlab.training.experiment import Experiment
 
 _CALIBRATION_ROWS = 256  # training rows that a data-dependent init uses
@@ -34,7 +36,8 @@ class TrainingSetup:
     """An experiment ready to run: data, network with its starting weights, and training config.
 
     t_train, t_val, t_test: the encoded targets · passes: how many corrections a data-dependent init made to each layer
-    · w_train, w_val: the weights of the rows; None if they have none.
+    · metrics: what is measured beside the loss and the task's score · best: which metric decides, and why · w_train, w_val: the weights of the
+    rows; None if they have none.
     """
 
     experiment: Experiment
@@ -46,8 +49,15 @@ class TrainingSetup:
     t_val: Array | None
     t_test: Array | None
     passes: dict[str, int]
+    metrics: Sequence[Metric]
+    best: Decision
     w_train: Array | None = None
     w_val: Array | None = None
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns of metrics.csv."""
+        return (*metric_columns(self.parts.task.kind), *(f"val_{metric.column}" for metric in self.metrics))
 
 
 def check(document: Document[Experiment]) -> None:
@@ -111,6 +121,7 @@ def build(
     w_train, w_val = (_weights(rows, experiment, net) for rows in (parts.train, parts.val))
     t_train = encoded(parts.train)
     assert t_train is not None  # noqa: S101 - there is always a training part; the split sees to it
+    metrics = measured_metrics(experiment, parts.task, imbalanced=parts.imbalance >= IMBALANCED)
     return TrainingSetup(
         experiment,
         parts,
@@ -121,6 +132,8 @@ def build(
         encoded(parts.val),
         encoded(parts.test),
         passes,
+        metrics,
+        decide(experiment, parts, metrics),
         w_train,
         w_val,
     )
@@ -156,7 +169,7 @@ def layers_for(document: Document[Experiment], shape: Shape, task: Task) -> tupl
         raise ConfigError([document.problem("model", str(error))]) from None
     problems = [
         *_augment_problems(document, shape),
-        *_metric_problems(document, task),
+        *_metric_problems(document, task, loss),
         *_calibrate_problems(document, loss, units),
     ]
     if nodes[-1].out_shape != (units,):
@@ -207,20 +220,28 @@ def _augment_problems(document: Document[Experiment], shape: Shape) -> list[Prob
     return problems
 
 
-def _metric_problems(document: Document[Experiment], task: Task) -> list[Problem]:
-    """A watched metric must be a column of metrics.csv; one of validation rows needs a validation split."""
-    experiment = document.value
-    watched = {"schedule.metric": experiment.schedule.watched()}
-    if experiment.train.early_stopping is not None:
-        watched["train.early_stopping.metric"] = experiment.train.early_stopping.metric
-    measured = [c for c in metric_columns(task.kind) if c.startswith(("train_", "val_"))]
-    problems: list[Problem] = []
-    for path, metric in watched.items():
-        if metric and metric not in measured:
-            near = nearest(metric, measured)
-            meant = f"did you mean `{near}`?" if near else f"one of {listed([f'`{m}`' for m in measured])}"
+def _metric_problems(document: Document[Experiment], task: Task, loss: Loss) -> list[Problem]:
+    """A metric must suit the task and the loss; one that is watched must be measured, on rows that are there."""
+    experiment, problems = document.value, list[Problem]()
+    columns = [c for c in metric_columns(task.kind) if c.startswith(("train_", "val_"))]
+    probabilities = loss.probabilities(np.zeros((1, loss.units(task)))) is not None
+    for index, metric in enumerate(experiment.metrics):
+        column = f"val_{metric.column}"
+        if message := _unsuited(metric, task, loss.name if not probabilities else ""):
+            problems.append(document.problem(("metrics", index), message))
+        elif column in columns[len(columns) - index :]:
+            problems.append(document.problem(("metrics", index), f"two metrics would have the column `{column}`"))
+        columns.append(column)
+    columns += [f"val_{metric.column}" for metric in measured_metrics(experiment, task)]
+    columns = list(dict.fromkeys(columns))
+    for path, metric in watched(experiment):
+        if path == "sweep.metric":
+            continue  # the search checks it
+        if metric not in columns:
+            near = f"val_{metric}" if f"val_{metric}" in columns else nearest(metric, columns)
+            meant = f"did you mean `{near}`?" if near else f"one of {listed([f'`{m}`' for m in columns])}"
             message = f"nothing is measured as `{metric}`; {meant}"
-            problems.append(document.problem(path, message, allowed=measured, nearest=near))
+            problems.append(document.problem(path, message, allowed=columns, nearest=near))
         elif metric.startswith("val_") and not experiment.data.split.validates:
             problems.append(
                 document.problem(path, f"`{metric}` needs validation rows, but data.split.val is 0; watch `train_loss`")
@@ -237,6 +258,19 @@ def _calibrate_problems(document: Document[Experiment], loss: Loss, units: int) 
     if not document.value.data.split.validates:
         return [document.problem("calibrate", "a temperature is fitted on validation rows, but data.split.val is 0")]
     return []
+
+
+def _unsuited(metric: Metric, task: Task, without: str) -> str:
+    """Why a metric cannot be measured; empty if it can. without: the loss's name if it defines no probabilities."""
+    if task.kind not in metric.tasks:
+        return f"{metric.name} is for {' and '.join(metric.tasks)}, not for {task.kind}"
+    if metric.probabilistic and without:
+        return f"{metric.name} needs probabilities, which the loss {without} does not define"
+    try:
+        metric.check(task)
+    except UserError as error:
+        return str(error)
+    return ""
 
 
 def _path(experiment: Experiment, place: Sequence[int]) -> tuple[str | int, ...]:

@@ -149,11 +149,10 @@ def _run(
     durable: bool,
 ) -> RunResult:
     """Train to the end of the session and write everything into the folder."""
-    kind = session.setup.parts.task.kind
     clock, best = session.metrics.clock, session.metrics.best
     with (
         StatusWriter(folder.status, status, clock, best, session.monitors, durable=durable) as writer,
-        RunLogger(folder, kind) as logger,
+        RunLogger(folder, session.setup.columns) as logger,
     ):
         checkpointer = Checkpointer(folder, session, logger)
         resumed = checkpointer.resume() if resuming else False
@@ -197,6 +196,7 @@ def _info(session: TrainingSession, folder: RunFolder, note: str, resumed_at: in
         note=note,
         skipped=() if resumed_at else session.monitors.left_out("start", TRIALS),
         data_notes=parts.notes,
+        best=str(session.setup.best),
     )
 
 
@@ -218,7 +218,7 @@ def _result(session: TrainingSession, folder: RunFolder, ending: Ending) -> RunR
 
 
 def _test(session: TrainingSession, folder: RunFolder) -> dict[str, float] | None:
-    """Loss and score of the best weights on the test rows; writes their mistakes, or those of the validation rows."""
+    """Metrics of the best weights on the test rows; writes their mistakes, or those of the validation rows."""
     setup, parts, metrics = session.setup, session.setup.parts, session.metrics
     part, rows, t = ("test", parts.test, setup.t_test) if parts.test else ("val", parts.val, setup.t_val)
     if not rows or t is None or not metrics.best.weights:
@@ -231,4 +231,4 @@ def _test(session: TrainingSession, folder: RunFolder) -> dict[str, float] | Non
     if part != "test":
         return None
     scores = metrics.evaluator.compare(outputs, t)
-    return {"loss": scores.loss, metrics.score: scores.score}
+    return {"loss": scores.loss, metrics.score: scores.score, **metrics.measured(outputs, rows.y)}

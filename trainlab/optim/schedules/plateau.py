@@ -20,7 +20,7 @@ class Plateau(Schedule, name="plateau"):
     [1.0, 1.0, 1.0, 1.0, 0.5, 0.5]
     """
 
-    metric: str = setting("val_loss", "a column of metrics.csv")
+    metric: str = setting("best", "a column of metrics.csv; best: the one that decides which epoch is the best")
     decay: float = setting(0.1, "factor of each fall", gt=0, lt=1, search={"log": [0.05, 0.7]})
     patience: int = setting(5, "epochs without improvement before the rate falls", ge=0)
     threshold: float = setting(1e-4, "minimum improvement, relative to the best value", ge=0)

@@ -1,0 +1,113 @@
+"""Which metric decides which epoch of a run is the best, why, and what has to be measured for that.
+
+There is one such metric in a run: the best weights are chosen by it, and early stopping, the schedule `plateau`, a
+sweep, `fix` and the reports follow it unless they name another one.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, cast
+
+from trainlab.core.best import BestRule
+from trainlab.core.component import find, make
+from trainlab.core.metric_names import lower_is_better
+from trainlab.core.types import Task
+from trainlab.data.dataset import IMBALANCED, Splits
+from trainlab.nn.metric import Metric
+from trainlab.store.columns import METRICS_OF, metric_columns
+from trainlab.training.experiment import Experiment
+
+BEST = "best"  # where a metric is named: the one that decides
+BALANCED = "balanced_accuracy"  # decides where classes are imbalanced
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """The rule for the best epoch, and why its metric decides."""
+
+    rule: BestRule
+    why: str
+
+    @property
+    def metric(self) -> str:
+        """A column of metrics.csv."""
+        return self.rule.metric
+
+    def __str__(self) -> str:
+        return f"by {self.metric}, because {self.why}"
+
+
+def decide(experiment: Experiment, parts: Splits, metrics: Sequence[Metric]) -> Decision:
+    """The metric that decides: what `train.best` names, else early stopping, else the sweep; else the task's.
+
+    metrics: those that the run measures.
+    """
+    metric, why = _named(experiment) or _of_task(experiment, parts)
+    return Decision(BestRule(metric, falls(metric, metrics), experiment.train.ties), why)
+
+
+def falls(column: str, metrics: Sequence[Metric]) -> bool:
+    """Whether less of a column is better: as its metric says, otherwise by its name."""
+    own = {metric.column: metric for metric in metrics}.get(column.partition("_")[2])
+    return not own.higher_is_better if own is not None else lower_is_better(column)
+
+
+def measured_metrics(experiment: Experiment, task: Task, *, imbalanced: bool = False) -> list[Metric]:
+    """The metrics to compute beside the loss and the task's score: those of the config and those that are watched.
+
+    Balanced accuracy is always among them where classes are imbalanced.
+    """
+    known = set(metric_columns(task.kind))
+    found = list(experiment.metrics)
+    for name in (*(column.removeprefix("val_") for _, column in watched(experiment)), *[BALANCED] * imbalanced):
+        if find(Metric, name) is not None and all(metric.column != name for metric in found):
+            found.append(make(Metric, name))
+    return [metric for metric in found if f"val_{metric.column}" not in known]
+
+
+def watched(experiment: Experiment) -> Iterator[tuple[str, str]]:
+    """The metrics that a config names, each with the path of its setting; those of `best` and `auto` not."""
+    train, sweep = experiment.train, sweep_metric(experiment)
+    yield from ((path, name) for path, name in (("train.best", train.best), ("sweep.metric", sweep)) if _names(name))
+    if train.early_stopping is not None and _names(train.early_stopping.metric):
+        yield "train.early_stopping.metric", train.early_stopping.metric
+    if _names(experiment.schedule.watched()):
+        yield "schedule.metric", experiment.schedule.watched()
+
+
+def sweep_metric(experiment: Experiment) -> str:
+    """The metric that the sweep of a config names, empty without a sweep."""
+    sweep: Any = experiment.sweep  # plain data or settings, depending on who has read the config
+    if isinstance(sweep, Mapping):
+        return str(cast("Mapping[str, Any]", sweep).get("metric") or BEST)
+    return "" if sweep is None else str(sweep.metric)
+
+
+def _names(metric: str) -> bool:
+    return metric not in ("", "auto", BEST)
+
+
+def _named(experiment: Experiment) -> tuple[str, str] | None:
+    """The metric that the config names, and where."""
+    named = dict(watched(experiment))
+    reasons = {
+        "train.best": "train.best names it",
+        "train.early_stopping.metric": "early stopping watches it",
+        "sweep.metric": "the sweep compares by it",
+    }
+    return next(((named[path], why) for path, why in reasons.items() if path in named), None)
+
+
+def _of_task(experiment: Experiment, parts: Splits) -> tuple[str, str]:
+    """The metric of the task, and why."""
+    if parts.val is None:
+        return "train_loss", "there are no validation rows"
+    if parts.imbalance >= IMBALANCED:
+        ratio, common = f"{parts.imbalance:.3g} times", f"{parts.majority:.0%}"
+        why = f"the largest class has {ratio} as many rows as the smallest; always predicting it is {common} accurate"
+        return f"val_{BALANCED}", why
+    if experiment.train.early_stopping is not None:
+        return "val_loss", "early stopping names no other metric"
+    if sweep_metric(experiment):
+        return "val_loss", "the sweep names no other metric"
+    return f"val_{METRICS_OF[parts.task.kind]}", f"it is the score of a {parts.task.kind}"
