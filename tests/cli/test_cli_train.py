@@ -35,7 +35,7 @@ def test_a_finished_run(cli, folder):
         "best epoch: by val_accuracy, because it is the score of a classification",
     ]
     assert scrubbed(got.stderr).splitlines()[3] == "epoch 0/3  loss N  acc N  val_loss N  val_acc N  lr N  Ns"
-    assert [line.split()[1] for line in got.stderr.splitlines()[2:]] == ["0/3", "1/3", "2/3", "3/3"]
+    assert [line.split()[1] for line in got.stderr.splitlines()[3:]] == ["0/3", "1/3", "2/3", "3/3"]
     assert scrubbed(got.stdout).replace("/", os.sep).splitlines() == [
         "finished after 3 epochs in N s",
         "  folder  runs/moons-1",

@@ -36,8 +36,8 @@ class TrainingSetup:
     """An experiment ready to run: data, network with its starting weights, and training config.
 
     t_train, t_val, t_test: the encoded targets · passes: how many corrections a data-dependent init made to each layer
-    · metrics: what is measured beside the loss and the task's score · best: which metric decides, and why · w_train, w_val: the weights of the
-    rows; None if they have none.
+    · metrics: what is measured beside the loss and the task's score · best: which metric decides, and why ·
+    w_train, w_val: the weights of the rows; None if they have none.
     """
 
     experiment: Experiment
