@@ -111,32 +111,29 @@ def build(
         average=train.average,
         regression=parts.task.kind == "regression",
     )
-
-    def encoded(rows: Rows | None) -> Array | None:
-        if rows is None:
-            return None
-        t = loss.encode(rows.y, parts.task)
-        return t.astype(net.dtype) if t.dtype.kind == "f" else np.ascontiguousarray(t)
-
-    w_train, w_val = (_weights(rows, experiment, net) for rows in (parts.train, parts.val))
-    t_train = encoded(parts.train)
-    assert t_train is not None  # noqa: S101 - there is always a training part; the split sees to it
     metrics = measured_metrics(experiment, parts.task, imbalanced=parts.imbalance >= IMBALANCED)
+    w_train, w_val = (_weights(rows, experiment, net) for rows in (parts.train, parts.val))
     return TrainingSetup(
         experiment,
         parts,
         net,
         config,
         streams,
-        t_train,
-        encoded(parts.val),
-        encoded(parts.test),
+        _encoded(parts.train, loss, parts.task, net),
+        _encoded(parts.val, loss, parts.task, net) if parts.val is not None else None,
+        _encoded(parts.test, loss, parts.task, net) if parts.test is not None else None,
         passes,
         metrics,
         decide(experiment, parts, metrics),
         w_train,
         w_val,
     )
+
+
+def _encoded(rows: Rows, loss: Loss, task: Task, net: Net) -> Array:
+    """The targets of the rows as the loss takes them, in the network's float type."""
+    t = loss.encode(rows.y, task)
+    return t.astype(net.dtype) if t.dtype.kind == "f" else np.ascontiguousarray(t)
 
 
 def _weights(rows: Rows | None, experiment: Experiment, net: Net) -> Array | None:
