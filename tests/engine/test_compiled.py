@@ -27,6 +27,7 @@ CLASSES = RNG.integers(0, 3, 75)
 NUMBERS = RNG.normal(size=(75, 2))
 LABELS = RNG.integers(0, 2, (75, 3))
 LAYERS = ({"dense": 9}, "relu", {"dense": 8}, "tanh", {"dense": "output"})
+SCALED = ("scale", {"dense": {"units": 9, "ntk": True}}, "prelu", {"dense": {"units": "output", "ntk": True}})
 RATES = {"adadelta": 1.0, "adagrad": 0.05, "sgd": 0.1, "momentum": 0.05, "nesterov": 0.05}
 
 
@@ -113,7 +114,7 @@ def test_what_has_kernels_keeps_them():
 
     A new component without a module runs its NumPy method between kernels.
     """
-    optimizers = {"sgd", "momentum", "nesterov", "adam", "adamw", "nadam", "rmsprop", "adagrad", "adadelta"}
+    optimizers = {"sgd", "momentum", "nesterov", "adam", "adamax", "adamw", "nadam", "rmsprop", "adagrad", "adadelta"}
     losses = {"softmax_cross_entropy", "binary_cross_entropy", "hinge", "mse", "mae", "huber", "ordinal", "pinball"}
     assert optimizers <= lowerings.names("optimizers") <= set(names(Optimizer))
     assert losses <= lowerings.names("losses") <= set(names(Loss))
@@ -168,6 +169,8 @@ def test_mse_of_numbers():
         {"batch_size": 1, "steps": 30},
         {"shuffle": False},
         {"optimizer": make(Optimizer, "adamw", lr=0.01, weight_decay=0.3)},
+        {"optimizer": make(Optimizer, "adamw", lr=0.01, lr_factors={"bias": 0.1, "scale": 6}), "layers": SCALED},
+        {"optimizer": make(Optimizer, "momentum", lr=0.02, lr_factors={"bias": 0.0, "slope": 3}), "layers": SCALED},
     ],
     ids=str,
 )

@@ -35,6 +35,11 @@ def linear(x, p, prefix=""):
     return F.linear(x, p[f"{prefix}W"].T, p.get(f"{prefix}b"))
 
 
+def ntp_linear(x, p):
+    """NTPLinear of dholzmueller/realmlp-td-s_standalone@a8c73f7, mlp.py."""
+    return (1.0 / np.sqrt(x.shape[1])) * (x @ p["W"]) + p["b"]
+
+
 def conv(stride=1, pad=(0, 0, 0, 0), prefix=""):
     """pad: left, right, top, bottom."""
 
@@ -120,6 +125,8 @@ BN_ROWS = dict.fromkeys(BN, (4,))
 # (component, its settings, shape of x with the batch, shapes of its params, the formula)
 LAYERS = [
     ("dense", {"units": 3}, (4, 5), {"W": (5, 3), "b": (3,)}, linear),
+    ("dense", {"units": 3, "ntk": True}, (4, 5), {"W": (5, 3), "b": (3,)}, ntp_linear),
+    ("scale", {}, (4, 5), {"scale": (5,)}, lambda x, p: x * p["scale"][None, :]),
     ("dense", {"units": 2, "bias": False}, (3, 4), {"W": (4, 2)}, linear),
     ("conv", {"filters": 4}, (2, 5, 4, 3), {"W": (3, 3, 3, 4), "b": (4,)}, conv_same),
     ("conv", {"filters": 2, "size": 4}, (2, 5, 6, 2), {"W": (4, 4, 2, 2), "b": (2,)}, conv_same),

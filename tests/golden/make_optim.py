@@ -32,7 +32,11 @@ CENTER = [0.5, -1.0, 2.0, 0.0, -0.25, 1.5]
 START = [1.0, 0.5, -0.5, 2.0, 0.75, -1.25]
 
 OPTIMIZERS = [
-    # trainlab name, its settings, torch class, torch arguments
+    # trainlab name, its settings, torch class, torch arguments; lr_factors is the ratio of the biases' rate to lr
+    ("sgd", {"lr": 0.02, "lr_factors": {"bias": 0.1}}, "SGD", {"lr": 0.02}),
+    ("adamw", {"lr": 0.1, "lr_factors": {"bias": 3.0}}, "AdamW", {"lr": 0.1, "weight_decay": 0.01}),
+    ("adamax", {}, "Adamax", {}),
+    ("adamax", {"lr": 0.1, "b1": 0.7, "b2": 0.5, "eps": 0.1}, "Adamax", {"lr": 0.1, "betas": (0.7, 0.5), "eps": 0.1}),
     ("sgd", {"lr": 0.02}, "SGD", {"lr": 0.02}),
     ("momentum", {"lr": 0.01}, "SGD", {"lr": 0.01, "momentum": 0.9}),
     ("momentum", {"lr": 0.02, "momentum": 0.5}, "SGD", {"lr": 0.02, "momentum": 0.5}),
@@ -158,14 +162,16 @@ SCHEDULES = [
 ]
 
 
-def path(name: str, arguments: dict, dtype: torch.dtype) -> list[list[float]]:
-    """Theta after each of STEPS steps of a torch optimizer."""
+def path(name: str, arguments: dict, dtype: torch.dtype, factor: float) -> list[list[float]]:
+    """Theta after each of STEPS steps of a torch optimizer; factor: on the rate of the biases."""
     torch.set_default_dtype(dtype)  # NAdam keeps its product of momenta in the default type
     a, center = torch.tensor(A, dtype=dtype), torch.tensor(CENTER, dtype=dtype)
     start = torch.tensor(START, dtype=dtype)
     weights = start[:WEIGHTS].clone().requires_grad_()
     biases = start[WEIGHTS:].clone().requires_grad_()
     groups = [{"params": [weights]}, {"params": [biases]}]
+    if factor != 1:
+        groups[1]["lr"] = factor * arguments["lr"]
     if name == "AdamW":
         groups[1]["weight_decay"] = 0.0
     optimizer = getattr(torch.optim, name)(groups, foreach=False, **arguments)
@@ -207,8 +213,8 @@ def golden() -> dict:
             {
                 "name": name,
                 "settings": settings,
-                "float64": path(cls, arguments, torch.float64),
-                "float32": path(cls, arguments, torch.float32),
+                "float64": path(cls, arguments, torch.float64, settings.get("lr_factors", {}).get("bias", 1.0)),
+                "float32": path(cls, arguments, torch.float32, settings.get("lr_factors", {}).get("bias", 1.0)),
             }
             for name, settings, cls, arguments in OPTIMIZERS
         ],

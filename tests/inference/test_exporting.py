@@ -31,7 +31,7 @@ onnx = pytest.importorskip("onnx", reason="needs the extra `onnx`")
 runtime = pytest.importorskip("onnxruntime", reason="needs onnxruntime")
 
 SETTINGS = {
-    "dense": [{"units": 4}, {"units": 3, "bias": False}],
+    "dense": [{"units": 4}, {"units": 3, "bias": False}, {"units": 3, "ntk": True}],
     "drop_connect": [{"units": 4}],
     "maxout": [{"units": 3, "pieces": 3}],
     "conv": [
@@ -56,7 +56,20 @@ SETTINGS = {
 WITH_ONNX = {  # a component that is not named here may do without
     *("avg_pool", "batch_norm", "conv", "dense", "drop_connect", "dropout", "elu", "flatten"),
     *("gelu", "global_avg_pool", "group_norm", "identity", "instance_norm", "layer_norm", "leaky_relu"),
-    *("max_pool", "maxout", "mish", "prelu", "relu", "residual", "selu", "sigmoid", "silu", "softplus", "tanh"),
+    *(
+        "max_pool",
+        "maxout",
+        "mish",
+        "prelu",
+        "relu",
+        "residual",
+        "scale",
+        "selu",
+        "sigmoid",
+        "silu",
+        "softplus",
+        "tanh",
+    ),
 }
 STEPS_WITH_ONNX = {
     "center",

@@ -12,7 +12,7 @@ from trainlab.nn.layer import Layer
 ROW, IMAGE = (5,), (3, 2, 4)
 BOTH = [({}, ROW), ({}, IMAGE)]
 CASES = {
-    "dense": [({"units": 3}, ROW), ({"units": 7, "bias": False}, (4,))],
+    "dense": [({"units": 3}, ROW), ({"units": 7, "bias": False}, (4,)), ({"units": 3, "ntk": True}, ROW)],
     "conv": [
         ({"filters": 4}, (5, 7, 3)),
         ({"filters": 4, "size": 3, "stride": 2, "pad": 1}, (7, 5, 2)),
@@ -46,7 +46,12 @@ CASES = {
     "group_norm": [({"groups": 2}, IMAGE), ({"groups": 3}, (6,)), ({"groups": 1}, IMAGE)],
     "instance_norm": [({}, IMAGE)],
     "dropout": [({"drop": 0.4}, ROW), ({"mode": "vanilla"}, IMAGE), ({"mode": "unscaled"}, ROW)],
-    "drop_connect": [({"units": 3, "drop": 0.4}, ROW), ({"units": 6, "bias": False}, (4,))],
+    "drop_connect": [
+        ({"units": 3, "drop": 0.4}, ROW),
+        ({"units": 6, "bias": False}, (4,)),
+        ({"units": 3, "ntk": True}, ROW),
+    ],
+    "scale": BOTH,
     "maxout": [({"units": 3}, ROW), ({"units": 4, "pieces": 3, "bias": False}, (3,))],
     "residual": [
         ({"layers": [{"dense": 6}, "tanh", {"dense": 5}]}, ROW),

@@ -15,7 +15,18 @@ from trainlab.engine.graph import build_graph
 from trainlab.nn.layer import Layer
 
 WITH_KERNELS = (
-    *("dense", "conv", "max_pool", "avg_pool", "global_avg_pool", "dropout", "drop_connect", "maxout", "prelu"),
+    *(
+        "dense",
+        "conv",
+        "max_pool",
+        "avg_pool",
+        "global_avg_pool",
+        "dropout",
+        "drop_connect",
+        "maxout",
+        "prelu",
+        "scale",
+    ),
     *("batch_norm", "layer_norm", "group_norm", "instance_norm"),
     *("relu", "leaky_relu", "elu", "selu", "gelu", "silu", "sigmoid", "softplus", "tanh"),
 )

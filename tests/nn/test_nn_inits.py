@@ -5,8 +5,11 @@ import pytest
 from layer_slots import slot_for
 
 from trainlab.core.component import names
+from trainlab.core.streams import Streams
+from trainlab.engine.network import Net
 from trainlab.nn.init import Init
 from trainlab.nn.layer import Layer
+from trainlab.nn.models.sequential import Sequential
 
 N_IN, N_OUT = 300, 500
 
@@ -156,3 +159,31 @@ def test_lsuv_settles():
     assert not lsuv.calibrate(W, float("nan"), 0)
     assert not Init.read("he").calibrate(W, 4.0, 0)
     np.testing.assert_array_equal(W, 0.5)
+
+
+def test_ntk_gives_the_same_function():
+    """With `ntk` an init draws weights that are sqrt(n_in) times as large, so the outputs have the same spread."""
+    rng = np.random.default_rng(0)
+    x, spread = rng.normal(size=(500, 64)), {}
+    for ntk in (False, True):
+        layers = [Layer.read({"name": "dense", "units": 64, "ntk": ntk}), Layer.read("relu"), Layer.read({"dense": 3})]
+        net = Net(layers, (64,), dtype="float64")
+        net.initialize(Sequential(layers=layers), Streams(0))
+        work = net.workspace(len(x), train=False)
+        work.x[...] = x
+        work.forward()
+        spread[ntk] = work.slots["dense1"].y.std(), net.params["dense1.W"].std()
+    assert spread[True][0] == pytest.approx(spread[False][0], rel=0.05)
+    assert spread[True][1] == pytest.approx(8 * spread[False][1], rel=0.05)
+
+
+def test_biases_can_be_drawn():
+    """`bias_init` is a number or an init, which draws each layer's biases from a stream of their own."""
+    layers = [Layer.read({"name": "dense", "units": 2000}), Layer.read({"name": "dense", "units": 2000})]
+    net = Net(layers, (5,))
+    net.initialize(Sequential.model_validate({"layers": layers, "bias_init": {"normal": 0.5}}), Streams(0))
+    one, other = net.params["dense1.b"], net.params["dense2.b"]
+    assert (one.std(), other.std()) == (pytest.approx(0.5, rel=0.05), pytest.approx(0.5, rel=0.05))
+    assert abs(np.corrcoef(one, other)[0, 1]) < 0.1
+    net.initialize(Sequential.model_validate({"layers": layers, "bias_init": 0.25}), Streams(0))
+    assert (net.params["dense1.b"] == 0.25).all()

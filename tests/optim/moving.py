@@ -60,6 +60,7 @@ def rosenbrock(dtype="f8"):
 def motion(optimizer: Optimizer, theta: np.ndarray, weights: int | None = None) -> OptimizerState:
     """A state at theta, as the engine makes it."""
     n = theta.size
+    rest, factor = slice(n if weights is None else weights, n), optimizer.lr_factors.of("bias")
     return OptimizerState(
         theta=theta,
         g=np.zeros_like(theta),
@@ -68,6 +69,7 @@ def motion(optimizer: Optimizer, theta: np.ndarray, weights: int | None = None) 
         lr=optimizer.lr,
         t=0,
         weights=n if weights is None else weights,
+        factors=[(rest, factor)] if factor != 1 else [],
     )
 
 
@@ -83,7 +85,7 @@ def walk(optimizer: Optimizer, land: Landscape, steps: int, weights: int | None 
     path = []
     for m.t in range(1, steps + 1):
         m.g[...] = land.slope(m.theta)
-        optimizer.update(m)
+        optimizer.take(m)
         m.theta += m.step
         path.append(m.theta.copy())
     return path

@@ -137,6 +137,15 @@ def test_torch(case, dtype, rtol):
     np.testing.assert_allclose(got, want, rtol=rtol, atol=rtol * 0.1)
 
 
+def test_factors_on_the_rate():
+    """By role: biases and shifts share a factor, weights have none."""
+    factors = Adam(lr_factors={"bias": 0.1, "scale": 6.0}).lr_factors
+    got = {role: factors.of(role) for role in ("weight", "bias", "shift", "scale", "slope", "periodic")}
+    assert got == {"weight": 1, "bias": 0.1, "shift": 0.1, "scale": 6, "slope": 1, "periodic": 1}
+    with pytest.raises(ValidationError, match="leave out `lr_factors`"):
+        find(Optimizer, "lbfgs")(lr_factors={"bias": 0.1})
+
+
 def test_adam_first_step():
     """Adam's first step is lr against the sign of the gradient, whatever its size."""
     m = motion(Adam(lr=0.1), np.zeros(4))

@@ -4,7 +4,7 @@ The order in the vectors is: trained weights, other trained params (biases, scal
 optimizer updates, and the part that is regularized, are one slice each.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from math import prod
 
 import numpy as np
@@ -17,7 +17,7 @@ from trainlab.engine.graph import Node, build_graph
 from trainlab.engine.selection import Engine, select
 from trainlab.nn.activation import Activation
 from trainlab.nn.init import Init
-from trainlab.nn.layer import Layer
+from trainlab.nn.layer import Layer, Role
 from trainlab.nn.model import Model
 
 
@@ -56,6 +56,7 @@ class Net:
         every = [(node, key, param) for node in self.all_nodes() for key, param in node.params.items()]
         learned = [(n, f"{n.name}.{k}", p) for n, k, p in every if p.trained]
         order = sorted(learned, key=lambda e: (e[0].name in self.frozen, e[2].role != "weight"))
+        self._roles: dict[str, Role] = {name: param.role for _, name, param in order}
         self._places: dict[str, tuple[slice, Shape]] = {}
         self.size = self.trained = self.weights = 0
         for node, name, param in order:
@@ -90,6 +91,18 @@ class Net:
         """Multiplications of the forward pass of one row, counting one for each output of a layer."""
         return sum(node.multiply_adds + prod(node.out_shape) for node in self.all_nodes())
 
+    def parts(self, factor_of: Callable[[Role], float]) -> list[tuple[slice, float]]:
+        """The parts of theta whose role has another factor than 1, with their factors; in order."""
+        found: list[tuple[slice, float]] = []
+        for name, (place, _) in self._places.items():
+            factor = factor_of(self._roles[name])
+            if factor == 1 or place.stop > self.trained:
+                continue
+            if found and found[-1][1] == factor and found[-1][0].stop == place.start:
+                place = slice(found.pop()[0].start, place.stop)
+            found.append((place, factor))
+        return found
+
     def views(self, vector: Array) -> dict[str, Array]:
         """Views of a vector as long as theta, by the param's name; frozen params have none."""
         places = {name: place for name, place in self._places.items() if place[0].stop <= self.trained}
@@ -101,11 +114,16 @@ class Net:
         for node in self.all_nodes():
             for key, param in node.params.items():
                 name = f"{node.name}.{key}"
+                rng, a = streams.named("init", name), self.params[name]
                 if param.role == "weight":
-                    rng = streams.named("init", name)
-                    inits[node.name].fill(self.params[name], param.fan_in, param.fan_out, rng)
+                    inits[node.name].fill(a, param.fan_in, param.fan_out, rng)
+                elif param.role == "bias" and isinstance(model.bias_init, Init):
+                    W = node.params[node.weight_keys[0]]
+                    model.bias_init.fill(a, W.fan_in, W.fan_out, rng)
+                elif param.role == "bias":
+                    a[...] = model.bias_init
                 else:
-                    self.params[name][...] = model.bias_init if param.role == "bias" else param.fill
+                    a[...] = param.fill if not param.spread else rng.normal(param.fill, param.spread, a.shape)
 
     def _inits(self, model: Model) -> dict[str, Init]:
         chosen: dict[str, Init] = {}

@@ -93,7 +93,7 @@ class _Training:
         if not isfinite(loss) or not isfinite(norm):
             return False
         state.t, state.lr = t, lr
-        config.optimizer.update(state)
+        config.optimizer.take(state)
         ratio = sqrt(np.dot(state.step, state.step) / (np.dot(state.theta, state.theta) or 1.0))
         state.theta += state.step
         for rule in self.constraints:

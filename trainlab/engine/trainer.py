@@ -70,6 +70,7 @@ class Trainer:
             lr=0.0,
             t=0,
             weights=net.weights,
+            factors=net.parts(config.optimizer.lr_factors.of),
         )
         if config.average is not None:
             self.average = net.theta.copy()

@@ -19,13 +19,14 @@ import numpy as np
 from trainlab.core.component import Component
 from trainlab.core.types import Array, Shape
 
-Role = Literal["weight", "bias", "scale", "shift", "slope", "statistic"]
+Role = Literal["weight", "bias", "scale", "shift", "slope", "embedding", "periodic", "statistic"]
 
 
 @dataclass(frozen=True, slots=True)
 class Param:
-    """One named array of a layer. Only a `weight` is drawn by an init and decayed; the others start at `fill`.
+    """One named array of a layer. Only a `weight` is drawn by an init and decayed; a bias starts as the model says.
 
+    The others start at `fill` plus `spread` times a number of the standard normal distribution.
     A `statistic` (a running mean) is saved like the rest, but has no gradient and is not trained.
     `fan_in`, `fan_out`: the number of inputs that feed a unit, the number of units that an input feeds.
     """
@@ -35,6 +36,7 @@ class Param:
     fan_in: int = 0
     fan_out: int = 0
     fill: float = 0.0
+    spread: float = 0.0
 
     @property
     def trained(self) -> bool:

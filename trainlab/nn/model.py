@@ -19,7 +19,7 @@ class Model(Component, kind="model", rooms=("trainlab.nn.models",)):
     init: Init | Literal["auto"] = setting(
         "auto", "init of all weights; `auto` is he before the relu family, lecun before selu, else xavier"
     )
-    bias_init: float = setting(0.0, "initial value of every bias")
+    bias_init: float | Init = setting(0.0, "initial value of every bias, or an init that draws them: {normal: 1}")
     output_init: Init | None = setting(None, "init of the last layer; null: the same as all others")
     frozen: list[int] = setting([], "indices of layers with weights that are not trained")
 

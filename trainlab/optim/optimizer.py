@@ -5,12 +5,26 @@ All parameters form one flat vector, so an optimizer is a rule for vectors. To a
 """
 
 from abc import abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from trainlab.core.component import Component, setting
+from trainlab.core.component import Component, Settings, setting
 from trainlab.core.types import Array
+
+
+class LrFactors(Settings):
+    """Factors on the learning rate, by the kind of parameter; that of weights is always 1."""
+
+    bias: float = setting(1.0, "of biases and shifts", ge=0)
+    scale: float = setting(1.0, "of the factors of `scale` and of norm layers", ge=0)
+    slope: float = setting(1.0, "of activations that learn their shape", ge=0)
+    embedding: float = setting(1.0, "of the vectors of `embedding`", ge=0)
+    periodic: float = setting(1.0, "of all parameters of `periodic`", ge=0)
+
+    def of(self, role: str) -> float:
+        """The factor of parameters with this role in their layer (`trainlab.nn.layer.Role`)."""
+        return float(getattr(self, "bias" if role == "shift" else role, 1.0))
 
 
 @dataclass(slots=True)
@@ -21,7 +35,7 @@ class OptimizerState:
     theta, which `update` writes · buffers: the vectors named by `Optimizer.buffers`, zero before the first step
     · lr: the learning rate of this step, a Python float (a NumPy one would turn float32 arithmetic into float64)
     · t: 1 in the first step · weights: how many numbers at the start of theta are weights (the rest are biases and
-    scales, which are not decayed).
+    scales, which are not decayed) · factors: parts of theta whose learning rate is multiplied, with their factor.
 
     For full-batch optimizers only: `evaluate` returns the loss, penalties included, at another theta and overwrites g
     with its gradient there; `loss` is the loss at theta if the loop knows it.
@@ -34,6 +48,7 @@ class OptimizerState:
     lr: float
     t: int
     weights: int
+    factors: Sequence[tuple[slice, float]] = ()
     evaluate: Callable[[Array], float] | None = None
     loss: float | None = None
 
@@ -46,10 +61,17 @@ class Optimizer(Component, kind="optimizer", rooms=("trainlab.optim.optimizers",
     first: ClassVar[str] = "lr"
 
     lr: float = setting(0.01, "learning rate: scales every step", ge=0, search={"log": [1e-5, 1.0]})
+    lr_factors: LrFactors = setting(LrFactors(), "factors on lr for parameters that are no weights")
 
     @abstractmethod
     def update(self, state: OptimizerState) -> None:
         """Write state.step and update state.buffers in place."""
+
+    def take(self, state: OptimizerState) -> None:
+        """`update`, and the factors on the learning rate: a rule's step is proportional to it."""
+        self.update(state)
+        for part, factor in state.factors:
+            state.step[part] *= factor
 
     def convert_version_1(self, buffers: dict[str, Array]) -> None:
         """Convert, in place, the buffers of a checkpoint that was written before checkpoints had a version.

@@ -74,9 +74,23 @@ def update_op(
     buffers = [state.buffers[name] for name in type(optimizer).buffers]
     two = [*buffers, None, None][:2]
     sums = _sums(b, len(state.theta), 2)
-    return Op(
-        kernel, [len(state.theta), state.weights], numbers, [state.theta, state.g, state.step, *two, average, sums]
-    )
+    factors = _factors(b, state)
+    sizes = [len(state.theta), state.weights, 0 if factors is None else len(factors)]
+    return Op(kernel, sizes, numbers, [state.theta, state.g, state.step, *two, average, sums, factors])
+
+
+def _factors(b: Builder, state: OptimizerState) -> Array | None:
+    """Rows (end, factor) that cover theta, in order; None where no factor is set."""
+    if not state.factors:
+        return None
+    rows: list[tuple[float, float]] = []
+    for part, factor in [*state.factors, (slice(len(state.theta), len(state.theta)), 1.0)]:
+        if part.start > (rows[-1][0] if rows else 0):
+            rows.append((part.start, 1.0))
+        rows.append((part.stop, factor))
+    made = b.memory((len(rows), 2), np.float64)
+    made[...] = rows
+    return made
 
 
 def follow_op(average: Array, theta: Array, decay: float) -> Op:

@@ -130,7 +130,7 @@ class CompiledTraining:
         if step.clip != 1.0:
             state.g *= step.clip
         state.t, state.lr = step.t, step.lr
-        self._job.config.optimizer.update(state)
+        self._job.config.optimizer.take(state)
         step.move2, step.theta2 = l2_norm(state.step) ** 2, l2_norm(state.theta) ** 2
         state.theta += state.step
 

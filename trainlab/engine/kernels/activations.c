@@ -137,6 +137,57 @@ TL_KERNEL(prelu_backward) {
   }
 }
 
+// Scale: a factor for each column; x is read as (places, channels), as above.
+static void scale_values(void *ctx, int tile) {
+  const sloped *q = ctx;
+  for (P r = q->places * tile / SLABS; r < q->places * (tile + 1) / SLABS; r++) {
+    const float *x = q->x + r * q->channels, *scale = q->slope;
+    float *y = q->out + r * q->channels;
+    TL_IVDEP for (P j = 0; j < q->channels; j++) y[j] = x[j] * scale[j];
+  }
+}
+
+static void scale_slopes(void *ctx, int tile) {
+  const sloped *q = ctx;
+  float *sum = q->sums + tile * q->channels;
+  for (P j = 0; j < q->channels; j++) sum[j] = 0;
+  for (P r = q->places * tile / SLABS; r < q->places * (tile + 1) / SLABS; r++) {
+    const float *x = q->x + r * q->channels, *dy = q->dy + r * q->channels, *scale = q->slope;
+    TL_IVDEP for (P j = 0; j < q->channels; j++) sum[j] += x[j] * dy[j];
+    if (!q->out) continue;
+    float *dx = q->out + r * q->channels;
+    TL_IVDEP for (P j = 0; j < q->channels; j++) dx[j] = dy[j] * scale[j];
+  }
+}
+
+// i: places a row, channels · p: x, scale, y
+TL_KERNEL(scale_columns_forward) {
+  sloped q = {.x = op->p[0], .slope = op->p[1], .out = op->p[2], .places = step->rows * op->i[0],
+              .channels = op->i[1]};
+  tl_share(scale_values, &q, SLABS, q.places * q.channels);
+}
+
+// i: as forward · p: x, scale, dy, dx or 0, dscale, working memory of 16 * channels
+TL_KERNEL(scale_columns_backward) {
+  sloped q = {.x = op->p[0], .slope = op->p[1], .dy = op->p[2], .out = op->p[3], .sums = op->p[5],
+              .places = step->rows * op->i[0], .channels = op->i[1]};
+  tl_share(scale_slopes, &q, SLABS, q.places * q.channels);
+  float *g = op->p[4];
+  for (P j = 0; j < q.channels; j++) {
+    double sum = 0;
+    for (P s = 0; s < SLABS; s++) sum += q.sums[s * q.channels + j];
+    g[j] = (float)sum;
+  }
+}
+
+// out = factor x, whatever the number of rows: weights that a layer divides. i: numbers · f: factor · p: x, out
+TL_KERNEL(scale_weights) {
+  (void)step;
+  const float *x = op->p[0], factor = (float)op->f[0];
+  float *out = op->p[1];
+  TL_IVDEP for (P k = 0; k < op->i[0]; k++) out[k] = factor * x[k];
+}
+
 // Maxout: z (rows, pieces, units), y the largest of the pieces. i: pieces, units · p: z, y
 TL_KERNEL(maxout_forward) {
   P pieces = op->i[0], units = op->i[1];

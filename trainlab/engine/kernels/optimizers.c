@@ -76,6 +76,8 @@ typedef struct {
   float *theta, *g, *move, *a, *b, *average;
   double *sums;
   P n, weights;
+  const double *factors;   // rows (end, factor) that cover theta, or 0
+  P parts;
   int last;
   float clip, follow, decay;
   float s[8];  // constants of the rule, set for each step
@@ -88,7 +90,7 @@ typedef struct {
     if (BUFFERS > 0) a = GET(q->a + k);                                                                              \
     if (BUFFERS > 1) b = GET(q->b + k);                                                                              \
     RULE;                                                                                                            \
-    d += decay * w;                                                                                                  \
+    d = rate * (d + decay * w);                                                                                      \
     (SUM)->theta2 += w * w;                                                                                          \
     (SUM)->move2 += d * d;                                                                                           \
     PUT(q->theta + k, w + d);                                                                                        \
@@ -104,7 +106,7 @@ typedef struct {
 typedef struct { v theta2, move2; } squares;
 
 #define OPTIMIZER(NAME, BUFFERS, RULE)                                                                               \
-  TL_INLINE void NAME##_range(const motion *q, P from, P to, float decay, squares *sums) {                         \
+  TL_INLINE void NAME##_range(const motion *q, P from, P to, float decay, float rate, squares *sums) {              \
     const float *s = q->s;                                                                                           \
     squares even = *sums, odd = {0};                                                                                 \
     P k = from;                                                                                                      \
@@ -121,16 +123,28 @@ typedef struct { v theta2, move2; } squares;
     P from = (P)tile * TILE, to = least(q->n, from + TILE);                                                          \
     squares sums = {0};                                                                                              \
     shorten(q, from, to);                                                                                            \
-    if (q->decay != 0) {                                                                                             \
-      P border = most(from, least(to, q->weights));                                                                  \
-      NAME##_range(q, from, border, q->decay, &sums);                                                              \
-      from = border;                                                                                                 \
+    while (from < to) {                                                                                              \
+      P end = to, border;                                                                                            \
+      float rate = rate_from(q, from, &end);                                                                         \
+      border = q->decay != 0 ? most(from, least(end, q->weights)) : from;                                            \
+      if (border > from) NAME##_range(q, from, border, q->decay, rate, &sums);                                       \
+      if (end > border) NAME##_range(q, border, end, 0, rate, &sums);                                                \
+      from = end;                                                                                                    \
     }                                                                                                                \
-    NAME##_range(q, from, to, 0, &sums);                                                                           \
     trail(q, (P)tile * TILE, to);                                                                                    \
     q->sums[2 * tile] = total(sums.theta2);                                                                          \
     q->sums[2 * tile + 1] = total(sums.move2);                                                                       \
   }
+
+// The factor on the learning rate of the numbers from `from` on, and where they end, at most at *end.
+static float rate_from(const motion *q, P from, P *end) {
+  for (P k = 0; k < q->parts; k++)
+    if (from < (P)q->factors[2 * k]) {
+      *end = least(*end, (P)q->factors[2 * k]);
+      return (float)q->factors[2 * k + 1];
+    }
+  return 1;
+}
 
 // Clipping, if the norm of the gradient is too large.
 static void shorten(const motion *q, P from, P to) {
@@ -147,8 +161,9 @@ static void trail(const motion *q, P from, P to) {
 static motion begin(const tl_op *op, const tl_step *step) {
   double late = op->f[7], early = (double)(step->t - 1) / (double)(step->t + 8);
   return (motion){.theta = op->p[0], .g = op->p[1], .move = op->p[2], .a = op->p[3], .b = op->p[4],
-                  .average = op->p[5], .sums = op->p[6], .n = op->i[0], .weights = op->i[1], .last = (int)step->last,
-                  .clip = (float)step->clip, .follow = (float)(1.0 - (late < early ? late : early))};
+                  .average = op->p[5], .sums = op->p[6], .factors = op->p[7], .parts = op->i[2], .n = op->i[0],
+                  .weights = op->i[1], .last = (int)step->last, .clip = (float)step->clip,
+                  .follow = (float)(1.0 - (late < early ? late : early))};
 }
 
 static void finish_motion(tile_fn f, motion *q, tl_step *step) {
@@ -163,8 +178,9 @@ static void finish_motion(tile_fn f, motion *q, tl_step *step) {
   step->move2 = move2;
 }
 
-// Of all optimizers: i: numbers, weights · f: settings, [7] the average's memory
-// · p: theta, g, step, first buffer or 0, second or 0, average or 0, memory of two doubles a tile of 4096
+// Of all optimizers: i: numbers, weights, rows of factors · f: settings, [7] the average's memory
+// · p: theta, g, step, first buffer or 0, second or 0, average or 0, memory of two doubles a tile of 4096, factors on the
+//   learning rate as rows (end, factor) of doubles or 0
 #define UPDATE(NAME, BUFFERS, RULE, ...)                                                                                    \
   OPTIMIZER(NAME, BUFFERS, RULE)                                                                                     \
   TL_KERNEL(NAME) {                                                                                                  \
@@ -210,6 +226,12 @@ UPDATE(nadam, 2, a = s[1] * a + s[2] * g; b = s[3] * b + s[4] * (g * g); d = s[0
        double ahead = next / (1 - product * next), now = (1 - mu) / (1 - product);
        q.s[0] = (float)(-lr * c); q.s[1] = (float)f[0]; q.s[2] = (float)(1 - f[0]); q.s[3] = (float)f[1];
        q.s[4] = (float)(1 - f[1]); q.s[5] = (float)(c * f[2]); q.s[6] = (float)ahead; q.s[7] = (float)now;)
+
+// f: b1, b2, eps. m <- b1 m + (1 - b1) g, u <- max(b2 u, |g| + eps), step = -lr / (1 - b1^t) m / u
+UPDATE(adamax, 2, a = s[1] * a + s[2] * g; v e = s[3] * b; v size = where(g < 0, -g, g) + s[4];
+       b = where(e > size, e, size); d = s[0] * a / b,
+       q.s[0] = (float)(-lr / (1 - pow(f[0], t))); q.s[1] = (float)f[0]; q.s[2] = (float)(1 - f[0]);
+       q.s[3] = (float)f[1]; q.s[4] = (float)f[2];)
 
 // f: rho, eps. s <- rho s + (1 - rho) g^2, step = -lr g / (sqrt(s) + eps)
 UPDATE(rmsprop, 1, a = s[1] * a + s[2] * (g * g); d = s[0] * g / (root(a) + s[3]),

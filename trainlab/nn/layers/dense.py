@@ -14,14 +14,21 @@ from trainlab.nn.layer import Layer, Param, Slot
 class Dense(Layer, name="dense"):
     """y = x W + b: every input feeds every unit.
 
+    With `ntk`, y = x W / sqrt(n_in) + b with weights of variance 1: the same function, but Adam's steps then move the
+    outputs by as much in a wide layer as in a narrow one, so one learning rate (0.01 to 0.2) suits every width.
+
     Shapes: x (batch, n_in), W (n_in, units), b (units,), y (batch, units). Images need a `flatten` first.
 
-    Source: any textbook; CS231n, "Neural Networks Part 1".
+    Source: any textbook; CS231n, "Neural Networks Part 1". `ntk`: Jacot et al. 2018, "Neural tangent kernel",
+    arXiv:1806.07572, section 2; Holzmüller et al. 2024, arXiv:2407.04491, section 3.2.
     """
 
     units: Count | Literal["output"] = setting("number of outputs, or `output` for as many as the task needs")
     bias: bool = setting(True, "add b; leave it out before a batch norm")
     init: Init | None = setting(None, "init of this layer; null: the init of the model")
+    ntk: bool = setting(
+        False, "divide x W by sqrt(n_in) and draw W without that divisor (neural tangent parametrization)"
+    )
 
     def sized(self, outputs: int) -> "Dense":
         """`output` replaced by the number of outputs."""
@@ -36,7 +43,8 @@ class Dense(Layer, name="dense"):
     def params(self, shape: Shape) -> dict[str, Param]:
         """W and, with `bias`, b."""
         n_in, units = shape[0], int(self.units)
-        weights = {"W": Param((n_in, units), fan_in=n_in, fan_out=units)}
+        fans = (1, max(1, round(units / n_in))) if self.ntk else (n_in, units)  # an init divides by sqrt(fan)
+        weights = {"W": Param((n_in, units), fan_in=fans[0], fan_out=fans[1])}
         return weights | {"b": Param((units,), "bias")} if self.bias else weights
 
     def forward(self, s: Slot) -> None:
@@ -50,13 +58,20 @@ class Dense(Layer, name="dense"):
     def affine(self, s: Slot, W: Array) -> None:
         """y = x W + b with these weights."""
         np.matmul(s.x, W, out=s.y)
+        if self.ntk:
+            s.y *= s.x.shape[1] ** -0.5
         if self.bias:
             s.y += s.p["b"]
 
     def gradients(self, s: Slot, W: Array) -> None:
         """dW, db and dx of `affine` with these weights."""
+        rate = s.x.shape[1] ** -0.5
         np.matmul(s.x.T, s.dy, out=s.g["W"])
+        if self.ntk:
+            s.g["W"] *= rate
         if self.bias:
             s.g["b"][...] = s.dy.sum(axis=0)
         if s.dx is not None:
             np.matmul(s.dy, W.T, out=s.dx)
+            if self.ntk:
+                s.dx *= rate

@@ -2,13 +2,15 @@
 
 from collections.abc import Callable
 from math import inf, isfinite
-from typing import Any, ClassVar, cast
+from typing import Any, ClassVar, Self, cast
 
 import numpy as np
+from pydantic import model_validator
+from pydantic_core import PydanticCustomError
 
 from trainlab.core.component import setting
 from trainlab.core.types import Array
-from trainlab.optim.optimizer import Optimizer, OptimizerState
+from trainlab.optim.optimizer import LrFactors, Optimizer, OptimizerState
 
 _PAIRS = 10  # how many (step, change of gradient) pairs there is room for
 
@@ -31,6 +33,14 @@ class LBFGS(Optimizer, name="lbfgs"):
 
     lr: float = setting(1.0, "step length that the line search tries first; 1 is the Newton step", ge=0)
     history: int = setting(10, "how many of the last steps are used to estimate the curvature", ge=1, le=_PAIRS)
+
+    @model_validator(mode="after")
+    def _one_rate(self) -> Self:
+        if self.lr_factors != LrFactors():
+            raise PydanticCustomError(
+                "lr_factors", "lbfgs moves all parameters along one line: leave out `lr_factors`, or use adam"
+            )
+        return self
 
     def update(self, state: OptimizerState) -> None:
         """One iteration; state.g is the same before and after."""

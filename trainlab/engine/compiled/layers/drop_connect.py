@@ -10,13 +10,13 @@ from trainlab.nn.layers.drop_connect import DropConnect
 
 
 def lower(b: Builder, chain: Sequence[Link], at: int) -> int:
-    """Take one layer; none in training if the kernel would not draw NumPy's numbers."""
+    """Take one layer; none with `ntk`, or in training if the kernel would not draw NumPy's numbers."""
     layer, slot = cast(DropConnect, chain[at].layer), chain[at].slot
     W, bias = slot.p["W"], slot.p.get("b")
-    if not b.train:
+    if not b.train and not layer.ntk:
         affine(b, slot.x, W, bias, slot.y)
         return 1
-    if not draws_alike(b.library):
+    if layer.ntk or not draws_alike(b.library):
         return 0
     factor, thinned = slot.tmp["factor"], slot.tmp["thinned"]
     settings = [layer.drop, 1 / (1 - layer.drop)]

@@ -1,0 +1,37 @@
+"""Scale: one learned factor for each column."""
+
+from trainlab.core.errors import ShapeError
+from trainlab.core.types import Shape
+from trainlab.nn.layer import Layer, Param, Slot
+
+
+class Scale(Layer, name="scale"):
+    """y = x s: one learned factor s, 1 at first, for each input (of images: for each channel).
+
+    In front of the first dense layer it lets the network find out which columns of a table matter. Its rate is often
+    higher than that of the weights: `optimizer: {name: adam, lr_factors: {scale: 6}}`.
+
+    Shapes: x (batch, ..., channels), scale (channels,), y as x.
+
+    Source: Holzmüller et al. 2024, "Better by default", arXiv:2407.04491, section 3.2 (scaling layer).
+    """
+
+    def out_shape(self, shape: Shape) -> Shape:
+        """The shape of x."""
+        if not shape:
+            raise ShapeError("scale needs at least one column")
+        return shape
+
+    def params(self, shape: Shape) -> dict[str, Param]:
+        """A factor for each column or channel."""
+        return {"scale": Param(shape[-1:], "scale", fill=1.0)}
+
+    def forward(self, s: Slot) -> None:
+        """y = x s."""
+        s.y[...] = s.x * s.p["scale"]
+
+    def backward(self, s: Slot) -> None:
+        """ds = sum of x dy, dx = dy s."""
+        s.g["scale"][...] = (s.x * s.dy).sum(axis=tuple(range(s.x.ndim - 1)))
+        if s.dx is not None:
+            s.dx[...] = s.dy * s.p["scale"]
