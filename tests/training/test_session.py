@@ -84,7 +84,9 @@ def test_every_default_is_written_out(whole):
     """The resolved config names every component in its long spelling, with every setting."""
     document = read(whole.folder / "config.yaml")
     assert set(document.raw) == set(Experiment.model_fields)
+    factors = document.raw["optimizer"].pop("lr_factors")
     assert document.raw["optimizer"] == {"name": "adam", "lr": 0.01, "b1": 0.9, "b2": 0.999, "eps": 1e-8}
+    assert factors == dict.fromkeys(("bias", "scale", "slope", "embedding", "periodic"), 1.0)
 
 
 @pytest.mark.parametrize("steps", [(1,), (7, 19), (20, 33)])
