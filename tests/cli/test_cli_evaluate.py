@@ -62,3 +62,55 @@ def test_mistakes_as_data(cli, trained, folder):
         "problems": [],
     }
     assert cli("evaluate", "mons-1").stderr == "no run `mons-1` in runs; did you mean `moons-1`?\n"
+
+
+def test_the_curves_in_words_and_pictures(cli, trained, folder):
+    """The areas of the named class and the calibration error are printed; --html, --png and --svg draw the curves."""
+    got = cli("evaluate", "moons-1", "--positive", "0", "--html", "e.html", "--png", "pictures", "--svg", "vectors")
+    line = next(line for line in got.stdout.splitlines() if "ROC AUC" in line)
+    assert re.sub(r"0\.\d{4}", "N", line) == (
+        "0 against the rest: ROC AUC N, average precision N (a guess: N), calibration error N"
+    )
+    names = ["confusion", "precision-recall", "reliability", "roc", "threshold"]
+    assert sorted(p.name for p in (folder / "pictures").iterdir()) == [f"{name}.png" for name in names]
+    assert sorted(p.name for p in (folder / "vectors").iterdir()) == [f"{name}.svg" for name in names]
+    page = (folder / "e.html").read_text(encoding="utf-8")
+    assert [name for name in names if f'id="picture-{name}"' not in page] == []
+    assert got.stderr.startswith("wrote e.html (")
+
+
+def test_a_threshold_is_said_wherever_it_counts(cli, trained, folder):
+    """evaluate says on which rows it was chosen, warns on these rows, predict says so on stderr, and `none` ends it."""
+    said = r"A row is `1` from a probability of N on, chosen on N validation rows \(f1 N at N, N there\)\."
+
+    def numbered(text):
+        return re.sub(r"\b\d+(\.\d+)?\b(?!`)", "N", text)
+
+    assert re.search(said, numbered(cli("evaluate", "moons-1", "--threshold", "f1").stdout))
+    assert "so the scores are too good" in cli("evaluate", "moons-1", "--part", "val").stdout
+    assert "so the scores are too good" not in cli("evaluate", "moons-1").stdout
+    (folder / "new.csv").write_text(ROWS, encoding="utf-8")
+    got = cli("predict", "moons-1", "--input", "new.csv")
+    assert re.fullmatch(said, numbered(got.stderr.strip()))
+    cli("evaluate", "moons-1", "--threshold", "none")
+    assert cli("predict", "moons-1", "--input", "new.csv").stderr == ""
+    got = cli("evaluate", "moons-1", "--threshold", "f1", "--weights", "last")
+    assert (got.exit_code, got.stderr) == (2, "a threshold is kept for the best weights: leave out --weights\n")
+
+
+def test_calibrate(cli, trained):
+    """The temperature is printed with its rows, kept in decision.json, and removed on request."""
+    got = cli("calibrate", "moons-1")
+    assert re.fullmatch(
+        r"moons-1: Temperature [\d.]+, fitted on 150 validation rows "
+        r"\(log loss [\d.]+ without it, [\d.]+ with it\)\.\n",
+        got.stdout,
+    )
+    assert got.stderr == "wrote runs/moons-1/decision.json; next: trainlab evaluate runs/moons-1\n"
+    kept = json.loads((trained / "decision.json").read_text())
+    assert json.loads(cli("calibrate", "moons-1", "--json").stdout) == {"run": "moons-1", **kept}
+    assert "Temperature" in cli("evaluate", "moons-1").stdout
+    assert cli("calibrate", "moons-1", "--remove").stdout == (
+        "moons-1: The probabilities are those that the network gives.\n"
+    )
+    assert not (trained / "decision.json").exists()

@@ -111,7 +111,18 @@ def test_parts_are_apart(run):
 def test_data_for_json(run):
     """`as_dict` is plain JSON with all that is known."""
     got = json.loads(json.dumps(evaluate(run).as_dict()))
-    assert list(got) == ["run", "epoch", "data", "rows", "scores", "classes", "confusion", "targets"]
+    assert list(got) == [
+        "run",
+        "epoch",
+        "data",
+        "rows",
+        "scores",
+        "classes",
+        "confusion",
+        "targets",
+        "curves",
+        "decision",
+    ]
     assert list(got["classes"][0]) == ["name", "rows", "precision", "recall", "f1"]
 
 

@@ -39,7 +39,16 @@ def hostile_run(runs, name="hostile"):
     worst = [{"row": 1, "true": 0, "predicted": 1, "certainty": 0.9}]
     table = {"columns": [EVIL, "b"], "more": 0, "rows": [[TEXTS[1], TEXTS[2]]]}
     mistakes = {"part": "test", "epoch": EVIL, "rows": 3, "wrong": 1, "measure": "probability", "worst": worst}
-    write_json(folder.mistakes, mistakes | {"confusion": [[0, 1, 0], [0, 1, 0], [0, 0, 1]], "table": table})
+    points = {name: [0.9, 0.4] for name in ("threshold", "recall", "false_positive_rate", "precision")}
+    rated = {"class": EVIL, "rows": 2, "roc_auc": 0.7, "average_precision": 0.6, "points": points}
+    broken = [{**rated, "points": {**points, "recall": [EVIL]}}, {"class": TEXTS[1], "points": 3}, TEXTS[2]]
+    bins = [{"rows": 2, "probability": 0.4, "frequency": 0.5, "low": 0.1, "high": 0.9}, {"rows": EVIL}]
+    reliability = {"class": TEXTS[1], "calibration_error": 0.1, "bins": bins}
+    curves = {"measure": "probability", "rows": 3, "classes": [rated, *broken], "reliability": reliability}
+    mistakes |= {"confusion": [[0, 1, 0], [0, 1, 0], [0, 0, 1]], "table": table, "curves": curves}
+    write_json(folder.mistakes, mistakes)
+    threshold = {"value": 0.3, "positive": EVIL, "metric": TEXTS[1], "rows": 2, "score": [0.1, 0.2]}
+    write_json(folder.decision, {"temperature": {"value": 2.0, "rows": 2, "reason": TEXTS[2]}, "threshold": threshold})
     write_json(folder.defaults, {EVIL: TEXTS[1], "data.name": None})
     write_json(folder.environment, {"command": TEXTS[2], "git": {"commit": EVIL}, "packages": {EVIL: "1"}})
     quoted = EVIL.replace('"', '""')

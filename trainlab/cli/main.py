@@ -40,6 +40,7 @@ COMMANDS = {
     "diff": "Show where two runs first differ: config key, step, layer and quantity, epoch, weights.",
     "diagnose": "Check the training curves in a log that another tool wrote.",
     "evaluate": "Score the trained network of a run, with the run's own preprocessing.",
+    "calibrate": "Fit a temperature to the validation rows of a run, so that its probabilities are honest.",
     "predict": "Predict the rows of a file with the trained network of a run.",
     "ensemble": "Combine several trained networks, and score them alone and together.",
     "export": "Write a trained network with its preprocessing as one ONNX file.",

@@ -9,6 +9,7 @@ from trainlab.cli import _terminal
 from trainlab.cli._weights import Weights
 from trainlab.core.errors import UserError
 from trainlab.inference.evaluate import predict as predicted
+from trainlab.report.decision_text import decision_lines
 
 
 def predict(
@@ -28,7 +29,8 @@ def predict(
     """Predict the rows of a file with the trained network of a run.
 
     Applies the run's own preprocessing. Writes one row per input row: the class and the probability of each class, or
-    the predicted numbers. Ignores a target column in the file; missing and unknown columns are errors.
+    the predicted numbers. If the run keeps a temperature or a threshold, they are used, and stderr says so. Ignores a
+    target column in the file; missing and unknown columns are errors.
 
     Examples:
         trainlab predict runs/iris-1 --input flowers.csv --output predictions.csv
@@ -38,6 +40,8 @@ def predict(
             raise UserError(f"{output}: would be overwritten with its own predictions; choose another --output")
 
         found = predicted(run, source, weights=weights.value, runs=runs)
+        for line in decision_lines(found.decision.as_dict()):
+            _terminal.note(line)
         if output is not None:
             found.write(output)
             _terminal.note(f"{output}: {len(found.rows)} predictions written")

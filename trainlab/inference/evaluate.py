@@ -10,13 +10,17 @@ from typing import Any
 
 import numpy as np
 
-from trainlab.core.errors import DataError
+from trainlab.core.errors import DataError, UserError
 from trainlab.core.types import Array
 from trainlab.data.new_files import encode_new
 from trainlab.data.preprocessing import scale, unscale
+from trainlab.inference.decide import choose_threshold
 from trainlab.inference.loading import load_model
 from trainlab.inference.model import Model, Split, Weights
+from trainlab.store.decision import PLAIN, Decision
 from trainlab.store.writing import write_output
+from trainlab.training.error_analysis import some_pairs
+from trainlab.training.probability_curves import probability_curves
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +40,9 @@ class Evaluation:
 
     `scores` by name: loss, accuracy and top_K; or loss, r2, mae and rmse, the last two in the target's own units; of
     each target in `targets`, where there are several. `confusion[i][j]`: the number of rows of class i predicted as j.
+    `curves`: ROC, precision-recall and reliability curves, see `probability_curves`. `decision`: the temperature and
+    the threshold of these probabilities and labels, and the validation rows that both were fitted on. `sample`: true
+    and predicted numbers of some rows of a regression, and the names of the targets.
     """
 
     run: str
@@ -46,6 +53,9 @@ class Evaluation:
     classes: Sequence[ClassScores] = ()
     confusion: Sequence[Sequence[int]] = ()
     targets: Mapping[str, Mapping[str, float]] = field(default_factory=dict[str, Mapping[str, float]])
+    curves: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    decision: Decision = PLAIN
+    sample: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
     def as_dict(self) -> dict[str, Any]:
         """As JSON would have it."""
@@ -58,6 +68,8 @@ class Evaluation:
             "classes": [{k: getattr(c, k) for k in ClassScores.__slots__} for c in self.classes],
             "confusion": [list(row) for row in self.confusion],
             "targets": {name: dict(scores) for name, scores in self.targets.items()},
+            "curves": dict(self.curves),
+            "decision": self.decision.as_dict(),
         }
 
 
@@ -66,7 +78,7 @@ class Predictions:
     """Predictions for the rows of a file, in their order.
 
     `values`: a class name a row, or (rows, targets) numbers. `certainty` (rows, classes): probabilities, or scores
-    if the loss has no probabilities; `measure` names it.
+    if the loss has no probabilities; `measure` names it. `decision`: the temperature and the threshold in them.
     """
 
     targets: Sequence[str]
@@ -74,6 +86,7 @@ class Predictions:
     values: Array
     certainty: Array | None = None
     measure: str = "probability"
+    decision: Decision = PLAIN
 
     @property
     def columns(self) -> list[str]:
@@ -111,15 +124,23 @@ def evaluate(
     part: Split = "test",
     weights: Weights = "best",
     top: int = 5,
+    threshold: str | float | None = None,
+    positive: str | None = None,
     runs: Path = Path("runs"),
 ) -> Evaluation:
     """Scores of a run's network, or of an ensemble, on a file with targets, or on a split of its own data.
 
     `weights`: the run's best, its last, or their moving average. `top`: K of `top_K`, the share of rows whose
-    class is among the K largest outputs; only with more than two classes.
+    class is among the K largest outputs; only with more than two classes. `threshold`: first choose and keep a
+    threshold for the class `positive`, see `choose_threshold`. `positive`: which of two classes the curves are of.
     Raises UserError or DataError for what is missing or does not fit.
     """
+    if threshold is not None:
+        if weights != "best":
+            raise UserError("a threshold is kept for the best weights: leave out --weights")
+        choose_threshold(run, threshold, positive=positive, runs=runs)
     name, model = load_model(run, runs, weights)
+    x: Any
     if data is None:
         x, y = model.rows(part)
     else:
@@ -128,25 +149,44 @@ def evaluate(
             names = " and ".join(f"`{name}`" for name in model.targets)
             raise DataError(f"{data}: to score predictions the column {names} is needed; `trainlab predict` needs none")
         x, y = model.prepared(raw), scale(found, model.fitted)
-    return scored(model, x, y, run=name, data=f"{part} rows" if data is None else str(data), top=top)
+    what = f"{part} rows" if data is None else str(data)
+    return of_outputs(model, model.outputs(x), y, run=name, data=what, top=top, positive=positive)
 
 
-def scored(model: Model, x: Any, y: Array, *, run: str, data: str, top: int = 5) -> Evaluation:
-    """Scores on prepared rows x with targets y, class indices or scaled numbers; `run` and `data` name them."""
-    return of_outputs(model, model.outputs(x), y, run=run, data=data, top=top)
+def of_outputs(
+    model: Model, outputs: Array, y: Array, *, run: str, data: str, top: int = 5, positive: str | None = None
+) -> Evaluation:
+    """Scores of a model's outputs (rows, units) for rows with targets y, class indices or scaled numbers.
 
-
-def of_outputs(model: Model, outputs: Array, y: Array, *, run: str, data: str, top: int = 5) -> Evaluation:
-    """Scores of outputs (rows, units) for rows with targets y."""
+    `run` and `data` name them. `top`, `positive`: as in `evaluate`.
+    """
     cost = model.cost(outputs, y)
     scores = {} if cost is None else {"loss": cost}
     common = (run, model.epoch, data, len(y))
     if model.task.kind == "regression":
         own = unscale(y.reshape(len(y), -1).astype(np.float64), model.fitted)
-        whole, each = _regression(own, model.answers(outputs), model.targets)
-        return Evaluation(*common, scores | whole, targets=each)
+        answers = model.answers(outputs)
+        whole, each = _regression(own, answers, model.targets)
+        return Evaluation(
+            *common, scores | whole, targets=each, sample=some_pairs(own, answers) | {"names": [*model.targets]}
+        )
     found_scores, classes, confusion = _classification(model, y, outputs, top)
-    return Evaluation(*common, scores | found_scores, classes, confusion)
+    certainty, measure = model.certainty(outputs)
+    column = _positive(model, positive)
+    curves = probability_curves(certainty, y, model.task, measure=measure, positive=column)
+    return Evaluation(*common, scores | found_scores, classes, confusion, curves=curves, decision=model.decision)
+
+
+def _positive(model: Model, name: str | None) -> int:
+    """The index of the positive class: the named one, that of the threshold, or the second."""
+    threshold = model.decision.threshold
+    if name is None:
+        return 1 if threshold is None else model.classes.index(threshold.positive)
+    if len(model.classes) != 2:
+        raise UserError(f"a positive class is one of two; this model has {len(model.classes)} classes")
+    if name not in model.classes:
+        raise UserError(f"the positive class `{name}` is none of {' and '.join(f'`{c}`' for c in model.classes)}")
+    return model.classes.index(name)
 
 
 def predict(run: Path | str, file: Path | str, *, weights: Weights = "best", runs: Path = Path("runs")) -> Predictions:
@@ -166,7 +206,7 @@ def predicted(model: Model, raw: Array) -> Predictions:
     if model.task.kind == "regression":
         return Predictions(model.targets, (), answers)
     names = np.array(model.classes, dtype=object)[answers.astype(np.int64)]
-    return Predictions(model.targets, model.classes, names, *model.certainty(outputs))
+    return Predictions(model.targets, model.classes, names, *model.certainty(outputs), model.decision)
 
 
 def _classification(

@@ -16,8 +16,10 @@ from trainlab.data.paths import did_you_mean
 from trainlab.data.preprocessing import scale
 from trainlab.data.table import text_of
 from trainlab.diagnose.finding import SEVERITIES, Finding
-from trainlab.inference.evaluate import Evaluation, evaluate, predicted, scored
+from trainlab.inference.decide import calibrate, choose_threshold
+from trainlab.inference.evaluate import Evaluation, evaluate, of_outputs, predicted
 from trainlab.inference.model import Split, TrainedNetwork
+from trainlab.store.decision import Temperature
 from trainlab.store.findings import read_findings
 from trainlab.store.folder import RunFolder
 from trainlab.store.plain_yaml import read_config
@@ -38,7 +40,7 @@ class Run:
 
     def __init__(self, folder: Path | str) -> None:
         self._folder = RunFolder(Path(folder))
-        self._opened: tuple[int, TrainedNetwork] | None = None
+        self._opened: tuple[tuple[int, ...], TrainedNetwork] | None = None
 
     @property
     def folder(self) -> Path:
@@ -120,15 +122,28 @@ class Run:
             raise UserError(f"{self.folder}: {trained.loss.name} gives no probabilities; use predict")
         return found.certainty
 
-    def evaluate(self, X: Any = None, y: Any = None, *, part: Split = "test", top: int = 5) -> Evaluation:
+    def evaluate(
+        self,
+        X: Any = None,
+        y: Any = None,
+        *,
+        part: Split = "test",
+        top: int = 5,
+        threshold: str | float | None = None,
+        positive: str | None = None,
+    ) -> Evaluation:
         """Scores on rows X with targets y, which a file or a DataFrame may hold itself; without X on the run's own
         rows, split as for training.
 
         `scores` by name: loss, accuracy and top_K (right among the first K), or loss, r2, mae and rmse; `classes` and
-        `confusion` describe each class. Raises UserError or DataError if the rows do not fit.
+        `confusion` describe each class, `curves` their probabilities. `threshold`: first choose and keep the threshold
+        of the labels, a number or a metric to be largest on the validation rows (`"f1"`); `positive`: the class that it
+        is for, by default the second of two. Raises UserError or DataError if the rows do not fit.
         """
         if X is None or (isinstance(X, str | Path) and y is None):
-            return evaluate(self.folder, X, part=part, top=top)
+            return evaluate(self.folder, X, part=part, top=top, threshold=threshold, positive=positive)
+        if threshold is not None:
+            choose_threshold(self.folder, threshold, positive=positive)
         x, own = self._read(X, with_target=y is None)
         targets = own if y is None else self._targets(y, len(x))
         if targets is None:
@@ -137,7 +152,17 @@ class Run:
         trained = self._trained
         what = str(X) if isinstance(X, str | Path) else type(X).__name__
         prepared, y = trained.prepared(x), scale(targets, trained.fitted)
-        return scored(trained, prepared, y, run=self.name, data=what, top=top)
+        outputs = trained.outputs(prepared)
+        return of_outputs(trained, outputs, y, run=self.name, data=what, top=top, positive=positive)
+
+    def calibrate(self) -> Temperature:
+        """Fit one number to the validation rows that makes the probabilities honest, and keep it with the run.
+
+        Raises UserError where there are no validation rows or no probabilities.
+        """
+        found = calibrate(self.folder).decision.temperature
+        assert found is not None  # noqa: S101 - it is not removed, for the type checker
+        return found
 
     def __repr__(self) -> str:
         return f"<Run {self.name}: {', '.join(self._facts())}>"
@@ -160,9 +185,9 @@ class Run:
 
     @property
     def _trained(self) -> TrainedNetwork:
-        """The best network, kept until the run has a better one."""
+        """The best network, kept until the run has a better one, or another temperature or threshold."""
         path = self._folder.checkpoints / "best.safetensors"
-        saved = path.stat().st_mtime_ns if path.exists() else 0
+        saved = tuple(p.stat().st_mtime_ns if p.exists() else 0 for p in (path, self._folder.decision))
         if self._opened is None or self._opened[0] != saved:
             self._opened = saved, TrainedNetwork.load(self._folder)
         return self._opened[1]

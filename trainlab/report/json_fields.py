@@ -1,5 +1,6 @@
 """Typed fields of a run folder's small JSON files: a missing field, or one of another type, is empty, not an error."""
 
+import math
 from collections.abc import Mapping
 from typing import Any, cast
 
@@ -39,6 +40,16 @@ def whole(facts: Facts, key: str) -> list[int]:
     """A list of whole numbers; empty if an item is none."""
     found = _list(facts, key)
     return [int(v) for v in found] if all(isinstance(v, int) for v in found) else []
+
+
+def numbers(facts: Facts, key: str) -> list[float]:
+    """A list of finite numbers; empty if an item is none.
+
+    >>> numbers({"x": [0.5, 1]}, "x"), numbers({"x": [0.5, "nan"]}, "x")
+    ([0.5, 1.0], [])
+    """
+    found = [v for v in _list(facts, key) if isinstance(v, int | float) and math.isfinite(v)]
+    return [float(v) for v in found] if len(found) == len(_list(facts, key)) else []
 
 
 def number(facts: Facts, key: str) -> float | None:

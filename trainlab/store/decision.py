@@ -7,7 +7,7 @@ import json
 from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import Field, TypeAdapter, ValidationError
 
@@ -56,6 +56,11 @@ class Decision:
     threshold: Threshold | None = None
     epoch: int | None = None
 
+    def as_dict(self) -> dict[str, Any]:
+        """As JSON would have it, without what there is not."""
+        found: dict[str, Any] = json.loads(json.dumps(asdict(self)))
+        return {key: value for key, value in found.items() if value is not None}
+
 
 PLAIN = Decision()
 
@@ -78,7 +83,7 @@ def write_decision(path: Path, decision: Decision) -> None:
     if decision.temperature is None and decision.threshold is None:
         path.unlink(missing_ok=True)
     else:
-        write_json(path, {key: value for key, value in asdict(decision).items() if value is not None}, indent=2)
+        write_json(path, decision.as_dict(), indent=2)
 
 
 @cache

@@ -147,6 +147,11 @@ class RunRecord:
         """mistakes.json: confusion matrix and worst errors of the best checkpoint; empty if there is none."""
         return self._read(self.folder.mistakes, read_json, {}, needed=False)
 
+    @cached_property
+    def decision(self) -> dict[str, Any]:
+        """decision.json: temperature and threshold of the best checkpoint; empty if there is none."""
+        return self._read(self.folder.decision, read_json, {}, needed=False)
+
     @property
     def _ended_well(self) -> bool:
         return self.status is not None and self.status.state == "finished"

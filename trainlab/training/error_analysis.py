@@ -13,9 +13,11 @@ from trainlab.data.preprocessing import unscale
 from trainlab.nn.loss import Loss
 from trainlab.store.folder import RunFolder
 from trainlab.store.json_file import write_json
+from trainlab.training.probability_curves import probability_curves
 from trainlab.training.setup import TrainingSetup
 
 _WORST, _POINTS = 24, 400
+_CURVE = 60  # points of a ROC or precision-recall curve
 _CLASSES = 100  # with more classes only the most frequent confusions are stored
 _PIXELS, _COLUMNS = 64, 12  # of an image's side, of a table's row
 
@@ -70,6 +72,8 @@ def _classes(outputs: Array, rows: Rows, raw: Array | LazyRows, loss: Loss, task
         pairs[:: count + 1] = 0
         often = np.argsort(-pairs, kind="stable")[:50]
         facts["pairs"] = [[int(i) // count, int(i) % count, int(pairs[i])] for i in often if pairs[i]]
+    sure, measure = (outputs, "score") if probabilities is None else (probabilities, "probability")
+    facts["curves"] = probability_curves(sure, rows.y, task, measure=measure, points=_CURVE)
     return facts | _shown(raw, worst, rows.features)
 
 
@@ -78,15 +82,20 @@ def _numbers(predicted: Array, true: Array, rows: Rows, raw: Array | LazyRows) -
         spread = true.std(axis=0)
         error = (np.abs(predicted - true) / np.where(spread > 0, spread, 1.0)).sum(axis=1)
     worst = np.argsort(-error, kind="stable")[:_WORST]
-    some = np.unique(np.linspace(0, len(rows) - 1, min(_POINTS, len(rows))).astype(np.int64))
     return {
         "worst": [
             {"row": _line(rows, i), "true": true[i].tolist(), "predicted": predicted[i].tolist()}
             for i in worst.tolist()
         ],
-        "sample": {"true": true[some].tolist(), "predicted": predicted[some].tolist()},
+        "sample": some_pairs(true, predicted),
         **_shown(raw, worst, rows.features),
     }
+
+
+def some_pairs(true: Array, predicted: Array) -> dict[str, Any]:
+    """True and predicted numbers (n, targets) of at most 400 rows, for a picture."""
+    some = np.unique(np.linspace(0, len(true) - 1, min(_POINTS, len(true))).astype(np.int64))
+    return {"true": true[some].tolist(), "predicted": predicted[some].tolist()}
 
 
 def _shown(raw: Array | LazyRows, index: Array, names: Sequence[str]) -> dict[str, Any]:

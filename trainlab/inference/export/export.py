@@ -8,7 +8,7 @@ Numbers are float32 and operations are old and plain, so that many runtimes run 
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from math import prod
 from pathlib import Path
 from typing import Any, Literal
@@ -96,7 +96,7 @@ def as_onnx(network: TrainedNetwork | Ensemble, options: OnnxOptions | None = No
         "trainlab.features": dumps(features),
         "trainlab.classes": dumps(list(network.classes)),
         "trainlab.targets": dumps(list(network.targets)),
-        "trainlab.decision": dumps(asdict(network.decision)),
+        "trainlab.decision": dumps(network.decision.as_dict()),
     }
     found = _answers(graph, network, members, ends)
     kept = {

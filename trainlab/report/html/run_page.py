@@ -1,5 +1,6 @@
 """The page of one run: the verdict, the findings with what to do, then curves, layers, mistakes, data and config."""
 
+from trainlab.report.decision_text import decision_lines
 from trainlab.report.findings import FindingGroup, grouped
 from trainlab.report.html import setup
 from trainlab.report.html.findings import findings
@@ -16,6 +17,7 @@ from trainlab.report.verdict import verdict
 from trainlab.store.reading import RunRecord
 
 _LEARNING = ("loss", "score", "learning-rate")
+_RATINGS = ("roc", "precision-recall", "reliability", "threshold")
 _LAYERS = ("update-ratio", "gradient-norm", "dead-share", "saturated-share")
 
 
@@ -37,6 +39,7 @@ def run_page(record: RunRecord, *, script: str = "", connect: bool = False) -> s
     page.section("layers", "Layers", *named(*_LAYERS), *_activations(page, outputs))
     errors = [name for name in pictures if name.startswith(("confusion", "predicted"))]
     page.section("mistakes", "Mistakes", *named(*errors), *mistakes(record))
+    page.section("probabilities", "Probabilities", *_decision(record), *named(*_RATINGS))
     page.section("network", "Network", *setup.network(record), *named("first-weights"))
     page.section("data", "Data", *setup.data(record))
     page.section("config", "Config", *setup.config(record))
@@ -83,6 +86,15 @@ def _findings(page: Page, record: RunRecord) -> list[Html]:
         return evidence.picture(record, group)
 
     return findings(groups, str(record.path / "config.yaml"), draw, page.figure)
+
+
+def _decision(record: RunRecord) -> list[Html]:
+    """Which temperature and threshold the run has by now."""
+    lines = decision_lines(record.decision)
+    after = (
+        "The pictures show the network as it was at the end of the training, with the most probable class as its label."
+    )
+    return [tag("div", *(tag("p", line) for line in lines), tag("p", after), class_="card apart")] if lines else []
 
 
 def _activations(page: Page, outputs: list[Picture]) -> list[Html]:

@@ -1,9 +1,11 @@
 """The confusion matrix of the best network: a row per true class, a column per predicted class."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from trainlab.report.json_fields import lists, texts
 from trainlab.report.pictures._kit import altair, values
+from trainlab.report.pictures._ratings import where
 from trainlab.report.pictures.numbers import listing, share
 from trainlab.report.pictures.picture import Picture, Table
 from trainlab.store.reading import RunRecord
@@ -12,16 +14,24 @@ _WRITTEN = 16  # classes, up to which the counts are written into the cells
 
 
 def pictures(record: RunRecord) -> list[Picture]:
-    """The confusion matrix, colored by the share of each true class; correct and wrong on one scale."""
-    counts = lists(record.mistakes, "confusion")
+    """The confusion matrix of the best network on the rows that it was tested on."""
+    return drawn(record.mistakes, texts(record.data, "classes"))
+
+
+def drawn(facts: Mapping[str, Any], classes: list[str]) -> list[Picture]:
+    """The matrix, colored by the share of each true class; correct and wrong on one scale.
+
+    facts: `confusion`, `part` and `epoch`.
+    """
+    counts = lists(facts, "confusion")
     if not counts or any(len(row) != len(counts) for row in counts):
         return []
-    names = _names(record, len(counts))
+    names = _names(classes, len(counts))
     rows: list[dict[str, Any]] = []
     for i, row in enumerate(counts):
         for j, n in enumerate(row):
             rows.append({"i": i, "j": j, "true": names[i], "said": names[j], "n": n, "share": n / max(1, sum(row))})
-    told = _sentence(record, counts, names)
+    told = _sentence(facts, counts, names)
     return [Picture("confusion", "Confusion", _chart(rows, names), told, _table(counts, names))]
 
 
@@ -44,12 +54,11 @@ def _chart(rows: list[dict[str, Any]], names: list[str]) -> Any:
     return alt.layer(*charts).properties(width="container", height=max(150, min(560, 28 * len(names))))
 
 
-def _sentence(record: RunRecord, counts: list[list[int]], names: list[str]) -> str:
-    total = max(1, sum(map(sum, counts)))
+def _sentence(facts: Mapping[str, Any], counts: list[list[int]], names: list[str]) -> str:
+    total = sum(map(sum, counts))
     right = sum(counts[i][i] for i in range(len(counts)))
-    part = {"test": "test", "val": "validation"}.get(str(record.mistakes.get("part")), "")
-    text = f"{share(right / total)} of {total} {part} rows are correct, with the weights of epoch "
-    text += f"{record.mistakes.get('epoch', '?')}. "
+    text = f"{share(right / max(1, total))} of {where({**facts, 'rows': total})} are correct"
+    text += f", with the weights of epoch {facts['epoch']}. " if facts.get("epoch") is not None else ". "
     pairs = [(n, i, j) for i, row in enumerate(counts) for j, n in enumerate(row) if i != j and n]
     often = sorted(pairs, key=lambda p: (-p[0], p[1], p[2]))[:3]
     if not often:
@@ -61,8 +70,7 @@ def _table(counts: list[list[int]], names: list[str]) -> Table:
     return Table(["true \\ answered", *names], [[names[i], *row] for i, row in enumerate(counts)])
 
 
-def _names(record: RunRecord, count: int) -> list[str]:
+def _names(found: list[str], count: int) -> list[str]:
     """The names of the classes, each once."""
-    found = texts(record.data, "classes")
     names = found if len(found) == count else [str(i) for i in range(count)]
     return [name if names.count(name) == 1 else f"{name} ({i})" for i, name in enumerate(names)]

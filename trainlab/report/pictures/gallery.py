@@ -22,6 +22,10 @@ RUN: tuple[str, ...] = (
     "activations",
     "confusion",
     "predicted",
+    "roc",
+    "precision_recall",
+    "reliability",
+    "threshold",
     "first_weights",
 )
 RUNS: tuple[str, ...] = ("curves", "groups")

@@ -1,5 +1,8 @@
 """Predicted against true numbers of a regression."""
 
+from collections.abc import Mapping, Sequence
+from typing import Any
+
 from trainlab.report.json_fields import lists, table, tables
 from trainlab.report.pictures._kit import LABEL, altair, axis_y, layered, values
 from trainlab.report.pictures.numbers import readable
@@ -11,12 +14,17 @@ _TARGETS = 6  # targets with a picture
 
 
 def pictures(record: RunRecord) -> list[Picture]:
-    """A point per row, one picture per target; on the line prediction and truth are equal."""
-    sample = table(record.mistakes, "sample")
+    """The pictures of the best network on the rows that it was tested on."""
+    names = [str(target.get("name", "")) for target in tables(record.data, "targets")]
+    return drawn(record.mistakes, names)
+
+
+def drawn(facts: Mapping[str, Any], targets: Sequence[str]) -> list[Picture]:
+    """A point per row, one picture per target; on the line prediction and truth are equal. facts: `sample`."""
+    sample = table(facts, "sample")
     true, said = lists(sample, "true"), lists(sample, "predicted")
-    targets = tables(record.data, "targets")
     count = len(true[0]) if true else 0
-    names = [str(targets[i].get("name", "")) if i < len(targets) else f"y{i + 1}" for i in range(count)]
+    names = [targets[i] if i < len(targets) else f"y{i + 1}" for i in range(count)]
     pairs = [[(t[i], s[i]) for t, s in zip(true, said, strict=False)] for i in range(min(count, _TARGETS))]
     return [_picture(names[i], i, some) for i, some in enumerate(pairs)]
 
