@@ -25,7 +25,8 @@ from trainlab.inference.ensemble.making import make_ensemble
 from trainlab.inference.ensemble.members import from_runs
 from trainlab.inference.evaluate import evaluate, predict
 from trainlab.inference.loading import load_model
-from trainlab.nn.metric import Metric
+from trainlab.nn.metric import Metric, MetricInput
+from trainlab.nn.metrics.calibration_error import CalibrationError
 from trainlab.search.experiment import read_plain
 from trainlab.store.decision import read_decision
 from trainlab.training.probability_curves import probability_curves
@@ -121,6 +122,16 @@ def test_degenerate_rows_have_no_curve():
     assert facts["more_classes"] == 20
 
 
+def test_curves_of_labels():
+    """Several labels are judged one by one; their reliability is that of all probabilities together."""
+    p, t = drawn()
+    labels = Task("multilabel", 2, ("a", "b"))
+    facts = probability_curves(np.stack([p, 1 - p], 1), np.stack([t, t], 1), labels)
+    areas = {one["class"]: one["roc_auc"] for one in facts["classes"]}
+    assert areas == pytest.approx({"a": roc_auc_score(t, p), "b": roc_auc_score(t, 1 - p)})
+    assert sum(one["rows"] for one in facts["reliability"]["bins"]) == 600
+
+
 def test_reliability_counts_how_often_it_came_true():
     """Each bin has its mean probability and the share of its rows that are of the class."""
     p, t = drawn()
@@ -136,6 +147,8 @@ def test_reliability_counts_how_often_it_came_true():
     weights = np.array([one["rows"] for one in found["bins"]]) / 300
     gaps = np.abs([one["probability"] - one["frequency"] for one in found["bins"]])
     assert found["calibration_error"] == pytest.approx(float(weights @ gaps))
+    rows = MetricInput(YES, t, (p > 0.5).astype(np.int64), probabilities=np.stack([1 - p, p], 1))
+    assert found["calibration_error"] == pytest.approx(CalibrationError.model_validate({"class": "yes"}).value(rows))
 
 
 @pytest.mark.parametrize(

@@ -60,6 +60,15 @@ def test_one_output_for_two_classes():
     assert got.value == pytest.approx(1 / root, rel=1e-5)
 
 
+def test_several_labels():
+    """For several labels: the root of the same mean over all of them."""
+    y, _ = overconfident(classes=3)
+    t = (np.random.default_rng(1).random(y.shape) < expit(y / 3)).astype(np.int64)
+    got = fit_temperature(BinaryCrossEntropy(), y, t, Task("multilabel", 3, ("a", "b", "c")))
+    root = brentq(lambda beta: float(((expit(beta * y) - t) * y).mean()), 1e-3, 10)
+    assert got.value == pytest.approx(1 / root, rel=1e-5)
+
+
 def test_weights_of_classes_do_not_count():
     """Probabilities are to agree with the rows as they are, whatever the training weighed."""
     y, t = overconfident()

@@ -13,7 +13,7 @@ from trainlab.report.pictures import confusion, precision_recall, predicted, rel
 from trainlab.report.pictures._ratings import where
 from trainlab.report.pictures.numbers import readable
 from trainlab.report.pictures.picture import Picture
-from trainlab.store.writing import write_atomic
+from trainlab.store.writing import write_output
 
 _SCORES = ("precision", "recall", "f1")
 
@@ -40,7 +40,7 @@ def write_evaluation_page(file: Path, facts: Mapping[str, Any], drawn: list[Pict
     page.section("mistakes", "Mistakes", page.figures([p for p in drawn if p not in rated]), *_classes(facts))
     page.section("probabilities", "Probabilities", told, page.figures(rated))
     data = page.html(_head(facts)).encode()
-    write_atomic(file, data)
+    write_output(file, data)
     return len(data)
 
 
