@@ -272,6 +272,14 @@ def test_ages_are_numbers():
         assert source("npz", path="d.npz").load(np.random.default_rng(0)).task.kind == "regression"
 
 
+def test_integers_that_number_the_rows_topics_are_classes():
+    """46 topics of very different frequency, stored as the integers 0 to 45; with a gap they are numbers."""
+    y = np.repeat(np.arange(46), np.linspace(400, 12, 46).astype(int))
+    for values, kind in ((y, "classification"), (y + 1, "regression"), (y.astype(np.float32), "regression")):
+        np.savez("d.npz", x=np.arange(float(len(y))), y=values)
+        assert source("npz", path="d.npz").load(np.random.default_rng(0)).task.kind == kind
+
+
 def test_given_validation_and_test_rows():
     """`val_path` and `test_path` name files, `split_column` a column; the shares then play no part."""
     write(PEOPLE)

@@ -7,7 +7,7 @@ import numpy as np
 from trainlab.core.types import Array
 
 MOST_CLASSES = 20  # whole numbers with so many different values are classes
-MOST_BALANCED = 50  # with more values, up to this many, they are if each is about equally frequent
+MOST_BALANCED = 50  # with more values, up to this many, they are if each is about equally frequent or they number classes
 MOST_PICTURED = 1000  # the same, where the inputs are pictures
 FEWEST_ROWS = 10  # of each of them
 SINGLES = 10  # more values than this, one of them in one row only, are counts rather than classes
@@ -26,8 +26,9 @@ class Guess:
         return f"{name}: taken as a {task}, because {self.reason}; set `data.task: {other}` if that is wrong"
 
 
-def guess_task(values: Array | None, counts: Array, *, pictures: bool = False) -> Guess:
-    """`values`: the different numbers of the target, None if it holds text; `counts`: rows of each.
+def guess_task(values: Array | None, counts: Array, *, pictures: bool = False, integers: bool = False) -> Guess:
+    """`values`: the different numbers of the target, None if it holds text; `counts`: rows of each; `integers`: an
+    array of this type was stored, so that whole numbers are no accident.
 
     >>> guess_task(np.array([0.0, 1.0]), np.array([5, 7])).classes
     True
@@ -45,6 +46,8 @@ def guess_task(values: Array | None, counts: Array, *, pictures: bool = False) -
         return Guess(False, f"some of its {n} different whole numbers occur only once")
     if n <= MOST_CLASSES:
         return Guess(True, f"it holds {n} different whole number{'s'[: n != 1]}, up to {MOST_CLASSES} are classes")
+    if integers and n <= MOST_BALANCED and counts.min() >= FEWEST_ROWS and np.array_equal(values, np.arange(n)):
+        return Guess(True, f"it holds the integers 0 to {n - 1} without a gap")
     balanced = counts.min() >= max(counts.mean() / 2, FEWEST_ROWS)
     if balanced and n <= (MOST_PICTURED if pictures else MOST_BALANCED):
         return Guess(True, f"its {n} different whole numbers are about equally frequent")

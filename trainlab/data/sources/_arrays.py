@@ -111,7 +111,7 @@ def learn_targets(where: str, y: Array, x: Array, task: TaskSetting, names: list
         numbers = None if y.dtype.kind == "U" else values.astype(np.float64)
         if numbers is not None and not np.isfinite(numbers).all():
             return _regression(where, y)
-        guess = guess_task(numbers, counts, pictures=x.ndim > 2)
+        guess = guess_task(numbers, counts, pictures=x.ndim > 2, integers=y.dtype.kind in "iu")
         note = guess.note(where)
         return _classes(where, y, [], note) if guess.classes else _regression(where, y, note)
     if y.ndim != 1:

@@ -71,7 +71,7 @@ class LrTooHigh(Monitor, name="lr-too-high"):
         known = np.isfinite(ratios)
         if not known.any():
             return
-        first, recent = float(ratios[:20][known[:20]].max(initial=0.0)), float(median(ratios[-50:][known[-50:]]))
+        first, recent = float(ratios[:20][known[:20]].max(initial=0.0)), float(median(ratios[known][-50:]))
         start = max(float(median(losses[:5])), view.chance)
         worst = float(np.max(median(windows(losses, 10)))) if len(losses) >= 20 else start
         longest = float(ratios[known].max())
