@@ -234,7 +234,10 @@ def test_a_run_that_ends_while_falling_is_told():
     """A warning if the network is far from done, advice if it is nearly there, silence if it stands still."""
     short = np.array([CHANCE, 2.2, 1.9])
     assert codes(NotConverged(), run(short, epochs=2, score=0.3)) == ["not-converged:warning"]
-    assert codes(NotConverged(), run(np.array([CHANCE, 1.2, 0.7]), epochs=2, score=0.8)) == ["not-converged:info"]
+    assert codes(NotConverged(), run(np.array([CHANCE, 1.2, 0.7]), epochs=2, score=0.8)) == ["not-converged:warning"]
+    slow = np.r_[CHANCE, np.linspace(1.6, 0.8, 20)]
+    rising = np.r_[0.1, np.linspace(0.2, 0.5, 10), np.full(10, 0.52)]
+    assert codes(NotConverged(), run(slow, score=rising)) == ["not-converged:info"], "the score has stopped"
     assert codes(NotConverged(), run(np.r_[FALLING, np.full(10, 0.2)], score=0.8)) == []
     assert codes(NotConverged(), run(FALLING, score=0.99)) == []
 

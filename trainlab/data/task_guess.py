@@ -7,7 +7,7 @@ import numpy as np
 from trainlab.core.types import Array
 
 MOST_CLASSES = 20  # whole numbers with so many different values are classes
-MOST_BALANCED = 50  # with more values, up to this many, they are if each is about equally frequent or they number classes
+MOST_BALANCED = 50  # with more values, up to this many, they are if about equally frequent or numbered from 0
 MOST_PICTURED = 1000  # the same, where the inputs are pictures
 FEWEST_ROWS = 10  # of each of them
 SINGLES = 10  # more values than this, one of them in one row only, are counts rather than classes

@@ -12,4 +12,5 @@ LOW_SCORE = (
     *("symmetric-init", "signal-collapse", "signal-explosion", "train-eval-mismatch", "lr-too-high", "lr-too-low"),
     *("unchanging-weights", "bad-schedule", "momentum-too-high", "vanishing-gradient", "dead-relu"),
     *("saturated-activation", "over-regularized", "exploding-loss"),
+    *("wrong-optimizer", "not-converged"),
 )

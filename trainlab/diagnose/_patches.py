@@ -95,12 +95,26 @@ def dropout(view: View, drop: float) -> list[Patch]:
     return []
 
 
-def heavy_dropout(view: View) -> bool:
-    """Whether more than half of the units are dropped somewhere."""
+def largest_dropout(view: View) -> float:
+    """The largest share of units that some layer drops."""
     chosen = model(view).get("dropout")
     shares = [layer.get("drop") for layer in layers(view)]
     shares.append(cast("dict[str, Any]", chosen).get("drop") if isinstance(chosen, dict) else chosen)
-    return any(isinstance(share, float | int) and share > 0.5 for share in shares)
+    return max((float(share) for share in shares if isinstance(share, float | int)), default=0.0)
+
+
+def heavy_dropout(view: View) -> bool:
+    """Whether more than half of the units are dropped somewhere."""
+    return largest_dropout(view) > 0.5
+
+
+def lighter_penalty(view: View) -> list[Patch]:
+    """No penalty on the weights, if it is a good part of what is minimized."""
+    penalty, loss = view.curves["reg_loss"], view.curves["train_loss"]
+    if not len(penalty) or not float(penalty[-1]) > 0.1 * float(loss[-1]):
+        return []
+    lower = {f"regularization.{k}": 0.0 for k in ("l2", "l1") if block(view, "regularization").get(k)}
+    return [lower] if lower else []
 
 
 def less_dropout(view: View) -> list[Patch]:

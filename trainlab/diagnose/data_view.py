@@ -12,7 +12,7 @@ import numpy as np
 from trainlab.core.types import Array, Task
 from trainlab.data.dataset import Rows, Splits
 from trainlab.data.lazy import LazyRows, is_large, sampled
-from trainlab.diagnose._quantiles import median
+from trainlab.diagnose._quantiles import median, quantiles
 
 BUDGET = 500_000  # numbers of one split that are inspected: tens of milliseconds, a few megabytes
 NEIGHBOUR_ROWS = 300  # rows of a part that are compared each with each
@@ -312,4 +312,12 @@ def _score(answer: Array, y: Array, task: Task) -> float:
 
 
 def _self_score(few: _Picked, task: Task) -> float:
+    """How well neighbours predict; a few extreme targets would decide R2 alone, so they are drawn in."""
+    if task.kind == "regression":
+        low, high = quantiles(few.y.reshape(len(few), -1), [0.05, 0.95])
+        return _score(
+            np.clip(_neighbours(few, few.x(), task, skip=True).reshape(len(few), -1), low, high),
+            np.clip(few.y.reshape(len(few), -1), low, high),
+            task,
+        )
     return _score(_neighbours(few, few.x(), task, skip=True), few.y, task)

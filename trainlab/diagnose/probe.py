@@ -33,7 +33,9 @@ class LayerProbe:
 
 @dataclass(frozen=True, slots=True)
 class WeightProbe:
-    """One weight array and its gradient over the probe. symmetric: all units have the same weights and gradients."""
+    """One weight array and its gradient over the probe. symmetric: all units have the same weights and gradients ·
+    equal: they have the same weights, whatever their gradients.
+    """
 
     layer: str
     units: int
@@ -42,6 +44,7 @@ class WeightProbe:
     size: int
     symmetric: bool
     frozen: bool
+    equal: bool = False
 
     @property
     def relative(self) -> float:

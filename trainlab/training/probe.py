@@ -172,10 +172,11 @@ class Prober:
         for key, g in slot.g.items():
             if node.params[key].role == "weight":
                 W = slot.p[key]
-                same = W.shape[-1] > 1 and _alike(W) and _alike(g, 1e-5) and node.name not in self._last()
+                equal = W.shape[-1] > 1 and _alike(W) and node.name not in self._last()
+                same = equal and _alike(g, 1e-5)
                 frozen = node.name in self.net.frozen
                 norm, grad = float(np.linalg.norm(W)), float(np.linalg.norm(g))
-                found.append(WeightProbe(node.name, W.shape[-1], norm, grad, W.size, same, frozen))
+                found.append(WeightProbe(node.name, W.shape[-1], norm, grad, W.size, same, frozen, equal))
         return found
 
     def _last(self) -> set[str]:

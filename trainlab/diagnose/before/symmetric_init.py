@@ -16,7 +16,7 @@ class SymmetricInit(Monitor, name="symmetric-init"):
 
     Measured before the first step: a hidden layer's weight columns are equal, and so are the columns of their
     gradient (or the gradient is zero). If the weights are equal but the gradients differ, because the next layer is
-    random, the units become different in the first step.
+    random, the units become different in the first step, but begin as one: that is a warning.
 
     Do: Start with random weights: `model.init: auto`. Biases may start at zero, weights may not.
 
@@ -35,7 +35,19 @@ class SymmetricInit(Monitor, name="symmetric-init"):
 
     def inspect(self, view: View) -> Iterable[Finding]:
         """Before the first step."""
-        alike = [w.layer for w in view.probe.weights if w.symmetric and not w.frozen] if view.probe is not None else []
+        weights = [w for w in view.probe.weights if not w.frozen] if view.probe is not None else []
+        alike, equal = [w.layer for w in weights if w.symmetric], [w.layer for w in weights if w.equal]
+        if equal and not alike:
+            yield self.finding(
+                view,
+                f"All units of {named(equal)} start with the same weights: they compute the same, and only small "
+                "differences of their gradients tell them apart.",
+                "Draw the weights at random: he init before relu, xavier before tanh and sigmoid.",
+                evidence={"layers": equal},
+                layer=equal[0],
+                patches=init(view, output=True),
+                severity="warning",
+            )
         if alike:
             yield self.finding(
                 view,

@@ -3,7 +3,9 @@
 from collections.abc import Iterable
 from typing import Any, ClassVar, cast
 
-from trainlab.diagnose._patches import bare_output
+import numpy as np
+
+from trainlab.diagnose._patches import bare_output, name_of
 from trainlab.diagnose.finding import Finding
 from trainlab.diagnose.monitor import Monitor, When
 from trainlab.diagnose.view import View
@@ -13,9 +15,10 @@ class WrongLoss(Monitor, name="wrong-loss"):
     """The loss is made for another task. For classes, the squared error has tiny gradients where the network is
     confident and wrong.
 
-    Read from the config, without a measurement: classes are trained with a loss for numbers (mse, mae, huber), or
+    Read from the config, without a measurement: classes are trained with a loss for numbers (mse, mae, huber);
     the network ends in a sigmoid or tanh although the loss applies its own softmax or sigmoid, so that the outputs
-    are squashed twice.
+    are squashed twice; or a regression of two values is trained with the absolute error, whose best answer is the
+    commoner one for all rows.
 
     Do: Keep `loss: auto`: cross-entropy for classes, mse for numbers. Remove the activation after the last layer.
 
@@ -33,8 +36,22 @@ class WrongLoss(Monitor, name="wrong-loss"):
 
     def inspect(self, view: View) -> Iterable[Finding]:
         """Before the first step."""
-        if view.task.kind != "classification" or view.structure is None:
+        if view.structure is None:
             return
+        if view.task.kind == "classification":
+            yield from self._classes(view)
+        elif view.data is not None and name_of(view.settings.get("loss")) == "mae":
+            values = len(np.unique(view.data.t))
+            if values == 2:
+                yield self.finding(
+                    view,
+                    "The targets have only two values, and `mae` asks for their median: one of the two for all rows.",
+                    "Use mse, whose best answer is the share of each value, or train classes with cross-entropy.",
+                    evidence={"loss": "mae", "values": values},
+                    patches=[{"loss": "mse"}],
+                )
+
+    def _classes(self, view: View) -> Iterable[Finding]:
         loss = view.settings.get("loss")
         chosen = str(cast("dict[str, Any]", loss).get("name")) if isinstance(loss, dict) else "softmax_cross_entropy"
         if chosen in ("mse", "mae", "huber"):

@@ -10,6 +10,8 @@ from trainlab.diagnose.finding import Finding
 from trainlab.diagnose.monitor import Monitor, When
 from trainlab.diagnose.view import View
 
+_LEAST = 0.25  # lead of the training score below which hard labels look the same, whatever chance is
+
 
 class CorruptLabels(Monitor, name="corrupt-labels"):
     """The training labels are wrong: shuffled by a faulty join, or much noisier than those of the validation split.
@@ -17,8 +19,10 @@ class CorruptLabels(Monitor, name="corrupt-labels"):
     Measured before the first step, without any network: how often a row's label agrees with its five nearest
     neighbours in the same split, on equally many training and validation rows. If validation rows agree more often
     than training rows, by more than three standard errors and `gap`, the training labels are suspect. At the end:
-    the network fits its training rows better than the validation rows by `ahead` of the way from chance to perfect,
-    and the validation score was never better than chance.
+    the network fits its training rows, with a loss well below chance, better than the validation rows by `ahead` of the
+    way from chance to perfect and of the whole scale, and the validation score was never better than chance. Labels
+    that no network predicts may also be hard, or have nothing to do with the inputs: if the neighbours of validation
+    rows do not predict their labels either, it is advice.
 
     Do: Look at some rows with their labels. Repeat the join of labels and rows, and check that both are in the same
     order. No training setting repairs wrong labels; label smoothing softens a few.
@@ -78,14 +82,25 @@ class CorruptLabels(Monitor, name="corrupt-labels"):
         best, chance = float(np.nanmax(val_score[1:])), self._chance(view)
         noise = 3 * (chance * (1 - chance) / max(1, view.val_rows)) ** 0.5
         ahead = float(train_score[-1]) - best
-        if best < chance + noise + 0.02 and ahead > self.ahead * (1 - chance):
+        fitted = view.learned(float(view.curves["train_loss"][-1])) > self.ahead
+        apart = ahead > max(self.ahead * (1 - chance), _LEAST)
+        if best < chance + noise + 0.02 and fitted and apart:
             yield self.finding(
                 view,
                 f"The training score is {train_score[-1]:.3g}, but the validation score was never above {best:.3g} "
                 f"({chance:.3g} is chance): the network memorizes rows without learning a rule.",
                 "Check that labels and rows belong together.",
                 evidence={"train_score": float(train_score[-1]), "best_val_score": best, "chance": chance},
+                severity="warning" if self._has_rule(view, chance) else "info",
             )
+
+    def _has_rule(self, view: View, chance: float) -> bool:
+        """Whether validation rows have labels that their neighbours predict; True where that is unknown."""
+        scores = view.data.neighbour_scores if view.data is not None else None
+        if scores is None:
+            return True
+        _, val, n = scores
+        return val > chance + self.gap + 1.5 * (0.25 / n) ** 0.5
 
     def _chance(self, view: View) -> float:
         """The validation score of always predicting the most frequent training class."""

@@ -46,6 +46,12 @@ def higher_lr(view: View, ratio: float) -> list[dict[str, Any]]:
     return [{"optimizer.lr": _short(lr * min(1e5, max(3.0, healthy / typical)))}]
 
 
+def further(view: View, walked: float) -> list[dict[str, Any]]:
+    """A patch with which all steps together lead about as far as the weights are long; they led `walked` of that."""
+    lr = view.settings.get("optimizer", {}).get("lr")
+    return [{"optimizer.lr": _short(lr * min(100.0, max(3.0, 2.0 / walked)))}] if lr and walked > 0 else []
+
+
 def other_lr(view: View) -> list[dict[str, Any]]:
     """Patches for a run that learns nothing: steps of a thousandth of the weights if the median is far longer, longer
     steps if it is far shorter, none if it is about that already.

@@ -9,6 +9,7 @@ from trainlab.core.component import setting
 from trainlab.core.types import Count
 from trainlab.diagnose._patches import heavy_dropout, init, less_dropout, norm
 from trainlab.diagnose.finding import Finding
+from trainlab.diagnose.forecast import CLEAR, expected_fall
 from trainlab.diagnose.monitor import Monitor, When
 from trainlab.diagnose.training._lr import other_lr
 from trainlab.diagnose.trend import falls
@@ -22,7 +23,7 @@ class LossNotDecreasing(Monitor, name="loss-not-decreasing"):
     once `share` of the run, `steps` steps and the warmup are over. A loss that varies widely counts as still there if
     its median over the last third of the epochs is that of the first third, within the noise. A run that learned
     first and then stopped is not reported here. Neither is a run whose score has improved by `right`, whatever its
-    loss.
+    loss, nor one whose loss began far above chance and falls steadily: `not-converged` judges that.
 
     Do: Find a learning rate with `trainlab lr-range`. If none works, run `trainlab check`: gradients may not reach
     the first layer, inputs may have no effect, or labels may not belong to the rows.
@@ -66,7 +67,8 @@ class LossNotDecreasing(Monitor, name="loss-not-decreasing"):
             return
         best = float(later.min())
         where_it_began = best > (1.0 - self.learned) * start or (best > 0.5 * start and not falls(later))
-        if where_it_began and view.progress < self.right:
+        falling = best > view.chance and expected_fall(view) > CLEAR
+        if where_it_began and view.progress < self.right and not falling:
             noise = less_dropout(view) if heavy_dropout(view) else []
             yield self.finding(
                 view,

@@ -7,10 +7,11 @@ import numpy as np
 
 from trainlab.core.component import setting
 from trainlab.core.types import Count
+from trainlab.diagnose._patches import epochs
 from trainlab.diagnose._quantiles import median
 from trainlab.diagnose.finding import Finding
 from trainlab.diagnose.monitor import Monitor, When
-from trainlab.diagnose.training._lr import higher_lr
+from trainlab.diagnose.training._lr import further, higher_lr
 from trainlab.diagnose.view import View
 
 
@@ -22,8 +23,10 @@ class LrTooLow(Monitor, name="lr-too-low"):
     to learn after `share` of the run (progress below a tenth), has covered less than a third of the way after half
     of it, or is behind a simple rule at the end. Whatever the score, it is also reported if all steps of the run so
     far would move the weights by less than `travel` of their size and the loss is where it began: a lucky start is
-    not learning. Warmup does not count, and a run that has learned may take steps of any size. `unchanging-weights`
-    reports a learning rate of zero before the first step.
+    not learning. At the end of a run it is reported for steps of any length, if all of them together would move the
+    weights by less than `distance` of their size, and the loss has hardly left its start. Warmup does not count, and a
+    run that has learned may take steps of any size. `unchanging-weights` reports a learning rate of zero before the
+    first step.
 
     Do: Raise the learning rate until a typical step is a thousandth of the weights; `trainlab lr-range` finds it.
     More epochs help, too, but take longer.
@@ -61,12 +64,16 @@ class LrTooLow(Monitor, name="lr-too-low"):
     learned: float = setting(0.33, "progress that is expected after half of the run", gt=0, lt=1)
     margin: float = setting(0.1, "at the end: how far behind a simple rule counts as little learned", gt=0)
     travel: float = setting(0.02, "length of all steps, relative to the weights, on which nothing can be learned", gt=0)
+    distance: float = setting(0.1, "the same at the end of a run, whatever the length of a single step", gt=0)
     burst: float = setting(0.1, "length of an early step, relative to the weights, that rules out a low lr", gt=0)
     steps: Count = setting(30, "steps before which it is not checked")
 
     def inspect(self, view: View) -> Iterable[Finding]:
         """After a good part of the run."""
         done = view.epoch - view.warmup
+        if view.epoch >= view.epochs and self._short_walk(view):
+            yield self._too_short(view)
+            return
         if view.step < self.steps or done < max(1.0, self.share * view.epochs):
             return
         early = view.epoch < 0.5 * view.epochs
@@ -93,6 +100,27 @@ class LrTooLow(Monitor, name="lr-too-low"):
                 },
                 patches=higher_lr(view, typical),
             )
+
+    def _short_walk(self, view: View) -> bool:
+        """Whether the run was so short that its steps lead nowhere, and the loss shows it."""
+        ratios = view.steps["update_ratio"]
+        known = ratios[np.isfinite(ratios)]
+        if not len(known) or not view.lr:
+            return False
+        walked = float(known.mean()) * view.step
+        return walked < self.distance and view.progress < self.learned and self._unmoved(view)
+
+    def _too_short(self, view: View) -> Finding:
+        ratios = view.steps["update_ratio"]
+        walked = float(ratios[np.isfinite(ratios)].mean()) * view.step
+        return self.finding(
+            view,
+            f"The learning rate is too low for {view.step} steps: together they would change the weights by at most "
+            f"{walked:.1g} of their size, and the loss is still where it began.",
+            "Raise the learning rate, or train for many more epochs.",
+            evidence={"walked": walked, "steps": view.step, "lr": view.lr, "threshold": self.distance},
+            patches=[*further(view, walked), *epochs(view, 10)],
+        )
 
     def _unmoved(self, view: View) -> bool:
         """Whether the training loss is where it was before the first step."""

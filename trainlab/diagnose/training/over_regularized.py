@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from trainlab.core.component import setting
+from trainlab.diagnose._patches import largest_dropout, less_dropout
 from trainlab.diagnose.finding import Finding
 from trainlab.diagnose.monitor import Monitor, When
 from trainlab.diagnose.view import View
@@ -15,11 +16,14 @@ class OverRegularized(Monitor, name="over-regularized"):
     """The penalty on the weights is so strong that training shrinks the weights instead of fitting the data.
 
     Measured as the penalty relative to the loss at chance. Before the first step: more than 20 times (in a network
-    without norm layers). After 30 % of the run, while little has been learned: the penalty began above the loss at
-    chance, and since then the weights have shrunk until less than a tenth of it is left, or it is still larger than
-    the data loss.
+    without norm layers). After 30 % of the run the penalty began above the loss at chance, and since then the weights
+    have shrunk until less than a tenth of it is left, while the network has covered at most `shrunk` of the way; or it
+    is still larger than the data loss, and little has been learned. At the end also dropout: some layer drops at least
+    `drop` of its units, the network is behind a simple rule or has covered at most `shrunk` of the way, and on the
+    same rows the loss is half as large again with dropout as without.
 
-    Do: Divide `regularization.l2` (or l1) by ten until the data loss falls again. For a first run use 1e-4 or none.
+    Do: Divide `regularization.l2` (or l1) by ten until the data loss falls again, and drop a fifth of the units. For a
+    first run use 1e-4 or none, and no dropout.
 
     Picture:
 
@@ -35,6 +39,7 @@ class OverRegularized(Monitor, name="over-regularized"):
     when: ClassVar[tuple[When, ...]] = (
         "start",
         "epoch",
+        "end",
     )
     needs: ClassVar[tuple[str, ...]] = ("curves",)
 
@@ -43,6 +48,8 @@ class OverRegularized(Monitor, name="over-regularized"):
     )
     ratio: float = setting(1.0, "the same for a run that has since learned little", gt=0)
     learned: float = setting(0.2, "progress from chance (0) to perfect (1) that ends the check", gt=0, lt=1)
+    shrunk: float = setting(0.6, "the same where the weights have shrunk", gt=0, lt=1)
+    drop: float = setting(0.7, "share of dropped units that may be too much", gt=0, lt=1)
 
     def inspect(self, view: View) -> Iterable[Finding]:
         """Before the first step, and after an epoch while little has been learned."""
@@ -54,10 +61,13 @@ class OverRegularized(Monitor, name="over-regularized"):
         if not view.step:
             norms = view.structure is not None and any(part.norm for part in view.structure.parts)
             wrong = first > self.start and not norms
-        elif first <= self.ratio or view.epoch < max(3.0, 0.3 * view.epochs) or view.progress > self.learned:
-            return
+        elif first <= self.ratio or view.epoch < min(view.epochs, max(3.0, 0.3 * view.epochs)):
+            wrong = False
         else:
-            wrong = now < 0.1 * first or now > float(view.curves["train_loss"][-1]) / view.chance
+            larger = now > float(view.curves["train_loss"][-1]) / view.chance and view.progress <= self.learned
+            wrong = larger or (now < 0.1 * first and view.progress <= self.shrunk)
+        if not wrong:
+            yield from self._dropped(view)
         if wrong:
             yield self.finding(
                 view,
@@ -66,6 +76,22 @@ class OverRegularized(Monitor, name="over-regularized"):
                 "Lower l2 and l1 by a factor of a hundred or more.",
                 evidence={"penalty_first": first, "penalty": now, "threshold": self.start},
                 patches=self._patches(view, max(first, 1.0)),
+            )
+
+    def _dropped(self, view: View) -> Iterable[Finding]:
+        """Dropout that leaves too few units to learn from, at the end."""
+        probe, most = view.probe, largest_dropout(view)
+        if probe is None or not probe.deep or not view.step or most < self.drop:
+            return
+        low = view.behind > 0 or view.progress <= self.shrunk
+        if low and probe.loss > 1.5 * probe.eval_loss + 0.05 * view.chance:
+            yield self.finding(
+                view,
+                f"{most:.0%} of the units of a layer are dropped in each step: on the same rows the loss is "
+                f"{probe.loss:.3g} with dropout and {probe.eval_loss:.3g} without.",
+                "Drop fewer units: a fifth, at most half.",
+                evidence={"drop": most, "train": probe.loss, "evaluation": probe.eval_loss, "threshold": self.drop},
+                patches=less_dropout(view),
             )
 
     def _patches(self, view: View, pressure: float) -> list[dict[str, Any]]:

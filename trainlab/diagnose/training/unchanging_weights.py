@@ -17,8 +17,9 @@ class UnchangingWeights(Monitor, name="unchanging-weights"):
     """Some weights never change: the learning rate is zero, layers are frozen, or no gradient arrives.
 
     Measured before the first step: a learning rate of zero over the whole schedule is an error. After the second epoch,
-    while little has been learned, frozen layers and layers whose last step was exactly zero are a warning. Frozen
-    layers of a network that learns are not reported.
+    while little has been learned, frozen layers and layers whose last step was exactly zero are a warning. At the end
+    frozen layers are a warning if the network has covered less than two thirds of the way, or a simple rule does
+    better. Frozen layers of a network that learns well are not reported.
 
     Do: Give the layers a learning rate and take them out of `model.frozen`. If nothing is frozen, look for dead
     units in the layers after them.
@@ -35,6 +36,7 @@ class UnchangingWeights(Monitor, name="unchanging-weights"):
     when: ClassVar[tuple[When, ...]] = (
         "start",
         "epoch",
+        "end",
     )
     needs: ClassVar[tuple[str, ...]] = ("structure",)
     causes: ClassVar[tuple[str, ...]] = (
@@ -47,6 +49,7 @@ class UnchangingWeights(Monitor, name="unchanging-weights"):
     )
 
     learned: float = setting(0.1, "progress from chance (0) to perfect (1) that ends the check", gt=0, lt=1)
+    well: float = setting(0.67, "progress at the end from which on frozen layers do no harm", gt=0, lt=1)
     steps: Count = setting(30, "steps before which it is not checked")
 
     def inspect(self, view: View) -> Iterable[Finding]:
@@ -65,15 +68,17 @@ class UnchangingWeights(Monitor, name="unchanging-weights"):
                     patches=[{"optimizer.lr": 1e-3 if "adam" in view.settings["optimizer"]["name"] else 1e-2}],
                 )
             return
-        if view.epoch < max(2.0, view.warmup + 1) or view.step < self.steps or view.progress > self.learned:
+        harmful = view.baselines is not None and bool(frozen) and (view.progress < self.well or view.behind > 0)
+        early = view.epoch < max(2.0, view.warmup + 1) or view.step < self.steps
+        if not harmful and (early or view.progress > self.learned):
             return
         still = [v.name for v in view.layers if "W" in v.step and not v.step["W"].any()]
         if frozen or still:
             names = frozen or still
             yield self.finding(
                 view,
-                f"The weights of {named(names)} do not change{' (frozen)' if frozen else ''}, and little has been "
-                "learned.",
+                f"The weights of {named(names)} do not change{' (frozen)' if frozen else ''}, and "
+                f"{'the others do not make up for it' if harmful else 'little has been learned'}.",
                 "Unfreeze them (`model.frozen: []`)."
                 if frozen
                 else "Look for dead units, and for layers that pass no signal.",
