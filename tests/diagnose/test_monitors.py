@@ -89,7 +89,7 @@ def test_a_diagnosis_is_a_line_of_json_and_back():
     line = one.as_dict()
     assert list(line) == [
         *("code", "severity", "epoch", "step", "layer"),
-        *("message", "evidence", "because", "advice", "patches"),
+        *("message", "evidence", "because", "advice", "patches", "confidence"),
     ]
     assert Finding.from_dict(line) == one
 

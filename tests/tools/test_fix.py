@@ -1,5 +1,6 @@
 """`fix` keeps a suggestion only if it measurably helps, runs nothing twice, and reports what no config fixes."""
 
+import json
 import shutil
 from pathlib import Path
 
@@ -90,12 +91,14 @@ def test_luck_with_labels_that_mean_nothing_is_no_cure(tmp_path):
     assert got.left[0].code == "corrupt-labels"
 
 
-def test_nothing_measurably_better_is_said_so(tmp_path):
-    """Squared error told these classes apart as well: the warning goes, the score stays, and that is no cure."""
-    got = fix(sick(tmp_path, loss="mse"))
-    assert (got.state, got.exit_code, got.patch, got.pairs, got.credits) == ("nothing helped", 4, {}, (), ())
-    assert [d.code for d in got.left] == ["wrong-loss"]
-    assert any(trial.patch == {"loss": "auto"} for trial in got.trials)
+def test_what_the_run_has_disproved_gets_no_run(tmp_path):
+    """Squared error told these classes apart as well: the finding is withdrawn, and there is nothing to fix."""
+    run = sick(tmp_path, loss="mse")
+    (history,) = [d for d in map(json.loads, (run / "diagnoses.jsonl").read_text().splitlines()) if "withdrawn" in d]
+    assert (history["code"], history["severity"]) == ("wrong-loss", "info")
+    assert history["withdrawn"].startswith("the run ended with validation accuracy ")
+    got = fix(run)
+    assert (got.state, got.exit_code, got.patch, got.pairs, got.credits) == ("healthy", 0, {}, (), ())
 
 
 def test_a_trial_that_has_finished_is_not_repeated(slow, tmp_path):

@@ -13,7 +13,9 @@ class Finding:
 
     severity: error, as configured this run is worthless; warning, it ends clearly worse than it could; info, advice.
     `because`: earlier findings that led here, as `code@step N` · `patches`: suggested dotted overrides, best first ·
-    `layer`: the layer it concerns, if any.
+    `layer`: the layer it concerns, if any · `confidence`: how often such a finding names the fault, see
+    `diagnose/confidence.py`; None where that is unknown · `withdrawn`: why it no longer holds, empty if it does. A
+    withdrawn finding is history: its severity is info.
     """
 
     code: str
@@ -26,12 +28,15 @@ class Finding:
     evidence: dict[str, Any] = field(default_factory=dict[str, Any])
     because: tuple[str, ...] = ()
     patches: tuple[dict[str, Any], ...] = ()
+    confidence: float | None = None
+    withdrawn: str = ""
 
     def as_dict(self) -> dict[str, Any]:
         """The line of diagnoses.jsonl, keys in the order of the contract."""
         keys = ("code", "severity", "epoch", "step", "layer", "message", "evidence", "because", "advice", "patches")
-        values: dict[str, Any] = {key: getattr(self, key) for key in keys}
-        return values | {"because": list(self.because), "patches": list(self.patches)}
+        values: dict[str, Any] = {key: getattr(self, key) for key in (*keys, "confidence")}
+        history = {"withdrawn": self.withdrawn} if self.withdrawn else {}
+        return values | {"because": list(self.because), "patches": list(self.patches)} | history
 
     @classmethod
     def from_dict(cls, line: dict[str, Any]) -> "Finding":

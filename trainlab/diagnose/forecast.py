@@ -18,9 +18,9 @@ _LEFT = 0.25  # of the score that is missing: a smaller gain is no reason to cal
 def expected_gain(view: View) -> float:
     """By how much the score would rise if the run went on for as many steps as it had; nan where nothing is known.
 
-    Measured on the validation score (the training score without one): what the second half of the epochs gained, at
-    most half of what is missing to 1. It is 0 if that is less than a quarter of what is missing, or than chance
-    explains.
+    Measured on the validation score (the training score without one): half of what the second half of the epochs
+    gained, at most half of what is missing to 1. It is 0 if they gained less than a quarter of what is missing, or than
+    chance explains.
     """
     kind = view.curves.score
     known = view.curves[f"val_{kind}"]
@@ -30,9 +30,9 @@ def expected_gain(view: View) -> float:
     last, half = float(score[-1]), float(score[(len(score) - 1) // 2])
     gained = last - half if isfinite(half) else 0.0
     p = min(0.99, max(0.01, last))
-    noise = 1.5 * (p * (1 - p) / max(1, view.val_rows)) ** 0.5
-    gain = max(0.0, min(gained, (1 - last) / 2))
-    return gain if gain > max(noise, _LEFT * (1 - last)) else 0.0
+    spread = p * (1 - p) if view.task.kind == "classification" else 4 * p * (1 - p) ** 2  # of an accuracy, of an R2
+    noise = 1.5 * (spread / max(1, view.val_rows)) ** 0.5
+    return min(gained, 1 - last) / 2 if gained > max(noise, _LEFT * (1 - last)) else 0.0
 
 
 def expected_fall(view: View) -> float:

@@ -34,6 +34,8 @@ class Monitor(
     needs: ClassVar[tuple[str, ...]] = ("curves",)  # fields of the View; any CSV log has "curves" and "steps"
     causes: ClassVar[tuple[str, ...]] = ()  # codes that may have led to this one, the likeliest first
     severity: ClassVar[Severity] = "warning"
+    certain: ClassVar[bool] = False  # read from the config, so that no measurement can be mistaken
+    lasting: ClassVar[bool] = False  # a run that ends well does not disprove it
     unshown: ClassVar[str] = ""  # why no config of the zoo shows it, where none can
 
     @abstractmethod

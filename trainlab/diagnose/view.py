@@ -197,6 +197,11 @@ class View:
         return best - max(last, -1.0) - 1.5 * error / max(1, self.val_rows) ** 0.5
 
     @property
+    def best_rule(self) -> float:
+        """The validation score of the best simple rule, nan if none was computed."""
+        return max(self.baselines.values()) if self.baselines else float("nan")
+
+    @property
     def warmup(self) -> float:
         """Epochs over which the learning rate climbs."""
         return float(self.settings.get("schedule", {}).get("warmup") or 0.0)

@@ -166,7 +166,7 @@ class WatchedRun:
         if self.closed:
             return
         if state == "finished" and self.step:
-            self._inspect("end", probe=self._probe.probe())
+            self.monitors.conclude(self._inspect("end", probe=self._probe.probe()))
         found = self.monitors.stopping()
         if state == "finished" and found is not None:
             state, reason = ("diverged" if found.code == "diverged" else "failed"), found.message
@@ -216,21 +216,25 @@ class WatchedRun:
 
     # ------------------------------------------------------------------ what the monitors see
 
-    def _inspect(self, when: When, *, fresh: int = 0, probe: Probe | None = None, broken: str | None = None) -> None:
-        """Run the monitors, until a finding ends the run: what comes after it is no news.
+    def _inspect(
+        self, when: When, *, fresh: int = 0, probe: Probe | None = None, broken: str | None = None
+    ) -> View | None:
+        """Run the monitors, until a finding ends the run: what comes after it is no news. Returns what they saw.
 
         A monitor that raises causes a warning; it must not end another program's training.
         """
         if self.stop:
-            return
+            return None
         try:
-            findings = self.monitors.run(when, self._view(when, fresh, probe, broken))
+            view = self._view(when, fresh, probe, broken)
+            findings = self.monitors.run(when, view)
         except Exception as error:  # any bug of a monitor
             warn(f"trainlab: monitors failed in epoch {self.epoch}: {type(error).__name__}: {error}", stacklevel=2)
-            return
+            return None
         for finding in findings:
             for callback in self._callbacks:
                 callback.on_finding(finding)
+        return view
 
     def _view(self, when: When, fresh: int, probe: Probe | None, broken: str | None) -> View:
         chance, classes, data = self.chance, self.training.classes or 0, self._data_view()

@@ -1,13 +1,14 @@
 """A file of lines that grows at its end only. It stays readable if its writer is killed at any byte."""
 
 import os
+from io import FileIO
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Self, cast
 
 from trainlab.core.errors import UserError
 from trainlab.store.opening import open_own, read_own
-from trainlab.store.writing import named_errors
+from trainlab.store.writing import named_errors, write_atomic
 
 
 class Appender:
@@ -23,7 +24,7 @@ class Appender:
         self.path = path
         self._header = header
         with named_errors(path, "write"):
-            self._file = os.fdopen(open_own(path, os.O_RDWR | os.O_CREAT | os.O_APPEND), "a+b", buffering=0)
+            self._file = _opened(path)
             self.found = self.tell() > 0
             if self.found:
                 self._file.truncate(_whole_lines(read_own(path)))
@@ -58,6 +59,13 @@ class Appender:
                 )
             self._file.truncate(position)
 
+    def exchange(self, lines: bytes, *, durable: bool = True) -> None:
+        """Puts these lines in the place of all; a reader sees the old file or the new one."""
+        self.close()
+        write_atomic(self.path, self._header + lines, durable=durable)
+        with named_errors(self.path, "write"):
+            self._file = _opened(self.path)
+
     def close(self) -> None:
         """Closes the file; a second call does nothing."""
         self._file.close()
@@ -67,6 +75,10 @@ class Appender:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self.close()
+
+
+def _opened(path: Path) -> FileIO:
+    return cast("FileIO", os.fdopen(open_own(path, os.O_RDWR | os.O_CREAT | os.O_APPEND), "a+b", buffering=0))
 
 
 def read_lines(path: Path) -> str:

@@ -1,11 +1,12 @@
 """diagnoses.jsonl: one finding per line, appended at once and readable after any end of the writer."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, cast
 
 from trainlab.core.errors import UserError
 from trainlab.store.appending import Appender, read_lines
+from trainlab.store.opening import read_own
 from trainlab.store.strict_json import dumps, loads
 
 
@@ -17,7 +18,17 @@ class FindingWriter(Appender):
 
     def write(self, finding: Mapping[str, object]) -> None:
         """Appends one finding as a line of JSON."""
-        self.append((dumps(dict(finding)) + "\n").encode())
+        self.append(_line(finding))
+
+    def replace(self, findings: Sequence[Mapping[str, object]], *, durable: bool = True) -> None:
+        """Puts these findings in the place of all; a reader sees the old ones or the new ones."""
+        lines = b"".join(map(_line, findings))
+        if lines != read_own(self.path):
+            self.exchange(lines, durable=durable)
+
+
+def _line(finding: Mapping[str, object]) -> bytes:
+    return (dumps(dict(finding)) + "\n").encode()
 
 
 def read_findings(path: Path) -> list[dict[str, Any]]:

@@ -39,20 +39,27 @@ _LONGEST = 30.0  # but no longer than this
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """How a run ended, and what the monitors found at its end."""
+    """How a run ended, what the monitors found at its end and earlier, and all of it in its final order."""
 
     ending: Ending
     findings: Sequence[Finding] = ()
+    earlier: Sequence[Finding] = ()
+    concluded: Sequence[Finding] = ()
 
     def as_dict(self) -> dict[str, Any]:
         """As plain data."""
-        return {**self.ending._asdict(), "findings": [finding.as_dict() for finding in self.findings]}
+        return {
+            **self.ending._asdict(),
+            **{part: [f.as_dict() for f in getattr(self, part)] for part in ("findings", "earlier", "concluded")},
+        }
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> "Ended":
         """What `as_dict` made."""
-        findings = tuple(Finding.from_dict(finding) for finding in data["findings"])
-        return cls(Ending(data["state"], data["reason"]), findings)
+        late, earlier, concluded = (
+            tuple(Finding.from_dict(f) for f in data.get(part) or ()) for part in ("findings", "earlier", "concluded")
+        )
+        return cls(Ending(data["state"], data["reason"]), late, earlier, concluded)
 
 
 class Checkpointer(Callback):
@@ -142,6 +149,8 @@ class Checkpointer(Callback):
         session, folder = self.session, self.folder
         arrays, meta = checkpoint.load(self.last)
         self.ended = Ended.from_dict(meta["ended"]) if "ended" in meta else None
+        if self.ended is not None and "earlier" in meta["ended"]:  # the file may have got its final order since
+            self.logger.replace_findings(self.ended.earlier)
         self.logger.cut(meta["files"])
         session.trainer.restore(arrays, meta["trainer"])
         weights = checkpoint.load(self.best)[0] if self.best.exists() else {}

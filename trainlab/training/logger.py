@@ -62,6 +62,15 @@ class RunLogger(Callback):
         """A line of diagnoses.jsonl."""
         self._findings.write(finding.as_dict())
 
+    def on_train_end(self, result: RunResult) -> None:
+        """The findings in their final order, once there is one."""
+        if result.state != "interrupted":
+            self.replace_findings(result.findings, durable=result.seconds >= BRIEF)
+
+    def replace_findings(self, findings: Sequence[Finding], *, durable: bool = True) -> None:
+        """These findings are the whole of diagnoses.jsonl. durable: wait for the disk."""
+        self._findings.replace([finding.as_dict() for finding in findings], durable=durable)
+
     @property
     def paths(self) -> list[Path]:
         """The files; they must be on the disk before a checkpoint that counts on their rows."""

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from trainlab.diagnose.conclusion import concluded
+from trainlab.diagnose.confidence import confidence
 from trainlab.diagnose.finding import SEVERITIES, Finding
 from trainlab.diagnose.monitor import Monitor, When
 from trainlab.diagnose.view import View
@@ -63,15 +65,21 @@ class MonitorRunner:
                 for other in self.monitors:
                     if other.name in monitor.causes and not _ALSO[when].isdisjoint(other.when):
                         yield from self._ask(other, when, view, asked)
-            finding = replace(found, because=found.because or self._because(monitor, view))
+            because = found.because or self._because(monitor)
+            finding = replace(found, because=because, confidence=confidence(found.code, led=bool(because)))
             self.findings.append(finding)
             yield finding
+
+    def conclude(self, view: View | None) -> None:
+        """Put the findings of an ended run in their final order. view: at its end; what it disproves is withdrawn."""
+        with np.errstate(all="ignore"):
+            self.findings[:] = concluded(self.findings, self.monitors, view)
 
     def _is_new(self, found: Finding) -> bool:
         rank = SEVERITIES.index
         return all(d.code != found.code or rank(d.severity) < rank(found.severity) for d in self.findings)
 
-    def _because(self, monitor: Monitor, view: View) -> tuple[str, ...]:
+    def _because(self, monitor: Monitor) -> tuple[str, ...]:
         """The earliest finding of this monitor's possible causes; advice does not count."""
         causes = set(monitor.causes) - {monitor.name}
         earlier = [d for d in self.findings if d.code in causes and d.severity != "info"]

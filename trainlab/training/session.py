@@ -7,7 +7,9 @@ import numpy as np
 
 from trainlab.core.types import Array
 from trainlab.data.lazy import expect_all
+from trainlab.diagnose.finding import Finding
 from trainlab.diagnose.monitor import When
+from trainlab.diagnose.view import View
 from trainlab.engine.trainer import Trainer
 from trainlab.store.status import State
 from trainlab.training.callbacks import Callback, StepInfo
@@ -76,15 +78,29 @@ class TrainingSession:
             ending = self._stop_rule()
         return ending or Ending("finished")
 
-    def inspect(self, when: When) -> None:
-        """Measure the network at this moment, let the monitors judge it, and pass their findings to the callbacks."""
+    def conclude(self) -> Sequence[Finding]:
+        """Judge the end of the run: its last findings, then all in their final order. Returns those of the end."""
+        before = len(self.monitors.findings)
+        view = self.inspect("end")
+        late = tuple(self.monitors.findings[before:])
+        self.monitors.conclude(view)
+        return late
+
+    def inspect(self, when: When) -> View | None:
+        """Measure the network at this moment, let the monitors judge it, and pass their findings to the callbacks.
+
+        Returns what the monitors saw, None if none looks at this moment.
+        """
         if when == "steps":
             names, values = self.inspector.statistics()
             self._end_inspection(names, values)
-        if self.monitors.watches(when):
-            for finding in self.monitors.run(when, self.inspector.view(when)):
-                for callback in self._callbacks:
-                    callback.on_finding(finding)
+        if not self.monitors.watches(when):
+            return None
+        view = self.inspector.view(when)
+        for finding in self.monitors.run(when, view):
+            for callback in self._callbacks:
+                callback.on_finding(finding)
+        return view
 
     def _begin(self) -> None:
         """Epoch 0: the network before its first step."""

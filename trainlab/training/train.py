@@ -12,6 +12,7 @@ from trainlab.core.config import Document
 from trainlab.core.dump import dump
 from trainlab.core.errors import UserError
 from trainlab.data.cache import SplitsCache
+from trainlab.diagnose.finding import Finding
 from trainlab.diagnose.trials import TRIALS
 from trainlab.engine import selection
 from trainlab.engine.blas import pinned
@@ -164,13 +165,15 @@ def _run(
         if ended is None:
             ending = session.fit(callbacks, until=until, beyond_end=beyond_end)
             positions = logger.positions()  # findings of the end are dropped when a run is trained further
-            before = len(session.monitors.findings)
+            earlier, late = tuple(session.monitors.findings), tuple[Finding, ...]()
             if ending.state == "finished":
-                session.inspect("end")
-            ended = Ended(ending, tuple(session.monitors.findings[before:]))
+                late = session.conclude()
+            elif ending.state != "interrupted":
+                session.monitors.conclude(None)
+            ended = Ended(ending, late, earlier, tuple(session.monitors.findings))
         else:  # killed after its last checkpoint: the layers' last step, which the end is judged by, is gone
             ending, positions = ended.ending, logger.positions()
-            session.monitors.resume(ended.findings)
+            session.monitors.findings[:] = ended.concluded
             for finding, callback in product(ended.findings, callbacks):
                 callback.on_finding(finding)
         needs = [*logger.paths, folder.config, folder.environment]

@@ -31,6 +31,7 @@ class GradientMismatch(Monitor, name="gradient-mismatch"):
     """
 
     unshown: ClassVar[str] = "a bug in the code causes it, not a config"
+    lasting: ClassVar[bool] = True
     when: ClassVar[tuple[When, ...]] = ("start",)
     needs: ClassVar[tuple[str, ...]] = ("gradients",)
     severity: ClassVar[Severity] = "error"

@@ -30,6 +30,7 @@ class MissingNonlinearity(Monitor, name="missing-nonlinearity"):
     """
 
     when: ClassVar[tuple[When, ...]] = ("start",)
+    certain: ClassVar[bool] = True
     needs: ClassVar[tuple[str, ...]] = ("structure",)
 
     def inspect(self, view: View) -> Iterable[Finding]:

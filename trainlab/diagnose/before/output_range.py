@@ -30,6 +30,7 @@ class OutputRange(Monitor, name="output-range"):
     """
 
     when: ClassVar[tuple[When, ...]] = ("start",)
+    certain: ClassVar[bool] = True
     needs: ClassVar[tuple[str, ...]] = (
         "structure",
         "data",

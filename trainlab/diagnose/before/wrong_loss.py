@@ -32,6 +32,7 @@ class WrongLoss(Monitor, name="wrong-loss"):
     """
 
     when: ClassVar[tuple[When, ...]] = ("start",)
+    certain: ClassVar[bool] = True
     needs: ClassVar[tuple[str, ...]] = ("structure",)
 
     def inspect(self, view: View) -> Iterable[Finding]:

@@ -30,6 +30,7 @@ class BadValues(Monitor, name="bad-values"):
     AUTOTRAINER.
     """
 
+    lasting: ClassVar[bool] = True
     when: ClassVar[tuple[When, ...]] = ("start",)
     needs: ClassVar[tuple[str, ...]] = ("data",)
     severity: ClassVar[Severity] = "error"

@@ -35,6 +35,7 @@ class ClassImbalance(Monitor, name="class-imbalance"):
     Source: He & Garcia 2009, "Learning from Imbalanced Data"; CS231n, "Sanity checks".
     """
 
+    lasting: ClassVar[bool] = True
     when: ClassVar[tuple[When, ...]] = ("start",)
     needs: ClassVar[tuple[str, ...]] = ("data",)
 

@@ -31,6 +31,7 @@ class ConstantFeature(Monitor, name="constant-feature"):
     Source: Kuhn & Johnson 2013, "Applied Predictive Modeling", section 3.5 (zero-variance predictors).
     """
 
+    lasting: ClassVar[bool] = True
     when: ClassVar[tuple[When, ...]] = ("start",)
     needs: ClassVar[tuple[str, ...]] = ("data",)
     severity: ClassVar[Severity] = "info"

@@ -35,6 +35,7 @@ class IdColumn(Monitor, name="id-column"):
     reproducibility crisis in machine-learning-based science".
     """
 
+    lasting: ClassVar[bool] = True
     when: ClassVar[tuple[When, ...]] = ("start",)
     needs: ClassVar[tuple[str, ...]] = ("data",)
     severity: ClassVar[Severity] = "warning"

@@ -33,6 +33,7 @@ class LabelRange(Monitor, name="label-range"):
     Source: Breck et al. 2019, "Data Validation for Machine Learning" (schema of the label).
     """
 
+    lasting: ClassVar[bool] = True
     when: ClassVar[tuple[When, ...]] = ("start",)
     needs: ClassVar[tuple[str, ...]] = ("data",)
 

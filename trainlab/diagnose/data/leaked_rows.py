@@ -36,6 +36,7 @@ class LeakedRows(Monitor, name="leaked-rows"):
     Source: Kaufman et al. 2012, "Leakage in Data Mining"; Barz & Denzler 2020, "Do We Train on Test Data?".
     """
 
+    lasting: ClassVar[bool] = True
     when: ClassVar[tuple[When, ...]] = ("start",)
     needs: ClassVar[tuple[str, ...]] = ("data",)
 

@@ -33,6 +33,7 @@ class LeakedTarget(Monitor, name="leaked-target"):
     Source: Kaufman et al. 2012, "Leakage in Data Mining".
     """
 
+    lasting: ClassVar[bool] = True
     when: ClassVar[tuple[When, ...]] = ("start",)
     needs: ClassVar[tuple[str, ...]] = ("data",)
     severity: ClassVar[Severity] = "warning"

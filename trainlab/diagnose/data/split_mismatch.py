@@ -35,6 +35,7 @@ class SplitMismatch(Monitor, name="split-mismatch"):
     Source: Breck et al. 2019, "Data Validation for Machine Learning" (training-serving skew).
     """
 
+    lasting: ClassVar[bool] = True
     when: ClassVar[tuple[When, ...]] = ("start",)
     needs: ClassVar[tuple[str, ...]] = ("data",)
     causes: ClassVar[tuple[str, ...]] = ("bad-values", "outlier-input", "class-imbalance")

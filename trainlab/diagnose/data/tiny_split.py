@@ -29,6 +29,7 @@ class TinySplit(Monitor, name="tiny-split"):
     Source: CS231n, "Validation sets"; Hastie et al. 2009, "The Elements of Statistical Learning", section 7.
     """
 
+    lasting: ClassVar[bool] = True
     when: ClassVar[tuple[When, ...]] = ("start",)
     needs: ClassVar[tuple[str, ...]] = ("data",)
 

@@ -31,6 +31,7 @@ class Unshuffled(Monitor, name="unshuffled"):
     4.2.
     """
 
+    lasting: ClassVar[bool] = True
     when: ClassVar[tuple[When, ...]] = ("start",)
     needs: ClassVar[tuple[str, ...]] = ("data",)
 

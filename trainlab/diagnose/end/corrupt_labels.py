@@ -39,6 +39,7 @@ class CorruptLabels(Monitor, name="corrupt-labels"):
     2021, "Confident Learning".
     """
 
+    lasting: ClassVar[bool] = True
     when: ClassVar[tuple[When, ...]] = (
         "start",
         "end",

@@ -33,6 +33,7 @@ class EdgeOfRange(Monitor, name="edge-of-range"):
     Source: CS231n, "Hyperparameter optimization": careful with best values on border.
     """
 
+    lasting: ClassVar[bool] = True
     when: ClassVar[tuple[When, ...]] = ("end",)
     needs: ClassVar[tuple[str, ...]] = ("searched",)
     severity: ClassVar[Severity] = "info"

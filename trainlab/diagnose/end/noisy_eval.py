@@ -30,6 +30,7 @@ class NoisyEval(Monitor, name="noisy-eval"):
     Learning Tuning Playbook".
     """
 
+    lasting: ClassVar[bool] = True
     when: ClassVar[tuple[When, ...]] = ("end",)
     needs: ClassVar[tuple[str, ...]] = ("curves",)
     severity: ClassVar[Severity] = "info"

@@ -19,12 +19,12 @@ class NotConverged(Monitor, name="not-converged"):
     """The training loss was still falling fast when the run ended: more epochs would help.
 
     Measured where the schedule has not lowered the learning rate to almost zero, and the loss was still falling. It is
-    a warning if as many steps again would end clearly better: the validation score gained more than `gain` in the
-    second half of the run, and that is a good part of what is missing; or the loss, though still above chance, falls
-    steadily (its last halves, continued at their own pace). It is advice if only the loss of the last fifth of the
-    epochs fell by more than `fall` of its value and a fiftieth of the loss at chance; with a network that is clearly
-    behind a simple rule (see `no-better-than-baseline`), or has covered less than a third of the way, that is a warning
-    as well.
+    a warning if as many steps again would end clearly better: half of what the validation score gained in the second
+    half of the run exceeds `gain`, and it was a good part of what was missing; or the loss, though still above chance,
+    falls steadily (its last halves, continued at their own pace). It is advice if only the loss of the last fifth of
+    the epochs fell by more than `fall` of its value and a fiftieth of the loss at chance; with a network that is
+    clearly behind a simple rule (see `no-better-than-baseline`), or has covered less than a third of the way, that is
+    a warning as well.
 
     Do: Train for more epochs (`train.epochs`), or with a higher learning rate; resume the run with
     `train.epochs=N`.
@@ -51,7 +51,7 @@ class NotConverged(Monitor, name="not-converged"):
         "unscaled-target",
     )
 
-    gain: float = setting(0.045, "rise of the score that as many steps again would bring", gt=0)
+    gain: float = setting(0.04, "rise of the score that as many steps again would bring", gt=0)
     fall: float = setting(0.1, "fall over the last fifth of the epochs that is still fast", gt=0, lt=1)
     enough: float = setting(0.9, "progress from chance (0) to perfect (1) above which it is not reported", gt=0, lt=1)
     margin: float = setting(0.1, "how far behind a simple rule makes it a warning", gt=0)
@@ -65,7 +65,7 @@ class NotConverged(Monitor, name="not-converged"):
         before, last = float(losses[-1 - back]), float(losses[-1])
         rate = float(rates[-1] / rates.max()) if np.isfinite(rates).all() and rates.max() > 0 else 1.0
         more, falling = expected_gain(view), expected_fall(view)
-        better = more > self.gain and not falling < 0.4 * CLEAR
+        better = more > self.gain and not falling < 0.6 * CLEAR
         steady = falling > CLEAR and last > view.chance
         fast = before - last > self.fall * before and before - last > 0.02 * view.chance
         under_way = 0.02 < view.progress < self.enough

@@ -46,6 +46,7 @@ class Overfitting(Monitor, name="overfitting"):
     Source: CS231n, "Train/val accuracy": the gap between the curves; Prechelt 1998, "Early Stopping - But When?".
     """
 
+    lasting: ClassVar[bool] = True
     when: ClassVar[tuple[When, ...]] = ("epoch", "end")
     causes: ClassVar[tuple[str, ...]] = ("tiny-split", "corrupt-labels", "split-mismatch", "class-imbalance")
 

@@ -31,6 +31,7 @@ class Overtraining(Monitor, name="overtraining"):
     Source: Prechelt 1998, "Early Stopping - But When?".
     """
 
+    lasting: ClassVar[bool] = True
     when: ClassVar[tuple[When, ...]] = ("end",)
     needs: ClassVar[tuple[str, ...]] = ("curves",)
     causes: ClassVar[tuple[str, ...]] = ("overfitting",)

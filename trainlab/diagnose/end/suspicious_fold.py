@@ -34,6 +34,7 @@ class SuspiciousFold(Monitor, name="suspicious-fold"):
     does; Hastie et al. 2009, "The Elements of Statistical Learning", section 7.10.
     """
 
+    lasting: ClassVar[bool] = True
     when: ClassVar[tuple[When, ...]] = ("end",)
     needs: ClassVar[tuple[str, ...]] = ("folds",)
     severity: ClassVar[Severity] = "warning"

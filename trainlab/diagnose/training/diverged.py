@@ -35,6 +35,7 @@ class Diverged(Monitor, name="diverged"):
     Source: CS231n, "Babysitting the learning process": a cost of nan almost always means too high a learning rate.
     """
 
+    lasting: ClassVar[bool] = True
     when: ClassVar[tuple[When, ...]] = ("steps", "epoch")
     causes: ClassVar[tuple[str, ...]] = (
         *("bad-values", "unscaled-input", "unscaled-target", "outlier-input", "signal-explosion", "initial-loss"),

@@ -208,7 +208,9 @@ class _Replay:
                 list(monitor_runner.run("steps", view))
             if epoch % every == 0 or epoch == self.epochs:
                 list(monitor_runner.run("epoch", self._view(epoch)))
-        list(monitor_runner.run("end", self._view(self.epochs)))
+        last = self._view(self.epochs)
+        list(monitor_runner.run("end", last))
+        monitor_runner.conclude(last)
         ran = [m.name for m in able if set(m.when) & {"steps", "epoch", "end"}]
         return Judged(
             self.log,

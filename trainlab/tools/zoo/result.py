@@ -53,7 +53,8 @@ class Cure:
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """The result of a case. score: the last validation score (nan if it diverged) · found: (code, severity, step) ·
-    steps: number of steps · cured: the result of `fix`, if that was tried · folder: of the run.
+    steps: number of steps · cured: the result of `fix`, if that was tried · folder: of the run · led: codes that
+    another finding led to.
     """
 
     case: Case
@@ -65,6 +66,7 @@ class Verdict:
     steps: int = 0
     cured: Cure | None = None
     folder: str = ""
+    led: tuple[str, ...] = ()
 
     @property
     def warnings(self) -> list[tuple[str, str, int]]:
@@ -239,7 +241,9 @@ def as_data(result: Result) -> dict[str, Any]:
             "state": v.state,
             "score": v.score if isfinite(v.score) else None,
             "stage": v.stage,
-            "found": [{"code": code, "severity": severity, "step": step} for code, severity, step in v.found],
+            "found": [
+                {"code": c, "severity": severity, "step": step, "led": c in v.led} for c, severity, step in v.found
+            ],
             "error": v.error or None,
         }
         if v.cured is not None:

@@ -172,6 +172,7 @@ def one(case: Case, folder: Path) -> Verdict:
         steps=outcome.step,
         cured=cured,
         folder=str(outcome.folder),
+        led=tuple(d.code for d in outcome.findings if d.because),
     )
 
 
