@@ -8,6 +8,7 @@ import numpy as np
 from trainlab.diagnose._patches import bare_output, name_of
 from trainlab.diagnose.finding import Finding
 from trainlab.diagnose.monitor import Monitor, When
+from trainlab.diagnose.structure import Structure
 from trainlab.diagnose.view import View
 
 
@@ -40,7 +41,7 @@ class WrongLoss(Monitor, name="wrong-loss"):
         if view.structure is None:
             return
         if view.task.kind == "classification":
-            yield from self._classes(view)
+            yield from self._classes(view, view.structure)
         elif view.data is not None and name_of(view.settings.get("loss")) == "mae":
             values = len(np.unique(view.data.t))
             if values == 2:
@@ -52,7 +53,7 @@ class WrongLoss(Monitor, name="wrong-loss"):
                     patches=[{"loss": "mse"}],
                 )
 
-    def _classes(self, view: View) -> Iterable[Finding]:
+    def _classes(self, view: View, structure: Structure) -> Iterable[Finding]:
         loss = view.settings.get("loss")
         chosen = str(cast("dict[str, Any]", loss).get("name")) if isinstance(loss, dict) else "softmax_cross_entropy"
         if chosen in ("mse", "mae", "huber"):
@@ -64,7 +65,7 @@ class WrongLoss(Monitor, name="wrong-loss"):
                 patches=[{"loss": "auto"}],
             )
             return
-        end = view.structure.output
+        end = structure.output
         if end is not None and end.layer.saturates:
             yield self.finding(
                 view,

@@ -11,6 +11,17 @@ from trainlab.diagnose.view import View
 HEALTHY_RATIO = 1e-2  # length of the early steps of a good run, relative to the weights; later ones are shorter
 _PLAIN_RATIO = 3e-2  # the same for plain gradient descent, whose steps shrink with the gradient
 _FIRST_RATIO = 5e-2  # the longest first step of plain gradient descent
+_USUAL = {  # rates outside of which a guess from a few steps is not believed
+    "sgd": (1e-4, 1.0),
+    "momentum": (1e-4, 0.3),
+    "nesterov": (1e-4, 0.3),
+    "adam": (1e-5, 0.03),
+    "adamw": (1e-5, 0.03),
+    "nadam": (1e-5, 0.03),
+    "rmsprop": (1e-5, 0.03),
+    "adagrad": (1e-3, 0.5),
+    "adadelta": (0.1, 10.0),
+}
 _LONGER = 3.0  # a second patch must differ from the first by this factor
 
 
@@ -30,7 +41,7 @@ def lower_lr(view: View) -> list[dict[str, Any]]:
     longest = _factor(HEALTHY_RATIO / float(ratios.max()))
     gentle = _factor(_first_ratio(optimizer) / float(ratios[0]))
     factors = [gentle, longest] if gentle > _LONGER * longest else [gentle]
-    return [{"optimizer.lr": _short(lr * factor)} for factor in factors]
+    return [{"optimizer.lr": _short(lr * factor, view)} for factor in factors]
 
 
 def higher_lr(view: View, ratio: float) -> list[dict[str, Any]]:
@@ -43,13 +54,20 @@ def higher_lr(view: View, ratio: float) -> list[dict[str, Any]]:
     after = round(view.warmup * view.steps_per_epoch)
     early = _finite(view.steps["update_ratio"][after : after + 20])
     typical = max(ratio, float(median(early)) if len(early) else 0.0)
-    return [{"optimizer.lr": _short(lr * min(1e5, max(3.0, healthy / typical)))}]
+    return _with_middle(view, lr, lr * min(1e5, max(3.0, healthy / typical)))
 
 
 def further(view: View, walked: float) -> list[dict[str, Any]]:
     """A patch with which all steps together lead about as far as the weights are long; they led `walked` of that."""
     lr = view.settings.get("optimizer", {}).get("lr")
-    return [{"optimizer.lr": _short(lr * min(100.0, max(3.0, 2.0 / walked)))}] if lr and walked > 0 else []
+    return _with_middle(view, lr, lr * min(100.0, max(3.0, 2.0 / walked))) if lr and walked > 0 else []
+
+
+def _with_middle(view: View, lr: float, wanted: float) -> list[dict[str, Any]]:
+    """The rate, and, if it is far from the present one, one in the middle of both."""
+    far = _short(wanted, view)
+    middle = [_short((lr * far) ** 0.5, view)] if far > 10 * lr else []
+    return [{"optimizer.lr": rate} for rate in (far, *middle)]
 
 
 def other_lr(view: View) -> list[dict[str, Any]]:
@@ -82,5 +100,9 @@ def _factor(wanted: float) -> float:
     return min(0.1, max(1e-4, wanted))
 
 
-def _short(lr: float) -> float:
+def _short(lr: float, view: View | None = None) -> float:
+    """Two digits; within what is usual for the optimizer, unless the present rate is beyond it already."""
+    if view is not None:
+        low, high = _USUAL.get(str(view.settings.get("optimizer", {}).get("name")), (0.0, float("inf")))
+        lr = min(max(lr, min(low, view.lr)), max(high, view.lr))
     return float(f"{lr:.1e}")

@@ -52,6 +52,30 @@ def suggestions(findings: Sequence[Finding], raw: Mapping[str, Any]) -> list[Sug
     return chosen
 
 
+def together(findings: Sequence[Finding], raw: Mapping[str, Any]) -> list[Suggestion]:
+    """The first valid patch of each cause, to be tried at once; where two change one setting, the first one counts.
+
+    None if something cannot be fixed. A finding with a cause among the others is no cause.
+    """
+    causes = [finding for finding in warnings(findings) if not finding.because]
+    if any(finding.severity == "error" and not finding.patches for finding in causes):
+        return []
+    merged: Patch = {}
+    parts: list[Suggestion] = []
+    for finding in causes:
+        first = next((patch for p in finding.patches if (patch := effective(p, raw))), dict[str, Any]())
+        more = {key: value for key, value in first.items() if not any(_overlap(key, known) for known in merged)}
+        if more and effective(joined(merged, more), raw):
+            merged = joined(merged, more)
+            parts.append(Suggestion(more, finding.code))
+    return parts
+
+
+def _overlap(one: str, other: str) -> bool:
+    """Whether one key is the other or a part of it."""
+    return one == other or one.startswith(f"{other}.") or other.startswith(f"{one}.")
+
+
 def effective(patch: Patch, raw: Mapping[str, Any]) -> Patch:
     """The parts of a patch that change this config; none if the patched config is not valid."""
     try:
