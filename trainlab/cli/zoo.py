@@ -1,5 +1,6 @@
 """`trainlab zoo`: how well the monitors work, measured on experiments with known faults."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -9,9 +10,13 @@ from trainlab.cli import _terminal
 from trainlab.cli.sweep import cores
 from trainlab.core.errors import UserError
 from trainlab.report.grid import Column, grid
+from trainlab.tools.zoo.left_out import Share, gap, left_out
+from trainlab.tools.zoo.left_out import as_data as left_out_data
 from trainlab.tools.zoo.result import Result, Verdict, as_data, missed
 from trainlab.tools.zoo.zoo import SHIPPED, run
 from trainlab.tools.zoo.zoo import cases as zoo_cases
+
+LARGEST_GAP = 0.02  # between a data set that was left out and one that was not
 
 
 def zoo(
@@ -34,6 +39,13 @@ def zoo(
     runs: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Keep the run folders here; by default they are deleted.")
     ] = None,
+    leave_out: Annotated[
+        bool,
+        typer.Option(
+            "--leave-one-data-set-out",
+            help="Also judge each data set with confidences and a threshold chosen on the others, and tell the gap.",
+        ),
+    ] = False,
     fail: Annotated[bool, typer.Option("--fail", help="Exit with 4 if a target below is missed.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
 ) -> None:
@@ -51,6 +63,7 @@ def zoo(
         trainlab zoo
         trainlab zoo --only lr --seeds 0-4 --no-cure
         trainlab zoo --seeds 3-7 --random 300 --json
+        trainlab zoo --random 300 --no-cure --leave-one-data-set-out
     """
     with _terminal.answering(as_json):
         cases = zoo_cases(file or SHIPPED, _seeds(seeds), only=only or (), random=random, draw=draw, cures=cures)
@@ -59,14 +72,33 @@ def zoo(
             result.verdicts.append(verdict)
             if problem := _line(verdict):
                 _terminal.note(problem)
+    shares = left_out(result) if leave_out else []
     if as_json:
-        _terminal.emit(as_data(result))
+        _terminal.emit(as_data(result) | ({"left_out": left_out_data(shares)} if leave_out else {}))
     else:
-        _terminal.say("\n".join(_table(result)))
+        _terminal.say("\n".join([*_table(result), *_left_out_table(shares)]))
     short = missed(result.summary()) if fail else []
+    if fail and shares and gap(shares) > LARGEST_GAP:
+        short.append(f"gap of a data set that is left out: {gap(shares):.3f}, at most {LARGEST_GAP} expected")
     for text in short:
         _terminal.note(f"target missed: {text}")
     raise typer.Exit(4 if short else 0)
+
+
+def _left_out_table(shares: Sequence[Share]) -> list[str]:
+    """A row for each data set that was left out, and the mean gap."""
+    if not shares:
+        return []
+    columns = [
+        Column("left out", [s.data for s in shares], right=False),
+        Column("faulty", [str(s.faulty) for s in shares]),
+        Column("healthy", [str(s.healthy) for s in shares]),
+        Column("chosen on all", [f"{s.inside:.3f}" for s in shares]),
+        Column("on the others", [f"{s.outside:.3f}" for s in shares]),
+        Column("named, all", [f"{s.named_inside:.3f}" for s in shares]),
+        Column("named, others", [f"{s.named_outside:.3f}" for s in shares]),
+    ]
+    return ["", *grid(columns), "", f"{'mean gap':<34}{gap(shares):.3f}"]
 
 
 def _seeds(text: str) -> list[int]:

@@ -18,7 +18,8 @@ import numpy as np
 
 from trainlab.core import config
 from trainlab.core.errors import UserError
-from trainlab.store.plain_yaml import read_config
+from trainlab.core.problem import ConfigError, Problem
+from trainlab.tools.zoo.reading import read_zoo
 from trainlab.tools.zoo.result import Case, Cure, Verdict
 
 SHIPPED = Path(__file__).with_name("zoo.yaml")  # `zoo/zoo.yaml` in the source leads here
@@ -41,9 +42,7 @@ def cases(
     """
     from trainlab.training.experiment import Experiment
 
-    if not file.is_file():
-        raise UserError(f"{file}: no such file; give the path of a zoo, for example zoo/zoo.yaml of trainlab's source")
-    zoo = read_config(file)
+    zoo = read_zoo(file)
     bases: dict[str, Any] = zoo["bases"]
     sound: dict[str, dict[str, Any]] = zoo.get("healthy") or {}
     sick: dict[str, dict[str, Any]] = zoo.get("faults") or {}
@@ -74,11 +73,29 @@ def cases(
         expect, looked = tuple(entry["expect"]), bool(entry.get("check"))
         made += [Case("shows", name, seed, raw(entry["base"], entry["set"], seed), expect, looked) for seed in seeds]
     made += _twins(made)
+    if random and not zoo.get("random"):
+        raise UserError(f"{file}: there is no section `random` to draw from; copy that of trainlab's zoo/zoo.yaml")
     if random:
         made += drawn(zoo["random"], random, draw)
     if not made:
         raise UserError(f"{file}: no entry of the zoo is called {', '.join(only)}")
+    if file != SHIPPED:  # that one is tested
+        _require_configs(file, made)
     return made
+
+
+def _require_configs(file: Path, made: Sequence[Case]) -> None:
+    """Raises ConfigError with the problems of all entries whose settings are no config."""
+    from trainlab.training.experiment import Experiment
+
+    problems: list[Problem] = []
+    for case in {(case.kind, case.name): case for case in made}.values():
+        try:
+            config.read_plain(Experiment, dict(case.raw), f"{file}: {case.name}")
+        except ConfigError as error:
+            problems += error.problems
+    if problems:
+        raise ConfigError(problems)
 
 
 def _twins(made: Sequence[Case]) -> list[Case]:
