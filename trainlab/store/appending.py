@@ -4,7 +4,7 @@ import os
 from io import FileIO
 from pathlib import Path
 from types import TracebackType
-from typing import Self, cast
+from typing import Self
 
 from trainlab.core.errors import UserError
 from trainlab.store.opening import open_own, read_own
@@ -78,7 +78,7 @@ class Appender:
 
 
 def _opened(path: Path) -> FileIO:
-    return cast("FileIO", os.fdopen(open_own(path, os.O_RDWR | os.O_CREAT | os.O_APPEND), "a+b", buffering=0))
+    return os.fdopen(open_own(path, os.O_RDWR | os.O_CREAT | os.O_APPEND), "a+b", buffering=0)
 
 
 def read_lines(path: Path) -> str:
