@@ -41,10 +41,7 @@ def zoo(
     ] = None,
     leave_out: Annotated[
         bool,
-        typer.Option(
-            "--leave-one-data-set-out",
-            help="Also judge each data set with confidences and a threshold chosen on the others, and tell the gap.",
-        ),
+        typer.Option("--leave-one-data-set-out", help="Also judge each data set by what was chosen on the others."),
     ] = False,
     fail: Annotated[bool, typer.Option("--fail", help="Exit with 4 if a target below is missed.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
@@ -77,12 +74,16 @@ def zoo(
         _terminal.emit(as_data(result) | ({"left_out": left_out_data(shares)} if leave_out else {}))
     else:
         _terminal.say("\n".join([*_table(result), *_left_out_table(shares)]))
-    short = missed(result.summary()) if fail else []
-    if fail and shares and gap(shares) > LARGEST_GAP:
-        short.append(f"gap of a data set that is left out: {gap(shares):.3f}, at most {LARGEST_GAP} expected")
+    short = [*missed(result.summary()), *_gap_missed(shares)] if fail else []
     for text in short:
         _terminal.note(f"target missed: {text}")
     raise typer.Exit(4 if short else 0)
+
+
+def _gap_missed(shares: Sequence[Share]) -> list[str]:
+    if not shares or gap(shares) <= LARGEST_GAP:
+        return []
+    return [f"gap of a data set that is left out: {gap(shares):.3f}, at most {LARGEST_GAP} expected"]
 
 
 def _left_out_table(shares: Sequence[Share]) -> list[str]:
