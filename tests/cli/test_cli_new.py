@@ -13,11 +13,11 @@ FLOOR = {"mlp": 0.95, "cnn": 0.95, "regression": 0.8, "sweep": 0.85}
 
 
 def test_names():
-    """The five templates of the contract."""
-    assert templates() == ["cnn", "csv", "mlp", "regression", "sweep"]
+    """The five templates of the contract, and `tabular`."""
+    assert templates() == ["cnn", "csv", "mlp", "regression", "sweep", "tabular"]
 
 
-@pytest.mark.parametrize("template", ["cnn", "csv", "mlp", "regression", "sweep"])
+@pytest.mark.parametrize("template", ["cnn", "csv", "mlp", "regression", "sweep", "tabular"])
 def test_valid(template, tmp_path):
     """A template starts with the editor's modeline and is a valid config."""
     text = read(template)

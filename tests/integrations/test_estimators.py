@@ -203,3 +203,22 @@ def test_divergence_warns_and_keeps_the_best():
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         clone(model).set_params(lr=1e-3).fit(X, y)
+
+
+def test_the_settings_for_tables():
+    """`model="tabular"` takes the recipe's settings for whatever was left at its default, missing numbers included."""
+    x, y = load_wine(return_X_y=True)
+    x[::7, 3] = np.nan
+    network = tl.TrainlabClassifier(model="tabular", epochs=30, random_state=0).fit(x, y)
+    made = network.config_
+    assert (made["model"]["name"], made["model"]["hidden"], made["optimizer"]["name"]) == (
+        "tabular",
+        [256, 256],
+        "adamw",
+    )
+    assert (made["train"]["epochs"], made["train"]["batch_size"]) == (30, 32)
+    assert network.score(x, y) > 0.95
+    numbers, t = load_diabetes(return_X_y=True)
+    line = tl.TrainlabRegressor(model="tabular", hidden=[16], random_state=0).fit(numbers, t)
+    assert (line.config_["model"]["hidden"], line.config_["data"]["preprocess"][0]["name"]) == ([16], "fill")
+    assert line.score(numbers, t) > 0.3

@@ -1,9 +1,12 @@
 """`trainlab new csv --from`: a look at a table becomes the config that reads it."""
 
+import re
 from pathlib import Path
 
 import pytest
+import yaml
 
+from trainlab.core.component import plain
 from trainlab.core.errors import UserError
 from trainlab.search.experiment import read
 from trainlab.tools.draft import draft_config
@@ -22,10 +25,10 @@ def messy(rows: int = 60) -> str:
     return "\n".join([head, *lines]) + "\n"
 
 
-def drafted(tmp_path: Path, text: str, target: str, name: str = "people.csv"):
+def drafted(tmp_path: Path, text: str, target: str, name: str = "people.csv", *, tabular: bool = False):
     """The config for this table, as text and as a valid experiment that has read its rows."""
     (tmp_path / name).write_text(text)
-    config = draft_config(str(tmp_path / name), target)
+    config = draft_config(str(tmp_path / name), target, tabular=tabular)
     (tmp_path / "c.yaml").write_text(config)
     return config, read(tmp_path / "c.yaml").value
 
@@ -90,3 +93,20 @@ def test_the_target_is_asked_for(target, want, tmp_path):
         draft_config(str(path), target)
 
     assert str(caught.value) == f"{path}: {want}"
+
+
+def test_the_recipe_stands_in_comments(tmp_path):
+    """`new tabular` names the model only; its comments are the settings that a run has, and can be uncommented."""
+    config, experiment = drafted(tmp_path, messy(), "y", tabular=True)
+
+    assert experiment.model.name == "tabular"
+    head, found, rest = config.partition("\n\n")
+    uncommented = re.sub("^( *)# (?=[a-z])", r"\1", rest, flags=re.MULTILINE)
+    (tmp_path / "c.yaml").write_text(head + found + uncommented)
+    written = yaml.safe_load((tmp_path / "c.yaml").read_text())
+    assert written["train"] == {"epochs": 128, "batch_size": 32}
+    assert [step.name for step in experiment.data.preprocess] == [
+        step["name"] if isinstance(step, dict) else step for step in written["data"]["preprocess"]
+    ]
+    assert written["optimizer"].items() <= plain(experiment.optimizer).items()
+    assert written["loss"]["label_smoothing"] == 0.1

@@ -17,26 +17,29 @@ DEFAULT = "mlp"
 
 def new(
     template: Annotated[
-        str, typer.Argument(metavar="TEMPLATE", help="One of mlp, cnn, regression, sweep, csv.")
+        str, typer.Argument(metavar="TEMPLATE", help="One of mlp, cnn, regression, sweep, csv, tabular.")
     ] = DEFAULT,
     output: Annotated[
         Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write to this file instead of stdout.")
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Overwrite FILE if it exists.")] = False,
     table: Annotated[
-        str | None, typer.Option("--from", metavar="TABLE", help="For csv: inspect this table and write its settings.")
+        str | None,
+        typer.Option("--from", metavar="TABLE", help="For csv and tabular: inspect this table and write its settings."),
     ] = None,
     target: Annotated[str | None, typer.Option(metavar="COLUMN", help="With --from: the column to predict.")] = None,
 ) -> None:
-    """Write a commented config to start from: mlp (the default), cnn, regression, sweep or csv.
+    """Write a commented config to start from: mlp (the default), cnn, regression, sweep, csv or tabular.
 
     With --from, trainlab inspects a table (CSV, Parquet, Excel, ...) and writes the config that reads it: columns to
-    drop, number formats, missing values and the task, each with its reason.
+    drop, number formats, missing values and the task, each with its reason. csv shows an MLP whose every setting is
+    written out, tabular has the settings that do best on tables.
 
     Examples:
         trainlab new -o my.yaml
         trainlab new cnn -o cnn.yaml
         trainlab new csv --from people.csv --target income -o people.yaml
+        trainlab new tabular --from people.csv --target income -o people.yaml
     """
     text = _drafted(template, table, target)
     if output is None:
@@ -55,9 +58,11 @@ def _drafted(template: str, table: str | None, target: str | None) -> str:
         if target is not None:
             raise UserError("--target: needs --from TABLE, the table that has this column")
         return text
-    if template != "csv":
-        raise UserError(f"--from: is for the template csv, not for {template}: trainlab new csv --from {table}")
-    return draft_config(table, target)
+    if template not in ("csv", "tabular"):
+        raise UserError(
+            f"--from: is for the templates csv and tabular, not for {template}: trainlab new csv --from {table}"
+        )
+    return draft_config(table, target, tabular=template == "tabular")
 
 
 def templates() -> list[str]:

@@ -29,6 +29,11 @@ class Settings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, defer_build=True, allow_inf_nan=False)
     by_name: ClassVar[Any] = None  # a kind of component whose names are further keys, each with its settings
 
+    @classmethod
+    def beneath(cls, config: dict[str, Any]) -> dict[str, Any]:
+        """Plain data that a config of these settings is merged over: defaults that depend on what it chooses."""
+        return {}
+
 
 def setting(*default_and_help: Any, search: Any = None, **limits: Any) -> Any:
     """A field of a component: `setting("help", ge=1)` is required, `setting(0.9, "help", ge=0, lt=1)` has a default.

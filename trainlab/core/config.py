@@ -76,7 +76,7 @@ def read(model: type[S], file: Path | str, overrides: Sequence[str] | Mapping[st
     node, problems = _file(path, place, ())
     if node is None:
         raise ConfigError(problems)
-    node, refused = _overridden(node, place, overrides)
+    node, refused = _complete(model, node, place, overrides)
     return _document(model, node, path, problems, refused)
 
 
@@ -97,19 +97,27 @@ def read_plain(
     """
     place = Place(model)
     node = spelled_out(Node.of(dict(data), Source(source_name).whole), place)
-    node, refused = _overridden(node, place, overrides or {})
+    node, refused = _complete(model, node, place, overrides or {})
     return _document(model, node, None, after=refused)
 
 
 def nodes(model: type[Settings], data: Mapping[str, Any], source_name: str) -> Node:
     """Plain data as nodes with their components in the long spelling, to make many variants of it."""
-    return spelled_out(Node.of(dict(data), Source(source_name).whole), Place(model))
+    place = Place(model)
+    return _complete(model, spelled_out(Node.of(dict(data), Source(source_name).whole), place), place)[0]
 
 
 def variant(model: type[S], node: Node, changes: Mapping[str, Any]) -> Document[S]:
     """The config in nodes, spelled out by `nodes`, with values set by their dotted paths. Raises ConfigError."""
     changed, refused = _overridden(node, Place(model), changes)
     return _document(model, changed, None, after=refused)
+
+
+def amended(document: Document[S], changes: Mapping[str, Any]) -> Document[S]:
+    """The document with values set by their dotted paths. Raises ConfigError."""
+    model = type(document.value)
+    node, refused = _overridden(document.node, Place(model), changes)
+    return _document(model, node, document.file, after=refused)
 
 
 def override(raw: Mapping[str, Any], changes: Mapping[str, Any], model: type[Settings]) -> dict[str, Any]:
@@ -123,6 +131,18 @@ def override(raw: Mapping[str, Any], changes: Mapping[str, Any], model: type[Set
     if refused:
         raise ConfigError(refused)
     return node.plain()
+
+
+def _complete(
+    model: type[Settings], node: Node, place: Place, overrides: Sequence[str] | Mapping[str, Any] = ()
+) -> tuple[Node, list[Problem]]:
+    """The config with its overrides, merged over the defaults of what it chooses (`Settings.beneath`)."""
+    given, refused = _overridden(node, place, overrides)
+    base = model.beneath(given.plain())
+    if not base:
+        return given, refused
+    under = spelled_out(Node.of(base, Source("defaults").whole), place)
+    return _overridden(merged(under, node, place), place, overrides)  # an override changes a default, too
 
 
 def _overridden(node: Node, place: Place, overrides: Sequence[str] | Mapping[str, Any]) -> tuple[Node, list[Problem]]:

@@ -7,6 +7,7 @@ unless `runs` names a folder; then each fit leaves a run there, like `trainlab t
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from importlib import import_module
+from inspect import signature
 from operator import index
 from pathlib import Path
 from typing import Any, Self, SupportsIndex, cast
@@ -35,6 +36,17 @@ _multiclass: Any = import_module("sklearn.utils.multiclass")
 _exceptions: Any = import_module("sklearn.exceptions")
 
 
+_SETTINGS = {  # parameters that the recipe of `tabular` has something to say about: the block and its setting
+    "preprocess": ("data", "preprocess"),
+    "hidden": ("model", "hidden"),
+    "activation": ("model", "activation"),
+    "dropout": ("model", "dropout"),
+    "optimizer": ("optimizer", ""),
+    "epochs": ("train", "epochs"),
+    "batch_size": ("train", "batch_size"),
+}
+
+
 class _Network(_base.BaseEstimator):
     """What classifier and regressor share: settings to a config, training, the fitted network."""
 
@@ -58,6 +70,7 @@ class _Network(_base.BaseEstimator):
         random_state: Any = None,
         config: Mapping[str, Any] | None = None,
         runs: Path | str | None = None,
+        model: str = "mlp",
     ) -> None:
         self.hidden = hidden
         self.activation = activation
@@ -75,6 +88,7 @@ class _Network(_base.BaseEstimator):
         self.random_state = random_state
         self.config = config
         self.runs = runs
+        self.model = model
 
     def _more(self) -> dict[str, Any]:
         """Further settings by their dotted paths."""
@@ -83,6 +97,7 @@ class _Network(_base.BaseEstimator):
     def _settings(self, dtype: np.dtype[Any], task: Task, path: str) -> Document[Experiment]:
         """The experiment that the parameters describe, its rows in a .npz file. Raises ConfigError."""
         steps: list[Any] = [] if self.preprocess is None else _items(self.preprocess)
+        tabular, early = self.model == "tabular", self.early_stopping
         patience = {"metric": "val_loss", "patience": self.n_iter_no_change}
         experiment = {
             "name": type(self).__name__,
@@ -92,11 +107,11 @@ class _Network(_base.BaseEstimator):
                 "path": path,
                 "task": task.kind,
                 "classes": task.names if task.kind == "classification" else (),
-                "split": {"val": self.validation_fraction if self.early_stopping else 0.0, "test": 0.0},
+                "split": {"val": self.validation_fraction if early or tabular else 0.0, "test": 0.0},
                 "preprocess": steps,
             },
             "model": {
-                "name": "mlp",
+                "name": self.model,
                 "hidden": _items(self.hidden),
                 "activation": self.activation,
                 "norm": self.norm,
@@ -107,13 +122,28 @@ class _Network(_base.BaseEstimator):
             "train": {
                 "epochs": self.epochs,
                 "batch_size": self.batch_size,
-                "early_stopping": patience if self.early_stopping else None,
+                "early_stopping": patience if early else None,
                 "dtype": dtype.name,
             },
+            "baselines": False,
         }
+        if tabular:
+            self._leave_to_recipe(experiment)
         lr = {} if self.lr is None else {"optimizer.lr": self.lr}
         changes = {**lr, **self._more(), **(self.config or {})}
         return read_plain(experiment, changes, type(self).__name__)
+
+    @property
+    def _finite(self) -> bool | str:
+        """What scikit-learn checks X for: the model `tabular` fills missing numbers."""
+        return "allow-nan" if self.model == "tabular" else True
+
+    def _leave_to_recipe(self, experiment: dict[str, Any]) -> None:
+        """Take out what was left at its default: the model `tabular` has defaults of its own."""
+        own = {name: parameter.default for name, parameter in signature(_Network.__init__).parameters.items()}
+        for name, (block, key) in _SETTINGS.items():
+            if getattr(self, name) == own[name]:
+                (experiment[block] if key else experiment).pop(key or block)
 
     def _seed(self) -> int:
         """The config's seed: `random_state` itself if it is a number, else drawn from it."""
@@ -183,7 +213,9 @@ class _Network(_base.BaseEstimator):
     def _outputs(self, X: Any) -> tuple[TrainedNetwork, Array]:
         """The fitted network and its outputs for rows X."""
         _validation.check_is_fitted(self)
-        x: Array = _validation.validate_data(self, X, dtype=[np.float64, np.float32], reset=False, allow_nd=True)
+        x: Array = _validation.validate_data(
+            self, X, dtype=[np.float64, np.float32], reset=False, allow_nd=True, ensure_all_finite=self._finite
+        )
         if x.shape[1:] != self.shape_:
             raise ValueError(f"X has rows of shape {x.shape[1:]}, but this network was fitted on {self.shape_}")
         try:
@@ -207,7 +239,8 @@ class TrainlabClassifier(_base.ClassifierMixin, _Network):
     `validation_fraction` of the rows did not improve for `n_iter_no_change` epochs · preprocess: None, a name or a
     list · random_state: a number is the config's seed · config: any further settings by their dotted paths, such as
     {"schedule": "cosine", "train.clip_norm": 1.0, "model": {"cnn": [16, 32]}} · runs: a folder where each fit leaves
-    a run; None writes nothing.
+    a run; None writes nothing · model: "mlp", or "tabular": the settings that suit tables, in place of the defaults of
+    all parameters that are left out; the best epoch on `validation_fraction` of the rows is kept.
 
     Fitted: classes_, n_features_in_, n_iter_ (epochs done), loss_curve_ (training loss of each), best_epoch_ (whose
     weights are kept: the lowest loss), weights_ by name, config_ (every default written out), run_folder_ with `runs`.
@@ -221,7 +254,9 @@ class TrainlabClassifier(_base.ClassifierMixin, _Network):
 
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
         """Train on rows X (n, ...) with one class each. sample_weight (n,): how much each row counts in the loss."""
-        x, labels = _validation.validate_data(self, X, y, dtype=[np.float64, np.float32], allow_nd=True)
+        x, labels = _validation.validate_data(
+            self, X, y, dtype=[np.float64, np.float32], allow_nd=True, ensure_all_finite=self._finite
+        )
         _multiclass.check_classification_targets(labels)
         self.classes_, codes = np.unique(labels, return_inverse=True)
         if len(self.classes_) < 2:
@@ -265,7 +300,14 @@ class TrainlabRegressor(_base.RegressorMixin, _Network):
         counts in the loss.
         """
         x, numbers = _validation.validate_data(
-            self, X, y, dtype=[np.float64, np.float32], allow_nd=True, multi_output=True, y_numeric=True
+            self,
+            X,
+            y,
+            dtype=[np.float64, np.float32],
+            allow_nd=True,
+            multi_output=True,
+            y_numeric=True,
+            ensure_all_finite=self._finite,
         )
         self._flat = numbers.ndim == 1
         self.n_outputs_ = 1 if self._flat else numbers.shape[1]

@@ -5,10 +5,10 @@ To add one, write one class in one file of `trainlab/nn/models`.
 
 from abc import abstractmethod
 from collections.abc import Sequence
-from typing import Literal
+from typing import Any, Literal
 
 from trainlab.core.component import Component, setting
-from trainlab.core.types import Shape
+from trainlab.core.types import Shape, Task
 from trainlab.nn.init import Init
 from trainlab.nn.layer import Layer
 
@@ -22,6 +22,18 @@ class Model(Component, kind="model", rooms=("trainlab.nn.models",)):
     bias_init: float | Init = setting(0.0, "initial value of every bias, or an init that draws them: {normal: 1}")
     output_init: Init | None = setting(None, "init of the last layer; null: the same as all others")
     frozen: list[int] = setting([], "indices of layers with weights that are not trained")
+
+    @classmethod
+    def recipe(cls) -> dict[str, Any]:
+        """Defaults for the whole config that suit this model, as plain data; what a config says wins."""
+        return {}
+
+    @classmethod
+    def suited(cls, task: Task, rows: int, metric: str) -> dict[str, Any]:
+        """The same by dotted path, for what depends on the task, the number of training rows and the metric that
+        decides which epoch is the best.
+        """
+        return {}
 
     @abstractmethod
     def expand(self, shape: Shape) -> "Sequence[Layer]":

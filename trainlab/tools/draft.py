@@ -11,12 +11,14 @@ import numpy as np
 from trainlab.core.component import make, registered
 from trainlab.core.dump import dump
 from trainlab.core.errors import DataError, UserError
+from trainlab.core.types import Task
 from trainlab.data.column_types import Decision, decide
 from trainlab.data.notation import Signs
 from trainlab.data.paths import did_you_mean, existing_file
 from trainlab.data.source import Source
 from trainlab.data.sources._tabular import Tabular
 from trainlab.data.table import Column, Numbers, Table, as_texts
+from trainlab.nn.models.tabular import Tabular as TabularModel
 
 _MOST_STRAYS = 5  # different texts in a column of numbers that are taken for marks of missing values
 _MANY_CATEGORIES = 30  # more categories of a column are pooled
@@ -25,7 +27,7 @@ _HEAD = """\
 # yaml-language-server: $schema=trainlab.schema.json
 # (`trainlab schema > trainlab.schema.json` next to this file: then your editor completes and checks it as you type)
 #
-# Written by `trainlab new csv --from` from the file: {rows} rows, {columns} columns.
+# Written by `trainlab new {template} --from` from the file: {rows} rows, {columns} columns.
 #   trainlab train THIS_FILE
 
 name: {name}
@@ -49,6 +51,11 @@ baselines: true  # also score a constant, a linear model and boosted trees on th
 train:
   epochs: 50
   batch_size: {batch}
+"""
+_TRAINING = 0.7  # share of the rows
+_TABULAR = """
+# `model: tabular` stands for the settings behind a `#` in this file: they suit tables. To change one, remove the #.
+model: tabular
 """
 
 
@@ -74,8 +81,9 @@ class Draft:
         return Signs(known.get("decimal"), known.get("thousands"), comma, known.get("accounting", False))
 
 
-def draft_config(file: str, target: str | None) -> str:
-    """A commented config that reads this table and trains on it to predict the column `target`.
+def draft_config(file: str, target: str | None, *, tabular: bool = False) -> str:
+    """A commented config that reads this table and trains on it to predict the column `target`: an MLP with its
+    settings, or the model `tabular`.
 
     Raises UserError if the file is no table, or has no such column, DataError where no settings can read it.
     """
@@ -91,8 +99,9 @@ def draft_config(file: str, target: str | None) -> str:
     for name, column in table.columns.items():
         if name != target:
             _input_column(draft, name, column, table)
-    regression = _target_column(draft, table, target)
-    return _text(draft, table, regression=regression)
+    task = _target_column(draft, table, target)
+    data = _data_text(draft, table, "tabular" if tabular else "csv")
+    return data + (_recipe(table, task) if tabular else _mlp(draft, table, task))
 
 
 def _source_of(file: Path) -> type[Tabular]:
@@ -191,22 +200,23 @@ def _gives_target(column: Column, target: Column) -> bool:
     return len(np.unique(np.column_stack([one.codes, other.codes])[both], axis=0)) == len(one.known)
 
 
-def _target_column(draft: Draft, table: Table, target: str) -> bool:
-    """Settings of the target; whether it is a regression. Raises DataError if the table cannot be read."""
+def _target_column(draft: Draft, table: Table, target: str) -> Task:
+    """Settings of the target; the task that it is. Raises DataError if the table cannot be read."""
     column = table.columns[target]
     if column.missing.any():
         draft.set("missing_target", "drop", f"{int(column.missing.sum())} rows have no target")
     loaded = make(Source, draft.source, **draft.settings).load(np.random.default_rng(0))  # raises what cannot be read
-    regression = loaded.task.kind == "regression"
     reason = next((note.partition("because ")[2].partition(";")[0] for note in loaded.notes if "because" in note), "")
     draft.set("task", loaded.task.kind, reason)
-    return regression
+    return loaded.task
 
 
-def _text(draft: Draft, table: Table, *, regression: bool) -> str:
-    """The config as YAML with comments."""
+def _data_text(draft: Draft, table: Table, template: str) -> str:
+    """The head of the config and its `data`, with comments."""
     name = Path(str(draft.settings["path"])).name.partition(".")[0] or "table"
-    lines = [_HEAD.format(rows=len(table.lines), columns=len(table.columns), name=dump(name).strip())]
+    lines = [
+        _HEAD.format(rows=len(table.lines), columns=len(table.columns), name=dump(name).strip(), template=template)
+    ]
     lines.append(f"  name: {draft.source}\n")
     for key, value in draft.settings.items():
         reason = draft.reasons.get(key, "")
@@ -215,20 +225,38 @@ def _text(draft: Draft, table: Table, *, regression: bool) -> str:
     if draft.dropped:
         lines.append("  drop:\n")
         lines += [f"    - {_inline(name)}  # {why}\n" for name, why in draft.dropped.items()]
-    lines.append("  split: {val: 0.15, test: 0.15}\n")
+    return "".join(lines) + "  split: {val: 0.15, test: 0.15}\n"
+
+
+def _mlp(draft: Draft, table: Table, task: Task) -> str:
+    """The rest of the config: an MLP and its training."""
+    lines: list[str] = []
     fills = any(c.missing.any() for n, c in table.columns.items() if n not in draft.dropped)
     lines.append("  preprocess: [fill, standardize]")
     lines.append("  # fill: the training median where a number is missing\n" if fills else "\n")
     output = ""
-    if regression:
+    if task.kind == "regression":
         lines.append("  scale_target: true  # train on targets of mean 0, deviation 1; predictions are scaled back\n")
         output = "  output_init: {name: normal, std: 0.01}  # starts near the mean of the targets\n"
     batch = 32 if len(table.lines) <= _FEW_ROWS else 128
     return "".join(lines) + _MODEL.format(output=output, batch=batch)
 
 
+def _recipe(table: Table, task: Task) -> str:
+    """The rest of the config: the model `tabular`, and what it stands for in comments."""
+    known = TabularModel.recipe()
+    for path, value in TabularModel.suited(task, round(_TRAINING * len(table.lines)), "").items():
+        block, _, key = path.partition(".")
+        known[block] = {**known.get(block, {}), key: value} if key else value
+    data = "".join(f"  # {_inline({key: value})[1:-1]}\n" for key, value in known.pop("data").items())
+    return data + _TABULAR + "".join(f"# {_inline({key: value})[1:-1]}\n" for key, value in known.items())
+
+
 def _inline(value: Any) -> str:
     """A value on one line of YAML."""
     if isinstance(value, list):
         return f"[{', '.join(_inline(item) for item in cast('list[Any]', value))}]"
+    if isinstance(value, dict):
+        table = cast("dict[str, Any]", value)
+        return "{" + ", ".join(f"{key}: {_inline(item)}" for key, item in table.items()) + "}"
     return dump([value]).strip()[1:-1]

@@ -9,7 +9,7 @@ from typing import Any, Literal, TypeVar, overload
 from pydantic import Field, ValidationError
 
 from trainlab.core import config
-from trainlab.core.component import Component, Settings, make, setting
+from trainlab.core.component import Component, Settings, find, make, setting, spelled_name
 from trainlab.core.config import Document
 from trainlab.core.errors import UserError
 from trainlab.core.problem import ConfigError
@@ -102,6 +102,17 @@ class Experiment(Settings):
     )
     monitors: Monitoring = setting(Monitoring(), "monitors: what to look for, and which findings stop the run")
     sweep: Any = setting(None, "search space and strategy; only read by `trainlab sweep`")  # `search` checks it
+
+    @classmethod
+    def beneath(cls, config: dict[str, Any]) -> dict[str, Any]:
+        """The defaults of the chosen model; of those for `data`, what the chosen source has."""
+        model = find(Model, spelled_name(config.get("model")) or "")
+        source = find(Source, spelled_name(config.get("data")) or "")
+        base = model.recipe() if model else {}
+        if source and "data" in base:
+            own: dict[str, Any] = base["data"]
+            base["data"] = {key: value for key, value in own.items() if key in source.model_fields}
+        return base
 
 
 @overload

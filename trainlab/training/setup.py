@@ -26,6 +26,7 @@ from trainlab.nn.loss import Loss
 from trainlab.nn.metric import Metric
 from trainlab.store.columns import metric_columns
 from trainlab.training.best import Decision, decide, measured_metrics, watched
+from trainlab.training.completion import completed
 from trainlab.training.experiment import Experiment
 
 _CALIBRATION_ROWS = 256  # training rows that a data-dependent init uses
@@ -86,13 +87,15 @@ def build(
     loaded: rows to use instead of those that the config names · cache: keeps the dataset for further runs ·
     fitted: what the preprocessors of this run learned when it began.
     """
-    experiment = document.value
-    streams = Streams(experiment.seed)
-    data, dtype = experiment.data, experiment.train.dtype
+    streams = Streams(document.value.seed)
+    data, dtype = document.value.data, document.value.train.dtype
     if cache is not None and loaded is None:
         parts = cache.splits(data, streams=streams, dtype=dtype, fitted=fitted)
     else:
         parts = prepare(data, streams=streams, dtype=dtype, loaded=loaded, fitted=fitted)
+    metric = decide(document.value, parts, []).metric
+    document = completed(document, parts.task, len(parts.train), metric)
+    experiment = document.value
     loss, layers = layers_for(document, parts.shape, parts.task)
     loss = loss.fitted(parts.train.y, parts.task)
     train = experiment.train

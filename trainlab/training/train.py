@@ -68,7 +68,7 @@ def train(
         folder = RunFolder.create(runs, name or experiment.name, into=into)
         stack.enter_context(folder.lock())
         write_start(folder, document, setup, compared)
-        status = Status.begin(folder.name, experiment.train.epochs)
+        status = Status.begin(folder.name, setup.experiment.train.epochs)
         return _run(session, folder, status, callbacks, until, durable=durable)
 
 

@@ -1,0 +1,36 @@
+"""Fills in what the chosen model suggests once the task and the number of rows are known (`Model.suited`)."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, cast
+
+from trainlab.core import config
+from trainlab.core.config import Document
+from trainlab.core.types import Task
+from trainlab.training.experiment import Experiment
+
+
+def completed(document: Document[Experiment], task: Task, rows: int, metric: str) -> Document[Experiment]:
+    """The experiment with the model's suggestions for settings that the config does not have.
+
+    rows: of the training split · metric: the one that decides. A run's own config has them all, so that it is what it was. Raises ConfigError if what the config says does not
+    go with a suggestion.
+    """
+    lacking = {
+        path: value
+        for path, value in document.value.model.suited(task, rows, metric).items()
+        if not _has(document.raw, path)
+    }
+    if not lacking:
+        return document
+    made = config.amended(document, lacking)
+    return replace(made, value=made.value.model_copy(update={"name": document.value.name}))
+
+
+def _has(raw: Any, path: str) -> bool:
+    """Whether plain data holds a value at this dotted path."""
+    for key in path.split("."):
+        if not isinstance(raw, Mapping) or key not in raw:
+            return False
+        raw = cast("Mapping[str, Any]", raw)[key]
+    return True
