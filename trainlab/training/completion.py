@@ -13,14 +13,11 @@ from trainlab.training.experiment import Experiment
 def completed(document: Document[Experiment], task: Task, rows: int, metric: str) -> Document[Experiment]:
     """The experiment with the model's suggestions for settings that the config does not have.
 
-    rows: of the training split · metric: the one that decides. A run's own config has them all, so that it is what it was. Raises ConfigError if what the config says does not
-    go with a suggestion.
+    rows: of the training split · metric: the one that decides. A run's own config has everything, so that it stays as
+    it is. Raises ConfigError if what the config says does not go with a suggestion.
     """
-    lacking = {
-        path: value
-        for path, value in document.value.model.suited(task, rows, metric).items()
-        if not _has(document.raw, path)
-    }
+    suggested = document.value.model.suited(task, rows, metric)
+    lacking = {path: value for path, value in suggested.items() if not _has(document.raw, path)}
     if not lacking:
         return document
     made = config.amended(document, lacking)
