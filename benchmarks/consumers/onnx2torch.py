@@ -3,11 +3,16 @@
 
 import onnx
 import torch
-from onnx2torch import convert
+
+_OPERATIONS = torch.library.Library("torchvision", "DEF")  # torchvision's own need a build for this PyTorch
+for name in ("nms", "qnms"):
+    _OPERATIONS.define(f"{name}(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
 
 
 def run(file, x, names):
     """Outputs by name."""
+    from onnx2torch import convert
+
     model = onnx.load(file)
     found = convert(model)(torch.from_numpy(x))
     found = found if isinstance(found, (list, tuple)) else [found]

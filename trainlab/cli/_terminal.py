@@ -21,7 +21,14 @@ N = TypeVar("N", bound=int | None)
 
 
 def prepare() -> None:
-    """Let both streams write any text, whatever their encoding."""
+    """Let both streams write any text, whatever their encoding, and open what the caller has closed (`>&-`)."""
+    for number, name in ((0, "stdin"), (1, "stdout"), (2, "stderr")):
+        if getattr(sys, name) is None:  # or a file of ours would get its number, and libraries would write into it
+            handle = os.open(os.devnull, os.O_RDWR)
+            if handle != number:
+                os.dup2(handle, number)
+                os.close(handle)
+            setattr(sys, name, os.fdopen(number, "r" if number == 0 else "w", encoding="utf-8", closefd=False))
     for stream in (sys.stdout, sys.stderr):
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure is not None:
@@ -39,11 +46,11 @@ def say(text: str = "") -> None:
 
 
 def note(text: str) -> None:
-    """Print progress, warnings and errors to stderr; a closed stream is no error."""
+    """Print progress, warnings and errors to stderr; a stream that is closed or full is no error."""
     text = shown(text) + "\n"
     try:  # one write: the message of a signal handler cannot end up inside a line
         print(text, end="", file=sys.stderr, flush=True)
-    except BrokenPipeError:
+    except OSError:
         silence(sys.stderr)
     except RuntimeError:  # called by a signal handler during a write: the stream refuses a second one
         with suppress(BrokenPipeError):
@@ -97,11 +104,11 @@ def has_color(stream: TextIO) -> bool:
 
 
 def silence(*streams: TextIO) -> None:
-    """Discard further output, because the reader of these streams has closed them (both, if none is given)."""
+    """Discard further output of the streams (both, if none is given) that cannot be written any more."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     for stream in streams or (sys.stdout, sys.stderr):
         try:
             stream.flush()
-        except BrokenPipeError:
+        except OSError:
             os.dup2(nowhere, stream.fileno())
     os.close(nowhere)

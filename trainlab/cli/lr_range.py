@@ -28,9 +28,11 @@ def lr_range(
     low: Annotated[float, typer.Option("--from", metavar="LR", help="The rate of the first step.")] = 1e-7,
     high: Annotated[float, typer.Option("--to", metavar="LR", help="The rate of the last step.")] = 10.0,
     steps: Annotated[
-        int, typer.Option(min=20, metavar="N", help="Number of steps from the first rate to the last.")
+        int, typer.Option(min=20, max=1_000_000, metavar="N", help="Number of steps from the first rate to the last.")
     ] = 300,
-    repeats: Annotated[int, typer.Option(min=1, metavar="N", help="Number of seeds; the curve is their median.")] = 3,
+    repeats: Annotated[
+        int, typer.Option(min=1, max=1000, metavar="N", help="Number of seeds; the curve is their median.")
+    ] = 3,
     csv: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write the curve here instead of a new folder in --runs.")
     ] = None,

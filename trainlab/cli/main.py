@@ -58,7 +58,11 @@ class Commands(TyperGroup):
         given = list(sys.argv[1:] if args is None else args) or ["--help"]
         extra |= {"standalone_mode": False, "prog_name": "trainlab"}
         try:
-            code = super().main(given, **extra)
+            with errors_reported():  # of the help, too, which is printed before a command begins
+                code = super().main(given, **extra)
+                sys.stdout.flush()
+        except typer.Exit as ended:
+            code = ended.exit_code
         except typer.Abort:
             code = 130
         except Exception as error:
@@ -98,9 +102,13 @@ def errors_reported() -> Generator[None]:
     except KeyboardInterrupt:
         _terminal.note("interrupted")
         raise typer.Exit(130) from None
+    except MemoryError as error:
+        _terminal.note(f"not enough memory ({error}); use smaller data or a smaller network")
+        raise typer.Exit(2) from None
     except OSError as error:
         if error.strerror is None or "TRAINLAB_DEBUG" in os.environ:
             raise
+        _terminal.silence()  # what could not be written to a stream cannot be written at the end either
         _terminal.note(": ".join(str(part) for part in (error.filename, error.strerror) if part is not None))
         raise typer.Exit(2) from None
 

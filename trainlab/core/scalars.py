@@ -7,6 +7,7 @@ leading zeros (`012`) is text: YAML 1.1 reads it as 10 and YAML 1.2 as 12, and a
 import re
 from typing import Final
 
+MOST: Final = 10**9  # of anything that a config counts: more is a slip of the hand, and fills memory or never ends
 _CONSTANTS: Final[dict[str, bool | float | None]] = {
     **dict.fromkeys(("", "~", "null", "Null", "NULL")),
     **dict.fromkeys(("true", "True", "TRUE"), True),

@@ -7,9 +7,11 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
+from trainlab.core.scalars import MOST
+
 Array = NDArray[Any]
 Floats = NDArray[np.floating[Any]]
-Count = Annotated[int, Field(ge=1)]  # at least one of something
+Count = Annotated[int, Field(ge=1, le=MOST)]  # at least one of something
 TaskKind = Literal["classification", "multilabel", "regression"]
 Shape = tuple[int, ...]  # without the batch axis: (features,) for rows, (height, width, channels) for images
 

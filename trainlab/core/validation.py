@@ -17,7 +17,7 @@ from trainlab.core.errors import UserError
 from trainlab.core.node import Node, Span
 from trainlab.core.place import Choice, Place, fields
 from trainlab.core.problem import Problem, clipped, listed, nearest
-from trainlab.core.scalars import advice
+from trainlab.core.scalars import MOST, advice
 from trainlab.core.synonyms import homes, same_meaning
 from trainlab.core.words import expected, found, noun, value, with_article
 
@@ -248,6 +248,8 @@ def _wrong_value(error: _Located) -> Problem:
         wanted = wanted.replace("a number", "a finite number", 1)
     takes_words = bool(words) or any(choice.annotation is str or choice.items for choice in choices)
     message = f"expected {wanted}, got {found(error.node, words_allowed=takes_words)}"
+    if error.code == "less_than_equal" and (error.details.get("ctx") or {}).get("le") == MOST:
+        message = f"{found(error.node)} is too large; the most is {MOST:,}"
     near = nearest(error.node.value, words) if isinstance(error.node.value, str) else None
     if near:
         message = f"{message}; did you mean `{near}`?"

@@ -8,6 +8,7 @@ from trainlab.core.component import Component, Settings
 from trainlab.core.node import Node
 from trainlab.core.place import Choice, Place
 from trainlab.core.problem import clipped, listed
+from trainlab.core.scalars import MOST
 
 _NOUNS = {int: "whole number", float: "number", str: "text", bytes: "text"}
 _LONGEST = 60
@@ -127,7 +128,8 @@ def _count(choice: Choice) -> str:
 
 def _limits(choice: Choice) -> str:
     names = {"ge": "of at least", "gt": "above", "le": "of at most", "lt": "below", "multiple_of": "in steps of"}
-    parts = [f"{words} {value(choice.limits[name])}" for name, words in names.items() if name in choice.limits]
+    told = {name: limit for name, limit in choice.limits.items() if (name, limit) != ("le", MOST)}  # nobody wants more
+    parts = [f"{words} {value(told[name])}" for name, words in names.items() if name in told]
     if (low := choice.limits.get("min_length")) is not None:
         parts.append("that is not empty" if low == 1 else f"of at least {low} characters")
     if (high := choice.limits.get("max_length")) is not None:

@@ -17,8 +17,13 @@ Threads = int | Literal["auto"]
 
 @contextmanager
 def pinned(threads: Threads) -> Generator[None]:
-    """Inside the block kernels and NumPy's BLAS use so many threads; `auto`: all cores for kernels, one for BLAS."""
+    """Inside the block kernels and NumPy's BLAS use so many threads; `auto`: all cores for kernels, one for BLAS.
+
+    Never more than there are processors: a run made on a larger machine is resumed on what is there.
+    """
     library = load()
+    if threads != "auto":
+        threads = min(threads, os.cpu_count() or 1)
     before = library.threads(cores() if threads == "auto" else threads) if library is not None else 1
     try:
         with thread_pools().limit(limits=1 if threads == "auto" else threads, user_api="blas"):  # pyright: ignore[reportUnknownMemberType]

@@ -16,6 +16,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from trainlab.core.component import Component, Settings, setting
+from trainlab.core.scalars import MOST
 from trainlab.core.types import Count
 from trainlab.search.distribution import Distribution
 
@@ -24,7 +25,7 @@ class Stage(Settings):
     """A stage of `staged`: a number of trials and epochs, in ranges around the best earlier trials."""
 
     trials: Count = setting("how many trials")
-    epochs: int | None = setting(None, "epochs of each trial; null: train.epochs", ge=1)
+    epochs: int | None = setting(None, "epochs of each trial; null: train.epochs", ge=1, le=MOST)
     zoom: float = setting(
         0.25,
         "share of the best trials around which the ranges are narrowed, among those with as many epochs as the stage "

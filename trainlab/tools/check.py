@@ -26,7 +26,7 @@ from trainlab.tools.overfit_check import tiny_fit
 from trainlab.training.experiment import Experiment
 from trainlab.training.monitoring import MonitorRunner
 from trainlab.training.session import TrainingSession
-from trainlab.training.setup import build
+from trainlab.training.setup import build, refuse_threads
 
 _SIGNAL = (
     *("signal-collapse", "signal-explosion", "symmetric-init", "missing-nonlinearity"),
@@ -102,6 +102,7 @@ def check(document: Document[Experiment]) -> Checked:
 
     Raises ConfigError or DataError if it cannot be built.
     """
+    refuse_threads(document)
     with pinned(document.value.train.threads):
         return _check(document)
 

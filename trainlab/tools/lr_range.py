@@ -26,7 +26,7 @@ from trainlab.engine.sampler import steps_per_epoch
 from trainlab.engine.trainer import Trainer
 from trainlab.optim.schedule import Schedule
 from trainlab.training.experiment import Experiment
-from trainlab.training.setup import TrainingSetup, build, start
+from trainlab.training.setup import TrainingSetup, build, refuse_threads, start
 
 _BLOWN = 4.0  # times the best loss: there the test stops
 _BLOWN_SHARE = 0.1  # of the first loss: the least rise, because near zero noise is many times the best loss
@@ -100,6 +100,7 @@ def lr_range(
         raise UserError(
             f"{document.value.optimizer.name} chooses the length of each step itself: there is no lr to find"
         )
+    refuse_threads(document)
     with pinned(document.value.train.threads):
         setup = build(document)
         seed = setup.experiment.seed

@@ -13,6 +13,7 @@ from trainlab.core.component import Component, Settings, find, make, setting, sp
 from trainlab.core.config import Document
 from trainlab.core.errors import UserError
 from trainlab.core.problem import ConfigError
+from trainlab.core.scalars import MOST
 from trainlab.core.types import Count
 from trainlab.data.source import Source
 from trainlab.nn.loss import Loss
@@ -44,7 +45,7 @@ class Checkpoint(Settings):
 class Train(Settings):
     """How long the network is trained, and in batches of which size."""
 
-    epochs: int = setting(30, "number of epochs", ge=0, search={"int": [5, 100], "log": True})
+    epochs: int = setting(30, "number of epochs", ge=0, le=MOST, search={"int": [5, 100], "log": True})
     batch_size: Count = setting(64, "rows per step", search={"int": [16, 256], "log": True})
     best: str = setting(
         "auto",
@@ -148,7 +149,10 @@ def read_own(file: Path) -> Document[Experiment]:
 def refuse_watched(file: Path) -> None:
     """Raise UserError if this is what `trainlab.watch` leaves in the place of a config: no run can be made from it."""
     try:
-        head = file.read_text(encoding="utf-8", errors="replace")[: len(WATCHED)]
+        if not file.is_file():  # a device has no end
+            return
+        with file.open(encoding="utf-8", errors="replace") as text:
+            head = text.read(len(WATCHED))
     except OSError:
         return
     if head == WATCHED:

@@ -4,6 +4,7 @@
 that does not fit is a ConfigError at its line in the config.
 """
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -19,6 +20,7 @@ from trainlab.data.cache import SplitsCache
 from trainlab.data.dataset import IMBALANCED, Loaded, Rows, Splits
 from trainlab.data.prepare import prepare
 from trainlab.engine.graph import LayerError, build_graph
+from trainlab.engine.memory_need import least_memory, machine_memory
 from trainlab.engine.network import Net
 from trainlab.engine.training_config import TrainingConfig
 from trainlab.nn.layer import Layer
@@ -73,7 +75,16 @@ def check(document: Document[Experiment]) -> None:
     for step in document.value.data.preprocess:
         shape = step.out_shape(shape) if shape is not None else None
     if shape is not None:
-        layers_for(document, shape, known[1])
+        _, layers = layers_for(document, shape, known[1])
+        _refuse_too_large(document, layers, shape, 1)
+
+
+def refuse_threads(document: Document[Experiment]) -> None:
+    """Raises ConfigError if a new run asks for more threads than the machine has processors."""
+    threads, there = document.value.train.threads, os.cpu_count() or 1
+    if threads != "auto" and threads > there:
+        message = f"{threads:,} threads, but this machine has {there} processor{'s' if there > 1 else ''}"
+        raise ConfigError([document.problem("train.threads", f"{message}; more only wait for each other")])
 
 
 def build(
@@ -97,6 +108,7 @@ def build(
     document = completed(document, parts.task, len(parts.train), metric)
     experiment = document.value
     loss, layers = layers_for(document, parts.shape, parts.task)
+    _refuse_too_large(document, layers, parts.shape, min(experiment.train.batch_size, len(parts.train)))
     loss = loss.fitted(parts.train.y, parts.task)
     train = experiment.train
     net = Net(layers, parts.shape, frozen=experiment.model.frozen, dtype=train.dtype, engine=train.engine)
@@ -168,7 +180,7 @@ def layers_for(document: Document[Experiment], shape: Shape, task: Task) -> tupl
     except ShapeError as error:
         raise ConfigError([document.problem("model", str(error))]) from None
     problems = [
-        *_augment_problems(document, shape),
+        *_augment_problems(document, shape, loss, task),
         *_metric_problems(document, task, loss),
         *_calibrate_problems(document, loss, units),
     ]
@@ -194,6 +206,22 @@ def layers_for(document: Document[Experiment], shape: Shape, task: Task) -> tupl
     return loss, layers
 
 
+def _refuse_too_large(document: Document[Experiment], layers: Sequence[Layer], shape: Shape, rows: int) -> None:
+    """Raises ConfigError if training takes more memory than the machine has: it would be killed, or swap for ever."""
+    need = least_memory(build_graph(layers, shape), rows, np.dtype(document.value.train.dtype).itemsize)
+    have = machine_memory()
+    if have is not None and need > have:
+        raise ConfigError(
+            [
+                document.problem(
+                    "model",
+                    f"training this network takes at least {need / 1e9:,.0f} GB of memory with batches of {rows} rows, "
+                    f"and this machine has {have / 1e9:,.0f} GB; make layers smaller, or train.batch_size",
+                )
+            ]
+        )
+
+
 def _loss(document: Document[Experiment], task: Task) -> Loss:
     chosen = document.value.loss
     if isinstance(chosen, Loss):
@@ -210,9 +238,13 @@ def _loss(document: Document[Experiment], task: Task) -> Loss:
     return make(Loss, name)
 
 
-def _augment_problems(document: Document[Experiment], shape: Shape) -> list[Problem]:
+def _augment_problems(document: Document[Experiment], shape: Shape, loss: Loss, task: Task) -> list[Problem]:
     problems: list[Problem] = []
+    indices = task.kind == "classification" and loss.encode(np.zeros(1, np.int64), task).dtype.kind == "i"
     for index, augmentation in enumerate(document.value.data.augment):
+        if augmentation.mixes and indices and not loss.soft:
+            message = f"{augmentation.name} makes shares of classes, and {loss.name} needs whole ones"
+            problems.append(document.problem(("data", "augment", index), f"{message}; use softmax_cross_entropy"))
         try:
             augmentation.check(shape)
         except ShapeError as error:

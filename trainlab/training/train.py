@@ -38,7 +38,7 @@ from trainlab.training.experiment import Experiment, read, read_own
 from trainlab.training.logger import RunLogger, StatusWriter
 from trainlab.training.run_summary import write_start
 from trainlab.training.session import Ending, TrainingSession
-from trainlab.training.setup import build
+from trainlab.training.setup import build, refuse_threads
 
 
 def train(
@@ -60,6 +60,7 @@ def train(
     Raises ConfigError or DataError before anything is made; a folder is made only for a run that can start.
     """
     experiment = document.value
+    refuse_threads(document)
     with pinned(experiment.train.threads), ExitStack() as stack:
         setup = build(document, cache=cache)
         # the trials of a sweep share their rows (`cache`), so their baselines would all be the same

@@ -1,8 +1,13 @@
 """What the generated sets share: the class of every row, and names."""
 
+from typing import Annotated
+
 import numpy as np
+from pydantic import Field
 
 from trainlab.core.types import Array, Task
+
+Samples = Annotated[int, Field(ge=1, le=10_000_000)]  # rows of a toy; more would only fill memory
 
 
 def class_of_each(samples: int, classes: int, rng: np.random.Generator) -> Array:

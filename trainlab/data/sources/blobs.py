@@ -6,7 +6,7 @@ from trainlab.core.component import setting
 from trainlab.core.types import Count, Shape, Task
 from trainlab.data.dataset import Loaded, Rows
 from trainlab.data.source import Source
-from trainlab.data.sources._generated import class_of_each, named, numbered
+from trainlab.data.sources._generated import Samples, class_of_each, named, numbered
 
 
 class Blobs(Source, name="blobs"):
@@ -16,9 +16,9 @@ class Blobs(Source, name="blobs"):
     Source: after scikit-learn's make_blobs, with centers that never lie too near each other.
     """
 
-    samples: Count = setting(1000, "number of rows")
-    classes: int = setting(3, "number of clouds", ge=2)
-    features: Count = setting(2, "numbers per row")
+    samples: Samples = setting(1000, "number of rows")
+    classes: int = setting(3, "number of clouds", ge=2, le=1000)
+    features: Count = setting(2, "numbers per row", le=1000)
     noise: float = setting(0.35, "standard deviation of a cloud; centers lie 1 from the origin", ge=0)
 
     def load(self, rng: np.random.Generator) -> Loaded:

@@ -3,10 +3,10 @@
 import numpy as np
 
 from trainlab.core.component import setting
-from trainlab.core.types import Count, Shape, Task
+from trainlab.core.types import Shape, Task
 from trainlab.data.dataset import Loaded, Rows
 from trainlab.data.source import Source
-from trainlab.data.sources._generated import class_of_each, named, numbered
+from trainlab.data.sources._generated import Samples, class_of_each, named, numbered
 
 
 class Circles(Source, name="circles"):
@@ -15,7 +15,7 @@ class Circles(Source, name="circles"):
     Source: scikit-learn's make_circles, with the angle drawn at random.
     """
 
-    samples: Count = setting(1000, "number of rows")
+    samples: Samples = setting(1000, "number of rows")
     noise: float = setting(0.1, "standard deviation added to both coordinates", ge=0)
     factor: float = setting(0.5, "radius of the inner ring", gt=0, lt=1)
 

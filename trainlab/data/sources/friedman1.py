@@ -3,10 +3,10 @@
 import numpy as np
 
 from trainlab.core.component import setting
-from trainlab.core.types import Array, Count, Shape, Task
+from trainlab.core.types import Array, Shape, Task
 from trainlab.data.dataset import Loaded, Rows
 from trainlab.data.source import Source
-from trainlab.data.sources._generated import numbered
+from trainlab.data.sources._generated import Samples, numbered
 
 
 class Friedman1(Source, name="friedman1"):
@@ -17,7 +17,7 @@ class Friedman1(Source, name="friedman1"):
     Source: J. Friedman 1991, "Multivariate adaptive regression splines"; scikit-learn's make_friedman1.
     """
 
-    samples: Count = setting(2000, "number of rows")
+    samples: Samples = setting(2000, "number of rows")
     features: int = setting(10, "numbers per row; all after the fifth are useless", ge=5)
     noise: float = setting(0.5, "standard deviation added to y", ge=0)
 

@@ -5,10 +5,10 @@ from collections.abc import Callable
 import numpy as np
 
 from trainlab.core.component import setting
-from trainlab.core.types import Array, Count, Shape, Task
+from trainlab.core.types import Array, Shape, Task
 from trainlab.data.dataset import Loaded, Rows
 from trainlab.data.source import Source
-from trainlab.data.sources._generated import class_of_each, named
+from trainlab.data.sources._generated import Samples, class_of_each, named
 
 _TEMPLATES = (
     (5, 6, 6.5, 6.75, 7, 7, 7, 7, 6.75, 6.5, 6, 5),
@@ -36,7 +36,7 @@ class Mnist1d(Source, name="mnist1d"):
     default settings (5000 rows; the authors' frozen set used other random numbers).
     """
 
-    samples: Count = setting(5000, "number of rows")
+    samples: Samples = setting(5000, "number of rows")
     scale: float = setting(0.4, "the curve's height varies by this much, from 1 - scale/2 to 1 + scale/2", ge=0)
     shift: int = setting(48, "how many of 72 places a curve may be moved", ge=1, le=72)
     shear: float = setting(0.75, "largest slope added, over the whole row, times a half", ge=0)

@@ -3,10 +3,10 @@
 import numpy as np
 
 from trainlab.core.component import setting
-from trainlab.core.types import Count, Shape, Task
+from trainlab.core.types import Shape, Task
 from trainlab.data.dataset import Loaded, Rows
 from trainlab.data.source import Source
-from trainlab.data.sources._generated import class_of_each, named, numbered
+from trainlab.data.sources._generated import Samples, class_of_each, named, numbered
 
 
 class Spirals(Source, name="spirals"):
@@ -16,7 +16,7 @@ class Spirals(Source, name="spirals"):
     Source: CS231n, "Putting it together: Minimal Neural Network Case Study", with the radius drawn at random.
     """
 
-    samples: Count = setting(1500, "number of rows")
+    samples: Samples = setting(1500, "number of rows")
     classes: int = setting(3, "number of arms", ge=2)
     noise: float = setting(0.2, "standard deviation of the angle, in radians", ge=0)
 

@@ -100,7 +100,7 @@ class Graph:
 
     def call(self, value: str, name: str) -> str:
         """The same value under another name."""
-        self._nodes.append(self.onnx.helper.make_node("Identity", [value], [name], name=f"Identity:{name}"))
+        self._nodes.append(self.onnx.helper.make_node("Identity", [value], [name], name=name))
         return name
 
     def model(
