@@ -40,6 +40,21 @@ def ntp_linear(x, p):
     return (1.0 / np.sqrt(x.shape[1])) * (x @ p["W"]) + p["b"]
 
 
+def pbld(x, p):
+    """PLREmbeddingsLayerCosBias of pytabkit (dholzmueller/pytabkit), with x before the waves of its own column."""
+    z = 2 * torch.pi * x.T.unsqueeze(-1).matmul(p["frequency"].unsqueeze(1)) + p["phase"].unsqueeze(1)
+    z = torch.cos(z).matmul(p["W"]) + p["b"].unsqueeze(1)
+    return torch.cat([x.T.unsqueeze(-1), z], dim=-1).transpose(0, 1).flatten(1)
+
+
+def piecewise(x, p):
+    """_PiecewiseLinearEncodingImpl of yandex-research/rtdl-num-embeddings@a8fc2502, all bins there."""
+    width = p["edges"].diff(dim=1)
+    z = torch.addcmul(-p["edges"][:, :-1] / width, 1.0 / width, x[..., None])
+    z = torch.cat([z[..., :1].clamp_max(1.0), z[..., 1:-1].clamp(0.0, 1.0), z[..., -1:].clamp_min(0.0)], dim=-1)
+    return z.flatten(1)
+
+
 def conv(stride=1, pad=(0, 0, 0, 0), prefix=""):
     """pad: left, right, top, bottom."""
 
@@ -126,6 +141,14 @@ BN_ROWS = dict.fromkeys(BN, (4,))
 LAYERS = [
     ("dense", {"units": 3}, (4, 5), {"W": (5, 3), "b": (3,)}, linear),
     ("dense", {"units": 3, "ntk": True}, (4, 5), {"W": (5, 3), "b": (3,)}, ntp_linear),
+    (
+        "periodic",
+        {"outputs": 3, "frequencies": 4},
+        (3, 2),
+        {"frequency": (2, 4), "phase": (2, 4), "W": (2, 4, 2), "b": (2, 2)},
+        pbld,
+    ),
+    ("piecewise_linear", {"bins": 4}, (5, 2), {"edges": (2, 5)}, piecewise),
     ("scale", {}, (4, 5), {"scale": (5,)}, lambda x, p: x * p["scale"][None, :]),
     ("dense", {"units": 2, "bias": False}, (3, 4), {"W": (4, 2)}, linear),
     ("conv", {"filters": 4}, (2, 5, 4, 3), {"W": (3, 3, 3, 4), "b": (4,)}, conv_same),
@@ -459,8 +482,10 @@ def layer_case(name, settings, shape, shapes, formula, train=True):
     values = {key: drawn(rng, s) for key, s in shapes.items()}
     if "var" in values:
         values["var"] = np.abs(values["var"]) + 0.1
+    if "edges" in values:
+        values["edges"].sort()
     leaf = torch.tensor(x, requires_grad=True)
-    p = {key: torch.tensor(v, requires_grad=key not in ("mean", "var")) for key, v in values.items()}
+    p = {key: torch.tensor(v, requires_grad=key not in ("mean", "var", "edges")) for key, v in values.items()}
     y = formula(leaf, p)
     dy = drawn(rng, tuple(y.shape))
     case = {"name": name, "settings": settings, "x": x.tolist(), "y": y.tolist(), "dy": dy.tolist()}

@@ -34,6 +34,8 @@ SETTINGS = {
     "dense": [{"units": 4}, {"units": 3, "bias": False}, {"units": 3, "ntk": True}],
     "drop_connect": [{"units": 4}],
     "maxout": [{"units": 3, "pieces": 3}],
+    "piecewise_linear": [{"bins": 3}, {"bins": 4, "columns": [3, 1]}],
+    "periodic": [{"frequencies": 3}, {"columns": [4, 0]}],
     "conv": [
         {"filters": 3, "size": 3},
         {"filters": 2, "size": [2, 3], "stride": 2, "pad": "same"},
@@ -60,6 +62,8 @@ WITH_ONNX = {  # a component that is not named here may do without
         "max_pool",
         "maxout",
         "mish",
+        "periodic",
+        "piecewise_linear",
         "prelu",
         "relu",
         "residual",
@@ -85,7 +89,7 @@ STEPS_WITH_ONNX = {
     "standardize",
 }
 STEPS_WITH_ONNX |= {"whiten", "zca"}
-FLAT = ("dense", "drop_connect", "maxout")
+FLAT = ("dense", "drop_connect", "maxout", "periodic", "piecewise_linear")
 CASES = [
     (name, settings, (6,) if name in FLAT else (5, 7, 4))
     for name in sorted(WITH_ONNX)
@@ -118,6 +122,8 @@ def test_layer(name, settings, shape):
     rng = np.random.default_rng(3)
     for key, a in net.params.items():
         a[...] = rng.uniform(0.5, 1.5, a.shape) if key.endswith(("var", "scale")) else rng.normal(size=a.shape) * 0.5
+        if key.endswith("edges"):
+            a.sort()
     work = net.workspace(3, train=False)
     work.x[...] = rng.normal(size=work.x.shape)
     work.forward()

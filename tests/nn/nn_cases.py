@@ -52,6 +52,8 @@ CASES = {
         ({"units": 3, "ntk": True}, ROW),
     ],
     "scale": BOTH,
+    "piecewise_linear": [({"bins": 3}, ROW), ({"bins": 4, "columns": [3, 1]}, ROW), ({"bins": 1}, (2,))],
+    "periodic": [({"frequencies": 3}, ROW), ({"outputs": 2, "columns": [3, 0], "sigma": 1.0}, ROW)],
     "maxout": [({"units": 3}, ROW), ({"units": 4, "pieces": 3, "bias": False}, (3,))],
     "residual": [
         ({"layers": [{"dense": 6}, "tanh", {"dense": 5}]}, ROW),
@@ -93,6 +95,8 @@ class Case:
             p += 0.3 * rng.normal(size=p.shape)
             if key.endswith("var"):
                 np.abs(p, out=p)
+            if key.endswith("edges"):
+                p.sort()
         s.x[...] = rng.normal(size=s.x.shape)
         if train:
             s.dy[...] = rng.normal(size=s.dy.shape)

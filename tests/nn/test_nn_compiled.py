@@ -27,6 +27,7 @@ WITH_KERNELS = (
         "prelu",
         "scale",
     ),
+    "piecewise_linear",
     *("batch_norm", "layer_norm", "group_norm", "instance_norm"),
     *("relu", "leaky_relu", "elu", "selu", "gelu", "silu", "sigmoid", "softplus", "tanh"),
 )
@@ -44,6 +45,8 @@ def workspace(case, rows, *, train, need_dx=True):
             arrays[name] = (param.fill + 0.3 * rng.normal(size=param.shape)).astype(np.float32)
             if key.endswith("var"):
                 arrays[name] = np.abs(arrays[name])
+            if key == "edges":
+                arrays[name].sort()
             if param.trained:
                 gradients[name] = np.full(param.shape, 7, np.float32)
     work = Workspace(

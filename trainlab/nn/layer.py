@@ -26,7 +26,8 @@ Role = Literal["weight", "bias", "scale", "shift", "slope", "embedding", "period
 class Param:
     """One named array of a layer. Only a `weight` is drawn by an init and decayed; a bias starts as the model says.
 
-    The others start at `fill` plus `spread` times a number of the standard normal distribution.
+    The others start at `fill` plus `spread` times a number of the standard normal distribution, or, if `uniform`, of
+    the uniform one from -1 to 1.
     A `statistic` (a running mean) is saved like the rest, but has no gradient and is not trained.
     `fan_in`, `fan_out`: the number of inputs that feed a unit, the number of units that an input feeds.
     """
@@ -37,6 +38,7 @@ class Param:
     fan_out: int = 0
     fill: float = 0.0
     spread: float = 0.0
+    uniform: bool = False
 
     @property
     def trained(self) -> bool:
@@ -82,6 +84,7 @@ class Layer(Component, kind="layer", rooms=("trainlab.nn.layers", "trainlab.nn.a
     """One step of a network: y = f(x; p)."""
 
     view: ClassVar[bool] = False  # y is x in another shape (flatten): forward and backward have nothing to do
+    fits: ClassVar[bool] = False  # `fit` sets statistics from the training rows before the first step
     linear: ClassVar[bool] = True  # it does not count as a nonlinearity between two layers with weights
     normalizes: ClassVar[bool] = False  # its outputs have mean 0 and variance 1 before scale and shift
     fires: ClassVar[bool] = False  # y is exactly 0 for half of all x: a unit that is never above 0 is dead
@@ -110,6 +113,12 @@ class Layer(Component, kind="layer", rooms=("trainlab.nn.layers", "trainlab.nn.a
         The engine makes their slots: the first inner slot's x is this slot's x; all other arrays are separate.
         """
         return ()
+
+    def fit(self, p: dict[str, Array], x: Array, y: Array) -> None:
+        """Set statistics in p from training rows x (n, *shape), as they reach this layer, and their targets y.
+
+        Only of layers that say `fits`. y: class indices (n,), or numbers (n, k).
+        """
 
     @abstractmethod
     def forward(self, s: Slot) -> None:

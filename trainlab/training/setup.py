@@ -31,6 +31,7 @@ from trainlab.training.best import Decision, decide, measured_metrics, watched
 from trainlab.training.completion import completed
 from trainlab.training.experiment import Experiment
 
+_FIT_ROWS = 100_000  # training rows, at most, that layers with statistics are fitted to
 _CALIBRATION_ROWS = 256  # training rows that a data-dependent init uses
 
 
@@ -163,6 +164,9 @@ def _weights(rows: Rows | None, experiment: Experiment, net: Net) -> Array | Non
 def start(net: Net, experiment: Experiment, parts: Splits, streams: Streams) -> dict[str, int]:
     """Give the network its starting weights; how many corrections a data-dependent init made to each layer."""
     net.initialize(experiment.model, streams)
+    if net.fits:
+        some = np.sort(streams.named("fit").permutation(len(parts.train))[:_FIT_ROWS])
+        net.fit(np.asarray(parts.train.x[some]), parts.train.y[some])
     rows = streams.named("calibration").permutation(len(parts.train))[:_CALIBRATION_ROWS]
     return net.calibrate(experiment.model, np.asarray(parts.train.x[np.sort(rows)]))
 
