@@ -1,5 +1,6 @@
 """Piecewise-linear encoding: a number becomes one number for each bin that it has passed."""
 
+from importlib import import_module
 from typing import Any, ClassVar, Literal
 
 import numpy as np
@@ -61,9 +62,7 @@ class PiecewiseLinear(ColumnsLayer, name="piecewise_linear"):
             edges[len(found) :] = found[-1]
 
     def _splits(self, column: Array, y: Array) -> Array:
-        from sklearn import tree as sklearn_tree
-
-        trees: Any = sklearn_tree
+        trees: Any = import_module("sklearn.tree")  # takes half a second, and has no types
         kind = trees.DecisionTreeClassifier if y.dtype.kind in "iu" else trees.DecisionTreeRegressor
         tree = kind(max_leaf_nodes=max(2, self.bins), min_samples_leaf=LEAF_ROWS, min_impurity_decrease=LEAST_GAIN)
         grown = tree.fit(column[:, None], y).tree_
