@@ -6,6 +6,8 @@ import pytest
 from trainlab.core.component import plain
 from trainlab.inference.model import TrainedNetwork
 from trainlab.nn.models.tabular import Tabular
+from trainlab.search.experiment import read_plain as read_sweep
+from trainlab.search.space import SearchSpace
 from trainlab.store.folder import RunFolder
 from trainlab.store.plain_yaml import read_config
 from trainlab.training.experiment import read, read_plain
@@ -54,6 +56,15 @@ def test_task_and_rows_decide_the_rest():
     )
     assert large["train.epochs"] < small["train.epochs"]
     assert large["train.batch_size"] > small["train.batch_size"]
+
+
+def test_a_sweep_has_the_suggestions_too():
+    """A sweep knows the task and the rows before its first trial: its trials have the epochs and the loss of a run."""
+    sweep = {"space": {"optimizer.lr": {"log": [1e-3, 1e-2]}}, "trials": 2, "metric": "val_accuracy"}
+    space = SearchSpace(read_sweep(config(sweep=sweep)))
+    trial = space.trial(1).experiment
+    assert (trial.train.epochs, trial.train.batch_size, trial.loss.label_smoothing) == (128, 32, 0.1)
+    assert (trial.optimizer.name, trial.optimizer.b2, trial.baselines) == ("adamw", 0.95, True)
 
 
 @pytest.mark.parametrize("metric", ["val_roc_auc", "val_log_loss", "val_loss"])

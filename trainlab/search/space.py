@@ -19,6 +19,7 @@ from trainlab.search.distributions.choice import Choice
 from trainlab.search.experiment import SweepExperiment
 from trainlab.search.settings import SweepSettings
 from trainlab.search.strategy import Budget, PastTrial, SampleRequest
+from trainlab.training.completion import completed_by_data
 from trainlab.training.monitor_settings import ERROR
 from trainlab.training.setup import check
 
@@ -47,6 +48,7 @@ class SearchSpace:
         if sweep is None:
             raise document.error((), "there is no `sweep` block in this config; `trainlab new sweep` shows one")
         check(document)
+        document = completed_by_data(document)  # the epochs are the sweep's budget
         self._document = document
         self.sweep: SweepSettings = sweep
         self.monitors = document.value.monitors

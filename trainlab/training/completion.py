@@ -2,15 +2,20 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 from trainlab.core import config
 from trainlab.core.config import Document
+from trainlab.core.streams import Streams
 from trainlab.core.types import Task
+from trainlab.data.prepare import prepare
+from trainlab.training.best import decide
 from trainlab.training.experiment import Experiment
 
+E = TypeVar("E", bound=Experiment)
 
-def completed(document: Document[Experiment], task: Task, rows: int, metric: str) -> Document[Experiment]:
+
+def completed(document: Document[E], task: Task, rows: int, metric: str) -> Document[E]:
     """The experiment with the model's suggestions for settings that the config does not have.
 
     rows: of the training split · metric: the one that decides. A run's own config has everything, so that it stays as
@@ -22,6 +27,16 @@ def completed(document: Document[Experiment], task: Task, rows: int, metric: str
         return document
     made = config.amended(document, lacking)
     return replace(made, value=made.value.model_copy(update={"name": document.value.name}))
+
+
+def completed_by_data(document: Document[E]) -> Document[E]:
+    """The same, for a config whose data have not been read yet: they are read if something is lacking."""
+    experiment = document.value
+    asked = experiment.model.suited(Task("classification", 2), 1, "")
+    if all(_has(document.raw, path) for path in asked):
+        return document
+    parts = prepare(experiment.data, streams=Streams(experiment.seed), dtype=experiment.train.dtype)
+    return completed(document, parts.task, len(parts.train), decide(experiment, parts, []).metric)
 
 
 def _has(raw: Any, path: str) -> bool:
