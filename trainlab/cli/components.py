@@ -10,6 +10,7 @@ from trainlab.core.describe import describe, kinds
 from trainlab.core.errors import UserError
 from trainlab.core.problem import listed, nearest
 from trainlab.engine import selection
+from trainlab.integrations.logs.log_format import LogFormat
 from trainlab.optim.regularizer import Regularizer  # a config names these as plain numbers: `l2: 1e-4`
 from trainlab.search.experiment import SweepExperiment
 
@@ -23,7 +24,8 @@ def components(
 ) -> None:
     """List what a config can name: layers, optimizers, data sources, monitors ..., with their settings.
 
-    Without KIND: all names. With KIND: one line each. With NAME: the whole page of one component.
+    Without KIND: all names. With KIND: one line each. With NAME: the whole page of one component. The kind `log` lists
+    the formats of logs that `diagnose` reads.
 
     Examples:
         trainlab components
@@ -74,7 +76,7 @@ def _engine(as_json: bool) -> None:
 
 def _kinds() -> dict[str, type[Component]]:
     """Every kind of component that a config can name, by its name."""
-    return {base.kind: base for base in (*kinds(SweepExperiment), Regularizer)}
+    return {base.kind: base for base in (*kinds(SweepExperiment), Regularizer, LogFormat)}
 
 
 def _kind_of(name: str, kinds: dict[str, type[Component]]) -> str:

@@ -1,6 +1,7 @@
 """The `trainlab` command: finds the command that was asked for, and turns errors into a sentence and an exit code.
 
-To add a command, write a module in this folder with a function of its name (`lr_range.py`: `def lr_range`), and add
+To add a command, write a module in this folder with a function of its name (`lr_range.py`: `def lr_range`; a keyword
+of Python gets a `_` behind it), and add
 the name and the first line of the function's docstring to `COMMANDS`. The function parses, calls the rooms below,
 prints; its docstring is its help, and the docstring's last lines are examples under `Examples:`.
 
@@ -17,6 +18,7 @@ import sys
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from importlib import import_module
+from keyword import iskeyword
 from typing import Annotated, Any
 
 import typer
@@ -39,6 +41,7 @@ COMMANDS = {
     "zoo": "Measure the monitors on faulty and healthy runs: detected, named, fixed, false positives.",
     "diff": "Show where two runs first differ: config key, step, layer and quantity, epoch, weights.",
     "diagnose": "Check the training curves in a log that another tool wrote.",
+    "import": "Make a run folder of a log that another tool wrote, for reports beside one's own runs.",
     "evaluate": "Score the trained network of a run, with the run's own preprocessing.",
     "calibrate": "Fit a temperature to the validation rows of a run, so that its probabilities are honest.",
     "predict": "Predict the rows of a file with the trained network of a run.",
@@ -146,7 +149,7 @@ def build() -> typer.Typer:
 
 def load(name: str) -> Any:
     """The command of this name, with its module imported: its function, options and help."""
-    module = name.replace("-", "_")
+    module = name.replace("-", "_") + "_" * iskeyword(name)
     function: Callable[..., Any] = getattr(import_module(f"trainlab.cli.{module}"), module)
     text, _, examples = (function.__doc__ or "").partition("Examples:")
     lines = [f"  {line.strip()}" for line in examples.strip().splitlines()]

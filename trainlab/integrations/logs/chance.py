@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from trainlab.core.types import Array
 from trainlab.diagnose.trend import falls
 
 Row = Mapping[str, float]
@@ -14,6 +15,7 @@ _LARGE = 1e6  # no untrained network has such a loss
 _ENOUGH = 5  # epochs that show a score is flat
 _LONG = 8  # the same for a loss alone
 _MUCH = 0.1  # a fall of the loss that tells of learning although the accuracy stays
+_LEAST = 0.02  # a smaller fall is none
 _LITTLE = 0.05  # a fall after a large jump that tells of none
 _JUMP = 1.5  # how far above the rest the first epoch's loss lies after a jump
 
@@ -50,12 +52,12 @@ def guess(made: Sequence[Row], *, classes: bool, numbers: bool, first: float | N
         return Chance(level, 1 / k, f"the accuracy stays at {1 / k:.2g}: taken as {k} classes at chance")
     if not classes and len(finite) >= _ENOUGH:
         level, rest = _middle(finite[1:]), np.array(finite[1:])
-        if first is not None and level > 0.9 * first and not falls(rest):
+        if first is not None and level > 0.9 * first and _flat(rest):
             return Chance(first)
-        if not falls(np.array(finite)):
+        if _flat(np.array(finite)):
             return Chance(_middle(finite))
         jumped = finite[0] / level if len(finite) > _LONG and level > 0 else 0.0
-        if jumped > _JUMP and not falls(rest, *([_LITTLE] if jumped > 2 * _JUMP and not numbers else [])):
+        if jumped > _JUMP and _flat(rest, _LITTLE if jumped > 2 * _JUMP and not numbers else _LEAST):
             return Chance(level, note=_JUMPED.format(finite[0], level))
     begun = [*known, *([first] if first is not None else [])]
     loss = max(begun) if begun else 1.0
@@ -92,6 +94,11 @@ def _before_learning(made: Sequence[Row], split: str, first: float | None) -> fl
     if not 0 < loss < _LARGE or not score > max(0.35, 1.6 * math.exp(-min(loss, 50.0))):
         return 0.0
     return min(loss / max(1.0 - score, 0.1), math.log(1000))
+
+
+def _flat(losses: Array, least: float = _LEAST) -> bool:
+    """Whether the losses do not fall, and never did."""
+    return not falls(losses, least) and float(losses.min()) > 0.5 * float(np.median(losses))
 
 
 def _middle(values: Sequence[float]) -> float:

@@ -26,6 +26,7 @@ from trainlab.store.plain_yaml import read_config
 from trainlab.training.monitoring import MonitorRunner
 
 _CHUNK = 20  # rows between inspections, as in training
+_UNKNOWN = 20  # epochs, at least, of a training that goes on
 _BESIDE = ("lr", "reg_loss", "grad_norm", "update_ratio")
 _LOOKED_UP = 400_000  # epochs times looks
 
@@ -36,7 +37,9 @@ class Judged:
 
     task: `unknown` if the log has no score · epochs, steps: its length (steps 0: one row per epoch) · chance: the loss
     at chance level, and `guessed` if the user did not set it · ran: the codes that were checked · blind: codes that
-    lacked columns, and which · skipped: codes that need more than curves, by what they need.
+    lacked columns, and which · skipped: codes that need more than curves, by what they need · measured: a row per epoch
+    with what was measured, from epoch 1, or 0 if the untrained network was measured · table, numbers: the logged steps,
+    see `Epochs`.
     """
 
     log: Log
@@ -50,6 +53,9 @@ class Judged:
     ran: Sequence[str]
     blind: Mapping[str, Sequence[str]]
     skipped: Mapping[str, Sequence[str]]
+    measured: Sequence[Mapping[str, Any]]
+    table: Array
+    numbers: Array
 
     def as_dict(self) -> dict[str, Any]:
         """As plain data."""
@@ -67,10 +73,12 @@ def judge(
     chance: float | None = None,
     regression: bool = False,
     format_name: str | None = None,
+    ended: bool = True,
 ) -> Judged:
     """Read a log (or a run folder) and let every monitor that can live on curves judge it.
 
-    classes, regression, chance: what was trained, where it is known. Raises UserError if the log cannot be read.
+    classes, regression, chance: what was trained, where it is known · ended: the training is over; otherwise it is seen
+    as if a third of it were done. Raises UserError if the log cannot be read.
     """
     settings: dict[str, Any] = {}
     own_steps: Log | None = None
@@ -85,7 +93,7 @@ def judge(
     else:
         log = read_log(path, mapping, format_name)
     with np.errstate(all="ignore"):
-        return _Replay(log, own_steps, settings, classes, chance, regression).judged()
+        return _Replay(log, own_steps, settings, classes, chance, regression, ended).judged()
 
 
 def _own_classes(folder: RunFolder) -> int | None:
@@ -157,9 +165,10 @@ class _Replay:
         classes: int | None,
         chance: float | None,
         regression: bool,
+        ended: bool,
     ) -> None:
         cut = epochs_of(log, own_steps)
-        self.log = log
+        self.log, self.ended = log, ended
         self.table, self.numbers, self.ends, self.done = cut.table, cut.numbers, cut.ends, cut.done
         self.measured: set[str] = {*log.columns, *(own_steps.columns if own_steps else ())}
         scored = bool({"train_accuracy", "val_accuracy"} & set(log.columns))
@@ -176,6 +185,9 @@ class _Replay:
         self.chance, self.majority = at.loss, at.majority
         self.log = replace(log, notes=[*log.notes, *_missing(log), *([at.note] if at.note else [])])
         self.curves = self._filled(made, cut.untrained)
+        first = 0 if cut.untrained else 1
+        numbered = zip(range(first, first + len(cut.made)), cut.made, cut.done[first:], strict=False)
+        self.measured_rows = [{**row, "epoch": e, "step": done} for e, row, done in numbered]
         self.epochs = len(self.curves) - 1
         rates = np.array([row["lr"] for row in self.curves if row.get("lr") is not None])
         rates = rates[np.isfinite(rates)]
@@ -208,9 +220,10 @@ class _Replay:
                 list(monitor_runner.run("steps", view))
             if epoch % every == 0 or epoch == self.epochs:
                 list(monitor_runner.run("epoch", self._view(epoch)))
-        last = self._view(self.epochs)
-        list(monitor_runner.run("end", last))
-        monitor_runner.conclude(last)
+        if self.ended:
+            last = self._view(self.epochs)
+            list(monitor_runner.run("end", last))
+            monitor_runner.conclude(last)
         ran = [m.name for m in able if set(m.when) & {"steps", "epoch", "end"}]
         return Judged(
             self.log,
@@ -224,6 +237,9 @@ class _Replay:
             ran,
             {m.name: lacks for m in able if m.name in ran and (lacks := self._lacks(m))},
             {m.name: [n for n in m.needs if not self._has(n)] for m in monitors if m not in able},
+            self.measured_rows,
+            self.table,
+            self.numbers,
         )
 
     def _has(self, need: str) -> bool:
@@ -252,7 +268,7 @@ class _Replay:
         return View(
             epoch=epoch,
             step=self.done[epoch],
-            epochs=self.epochs,
+            epochs=self.epochs if self.ended else max(_UNKNOWN, 3 * epoch),
             steps_per_epoch=per_epoch,
             task=Task("regression" if self.kind == "regression" else "classification", 1),
             chance=self.chance,

@@ -52,7 +52,8 @@ def epochs_of(log: Log, own_steps: Log | None = None) -> Epochs:
         table, numbers = _table(own_steps.rows, "train_loss")
         done = [int(row.get("step") or 0) for row in made]
         done = done if untrained else [0, *done]
-        return Epochs(made, untrained, table, numbers, [min(n, len(table)) for n in done], done)
+        ends = np.searchsorted(numbers, done, side="right").tolist()
+        return Epochs(made, untrained, table, numbers, ends, done)
     if sum(counts) > 1.5 * len(counts):
         rows = [row for group in groups[untrained:] for row in group]
         table, numbers = _table(rows, loss)

@@ -35,7 +35,7 @@ class Table:
     series: bool = False
 
 
-class LogFormat(Component, kind="log format", rooms=("trainlab.integrations.logs.formats",)):
+class LogFormat(Component, kind="log", rooms=("trainlab.integrations.logs.formats",)):
     """Reads the logs of some tools."""
 
     separator: ClassVar[str] = "-"

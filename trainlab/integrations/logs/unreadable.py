@@ -35,7 +35,7 @@ def what_it_is(source: Source) -> str:
     if source.text.lstrip()[:1] in ("{", "["):
         return "JSON that is cut off or broken; give it whole, or as one record per line"
     return (
-        "none of the known formats (`trainlab components 'log format'` lists them); give a CSV with a header such as "
+        "none of the known formats (`trainlab components log` lists them); give a CSV with a header such as "
         "`epoch,loss,val_loss`, or JSON records"
     )
 
