@@ -20,10 +20,11 @@ class LossNotDecreasing(Monitor, name="loss-not-decreasing"):
     """After a good part of the run the training loss is still where it began, near chance: nothing has been learned.
 
     Measured on the best epoch so far, relative to the smaller of the first epoch's loss and the loss at chance,
-    once `share` of the run, `steps` steps and the warmup are over. A loss that varies widely counts as still there if
-    its median over the last third of the epochs is that of the first third, within the noise. A run that learned
-    first and then stopped is not reported here. Neither is a run whose score has improved by `right`, whatever its
-    loss, nor one whose loss began far above chance and falls steadily: `not-converged` judges that.
+    once `share` of the run, `steps` steps and the warmup are over. Where no score is known, as in some logs, a loss
+    that varies widely is still there if its median over the last third of the epochs is that of the first third,
+    within the noise. A run that learned first and then stopped is not reported here. Neither is a run whose score has
+    improved by `right`, whatever its loss, nor one whose loss began far above chance and falls steadily:
+    `not-converged` judges that.
 
     Do: Find a learning rate with `trainlab lr-range`. If none works, run `trainlab check`: gradients may not reach
     the first layer, inputs may have no effect, or labels may not belong to the rows.
@@ -66,7 +67,10 @@ class LossNotDecreasing(Monitor, name="loss-not-decreasing"):
         if not len(later) or not np.isfinite(start):
             return
         best = float(later.min())
-        where_it_began = best > (1.0 - self.learned) * start or (best > 0.5 * start and not falls(later))
+        scores = [view.curves[f"{split}_{view.curves.score}"][1:] for split in ("train", "val")]
+        only_losses = not np.isfinite(scores).any()  # of a log: the chance level is a guess, and noise decides
+        wavers = only_losses and best > 0.5 * start and not falls(later)
+        where_it_began = best > (1.0 - self.learned) * start or wavers
         falling = best > view.chance and expected_fall(view) > CLEAR
         if where_it_began and view.progress < self.right and not falling:
             noise = less_dropout(view) if heavy_dropout(view) else []

@@ -19,6 +19,12 @@ _NUMBER = re.compile(
 _TENSOR = re.compile(r"tensor\(([^,()]+)(?:,[^()]*)?\)")
 _IN_BRACKETS = re.compile(r"[(\[](train|training|val|valid|validation|eval|test)[)\]]", re.IGNORECASE)
 _HARD = re.compile(r"[\[\](){},;|<>*]|\s{2,}|\t| - |=>|->")
+_AFTER = re.compile(
+    r"((?:\w+ )?(?:loss|cost|error)) (?:after|at|in|for) (epoch|iteration|step)s?\s*#?(\d+)\s*(?:is|=|:)?",
+    re.IGNORECASE,
+)
+_GLUED = re.compile(r"\b(epoch|step|iter|iteration)\s?[-_#]\s?(\d+)", re.IGNORECASE)  # `epoch-3`, `Epoch #3`
+_PAIR = re.compile(r"\s*\[\s*(\d+),\s*(\d+)\]")  # `[3,  200] loss: 1.2` of PyTorch's tutorial
 _LEVELS = {
     "info",
     "debug",
@@ -55,6 +61,7 @@ class _Line:
     split: str = ""
     found: dict[str, Any] = field(default_factory=dict[str, Any])
     last: str = ""  # the metric before, whose mean may follow in brackets
+    unknown: bool = False  # a number has a name that is not known
 
 
 def records_of(lines: Sequence[str]) -> list[dict[str, Any]]:
@@ -65,8 +72,9 @@ def records_of(lines: Sequence[str]) -> list[dict[str, Any]]:
             line = _scanned(part, state.split)
             if line.epoch is not None and line.epoch != state.epoch:
                 state.step = None
-            if line.epoch is not None and not line.split:
+            if (line.epoch is not None or line.step is not None) and not line.split:
                 state.split = ""
+                line = _scanned(part, "")
             state.epoch = line.epoch if line.epoch is not None else state.epoch
             state.step = line.step if line.step is not None else state.step
             if not line.found:
@@ -88,7 +96,7 @@ def _parts(text: str) -> Iterator[str]:
 
 def _heading(text: str, line: _Line, state: _State) -> None:
     """A short line with the name of a split, and no numbers but of the epoch, is a heading."""
-    if line.split and len(text.split()) <= _SHORT and line.place is None:
+    if line.split and len(text.split()) <= _SHORT and line.place is None and not line.unknown:
         state.split = line.split
 
 
@@ -97,6 +105,7 @@ def _scanned(text: str, heading: str) -> _Line:
     if "train_runtime" in text:  # Hugging Face's last line sums the run up
         return _Line()
     text = _TENSOR.sub(r"\1", _IN_BRACKETS.sub(r" \1 ", text))
+    text = _AFTER.sub(r"\2 \3: \1", _GLUED.sub(r"\1 \2", _PAIR.sub(r"epoch \1 step \2:", text)))
     line = _Line(split="val" if _EVALUATED.match(text) else "")
     done = 0
     for match in _NUMBER.finditer(text):
@@ -131,7 +140,7 @@ def _take(line: _Line, before: str, match: re.Match[str], heading: str) -> None:
     if found is None and bare in (["epoch"], ["step"], ["iter"], ["iteration"]):
         found = explain(bare[0])  # `Validation epoch 3`
     if found is None:
-        line.last = ""
+        line.last, line.unknown = "", True
         return
     if found.what == "epoch":
         line.epoch = line.epoch if line.epoch is not None else value

@@ -11,9 +11,10 @@ from typing import Any
 from trainlab.integrations.logs.cells import is_missing, number_of
 from trainlab.integrations.logs.names import meaning
 
-_DELIMITERS = ("\t", ";", ",", "|", " ")
+_DELIMITERS = ("\t", ";", ",", "|", " ", "  ")  # the last: two spaces or more
 _COMMENTS = ("#", "%", "//")
-_RULE = re.compile(r"[\s|+:=-]*")  # a line of a drawn table
+_RULE = re.compile(r"[\s|+:=\-\u2500-\u257f]*")  # a line of a drawn table
+_BARS = str.maketrans(dict.fromkeys("│┃║", "|"))
 _SAMPLE = 400  # lines that decide on the delimiter
 _SHOWN = 3  # odd lines that are told
 Row = tuple[int, list[str]]  # number of the line, cells
@@ -47,7 +48,7 @@ class Grid:
 
 def grid_of(text: str) -> Grid | None:
     """The text as a grid; None if it is no table of numbers."""
-    numbered = [(i, line) for i, line in enumerate(text.splitlines(), 1) if line.strip()]
+    numbered = [(i, line) for i, line in enumerate(text.translate(_BARS).splitlines(), 1) if line.strip()]
     body = [(i, line) for i, line in numbered if not line.lstrip().startswith(_COMMENTS) and not _RULE.fullmatch(line)]
     if not body:
         return None
@@ -65,6 +66,8 @@ def _cut(lines: Sequence[tuple[int, str]], delimiter: str) -> list[Row]:
     """The cells of every line."""
     if delimiter == " ":
         return [(i, line.split()) for i, line in lines]
+    if delimiter == "  ":
+        return [(i, re.split(r"\s{2,}", line.strip())) for i, line in lines]
     if delimiter == "|":
         return [(i, [c.strip() for c in line.strip().strip("|").split("|")]) for i, line in lines]
     made: list[Row] = []
@@ -81,7 +84,10 @@ def _score(rows: Sequence[Row]) -> float:
     """How much like a table of numbers this is: share of the lines of the commonest width, times that of numbers."""
     if not rows:
         return 0.0
-    width, lines = Counter(len(cells) for _, cells in rows).most_common(1)[0]
+    widths = Counter(len(cells) for _, cells in rows)
+    width = widths.most_common(1)[0][0]
+    heads = [len(cells) for _, cells in rows if len(cells) > 1 and _is_header(cells) and any(map(meaning, cells))]
+    lines = sum(widths[w] for w in {width, *(w for w in heads if widths[w] > heads.count(w))})
     alike = [cells for _, cells in rows if len(cells) == width]
     numbers = [[number_of(c, comma=True) is not None or is_missing(c) for c in cells] for cells in alike]
     body = numbers[1:] or numbers

@@ -5,8 +5,9 @@ from itertools import pairwise
 from typing import Any, cast
 
 from trainlab.integrations.logs.log_format import VALUE, Table
-from trainlab.integrations.logs.names import meaning
+from trainlab.integrations.logs.names import ALONE, meaning, split_of
 
+_PLACES, _MEASURED = ("steps", "step", "x", "epochs", "epoch", "iterations"), ("values", "value", "y", "data")
 _EPOCHS_AT = 10  # of one column as many values as of another: these are its steps, those its epochs
 Columns = dict[str, list[Any]]
 
@@ -25,6 +26,9 @@ def flatten(value: Any) -> Table:
     leaves: dict[str, Any] = {}
     _collect(table, "", leaves)
     lists = {path: _of_list(cast("list[Any]", leaf)) for path, leaf in leaves.items() if _is_records(leaf)}
+    by_split = {path: found for path, found in lists.items() if split_of(path.rpartition("/")[2])}
+    if len(by_split) > 1:  # {"train": [{"epoch": 0, "loss": 2.3}, ...], "val": [...]}
+        return Table([_of_split(path.rpartition("/")[2], r) for path, found in by_split.items() for r in found.records])
     known = {path: found for path, found in lists.items() if "train_loss" in _meanings(found.records)}
     if known:
         return max(known.values(), key=lambda found: len(found.records))
@@ -103,8 +107,9 @@ def _collect(table: Mapping[str, Any], prefix: str, leaves: dict[str, Any]) -> N
         elif not any(isinstance(v, dict | list) for v in values):  # pandas' columns: {"0": 2.3, "1": 1.8}
             leaves[prefix or VALUE] = values
         return
-    if isinstance(steps := table.get("steps"), list) and isinstance(values := table.get("values"), list):  # sacred
-        pairs = zip(cast("list[Any]", steps), cast("list[Any]", values), strict=False)
+    places, values = (next((table[k] for k in keys if k in table), None) for keys in (_PLACES, _MEASURED))
+    if prefix and isinstance(places, list) and isinstance(values, list):  # sacred's metrics, plotly's lines
+        pairs = zip(cast("list[Any]", places), cast("list[Any]", values), strict=False)
         leaves[prefix] = [[step, value] for step, value in pairs]
         return
     for key, value in table.items():
@@ -133,6 +138,11 @@ def _without_common(columns: Mapping[str, Any]) -> dict[str, str]:
         parts = {path: p[1:] for path, p in parts.items()}
         heads = {p[0] for p in parts.values()}
     return {path: "/".join(p) for path, p in parts.items()}
+
+
+def _of_split(split: str, record: Mapping[str, Any]) -> dict[str, Any]:
+    """The record with its split in front of the names of its metrics."""
+    return {(k if meaning(k) in ALONE else f"{split}/{k}"): v for k, v in record.items()}
 
 
 def _meanings(records: Sequence[Mapping[str, Any]]) -> set[str | None]:

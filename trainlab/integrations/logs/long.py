@@ -38,7 +38,7 @@ def widened(path: object, records: Records) -> Records:
                 f"{path}: it holds {len(values)} runs, told apart by `{run}` ({few}); write the rows of one of "
                 "them to a file and diagnose that"
             )
-    split = next((n for n in names if _key(n) in _SPLITS and _is_split(records, n)), None)
+    split = next((n for n in names if _is_split(records, n, least=1 if _key(n) in _SPLITS else 2)), None)
     metric = next((n for n in names if _key(n) in _NAMES and _is_text(records, n)), None)
     value = next((n for n in names if _key(n) in _VALUES), None)
     if metric is not None and value is not None:
@@ -80,9 +80,10 @@ def _split_name(value: object) -> str:
     return own if meaning(f"{own}/loss") else (split_of(own) or own)
 
 
-def _is_split(records: Records, name: str) -> bool:
-    cells = {str(c) for r in records if not is_missing(c := r.get(name))}
-    return 0 < len(cells) <= 12 and all(split_of(c) for c in cells)
+def _is_split(records: Records, name: str, least: int) -> bool:
+    """Whether the cells name splits, at least so many."""
+    cells = {c if isinstance(c, str) else "" for r in records if not is_missing(c := r.get(name))}
+    return least <= len(cells) <= 12 and all(split_of(c) for c in cells)
 
 
 def _is_text(records: Records, name: str) -> bool:

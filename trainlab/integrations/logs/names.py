@@ -88,8 +88,24 @@ _EMPTY = {  # words that say nothing about what is measured
         "batch",
         "global",
     ),
-    *("trainer", "default", "combined", "output", "net", "raw", "s", "in", "of", "stats", "summary", "subset", "is"),
+    *(
+        "end",
+        "trainer",
+        "default",
+        "combined",
+        "output",
+        "net",
+        "raw",
+        "s",
+        "in",
+        "of",
+        "stats",
+        "summary",
+        "subset",
+        "is",
+    ),
 }
+_COMPACT = re.compile(r"\b(train|tr|valid|val|test|dev|eval)(loss|acc|accuracy|accuracies|losses|error)\b")
 _PLURALS = {
     "losses": "loss", "accs": "acc", "accuracies": "accuracy", "epochs": "epoch", "steps": "step", "lrs": "lr",
     "rates": "rate", "iters": "iter", "iterations": "iteration", "updates": "update", "trees": "tree",
@@ -187,6 +203,7 @@ def split_words(name: str) -> list[str]:
     (['train', 'loss'], ['train', 'accuracy', '1'], ['num', 'iter'])
     """
     text = re.sub(r"([a-z0-9])([A-Z])", r"\1_\2", name).lower()
+    text = _COMPACT.sub(r"\1_\2", text)
     return [_PLURALS.get(w, w) for w in re.split(r"[^a-z0-9]+", text) if w]
 
 

@@ -4,6 +4,7 @@ A format (`formats/`) turns the file into records. Long tables become wide ones,
 numbers, and `rows` puts right what is odd. A log that cannot be read right is refused with the way out.
 """
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,6 +20,8 @@ from trainlab.integrations.logs.names import KNOWN, SHORT, explain, meaning
 from trainlab.integrations.logs.rows import Row, Rows
 from trainlab.integrations.logs.source import Source
 from trainlab.integrations.logs.unreadable import rewards_in, what_it_is
+
+_FIRST_SET = re.compile(r"valid(?:ation)?[ _]0(?![\w])")
 
 __all__ = ["Log", "Row", "meaning", "read_log"]
 
@@ -95,12 +98,16 @@ def _columns(
         _refuse_several_runs(path, usable)
     taken = set(given.values())
     own = {what: column for what, column in table.columns.items() if column in usable}
-    found = naming.best(n for n in usable if n not in taken and n not in own.values()) | own | given
+    sets = _numbered_sets(usable, records)
+    named = {sets.get(n, n): n for n in usable if n not in taken and n not in own.values()}
+    found = {what: named[n] for what, n in naming.best(named).items()} | own | given
+    if sets:
+        notes.append(f"{next(iter(sets))} is taken as the training set, by custom and as its loss is the lower one")
     if table.series and not {"train_loss", "val_loss"} & set(given):
-        found, notes = _series(path, found, records)
+        found, told = _series(path, found, records)
+        notes += told
     if not given:
         notes += _unqualified(found, records)
-        notes += _boosted(found, usable)
     if "train_loss" not in found and "val_loss" not in found:
         shown = _few(names)
         raise UserError(
@@ -185,16 +192,27 @@ def _unqualified(found: dict[str, str], records: Records) -> list[str]:
     return notes
 
 
-def _boosted(found: dict[str, str], usable: Sequence[str]) -> list[str]:
-    """XGBoost numbers the sets that it evaluates on: by custom, the first of several is the training set."""
-    first = next((n for n in usable if n.startswith("validation_0") and found.get("val_loss") == n), None)
-    if first is None or "train_loss" in found:
-        return []
-    second = first.replace("validation_0", "validation_1")
-    if second not in usable:
-        return []
-    found |= {"train_loss": first, "val_loss": second}
-    return [f"{first} is taken as the training set, as is usual in XGBoost; --map loss=... says otherwise"]
+def _numbered_sets(usable: Sequence[str], records: Records) -> dict[str, str]:
+    """Columns of evaluation sets that are numbered only, as XGBoost and LightGBM do, by names that tell the split.
+
+    By custom the first of two is the training set. It is taken as that if no other column is, and if its loss ends
+    below that of the second.
+    """
+    pairs = {n: n[: m.end() - 1] + "1" + n[m.end() :] for n in usable if (m := _FIRST_SET.match(n))}
+    pairs = {first: second for first, second in pairs.items() if second in usable}
+    if not pairs or any(meaning(n) == "train_loss" for n in usable):
+        return {}
+    for first, second in pairs.items():
+        ends = [_last(records, n) for n in (first, second)]
+        if meaning(first) == "val_loss" and not ends[0] < ends[1]:
+            return {}
+    named = {n: f"train{n[m.end() :]}" for n in pairs if (m := _FIRST_SET.match(n))}
+    return named | {second: f"val{named[first].removeprefix('train')}" for first, second in pairs.items()}
+
+
+def _last(records: Records, name: str) -> float:
+    """The last number of a column."""
+    return next((v for r in reversed(records) if (v := number_of(r.get(name))) is not None), 0.0)
 
 
 def _few(names: Iterable[str]) -> str:

@@ -65,10 +65,12 @@ class Source:
         """The value if the text is one JSON value, else None."""
         if self.text.lstrip()[:1] not in ("{", "["):
             return None
-        try:
-            return json.loads(self.text)
-        except (ValueError, RecursionError):
-            return None
+        for text in (self.text, _from_python(self.text)):
+            try:
+                return json.loads(text)
+            except (ValueError, RecursionError):
+                continue
+        return None
 
     @cached_property
     def json_lines(self) -> list[dict[str, Any]]:
@@ -107,3 +109,10 @@ class Source:
         found = (p for p in self.path.rglob(pattern) if len(p.relative_to(self.path).parts) <= depth)
         with named_errors(self.path, "read"):
             return sorted(p for p in found if p.is_file())
+
+
+def _from_python(text: str) -> str:
+    """What Python prints of a dict of lists, as JSON: `{'loss': [0.5, nan]}`. A text that is none stays broken."""
+    words = {"None": "null", "True": "true", "False": "false", "nan": "NaN", "inf": "Infinity"}
+    plain = re.sub(r"(?:np\.)?(?:float|int)\d+\(([^()]*)\)|(?:tensor|array)\(([^()]*)\)", r"\1\2", text)
+    return re.sub(r"\b(None|True|False|nan|inf)\b", lambda m: words[m[1]], plain.replace("'", '"'))

@@ -1,7 +1,8 @@
 """console: lines that a training prints."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar
+from collections import Counter
+from collections.abc import Sequence
+from typing import ClassVar
 
 from trainlab.core.errors import UserError
 from trainlab.integrations.logs.console import records_of
@@ -24,13 +25,14 @@ class Console(LogFormat, name="console"):
     rank: ClassVar[int] = 3
 
     def recognizes(self, source: Source) -> bool:
-        """Two lines with a loss."""
-        return sum(_has_loss(record) for record in records_of(_lines(source))) >= _LEAST
+        """Two lines with the same loss."""
+        names = Counter(key for record in records_of(_lines(source)) for key in record if _is_loss(key))
+        return max(names.values(), default=0) >= _LEAST
 
     def table(self, source: Source) -> Table:
         """A record for each line with a metric."""
         records = records_of(_lines(source))
-        if not any(map(_has_loss, records)):
+        if not any(_is_loss(key) for record in records for key in record):
             raise UserError(f"{source.path}: no line in it has a loss; expected lines such as `epoch 1 loss 0.5`")
         return Table(records)
 
@@ -43,5 +45,5 @@ def _lines(source: Source) -> Sequence[str]:
     return lines
 
 
-def _has_loss(record: Mapping[str, Any]) -> bool:
-    return any(meaning(key) in ("train_loss", "val_loss") for key in record)
+def _is_loss(key: str) -> bool:
+    return meaning(key) in ("train_loss", "val_loss")

@@ -22,6 +22,9 @@ class Csv(LogFormat, name="csv"):
         grid = grid_of(source.text) if source.text.strip() else None
         if grid is None or not grid.records:
             return False
+        cells = [str(c) for record in grid.records[:50] for c in record.values()]
+        if grid.delimiter.isspace() and grid.delimiter != "\t" and any(c.endswith((":", "=")) for c in cells):
+            return False  # lines of names and numbers
         return grid.headed or grid.numeric > 0.9
 
     def table(self, source: Source) -> Table:

@@ -23,7 +23,9 @@ class Trackio(LogFormat, name="trackio"):
 
     def table(self, source: Source) -> Table:
         """A record for each call of `trackio.log`."""
-        runs = [str(name) for (name,) in query(source.path, "SELECT DISTINCT run_name FROM metrics")]
+        by_id = "run_id" in columns_of(source.path, "metrics")  # names may come twice
+        told = "SELECT run_name FROM metrics GROUP BY run_id" if by_id else "SELECT DISTINCT run_name FROM metrics"
+        runs = [str(name) for (name,) in query(source.path, told)]
         if len(runs) != 1:
             few = ", ".join(runs[:6]) + (", ..." if len(runs) > 6 else "")
             raise UserError(
