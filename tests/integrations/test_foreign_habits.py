@@ -40,7 +40,7 @@ BOTH = {
     '"val_loss": [2.4, 1.9, 1.6, 1.4]}',
     "pandas split": '{"columns": ["loss", "val_loss"], "index": [0, 1, 2, 3], '
     '"data": [[2.3, 2.4], [1.8, 1.9], [1.5, 1.6], [1.2, 1.4]]}',
-    "loguru": each("2024-05-01 10:00:00.000 | INFO | __main__:train:42 - Epoch {e} | Train loss: {t} | Val loss: {v}\n"),
+    "loguru": each("2024-05-01 10:00:00 | INFO | __main__:train:42 - Epoch {e} | Train loss: {t} | Val loss: {v}\n"),
     "logging": each("INFO:root:Epoch {e} - loss: {t} - val_loss: {v}\n"),
     "structlog": each("10:00:00 [info     ] epoch_end      epoch={e} train_loss={t} val_loss={v}\n"),
     "tutorial": each("Epoch: {e} \tTraining Loss: {t:.6f} \tValidation Loss: {v:.6f}\n"),
@@ -65,7 +65,7 @@ def test_both_losses_are_found(tmp_path, habit):
 
 TRAINING = {
     "coursera": "".join(f"Cost after iteration {100 * i}: {t}\n" for i, t in enumerate(TRAIN)),
-    "PyTorch's first tutorial": "".join(f"[{1 + i // 2},  {2000 + i % 2}] loss: {t:.3f}\n" for i, t in enumerate(TRAIN)),
+    "PyTorch tutorial": "".join(f"[{1 + i // 2},  {2000 + i % 2}] loss: {t:.3f}\n" for i, t in enumerate(TRAIN)),
     "one number a line": "".join(f"{t}\n" for t in TRAIN),
     "one column": "loss\n" + "".join(f"{t}\n" for t in TRAIN),
     "loss scale is no loss": each("step {e} | loss: {t} | loss scale: 128.0 | best_loss: 0.1\n"),
