@@ -259,6 +259,19 @@ def test_catboost_and_allennlp_folders(tmp_path):
     assert [row["train_loss"] for row in found.log.rows] == run.train
 
 
+def test_dvclive(tmp_path):
+    """The tables of a DVCLive folder are one log; one of them alone is known by its folder."""
+    run = RUNS["overfit"]
+    for split, values in (("train", run.train), ("eval", run.val)):
+        path = tmp_path / "plots" / "metrics" / split / "loss.tsv"
+        path.parent.mkdir(parents=True)
+        path.write_text("step\tloss\n" + "".join(f"{e}\t{v}\n" for e, v in enumerate(values)))
+    assert "overfitting" in codes(judge(tmp_path))
+    alone = judge(tmp_path / "plots" / "metrics" / "eval" / "loss.tsv")
+    assert alone.log.columns["val_loss"] == "val/loss"
+    assert "train_loss" not in alone.log.columns
+
+
 def test_a_folder_is_searched(tmp_path):
     """The only log in a folder is read, of checkpoints the last; two versions are named."""
     state = WRITERS["hf_trainer_state.json"](RUNS["healthy"])

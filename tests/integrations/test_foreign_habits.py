@@ -135,6 +135,22 @@ def test_nan_where_nothing_was_measured_is_a_blank(tmp_path):
     assert found.log.notes == ["the last 2 rows hold no number: taken as nan, as pandas writes it"]
 
 
+def test_a_column_that_begins_late_is_not_drawn_from_a_guess(tmp_path):
+    """Validation from the third epoch on: what lies before has its first value, not one on the way from chance."""
+    history = '{"loss": [2.0, 1.5, 1.2, 1.0, 0.9, 0.8], "val_loss": [1.3, 0.9]}'
+    (tmp_path / "log.json").write_text(history)
+    assert [row["val_loss"] for row in judge(tmp_path / "log.json").curves[1:4]] == [1.3, 1.3, 1.3]
+
+
+def test_a_score_at_chance_tells_more_than_a_loss_that_falls(tmp_path):
+    """A loss that falls from 4000 to 400 with the accuracy of ten classes at chance has learned nothing."""
+    rows = "".join(f"{e},{4000 - 450 * e},0.1{e % 2}\n" for e in range(8))
+    (tmp_path / "log.csv").write_text("epoch,loss,acc\n" + rows)
+    found = judge(tmp_path / "log.csv")
+    assert found.chance == pytest.approx(math.log(10))
+    assert "loss-not-decreasing" in [d.code for d in found.diagnoses if d.severity != "info"]
+
+
 def test_a_gap_is_no_plateau(tmp_path):
     """A log with one row in 17 epochs lies on the line between its rows."""
     rows = "".join(f"{e},{0.15 + 2.2 * math.exp(-e / 40)}\n" for e in range(0, 171, 17))

@@ -40,7 +40,7 @@ def import_(
     Examples:
         trainlab import training.csv --name keras-baseline
         trainlab import runs/Nov28_host --name torch --classes 10
-        trainlab import trainer_state.json && trainlab report --sort val_loss
+        trainlab import trainer_state.json --json
     """
     with _terminal.answering(as_json):
         checked(classes, chance, regression)

@@ -63,8 +63,8 @@ def guess(made: Sequence[Row], *, classes: bool, numbers: bool, first: float | N
     loss = max(begun) if begun else 1.0
     if not classes:
         return Chance(loss)
-    bounds = [b for split in ("train", "val") if (b := _before_learning(made, split, first))]
-    return Chance(max(min(bounds) if bounds else loss, loss, math.log(2)))
+    before, val = (_before_learning(made[0], split, first) for split in ("train", "val"))
+    return Chance(max(min(before, val or before) or loss, loss, math.log(2)))
 
 
 _NEGATIVE = "the loss falls below zero: how much was learned cannot be told from it, only nan and a rise"
@@ -78,17 +78,19 @@ def _classes_at_chance(made: Sequence[Row], losses: Sequence[float]) -> int:
     """The number of classes if the accuracy says that nothing was ever learned; 0 if it does not."""
     name = "val_accuracy" if any("val_accuracy" in row for row in made) else "train_accuracy"
     scores = [row[name] for row in made if math.isfinite(row.get(name, math.nan))]
-    if len(scores) < _ENOUGH or falls(np.array(losses[1:]), _MUCH):
+    if len(scores) < _ENOUGH or not losses:
         return 0
     middle = _middle(scores)
-    flat = max(scores) - min(scores) <= max(0.05, 0.3 * middle)
-    return max(2, round(1 / middle)) if flat and 0.002 < middle < 0.55 else 0
+    if max(scores) - min(scores) > max(0.05, 0.3 * middle) or not 0.002 < middle < 0.55:
+        return 0
+    k = max(2, round(1 / middle))
+    above = min(losses) > math.log(k)  # a loss that falls, but not to where it knows something
+    return k if above or not falls(np.array(losses[1:]), _MUCH) else 0
 
 
-def _before_learning(made: Sequence[Row], split: str, first: float | None) -> float:
-    """What the first loss of a split and its accuracy say of the loss before training; 0 if nothing."""
-    row = next((row for row in made if f"{split}_accuracy" in row and f"{split}_loss" in row), None)
-    if row is None or first is not None:
+def _before_learning(row: Row, split: str, first: float | None) -> float:
+    """What a split's loss and accuracy of the first epoch say of the loss before training; 0 if nothing."""
+    if first is not None or f"{split}_accuracy" not in row or f"{split}_loss" not in row:
         return 0.0
     loss, score = row[f"{split}_loss"], row[f"{split}_accuracy"]
     if not 0 < loss < _LARGE or not score > max(0.35, 1.6 * math.exp(-min(loss, 50.0))):

@@ -296,7 +296,11 @@ class _Replay:
         knew_nothing |= {f"train_{score}": self.majority, f"val_{score}": self.majority}
         start = {c: knew_nothing[c] for c in columns if c in knew_nothing}
         before: dict[str, Any] = {"step": 0, **start, **(made[0] if untrained else {})}
-        rows = interpolated([before, *made[untrained:]], columns)
+        later = made[untrained:]
+        for column in columns:  # what was first measured later is not on a line from a guess
+            known = next((i for i, row in enumerate(later) if column in row), 0)
+            later = [*({**row, column: later[known][column]} for row in later[:known]), *later[known:]]
+        rows = interpolated([before, *later], columns)
         keep = {"step", *columns}
         return [
             {"epoch": e, f"train_{score}": None, "step": None, **{k: v for k, v in row.items() if k in keep}}

@@ -8,7 +8,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from trainlab.core.best import BestRule
 from trainlab.core.dump import dump
+from trainlab.core.metric_names import lower_is_better
 from trainlab.core.types import Array
 from trainlab.diagnose.finding import SEVERITIES
 from trainlab.integrations.logs.diagnosis import Judged
@@ -19,7 +21,6 @@ from trainlab.store.rows import RowWriter, kept_steps
 from trainlab.store.status import Best, Status, write_status
 from trainlab.store.writing import write_atomic
 from trainlab.training.callbacks import WATCHED
-from trainlab.training.epoch_metrics import BestTracker
 
 _HEAD = f"""\
 {WATCHED}: made from a log by `trainlab import`. It cannot be trained from this file;
@@ -97,8 +98,5 @@ def _best(rows: Sequence[Mapping[str, Any]], score: str) -> Best | None:
     """The best epoch by the validation score, or the loss."""
     metrics = (f"val_{score}", "val_loss", "train_loss")
     metric = next((m for m in metrics if any(row.get(m) is not None for row in rows)), "train_loss")
-    tracker = BestTracker(metric)
-    for row in rows:
-        if tracker.improves(row):
-            tracker.update(row, {})
-    return tracker.best
+    best = BestRule(metric, lower_is_better(metric)).of(rows)
+    return None if best is None else Best(metric, float(best[metric]), int(best["epoch"]))

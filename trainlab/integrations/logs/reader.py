@@ -21,6 +21,7 @@ from trainlab.integrations.logs.rows import Row, Rows
 from trainlab.integrations.logs.source import Source
 from trainlab.integrations.logs.unreadable import rewards_in, what_it_is
 
+_VALIDATED = {"val", "valid", "validation", "eval"}  # names of files and folders
 _FIRST_SET = re.compile(r"valid(?:ation)?[ _]0(?![\w])")
 
 __all__ = ["Log", "Row", "meaning", "read_log"]
@@ -53,6 +54,7 @@ def read_log(path: Path, mapping: Sequence[str] = (), format_name: str | None = 
     table = chosen.table(source)
     path = source.path
     records = widened(path, table.records)
+    records, told = _told_by_path(path, records)
     names = list(dict.fromkeys(key for record in records for key in record))
     commas = decimal_commas(records, names, comma_separates=table.comma_separates)
     numbers = [
@@ -63,7 +65,7 @@ def read_log(path: Path, mapping: Sequence[str] = (), format_name: str | None = 
     columns, notes = _columns(path, table, usable, names, records, mapping)
     wanted = {source: name for name, source in columns.items()}
     rows = Rows([{wanted[k]: v for k, v in row.items() if k in wanted} for row in numbers], columns, [*table.notes])
-    rows.notes += notes
+    rows.notes += [*told, *notes]
     rows.put_right(unit or table.unit)
     loss = "train_loss" if "train_loss" in columns else "val_loss"
     if not any(loss in row for row in rows.rows):
@@ -84,6 +86,18 @@ def _found(source: Source, format_name: str | None) -> tuple[Source, LogFormat]:
     if chosen is None:
         raise UserError(f"{source.path}: {what_it_is(source)}")
     return source, chosen
+
+
+def _told_by_path(path: Path, records: Records) -> tuple[Records, list[str]]:
+    """Columns that name no split are those of the validation in a file or folder that is called so: `eval/loss.tsv`."""
+    words = {*naming.split_words(path.name.split(".")[0]), *naming.split_words(path.resolve().parent.name)}
+    names = list(dict.fromkeys(key for record in records for key in record))
+    found = [m for n in names if (m := explain(n)) is not None and m.what not in naming.ALONE]
+    if not words & _VALIDATED or not found or any(m.split for m in found):
+        return records, []
+    renamed = {n: f"val/{n}" for n in names if (m := explain(n)) is not None and m.what not in naming.ALONE}
+    told = f"{path.parent.name}/{path.name} is taken as a log of the validation, by its name"
+    return [{renamed.get(k, k): v for k, v in record.items()} for record in records], [told]
 
 
 def _columns(
