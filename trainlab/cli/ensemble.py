@@ -115,8 +115,9 @@ def _lines(made: Made) -> list[str]:
             "",
             f"{label[part]} {made.metric} {mine:.4f}: {gap}{word} the best member, {made.best.name} ({best:.4f})",
         ]
-    what = "agree on" if made.metric == "accuracy" else "have a correlation of"
-    share = f"{made.mean_agreement:.1%} of the rows" if made.metric == "accuracy" else f"{made.mean_agreement:.4f}"
+    classes = "accuracy" in made.together.scores[part]
+    what = "agree on" if classes else "have a correlation of"
+    share = f"{made.mean_agreement:.1%} of the rows" if classes else f"{made.mean_agreement:.4f}"
     lines.append(f"On average two members {what} {share}.")
     return lines
 

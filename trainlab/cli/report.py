@@ -19,7 +19,7 @@ from trainlab.report.layers import layers_of
 from trainlab.report.markdown import checks_markdown, groups_markdown, run_markdown, runs_markdown
 from trainlab.report.picture_files import pictures_of, sweep_named, write_pictures
 from trainlab.report.requirements import Check, check_all, check_lines, parse
-from trainlab.report.rows import Row, listed, sorted_rows
+from trainlab.report.rows import BEST, Row, listed, sorted_rows
 from trainlab.report.select import selected
 from trainlab.report.summary import summary
 from trainlab.report.table import render_table
@@ -149,6 +149,11 @@ class _Query:
         """Whether the user names a single run."""
         return len(self.chosen) == 1 and not (self.sort or self.compare or self.group_by)
 
+    @property
+    def metric(self) -> str:
+        """The metric to compare by; empty for the one that decides in each run."""
+        return "" if self.sort == BEST else self.sort
+
 
 @dataclass(slots=True)
 class _Result:
@@ -174,7 +179,7 @@ def _select(query: _Query, index: Index, *, brief: bool) -> _Result:
         raise UserError(f"--require {query.require[0]}: there is no run to check")
     result.checks = check_all(requirements, result.records)
     result.keys = differing(result.records) if query.compare else {}
-    result.groups = grouped(result.records, query.group_by, query.sort) if query.group_by else []
+    result.groups = grouped(result.records, query.group_by, query.metric) if query.group_by else []
     return result
 
 
@@ -204,7 +209,7 @@ def _check_lines(result: _Result) -> list[str]:
 def _write_pictures(query: _Query, result: _Result, folder: Path, kind: Any) -> None:
     if not result.rows:
         return
-    pictures = pictures_of(query.chosen, query.runs, result.records, query.sort, query.group_by)
+    pictures = pictures_of(query.chosen, query.runs, result.records, query.metric, query.group_by)
     written = write_pictures(pictures, folder, kind)
     _terminal.note(f"wrote {len(written)} pictures to {folder}: {', '.join(path.name for path in written)}")
 
@@ -212,7 +217,9 @@ def _write_pictures(query: _Query, result: _Result, folder: Path, kind: Any) -> 
 def _write_page(query: _Query, result: _Result, file: Path) -> None:
     if result.rows:
         sweep = sweep_named(query.chosen, query.runs)
-        size = write_page(file, result.records, sweep=sweep, one=query.one, metric=query.sort, group_by=query.group_by)
+        size = write_page(
+            file, result.records, sweep=sweep, one=query.one, metric=query.metric, group_by=query.group_by
+        )
         _terminal.note(f"wrote {file} ({size / 1e6:.1f} MB)")
 
 

@@ -168,7 +168,9 @@ def more_validation(view: View) -> list[Patch]:
 
 
 def epochs(view: View, times: int) -> list[Patch]:
-    """This many times the epochs; more if that is only a few hundred steps."""
+    """This many times the epochs; more if that is only a few hundred steps. If patience ended the run, the patience."""
+    if view.out_of_patience:
+        return [{"train.early_stopping.patience": times * int(block(view, "train", "early_stopping")["patience"])}]
     few = min(20 * view.epochs, -(-_STEPS // max(1, view.steps_per_epoch)))
     return [{"train.epochs": max(times * view.epochs, few)}] if block(view, "train") else []
 

@@ -125,7 +125,8 @@ class View:
     first step · probe, from time to time · lr_plan, what the schedule multiplies lr by, at even distances over the run
     · gradients and tiny, in `check` · baselines, at the end: validation scores of the simplest rules · folds and
     searched, of several runs together · majority: the score of always giving the commonest class; 0 for numbers ·
-    train_measured: whether the training loss is one, or the validation loss stands in for it in a log without.
+    out_of_patience, at the end: whether early stopping has ended the run · train_measured: whether the training loss is
+    one, or the validation loss stands in for it in a log without.
     """
 
     epoch: int
@@ -153,6 +154,7 @@ class View:
     folds: FoldScores | None = None
     searched: Sequence[SearchedRange] | None = None
     majority: float = 0.0
+    out_of_patience: bool = False
     train_measured: bool = True
 
     def learned(self, loss: float) -> float:

@@ -17,6 +17,7 @@ from trainlab.data.preprocessing import scale, unscale
 from trainlab.inference.decide import choose_threshold
 from trainlab.inference.loading import load_model
 from trainlab.inference.model import Model, Split, Weights
+from trainlab.nn.metric import MetricInput
 from trainlab.store.decision import PLAIN, Decision
 from trainlab.store.writing import write_output
 from trainlab.training.error_analysis import some_pairs
@@ -168,13 +169,17 @@ def of_outputs(
         answers = model.answers(outputs)
         whole, each = _regression(own, answers, model.targets)
         return Evaluation(
-            *common, scores | whole, targets=each, sample=some_pairs(own, answers) | {"names": [*model.targets]}
+            *common,
+            scores | whole | _measured(model, outputs, own),
+            targets=each,
+            sample=some_pairs(own, answers) | {"names": [*model.targets]},
         )
     found_scores, classes, confusion = _classification(model, y, outputs, top)
     certainty, measure = model.certainty(outputs)
     column = _positive(model, positive)
     curves = probability_curves(certainty, y, model.task, measure=measure, positive=column)
-    return Evaluation(*common, scores | found_scores, classes, confusion, curves=curves, decision=model.decision)
+    scores |= found_scores | _measured(model, outputs, y)
+    return Evaluation(*common, scores, classes, confusion, curves=curves, decision=model.decision)
 
 
 def _positive(model: Model, name: str | None) -> int:
@@ -187,6 +192,15 @@ def _positive(model: Model, name: str | None) -> int:
     if name not in model.classes:
         raise UserError(f"the positive class `{name}` is none of {' and '.join(f'`{c}`' for c in model.classes)}")
     return model.classes.index(name)
+
+
+def _measured(model: Model, outputs: Array, y: Array) -> dict[str, float]:
+    """The metrics that the run measured, of outputs for rows with targets y: classes, or numbers in their own units."""
+    wide = outputs.astype(np.float64)
+    sure, measure = model.certainty(wide) if model.task.kind == "classification" else (None, "")
+    probabilities = sure if measure == "probability" else None
+    rows = MetricInput(model.task, y, model.answers(outputs), sure, probabilities)
+    return {m.column: m.value(rows) for m in model.metrics if not m.probabilistic or probabilities is not None}
 
 
 def predict(run: Path | str, file: Path | str, *, weights: Weights = "best", runs: Path = Path("runs")) -> Predictions:

@@ -11,7 +11,7 @@ become numbers.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal, TypeVar
@@ -27,10 +27,13 @@ from trainlab.data.preprocessing import apply_fitted, unscale
 from trainlab.engine.evaluator import Evaluator, compare
 from trainlab.engine.network import Net
 from trainlab.nn.loss import Loss
+from trainlab.nn.metric import Metric
 from trainlab.store import checkpoint
 from trainlab.store.decision import PLAIN, Decision, read_decision
 from trainlab.store.environment import data_fingerprint, read_environment
 from trainlab.store.folder import RunFolder
+from trainlab.store.json_file import read_json
+from trainlab.training.best import BALANCED, measured_metrics
 from trainlab.training.calibration import scaled
 from trainlab.training.checkpointing import fitted_of
 from trainlab.training.experiment import Experiment, read, refuse_watched
@@ -75,6 +78,11 @@ class Model(ABC):
 
         Raises NoRowsError if there are none, UserError if the data changed since.
         """
+
+    @property
+    @abstractmethod
+    def metrics(self) -> Sequence[Metric]:
+        """The metrics that the run measured beside the loss and the task's score."""
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -153,6 +161,13 @@ class TrainedNetwork(Model):
                 )
             made.net.theta[...] = arrays["average"]
         return replace(made, loss=Loss.read(meta["loss"]), folder=folder)
+
+    @property
+    def metrics(self) -> Sequence[Metric]:
+        """Those of the config, and those that decided or were watched."""
+        facts = read_json(self.folder.data) if self.folder is not None and self.folder.data.exists() else {}
+        known: dict[str, Any] = facts.get("lower_is_better") or {}
+        return measured_metrics(self.experiment, self.task.kind, imbalanced=f"val_{BALANCED}" in known)
 
     def prepared(self, x: Array) -> Array:
         """Raw rows preprocessed as the training rows were."""

@@ -1,6 +1,7 @@
 """`--require`: requirements on runs, for CI, and by how much a run misses one.
 
 val_accuracy>=0.97      the best value of a column of metrics.csv (also: best_val_accuracy)
+best>=0.97              the best value of the metric that decides which epoch of the run is the best (`train.best`)
 last_val_loss<0.1       its last value
 test_accuracy>0.95      a metric of the test split
 seconds<60, epoch>=10   the training time, the last epoch
@@ -20,7 +21,7 @@ from trainlab.core.errors import UserError
 from trainlab.core.problem import listed, nearest
 from trainlab.diagnose.finding import SEVERITIES
 from trainlab.report.findings import rank
-from trainlab.report.rows import row_of, tested_value
+from trainlab.report.rows import BEST, row_of, tested_value
 from trainlab.report.text import number
 from trainlab.store.columns import METRICS_OF, metric_columns
 from trainlab.store.reading import RunRecord
@@ -147,6 +148,8 @@ def value_of(record: RunRecord, name: str) -> float | None:
         return None if value is None else float(value)
     if name.startswith(("test_", "test.")):
         return tested_value(row_of(record, brief=True), name)
+    if name == BEST:
+        return row_of(record, brief=True).best
     best, _, last = record.scores.get(_bare(name), (None, None, None))
     return last if name.startswith("last_") else best
 

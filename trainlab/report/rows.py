@@ -11,13 +11,13 @@ from pathlib import Path
 from typing import Any
 
 from trainlab.core.errors import UserError
-from trainlab.core.metric_names import lower_is_better
 from trainlab.core.problem import nearest
 from trainlab.store.folder import RunFolder, is_run
 from trainlab.store.index import Index
 from trainlab.store.reading import RunRecord, find_runs, is_sweep
 
 _WATCHED = ("val_accuracy", "val_r2", "val_loss", "train_accuracy", "train_r2", "train_loss")
+BEST = "best"  # the metric that decides which epoch of a run is the best
 _SORTABLE = ("name", "started", "status", "epoch", "seconds")
 
 
@@ -131,26 +131,33 @@ def _kept(record: RunRecord) -> Row | None:
 def sorted_rows(records: Sequence[RunRecord], key: str, *, brief: bool = False) -> list[tuple[RunRecord, Row]]:
     """Records with their rows, best first by a metric (`val_loss`, `test_accuracy`), or in the order of a field.
 
-    Runs that lack the value come last. Raises UserError if no run has it.
+    `best` is the metric that decides in each run. Runs that lack the value come last. Raises UserError if no run has
+    it, or different metrics decide.
     """
     tested = key.startswith(("test_", "test."))
     rows: list[tuple[RunRecord, Row]] = []
     for record in records:
-        rows.append((record, row_of(record, "" if tested or key in _SORTABLE else key, brief=brief)))
+        rows.append((record, row_of(record, "" if tested or key in (*_SORTABLE, BEST) else key, brief=brief)))
         record.forget()
+    if key == BEST and len(metrics := list(dict.fromkeys(row.metric for _, row in rows if row.metric))) > 1:
+        raise UserError(
+            f"--sort best: different metrics decide in these runs, {' and '.join(metrics)}; name one of them"
+        )
     if key in _SORTABLE:
         lacking = [pair for pair in rows if getattr(pair[1], key) in (None, "")]
         having = [pair for pair in rows if getattr(pair[1], key) not in (None, "")]
         return [*sorted(having, key=lambda pair: getattr(pair[1], key)), *lacking]
     values = [tested_value(row, key) if tested else row.best for _, row in rows]
     if records and all(v is None for v in values):
-        known = sorted({m for record, row in rows for m in metrics_of(record, row)} | set(_SORTABLE))
-        near = nearest(key, known)
+        there = sorted({m for record, row in rows for m in metrics_of(record, row)} | set(_SORTABLE))
+        near = nearest(key, there)
         raise UserError(
             f"--sort {key}: no run has it; "
-            + (f"did you mean `{near}`?" if near else f"choose one of {', '.join(known)}")
+            + (f"did you mean `{near}`?" if near else f"choose one of {', '.join(there)}")
         )
-    sign = 1.0 if lower_is_better(key.replace(".", "_")) else -1.0
+    known = next((pair for pair, value in zip(rows, values, strict=True) if value is not None), None)
+    lower = known is None or known[0].falls(known[1].metric if key == BEST else key.replace(".", "_"))
+    sign = 1.0 if lower else -1.0
     ranks = [(True, 0.0) if v is None or math.isnan(v) else (False, sign * v) for v in values]
     return [rows[i] for i in sorted(range(len(rows)), key=ranks.__getitem__)]
 
@@ -162,8 +169,12 @@ def tested_value(row: Row, key: str) -> float | None:
 
 
 def main_test(row: Row) -> str:
-    """The name of the test metric that a table shows: the score if there is one, else the loss."""
-    return next((m for m in ("accuracy", "r2", *row.test) if m in row.test), "")
+    """The name of the test metric that a table shows: the one that decides, else the score, else the loss."""
+    decides = row.metric.removeprefix("val_").removeprefix("train_")
+    return next(
+        (m for m in (decides, "accuracy", "r2", *row.test) if m in row.test and m != "loss"),
+        "loss" * ("loss" in row.test),
+    )
 
 
 def metrics_of(record: RunRecord, row: Row) -> list[str]:

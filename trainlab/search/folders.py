@@ -69,7 +69,7 @@ class Folders:
         """The result of each run of a trial up to an epoch."""
         metric, named = self.space.sweep.metric, trial.experiment.monitors.stop_on
         runs = range(self.space.sweep.runs)
-        return [part_of(self.record(trial.number, i), metric, until, named) for i in runs]
+        return [part_of(self.record(trial.number, i), metric, until, named, trial.experiment.train.ties) for i in runs]
 
     def is_done(self, trial: Trial, index: int, until: int | None, *, rescued: bool, learns: bool) -> bool:
         """Whether a run needs no (further) training: it has ended by itself, or reached the epoch.

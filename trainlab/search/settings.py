@@ -12,19 +12,22 @@ from trainlab.search.distribution import Distribution
 from trainlab.search.executors.limits import Limits
 from trainlab.search.strategy import Stage, Strategy
 
-Metric = Literal["val_accuracy", "val_r2", "val_loss", "train_accuracy", "train_r2", "train_loss"]
 Constant = bool | int | float | str | list[Any] | None
 
 
 class SweepSettings(Settings):
     """A search for better settings; only read by `trainlab sweep`.
 
-    The score of a trial is the metric of its best epoch; with `repeats` or `folds`, the mean over its runs. Every trial
+    The score of a trial is the metric in its best epoch; with `repeats` or `folds`, the mean over its runs. Every trial
     uses the config's seed (plus one for each further repeat), so trials differ in their settings alone; put `seed` into
     the space to vary it, too.
     """
 
-    metric: Metric = setting("val_loss", "a column of metrics.csv; losses are minimized, scores maximized")
+    metric: str = setting(
+        "best",
+        "a column of metrics.csv, losses are minimized and scores maximized; best: the one that decides which epoch is "
+        "the best, which is val_loss here unless the config names another or classes are imbalanced",
+    )
     space: dict[str, Distribution | Literal["auto"] | Constant] = setting(
         "dotted path of a setting: what it is drawn from; auto: the setting's own range; a plain value: only that",
         min_length=1,

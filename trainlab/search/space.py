@@ -19,6 +19,8 @@ from trainlab.search.distributions.choice import Choice
 from trainlab.search.experiment import SweepExperiment
 from trainlab.search.settings import SweepSettings
 from trainlab.search.strategy import Budget, PastTrial, SampleRequest
+from trainlab.store.columns import METRICS_OF
+from trainlab.training.best import AUTO, BEST, measured_columns, unmeasured
 from trainlab.training.completion import completed_by_data
 from trainlab.training.monitor_settings import ERROR
 from trainlab.training.setup import check
@@ -59,6 +61,7 @@ class SearchSpace:
                 {"trials": len(c.trials), "epochs": c.epochs, "zoom": c.zoom, "keep": c.keep} for c in self.cohorts
             ]
         self._base = {key: value for key, value in self.config.items() if key != "sweep"}
+        _pin(self._base, document.value, sweep.metric)
         self._nodes = nodes(SweepExperiment, self._base, "sampled config")
         problems = [*_metric_problems(document, sweep), *_epoch_problems(document, sweep)]
         self.distributions = _ranges(document, sweep, problems)
@@ -68,6 +71,13 @@ class SearchSpace:
         problems += self._end_problems()
         if problems:
             raise ConfigError(problems)
+
+    def compare_by(self, metric: str) -> None:
+        """Compare the trials by this metric, where the config names none."""
+        self.sweep = self.sweep.model_copy(update={"metric": metric})
+        self.config["sweep"]["metric"] = metric
+        _pin(self._base, self._document.value, metric)
+        self._nodes = nodes(SweepExperiment, self._base, "sampled config")
 
     def trial(self, number: int, past: Sequence[PastTrial] = ()) -> Trial:
         """The trial with this number: a function of the config, the number and, if its cohort waits, the past.
@@ -302,17 +312,29 @@ def _read(spelled: dict[str, Any]) -> Distribution:
 
 def _metric_problems(document: Document[SweepExperiment], sweep: SweepSettings) -> list[Problem]:
     """Reasons why the metric cannot be measured."""
-    known = document.value.data.known()
+    experiment, known = document.value, document.value.data.known()
     wrong = {"classification": "r2", "regression": "accuracy"}[known[1].kind] if known else ""
     part, _, score = sweep.metric.partition("_")
     path = ("sweep", "metric")
     if known and score == wrong:
         right = f"{part}_{'accuracy' if wrong == 'r2' else 'r2'}"
-        message = f"{document.value.data.name} is a {known[1].kind}, which has no {score}; did you mean `{right}`?"
+        message = f"{experiment.data.name} is a {known[1].kind}, which has no {score}; did you mean `{right}`?"
         return [document.problem(path, message, nearest=right)]
-    if part == "val" and not (document.value.data.split.validates or sweep.folds):
+    kinds = [known[1].kind] if known else METRICS_OF
+    columns = [BEST, *(column for kind in kinds for column in measured_columns(experiment, kind))]
+    if sweep.metric not in columns:
+        message, near = unmeasured(sweep.metric, experiment, kinds)
+        return [document.problem(path, message, allowed=columns, nearest=near)]
+    if part == "val" and not (experiment.data.split.validates or sweep.folds):
         return [document.problem(path, f"{sweep.metric} needs validation rows, but data.split.val is 0")]
     return []
+
+
+def _pin(base: dict[str, Any], experiment: SweepExperiment, metric: str) -> None:
+    """Let the trials keep their best epoch by the sweep's metric, unless the config names another one for that."""
+    rule = experiment.train.early_stopping
+    if metric != BEST and experiment.train.best == AUTO and (rule is None or rule.metric == BEST):
+        base["train"] = {**base["train"], "best": metric}
 
 
 def _epoch_problems(document: Document[SweepExperiment], sweep: SweepSettings) -> list[Problem]:

@@ -12,6 +12,9 @@ from pathlib import Path
 from trainlab.core.config import Document
 from trainlab.core.dump import dump
 from trainlab.core.errors import UserError
+from trainlab.core.streams import Streams
+from trainlab.data.dataset import IMBALANCED
+from trainlab.data.prepare import prepare
 from trainlab.search.callbacks import SweepCallback
 from trainlab.search.executors.dask import DaskExecutor
 from trainlab.search.executors.executor import TrialExecutor
@@ -27,6 +30,7 @@ from trainlab.store.folder import next_free, safe_name
 from trainlab.store.lock import locked
 from trainlab.store.process import birth
 from trainlab.store.writing import write_atomic
+from trainlab.training.best import BEST, decide, measured_metrics
 
 
 def start(
@@ -46,6 +50,8 @@ def start(
     Raises ConfigError before anything is written if the space does not fit the config.
     """
     space = SearchSpace(document)
+    if space.sweep.metric == BEST:
+        space.compare_by(_deciding(space, document.value))
     folder = next_free(runs, safe_name(f"{name or document.value.name}-sweep"))
     with locked(folder):
         write_atomic(folder / "sweep.yaml", dump(space.config).encode(), durable=True)
@@ -81,6 +87,14 @@ def resume(
             write_atomic(folder / "sweep.yaml", dump(space.config).encode(), durable=True)
         with open_executor(folder, space.sweep.limits, workers, scheduler, fresh=fresh) as executor:
             return Sweep(folder, space, executor, callback or SweepCallback()).run()
+
+
+def _deciding(space: SearchSpace, experiment: SweepExperiment) -> str:
+    """The metric that decides in the first run of the config as it is, for which its data are read."""
+    run = space.runs(experiment)[0]
+    parts = prepare(run.data, streams=Streams(run.seed), dtype=run.train.dtype)
+    metrics = measured_metrics(run, parts.task.kind, imbalanced=parts.imbalance >= IMBALANCED)
+    return decide(run, parts, metrics).metric
 
 
 @contextmanager

@@ -8,11 +8,13 @@ import csv
 import io
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import zip_longest
 from math import isfinite
 from pathlib import Path
 from statistics import fmean, median_low
 from typing import Any, Literal
 
+from trainlab.core.best import BestRule, Ties
 from trainlab.core.metric_names import lower_is_better
 from trainlab.search.space import Trial
 from trainlab.search.uncertainty import Spread, spread
@@ -78,9 +80,13 @@ class Part:
     reason: str
 
 
-def part_of(record: RunRecord, metric: str, until: int | None = None, stop_on: Sequence[str] = ()) -> Part:
+def part_of(
+    record: RunRecord, metric: str, until: int | None = None, stop_on: Sequence[str] = (), ties: Ties = "loss"
+) -> Part:
     """The result of a run up to the epoch `until`, whatever it did afterwards. stop_on: codes that the config names; a
-    run that another finding of severity error ended is `stopped`, not `failed`.
+    run that another finding of severity error ended is `stopped`, not `failed` · ties: as in `BestRule`.
+
+    The best epoch is the one that the run keeps, by the metric that decides in the run; the score is `metric` there.
     """
     known = record.status
     state = known_end(record, until)
@@ -92,7 +98,7 @@ def part_of(record: RunRecord, metric: str, until: int | None = None, stop_on: S
     codes = tuple(dict.fromkeys(finding["code"] for finding in findings))
     if state == "failed" and not set(codes) & set(stop_on) and any(f["severity"] == ERROR for f in findings):
         state = "stopped"
-    score, epoch = _best(record.metrics, metric, until, untrained=state == "finished")
+    score, epoch = _best(record, metric, until, ties, untrained=state == "finished")
     if score is None and state == "finished":
         return Part("failed", None, None, known.epoch if known else 0, 0.0, codes, f"no {metric} was measured")
     epochs = (until or 0) if beyond else known.epoch if known else 0
@@ -234,16 +240,15 @@ def spelled(value: object) -> str:
 
 
 def _best(
-    metrics: Mapping[str, list[Any]], metric: str, until: int | None, *, untrained: bool
+    record: RunRecord, metric: str, until: int | None, ties: Ties, *, untrained: bool
 ) -> tuple[float | None, int | None]:
-    """The metric's best value and its epoch; epoch 0 counts only if nothing was to be trained."""
-    pairs = [
-        (value, epoch)
-        for value, epoch in zip(metrics.get(metric, []), metrics.get("epoch", []), strict=False)
-        if until is None or epoch <= until
-    ]
-    trained = [pair for pair in pairs if pair[1]] or (pairs if untrained else [])
-    known = [(float(value), int(epoch)) for value, epoch in trained if value is not None and isfinite(value)]
-    if not known:
+    """The metric in the best epoch, and that epoch; epoch 0 counts only if nothing was to be trained."""
+    known = record.status.best if record.status else None
+    rule = BestRule(known.metric if known else metric, record.falls(known.metric if known else metric), ties)
+    names = list(dict.fromkeys(("epoch", "val_loss", rule.metric, metric)))
+    columns = [record.metrics.get(name, []) for name in names]
+    rows = [dict(zip(names, values, strict=True)) for values in zip_longest(*columns)]
+    best = rule.of(row for row in rows if until is None or row["epoch"] <= until)
+    if best is None or best[metric] is None or not isfinite(best[metric]) or not (best["epoch"] or untrained):
         return None, None
-    return (min if lower_is_better(metric) else max)(known, key=lambda pair: pair[0])
+    return float(best[metric]), int(best["epoch"])

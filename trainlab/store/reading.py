@@ -5,7 +5,7 @@ import os
 from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from trainlab.core.errors import UserError
 from trainlab.core.metric_names import lower_is_better
@@ -68,12 +68,24 @@ class RunRecord:
 
     @cached_property
     def scores(self) -> dict[str, tuple[float | None, int | None, float | None]]:
-        """For each column of metrics.csv: the best value, its epoch, and the last value."""
+        """For each column of metrics.csv: the best value, its epoch, and the last value.
+
+        Epoch 0, the untrained network, counts only if there is no other value.
+        """
         if kept := self.recall("scores"):
             return {name: (best, epoch, last) for name, (best, epoch, last) in kept.items()}
-        found = {name: (*_best(self.metrics, name), _number(values)) for name, values in self.metrics.items()}
+        found = {
+            name: (*_best(self.metrics, name, lower=self.falls(name)), _number(values))
+            for name, values in self.metrics.items()
+        }
         self.retain("scores", found)
         return found
+
+    def falls(self, column: str) -> bool:
+        """Whether less of a column is better: as the run itself says, otherwise by its name."""
+        known = self.data.get("lower_is_better")
+        value = cast("dict[str, Any]", known).get(column) if isinstance(known, dict) else None
+        return value if isinstance(value, bool) else lower_is_better(column)
 
     @cached_property
     def findings(self) -> list[dict[str, Any]]:
@@ -216,13 +228,14 @@ def _natural(path: Path) -> tuple[str, int, str]:
     return (head, int(tail), "") if dash and tail.isdecimal() and len(tail) < 20 else (path.name, -1, path.name)
 
 
-def _best(metrics: dict[str, list[Any]], name: str) -> tuple[float | None, int | None]:
+def _best(metrics: dict[str, list[Any]], name: str, *, lower: bool) -> tuple[float | None, int | None]:
     """The best number of a column and its epoch; a nan is never the best."""
     pairs = zip(metrics[name], metrics.get("epoch", []), strict=False)
     values = [(v, e) for v, e in pairs if isinstance(v, int | float) and not math.isnan(v)]
+    values = [pair for pair in values if pair[1]] or values
     if not values:
         return None, None
-    value, epoch = (min if lower_is_better(name) else max)(values, key=lambda pair: pair[0])
+    value, epoch = (min if lower else max)(values, key=lambda pair: pair[0])
     return float(value), epoch
 
 

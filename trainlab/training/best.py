@@ -4,20 +4,21 @@ There is one such metric in a run: the best weights are chosen by it, and early 
 sweep, `fix` and the reports follow it unless they name another one.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
 from trainlab.core.best import BestRule
-from trainlab.core.component import find, make
+from trainlab.core.component import find, registered
 from trainlab.core.metric_names import lower_is_better
-from trainlab.core.types import Task
+from trainlab.core.problem import listed, nearest
 from trainlab.data.dataset import IMBALANCED, Splits
 from trainlab.nn.metric import Metric
 from trainlab.store.columns import METRICS_OF, metric_columns
 from trainlab.training.experiment import Experiment
 
-BEST = "best"  # where a metric is named: the one that decides
+AUTO = "auto"  # train.best: that of early stopping, of the sweep or of the task
+BEST = "best"  # where another metric is named: the one that decides
 BALANCED = "balanced_accuracy"  # decides where classes are imbalanced
 
 
@@ -42,7 +43,7 @@ def decide(experiment: Experiment, parts: Splits, metrics: Sequence[Metric]) -> 
 
     metrics: those that the run measures.
     """
-    metric, why = _named(experiment) or _of_task(experiment, parts)
+    metric, why = _named(experiment, parts) or _of_task(experiment, parts)
     return Decision(BestRule(metric, falls(metric, metrics), experiment.train.ties), why)
 
 
@@ -52,17 +53,36 @@ def falls(column: str, metrics: Sequence[Metric]) -> bool:
     return not own.higher_is_better if own is not None else lower_is_better(column)
 
 
-def measured_metrics(experiment: Experiment, task: Task, *, imbalanced: bool = False) -> list[Metric]:
+def measured_metrics(experiment: Experiment, task: str, *, imbalanced: bool = False) -> list[Metric]:
     """The metrics to compute beside the loss and the task's score: those of the config and those that are watched.
 
     Balanced accuracy is always among them where classes are imbalanced.
     """
-    known = set(metric_columns(task.kind))
-    found = list(experiment.metrics)
-    for name in (*(column.removeprefix("val_") for _, column in watched(experiment)), *[BALANCED] * imbalanced):
-        if find(Metric, name) is not None and all(metric.column != name for metric in found):
-            found.append(make(Metric, name))
-    return [metric for metric in found if f"val_{metric.column}" not in known]
+    known = {*metric_columns(task)}
+    found = [metric for metric in experiment.metrics if f"val_{metric.column}" not in known]
+    known |= {f"val_{metric.column}" for metric in found}
+    for column in (*(column for _, column in watched(experiment)), *[f"val_{BALANCED}"] * imbalanced):
+        kind = find(Metric, column.removeprefix("val_"))
+        if kind is not None and task in kind.tasks and column not in known and column.startswith("val_"):
+            found.append(kind.model_validate({}))
+            known.add(column)
+    return found
+
+
+def measured_columns(experiment: Experiment, task: str) -> list[str]:
+    """The columns of metrics.csv that hold a loss or a metric."""
+    of_task = [column for column in metric_columns(task) if column.startswith(("train_", "val_"))]
+    return [*of_task, *(f"val_{metric.column}" for metric in measured_metrics(experiment, task))]
+
+
+def unmeasured(metric: str, experiment: Experiment, tasks: Collection[str]) -> tuple[str, str | None]:
+    """Why a column that is not measured cannot be watched in these tasks, and the nearest one that can be."""
+    columns = list(dict.fromkeys(column for task in tasks for column in measured_columns(experiment, task)))
+    more = [f"val_{kind.name}" for kind in registered(Metric) if set(tasks) & set(kind.tasks)]
+    bare = f"val_{metric}"
+    near = bare if bare in (*columns, *more) else nearest(metric, [*columns, *more])
+    meant = f"did you mean `{near}`?" if near else f"one of {listed([f'`{c}`' for c in columns])}, or add it to metrics"
+    return f"nothing is measured as `{metric}`; {meant}", near
 
 
 def watched(experiment: Experiment) -> Iterator[tuple[str, str]]:
@@ -84,12 +104,15 @@ def sweep_metric(experiment: Experiment) -> str:
 
 
 def _names(metric: str) -> bool:
-    return metric not in ("", "auto", BEST)
+    return metric not in ("", AUTO, BEST)
 
 
-def _named(experiment: Experiment) -> tuple[str, str] | None:
-    """The metric that the config names, and where."""
+def _named(experiment: Experiment, parts: Splits) -> tuple[str, str] | None:
+    """The metric that the config names, and where. That of a sweep counts only if the run can measure it."""
     named = dict(watched(experiment))
+    columns = measured_columns(experiment, parts.task.kind)
+    if named.get("sweep.metric") not in [c for c in columns if parts.val is not None or c.startswith("train_")]:
+        named.pop("sweep.metric", None)
     reasons = {
         "train.best": "train.best names it",
         "train.early_stopping.metric": "early stopping watches it",

@@ -1,6 +1,7 @@
 """The training loop: steps, inspections and epochs until a stop rule applies. It writes no files; callbacks do."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -97,6 +98,8 @@ class TrainingSession:
         if not self.monitors.watches(when):
             return None
         view = self.inspector.view(when)
+        if when == "end" and self.metrics.stopped_improving():
+            view = replace(view, out_of_patience=True)
         for finding in self.monitors.run(when, view):
             for callback in self._callbacks:
                 callback.on_finding(finding)

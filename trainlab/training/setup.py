@@ -13,7 +13,7 @@ import numpy as np
 from trainlab.core.component import make
 from trainlab.core.config import Document
 from trainlab.core.errors import DataError, ShapeError, UserError
-from trainlab.core.problem import ConfigError, Problem, listed, nearest
+from trainlab.core.problem import ConfigError, Problem
 from trainlab.core.streams import Streams
 from trainlab.core.types import Array, Shape, Task
 from trainlab.data.cache import SplitsCache
@@ -27,7 +27,7 @@ from trainlab.nn.layer import Layer
 from trainlab.nn.loss import Loss
 from trainlab.nn.metric import Metric
 from trainlab.store.columns import metric_columns
-from trainlab.training.best import Decision, decide, measured_metrics, watched
+from trainlab.training.best import Decision, decide, measured_columns, measured_metrics, unmeasured, watched
 from trainlab.training.completion import completed
 from trainlab.training.experiment import Experiment
 
@@ -127,7 +127,7 @@ def build(
         average=train.average,
         regression=parts.task.kind == "regression",
     )
-    metrics = measured_metrics(experiment, parts.task, imbalanced=parts.imbalance >= IMBALANCED)
+    metrics = measured_metrics(experiment, parts.task.kind, imbalanced=parts.imbalance >= IMBALANCED)
     w_train, w_val = (_weights(rows, experiment, net) for rows in (parts.train, parts.val))
     return TrainingSetup(
         experiment,
@@ -268,15 +268,12 @@ def _metric_problems(document: Document[Experiment], task: Task, loss: Loss) -> 
         elif column in columns[len(columns) - index :]:
             problems.append(document.problem(("metrics", index), f"two metrics would have the column `{column}`"))
         columns.append(column)
-    columns += [f"val_{metric.column}" for metric in measured_metrics(experiment, task)]
-    columns = list(dict.fromkeys(columns))
+    columns = measured_columns(experiment, task.kind)
     for path, metric in watched(experiment):
         if path == "sweep.metric":
             continue  # the search checks it
         if metric not in columns:
-            near = f"val_{metric}" if f"val_{metric}" in columns else nearest(metric, columns)
-            meant = f"did you mean `{near}`?" if near else f"one of {listed([f'`{m}`' for m in columns])}"
-            message = f"nothing is measured as `{metric}`; {meant}"
+            message, near = unmeasured(metric, experiment, [task.kind])
             problems.append(document.problem(path, message, allowed=columns, nearest=near))
         elif metric.startswith("val_") and not experiment.data.split.validates:
             problems.append(

@@ -27,7 +27,8 @@ class NotConverged(Monitor, name="not-converged"):
     a warning as well.
 
     Do: Train for more epochs (`train.epochs`), or with a higher learning rate; resume the run with
-    `train.epochs=N`.
+    `train.epochs=N`. If early stopping ended the run, more epochs change nothing: raise
+    `train.early_stopping.patience`.
 
     Picture:
 
@@ -72,11 +73,14 @@ class NotConverged(Monitor, name="not-converged"):
         if rate <= 0.01 or not (better or steady or (fast and under_way)):
             return
         lost = better or steady or view.behind > self.margin or view.progress < 0.33
+        ended = "early stopping ended the run" if view.out_of_patience else "the run ended"
         yield self.finding(
             view,
-            f"The training loss was still falling when the run ended: from {before:.3g} to {last:.3g} in the last "
+            f"The training loss was still falling when {ended}: from {before:.3g} to {last:.3g} in the last "
             f"{'epoch' if back == 1 else f'{back} epochs'}.",
-            "Train for more epochs, or with a higher learning rate.",
+            "Raise train.early_stopping.patience, or train with a higher learning rate."
+            if view.out_of_patience
+            else "Train for more epochs, or with a higher learning rate.",
             evidence={
                 "before": before,
                 "last": last,

@@ -19,6 +19,7 @@ from trainlab.core.types import Array
 from trainlab.inference.ensemble.combining import Method, combine
 from trainlab.inference.ensemble.rows import shared_rows
 from trainlab.inference.model import Model, Split, TrainedNetwork, decided
+from trainlab.nn.metric import Metric
 from trainlab.store.folder import RunFolder
 from trainlab.store.json_file import read_json
 from trainlab.store.writing import named_errors
@@ -55,6 +56,11 @@ class Ensemble(Model):
             raise UserError(f"{path / INDEX}: not an ensemble's index") from None
         found = cls.of([TrainedNetwork.load(member) for member in member_folders(path)], method, weights)
         return decided(found, decision_file(path))
+
+    @property
+    def metrics(self) -> Sequence[Metric]:
+        """Those of the first member."""
+        return self.members[0].metrics
 
     def prepared(self, x: Array) -> list[Array]:
         """Raw rows, preprocessed for each member as its training rows were."""

@@ -18,8 +18,10 @@ from trainlab.inference.ensemble.members import Member, beside_snapshots
 from trainlab.inference.ensemble.rows import OtherRowsError, shared_rows
 from trainlab.inference.evaluate import of_outputs
 from trainlab.inference.model import NoRowsError, Split, TrainedNetwork
+from trainlab.store.columns import METRICS_OF
 from trainlab.store.decision import write_decision
 from trainlab.store.folder import RunFolder, next_free, safe_name
+from trainlab.store.reading import RunRecord
 from trainlab.store.strict_json import dumps
 from trainlab.store.writing import named_errors, write_atomic
 
@@ -54,6 +56,7 @@ class Made:
     folder: Path | None
     method: Method
     metric: str
+    lower_is_better: bool
     parts: Sequence[str]
     members: Sequence[Scored]
     beside: Sequence[Scored]
@@ -63,7 +66,10 @@ class Made:
     @property
     def best(self) -> Scored:
         """The best member on the last of `parts`, by which no weights were chosen."""
-        return max(self.members, key=lambda m: m.scores[self.parts[-1]].get(self.metric, float("-inf")))
+        scores = [member.scores[self.parts[-1]].get(self.metric) for member in self.members]
+        sign = 1.0 if self.lower_is_better else -1.0
+        ranks = [float("inf") if score is None else sign * score for score in scores]
+        return self.members[ranks.index(min(ranks))]
 
     @property
     def mean_agreement(self) -> float:
@@ -138,10 +144,20 @@ def make_ensemble(
     every = [
         Scored(m.name, m.network.epoch, share, found) for m, share, found in zip(everyone, shares, alone, strict=True)
     ]
-    metric = "r2" if first.task.kind == "regression" else "accuracy"
+    metric, lower = _deciding(members[0])
     whole = Scored("ensemble", None, None, together)
-    made = Made(None, method, metric, parts, every[:count], every[count:], whole, agreed)
+    made = Made(None, method, metric, lower, parts, every[:count], every[count:], whole, agreed)
     return _saved(made, members, name or f"{first.experiment.name}-ensemble", runs) if save else made
+
+
+def _deciding(member: Member) -> tuple[str, bool]:
+    """The metric that decided in the member's run, and whether less of it is better; the task's score for a loss."""
+    record = RunRecord(member.folder.path, member.name)
+    column = record.status.best.metric if record.status and record.status.best else ""
+    name = column.partition("_")[2]
+    if name in {metric.column for metric in member.network.metrics}:
+        return name, record.falls(column)
+    return METRICS_OF[member.network.task.kind], False
 
 
 def _belong_together(members: Sequence[Member]) -> None:

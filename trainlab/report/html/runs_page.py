@@ -4,7 +4,6 @@ from collections.abc import Callable, Sequence
 from math import isfinite
 from typing import Any
 
-from trainlab.core.metric_names import lower_is_better
 from trainlab.report.compare import differing, short_names, shown
 from trainlab.report.groups import Group
 from trainlab.report.html.page import Page
@@ -40,6 +39,7 @@ def runs_page(
     """
     page = Page(title)
     rows = [row_of(record, "" if metric.startswith("test") else metric) for record in records]
+    best = _best(records, rows)
     pictures = gallery.of_runs(records[:_DRAWN], metric, group_by) if records else []
     curves = [picture for picture in pictures if picture.name != "groups"]
     groups = [picture for picture in pictures if picture.name == "groups"]
@@ -48,21 +48,18 @@ def runs_page(
         "table",
         "Settings that differ, and scores",
         _left_out(len(rows), _LISTED, "listed"),
-        _table(records[:_LISTED], rows[:_LISTED], link),
+        _table(records[:_LISTED], rows[:_LISTED], best, link),
     )
     page.section("groups", "Groups", page.figures(groups), _groups(groups_of(records, metric, group_by)))
-    return page.html(_head(title, rows), script=script, connect=connect)
+    return page.html(_head(title, rows, best), script=script, connect=connect)
 
 
-def _head(title: str, rows: Sequence[Row]) -> Html:
-    scored = [row for row in rows if row.best is not None and isfinite(row.best)]
+def _head(title: str, rows: Sequence[Row], best: int | None) -> Html:
     text = f"{len(rows)} runs"
     states = {state: sum(row.status == state for row in rows) for state in dict.fromkeys(row.status for row in rows)}
     text += " (" + ", ".join(f"{n} {state}" for state, n in states.items()) + ")." if rows else "."
-    if scored:
-        sign = 1.0 if lower_is_better(scored[0].metric) else -1.0
-        best = min(scored, key=lambda row: sign * (row.best or 0.0))
-        text += f" The best {best.metric} is {readable(best.best)}, by {best.name}."
+    if best is not None:
+        text += f" The best {rows[best].metric} is {readable(rows[best].best)}, by {rows[best].name}."
     flagged = sum(any(f.get("severity") in ("warning", "error") for f in row.findings) for row in rows)
     text += f" {flagged} have a warning or an error." if flagged else ""
     return join(tag("h1", title), tag("p", text, class_="verdict"))
@@ -74,14 +71,13 @@ def _left_out(count: int, most: int, done: str) -> Html | None:
     return tag("p", text, class_="card") if count > most else None
 
 
-def _table(records: Sequence[RunRecord], rows: Sequence[Row], link: Link | None) -> Html:
+def _table(records: Sequence[RunRecord], rows: Sequence[Row], best: int | None, link: Link | None) -> Html:
     keys = differing(records)
     kept = list(keys)[:_KEYS]
     titles = ["run", "state", "best", "at epoch", "last", "test", "epochs", "time", *short_names(kept), "findings"]
     whole = dict(enumerate(kept, start=8))  # the dotted paths of shortened titles
     buttons = [tag("button", title, type="button", title=whole.get(i)) for i, title in enumerate(titles)]
     head = [tag("th", button, scope="col") for button in buttons]
-    best = _best(rows)
     body = [
         tag("tr", *_cells(record, row, [keys[k][i] for k in kept], link), class_="best" if i == best else None)
         for i, (record, row) in enumerate(zip(records, rows, strict=True))
@@ -114,9 +110,12 @@ def _time(seconds: float | None) -> Html:
     return tag("td", "" if seconds is None else duration(seconds), class_="number", data_value=repr(seconds or 0.0))
 
 
-def _best(rows: Sequence[Row]) -> int | None:
-    known = [(row, row.best, i) for i, row in enumerate(rows) if row.best is not None and isfinite(row.best)]
-    scored = [(best if lower_is_better(row.metric) else -best, i) for row, best, i in known]
+def _best(records: Sequence[RunRecord], rows: Sequence[Row]) -> int | None:
+    """The index of the best run, among those in which the same metric decides as in the first."""
+    metric = next((row.metric for row in rows if row.best is not None and isfinite(row.best)), "")
+    lower = bool(records) and records[0].falls(metric)
+    known = [(row.best, i) for i, row in enumerate(rows) if row.metric == metric and row.best is not None]
+    scored = [(best if lower else -best, i) for best, i in known if isfinite(best)]
     return min(scored)[1] if scored else None
 
 

@@ -4,7 +4,6 @@ import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from trainlab.core.metric_names import lower_is_better
 from trainlab.report.pictures._curves import in_epochs, metric
 from trainlab.report.pictures._kit import (
     ToAxis,
@@ -41,7 +40,7 @@ def pictures(records: Sequence[RunRecord], chosen: str, group_by: Sequence[str])
 
 
 def _best(records: Sequence[RunRecord], name: str) -> str:
-    sign = 1.0 if lower_is_better(name) else -1.0
+    sign = 1.0 if records and records[0].falls(name) else -1.0
     known = [(row_of(record, name).best, record.name) for record in records]
     scores = [(sign * best, i) for i, (best, _) in enumerate(known) if best is not None and math.isfinite(best)]
     return known[min(scores)[1]][1] if scores else ""

@@ -1,6 +1,7 @@
 """`fix` tries suggested patches in real runs with the same seed and keeps what measurably helps.
 
-`search.py` says in which order. Better means: the validation score rose by more than chance explains.
+`search.py` says in which order. Better means: the validation score rose by more than chance explains. The score is the
+metric that decides which epoch is the best, where its noise is known; see `score.py`.
 """
 
 from collections.abc import Callable, Sequence
@@ -19,10 +20,12 @@ from trainlab.store.lock import locked
 from trainlab.store.plain_yaml import read_config
 from trainlab.store.status import Status, read_status, seen_state
 from trainlab.tools.fix.budget import Budget
+from trainlab.tools.fix.score import score_of
 from trainlab.tools.fix.search import Search
 from trainlab.tools.fix.significance import mean_gain, noise
 from trainlab.tools.fix.suggestion import Patch, resolved, suggestions
 from trainlab.tools.fix.trial import ENDED, Trial, Trials, read_trial
+from trainlab.training.best import AUTO
 from trainlab.training.callbacks import Callback
 from trainlab.training.experiment import read
 from trainlab.training.setup import build
@@ -120,17 +123,17 @@ def fix(
     if seen_state(status) == "running":
         raise UserError(f"{folder.path}: this run is still training; wait until it ends, or stop it")
     setup = build(document)
-    measured = setup.parts.val or setup.parts.train
-    part = "val" if setup.parts.val is not None else "train"
-    metric = f"{part}_{'r2' if setup.parts.task.kind == 'regression' else 'accuracy'}"
+    score = score_of(setup)
+    if score.measured and raw["train"]["best"] == AUTO:  # also where a patch changes what decides
+        raw = {**raw, "train": {**raw["train"], "best": score.metric}}
     fixes = folder.path / "fixes"
     fixes.mkdir(exist_ok=True)
     with locked(fixes):
         share = _share(status, document.value.train.epochs, setup.config.batch_size, len(setup.t_train))
-        trials = Trials(raw, fixes, metric, budget or Budget(), share, callbacks, tell)
+        trials = Trials(raw, fixes, score.metric, budget or Budget(), share, callbacks, tell)
         if share == 1 and _comparable(folder, status, setup.parts.fingerprint):
-            trials.add(read_trial(folder.path, {}, document.value.seed, metric))
-        search = Search(trials, raw, document.value.seed, len(measured), setup.parts.majority)
+            trials.add(read_trial(folder.path, {}, document.value.seed, score.metric))
+        search = Search(trials, raw, document.value.seed, score.rows, score.chance)
         return _fixed(search, search.pairs(), folder, perf_counter() - began)
 
 

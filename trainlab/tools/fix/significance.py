@@ -3,13 +3,14 @@
 from collections.abc import Sequence
 from math import isfinite
 
+_OF_VARIANCE = ("r2", "explained_variance")
 LEAST = 0.005  # a smaller gain is not worth a change of the config
 _SURE, _LIKELY = 3.0, 2.0  # standard errors that a gain must exceed, for one pair of runs and for several
 
 
 def worst(kind: str) -> float:
     """The score of a run that reached none: an accuracy of 0, or an R2 of -1, below which R2 means nothing more."""
-    return -1.0 if kind == "r2" else 0.0
+    return -1.0 if kind in _OF_VARIANCE else 0.0
 
 
 def bounded(kind: str, value: float | None) -> float:
@@ -24,7 +25,7 @@ def standard_error(kind: str, value: float, rows: int) -> float:
     (0.01, 0.034)
     """
     n = max(1, rows)
-    if kind == "r2":
+    if kind in _OF_VARIANCE:
         known = min(0.95, max(0.05, value))
         return 2 * known**0.5 * (1 - known) / n**0.5
     p = min(1 - 0.5 / n, max(0.5 / n, value))
