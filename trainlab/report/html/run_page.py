@@ -34,7 +34,8 @@ def run_page(record: RunRecord, *, script: str = "", connect: bool = False) -> s
         return [shown] if shown else []
 
     page.section("diagnoses", "Findings", *_findings(page, record))
-    page.section("learning", "Learning", *named(*_LEARNING))
+    metrics = [name for name in pictures if name.startswith("metric-")]
+    page.section("learning", "Learning", *named(*_LEARNING), *named(*metrics))
     outputs = [pictures.pop(name) for name in list(pictures) if name.startswith("activations-")]
     page.section("layers", "Layers", *named(*_LAYERS), *_activations(page, outputs))
     errors = [name for name in pictures if name.startswith(("confusion", "predicted"))]

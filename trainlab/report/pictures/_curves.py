@@ -20,6 +20,11 @@ def metric(record: RunRecord, name: str) -> Points:
     return known(record.metrics.get("epoch", []), record.metrics.get(name, []))
 
 
+def trained(points: Points) -> Points:
+    """The points without epoch 0, the untrained network, unless there is no other."""
+    return [point for point in points if point[0]] or points
+
+
 def steps_per_epoch(record: RunRecord) -> float:
     """How many steps an epoch has; 1 where it is not known, so that steps stand for epochs."""
     pairs = known(record.metrics.get("epoch", []), record.metrics.get("step", []))

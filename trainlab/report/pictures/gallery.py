@@ -15,6 +15,7 @@ from trainlab.store.reading import RunRecord
 RUN: tuple[str, ...] = (
     "loss",
     "score",
+    "metrics",
     "learning_rate",
     "update_ratio",
     "gradient_norm",

@@ -2,7 +2,7 @@
 
 import math
 
-from trainlab.report.pictures._curves import Points, chance, in_epochs, metric
+from trainlab.report.pictures._curves import Points, chance, in_epochs, metric, trained
 from trainlab.report.pictures._kit import (
     ToAxis,
     altair,
@@ -90,7 +90,7 @@ def _val_charts(val: Points, axis: ToAxis, train: dict[str, list[float]]) -> lis
         tips = [alt.Tooltip("x:Q", title="epoch"), alt.Tooltip("val:Q", title="validation loss", format=".4~g")]
         charts.append(alt.Chart(data).mark_line(style="val").encode(x=axis_x(), y=axis("val")))
         charts.append(alt.Chart(data).mark_point(opacity=0, size=80).encode(x=axis_x(), y=axis("val"), tooltip=tips))
-        best = min(val, key=lambda point: point[1])
+        best = min(trained(val), key=lambda point: point[1])
         mark = alt.Chart(values([{"x": best[0], "val": best[1]}])).mark_point(style="best-point", size=55)
         charts.append(mark.encode(x=axis_x(), y=axis("val"), tooltip=tips))
     top = max((y for _, _, y in ends), default=0.0)
@@ -112,7 +112,7 @@ def _sentence(train: dict[str, list[float]], val: Points, guess: float | None) -
     if train["x"]:
         facts.append(f"Training loss went from {readable(train['smooth'][0])} to {readable(train['smooth'][-1])}")
     if val:
-        epoch, best = min(val, key=lambda point: point[1])
+        epoch, best = min(trained(val), key=lambda point: point[1])
         end = readable(val[-1][1])
         facts.append(f"validation loss was lowest in epoch {readable(epoch)} with {readable(best)} and ended at {end}")
     text = "; ".join(facts)

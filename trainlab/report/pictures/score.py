@@ -1,6 +1,6 @@
 """Accuracy (or R2) of training and validation rows, and the gap between them."""
 
-from trainlab.report.pictures._curves import Points, chance, metric, score_name
+from trainlab.report.pictures._curves import Points, chance, metric, score_name, trained
 from trainlab.report.pictures._kit import altair, axis_x, axis_y, end_label, layered, level, placed, values
 from trainlab.report.pictures.numbers import readable, share
 from trainlab.report.pictures.picture import Chart, Picture, Table
@@ -37,7 +37,7 @@ def pictures(record: RunRecord) -> list[Picture]:
     tips = [alt.Tooltip("x:Q", title="epoch"), *(alt.Tooltip(f"{k}:Q", title=names[k][1], format=".4~g") for k in ends)]
     charts.append(data.mark_rule(opacity=0, strokeWidth=8).encode(x=axis_x(), tooltip=tips))
     if val:
-        best = max(val, key=lambda point: point[1])
+        best = max(trained(val), key=lambda point: point[1])
         mark = alt.Chart(values([{"x": best[0], "val": max(best[1], low)}])).mark_point(style="best-point", size=55)
         charts.append(mark.encode(x=axis_x(), y=axis("val")))
     heading = "Accuracy and gap" if name == "accuracy" else "R² and gap"
@@ -57,7 +57,7 @@ def _sentence(train: Points, val: Points, name: str) -> str:
     spell = share if name == "accuracy" else readable
     if not val:
         return f"The training score ended at {spell(train[-1][1])}; there are no validation rows."
-    epoch, best = max(val, key=lambda point: point[1])
+    epoch, best = max(trained(val), key=lambda point: point[1])
     text = f"Validation was best in epoch {readable(epoch)} with {spell(best)} and ended at {spell(val[-1][1])}"
     if not train:
         return text + "."
