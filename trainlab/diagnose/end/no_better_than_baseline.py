@@ -8,7 +8,7 @@ from trainlab.diagnose._causes import LOW_SCORE
 from trainlab.diagnose._patches import epochs, less_dropout, lighter_penalty, wider
 from trainlab.diagnose.finding import Finding
 from trainlab.diagnose.monitor import Monitor, When
-from trainlab.diagnose.training._lr import other_lr
+from trainlab.diagnose.training._lr import adaptive, other_lr
 from trainlab.diagnose.view import View
 
 
@@ -58,5 +58,12 @@ class NoBetterThanBaseline(Monitor, name="no-better-than-baseline"):
             f"The validation score is {last:.3g}, but the simple rule `{best}` reaches {baselines[best]:.3g}.",
             "Something keeps the network from learning: read the other findings, then check the learning rate.",
             evidence={"score": last, "baselines": dict(baselines), "threshold": self.margin},
-            patches=[*other_lr(view), *lighter_penalty(view), *epochs(view, 3), *wider(view), *less_dropout(view)],
+            patches=[
+                *other_lr(view),
+                *adaptive(view),
+                *lighter_penalty(view),
+                *epochs(view, 3),
+                *wider(view),
+                *less_dropout(view),
+            ],
         )

@@ -10,7 +10,7 @@ from trainlab.core.component import setting
 from trainlab.diagnose._causes import LOW_SCORE
 from trainlab.diagnose._patches import epochs, heavy_dropout, less_dropout, lighter_penalty, wider
 from trainlab.diagnose.finding import Finding
-from trainlab.diagnose.forecast import expected_gain
+from trainlab.diagnose.forecast import CLEAR, expected_fall, expected_gain
 from trainlab.diagnose.monitor import Monitor, When
 from trainlab.diagnose.structure import Part
 from trainlab.diagnose.view import View
@@ -44,7 +44,13 @@ class Underfitting(Monitor, name="underfitting"):
 
     when: ClassVar[tuple[When, ...]] = ("end",)
     needs: ClassVar[tuple[str, ...]] = ("curves",)
-    causes: ClassVar[tuple[str, ...]] = (*LOW_SCORE, "overfitting", "not-converged", "noisy-loss")
+    causes: ClassVar[tuple[str, ...]] = (
+        *LOW_SCORE,
+        "loss-not-decreasing",
+        "input-ignored",
+        "overfitting",
+        "noisy-loss",
+    )
 
     margin: float = setting(0.1, "how far behind a simple rule is too far", gt=0)
     fitted: float = setting(0.8, "progress of the training score that a bottleneck may not prevent", gt=0, lt=1)
@@ -97,7 +103,10 @@ def _bottleneck(view: View) -> Part | None:
 
 
 def _patches(view: View) -> list[dict[str, Any]]:
-    """No penalty, no dropout, more units, more epochs; where neither is strong, more units first."""
-    without, more = [*lighter_penalty(view), *less_dropout(view)], wider(view)
-    first = heavy_dropout(view) or lighter_penalty(view)
-    return [*(without + more if first else more + without), *epochs(view, 2)]
+    """No penalty and no dropout where they are strong; more epochs before more units, unless a layer is the bottleneck
+    or the loss has stopped falling.
+    """
+    without, more, longer = [*lighter_penalty(view), *less_dropout(view)], wider(view), epochs(view, 3)
+    stopped = _bottleneck(view) is not None or not (expected_gain(view) > 0 or expected_fall(view) > 0.4 * CLEAR)
+    size = [*more, *longer] if stopped else [*longer, *more]
+    return [*without, *size] if heavy_dropout(view) or lighter_penalty(view) else [*size[:1], *without, *size[1:]]

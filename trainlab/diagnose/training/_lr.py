@@ -85,6 +85,18 @@ def other_lr(view: View) -> list[dict[str, Any]]:
     return [{"optimizer.lr": _short(lr * factor)}] if factor < 0.5 else []
 
 
+def adaptive(view: View) -> list[dict[str, Any]]:
+    """Adam instead of plain or momentum descent; its rate is a thirtieth of the initial size of a weight."""
+    structure = view.structure
+    name = str(view.settings.get("optimizer", {}).get("name"))
+    if structure is None or name not in ("sgd", "momentum", "nesterov", "adagrad", "adadelta"):
+        return []
+    parts = [structure.parts[i] for i in structure.weighted]
+    sizes = np.array([(part.out_shape[-1] / max(1, part.weights)) ** 0.5 for part in parts])
+    rate = min(0.02, max(5e-4, float(median(sizes)) / 30)) if len(sizes) else 1e-3
+    return [{"optimizer": {"name": "adam", "lr": float(f"{rate:.1g}")}}]
+
+
 def _first_ratio(optimizer: dict[str, Any]) -> float:
     """The healthy length of a first step: momentum makes later ones 1 / (1 - momentum) times as long."""
     if "momentum" in optimizer:

@@ -11,7 +11,7 @@ from trainlab.diagnose._patches import heavy_dropout, init, less_dropout, norm
 from trainlab.diagnose.finding import Finding
 from trainlab.diagnose.forecast import CLEAR, expected_fall
 from trainlab.diagnose.monitor import Monitor, When
-from trainlab.diagnose.training._lr import other_lr
+from trainlab.diagnose.training._lr import adaptive, other_lr
 from trainlab.diagnose.trend import falls
 from trainlab.diagnose.view import View
 
@@ -81,5 +81,5 @@ class LossNotDecreasing(Monitor, name="loss-not-decreasing"):
                 "Find a learning rate with `trainlab lr-range`; check that gradients reach the first layer, and that "
                 "the labels belong to the rows.",
                 evidence={"best": best, "start": start, "chance": view.chance, "threshold": self.learned},
-                patches=[*noise, *init(view), *other_lr(view), *norm(view)],
+                patches=[*noise, *init(view), *other_lr(view), *adaptive(view), *norm(view)],
             )

@@ -108,7 +108,7 @@ class LrTooLow(Monitor, name="lr-too-low"):
         if not len(known) or not view.lr:
             return False
         walked = float(known.mean()) * view.step
-        return walked < self.distance and view.progress < self.learned and self._unmoved(view)
+        return walked < self.distance and self._unmoved(view)
 
     def _too_short(self, view: View) -> Finding:
         ratios = view.steps["update_ratio"]

@@ -20,7 +20,7 @@ class OverRegularized(Monitor, name="over-regularized"):
     have shrunk until less than a tenth of it is left, while the network has covered at most `shrunk` of the way; or it
     is still larger than the data loss, and little has been learned. At the end also dropout: some layer drops at least
     `drop` of its units, the network is behind a simple rule or has covered at most `shrunk` of the way, and on the
-    same rows the loss is half as large again with dropout as without.
+    same rows the loss is larger with dropout than without.
 
     Do: Divide `regularization.l2` (or l1) by ten until the data loss falls again, and drop a fifth of the units. For a
     first run use 1e-4 or none, and no dropout.
@@ -84,7 +84,7 @@ class OverRegularized(Monitor, name="over-regularized"):
         if probe is None or not probe.deep or not view.step or most < self.drop:
             return
         low = view.behind > 0 or view.progress <= self.shrunk
-        if low and probe.loss > 1.5 * probe.eval_loss + 0.05 * view.chance:
+        if low and probe.loss > 1.05 * probe.eval_loss:
             yield self.finding(
                 view,
                 f"{most:.0%} of the units of a layer are dropped in each step: on the same rows the loss is "

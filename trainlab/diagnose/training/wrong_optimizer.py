@@ -10,6 +10,7 @@ from trainlab.diagnose._quantiles import median
 from trainlab.diagnose.finding import Finding
 from trainlab.diagnose.forecast import CLEAR, expected_fall, expected_gain
 from trainlab.diagnose.monitor import Monitor, When
+from trainlab.diagnose.training._lr import adaptive
 from trainlab.diagnose.view import View
 
 _OWN_SCALE = {"adadelta": 1.0}  # the lr for which the rule chooses the length of its steps by itself
@@ -75,5 +76,5 @@ class WrongOptimizer(Monitor, name="wrong-optimizer"):
             f"before the network has learned; {why}.",
             "Use adam with a learning rate of 0.001.",
             evidence={"median_ratio": typical, "lr": lr, "progress": view.progress, "threshold": self.ratio},
-            patches=[{"optimizer": {"name": "adam", "lr": 1e-3}}, *([{"optimizer.lr": 1.0}] if slow else [])],
+            patches=[*adaptive(view), *([{"optimizer.lr": 1.0}] if slow else [])],
         )

@@ -173,11 +173,12 @@ class Search:
         return self._beats(trial, here) or (not trial.warnings and self._gains(trial, here, errors))
 
     def _beats(self, trial: Trial, here: Trial) -> bool:
-        return is_significant(trial.kind, [(here.score, trial.score)], self.rows)
+        """Whether a trial is better than chance explains, and better than one that learned nothing."""
+        return trial.score > self.chance and is_significant(trial.kind, [(here.score, trial.score)], self.rows)
 
     def _gains(self, trial: Trial, here: Trial, errors: float) -> bool:
         """Whether the gain exceeds this many standard errors."""
-        pair = [(here.score, trial.score)]
+        pair = [(max(here.score, self.chance), max(trial.score, self.chance))]
         return mean_gain(pair) > errors * noise(trial.kind, pair, self.rows)
 
     def _is_perfect(self, trial: Trial) -> bool:
