@@ -18,7 +18,7 @@ def test_a_sick_config(cli):
     """Exit code 4; the finding is told with its cure, which is the next command."""
     got = cli("check", "moons.yaml", "model.init=zeros")
     assert got.exit_code == 4
-    assert "\nerror symmetric-init (at the start)\n" in got.stdout
+    assert "\nerror symmetric-init (at the start), confidence " in got.stdout
     assert got.stdout.splitlines()[-1].startswith("next: trainlab check moons.yaml model.init=")
     assert cli("check", "moons.yaml", "model.init=zeros", "--fail-on", "never").exit_code == 0
 

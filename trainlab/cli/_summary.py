@@ -6,8 +6,8 @@ from typing import Any
 
 from trainlab.diagnose.finding import Finding
 from trainlab.report.baselines import beside
-from trainlab.report.findings import NO_PROBLEMS, finding_lines, grouped
-from trainlab.report.text import counted
+from trainlab.report.findings import NO_PROBLEMS, finding_lines, folded, grouped, told
+from trainlab.report.text import counted, wrapped
 from trainlab.store.strict_json import dumps
 from trainlab.training.callbacks import RunResult
 
@@ -60,9 +60,10 @@ def following(result: RunResult, given: Sequence[str] = ()) -> str:
 
 
 def findings(found: Sequence[Finding], width: int = _UNWRAPPED, *, color: bool = False) -> list[str]:
-    """Each code once, the worst first, with what to do about it."""
-    groups = grouped([finding.as_dict() for finding in found])
-    return [line for group in groups for line in finding_lines(group, width, color=color)] or [NO_PROBLEMS]
+    """The likeliest causes with what to do about them; of the other codes the names."""
+    first, others = told(grouped([finding.as_dict() for finding in found]))
+    lines = [line for group in first for line in finding_lines(group, width, color=color)] or [NO_PROBLEMS]
+    return [*lines, *(line for text in folded(others) for line in wrapped(text, width))]
 
 
 def first_patch(found: Sequence[Finding]) -> Mapping[str, Any] | None:

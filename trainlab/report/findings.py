@@ -1,4 +1,4 @@
-"""The findings of a run, grouped for reports and for the terminal: each code once, the worst first."""
+"""The findings of a run, grouped for reports and for the terminal: each code once, the likeliest cause first."""
 
 import shlex
 from collections.abc import Mapping, Sequence
@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from trainlab.core.dotted import flat
+from trainlab.diagnose.conclusion import TOLD
 from trainlab.diagnose.finding import SEVERITIES
 from trainlab.report.compare import shown
 from trainlab.report.text import clean, severity_color, styled, wrapped
@@ -19,7 +20,8 @@ class FindingGroup:
     """All findings of one code and severity. Texts are as the run folder has them: callers must escape them.
 
     `layers`: all layers with the finding · `times`: how often · `patches`: each as the arguments that follow
-    `trainlab train CONFIG`, quoted for a shell · `first`: the whole first finding, for its evidence.
+    `trainlab train CONFIG`, quoted for a shell · `first`: the whole first finding, for its evidence · `confidence`: how
+    often it names the fault, None if that is unknown · `withdrawn`: why it no longer holds, empty if it does.
     """
 
     code: str
@@ -33,6 +35,8 @@ class FindingGroup:
     because: tuple[str, ...]
     patches: tuple[str, ...]
     first: Mapping[str, Any]
+    confidence: float | None = None
+    withdrawn: str = ""
 
     @property
     def place(self) -> str:
@@ -43,17 +47,45 @@ class FindingGroup:
 
     @property
     def headline(self) -> str:
-        """Severity, code and place: `warning dead-relu (epoch 1, step 20)`."""
-        return f"{self.severity} {self.code}" + (f" ({self.place})" if self.place else "")
+        """Severity, code, place and confidence: `warning dead-relu (epoch 1, step 20), confidence 60 %`."""
+        return self.said + (f" ({self.place})" if self.place else "") + self.sure
+
+    @property
+    def said(self) -> str:
+        """Severity and code; a withdrawn finding is history."""
+        return f"{'withdrawn' if self.withdrawn else self.severity} {self.code}"
+
+    @property
+    def sure(self) -> str:
+        """The confidence of a warning or an error, in words after a comma; empty if it is unknown."""
+        known = self.confidence is not None and self.severity != "info"
+        return f", confidence {self.confidence:.0%}" if known else ""
 
 
 def grouped(findings: Sequence[Mapping[str, Any]]) -> list[FindingGroup]:
-    """The findings by code: worst severity first, then those without a cause among the others, then as they came."""
+    """The findings by code, in the order in which an ended run left them: warnings and errors first, of these the ones
+    without a cause among the others; withdrawn ones last. Without known confidences errors come before warnings.
+    """
     groups: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
     for finding in findings:
         groups.setdefault((str(finding.get("code", "?")), str(finding.get("severity", ""))), []).append(finding)
     made = [_group(code, severity, same) for (code, severity), same in groups.items()]
-    return sorted(made, key=lambda group: (rank(group.severity), bool(group.because)))
+    return sorted(made, key=_place)
+
+
+def told(groups: Sequence[FindingGroup]) -> tuple[Sequence[FindingGroup], Sequence[FindingGroup]]:
+    """The first few that stand, and the others, which are folded."""
+    standing = [group for group in groups if not group.withdrawn]
+    return standing[:TOLD], [*standing[TOLD:], *(group for group in groups if group.withdrawn)]
+
+
+def folded(groups: Sequence[FindingGroup]) -> list[str]:
+    """The findings that are not told, in two lines at most."""
+    more, history = [g for g in groups if not g.withdrawn], [g for g in groups if g.withdrawn]
+    lines = [f"and {len(more)} more: {', '.join(group.code for group in more)}"] if more else []
+    if history:
+        lines.append(f"withdrawn: {', '.join(group.code for group in history)}, as {history[0].withdrawn}")
+    return lines
 
 
 def finding_lines(group: FindingGroup, width: int, *, ascii_only: bool = False, color: bool = False) -> list[str]:
@@ -101,10 +133,15 @@ def patch_arguments(patch: Any) -> str:
     return shlex.join(f"{key}={shown(value)}" for key, value in flat(cast("dict[str, Any]", patch)).items())
 
 
+def _place(group: FindingGroup) -> tuple[bool, bool, int, bool]:
+    severe = 0 if group.confidence is not None else rank(group.severity)
+    return bool(group.withdrawn), group.severity == "info", severe, bool(group.because)
+
+
 def _group(code: str, severity: str, same: list[Mapping[str, Any]]) -> FindingGroup:
     first = same[0]
     layers = dict.fromkeys(str(f["layer"]) for f in same if f.get("layer"))
-    epoch, step = first.get("epoch"), first.get("step")
+    epoch, step, confidence = first.get("epoch"), first.get("step"), first.get("confidence")
     return FindingGroup(
         code=code,
         severity=severity,
@@ -117,6 +154,8 @@ def _group(code: str, severity: str, same: list[Mapping[str, Any]]) -> FindingGr
         because=tuple(map(str, _items(first.get("because")))),
         patches=tuple(map(patch_arguments, _items(first.get("patches")))),
         first=first,
+        confidence=confidence if isinstance(confidence, int | float) else None,
+        withdrawn=str(first.get("withdrawn") or ""),
     )
 
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 
 from trainlab.core.problem import visible
 from trainlab.report.compare import shown
-from trainlab.report.findings import FindingGroup, grouped
+from trainlab.report.findings import FindingGroup, folded, grouped, told
 from trainlab.report.grid import Column
 from trainlab.report.groups import Group
 from trainlab.report.json_fields import texts
@@ -32,7 +32,7 @@ def run_markdown(record: RunRecord, row: Row) -> str:
     lines = [f"### trainlab: {code(row.name)}", "", prose(verdict(record, row)), "", *_numbers(record, row)]
     groups = grouped(record.findings)
     if groups:
-        lines += ["", "#### Findings", "", *(line for group in groups for line in _finding(group))]
+        lines += ["", "#### Findings", "", *_findings(groups)]
     notes = texts(record.data, "notes")
     if notes:
         lines += ["", "#### Data", "", *(f"- {prose(note)}" for note in notes)]
@@ -60,7 +60,7 @@ def runs_markdown(records: Sequence[RunRecord], rows: Sequence[Row], extra: Mapp
     lines = _raw_table([column for column in cells if any(column.cells)])
     with_findings = [(record, row) for record, row in zip(records, rows, strict=True) if row.findings]
     for record, row in with_findings[:_MOST]:
-        lines += ["", f"#### {code(row.name)}", "", *(line for g in grouped(record.findings) for line in _finding(g))]
+        lines += ["", f"#### {code(row.name)}", "", *_findings(grouped(record.findings))]
         record.forget()
     if len(with_findings) > _MOST:
         lines += ["", f"{len(with_findings) - _MOST} more runs have findings."]
@@ -139,8 +139,14 @@ def _numbers(record: RunRecord, row: Row) -> list[str]:
     return _raw_table([Column("", [prose(name) for name, _ in kept], right=False), Column("", values, right=False)])
 
 
+def _findings(groups: Sequence[FindingGroup]) -> list[str]:
+    first, others = told(groups)
+    return [*(line for group in first for line in _finding(group)), *(f"- {prose(text)}" for text in folded(others))]
+
+
 def _finding(group: FindingGroup) -> list[str]:
     lines = [f"- **{prose(group.severity)}** {code(group.code)}" + (f" ({prose(group.place)})" if group.place else "")]
+    lines[0] += prose(group.sure)
     lines[0] += f": {prose(group.message)}" if group.message else ""
     if len(group.layers) > 1:
         lines.append(f"  - in {', '.join(map(code, group.layers))}")

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from math import isfinite
 from typing import Any, cast
 
-from trainlab.report.findings import FindingGroup
+from trainlab.report.findings import FindingGroup, folded, told
 from trainlab.report.html.tags import Html, tag
 from trainlab.report.json_fields import table as facts_of
 from trainlab.report.pictures.numbers import readable
@@ -16,8 +16,18 @@ _TONES = {"error": "error", "warning": "warning", "info": "advice"}
 
 
 def findings(groups: Sequence[FindingGroup], config: str, draw: Draw, figure: Callable[[Picture], Html]) -> list[Html]:
-    """A card for each finding. config: the path of the config that the suggested patches change."""
-    return [_card(group, config, draw, figure) for group in groups]
+    """A card for each finding, folded after the first few. config: what the suggested patches change."""
+    first, others = told(groups)
+    cards = [_card(group, config, draw, figure) for group in first]
+    if others:
+        summary = tag("summary", "; ".join(folded(others)))
+        more = (_card(group, config, _no_picture, figure) for group in others)  # a hidden picture has no width
+        cards.append(tag("details", summary, *more, class_="folded"))
+    return cards
+
+
+def _no_picture(group: FindingGroup) -> Picture | None:
+    return None
 
 
 def command(text: str) -> Html:
@@ -32,12 +42,13 @@ def _card(group: FindingGroup, config: str, draw: Draw, figure: Callable[[Pictur
         "h3",
         tag("span", _TONES.get(group.severity, group.severity), class_="tone"),
         group.code,
-        tag("span", f" {group.place}", class_="place") if group.place else None,
+        tag("span", f" {group.place}{group.sure}", class_="place") if group.place or group.sure else None,
     )
     picture = draw(group)
     patches = [command(f"trainlab train {shlex.quote(config)} {patch}") for patch in group.patches]
     words = tag(
         "div",
+        tag("p", f"Withdrawn: {group.withdrawn}.") if group.withdrawn else None,
         tag("p", group.message),
         tag("p", f"In {', '.join(group.layers)}.") if len(group.layers) > 1 else None,
         tag("p", f"Because of {', '.join(group.because)}.") if group.because else None,
