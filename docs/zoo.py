@@ -58,6 +58,28 @@ def measured(command: str) -> dict[str, Any]:
     return json.loads(subprocess.run(line, env=environment, stdout=subprocess.PIPE, check=True).stdout)
 
 
+def calibration(tuned: dict[str, Any]) -> str:
+    """The text of `diagnose/calibration.py`: how often each code was right when it was reported."""
+    counts: dict[bool, dict[str, list[int]]] = {False: defaultdict(lambda: [0, 0]), True: defaultdict(lambda: [0, 0])}
+    for run in tuned["runs"]:
+        if run["kind"] in ("fault", "healthy"):
+            said = {(found["code"], found["led"]) for found in run["found"] if found["severity"] != "info"}
+            for code, led in said:
+                counts[led][code][0] += code in run["expect"]
+                counts[led][code][1] += 1
+    lines = [
+        '"""Counts for `diagnose/confidence.py`, written by `docs/zoo.py`: right and reported, for each code of the zoo.',
+        "",
+        "ROOT: reported without an earlier cause. LED: another finding led to it.",
+        '"""',
+        "",
+    ]
+    for name, led in (("ROOT", False), ("LED", True)):
+        rows = [f'    "{code}": ({right}, {said}),' for code, (right, said) in sorted(counts[led].items())]
+        lines += [f"{name} = {{", *rows, "}"]
+    return "\n".join(lines) + "\n"
+
+
 def page(tuned: dict[str, Any], fresh: dict[str, Any]) -> str:
     """The text of the page."""
     lines = [INTRO, "| | expected | seeds used for tuning | seeds not used |", "|---|---|---|---|"]
@@ -123,4 +145,6 @@ def _share(part: int, whole: int) -> str:
 
 if __name__ == "__main__":
     results = [json.loads(Path(name).read_text()) for name in sys.argv[1:]] or [measured(TUNED), measured(FRESH)]
+    counts = Path(__file__).parents[1] / "trainlab" / "diagnose" / "calibration.py"
+    counts.write_text(calibration(results[0]), encoding="utf-8")
     Path(__file__).with_name("zoo.md").write_text(page(*results), encoding="utf-8")

@@ -91,11 +91,19 @@ def test_luck_with_labels_that_mean_nothing_is_no_cure(tmp_path):
     assert got.left[0].code == "corrupt-labels"
 
 
+def test_nothing_measurably_better_is_said_so(tmp_path):
+    """Squared error told these classes apart as well: the warning goes, the score stays, and that is no cure."""
+    got = fix(sick(tmp_path, loss="mse"))
+    assert (got.state, got.exit_code, got.patch, got.pairs, got.credits) == ("nothing helped", 4, {}, (), ())
+    assert [d.code for d in got.left] == ["wrong-loss"]
+    assert any(trial.patch == {"loss": "auto"} for trial in got.trials)
+
+
 def test_what_the_run_has_disproved_gets_no_run(tmp_path):
-    """Squared error told these classes apart as well: the finding is withdrawn, and there is nothing to fix."""
-    run = sick(tmp_path, loss="mse")
+    """Inputs of 20, learned from all the same: the finding is withdrawn, and there is nothing to fix."""
+    run = sick(tmp_path, data__preprocess=[], data__faults=[{"scale": 20}], train__epochs=60)
     (history,) = [d for d in map(json.loads, (run / "diagnoses.jsonl").read_text().splitlines()) if "withdrawn" in d]
-    assert (history["code"], history["severity"]) == ("wrong-loss", "info")
+    assert (history["code"], history["severity"]) == ("unscaled-input", "info")
     assert history["withdrawn"].startswith("the run ended with validation accuracy ")
     got = fix(run)
     assert (got.state, got.exit_code, got.patch, got.pairs, got.credits) == ("healthy", 0, {}, (), ())

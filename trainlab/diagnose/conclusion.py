@@ -19,6 +19,9 @@ _RISING = 0.04  # of the score: a run that would still gain so much has not ende
 def concluded(findings: Sequence[Finding], monitors: Sequence[Monitor], view: View | None) -> list[Finding]:
     """The findings in their final order, those withdrawn that a run that ended well has disproved.
 
+    Only what would have kept the run from ending well can be disproved: neither faults of the data that a good score
+    may hide (leaked rows), nor what was read from the config.
+
     Warnings and errors come first: those without a cause among the others, of these what was read from the config,
     then by confidence, then as they came. view: at the end of the run, None if it did not get there.
     """
@@ -26,7 +29,7 @@ def concluded(findings: Sequence[Finding], monitors: Sequence[Monitor], view: Vi
     reason = _disproof(view) if view is not None else ""
     kept = [
         replace(f, severity="info", withdrawn=reason)
-        if reason and f.severity != "info" and not (f.code in by_code and by_code[f.code].lasting)
+        if reason and f.severity != "info" and _can_be_disproved(f, by_code)
         else f
         for f in findings
     ]
@@ -48,6 +51,11 @@ def _disproof(view: View) -> str:
     last = f"validation {score} {val:.3g}" if isfinite(val) else f"training {score} {train:.3g}"
     ahead = f", and the best simple rule reaches {best:.3g}" if isfinite(best) else ""
     return f"the run ended with {last}{ahead}"
+
+
+def _can_be_disproved(finding: Finding, monitors: Mapping[str, Monitor]) -> bool:
+    monitor = monitors.get(finding.code)
+    return monitor is None or not (monitor.lasting or monitor.certain)
 
 
 def _place(finding: Finding, monitors: Mapping[str, Monitor]) -> tuple[bool, bool, bool, bool, float, int]:

@@ -39,6 +39,7 @@ class OutlierInput(Monitor, name="outlier-input"):
     Source: Tukey 1977, "Exploratory Data Analysis" (spread by quartiles); LeCun et al. 1998, "Efficient BackProp".
     """
 
+    lasting: ClassVar[bool] = True
     when: ClassVar[tuple[When, ...]] = ("start",)
     needs: ClassVar[tuple[str, ...]] = ("data",)
 

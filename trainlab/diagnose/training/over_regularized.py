@@ -18,9 +18,9 @@ class OverRegularized(Monitor, name="over-regularized"):
     Measured as the penalty relative to the loss at chance. Before the first step: more than 20 times (in a network
     without norm layers). After 30 % of the run the penalty began above the loss at chance, and since then the weights
     have shrunk until less than a tenth of it is left, while the network has covered at most `shrunk` of the way; or it
-    is still larger than the data loss, and little has been learned. At the end also dropout: some layer drops at least
-    `drop` of its units, the network is behind a simple rule or has covered at most `shrunk` of the way, and on the
-    same rows the loss is larger with dropout than without.
+    is still larger than the data loss, and little has been learned or, at the end, a simple rule is ahead by `margin`.
+    At the end also dropout: some layer drops at least `drop` of its units, the network is behind a simple rule or has
+    covered at most `shrunk` of the way, and on the same rows the loss is larger with dropout than without.
 
     Do: Divide `regularization.l2` (or l1) by ten until the data loss falls again, and drop a fifth of the units. For a
     first run use 1e-4 or none, and no dropout.
@@ -49,6 +49,7 @@ class OverRegularized(Monitor, name="over-regularized"):
     ratio: float = setting(1.0, "the same for a run that has since learned little", gt=0)
     learned: float = setting(0.2, "progress from chance (0) to perfect (1) that ends the check", gt=0, lt=1)
     shrunk: float = setting(0.6, "the same where the weights have shrunk", gt=0, lt=1)
+    margin: float = setting(0.05, "how far a simple rule is ahead where the penalty has cost too much", gt=0)
     drop: float = setting(0.7, "share of dropped units that may be too much", gt=0, lt=1)
 
     def inspect(self, view: View) -> Iterable[Finding]:
@@ -64,7 +65,8 @@ class OverRegularized(Monitor, name="over-regularized"):
         elif first <= self.ratio or view.epoch < min(view.epochs, max(3.0, 0.3 * view.epochs)):
             wrong = False
         else:
-            larger = now > float(view.curves["train_loss"][-1]) / view.chance and view.progress <= self.learned
+            little = view.progress <= self.learned or view.behind > self.margin
+            larger = now > float(view.curves["train_loss"][-1]) / view.chance and little
             wrong = larger or (now < 0.1 * first and view.progress <= self.shrunk)
         if not wrong:
             yield from self._dropped(view)
