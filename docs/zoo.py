@@ -68,7 +68,7 @@ def calibration(tuned: dict[str, Any]) -> str:
                 counts[led][code][0] += code in run["expect"]
                 counts[led][code][1] += 1
     lines = [
-        '"""Counts for `diagnose/confidence.py`, written by `docs/zoo.py`: right and reported, for each code of the zoo.',
+        '"""Counts for `diagnose/confidence.py`, written by `docs/zoo.py`: right and reported, code by code.',
         "",
         "ROOT: reported without an earlier cause. LED: another finding led to it.",
         '"""',

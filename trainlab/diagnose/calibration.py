@@ -1,4 +1,4 @@
-"""Counts for `diagnose/confidence.py`, written by `docs/zoo.py`: right and reported, for each code of the zoo.
+"""Counts for `diagnose/confidence.py`, written by `docs/zoo.py`: right and reported, code by code.
 
 ROOT: reported without an earlier cause. LED: another finding led to it.
 """
