@@ -6,13 +6,15 @@ from pathlib import Path
 
 import pytest
 
+from trainlab.core.component import registered
 from trainlab.core.errors import UserError
 from trainlab.diagnose.finding import Finding
+from trainlab.diagnose.monitor import Monitor
 from trainlab.store.plain_yaml import read_config
 from trainlab.tools.fix.budget import Budget
 from trainlab.tools.fix.fix import fix
 from trainlab.tools.fix.significance import is_hopeless, is_significant, standard_error
-from trainlab.tools.fix.suggestion import effective, joined, resolved, suggestions
+from trainlab.tools.fix.suggestion import effective, joined, resolved, suggestions, together
 from trainlab.training.callbacks import WATCHED, Callback
 from trainlab.training.experiment import read_plain
 from trainlab.training.train import train
@@ -195,6 +197,44 @@ def test_suggestions_come_root_cause_first_and_best_first():
         ("lr-too-high", "train.clip_norm"),
         ("dead-relu", "model.activation"),
     ]
+
+
+def test_all_causes_are_tried_together_first():
+    """The first patch of each cause; of two for one setting that of the first; consequences and advice stay out."""
+    raw = resolved(MOONS)
+    high = finding("lr-too-high", [{"optimizer.lr": 0.1}, {"train.clip_norm": 1.0}])
+    other = finding("exploding-loss", [{"optimizer.lr": 0.3}])
+    scale = finding("unscaled-input", [{"data.preprocess": ["minmax"]}])
+    dead = finding("dead-relu", [{"model.activation": "tanh"}], because=["lr-too-high@step 3"])
+    advice = finding("plateau", [{"schedule": "cosine"}], severity="info")
+    got = together([dead, high, other, scale, advice], raw)
+    assert [(one.code, dict(one.patch)) for one in got] == [
+        ("lr-too-high", {"optimizer.lr": 0.1}),
+        ("unscaled-input", {"data.preprocess": ["minmax"]}),
+    ]
+    assert together([scale, finding("constant-feature", severity="error")], raw) == []
+
+
+def test_inputs_and_targets_that_are_both_raw_are_scaled_together(tmp_path):
+    """Each of them alone fails; both in one run are enough."""
+    raw = MOONS | {
+        "data": {"name": "friedman1", "samples": 300, "faults": [{"scale": 100}, {"target_scale": 1000}]},
+        "optimizer": {"name": "adam", "lr": 3e-3},
+        "train": {"epochs": 30, "batch_size": 16},
+    }
+    got = fix(train(read_plain(raw, {}), runs=tmp_path).folder)
+    assert {"data.preprocess", "data.scale_target"} <= set(got.trials[1].patch)
+    assert got.state in ("cured", "improved")
+    assert got.pairs[0][2] > 0.8
+
+
+def test_with_no_finding_the_likeliest_patches_are_tried(tmp_path):
+    """A run without a warning that is far from perfect: the rate, the length and the like, while six runs last."""
+    run = sick(tmp_path, monitors__off=[c.name for c in registered(Monitor)], optimizer__lr=1e-5)
+    got = fix(run)
+    assert (got.state, got.found, got.credits) == ("cured", (), ())
+    assert got.reruns <= 6 + 2
+    assert got.pairs[0][2] > 0.9
 
 
 def test_what_comes_of_something_incurable_is_not_tried():

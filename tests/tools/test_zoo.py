@@ -7,8 +7,10 @@ import pytest
 from trainlab.core import config
 from trainlab.core.component import names
 from trainlab.core.errors import UserError
+from trainlab.core.problem import ConfigError
 from trainlab.diagnose.monitor import Monitor
 from trainlab.store.plain_yaml import read_config
+from trainlab.tools.zoo.left_out import gap, left_out
 from trainlab.tools.zoo.result import Case, Cure, Result, Verdict, as_data, missed
 from trainlab.tools.zoo.zoo import SHIPPED, cases, one
 from trainlab.training.experiment import Experiment
@@ -39,6 +41,69 @@ def test_names_choose_entries_and_seeds_repeat_them():
     assert [(c.name, c.seed) for c in cases(SHIPPED, [3, 4], only=["lr-1e-5"])] == [("lr-1e-5", 3), ("lr-1e-5", 4)]
     with pytest.raises(UserError, match="no entry of the zoo is called nothing-like-it"):
         cases(SHIPPED, [0], only=["nothing-like-it"])
+
+
+OWN = """bases:
+  small: {data: {name: moons}, train: {epochs: 1}}
+healthy:
+  slow: {base: smal, set: {}}
+faults:
+  fast: {base: small, set: {optimizer.lr: 9}, expect: [lr-to-high]}
+  none: {base: small, expect: []}
+more: {}
+"""
+
+
+def test_a_file_of_ones_own_is_refused_with_its_lines(tmp_path):
+    """A base that does not exist, an unknown code, a missing part and an unknown section, all at once."""
+    file = tmp_path / "own.yaml"
+    file.write_text(OWN)
+    with pytest.raises(ConfigError) as error:
+        cases(file, [0])
+    assert [(p.line, p.path, p.nearest) for p in error.value.problems] == [
+        (4, "healthy.slow.base", "small"),
+        (6, "faults.fast.expect.0", "lr-too-high"),
+        (7, "faults.none", None),
+        (7, "faults.none.expect", None),
+        (8, "more", None),
+    ]
+
+
+def test_a_setting_that_is_no_config_is_refused(tmp_path):
+    """It is found before anything is trained, and the entry is named."""
+    file = tmp_path / "own.yaml"
+    file.write_text("bases:\n  small: {data: {name: moons}}\nhealthy:\n  odd: {base: small, set: {optimizr.lr: 1}}\n")
+    with pytest.raises(ConfigError) as error:
+        cases(file, [0, 1])
+    assert [(p.file, p.path) for p in error.value.problems] == [(f"{file}: odd", "optimizr")]
+    file.write_text("bases:\n  small: {data: {name: moons}}\n")
+    with pytest.raises(UserError, match="there is no section `random`"):
+        cases(file, [0], random=3)
+
+
+def of_data(data, kind, number, *found, led=()):
+    raw = {"data": {"name": data}}
+    expect = ("lr-too-low",) if kind == "fault" else ()
+    return [Verdict(Case(kind, f"{data}{i}", i, raw, expect), "finished", 0.9, found, led=led) for i in range(number)]
+
+
+def test_a_data_set_that_is_left_out_is_judged_by_the_others():
+    """A code that means a fault everywhere but on one data set is an alarm there, too: that is the gap."""
+    low, plain = ("lr-too-low", "warning", 1), ("plateau", "info", 1)
+    verdicts = [
+        *of_data("a", "fault", 6, low),
+        *of_data("a", "healthy", 6),
+        *of_data("b", "fault", 6, low),
+        *of_data("b", "healthy", 6, plain),
+        *of_data("c", "fault", 6, plain),
+        *of_data("c", "healthy", 6),
+        *of_data("tiny", "fault", 1, low),
+    ]
+    shares = {s.data: s for s in left_out(Result(verdicts))}
+    assert set(shares) == {"a", "b", "c"}
+    assert (shares["a"].inside, shares["a"].outside) == (1.0, 1.0)
+    assert shares["c"].outside == 0.5, "without c, advice means nothing"
+    assert gap(list(shares.values())) == pytest.approx(sum(s.inside - s.outside for s in shares.values()) / 3)
 
 
 def verdict(kind, name, score=0.9, *found, expect=(), steps=0):
