@@ -9,6 +9,7 @@ from trainlab.core.component import registered
 from trainlab.core.describe import describe
 from trainlab.core.reference import reference as settings
 from trainlab.core.schema import json_schema
+from trainlab.diagnose.confidence import counted
 from trainlab.diagnose.finding import SEVERITIES
 from trainlab.diagnose.monitor import Monitor
 from trainlab.diagnose.page import page_of
@@ -24,6 +25,12 @@ a suggested patch of the config. A run's findings are in its `diagnoses.jsonl`, 
 - **error**: as configured, this run is worthless.
 - **warning**: it will end clearly worse than it could.
 - **info**: advice.
+
+When a run has ended, its findings are put in order: those without a cause among the others come first, of these what
+was read from the config, then the most confident. At most three are told; the others are folded. The **confidence** of a
+warning is the share of the zoo's runs with this finding in which it named the fault. **Withdrawn** is a finding of the
+start or the middle of a run that then ended well: at least four fifths of the way from chance to perfect, not behind a
+simple rule, and no longer rising. It stays in the file as history, with the reason and the severity `info`.
 
 A healthy run gets no warning and no error. The thresholds are settings: `monitors: {overfitting: {rise: 1.5}}` changes
 one, `monitors: {off: [overfitting]}` turns a monitor off, and `monitors: {stop_on: [diverged]}` lists the codes that
@@ -72,6 +79,7 @@ def _monitor(monitor: type[Monitor]) -> str:
         picture,
         f"**How it is measured.** {page.measured}",
         f"**What to do.** {page.todo}",
+        *([f"**How sure it is.** {counted(monitor.name)}"] if counted(monitor.name) else []),
         see,
         f"**Source.** {page.source}",
     ]

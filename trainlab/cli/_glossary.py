@@ -23,6 +23,8 @@ component: A class that a config can name: a layer, an optimizer, a data source,
     components` lists all of them with their settings.
 config: The YAML file that describes an experiment: data, model, optimizer, training. Arguments of the form
     KEY=VALUE override its settings.
+confidence: How often a finding of this code named the fault in the zoo: (right + 1) / (reported + 2). Findings that
+    another one led to are counted apart.
 cross-validation: Training one run per fold, each validated on another part of the rows. `sweep.folds` sets the
     number of folds.
 dead unit: A unit whose output is zero for all inspected rows. It gets no gradient, so it cannot recover by itself.
@@ -35,7 +37,8 @@ failure pattern: A failure that several trials of a sweep share, such as a diver
 fault: An error that is put into the data or the config on purpose. The zoo measures whether the monitors detect
     faults.
 finding: A problem or an advice that a monitor reports: code, severity, message, evidence, advice. A run's findings
-    are in its diagnoses.jsonl.
+    are in its diagnoses.jsonl; at most three are told at the end, the likeliest cause first. What a run that ends
+    well has disproved is withdrawn: it stays there as history.
 fold: One of the parts into which cross-validation splits the rows. Each fold is the validation split once.
 gradient norm: The Euclidean length of the gradient of all weights. A sudden rise precedes a divergence; a value
     near zero means that nothing is learned.

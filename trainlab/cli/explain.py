@@ -11,6 +11,7 @@ from trainlab.core.describe import describe
 from trainlab.core.dump import dump
 from trainlab.core.errors import UserError
 from trainlab.core.problem import nearest
+from trainlab.diagnose.confidence import confidence, counted
 from trainlab.diagnose.monitor import Monitor
 from trainlab.diagnose.page import page_of
 from trainlab.report.text import wrapped
@@ -118,6 +119,7 @@ def _data(monitor: type[Monitor]) -> dict[str, Any]:
     found = {"code": about["name"], "severity": monitor.severity, "when": list(monitor.when)}
     found |= {"needs": list(monitor.needs), "causes": list(monitor.causes), "summary": about["summary"]}
     found |= {name: getattr(page, name) for name in page.__slots__}
+    found |= {"confidence": confidence(monitor.name)}
     return {**found, "shown_by": [e.name for e in examples(monitor.name)], "settings": about["settings"]}
 
 
@@ -134,6 +136,8 @@ def _page(monitor: type[Monitor], columns: int) -> list[str]:
     measured = [*_pages.flowing(page.measured, columns - 2), ""]
     part("How it is measured", [*measured, *_pages.flowing(f"Checked {when}, on {needs}.", columns - 2)])
     part("What to do", _pages.flowing(page.todo, columns - 2))
+    if counted(monitor.name):
+        part("How sure it is", _pages.flowing(counted(monitor.name), columns - 2))
     if monitor.causes:
         part("Possible causes", _pages.flowing(", ".join(monitor.causes), columns - 2))
     part("See it", _seen(monitor, columns - 2))

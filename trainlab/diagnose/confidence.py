@@ -7,6 +7,16 @@ has the counts; `docs/zoo.py` writes it.
 from trainlab.diagnose.calibration import LED, ROOT
 
 
+def counted(code: str) -> str:
+    """The counts behind the confidence, in a sentence; empty if the zoo never reported this code as a warning."""
+    parts = [
+        f"{counts[0]} of {counts[1]} runs of the zoo that reported it {how}"
+        for counts, how in ((ROOT.get(code), "without an earlier cause"), (LED.get(code), "after its cause"))
+        if counts
+    ]
+    return f"It named the fault in {' and in '.join(parts)}." if parts else ""
+
+
 def confidence(code: str, *, led: bool = False) -> float | None:
     """The share of the zoo's runs with this warning in which it was a right one; None if there were none.
 
