@@ -27,10 +27,10 @@ a suggested patch of the config. A run's findings are in its `diagnoses.jsonl`, 
 - **info**: advice.
 
 When a run has ended, its findings are put in order: those without a cause among the others come first, of these what
-was read from the config, then the most confident. At most three are told; the others are folded. The **confidence** of
-a warning is the share of the zoo's runs with this finding in which it named the fault. **Withdrawn** is a finding of the
-start or the middle of a run that then ended well: at least four fifths of the way from chance to perfect, not behind a
-simple rule, and no longer rising. It stays in the file as history, with the reason and the severity `info`.
+was read from the config, then the most confident. At most three are told; the others are folded. The **confidence**
+of a warning is the share of the zoo's runs with this finding in which it named the fault. **Withdrawn** is a finding
+of the start or the middle of a run that then ended well: at least four fifths of the way from chance to perfect, not
+behind a simple rule, and no longer rising. It stays in the file as history, with the reason and the severity `info`.
 
 A healthy run gets no warning and no error. The thresholds are settings: `monitors: {overfitting: {rise: 1.5}}` changes
 one, `monitors: {off: [overfitting]}` turns a monitor off, and `monitors: {stop_on: [diverged]}` lists the codes that

@@ -31,9 +31,10 @@ def fix(
     """Try the suggested patches of a run in short real runs, and print the smallest patch that helps.
 
     The first patches of all causes are tried together, then one by one. Without a finding, or if none helps, the
-    likeliest patches are tried until six runs are spent: a rate from a range test of 120 steps (not counted as a run),
-    more epochs, Adam, scaling, no penalty, more units. Each trial has the seed of the run. Where one seed cannot show a significant gain, more seeds are run with and
-    without the patch. Trials are written to RUN/fixes. Ctrl-C stops; the same command continues and repeats nothing.
+    likeliest patches are tried until six runs are spent: a rate from a range test of 120 steps (not counted as a
+    run), more epochs, Adam, scaling, no penalty, more units. Each trial has the seed of the run. Where one seed
+    cannot show a significant gain, more seeds are run with and without the patch. Trials are written to RUN/fixes.
+    Ctrl-C stops; the same command continues and repeats nothing.
 
     Exit code 0 if a patch helps or there is no problem, 4 if nothing helps, 130 if it was stopped.
 
