@@ -1,10 +1,11 @@
 """trainlab: train a network from one YAML file, monitor it, and report what is wrong and what to change.
 
-The package has eight floors. A package imports only from floors below its own (siblings never import each other):
+The package has nine floors. A package imports only from floors below its own (siblings never import each other):
 
-    8  cli
+    9  cli
+    8  integrations
     7  report
-    6  search tools integrations
+    6  search tools
     5  inference
     4  training
     3  engine diagnose
@@ -22,38 +23,46 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from trainlab.api import train
+    from trainlab.api import sweep, train
     from trainlab.core.errors import DataError, UserError
     from trainlab.core.problem import ConfigError
-    from trainlab.inference.run import Run, load, runs
     from trainlab.integrations.keras import KerasWatch
+    from trainlab.integrations.run import Run, load, runs
     from trainlab.integrations.sklearn import TrainlabClassifier, TrainlabRegressor
+    from trainlab.integrations.sweep import Sweep
     from trainlab.integrations.torch import watch
+    from trainlab.training.callbacks import Callback
 
 __version__ = "0.1.0"
 
 __all__ = [
+    "Callback",
     "ConfigError",
     "DataError",
     "KerasWatch",
     "Run",
+    "Sweep",
     "TrainlabClassifier",
     "TrainlabRegressor",
     "UserError",
     "__version__",
     "load",
     "runs",
+    "sweep",
     "train",
     "watch",
 ]
 
 _HOMES = {
     "train": "trainlab.api",
+    "sweep": "trainlab.api",
+    "Callback": "trainlab.training.callbacks",
+    "Sweep": "trainlab.integrations.sweep",
     "watch": "trainlab.integrations.torch",
     "KerasWatch": "trainlab.integrations.keras",
-    "Run": "trainlab.inference.run",
-    "load": "trainlab.inference.run",
-    "runs": "trainlab.inference.run",
+    "Run": "trainlab.integrations.run",
+    "load": "trainlab.integrations.run",
+    "runs": "trainlab.integrations.run",
     "TrainlabClassifier": "trainlab.integrations.sklearn",
     "TrainlabRegressor": "trainlab.integrations.sklearn",
     "UserError": "trainlab.core.errors",

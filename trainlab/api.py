@@ -1,16 +1,23 @@
 """trainlab from Python, in the words of the command line. On the roof of the house it may use every floor."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
-from trainlab.cli._stopping import stoppable
+from trainlab.cli._stopping import stoppable, sweep_stoppable
+from trainlab.cli.sweep import cores, progress_of
 from trainlab.cli.train import progress_for
+from trainlab.core.config import Document
 from trainlab.core.errors import UserError
-from trainlab.inference.run import Run
 from trainlab.integrations.in_memory import with_stored_rows
-from trainlab.search.experiment import read, read_plain
+from trainlab.integrations.run import Run
+from trainlab.integrations.sweep import Sweep
+from trainlab.report.insights import insights, write_insights
+from trainlab.report.sweep_record import SweepRecord
+from trainlab.search import sweep as search
+from trainlab.search.experiment import SweepExperiment, read, read_plain
 from trainlab.training import train as training
+from trainlab.training.callbacks import Callback
 
 
 def train(
@@ -21,6 +28,7 @@ def train(
     runs: Path | str = "runs",
     name: str | None = None,
     resume: Run | Path | str | None = None,
+    callbacks: Sequence[Callback] = (),
     quiet: bool = False,
     **settings: Any,
 ) -> Run:
@@ -32,36 +40,125 @@ def train(
         run = tl.train({"data": {"x": X, "y": y}, "model": {"name": "mlp", "hidden": [64]}})
 
     Arrays under `data` (x and y, and x_val, y_val, x_test, y_test) are stored next to the runs. A DataFrame x is
-    read as a table, with y or the column `target` to predict. `sample_weight` (rows,) says how much each row counts in
-    the loss, `sample_weight_val` the same of the validation rows.
+    read as a table, with y or the column `target` to predict.
     Settings replace the config's: `a__b` is `a.b`; paths that Python cannot spell go into `overrides`. Progress goes to
     stderr unless `quiet`. `name` is the name of the folder. `resume` continues a stopped run, or a finished one up to
-    train__epochs epochs. The run's `status` is `finished`, `diverged` or `failed`.
+    train__epochs epochs. `callbacks` are told of each step, epoch and finding, and can end the run. The run's `status`
+    is `finished`, `diverged`, `failed`, or `interrupted` if a callback ended it.
 
     Raises UserError for a config, data or folder that cannot be used, with the text that the command line shows;
     KeyboardInterrupt after Ctrl-C, once the run is saved so that it can be resumed.
     """
-    changes = {**(overrides or {}), **{key.replace("__", "."): value for key, value in settings.items()}}
+    changes = _changes(overrides, settings)
+    _require_callbacks(callbacks)
     progress = progress_for(quiet)
+    every = [progress, *callbacks]
     with stoppable(progress):
         if resume is not None:
             if config is not None or name is not None:
                 raise UserError("resume uses the run's own config and folder: remove config and name")
             run = resume.folder if isinstance(resume, Run) else resume
-            outcome = training.resume(run, runs=Path(runs), callbacks=[progress], epochs=_epochs(changes))
+            outcome = training.resume(run, runs=Path(runs), callbacks=every, epochs=_epochs(changes))
         else:
             if config is None:
                 raise UserError("which config? Give a YAML file or a dict")
-            if isinstance(config, Mapping):
-                document = read_plain(with_stored_rows(config, Path(runs)), changes)
-            else:
-                document = read(Path(config), changes)
-            outcome = training.train(document, runs=Path(runs), name=name, callbacks=[progress])
-    if outcome.state == "interrupted":
+            document = _read(config, changes, Path(runs))
+            outcome = training.train(document, runs=Path(runs), name=name, callbacks=every)
+    if outcome.state == "interrupted" and progress.stop_reason:
         raise KeyboardInterrupt(
             f"{outcome.folder} is saved; continue with trainlab.train(resume={str(outcome.folder)!r})"
         )
     return Run(outcome.folder)
+
+
+def sweep(
+    config: Path | str | Mapping[str, Any] | None = None,
+    overrides: Mapping[str, Any] | None = None,
+    /,
+    *,
+    space: Mapping[str, Any] | None = None,
+    trials: int | None = None,
+    strategy: str | Mapping[str, Any] | None = None,
+    metric: str | None = None,
+    runs: Path | str = "runs",
+    name: str | None = None,
+    resume: Sweep | Path | str | None = None,
+    workers: int | None = None,
+    scheduler: str | None = None,
+    quiet: bool = False,
+    **settings: Any,
+) -> Sweep:
+    """Search for better settings: train many trials of a config, each in a run folder of its own.
+
+        found = tl.sweep("digits-sweep.yaml", trials=40)
+        found = tl.sweep("digits.yaml", space={"optimizer.lr": {"log": [1e-4, 1e-1]}}, trials=10, metric="val_accuracy")
+        run = tl.train(found.best_config, train__epochs=60)
+
+    config, overrides, runs, name, quiet and settings are those of `train`. space, trials, strategy and metric replace
+    what the config's block `sweep` says. `workers`: trials at once; by default one per core, or all of the Dask cluster
+    whose address is `scheduler`. `resume` continues a sweep, up to `trials` trials. The same seed draws the same trials
+    for any number of workers.
+
+    Raises UserError for a config that cannot be used; KeyboardInterrupt after Ctrl-C, once the sweep can be resumed.
+    """
+    block = {"space": space, "trials": trials, "strategy": strategy, "metric": metric}
+    given = {
+        key: dict(value) if isinstance(value, Mapping) else value for key, value in block.items() if value is not None
+    }
+    machines: dict[str, Any] = {"workers": workers or (None if scheduler else cores()), "scheduler": scheduler}
+    with sweep_stoppable(progress_of(quiet)) as callback:
+        if resume is not None:
+            if config is not None or name is not None or overrides or settings or set(given) - {"trials"}:
+                raise UserError("resume uses the sweep's own config: only trials, workers and scheduler may be given")
+            folder = resume.folder if isinstance(resume, Sweep) else resume
+            summary = search.resume(folder, runs=Path(runs), trials=trials, callback=callback, **machines)
+        else:
+            if config is None:
+                raise UserError("which config? Give a YAML file or a dict")
+            document = _with_block(config, _changes(overrides, settings), given, Path(runs))
+            summary = search.start(document, runs=Path(runs), name=name, callback=callback, **machines)
+    record = SweepRecord(summary.folder)
+    write_insights(record, insights(record))
+    if callback.stops:
+        raise KeyboardInterrupt(
+            f"{summary.folder} is saved; continue with trainlab.sweep(resume={str(summary.folder)!r})"
+        )
+    return Sweep(summary.folder)
+
+
+def _changes(overrides: Mapping[str, Any] | None, settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Settings by their dotted paths."""
+    return {**(overrides or {}), **{key.replace("__", "."): value for key, value in settings.items()}}
+
+
+def _read(config: Path | str | Mapping[str, Any], changes: Mapping[str, Any], runs: Path) -> Document[SweepExperiment]:
+    if isinstance(config, Mapping):
+        return read_plain(with_stored_rows(config, runs), changes)
+    return read(Path(config), changes)
+
+
+def _with_block(
+    config: Path | str | Mapping[str, Any], changes: Mapping[str, Any], block: Mapping[str, Any], runs: Path
+) -> Document[SweepExperiment]:
+    """The config with these settings of its `sweep` block, which it may not have yet."""
+    if isinstance(config, Mapping):
+        own: Any = config.get("sweep")
+        kept = dict(cast("Mapping[str, Any]", own)) if isinstance(own, Mapping) else {}
+        return _read({**config, "sweep": {**kept, **block}} if block else config, changes, runs)
+    known = _read(config, changes, runs)
+    if known.value.sweep is None and block:
+        return _read(config, {**changes, "sweep": dict(block)}, runs)
+    return (
+        _read(config, {**changes, **{f"sweep.{key}": value for key, value in block.items()}}, runs) if block else known
+    )
+
+
+def _require_callbacks(callbacks: Sequence[Callback]) -> None:
+    """Raises UserError unless these are instances of Callback: a class or a function would fail during training."""
+    for one in cast("Sequence[object]", callbacks):
+        if not isinstance(one, Callback):
+            what = f"the class {one.__name__}: make an instance" if isinstance(one, type) else type(one).__name__
+            raise UserError(f"callbacks: expected instances of trainlab.Callback, got {what}")
 
 
 def _epochs(changes: Mapping[str, Any]) -> int:

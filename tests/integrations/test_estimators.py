@@ -5,6 +5,7 @@ import re
 import warnings
 
 import numpy as np
+import pandas as pd
 import pytest
 from sklearn.base import clone
 from sklearn.datasets import load_diabetes, load_digits, load_wine, make_moons
@@ -12,6 +13,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import MinMaxScaler
+from sklearn.utils.class_weight import compute_sample_weight
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 import trainlab as tl
@@ -222,3 +224,93 @@ def test_the_settings_for_tables():
     line = tl.TrainlabRegressor(model="tabular", hidden=[16], random_state=0).fit(numbers, t)
     assert (line.config_["model"]["hidden"], line.config_["data"]["preprocess"][0]["name"]) == ([16], "fill")
     assert line.score(numbers, t) > 0.3
+
+
+def people(rows=240):
+    """A table with numbers, text, categories and truth values, and an answer that depends on all but the numbers."""
+    rng = np.random.default_rng(0)
+    table = {
+        "age": rng.integers(18, 80, rows),
+        "city": rng.choice(["Seoul", "Busan", "Jeju"], rows),
+        "plan": pd.Categorical(rng.choice(["basic", "plus"], rows)),
+        "paper": rng.random(rows) > 0.5,
+    }
+    frame = pd.DataFrame(table)
+    answer = (frame["city"] == "Seoul") & (frame["plan"] == "plus") | frame["paper"] & (frame["city"] == "Jeju")
+    return frame, np.where(answer, "yes", "no")
+
+
+def test_columns_of_text():
+    """Text and categories become a column each: the network learns what depends on them, in any order of columns."""
+    X, y = people()
+    model = tl.TrainlabClassifier(epochs=40, lr=0.02, random_state=0).fit(X, y)
+
+    assert model.score(X, y) > 0.97
+    assert model.feature_names_in_.tolist() == list(X)
+    assert {c["name"]: c.get("categories") for c in model.encoding_["columns"]}["city"] == ["Busan", "Jeju", "Seoul"]
+    want = model.predict_proba(X)
+    np.testing.assert_array_equal(pickle.loads(pickle.dumps(model)).predict_proba(X), want)  # noqa: S301 - ours
+    with pytest.warns(UserWarning, match="X does not have valid feature names"):
+        np.testing.assert_array_equal(model.predict_proba(X.to_numpy(object)), want)
+    assert cross_val_score(model, X, y, cv=3).mean() > 0.9
+
+
+def test_a_category_that_no_row_had_is_all_zeros():
+    """An unknown category has the prediction of a row with none of the known ones; a missing column is named."""
+    X, y = people()
+    model = tl.TrainlabClassifier(epochs=5, random_state=0).fit(X, y)
+    one, other = X.head(3).assign(city="Daegu"), X.head(3).assign(city="Daejeon")
+
+    np.testing.assert_array_equal(model.predict_proba(one), model.predict_proba(other))
+    with pytest.raises(ValueError, match="Feature names seen at fit time, yet now missing"):
+        model.predict(X.drop(columns="city"))
+
+
+def test_missing_cells_and_dates_of_a_table():
+    """A missing number is refused with what to do, or filled; a column that is left out is told."""
+    X, y = people()
+    X.loc[3, "age"] = np.nan
+    with pytest.raises(ValueError, match="column `age`: missing value"):
+        tl.TrainlabClassifier(epochs=1).fit(X, y)
+    model = tl.TrainlabClassifier(epochs=1, preprocess=["fill", "standardize"]).fit(X, y)
+    assert np.isfinite(model.predict_proba(X)).all()
+    dated = X.assign(age=1.0, since=pd.date_range("2020-01-01", periods=len(X)))
+    with pytest.warns(UserWarning, match="since"):
+        tl.TrainlabClassifier(epochs=1).fit(dated, y)
+
+
+def test_numbers_from_columns_of_text():
+    """The regressor takes them, too."""
+    X, _ = people()
+    price = X["city"].map({"Seoul": 30.0, "Busan": 20.0, "Jeju": 10.0}) + 5.0 * X["paper"]
+    model = tl.TrainlabRegressor(hidden=[16], epochs=40, lr=0.02, random_state=0).fit(X, price)
+    assert model.score(X, price) > 0.95
+
+
+def test_class_weights_are_weights_of_rows():
+    """`class_weight` is what scikit-learn makes of it, times the weights of the rows."""
+    x, y = MOONS
+    settings = {**SMALL, "epochs": 5}
+    for weight in ("balanced", {0: 1.0, 1: 4.0}):
+        rows = np.linspace(0.5, 1.5, len(x))
+        by_class = tl.TrainlabClassifier(**settings, class_weight=weight).fit(x, y, sample_weight=rows)
+        by_row = tl.TrainlabClassifier(**settings).fit(x, y, sample_weight=rows * compute_sample_weight(weight, y))
+        np.testing.assert_array_equal(by_class.predict_proba(x), by_row.predict_proba(x))
+    plain = tl.TrainlabClassifier(**settings).fit(x, y)
+    assert by_class.predict_proba(x)[:, 1].mean() > plain.predict_proba(x)[:, 1].mean() + 0.05
+
+
+def test_a_temperature_in_memory_and_in_a_folder(tmp_path):
+    """`calibrate` divides the outputs in both cases; without validation rows it is refused."""
+    noisy = make_moons(200, noise=0.5, random_state=0)
+    settings = {**SMALL, "early_stopping": True, "validation_fraction": 0.3, "config": {"calibrate": "temperature"}}
+    alone = tl.TrainlabClassifier(**settings).fit(*noisy)
+    beside = tl.TrainlabClassifier(**settings, runs=tmp_path).fit(*noisy)
+    plain = tl.TrainlabClassifier(**{**settings, "config": None}).fit(*noisy)
+
+    assert alone.temperature_ == beside.temperature_ != 1.0
+    np.testing.assert_array_equal(alone.predict_proba(noisy[0]), beside.predict_proba(noisy[0]))
+    gaps = [np.log(p[:, 1] / p[:, 0]) for p in (plain.predict_proba(noisy[0]), alone.predict_proba(noisy[0]))]
+    np.testing.assert_allclose(gaps[1], gaps[0] / alone.temperature_, rtol=1e-6)
+    with pytest.raises(ValueError, match="a temperature is fitted on validation rows"):
+        tl.TrainlabClassifier(config={"calibrate": "temperature"}).fit(*noisy)

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.sparse import csr_matrix
 
 import trainlab as tl
 from trainlab.core.errors import UserError
@@ -72,3 +73,21 @@ def test_rows_that_cannot_be_stored(data, message):
     with pytest.raises(UserError) as caught:
         tl.train({"data": data, **SHORT}, quiet=True)
     assert str(caught.value) == message
+
+
+@pytest.mark.parametrize(
+    ("data", "want"),
+    [
+        ({"x": pd.DataFrame({"a": [1.0, 2.0]}), "y": [1]}, "data.y: has the shape (1,), but x has 2 rows"),
+        (
+            {"x": pd.DataFrame({"a": [1.0, 2.0]}), "y": [0, 1], "sample_weight": [1.0]},
+            "data.sample_weight: has the shape (1,), but x has 2 rows",
+        ),
+        ({"x": csr_matrix(np.eye(2)), "y": [0, 1]}, "data.x: a sparse matrix; give x.toarray()"),
+    ],
+)
+def test_rows_that_do_not_fit(tmp_path, data, want):
+    """Targets and weights of another length, and sparse matrices, are refused with what to do."""
+    with pytest.raises(tl.UserError) as caught:
+        tl.train({"data": data}, runs=tmp_path, quiet=True)
+    assert want in str(caught.value)

@@ -5,10 +5,13 @@ from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from threading import current_thread, main_thread
 from types import FrameType
+from typing import TypeVar
 
 from trainlab.cli import _terminal
 from trainlab.cli._progress import Quiet
+from trainlab.cli._sweep_progress import Quiet as QuietSweep
 
+Q = TypeVar("Q", bound=QuietSweep)
 _ASKED = (signal.SIGINT, signal.SIGTERM)
 
 
@@ -49,3 +52,22 @@ def stoppable(progress: Quiet) -> Generator[None]:
             yield
         finally:
             progress.close()
+
+
+@contextmanager
+def sweep_stoppable(callback: Q) -> Generator[Q]:
+    """In the block, Ctrl-C or SIGTERM stops the sweep after its trials' steps, and a second one kills its trials."""
+
+    def ask(_: str) -> str:
+        if not callback.running or callback.stops > 1:
+            raise KeyboardInterrupt
+        callback.request_stop()
+        if callback.stops > 1:
+            return "killing the running trials"
+        return "stopping: the running trials save their state (Ctrl-C again kills them)"
+
+    with on_signal(ask):
+        try:
+            yield callback
+        finally:
+            callback.on_sweep_end()

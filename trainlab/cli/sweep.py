@@ -2,15 +2,13 @@
 
 import os
 import sys
-from collections.abc import Generator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from trainlab.cli import _sweep_progress, _sweep_summary, _terminal
-from trainlab.cli._stopping import on_signal
+from trainlab.cli._stopping import sweep_stoppable
 from trainlab.cli._sweep_progress import Quiet
 from trainlab.core.config import Document
 from trainlab.core.errors import UserError
@@ -97,39 +95,21 @@ def sweep(
                 raise UserError(
                     "--resume uses the sweep's own config: use only --trials, --workers, --scheduler and --fresh"
                 )
-            with _stoppable(_progress(quiet)) as callback:
+            with sweep_stoppable(progress_of(quiet)) as callback:
                 summary = search.resume(resume, runs=runs, trials=trials, callback=callback, **machines)
         else:
             document = _read(given, trials)
             if dry_run or print_trials:
                 _show(document, runs, name, listed=print_trials, as_json=as_json)
                 return
-            with _stoppable(_progress(quiet)) as callback:
+            with sweep_stoppable(progress_of(quiet)) as callback:
                 summary = search.start(document, runs=runs, name=name, callback=callback, **machines)
     _print(summary, quiet=quiet, as_json=as_json)
     raise typer.Exit(summary.exit_code)
 
 
-@contextmanager
-def _stoppable(callback: Quiet) -> Generator[Quiet]:
-    """In the block, Ctrl-C or SIGTERM stops the sweep after its trials' steps, and a second one kills its trials."""
-
-    def ask(_: str) -> str:
-        if not callback.running or callback.stops > 1:
-            raise KeyboardInterrupt
-        callback.request_stop()
-        if callback.stops > 1:
-            return "killing the running trials"
-        return "stopping: the running trials save their state (Ctrl-C again kills them)"
-
-    with on_signal(ask):
-        try:
-            yield callback
-        finally:
-            callback.on_sweep_end()
-
-
-def _progress(quiet: bool) -> Quiet:
+def progress_of(quiet: bool) -> Quiet:
+    """The callback that shows a sweep on stderr: redrawn on a terminal, a line per trial elsewhere."""
     if quiet:
         return Quiet()
     return _sweep_progress.Redrawn() if _terminal.live(sys.stderr) else _sweep_progress.Lines()

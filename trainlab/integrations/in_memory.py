@@ -55,6 +55,8 @@ def _array(name: str, value: Any) -> Array:
         raise UserError(f"data.{name}: expected rows of numbers, all of one length") from None
     if array.dtype.kind != "O":
         return array
+    if hasattr(value, "toarray"):
+        raise UserError(f"data.{name}: a sparse matrix; give {name}.toarray(), if memory can hold it")
     if array.ndim == 1 and all(isinstance(label, str) for label in array.tolist()):
         return array.astype(str)
     raise UserError(f"data.{name}: expected rows of numbers, or text labels, all of one length")
@@ -73,17 +75,26 @@ def _frames(rows: Mapping[str, Any], settings: Mapping[str, Any], runs: Path) ->
             target = target or str(getattr(rows["y"], "name", None) or "target")
             if target in frame.columns:
                 raise UserError(f"data.y: column `{target}` is in x, too; leave y out, or drop the column from x")
-            frame = frame.assign(**{str(target): np.asarray(y)})
-        if f"sample_weight{part}" in rows:
+            frame = frame.assign(**{str(target): _along(frame, f"y{part}", y)})
+        if (name := f"sample_weight{part}") in rows:
             if "sample_weight" in frame.columns:
                 raise UserError("data.sample_weight: x has a column of this name, too; set `weight: sample_weight`")
-            frame, weight = frame.assign(sample_weight=np.asarray(rows[f"sample_weight{part}"])), "sample_weight"
+            frame, weight = frame.assign(sample_weight=_along(frame, name, rows[name])), "sample_weight"
         if target is None:
             raise UserError("data: a DataFrame x needs y, or `target`, the name of the column to predict")
         stored = frame.to_csv(index=False).encode()
         made[f"{part[1:]}_path" if part else "path"] = _stored(stored, sha256(stored).hexdigest(), ".csv", runs)
     codes = _codes(rows["x"], settings)
     return made | {"target": target, "weight": weight} | ({"categorical": codes} if codes else {})
+
+
+def _along(frame: Any, name: str, values: Any) -> Array:
+    """One value for each row of a DataFrame, in their order: the index is not looked at."""
+    found = np.asarray(values)
+    if found.ndim != 1 or len(found) != len(frame):
+        what = f"has the shape {found.shape}, but x has {len(frame)} rows; one value a row is needed"
+        raise UserError(f"data.{name}: {what}")
+    return found
 
 
 def _codes(frame: Any, settings: Mapping[str, Any]) -> list[str]:

@@ -17,9 +17,9 @@ import numpy as np
 
 from trainlab.core.errors import UserError
 from trainlab.diagnose.finding import Finding
-from trainlab.inference.run import Run
 from trainlab.integrations.keras_statistics import KerasReader
 from trainlab.integrations.reading import Reading
+from trainlab.integrations.run import Run
 from trainlab.integrations.torch import monitors_of, printed
 from trainlab.integrations.training_info import TrainingInfo
 from trainlab.integrations.user_data import read_user_data

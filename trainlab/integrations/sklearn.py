@@ -6,6 +6,7 @@ unless `runs` names a folder; then each fit leaves a run there, like `trainlab t
 
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from importlib import import_module
 from inspect import signature
 from operator import index
@@ -14,15 +15,18 @@ from typing import Any, Self, SupportsIndex, cast
 
 import numpy as np
 
-from trainlab.core.component import plain
+from trainlab.core.component import plain, spelled_name
 from trainlab.core.config import Document
 from trainlab.core.errors import UserError
 from trainlab.core.types import Array, Task
 from trainlab.data.dataset import Loaded, Rows
 from trainlab.data.table import text_of
 from trainlab.inference.model import TrainedNetwork, assemble
+from trainlab.integrations.estimator_frames import encoded, has_text, learned
+from trainlab.store.decision import Decision, Temperature
 from trainlab.store.folder import RunFolder, next_free, safe_name
 from trainlab.store.rows import read_rows
+from trainlab.training.calibration import calibrated
 from trainlab.training.experiment import Experiment, read_plain
 from trainlab.training.session import TrainingSession
 from trainlab.training.setup import build
@@ -34,6 +38,7 @@ _validation: Any = import_module("sklearn.utils.validation")
 _utils: Any = import_module("sklearn.utils")
 _multiclass: Any = import_module("sklearn.utils.multiclass")
 _exceptions: Any = import_module("sklearn.exceptions")
+_class_weight: Any = import_module("sklearn.utils.class_weight")
 
 
 _SETTINGS = {  # parameters that the recipe of `tabular` has something to say about: the block and its setting
@@ -133,11 +138,6 @@ class _Network(_base.BaseEstimator):
         changes = {**lr, **self._more(), **(self.config or {})}
         return read_plain(experiment, changes, type(self).__name__)
 
-    @property
-    def _finite(self) -> bool | str:
-        """What scikit-learn checks X for: the model `tabular` fills missing numbers."""
-        return "allow-nan" if self.model == "tabular" else True
-
     def _leave_to_recipe(self, experiment: dict[str, Any]) -> None:
         """Take out what was left at its default: the model `tabular` has defaults of its own."""
         own = {name: parameter.default for name, parameter in signature(_Network.__init__).parameters.items()}
@@ -162,6 +162,8 @@ class _Network(_base.BaseEstimator):
             raise ValueError(str(error)) from error
         self.n_iter_ = len(self.loss_curve_)
         self.best_epoch_ = trained.epoch
+        temperature = trained.decision.temperature
+        self.temperature_ = None if temperature is None else temperature.value
         self.shape_ = X.shape[1:]
         self.config_ = plain(trained.experiment)
         self.input_shape_ = trained.net.shape
@@ -176,9 +178,9 @@ class _Network(_base.BaseEstimator):
         if metrics.best.weights:
             net.load_params(metrics.best.weights)
         self.loss_curve_ = [float(row["train_loss"]) for row in metrics.curves.rows[1:]]
-        return TrainedNetwork(
-            task, setup.config.loss, setup.parts.fitted, {}, metrics.best.epoch, setup.experiment, net
-        )
+        decision, epoch = Decision(calibrated(setup, metrics.evaluator)), metrics.best.epoch
+        loss, fitted = setup.config.loss, setup.parts.fitted
+        return TrainedNetwork(task, loss, fitted, {}, epoch, setup.experiment, net, decision=decision)
 
     def _in_folder(self, X: Array, y: Array, task: Task, weights: Array | None) -> TrainedNetwork:
         folder = RunFolder(next_free(Path(self.runs or "runs"), safe_name(type(self).__name__)))
@@ -213,18 +215,46 @@ class _Network(_base.BaseEstimator):
     def _outputs(self, X: Any) -> tuple[TrainedNetwork, Array]:
         """The fitted network and its outputs for rows X."""
         _validation.check_is_fitted(self)
-        x: Array = _validation.validate_data(
-            self, X, dtype=[np.float64, np.float32], reset=False, allow_nd=True, ensure_all_finite=self._finite
-        )
+        x = self._encoded(X)
         if x.shape[1:] != self.shape_:
             raise ValueError(f"X has rows of shape {x.shape[1:]}, but this network was fitted on {self.shape_}")
         try:
             trained = assemble(
                 read_plain(self.config_), self.input_shape_, self._task(), self.weights_, self.preprocessing_, {}, 0
             )
+            if self.temperature_ is not None:
+                trained = replace(trained, decision=Decision(Temperature(self.temperature_, 1, None)))
             return trained, trained.outputs(trained.prepared(x))
         except UserError as error:
             raise ValueError(str(error)) from error
+
+    def _learned(self, X: Any, y: Any, **checks: Any) -> tuple[Array, Any]:
+        """X as numbers and the checked y. Of a DataFrame with columns of text or categories, their encoding is learned:
+        each becomes a column per category, 1 in the rows of the category.
+        """
+        self.encoding_ = None
+        if not has_text(X):
+            return self._validated(X, y, **checks)
+        _validation.validate_data(self, X, skip_check_array=True)  # remembers the names of the columns
+        _validation.check_consistent_length(X, y)
+        y = _validation._check_y(y, estimator=self, **checks)
+        steps: list[Any] = [] if self.preprocess is None else _items(self.preprocess)
+        fills = self.model == "tabular" or "fill" in map(spelled_name, steps)
+        x, self.encoding_ = learned(X, fills=fills)
+        return x, y
+
+    def _validated(self, *given: Any, **checks: Any) -> Any:
+        """Numbers, checked as scikit-learn checks them; the model `tabular` fills missing ones."""
+        finite = "allow-nan" if self.model == "tabular" else True
+        kinds = [np.float64, np.float32]
+        return _validation.validate_data(self, *given, dtype=kinds, allow_nd=True, ensure_all_finite=finite, **checks)
+
+    def _encoded(self, X: Any) -> Array:
+        """Rows to predict as numbers: those of a DataFrame with text encoded as the training rows were."""
+        if self.encoding_ is None:
+            return self._validated(X, reset=False)
+        _validation.validate_data(self, X, reset=False, skip_check_array=True)
+        return encoded(X, self.encoding_, [str(name) for name in self.feature_names_in_])
 
     def _task(self) -> Task:
         """What the fitted network is for."""
@@ -235,15 +265,21 @@ class TrainlabClassifier(_base.ClassifierMixin, _Network):
     """A network that predicts a class for each row.
 
     hidden, activation, norm, dropout: of the MLP · optimizer (a name, or a dict with its settings), lr (None: the
-    optimizer's own), epochs, batch_size, l2: of its training · early_stopping: end when the loss on
+    optimizer's own), epochs, batch_size, l2: of its training · class_weight: `"balanced"`, or how much the rows of
+    each class count, {label: weight} · early_stopping: end when the loss on
     `validation_fraction` of the rows did not improve for `n_iter_no_change` epochs · preprocess: None, a name or a
     list · random_state: a number is the config's seed · config: any further settings by their dotted paths, such as
     {"schedule": "cosine", "train.clip_norm": 1.0, "model": {"cnn": [16, 32]}} · runs: a folder where each fit leaves
     a run; None writes nothing · model: "mlp", or "tabular": the settings that suit tables, in place of the defaults of
     all parameters that are left out; the best epoch on `validation_fraction` of the rows is kept.
 
+    X: an array, or a DataFrame, whose columns of text and categories become a column for each category. A category that
+    no training row has is all zeros.
+
     Fitted: classes_, n_features_in_, n_iter_ (epochs done), loss_curve_ (training loss of each), best_epoch_ (whose
-    weights are kept: the lowest loss), weights_ by name, config_ (every default written out), run_folder_ with `runs`.
+    weights are kept: the lowest loss), weights_ by name, config_ (every default written out), run_folder_ with `runs`,
+    encoding_ (of the columns of text, or None), temperature_ (with config={"calibrate": "temperature"} and early
+    stopping, else None).
     The arithmetic is in X's float type.
 
     >>> import numpy as np
@@ -252,15 +288,42 @@ class TrainlabClassifier(_base.ClassifierMixin, _Network):
     array(['low', 'low', 'high', 'high'], dtype='<U4')
     """
 
+    def __init__(
+        self,
+        hidden: Sequence[int] = (64, 32),
+        *,
+        activation: Any = "relu",
+        norm: str = "none",
+        dropout: float = 0.0,
+        optimizer: Any = "adam",
+        lr: float | None = None,
+        epochs: int = 100,
+        batch_size: int = 64,
+        l2: float = 0.0,
+        class_weight: Mapping[Any, float] | str | None = None,
+        early_stopping: bool = False,
+        validation_fraction: float = 0.1,
+        n_iter_no_change: int = 10,
+        preprocess: Any = "standardize",
+        random_state: Any = None,
+        config: Mapping[str, Any] | None = None,
+        runs: Path | str | None = None,
+        model: str = "mlp",
+    ) -> None:
+        shared = {name: value for name, value in locals().items() if name not in ("self", "class_weight", "__class__")}
+        _Network.__init__(self, **shared)
+        self.class_weight = class_weight
+
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
         """Train on rows X (n, ...) with one class each. sample_weight (n,): how much each row counts in the loss."""
-        x, labels = _validation.validate_data(
-            self, X, y, dtype=[np.float64, np.float32], allow_nd=True, ensure_all_finite=self._finite
-        )
+        x, labels = self._learned(X, y)
         _multiclass.check_classification_targets(labels)
         self.classes_, codes = np.unique(labels, return_inverse=True)
         if len(self.classes_) < 2:
             raise ValueError(f"a classifier needs at least 2 classes; y holds 1 class: {self.classes_[0]!r}")
+        if self.class_weight is not None:
+            weights = np.ones(len(x)) if sample_weight is None else _validation._check_sample_weight(sample_weight, x)
+            sample_weight = weights * _class_weight.compute_sample_weight(self.class_weight, labels)
         self._train(x, codes.astype(np.int64), self._task(), sample_weight)
         return self
 
@@ -299,16 +362,7 @@ class TrainlabRegressor(_base.RegressorMixin, _Network):
         """Train on rows X (n, ...) with a number each (n,), or several (n, k). sample_weight (n,): how much each row
         counts in the loss.
         """
-        x, numbers = _validation.validate_data(
-            self,
-            X,
-            y,
-            dtype=[np.float64, np.float32],
-            allow_nd=True,
-            multi_output=True,
-            y_numeric=True,
-            ensure_all_finite=self._finite,
-        )
+        x, numbers = self._learned(X, y, multi_output=True, y_numeric=True)
         self._flat = numbers.ndim == 1
         self.n_outputs_ = 1 if self._flat else numbers.shape[1]
         self._train(x, numbers.reshape(len(numbers), -1).astype(np.float64), self._task(), sample_weight)

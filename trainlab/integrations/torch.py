@@ -27,8 +27,8 @@ from trainlab.core.config import read_plain
 from trainlab.core.errors import UserError
 from trainlab.core.types import Array
 from trainlab.diagnose.finding import Finding
-from trainlab.inference.run import Run
 from trainlab.integrations.reading import ModelReader, Stepped
+from trainlab.integrations.run import Run
 from trainlab.integrations.training_info import TrainingInfo
 from trainlab.integrations.user_data import UserData, read_user_data
 from trainlab.integrations.watched_run import WatchedRun

@@ -19,6 +19,9 @@ from trainlab.diagnose.finding import SEVERITIES, Finding
 from trainlab.inference.decide import calibrate, choose_threshold
 from trainlab.inference.evaluate import Evaluation, evaluate, of_outputs, predicted
 from trainlab.inference.model import Split, TrainedNetwork
+from trainlab.report.html.summaries import run_html
+from trainlab.report.pictures.notebook import run_chart
+from trainlab.report.pictures.theme import Theme
 from trainlab.store.decision import Temperature
 from trainlab.store.findings import read_findings
 from trainlab.store.folder import RunFolder
@@ -28,6 +31,7 @@ from trainlab.store.rows import read_rows
 from trainlab.store.status import Status, read_status
 
 if TYPE_CHECKING:
+    from altair import TopLevelMixin
     from pandas import DataFrame  # pyright: ignore[reportMissingTypeStubs] - pandas brings none
 
 
@@ -163,6 +167,23 @@ class Run:
         found = calibrate(self.folder).decision.temperature
         assert found is not None  # noqa: S101 - it is not removed, for the type checker
         return found
+
+    def plot(self, *columns: str, theme: Theme = "light", width: int = 460) -> "TopLevelMixin":
+        """An Altair chart, which a notebook shows: loss and score over the epochs, or the columns that are named.
+
+            run.plot()
+            run.plot("train_loss", "val_loss")
+            run.plot("grad_norm")
+            run.plot("roc")
+
+        columns: of metrics.csv, drawn over the epochs, or of steps.csv (`loss`, `update_ratio`), over the steps; or the
+        name of one picture of the run's page, such as `learning-rate`, `confusion`, `roc`, `reliability` · width: of
+        each chart, in pixels. Raises UserError for a name that does not exist, with those that do.
+        """
+        return run_chart(read_run(self.folder), columns, theme, width)
+
+    def _repr_html_(self) -> str:
+        return run_html(read_run(self.folder))
 
     def __repr__(self) -> str:
         return f"<Run {self.name}: {', '.join(self._facts())}>"

@@ -1,0 +1,131 @@
+"""A sweep in the hands of Python: its trials, the best of them, and its pictures."""
+
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from trainlab.core.errors import UserError
+from trainlab.integrations.run import Run
+from trainlab.report.html.summaries import sweep_html
+from trainlab.report.insights import insights
+from trainlab.report.pictures.notebook import sweep_chart
+from trainlab.report.pictures.theme import Theme
+from trainlab.report.sweep_record import SweepRecord
+from trainlab.search.lookup import find_sweep, runs_of_trial
+from trainlab.store.plain_yaml import read_config
+from trainlab.store.reading import find_runs
+
+if TYPE_CHECKING:
+    from altair import TopLevelMixin
+    from pandas import DataFrame  # pyright: ignore[reportMissingTypeStubs] - pandas brings none
+
+
+class Sweep:
+    """A sweep's folder, given by its path, or by its name inside `runs`. Each access reads it again.
+
+    Raises UserError with the latest names if there is none.
+    """
+
+    def __init__(self, folder: Path | str, runs: Path | str = "runs") -> None:
+        self._folder = find_sweep(folder, Path(runs))
+
+    @property
+    def folder(self) -> Path:
+        """Where it lies."""
+        return self._folder
+
+    @property
+    def name(self) -> str:
+        """The folder's own name, `NAME-sweep-N`."""
+        return self._folder.resolve().name
+
+    @property
+    def metric(self) -> str:
+        """The metric that the trials are ranked by."""
+        return self._record.metric
+
+    @property
+    def trials(self) -> "DataFrame":
+        """trials.csv: a row per trial that has ended, with what was drawn, its score and how it ended."""
+        columns = self._record.table
+        filled = {name: [np.nan] * len(cells) if set(cells) == {None} else cells for name, cells in columns.items()}
+        return import_module("pandas").DataFrame(filled)
+
+    @property
+    def best(self) -> dict[str, Any] | None:
+        """The best finished trial: `trial`, `metric`, `value`, `epoch`, and the drawn `settings` by their paths; None
+        if there is none.
+        """
+        record = self._record
+        if not record.ranked:
+            return None
+        first = record.ranked[0]
+        settings = {
+            name: first.values.get(name, record.table[name][_row(record, first.number)]) for name in record.space
+        }
+        epoch = first.facts.get("best_epoch")
+        return {
+            "trial": first.number,
+            "metric": record.metric,
+            "value": first.score,
+            "epoch": epoch,
+            "settings": settings,
+        }
+
+    @property
+    def best_config(self) -> dict[str, Any]:
+        """The whole config of the best trial, for `tl.train`. Raises UserError if no trial has finished."""
+        path = self._folder / "best.yaml"
+        if not path.exists():
+            raise UserError(f"{self._folder}: no trial of this sweep has finished with a score")
+        return read_config(path)
+
+    @property
+    def best_run(self) -> Run:
+        """The run of the best trial, the first of several. Raises UserError if no trial has finished."""
+        best = self.best
+        if best is None:
+            raise UserError(f"{self._folder}: no trial of this sweep has finished with a score")
+        return Run(runs_of_trial(self._folder, best["trial"])[0])
+
+    @property
+    def runs(self) -> list[Run]:
+        """The runs of all trials, in their order."""
+        return [Run(path) for path in find_runs(self._folder)]
+
+    @property
+    def importance(self) -> dict[str, float]:
+        """How much each setting mattered: its share of the explained variance of the score; empty if that cannot be
+        told (with fewer than a dozen trials).
+        """
+        return dict(insights(self._record).importance.shares)
+
+    def plot(self, name: str = "progress", *, theme: Theme = "light", width: int = 460) -> "TopLevelMixin":
+        """A picture of the sweep as an Altair chart, which a notebook shows.
+
+        name: `progress` (the best score so far), `importance`, `parallel`, or the name of another picture of the
+        sweep's page. Raises UserError for a name that does not exist, with those that do.
+        """
+        return sweep_chart(self._record, name, theme, width)
+
+    def __len__(self) -> int:
+        return len(self._record.trials)
+
+    def __repr__(self) -> str:
+        best = self.best
+        told = "" if best is None else f", best {best['metric']} {best['value']:.4g} (trial {best['trial']})"
+        count = len(self)
+        return f"<Sweep {self.name}: {count} trial{'s'[: count != 1]}{told}>"
+
+    def _repr_html_(self) -> str:
+        return sweep_html(self._record)
+
+    @property
+    def _record(self) -> SweepRecord:
+        return SweepRecord(self._folder)
+
+
+def _row(record: SweepRecord, trial: int) -> int:
+    return record.table["trial"].index(trial)
