@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pytest
 from sklearn.ensemble import HistGradientBoostingClassifier
+from sklearn.metrics import roc_auc_score
 
 from trainlab.cli._summary import as_data, as_text
 from trainlab.report.baselines import beside
@@ -63,6 +64,23 @@ def test_numbers_are_scored_in_their_own_units():
 def test_nothing_to_compare(data):
     """Images, and rows without a validation or test split, have no baselines."""
     assert baselines(build(read_plain({"data": data})).parts) == {}
+
+
+def test_the_deciding_metric_is_compared(tmp_path):
+    """With `train.best: val_roc_auc` the baselines are judged by scikit-learn's ROC AUC of their probabilities."""
+    setup = build(document(tmp_path, **{"train.best": "val_roc_auc"}))
+    parts = setup.parts
+    got = baselines(parts, setup.metrics, setup.best.metric)["scores"]
+    assert [*got[TREES]["test"]] == ["roc_auc", "accuracy"]
+
+    def columns(x):
+        return np.column_stack([x[:, :2], x[:, 2:].argmax(axis=1)])
+
+    trees = HistGradientBoostingClassifier(categorical_features=[2], random_state=0)
+    trees.fit(columns(parts.raw_train), parts.train.y)
+    want = roc_auc_score(parts.test.y, trees.predict_proba(columns(parts.raw["test"]))[:, 1])
+    assert got[TREES]["test"]["roc_auc"] == pytest.approx(want)
+    assert got[CONSTANT["classification"]]["test"]["roc_auc"] == 0.5
 
 
 def test_every_output_tells_them(tmp_path):

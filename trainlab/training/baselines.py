@@ -13,10 +13,12 @@ from typing import Any
 
 import numpy as np
 
+from trainlab.core.component import make
 from trainlab.core.types import Array, Task
 from trainlab.data.dataset import Splits
 from trainlab.data.lazy import LazyRows
 from trainlab.data.preprocessing import unscale
+from trainlab.nn.metric import Metric, MetricInput
 from trainlab.store.columns import METRICS_OF
 
 TREES, LINEAR = "HistGradientBoosting", "linear model"
@@ -25,9 +27,10 @@ MOST_ROWS, MOST_CELLS = 20_000, 4_000_000  # of the training rows that they are 
 _MOST_CATEGORIES = 255  # of a column that the trees take as categories
 
 
-def baselines(parts: Splits) -> dict[str, Any]:
+def baselines(parts: Splits, metrics: Sequence[Metric] = (), decides: str = "") -> dict[str, Any]:
     """Plain JSON: `scores` of each baseline by split and metric, the training `rows` used, and the `seconds` it took.
 
+    metrics: to compute beside the task's score · decides: the column by which the best epoch is chosen; it comes first.
     Empty where the rows are no table in memory, have several targets, or cannot be learned from or scored.
     """
     scored = {name: rows for name, rows in (("val", parts.val), ("test", parts.test)) if rows is not None}
@@ -42,21 +45,19 @@ def baselines(parts: Splits) -> dict[str, Any]:
     if not np.isfinite(y).all() or len(np.unique(y)) < 2:
         return {}
     raw = {part: _finite(np.asarray(parts.raw[part])) for part in scored}
-    predicted: dict[str, dict[str, Array]] = {}
+    judges = [*metrics, make(Metric, METRICS_OF[parts.task.kind])]
+    judges.sort(key=lambda metric: metric.column != decides.partition("_")[2])
+    truth = {part: _plain_targets(unscale(rows.y, parts.fitted)) for part, rows in scored.items()}
+    found: dict[str, dict[str, dict[str, float]]] = {}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # a linear model that has not converged is a baseline all the same
         for name, model, prepare in _models(parts.task, table):
             model.fit(prepare(x), y)
-            predicted[name] = {part: model.predict(prepare(rows)) for part, rows in raw.items()}
-    truth = {part: _plain_targets(unscale(rows.y, parts.fitted)) for part, rows in scored.items()}
-    return {
-        "rows": len(chosen),
-        "seconds": round(perf_counter() - began, 2),
-        "scores": {
-            name: {part: _scores(parts.task, truth[part], found) for part, found in by_part.items()}
-            for name, by_part in predicted.items()
-        },
-    }
+            found[name] = {}
+            for part, rows in raw.items():
+                given = _predicted(parts.task, model, prepare(rows), truth[part])
+                found[name][part] = {metric.column: metric.value(given) for metric in judges}
+    return {"rows": len(chosen), "seconds": round(perf_counter() - began, 2), "scores": found}
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,9 +126,10 @@ def _plain_targets(y: Array) -> Array:
     return y.reshape(len(y))
 
 
-def _scores(task: Task, truth: Array, predicted: Array) -> dict[str, float]:
-    if task.kind == "classification":
-        return {METRICS_OF[task.kind]: float((truth == predicted).mean())}
-    spread = float(((truth - truth.mean()) ** 2).sum())
-    error = float(((truth - predicted) ** 2).sum())
-    return {METRICS_OF[task.kind]: 1.0 - error / spread if spread else float("nan")}
+def _predicted(task: Task, model: Any, x: Array, truth: Array) -> MetricInput:
+    """The model's predictions for rows x with these targets, as metrics take them."""
+    if task.kind == "regression":
+        return MetricInput(task, truth[:, None], model.predict(x).reshape(-1, 1))
+    probabilities = np.zeros((len(x), task.outputs))
+    probabilities[:, model.classes_.astype(np.int64)] = model.predict_proba(x)  # a class may have no training rows
+    return MetricInput(task, truth, probabilities.argmax(axis=1), probabilities, probabilities)

@@ -64,7 +64,9 @@ def train(
     with pinned(experiment.train.threads), ExitStack() as stack:
         setup = build(document, cache=cache)
         # the trials of a sweep share their rows (`cache`), so their baselines would all be the same
-        compared = baselines(setup.parts) if experiment.baselines and cache is None else {}
+        compared = (
+            baselines(setup.parts, setup.metrics, setup.best.metric) if experiment.baselines and cache is None else {}
+        )
         session = TrainingSession(setup)
         folder = RunFolder.create(runs, name or experiment.name, into=into)
         stack.enter_context(folder.lock())
