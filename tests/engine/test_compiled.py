@@ -51,6 +51,7 @@ def trained(
     outputs = 2 if regression or "binary" in loss.name else 3
     task = task or Task("regression" if regression else "classification", outputs, ordered=loss.name == "ordinal")
     y = NUMBERS if regression else CLASSES % task.outputs
+    y = np.abs(y) if loss.name in ("poisson", "msle") else y
     y = LABELS if task.kind == "multilabel" else y
     t = loss.encode(y, task)
     t = t.astype(np.float32, order="F" if by_columns else "C") if t.dtype.kind == "f" else t

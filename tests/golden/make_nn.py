@@ -243,6 +243,12 @@ LAYERS = [
     ("gelu", {"approximate": "tanh"}, (3, 4), {}, lambda x, p: F.gelu(x, approximate="tanh")),
     ("silu", {}, (3, 4), {}, lambda x, p: F.silu(x)),
     ("mish", {}, (3, 4), {}, lambda x, p: F.mish(x)),
+    ("softsign", {}, (3, 4), {}, lambda x, p: F.softsign(x)),
+    ("hard_sigmoid", {}, (3, 4), {}, lambda x, p: F.relu6(x + 3) / 6),
+    ("softmax", {}, (3, 4), {}, lambda x, p: F.softmax(x, dim=-1)),
+    ("exponential", {}, (3, 4), {}, lambda x, p: torch.exp(x)),
+    ("parametric", {}, (3, 4), {"a": (4,)}, lambda x, p: (1 - p["a"]) * x + p["a"] * F.selu(x)),
+    ("parametric", {"activation": "mish"}, (2, 2, 3, 4), {"a": (4,)}, lambda x, p: x + p["a"] * (F.mish(x) - x)),
     ("softplus", {}, (3, 4), {}, lambda x, p: F.softplus(x, threshold=100)),
     ("identity", {}, (3, 4), {}, lambda x, p: x),
 ]
@@ -254,6 +260,7 @@ EVALUATED = [
     ("drop_connect", {"units": 3}, (4, 5), {"W": (5, 3), "b": (3,)}, linear),
 ]
 ACTIVATIONS = ["sigmoid", "tanh", "relu", "leaky_relu", "elu", "selu", "gelu", "silu", "mish", "softplus", "identity"]
+ACTIVATIONS += ["softsign", "hard_sigmoid"]
 HARD = [0.0, 20.0, -20.0, 1e4, -1e4]  # what overflows, cancels or has a kink
 WEIGHTS = [0.5, 2.0, 1.0, 3.0]
 
@@ -325,6 +332,11 @@ LOSSES = [
     ("pinball", {}, 5, 6, "halves", pinball([0.1, 0.5, 0.9])),
     ("pinball", {"quantiles": [0.2, 0.3]}, 5, 4, "halves", pinball([0.2, 0.3])),
     ("mse", {}, 5, 3, "numbers", F.mse_loss),
+    ("poisson", {}, 5, 3, "counts", F.poisson_nll_loss),
+    ("msle", {}, 5, 3, "counts", lambda y, t: F.mse_loss(torch.log1p(F.relu(y)), torch.log1p(t))),
+    ("kl_divergence", {}, 5, 4, "soft", lambda y, t: F.kl_div(F.log_softmax(y, 1), t, reduction="batchmean")),
+    ("binary_hinge", {}, 5, 4, "signs", lambda y, t: F.relu(1 - t * y).mean()),
+    ("squared_hinge", {}, 5, 4, "signs", lambda y, t: F.relu(1 - t * y).square().mean()),
     ("mse", {}, 5, 3, "classes", one_hot_mse),
     ("mae", {}, 5, 3, "numbers", F.l1_loss),
     ("huber", {}, 5, 3, "numbers", F.huber_loss),
@@ -512,6 +524,10 @@ def loss_case(name, settings, rows, outputs, kind, formula):
         t = rng.integers(outputs + 1, size=rows)
     elif "binary" in kind:
         t = rng.integers(2, size=(rows, 1)).astype(float)
+    elif kind == "counts":
+        t = rng.poisson(2.0, size=(rows, outputs)).astype(float)
+    elif kind == "signs":
+        t = np.where(rng.integers(outputs, size=rows)[:, None] == np.arange(outputs), 1.0, -1.0)
     elif kind == "soft":
         t = rng.dirichlet(np.ones(outputs), size=rows).round(3)
         t[:, 0] += 1 - t.sum(axis=1)
@@ -521,7 +537,7 @@ def loss_case(name, settings, rows, outputs, kind, formula):
     value = formula(leaf, torch.tensor(t))
     value.backward()
     hits = None
-    if kind not in ("numbers", "halves", "labels") and "levels" not in kind:
+    if kind not in ("numbers", "halves", "labels", "counts") and "levels" not in kind:
         best = (y[:, 0] > 0) if "binary" in kind else y.argmax(axis=1)
         right = t[:, 0] if "binary" in kind else t.argmax(axis=1) if t.ndim == 2 else t
         hits = int((best == right).sum())

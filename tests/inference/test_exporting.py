@@ -50,18 +50,21 @@ SETTINGS = {
         {"layers": [{"name": "conv", "filters": 4}, "relu"]},
         {"layers": [{"name": "conv", "filters": 6, "stride": 2, "pad": "same"}]},
     ],
+    "parametric": [{}, {"activation": "mish"}],
     "elu": [{"alpha": 0.7}],
     "leaky_relu": [{"slope": 0.2}],
     "prelu": [{}, {"shared": True}],
     "gelu": [{}, {"approximate": "tanh"}],
 }
 WITH_ONNX = {  # a component that is not named here may do without
+    *("exponential", "hard_sigmoid", "softmax", "softsign"),
     *("avg_pool", "batch_norm", "conv", "dense", "drop_connect", "dropout", "elu", "flatten"),
     *("gelu", "global_avg_pool", "group_norm", "identity", "instance_norm", "layer_norm", "leaky_relu"),
     *(
         "max_pool",
         "maxout",
         "mish",
+        "parametric",
         "periodic",
         "piecewise_linear",
         "prelu",

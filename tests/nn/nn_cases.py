@@ -66,6 +66,7 @@ CASES = {
     "leaky_relu": [({}, ROW), ({"slope": 0.3}, IMAGE)],
     "prelu": [({}, ROW), ({}, IMAGE), ({"shared": True}, IMAGE)],
     "elu": [({}, ROW), ({"alpha": 0.5}, IMAGE)],
+    "parametric": [({}, ROW), ({"activation": "mish"}, IMAGE), ({"activation": {"leaky_relu": 0.3}}, ROW)],
     "gelu": [({}, ROW), ({"approximate": "tanh"}, IMAGE)],
 }
 CASES |= {name: BOTH for name in names(Activation) if name not in CASES}

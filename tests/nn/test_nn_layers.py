@@ -192,4 +192,5 @@ def test_activation_takes_any_size_without_a_warning(cls):
         assert np.isfinite(s.y).all()
         assert np.isfinite(s.dx).all()
     assert cls()([[1.0, 2.0, 3.0]]).shape == (1, 3)
-    np.testing.assert_array_equal(cls()([1.0, 2.0]), cls()([[1.0], [2.0]])[:, 0])
+    if cls.alone:
+        np.testing.assert_array_equal(cls()([1.0, 2.0]), cls()([[1.0], [2.0]])[:, 0])

@@ -30,6 +30,12 @@ CASES = [
     ("pinball", NUMBERS),
     ({"pinball": [0.05, 0.3]}, NUMBERS),
     ("mse", NUMBERS),
+    ("poisson", NUMBERS),
+    ("msle", NUMBERS),
+    ("kl_divergence", NUMBERS),
+    ("kl_divergence", CLASSES),
+    ("binary_hinge", TWO),
+    ("squared_hinge", CLASSES),
     ("mse", CLASSES),
     ("mae", NUMBERS),
     ("huber", NUMBERS),
@@ -43,7 +49,7 @@ def slot_of(loss, task, rows, *, dtype=np.float64, seed=0, gradient=True):
     rng = np.random.default_rng(seed)
     units = loss.units(task)
     drawn = {
-        "regression": lambda: rng.normal(size=(rows, task.outputs)),
+        "regression": lambda: _numbers(loss, rng.normal(size=(rows, task.outputs))),
         "multilabel": lambda: rng.integers(2, size=(rows, task.outputs)),
         "classification": lambda: rng.integers(task.outputs, size=rows),
     }
@@ -51,6 +57,13 @@ def slot_of(loss, task, rows, *, dtype=np.float64, seed=0, gradient=True):
     t = t.astype(dtype) if t.dtype.kind == "f" else t
     y = rng.normal(size=(rows, units)).astype(dtype)
     return LossSlot(y, t, np.full_like(y, np.nan) if gradient else None)
+
+
+def _numbers(loss, drawn):
+    """Targets that the loss takes: numbers, those of 0 or more, or rows that add up to 1."""
+    if loss.name in ("poisson", "msle"):
+        return np.abs(drawn)
+    return np.exp(drawn) / np.exp(drawn).sum(axis=1, keepdims=True) if loss.name == "kl_divergence" else drawn
 
 
 def test_every_loss_has_its_case():
@@ -216,6 +229,8 @@ def test_labels_are_scikit_learns():
     ("mse", 2.0, 2.0),  # the mean; the variance of 0, 1, 2, 3, 4
     ("mae", 2.0, 1.2),
     ("huber", 2.0, 0.8),  # (1.5 + 0.5 + 0 + 0.5 + 1.5) / 5
+    ("poisson", log(2), 2 - 2 * log(2)),
+    ("msle", 120 ** 0.2 - 1, float(np.var(np.log([1, 2, 3, 4, 5])))),  # the geometric mean of 1 to 5, less 1
 ])  # fmt: skip
 def test_chance_of_numbers_is_the_best_constant(spelled, constant, chance):
     """A network that always says the middle of the targets costs what `chance` says."""
@@ -225,6 +240,47 @@ def test_chance_of_numbers_is_the_best_constant(spelled, constant, chance):
     s.y.fill(constant)
     assert loss.value(s) == pytest.approx(chance)
     assert loss.chance(s.t, task) == pytest.approx(chance)
+
+
+@pytest.mark.parametrize(("name", "constant", "chance"), [("binary_hinge", 1.0, 0.4), ("squared_hinge", 0.6, 0.64)])
+def test_chance_of_signs(name, constant, chance):
+    """Of two classes in the ratio 4 : 1 the best constants are +-1, or the mean sign."""
+    loss = Loss.read(name)
+    t = loss.encode(np.array([0, 0, 0, 0, 1]), TWO)
+    y = np.tile([constant, -constant], (5, 1))
+    assert loss.value(LossSlot(y, t, None)) == pytest.approx(chance)
+    assert loss.chance(t, TWO) == pytest.approx(chance)
+
+
+def test_targets_that_a_loss_refuses():
+    """Counts below 0, rows that are no distribution, and a single share are errors that name the loss."""
+    said = []
+    for refused in (
+        lambda: Loss.read("poisson").encode(np.array([1.0, -2.0]), Task("regression", 1)),
+        lambda: Loss.read("msle").encode(np.array([-0.5]), Task("regression", 1)),
+        lambda: Loss.read("kl_divergence").encode(np.array([[0.5, 0.5], [0.5, 0.7]]), Task("regression", 2)),
+        lambda: Loss.read("kl_divergence").units(Task("regression", 1)),
+    ):
+        with pytest.raises(UserError) as caught:
+            refused()
+        said.append(str(caught.value))
+    scaled = " (with `data.scale_target` targets have mean 0: leave it out)"
+    assert said == [
+        f"loss: poisson needs targets of 0 or more; the smallest is -2{scaled}",
+        f"loss: msle needs targets of 0 or more; the smallest is -0.5{scaled}",
+        "loss: kl_divergence needs targets of 0 or more that add up to 1 in every row (without `data.scale_target`); "
+        "row 2 of a part adds up to 1.2",
+        "loss: kl_divergence needs several target columns that add up to 1 in every row",
+    ]
+
+
+def test_kl_divergence_of_classes_is_cross_entropy():
+    """For classes it is `softmax_cross_entropy`; for a distribution it is 0 where the softmax is that distribution."""
+    kl, cross = Loss.read("kl_divergence"), Loss.read("softmax_cross_entropy")
+    y, classes = np.random.default_rng(0).normal(size=(6, 4)), np.array([0, 1, 2, 3, 1, 1])
+    got = kl.value(LossSlot(y, kl.encode(classes, CLASSES), None))
+    assert got == pytest.approx(cross.value(LossSlot(y, classes, None)))
+    assert kl.value(LossSlot(y, kl.predict(y, NUMBERS), None)) == pytest.approx(0, abs=1e-12)
 
 
 def test_chance_of_one_hot_mse():

@@ -1,4 +1,4 @@
-"""An activation is a layer that maps each number on its own: the output has the shape of the input.
+"""An activation is a layer that maps numbers, nearly always each on its own: the output has the shape of the input.
 
 To add one, write one class in one file of `trainlab/nn/activations`.
 """
@@ -12,10 +12,11 @@ from trainlab.nn.layer import Layer, Slot
 
 
 class Activation(Layer, kind="activation", rooms=("trainlab.nn.activations",)):
-    """y = f(x) for each number."""
+    """y = f(x) for each number, or (softmax) for each row of them."""
 
     gain: ClassVar[str] = "xavier"  # the init that `auto` picks for the weights before it: he, xavier or lecun
     linear: ClassVar[bool] = False
+    alone: ClassVar[bool] = True  # each number is mapped on its own, so it can be drawn as a curve
 
     def out_shape(self, shape: Shape) -> Shape:
         """The same shape."""

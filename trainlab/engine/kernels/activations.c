@@ -64,6 +64,11 @@ TL_INLINE float silu_slope(float x, float y) {
   float gate = tl_sigmoid(x);
   return gate + y * (1.0f - gate);
 }
+TL_INLINE float hard_sigmoid_of(float x) {
+  float y = x * (1.0f / 6) + 0.5f;
+  y = y < 0 ? 0 : y;
+  return y > 1 ? 1 : y;
+}
 TL_INLINE float softplus_of(float x) { return (x > 0 ? x : 0) + tl_log1p(tl_exp(-fabsf(x))); }
 TL_INLINE float mish_slope(float x) {
   float gate = tl_tanh(softplus_of(x));
@@ -76,6 +81,9 @@ ACTIVATION(elu, x > 0 ? b * x : a * b * tl_expm1(x), x > 0 ? b * dy : (y + a * b
 ACTIVATION(sigmoid, tl_sigmoid(x), y * (1.0f - y) * dy)
 ACTIVATION(tanh, tl_tanh(x), (1.0f - y * y) * dy)
 ACTIVATION(silu, x * tl_sigmoid(x), silu_slope(x, y) * dy)
+ACTIVATION(softsign, x / (1.0f + fabsf(x)), (1.0f - fabsf(y)) * (1.0f - fabsf(y)) * dy)
+ACTIVATION(exponential, tl_exp(x > 80 ? 80 : x), x < 80 ? y * dy : 0)
+ACTIVATION(hard_sigmoid, hard_sigmoid_of(x), y > 0 && y < 1 ? dy * (1.0f / 6) : 0)
 ACTIVATION(softplus, softplus_of(x), -tl_expm1(-y) * dy)
 ACTIVATION(mish, x * tl_tanh(softplus_of(x)), mish_slope(x) * dy)
 ACTIVATION(gelu, x * (0.5f + 0.5f * tl_erf(x * 0.7071067811865476f)), gelu_slope(x) * dy)
@@ -178,6 +186,62 @@ TL_KERNEL(scale_columns_backward) {
     for (P s = 0; s < SLABS; s++) sum += q.sums[s * q.channels + j];
     g[j] = (float)sum;
   }
+}
+
+// Parametric: y = x + a (s - x), s the values of another activation and a for each channel.
+typedef struct {
+  const float *x, *a, *s, *dy;
+  float *out, *sums;
+  P places, channels;
+} mixture;
+
+static void mixed_values(void *ctx, int tile) {
+  const mixture *q = ctx;
+  for (P r = q->places * tile / SLABS; r < q->places * (tile + 1) / SLABS; r++) {
+    const float *x = q->x + r * q->channels, *s = q->s + r * q->channels, *a = q->a;
+    float *y = q->out + r * q->channels;
+    TL_IVDEP for (P j = 0; j < q->channels; j++) y[j] = x[j] + a[j] * (s[j] - x[j]);
+  }
+}
+
+static void mixed_slopes(void *ctx, int tile) {
+  const mixture *q = ctx;
+  float *sum = q->sums + tile * q->channels;
+  for (P j = 0; j < q->channels; j++) sum[j] = 0;
+  for (P r = q->places * tile / SLABS; r < q->places * (tile + 1) / SLABS; r++) {
+    const float *x = q->x + r * q->channels, *s = q->s + r * q->channels, *dy = q->dy + r * q->channels, *a = q->a;
+    TL_IVDEP for (P j = 0; j < q->channels; j++) sum[j] += dy[j] * (s[j] - x[j]);
+    if (!q->out) continue;
+    float *ds = q->out + r * q->channels;
+    TL_IVDEP for (P j = 0; j < q->channels; j++) ds[j] = a[j] * dy[j];
+  }
+}
+
+// i: places a row, channels · p: x, a, s, y
+TL_KERNEL(parametric_forward) {
+  mixture q = {.x = op->p[0], .a = op->p[1], .s = op->p[2], .out = op->p[3], .places = step->rows * op->i[0],
+               .channels = op->i[1]};
+  tl_share(mixed_values, &q, SLABS, q.places * q.channels);
+}
+
+// The gradients of a and of s. i: as forward · p: x, a, dy, s, ds or 0, da, working memory of 16 * channels
+TL_KERNEL(parametric_backward) {
+  mixture q = {.x = op->p[0], .a = op->p[1], .dy = op->p[2], .s = op->p[3], .out = op->p[4], .sums = op->p[6],
+               .places = step->rows * op->i[0], .channels = op->i[1]};
+  tl_share(mixed_slopes, &q, SLABS, q.places * q.channels);
+  float *g = op->p[5];
+  for (P j = 0; j < q.channels; j++) {
+    double sum = 0;
+    for (P s = 0; s < SLABS; s++) sum += q.sums[s * q.channels + j];
+    g[j] = (float)sum;
+  }
+}
+
+// dx = dy - ds + what s passes on. i: numbers a row · p: dy, ds, that, dx
+TL_KERNEL(parametric_join) {
+  const float *dy = op->p[0], *ds = op->p[1], *passed = op->p[2];
+  float *dx = op->p[3];
+  TL_IVDEP for (P k = 0; k < step->rows * op->i[0]; k++) dx[k] = dy[k] - ds[k] + passed[k];
 }
 
 // out = factor x, whatever the number of rows: weights that a layer divides. i: numbers · f: factor · p: x, out

@@ -24,6 +24,7 @@ from trainlab.inference.export.graph import OPSET, Graph
 from trainlab.inference.export.lowering import lower_layers, lower_preprocessing
 from trainlab.inference.loading import load_model
 from trainlab.inference.model import TrainedNetwork, Weights
+from trainlab.nn.losses import poisson
 from trainlab.store.strict_json import dumps
 from trainlab.store.writing import write_output
 
@@ -176,6 +177,12 @@ def _answers(
 
 def _own_units(graph: Graph, trained: TrainedNetwork, y: str) -> str:
     """Numbers of a regression in the target's own units."""
+    if trained.loss.name == "poisson":
+        y = graph.add("Exp", graph.add("Min", y, graph.constant(poisson.TOP, "top")))
+    elif trained.loss.name == "msle":
+        y = graph.add("Relu", y)
+    elif trained.loss.name == "kl_divergence":
+        y = graph.add("Softmax", y, axis=-1)
     if "target.mean" not in trained.fitted:
         return y
     y = graph.add("Mul", y, graph.constant(trained.fitted["target.std"], "target.std"))
@@ -227,7 +234,7 @@ def _largest(graph: Graph, values: str) -> str:
 
 def _of_outputs(graph: Graph, network: TrainedNetwork | Ensemble, y: str) -> tuple[str, str]:
     """Probabilities, or scores if the loss defines no probabilities."""
-    if network.loss.name == "softmax_cross_entropy":
+    if network.loss.name in ("softmax_cross_entropy", "kl_divergence"):
         return "probability", graph.add("Softmax", y, axis=-1)
     if network.loss.name == "binary_cross_entropy":
         return "probability", graph.add("Sigmoid", _pair(graph, network, y))

@@ -1,0 +1,33 @@
+"""Exponential: positive outputs, as rates and counts need."""
+
+from typing import ClassVar
+
+import numpy as np
+
+from trainlab.nn.activation import Activation
+from trainlab.nn.layer import Slot
+
+TOP = 80.0  # exp of it is a float32
+
+
+class Exponential(Activation, name="exponential"):
+    """exp(min(x, 80)): an output layer for numbers that are positive (`loss: poisson` wants log rates instead).
+
+    In a hidden layer it explodes: one large x outweighs all others. (Keras does not stop at 80.)
+
+    Source: Keras, `activations.exponential`; McCullagh & Nelder 1989, "Generalized linear models", log link.
+
+    >>> Exponential()([-1e4, 0.0, 1.0]).round(4)
+    array([0.    , 1.    , 2.7183])
+    """
+
+    output_range: ClassVar[tuple[float, float]] = (0.0, np.inf)
+
+    def forward(self, s: Slot) -> None:
+        """y = exp(min(x, 80))."""
+        np.exp(np.minimum(s.x, TOP), out=s.y)
+
+    def backward(self, s: Slot) -> None:
+        """dx = dy y, and 0 above 80."""
+        if s.dx is not None:
+            s.dx[...] = np.where(s.x < TOP, s.dy * s.y, 0)
