@@ -14,7 +14,9 @@ from trainlab.training.experiment import Experiment
 class SweepExperiment(Experiment):
     """One experiment, as written in a YAML file."""
 
-    sweep: SweepSettings | None = setting(None, "search space and strategy; only read by `trainlab sweep`")
+    sweep: SweepSettings | None = setting(
+        None, "for `trainlab sweep`: search space and strategy; `trainlab train` reads its metric"
+    )
 
 
 def read(file: Path | str, overrides: Sequence[str] | Mapping[str, Any] = ()) -> Document[SweepExperiment]:

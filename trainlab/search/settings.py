@@ -16,7 +16,7 @@ Constant = bool | int | float | str | list[Any] | None
 
 
 class SweepSettings(Settings):
-    """A search for better settings; only read by `trainlab sweep`.
+    """A search for better settings, for `trainlab sweep`; `trainlab train` reads its metric only.
 
     The score of a trial is the metric in its best epoch; with `repeats` or `folds`, the mean over its runs. Every trial
     uses the config's seed (plus one for each further repeat), so trials differ in their settings alone; put `seed` into

@@ -102,7 +102,9 @@ class Experiment(Settings):
         [], "further metrics of the validation rows after each epoch, and of the test rows at the end"
     )
     monitors: Monitoring = setting(Monitoring(), "monitors: what to look for, and which findings stop the run")
-    sweep: Any = setting(None, "search space and strategy; only read by `trainlab sweep`")  # `search` checks it
+    sweep: Any = setting(
+        None, "for `trainlab sweep`: search space and strategy; `trainlab train` reads its metric"
+    )  # `search` checks it
 
     @classmethod
     def beneath(cls, config: dict[str, Any]) -> dict[str, Any]:
