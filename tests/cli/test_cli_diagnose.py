@@ -89,7 +89,7 @@ def test_an_imported_log_is_a_run(cli, folder):
     assert (got.exit_code, made["folder"]) == (0, "runs/other-1")
     assert "overfitting" in [d["code"] for d in made["diagnoses"]]
     again = json.loads(cli("diagnose", "runs/other-1", "--json").stdout)
-    assert [d["code"] for d in again["diagnoses"]] == [d["code"] for d in made["diagnoses"]]
+    assert [(d["code"], d["step"]) for d in again["diagnoses"]] == [(d["code"], None) for d in made["diagnoses"]]
     (row,) = json.loads(cli("report", "--json").stdout)
     assert (row["name"], row["status"], row["metric"]) == ("other-1", "finished", "val_loss")
     assert cli("train", "runs/other-1/config.yaml").exit_code == 2

@@ -15,7 +15,7 @@ class Finding:
     `because`: earlier findings that led here, as `code@step N` · `patches`: suggested dotted overrides, best first ·
     `layer`: the layer it concerns, if any · `confidence`: how often such a finding names the fault, see
     `diagnose/confidence.py`; None where that is unknown · `withdrawn`: why it no longer holds, empty if it does. A
-    withdrawn finding is history: its severity is info.
+    withdrawn finding is history: its severity is info · step: None in a log that counts none.
     """
 
     code: str
@@ -23,7 +23,7 @@ class Finding:
     message: str
     advice: str
     epoch: int
-    step: int
+    step: int | None
     layer: str | None = None
     evidence: dict[str, Any] = field(default_factory=dict[str, Any])
     because: tuple[str, ...] = ()

@@ -186,7 +186,8 @@ class _Replay:
         self.log = replace(log, notes=[*log.notes, *_missing(log), *([at.note] if at.note else [])])
         self.curves = self._filled(made, cut.untrained)
         first = 0 if cut.untrained else 1
-        numbered = zip(range(first, first + len(cut.made)), cut.made, cut.done[first:], strict=False)
+        steps = cut.done if "step" in self.measured else cut.ends if len(cut.table) else [None] * len(cut.done)
+        numbered = zip(range(first, first + len(cut.made)), cut.made, steps[first:], strict=False)
         self.measured_rows = [{**row, "epoch": e, "step": done} for e, row, done in numbered]
         self.epochs = len(self.curves) - 1
         rates = np.array([row["lr"] for row in self.curves if row.get("lr") is not None])
@@ -283,9 +284,12 @@ class _Replay:
         )
 
     def _told(self, found: Finding) -> Finding:
-        """The finding without numbers that were not measured."""
+        """The finding without numbers that were not measured; steps were assumed where the log has epochs only."""
         unmeasured = {"grad_norm", "update_ratio", "lr", "where"} - self.measured
-        return replace(found, evidence={k: v for k, v in found.evidence.items() if k not in unmeasured})
+        found = replace(found, evidence={k: v for k, v in found.evidence.items() if k not in unmeasured})
+        if "step" in self.measured or len(self.table):
+            return found
+        return replace(found, step=None, because=tuple(code.partition("@")[0] for code in found.because))
 
     def _filled(self, made: Sequence[Row], untrained: bool) -> list[dict[str, Any]]:
         """A row an epoch, the untrained network's first; what it has not measured there is what chance gives."""

@@ -176,7 +176,7 @@ def one(case: Case, folder: Path) -> Verdict:
         cured = _cured(outcome.folder) if case.cure else None
     except Exception as error:  # a case that cannot run is a result; the others go on
         return Verdict(case, "failed", float("nan"), error=f"{type(error).__name__}: {error}")
-    found = tuple((d.code, d.severity, d.step) for d in outcome.findings)
+    found = tuple((d.code, d.severity, d.step or 0) for d in outcome.findings)
     score = _last_score(outcome.folder)
     if cured is not None and not cured.patch:
         cured = replace(cured, score=score)
@@ -197,7 +197,7 @@ def _checked(case: Case, document: config.Document[Any]) -> Verdict:
     from trainlab.tools.check import check
 
     checked = check(document)
-    found = tuple((d.code, d.severity, d.step) for d in checked.diagnoses)
+    found = tuple((d.code, d.severity, d.step or 0) for d in checked.diagnoses)
     return Verdict(case, "checked", float("nan"), found, checked.seconds)
 
 

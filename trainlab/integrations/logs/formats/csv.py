@@ -36,11 +36,11 @@ class Csv(LogFormat, name="csv"):
         lower = [name.lower() for name in names]
         comma = grid.delimiter == ","
         if lower == ["wall time", "step", "value"]:  # TensorBoard's download of one scalar
-            renamed = [{"step": r[names[1]], VALUE: r[names[2]]} for r in grid.records]
+            renamed = [{"step": r.get(names[1]), VALUE: r.get(names[2])} for r in grid.records]
             return Table(renamed, notes=grid.notes, series=True, comma_separates=comma)
         if lower in (["0"], ["column 1"]):  # a pandas Series, or numbers one below the other
             place = names[0]
             return Table(
-                [{VALUE: r[place]} for r in grid.records], notes=grid.notes, series=True, comma_separates=comma
+                [{VALUE: r.get(place)} for r in grid.records], notes=grid.notes, series=True, comma_separates=comma
             )
         return Table(grid.records, notes=grid.notes, comma_separates=comma)
