@@ -135,6 +135,25 @@ def test_nan_where_nothing_was_measured_is_a_blank(tmp_path):
     assert found.log.notes == ["the last 2 rows hold no number: taken as nan, as pandas writes it"]
 
 
+@pytest.mark.parametrize(
+    ("name", "what"),
+    [
+        ("run-train-tag-epoch_loss.csv", "train_loss"),
+        ("run-validation-tag-epoch_loss.csv", "val_loss"),
+        ("val_loss.csv", "val_loss"),
+        ("loss_train.csv", "train_loss"),
+        ("download.csv", "train_loss"),
+    ],
+)
+@pytest.mark.parametrize("header", ["Wall time,Step,Value", "timestamp,step,value"])
+def test_one_column_is_known_by_the_name_of_its_file(tmp_path, name, what, header):
+    """TensorBoard's and Neptune's downloads hold one metric, whose name stands in that of the file."""
+    (tmp_path / name).write_text(header + "\n" + "".join(f"1.7e9,{i},{v}\n" for i, v in enumerate(TRAIN)))
+    log = read_log(tmp_path / name)
+    assert [row[what] for row in log.rows] == TRAIN
+    assert set(log.columns) == {"epoch", what}
+
+
 def test_a_column_that_begins_late_is_not_drawn_from_a_guess(tmp_path):
     """Validation from the third epoch on: what lies before has its first value, not one on the way from chance."""
     history = '{"loss": [2.0, 1.5, 1.2, 1.0, 0.9, 0.8], "val_loss": [1.3, 0.9]}'

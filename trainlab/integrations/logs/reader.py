@@ -171,6 +171,9 @@ def _series(path: Path, found: Mapping[str, str], records: Records) -> tuple[dic
     parts = [" ".join(words[i:j]) for i in range(len(words)) for j in range(len(words), i, -1)]
     meant = [m for part in parts if (m := explain(part)) is not None and m.what not in naming.ALONE]
     known = next((m.what for m in meant if m.split), meant[0].what if meant else None)
+    splits = {naming.split_of(w) for w in words} - {None}
+    if known is not None and splits == {"val"}:  # `run-validation-tag-epoch_loss.csv` of TensorBoard
+        known = known.replace("train_", "val_")
     values = [v for r in records if (v := number_of(r.get(VALUE))) is not None]
     if known in ("train_loss", "val_loss"):
         return {**rest, known: VALUE}, []

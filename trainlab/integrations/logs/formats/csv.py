@@ -7,6 +7,20 @@ from trainlab.integrations.logs.delimited import grid_of
 from trainlab.integrations.logs.log_format import VALUE, LogFormat, Table
 from trainlab.integrations.logs.source import Source
 
+_COUNTS = ("step", "epoch", "iteration", "iter", "global_step")
+_PLACES = (
+    *_COUNTS,
+    "wall time",
+    "wall_time",
+    "time",
+    "timestamp",
+    "index",
+    "relative time",
+    "relative_time",
+    "datetime",
+)
+_UNNAMED = ("value", "0", "column 1", "scalar")  # TensorBoard's, Neptune's and pandas' column of one metric
+
 
 class Csv(LogFormat, name="csv"):
     """A table with a header: CSVLogger of Keras and Lightning, pandas, timm, fastai, H2O, TensorBoard's and W&B's CSV.
@@ -33,14 +47,10 @@ class Csv(LogFormat, name="csv"):
         if grid is None or not grid.records:
             raise UserError(f"{source.path}: no rows in it; expected a CSV with a header, or JSON records")
         names = [name for name in grid.header if name]
-        lower = [name.lower() for name in names]
+        rest = [name for name in names if name.lower() not in _PLACES]
         comma = grid.delimiter == ","
-        if lower == ["wall time", "step", "value"]:  # TensorBoard's download of one scalar
-            renamed = [{"step": r.get(names[1]), VALUE: r.get(names[2])} for r in grid.records]
-            return Table(renamed, notes=grid.notes, series=True, comma_separates=comma)
-        if lower in (["0"], ["column 1"]):  # a pandas Series, or numbers one below the other
-            place = names[0]
-            return Table(
-                [{VALUE: r.get(place)} for r in grid.records], notes=grid.notes, series=True, comma_separates=comma
-            )
+        if len(rest) == 1 and rest[0].lower() in _UNNAMED:
+            places = [name for name in names if name.lower() in _COUNTS][:1]
+            made = [{**({"step": r.get(places[0])} if places else {}), VALUE: r.get(rest[0])} for r in grid.records]
+            return Table(made, notes=grid.notes, series=True, comma_separates=comma)
         return Table(grid.records, notes=grid.notes, comma_separates=comma)
