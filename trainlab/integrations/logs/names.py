@@ -25,7 +25,20 @@ _SPLITS = {  # word -> split, and how well it fits where several stand in a log
 }
 _LOSSES = (  # the first ones are better where a log has several
     *("loss", "total_loss", "loss_total", "lm_loss", "nll_loss", "nll", "cross_entropy", "crossentropy", "xent", "ce"),
-    *("ce_loss", "loss_ce", "cross_entropy_loss", "crossentropy_loss", "xentropy", "logloss", "log_loss", "mlogloss"),
+    *(
+        "ce_loss",
+        "celoss",
+        "bceloss",
+        "nllloss",
+        "crossentropyloss",
+        "loss_ce",
+        "cross_entropy_loss",
+        "crossentropy_loss",
+        "xentropy",
+        "logloss",
+        "log_loss",
+        "mlogloss",
+    ),
     *("multi_logloss", "binary_logloss", "multiclass", "multi_class", "language_cross_entropy", "bce", "bce_loss"),
     *("masked_lm_loss", "mlm_loss", "deviance", "cost", "mse_loss", "mse", "mean_squared_error", "l2"),
     *("rmse", "root_mean_squared_error", "l1_loss", "mae", "mean_absolute_error", "l1", "ppl", "perplexity"),
@@ -61,7 +74,9 @@ _METRICS = {
     **{name: ("accuracy", rank) for rank, name in enumerate((*_ACCURACIES, *_ERRORS))},
     **{name: ("step", rank) for rank, name in enumerate(_STEPS)},
     **dict.fromkeys(("r2", "r2_score", "r2score", "r_2", "r_squared"), ("r2", 0)),
-    **dict.fromkeys(("lr", "learning_rate", "learningrate", "last_lr", "current_lr", "base_lr", "rate"), ("lr", 0)),
+    **dict.fromkeys(
+        ("lr", "learning_rate", "learningrate", "last_lr", "lr0", "current_lr", "base_lr", "rate"), ("lr", 0)
+    ),
     **dict.fromkeys(("current_learning_rate", "learning_rate_0"), ("lr", 0)),
     **dict.fromkeys(("grad_norm", "gradient_norm", "total_norm", "grad_2_norm", "gnorm", "gradnorm"), ("grad_norm", 0)),
     **dict.fromkeys(("global_grad_norm", "grad_l2_norm", "grad"), ("grad_norm", 1)),
@@ -71,6 +86,7 @@ _METRICS = {
         ("epoch", "epoch_num", "epoch_idx", "current_epoch", "ep", "n_epoch", "epoch_number"), ("epoch", 0)
     ),
 }
+_NO_RATE = {"scale", "mult", "multiplier", "factor", "ratio", "decay", "gamma"}  # `lr_scale` is no rate
 _VAGUE = {"lr": {"rate"}, "grad_norm": {"grad"}}  # these need a split's word or a console beside them: never alone
 _EMPTY = {  # words that say nothing about what is measured
     *("avg", "average", "mean", "overall", "the", "at", "metric", "metrics", "log", "logs", "scalar", "scalars"),
@@ -222,7 +238,7 @@ def best(names: Iterable[str]) -> dict[str, str]:
 
 def _metric(words: list[str]) -> tuple[str, list[str]] | None:
     """The metric that the words name, and the empty words beside it; None if a word is left over."""
-    if words[:1] == ["lr"] and len(words) > 1:  # lr-Adam, lr-SGD/pg1
+    if words[:1] == ["lr"] and len(words) > 1 and not _NO_RATE & set(words):  # lr-Adam, lr-SGD/pg1
         return "lr", words[1:]
     if "_".join(words) in _METRICS:
         return "_".join(words), []
