@@ -831,6 +831,7 @@ def refused() -> dict[str, tuple[str, str]]:
             "Wall time,Step,Value\n" + "".join(f"1.7e9,{i},0.{10 + i}\n" for i in steps),
             "train_accuracy",
         ),
+        "cut_off.json": (json.dumps({"loss": [2.0 / i for i in steps]})[:200], "JSON that is cut off or broken"),
         "page.txt": ("<!DOCTYPE html><html><body>loss 0.5 loss 0.4</body></html>", "a web page"),
         "story.txt": (
             "It was a dark night.\nThe loss was great, and we were 3.\nNobody trained.\n",

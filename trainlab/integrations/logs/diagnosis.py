@@ -190,6 +190,8 @@ class _Replay:
         numbered = zip(range(first, first + len(cut.made)), cut.made, steps[first:], strict=False)
         self.measured_rows = [{**row, "epoch": e, "step": done} for e, row, done in numbered]
         self.epochs = len(self.curves) - 1
+        whole = Curves(self.curves)
+        self.read = {c: whole[c] for c in self.curves[0]}  # read once, not for each View
         rates = np.array([row["lr"] for row in self.curves if row.get("lr") is not None])
         rates = rates[np.isfinite(rates)]
         self.peak = float(rates.max()) if len(rates) else 0.0
@@ -276,7 +278,7 @@ class _Replay:
             zero_loss=self.chance,
             val_rows=UNKNOWN_VAL_ROWS,
             steps=self.steps,
-            curves=_Curves([dict(row) for row in self.curves[: epoch + 1]]),
+            curves=_Curves(self.curves[: epoch + 1], {c: values[: epoch + 1] for c, values in self.read.items()}),
             settings=self.settings,
             lr_plan=self.plan,
             majority=self.majority,

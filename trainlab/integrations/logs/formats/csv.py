@@ -33,7 +33,8 @@ class Csv(LogFormat, name="csv"):
 
     def recognizes(self, source: Source) -> bool:
         """Most lines have the same number of cells, most of them numbers."""
-        grid = grid_of(source.text) if source.text.strip() else None
+        text = source.text.lstrip()
+        grid = grid_of(text) if text and text[0] not in "{[" else None  # broken JSON is no table
         if grid is None or not grid.records:
             return False
         cells = [str(c) for record in grid.records[:50] for c in record.values()]
