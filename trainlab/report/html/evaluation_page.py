@@ -49,9 +49,12 @@ def _head(facts: Mapping[str, Any]) -> Html:
     scores = {**table(facts, "scores")}
     for one in tables(table(facts, "curves"), "classes"):
         if len(tables(table(facts, "curves"), "classes")) == 1:
-            scores |= {"ROC AUC": one.get("roc_auc"), "average precision": one.get("average_precision")}
-    if (error := number(table(table(facts, "curves"), "reliability"), "calibration_error")) is not None:
-        scores["calibration error"] = error
+            areas = {"ROC AUC": one.get("roc_auc"), "average precision": one.get("average_precision")}
+            scores |= {f"{name} of {one.get('class')}": value for name, value in areas.items()}
+    reliability = table(table(facts, "curves"), "reliability")
+    if (error := number(reliability, "calibration_error")) is not None:
+        of = reliability.get("class")
+        scores["calibration error" if of is None else f"calibration error of {of}"] = error
     items = [tag("div", tag("dt", name), tag("dd", readable(value))) for name, value in scores.items()]
     weights = "" if epoch is None else f", with the weights of epoch {epoch}"
     return join(

@@ -45,7 +45,7 @@ def drawn(facts: Mapping[str, Any]) -> list[Picture]:
     ]
     size = alt.Size("rows:Q", legend=None, scale=alt.Scale(range=[25, 240], zero=False))
     dots = data.mark_point(style="point").encode(x=x, y=y, size=size, tooltip=tips)
-    text = f"Calibration error on {where(facts)}: {readable(error)}, the mean distance from the diagonal. "
+    text = f"Calibration error {what} on {where(facts)}: {readable(error)}, the mean distance from the diagonal. "
     text += _verdict(rows, calibrated=bool(table(table(facts, "decision"), "temperature")))
     titles = ["rows", "predicted", "observed", "95 % from", "to"]
     cells = [[one[name] for name in ("rows", "probability", "frequency", "low", "high")] for one in rows]
