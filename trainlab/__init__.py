@@ -23,7 +23,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from trainlab.api import sweep, train
+    from trainlab.api import sweep, train, use_plugins
     from trainlab.core.errors import DataError, UserError
     from trainlab.core.problem import ConfigError
     from trainlab.integrations.keras import KerasWatch
@@ -50,6 +50,7 @@ __all__ = [
     "runs",
     "sweep",
     "train",
+    "use_plugins",
     "watch",
 ]
 
@@ -58,6 +59,7 @@ _HOMES = {
     "sweep": "trainlab.api",
     "Callback": "trainlab.training.callbacks",
     "Sweep": "trainlab.integrations.sweep",
+    "use_plugins": "trainlab.api",
     "watch": "trainlab.integrations.torch",
     "KerasWatch": "trainlab.integrations.keras",
     "Run": "trainlab.integrations.run",

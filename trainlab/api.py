@@ -7,6 +7,7 @@ from typing import Any, cast
 from trainlab.cli._stopping import stoppable, sweep_stoppable
 from trainlab.cli.sweep import cores, progress_of
 from trainlab.cli.train import progress_for
+from trainlab.core import plugins
 from trainlab.core.config import Document
 from trainlab.core.errors import UserError
 from trainlab.integrations.in_memory import with_stored_rows
@@ -159,6 +160,17 @@ def _require_callbacks(callbacks: Sequence[Callback]) -> None:
         if not isinstance(one, Callback):
             what = f"the class {one.__name__}: make an instance" if isinstance(one, type) else type(one).__name__
             raise UserError(f"callbacks: expected instances of trainlab.Callback, got {what}")
+
+
+def use_plugins(*files: Path | str) -> None:
+    """Load Python files with components of your own, for all configs and runs of this process from now on.
+
+        tl.use_plugins("my_parts.py")
+
+    The same as `--plugin` on the command line: runs that were trained with a plugin need it. It replaces the plugins
+    of an earlier call. Raises UserError for a file that cannot be loaded.
+    """
+    plugins.give([str(file) for file in files])
 
 
 def _epochs(changes: Mapping[str, Any]) -> int:

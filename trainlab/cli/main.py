@@ -26,6 +26,7 @@ from typer.core import TyperGroup
 
 import trainlab
 from trainlab.cli import _terminal
+from trainlab.cli._plugins import PLUGGED, with_plugins
 from trainlab.core.errors import UserError
 from trainlab.core.problem import nearest
 
@@ -151,6 +152,8 @@ def load(name: str) -> Any:
     """The command of this name, with its module imported: its function, options and help."""
     module = name.replace("-", "_") + "_" * iskeyword(name)
     function: Callable[..., Any] = getattr(import_module(f"trainlab.cli.{module}"), module)
+    if name in PLUGGED:
+        function = with_plugins(function)
     text, _, examples = (function.__doc__ or "").partition("Examples:")
     lines = [f"  {line.strip()}" for line in examples.strip().splitlines()]
     app = _typer()

@@ -11,6 +11,7 @@ import importlib
 import os
 import pkgutil
 import re
+from collections.abc import Sequence
 from functools import cache
 from typing import Any, ClassVar, Self, TypeVar, cast
 
@@ -108,6 +109,9 @@ class Component(Settings):
             raise PydanticCustomError("refused", "{reason}", {"reason": str(error)}) from error
 
 
+_plugged: list[type[Component]] = []  # the components of the active plugins
+
+
 def spelled(value: object) -> tuple[str, Any]:
     """(name, settings) of a component in any of the three spellings; settings are a dict or the first one's value."""
     if isinstance(value, str):
@@ -122,8 +126,18 @@ def spelled(value: object) -> tuple[str, Any]:
     raise PydanticCustomError("not_a_component", "expected a name, `name: value` or `{name: ..., ...}`")
 
 
+def plug(classes: Sequence["type[Component]"]) -> None:
+    """Take these classes of the active plugins, and no others, for components beside those of the rooms."""
+    _plugged[:] = classes
+
+
 def find(base: type[C], name: str) -> type[C] | None:
     """The registered class of this kind with this name, or None. Imports only the one module that holds it."""
+    return built_in(base, name) or next((cls for cls in _plugged_in(base) if cls.name == name), None)
+
+
+def built_in(base: type[C], name: str) -> type[C] | None:
+    """As `find`, but without plugins."""
     module = name.replace(base.separator, "_")
     if re.fullmatch(r"[a-z][a-z0-9_]*", module):
         for room in base.rooms:
@@ -145,7 +159,8 @@ def make(base: type[C], name: str, **settings: Any) -> C:
 
 def names(base: type[Component]) -> list[str]:
     """The names of all components of this kind, sorted. Imports nothing: a file's name is its component's name."""
-    return sorted(m.replace("_", base.separator) for room in base.rooms for m in _modules(room))
+    own = [m.replace("_", base.separator) for room in base.rooms for m in _modules(room)]
+    return sorted([*own, *(cls.name for cls in _plugged_in(base))])
 
 
 def spelled_name(value: object) -> str | None:
@@ -159,7 +174,7 @@ def spelled_name(value: object) -> str | None:
 def registered(base: type[C]) -> list[type[C]]:
     """All components of this kind, sorted by name. Imports all of their modules."""
     found = [_load(f"{room}.{module}", base) for room in base.rooms for module in _modules(room)]
-    return sorted((c for c in found if c is not None), key=lambda c: c.name)
+    return sorted((c for c in [*found, *_plugged_in(base)] if c is not None), key=lambda c: c.name)
 
 
 def keys(settings: type[Settings]) -> dict[str, str]:
@@ -195,6 +210,10 @@ def _unnamed(value: Any) -> Any:
     if isinstance(value, dict):
         return {k: v for k, v in cast("dict[str, Any]", value).items() if k != "name"}
     return value
+
+
+def _plugged_in(base: type[C]) -> list[type[C]]:
+    return [cls for cls in _plugged if issubclass(cls, base)]
 
 
 def _modules(room: str) -> tuple[str, ...]:

@@ -11,11 +11,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
+from trainlab.core import plugins
 from trainlab.core.component import Settings
 from trainlab.core.merge import merged
 from trainlab.core.node import Node, Source, Span
 from trainlab.core.override import PathError, apply, argument, change
 from trainlab.core.place import Place
+from trainlab.core.plugin_nodes import KEY, refuse_override, with_given, with_plugins
 from trainlab.core.problem import ConfigError, Problem, clipped, nearest
 from trainlab.core.spelling import spelled_out
 from trainlab.core.validation import checked
@@ -67,13 +69,18 @@ class Document(Generic[S_co]):
         return span
 
 
-def read(model: type[S], file: Path | str, overrides: Sequence[str] | Mapping[str, Any] = ()) -> Document[S]:
+def read(
+    model: type[S], file: Path | str, overrides: Sequence[str] | Mapping[str, Any] = (), *, own: bool = False
+) -> Document[S]:
     """The config in a YAML file, with overrides: `key=value` texts, or plain values by their dotted paths.
 
-    Raises ConfigError with all that is wrong with it.
+    Its plugins are loaded and made active; with `own`, the config of a run or a sweep, only those that were loaded
+    already. Raises ConfigError with all that is wrong with it.
     """
     path, place = Path(file), Place(model)
-    node, problems = _file(path, place, ())
+    refuse_override(overrides)
+    plugins.activate([])
+    node, problems = _file(path, place, (), own=own)
     if node is None:
         raise ConfigError(problems)
     node, refused = _complete(model, node, place, overrides)
@@ -95,9 +102,14 @@ def read_plain(
 
     Raises ConfigError; its problems name the source, or the override, and the path.
     """
-    place = Place(model)
-    node = spelled_out(Node.of(dict(data), Source(source_name).whole), place)
-    node, refused = _complete(model, node, place, overrides or {})
+    place, node = Place(model), Node.of(dict(data), Source(source_name).whole)
+    if KEY in model.model_fields:
+        refuse_override(overrides or {})
+        plugins.activate([])
+        node, problems = with_plugins(node, Path.cwd(), own=False)
+        if problems:
+            raise ConfigError(problems)
+    node, refused = _complete(model, spelled_out(node, place), place, overrides or {})
     return _document(model, node, None, after=refused)
 
 
@@ -165,14 +177,20 @@ def _document(
     model: type[S], node: Node, file: Path | None, before: Sequence[Problem] = (), after: Sequence[Problem] = ()
 ) -> Document[S]:
     """The checked config; all problems in one error: those of the text, of the values and of the overrides."""
+    node = with_given(node, model)
     value, wrong = checked(model, node)
     if value is None or before or after:
         raise ConfigError([*before, *wrong, *after])
     return Document(value, node.plain(), file, node)
 
 
-def _file(path: Path, place: Place, above: tuple[Path, ...]) -> tuple[Node | None, list[Problem]]:
-    """The nodes of a file, merged over the file that it extends; None if it cannot be read."""
+def _file(
+    path: Path, place: Place, above: tuple[Path, ...], *, own: bool, plugged: bool = False
+) -> tuple[Node | None, list[Problem]]:
+    """The nodes of a file, merged over the file that it extends; None if it cannot be read.
+
+    `plugged`: the file that extends this one lists plugins, which replace the list of this one.
+    """
     source, problems = _source(path)
     node = None
     if not problems:
@@ -183,16 +201,25 @@ def _file(path: Path, place: Place, above: tuple[Path, ...]) -> tuple[Node | Non
         if node is not None:
             problems.append(Problem.at(node.at, "", f"a config is a table of `key: value`, not {found(node)}"))
         return None, problems
-    base_name = node.child("extends")
-    values = {key: value for key, value in node.table.items() if key != "extends"}
-    own = spelled_out(Node(values, source.whole, node.keys), place)
+    if not plugged:
+        node, wrong = with_plugins(node, path.parent, own=own)
+        problems = [*problems, *wrong]
+        if wrong:  # without its plugins, every component of theirs would be a second problem
+            return None, problems
+    base_name, table = node.child("extends"), node.table or {}
+    base, wrong = None, list[Problem]()
+    if base_name is not None:  # before this file's components are looked up: they may be of the base's plugins
+        base, wrong = _base(base_name, path, place, (*above, path), own=own, plugged=plugged or KEY in table)
+    values = {key: value for key, value in table.items() if key != "extends"}
+    spelled = spelled_out(Node(values, source.whole, node.keys), place)
     if base_name is None:
-        return own, problems
-    base, wrong = _base(base_name, path, place, (*above, path))
-    return (merged(base, own, place) if base else None), [*problems, *wrong]
+        return spelled, problems
+    return (merged(base, spelled, place) if base else None), [*problems, *wrong]
 
 
-def _base(name: Node, path: Path, place: Place, above: tuple[Path, ...]) -> tuple[Node | None, list[Problem]]:
+def _base(
+    name: Node, path: Path, place: Place, above: tuple[Path, ...], *, own: bool, plugged: bool
+) -> tuple[Node | None, list[Problem]]:
     """The nodes of the file that `extends` names."""
     if not isinstance(name.value, str) or not name.value or "\0" in name.value:
         return None, [Problem.at(name.at, "extends", f"expected the name of a file, got {found(name)}")]
@@ -202,7 +229,7 @@ def _base(name: Node, path: Path, place: Place, above: tuple[Path, ...]) -> tupl
     if any(file.samefile(other) for other in above):
         chain = " -> ".join(str(other) for other in (*above, file))
         return None, [Problem.at(name.at, "extends", f"the files extend each other in a circle: {chain}")]
-    return _file(file, place, above)
+    return _file(file, place, above, own=own, plugged=plugged)
 
 
 def _source(path: Path) -> tuple[Source, list[Problem]]:

@@ -149,7 +149,7 @@ class TrainedNetwork(Model):
         kept: dict[str, Any] = meta["task"]
         task = Task(kept["kind"], kept["outputs"], tuple(kept["names"]))
         fitted = {name.removeprefix("data."): a for name, a in arrays.items() if name.startswith("data.")}
-        document, shape = read(folder.config), tuple(meta["shape"])
+        document, shape = read(folder.config, own=True), tuple(meta["shape"])
         try:
             made = assemble(document, shape, task, arrays, fitted, meta["encoding"], meta["epoch"])
         except LookupError as error:
@@ -230,7 +230,7 @@ def own_rows(folder: RunFolder, split: Split) -> Rows:
     Raises NoRowsError if there are none, UserError if the data changed since: then the test rows may be rows that it
     was trained on.
     """
-    splits = build(read(folder.config), fitted=fitted_of(folder)).parts
+    splits = build(read(folder.config, own=True), fitted=fitted_of(folder)).parts
     known = data_fingerprint(read_environment(folder.environment))
     if known and known != splits.fingerprint:
         raise UserError(

@@ -19,9 +19,11 @@ class SweepExperiment(Experiment):
     )
 
 
-def read(file: Path | str, overrides: Sequence[str] | Mapping[str, Any] = ()) -> Document[SweepExperiment]:
+def read(
+    file: Path | str, overrides: Sequence[str] | Mapping[str, Any] = (), *, own: bool = False
+) -> Document[SweepExperiment]:
     """The experiment in a file with its `sweep` block checked: see `trainlab.training.experiment.read`."""
-    return experiment.read(file, overrides, model=SweepExperiment)
+    return experiment.read(file, overrides, own=own, model=SweepExperiment)
 
 
 def read_plain(

@@ -135,7 +135,7 @@ class Folders:
             text = record.folder.config.read_bytes()
             if any(text == dump(plain(experiment)).encode() for experiment in own):
                 return True  # the usual case, without parsing YAML
-            return read(record.folder.config).value in own
+            return read(record.folder.config, own=True).value in own
         except (OSError, UserError):
             return False
 

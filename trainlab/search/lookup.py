@@ -23,7 +23,7 @@ def find_sweep(sweep: Path | str, runs: Path) -> Path:
 
 def best_trials(folder: Path) -> list[int]:
     """The numbers of the finished trials with a score, the best first, from trials.csv."""
-    sweep = read(folder / "sweep.yaml").value.sweep
+    sweep = read(folder / "sweep.yaml", own=True).value.sweep
     metric = sweep.metric if sweep is not None else "val_loss"  # sweep.yaml names it, also where it was `best`
     table = read_rows(folder / "trials.csv")
     rows = zip(table["trial"], table["status"], table[metric], strict=True)

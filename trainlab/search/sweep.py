@@ -28,6 +28,7 @@ from trainlab.search.space import SearchSpace
 from trainlab.search.summary import Summary
 from trainlab.store.folder import next_free, safe_name
 from trainlab.store.lock import locked
+from trainlab.store.plugins import write_plugins
 from trainlab.store.process import birth
 from trainlab.store.writing import write_atomic
 from trainlab.training.best import BEST, decide, measured_metrics
@@ -55,6 +56,7 @@ def start(
     folder = next_free(runs, safe_name(f"{name or document.value.name}-sweep"))
     with locked(folder):
         write_atomic(folder / "sweep.yaml", dump(space.config).encode(), durable=True)
+        write_plugins(folder)
         with open_executor(folder, space.sweep.limits, workers, scheduler, fresh=fresh) as executor:
             return Sweep(folder, space, executor, callback or SweepCallback()).run()
 
@@ -75,7 +77,7 @@ def resume(
     """
     folder = find_sweep(sweep, runs)
     with locked(folder):
-        space = SearchSpace(read(folder / "sweep.yaml"))
+        space = SearchSpace(read(folder / "sweep.yaml", own=True))
         if trials and trials < space.sweep.trials:
             raise UserError(
                 f"{folder}: this sweep has {space.sweep.trials} trials; you can add trials, but not remove any"
@@ -83,7 +85,7 @@ def resume(
         if trials and trials > space.sweep.trials:
             if not space.sweep.strategy.extends:
                 raise UserError(f"{folder}: a {space.sweep.strategy.name} cannot get more trials; start a new sweep")
-            space = SearchSpace(read(folder / "sweep.yaml", [f"sweep.trials={trials}"]))
+            space = SearchSpace(read(folder / "sweep.yaml", [f"sweep.trials={trials}"], own=True))
             write_atomic(folder / "sweep.yaml", dump(space.config).encode(), durable=True)
         with open_executor(folder, space.sweep.limits, workers, scheduler, fresh=fresh) as executor:
             return Sweep(folder, space, executor, callback or SweepCallback()).run()

@@ -8,7 +8,7 @@ from typing import Any, Literal, TypeVar, overload
 
 from pydantic import Field, ValidationError
 
-from trainlab.core import config
+from trainlab.core import config, plugins
 from trainlab.core.component import Component, Settings, find, make, setting, spelled_name
 from trainlab.core.config import Document
 from trainlab.core.errors import UserError
@@ -76,6 +76,9 @@ class Experiment(Settings):
     name: str = setting("", "what its run folders are called; by default the file's stem")
     seed: int = setting(0, "where all randomness comes from", ge=0)
     description: str = setting("", "free text")
+    plugins: list[str] = setting(
+        [], "Python files (relative to this one) or modules with components of your own; their code is run"
+    )
     data: Source = setting("a built-in data set, or a reader with a path")
     model: Model = Field(
         default_factory=_default(Model, "mlp", hidden=[64, 32]), description="the layers of the network"
@@ -119,20 +122,29 @@ class Experiment(Settings):
 
 
 @overload
-def read(file: Path | str, overrides: Sequence[str] | Mapping[str, Any] = ()) -> "Document[Experiment]": ...
-@overload
-def read(file: Path | str, overrides: Sequence[str] | Mapping[str, Any] = (), *, model: type[E]) -> Document[E]: ...
 def read(
-    file: Path | str, overrides: Sequence[str] | Mapping[str, Any] = (), *, model: type[Any] = Experiment
+    file: Path | str, overrides: Sequence[str] | Mapping[str, Any] = (), *, own: bool = ...
+) -> "Document[Experiment]": ...
+@overload
+def read(
+    file: Path | str, overrides: Sequence[str] | Mapping[str, Any] = (), *, own: bool = ..., model: type[E]
+) -> Document[E]: ...
+def read(
+    file: Path | str,
+    overrides: Sequence[str] | Mapping[str, Any] = (),
+    *,
+    own: bool = False,
+    model: type[Any] = Experiment,
 ) -> Document[Any]:
     """The experiment in a file, with overrides: `key=value` texts, or plain values by their dotted paths.
 
-    Without a name it is called like the file. `model`: a subclass of Experiment that checks more blocks.
+    Without a name it is called like the file. `own`: the config of a run or a sweep, which imports no plugin that was
+    not loaded before. `model`: a subclass of Experiment that checks more blocks.
 
     Raises ConfigError with all problems at once, UserError for the config of a run that was only watched.
     """
     try:
-        return named(config.read(model, file, overrides))
+        return named(config.read(model, file, overrides, own=own))
     except ConfigError:
         refuse_watched(Path(file))
         raise
@@ -143,9 +155,14 @@ def read_own(file: Path) -> Document[Experiment]:
     only if the file was changed by hand.
     """
     try:
-        return named(config.settled(Experiment, read_config(file), file))
-    except (UserError, ValidationError):
-        return read(file)
+        raw = read_config(file)
+        listed: list[str] = raw.get("plugins", [])
+        found = plugins.recalled(file.parent, listed) if listed else []
+        plugins.activate(found)
+        raw |= {"plugins": [str(plugin.file) for plugin in found]} if found else {}
+        return named(config.settled(Experiment, raw, file))
+    except (UserError, ValidationError, TypeError):
+        return read(file, own=True)
 
 
 def refuse_watched(file: Path) -> None:

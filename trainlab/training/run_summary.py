@@ -1,4 +1,5 @@
-"""What a run writes before its first step: config.yaml, environment.json, network.json, data.json, defaults.json.
+"""What a run writes before its first step: config.yaml, environment.json, network.json, data.json, defaults.json,
+plugins.json.
 
 Reports read run folders only, so layers, rows and defaults are written there.
 """
@@ -24,6 +25,7 @@ from trainlab.store.columns import METRICS_OF
 from trainlab.store.environment import describe, write_environment
 from trainlab.store.folder import RunFolder
 from trainlab.store.json_file import write_json
+from trainlab.store.plugins import write_plugins
 from trainlab.store.writing import write_atomic
 from trainlab.training.experiment import Experiment
 from trainlab.training.setup import TrainingSetup
@@ -42,6 +44,7 @@ def write_start(
     data = {"fingerprint": setup.parts.fingerprint, "train_rows": len(setup.parts.train)}
     engine = selection.describe(experiment.train.engine, experiment.train.dtype)
     write_environment(folder.environment, describe(source.parent, data) | {"engine": engine})
+    write_plugins(folder.path)
     write_json(folder.network, network_facts(setup.net))
     write_json(folder.data, data_facts(setup) | ({"baselines": baselines} if baselines else {}))
     write_json(folder.defaults, dict(changed(setup.experiment)))

@@ -118,7 +118,7 @@ def _resume(
     changes: dict[str, Any] = {"train.epochs": epochs} if epochs else {}
     if engine != settings.engine:
         changes["train.engine"] = engine
-    document = read(folder.config, changes) if changes else own
+    document = read(folder.config, changes, own=True) if changes else own
     setup = build(document, cache=cache, fitted=fitted_of(folder))
     require_same_data(setup, folder)
     done = setup.experiment.train.epochs <= status.epoch

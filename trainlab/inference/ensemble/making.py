@@ -21,6 +21,7 @@ from trainlab.inference.model import NoRowsError, Split, TrainedNetwork
 from trainlab.store.columns import METRICS_OF
 from trainlab.store.decision import write_decision
 from trainlab.store.folder import RunFolder, next_free, safe_name
+from trainlab.store.plugins import copy_plugins
 from trainlab.store.reading import RunRecord
 from trainlab.store.strict_json import dumps
 from trainlab.store.writing import named_errors, write_atomic
@@ -243,6 +244,7 @@ def _saved(made: Made, members: Sequence[Member], name: str, runs: Path) -> Made
             write_decision(own.decision, member.network.decision)
             if member.folder.environment.exists():
                 shutil.copyfile(member.folder.environment, own.environment)
+        copy_plugins(member.folder.path, own.path)
     listed = [
         {"run": str(m.folder.path), "checkpoint": m.checkpoint.name, **s.as_dict()}
         for m, s in zip(members, made.members, strict=True)

@@ -22,7 +22,7 @@ from trainlab.search.executors.executor import TrialExecutor
 from trainlab.search.executors.heartbeat import Heartbeat, follow, read_beat
 from trainlab.search.executors.job import ExitStatus, Job
 from trainlab.search.executors.limits import Limits
-from trainlab.search.executors.local import LocalExecutor, environment
+from trainlab.search.executors.local import PLUGINS, LocalExecutor, environment
 from trainlab.store.environment import KNOWN_GIT
 from trainlab.store.lock import locked
 from trainlab.store.reading import RunRecord
@@ -43,7 +43,7 @@ class Task:
     token: str
     limits: Limits
     fresh: bool
-    git: str
+    variables: dict[str, str]
     cwd: str
 
 
@@ -63,8 +63,11 @@ class DaskExecutor(TrialExecutor):
         except BaseException:
             self.close()
             raise
-        token, commit = self._heartbeat.token, environment(folder)[KNOWN_GIT]
-        self._task = partial(Task, sweep=folder, token=token, limits=limits, fresh=fresh, git=commit, cwd=os.getcwd())
+        token, known = self._heartbeat.token, environment(folder)
+        variables = {name: known[name] for name in (KNOWN_GIT, PLUGINS)}
+        self._task = partial(
+            Task, sweep=folder, token=token, limits=limits, fresh=fresh, variables=variables, cwd=os.getcwd()
+        )
         self._pool: Executor = self._client.get_executor(pure=False, retries=0)
         self._threads, self._counted = 1, -_COUNT_EVERY
         if self._heartbeat.found_another:
@@ -153,7 +156,7 @@ def train_task(task: Task) -> ExitStatus:
         if task.token not in _executors:
             if not sees(task.sweep, task.token):
                 return ExitStatus(-15)  # the sweep is over
-            variables: Mapping[str, str] = environment(task.sweep) | {KNOWN_GIT: task.git}
+            variables: Mapping[str, str] = environment(task.sweep) | task.variables
             cwd = task.cwd if os.path.isdir(task.cwd) else None
             executor = _executors[task.token] = LocalExecutor(1, task.limits, variables, fresh=task.fresh, cwd=cwd)
             Thread(target=_follow, args=(task, executor), name="sweep", daemon=True).start()

@@ -14,6 +14,7 @@ from threading import Event, Lock, Timer
 from typing import IO, cast
 
 from trainlab.core.errors import UserError
+from trainlab.core.plugins import references
 from trainlab.search.executors.executor import TrialExecutor
 from trainlab.search.executors.job import ExitStatus, Job, last_line
 from trainlab.search.executors.limits import Limits
@@ -23,6 +24,7 @@ from trainlab.store.writing import named_errors
 
 # one thread a trial: the same product has other bits with two, and two trials would compete for the cores
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "BLIS_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
+PLUGINS = "TRAINLAB_PLUGINS"  # of a worker: what `core.plugins.references` gives
 _STARTS = 3  # workers in a row that may die before they are ready
 _TRIALS = 500  # of a worker, then another one takes its place, so that no leak grows without bound
 _GRACE = 10.0  # seconds in which a trial that is out of time may save its state, before it is killed
@@ -30,9 +32,10 @@ _CLEAN = (0, 3, 130)  # exit codes after which a worker may train another trial
 
 
 def environment(folder: Path) -> dict[str, str]:
-    """The environment of workers: one thread each, and the commit that the code had when the sweep began."""
+    """The environment of workers: one thread each, the commit that the code had when the sweep began, its plugins."""
     known = os.environ.get(KNOWN_GIT) or dumps(git(folder))
-    return os.environ | dict.fromkeys(THREADS, "1") | {"NO_COLOR": "1", KNOWN_GIT: known}
+    own = {"NO_COLOR": "1", KNOWN_GIT: known, PLUGINS: dumps(references(folder))}
+    return os.environ | dict.fromkeys(THREADS, "1") | own
 
 
 class LocalExecutor(TrialExecutor):

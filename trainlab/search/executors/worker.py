@@ -24,8 +24,10 @@ from typing import IO, Any
 import numpy as np
 
 from trainlab.core.errors import UserError
+from trainlab.core.plugins import give_references
 from trainlab.data.cache import SplitsCache
 from trainlab.search.executors.job import Job
+from trainlab.search.executors.local import PLUGINS
 from trainlab.training.callbacks import Callback
 from trainlab.training.experiment import read_own
 from trainlab.training.train import resume, train
@@ -155,6 +157,11 @@ def _limit_memory(size: int) -> None:
 def main() -> None:
     """Serve standard input and output."""
     worker = Worker(_private(0, "r"), _private(1, "w"))
+    try:
+        give_references(json.loads(os.environ.get(PLUGINS, "[]")))
+    except UserError as error:
+        print(error, file=sys.stderr)
+        sys.exit(2)
     worker.serve()
     os._exit(0)  # without waiting for threads that a trial has left behind
 

@@ -118,7 +118,7 @@ def fix(
     """
     began = perf_counter()
     folder = RunFolder.open(run, runs)
-    document = read(folder.config)
+    document = read(folder.config, own=True)
     raw, status = read_config(folder.config), read_status(folder.status)
     if seen_state(status) == "running":
         raise UserError(f"{folder.path}: this run is still training; wait until it ends, or stop it")
