@@ -1,10 +1,11 @@
 """`trainlab components`: the components that a config can name, read from their classes."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from trainlab.cli import _pages, _terminal
+from trainlab.core import plugins
 from trainlab.core.component import Component, find, names, registered
 from trainlab.core.describe import describe, kinds
 from trainlab.core.errors import UserError
@@ -12,7 +13,12 @@ from trainlab.core.problem import listed, nearest
 from trainlab.engine import selection
 from trainlab.integrations.logs.log_format import LogFormat
 from trainlab.optim.regularizer import Regularizer  # a config names these as plain numbers: `l2: 1e-4`
+from trainlab.report.text import folded
+from trainlab.search import contract
 from trainlab.search.experiment import SweepExperiment
+from trainlab.tools.contract.check import check_component
+
+_SHOWN = 3  # problems of one law
 
 
 def components(
@@ -25,15 +31,20 @@ def components(
     """List what a config can name: layers, optimizers, data sources, monitors ..., with their settings.
 
     Without KIND: all names. With KIND: one line each. With NAME: the whole page of one component. The kind `log` lists
-    the formats of logs that `diagnose` reads.
+    the formats of logs that `diagnose` reads. With --plugin FILE and without KIND: the components of the file, each
+    checked by the laws that trainlab's own keep (gradients, shapes, independent rows ...); exit code 4 if one is broken.
 
     Examples:
         trainlab components
         trainlab components optimizer
         trainlab components layer conv
         trainlab components engine
+        trainlab components --plugin my_parts.py
     """
     with _terminal.answering(as_json):
+        if plugins.active() and kind is None:
+            _checked(as_json)
+            return
         kinds = _kinds()
         if kind == "engine" and name is None:
             _engine(as_json)
@@ -61,6 +72,25 @@ def components(
             rows = [(page.name, page.summary) for page in pages]
             _terminal.say("\n".join(_pages.listing(rows, _pages.width())))
             _terminal.say(f"\nmore: trainlab components {kind} NAME")
+
+
+def _checked(as_json: bool) -> None:
+    """The components of the given plugins, each with its checks."""
+    data: list[dict[str, Any]] = []
+    for cls in (cls for plugin in plugins.active() for cls in plugin.components):
+        page, checks = describe(cls), check_component(cls, laws=contract.LAWS.get(cls.kind))
+        data.append({"kind": cls.kind, "name": cls.name, "summary": page.summary})
+        data[-1]["checks"] = [check.as_dict() for check in checks]
+        if not as_json:
+            lines = [f"{cls.name} ({cls.kind}): {page.summary}"]
+            for check in checks:
+                lines += [f"  {'ok    ' if check.passed else 'BROKEN'}  {check.law}"]
+                lines += [f"          {problem}" for problem in check.problems[:_SHOWN]]
+            _terminal.say(folded("\n".join(lines), _terminal.columns(None)))
+    if as_json:
+        _terminal.emit(data)
+    if not all(check["passed"] for component in data for check in component["checks"]):
+        raise typer.Exit(4)
 
 
 def _engine(as_json: bool) -> None:

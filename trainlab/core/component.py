@@ -60,6 +60,7 @@ class Component(Settings):
     rooms: ClassVar[tuple[str, ...]] = ()
     separator: ClassVar[str] = "_"  # between the words of a name; files always use `_`
     first: ClassVar[str] = ""  # the setting meant by `name: value`; by default the class's own first field
+    example: ClassVar[dict[str, Any]] = {}  # settings to check it with, where it has required ones (plugins)
     beside: ClassVar[bool] = False  # other settings are allowed next to `name: value`: `{int: [1, 9], log: true}`
 
     def __init_subclass__(cls, **_: Any) -> None:
@@ -110,6 +111,11 @@ class Component(Settings):
 
 
 _plugged: list[type[Component]] = []  # the components of the active plugins
+
+
+def kind_of(cls: type[Component]) -> type[Component]:
+    """The widest kind that a component belongs to: Layer for an activation."""
+    return [base for base in cls.__mro__ if issubclass(base, Component) and "kind" in vars(base) and base.kind][-1]
 
 
 def spelled(value: object) -> tuple[str, Any]:

@@ -20,7 +20,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from trainlab.core.component import Component, built_in, plug
+from trainlab.core.component import Component, built_in, kind_of, plug
 from trainlab.core.errors import UserError
 
 RECORD, COPIES = "plugins.json", "plugins"  # in a run folder: hashes, and a copy of each file
@@ -91,7 +91,7 @@ def activate(plugins: Sequence[Plugin]) -> None:
     classes = [cls for plugin in _state.active for cls in plugin.components]
     for i, cls in enumerate(classes):
         for other in classes[:i]:
-            if cls.name == other.name and _root(cls) is _root(other):
+            if cls.name == other.name and kind_of(cls) is kind_of(other):
                 plug([])
                 raise UserError(
                     f"two plugins define the {cls.kind} `{cls.name}`: {_place(other)} and {_place(cls)}; rename one"
@@ -286,16 +286,10 @@ def _components(written: str, module: ModuleType) -> tuple[type[Component], ...]
         if inspect.isabstract(cls):
             missing = ", ".join(f"`{name}`" for name in sorted(cls.__abstractmethods__))
             raise UserError(f"{what}: a {cls.kind} needs the method {missing}")
-        taken = built_in(_root(cls), cls.name)
+        taken = built_in(kind_of(cls), cls.name)
         if taken is not None:
             raise UserError(f"{what}: trainlab has the {taken.kind} `{cls.name}` already; choose another name")
     return tuple(found)
-
-
-def _root(cls: type[Component]) -> type[Component]:
-    """The widest kind that a component belongs to: Layer for an activation."""
-    kinds = [base for base in cls.__mro__ if issubclass(base, Component) and "kind" in vars(base) and base.kind]
-    return kinds[-1] if kinds else cls
 
 
 def _place(cls: type[Component]) -> str:

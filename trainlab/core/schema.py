@@ -99,7 +99,7 @@ class _Writer:
         required = [key for key, place in places.items() if place.default() is ...]
         properties = {key: self.place(place) for key, place in places.items()}
         if settings.by_name:
-            properties |= {cls.name: self.under_name(cls) for cls in registered(settings.by_name)}
+            properties = {cls.name: self.under_name(cls) for cls in registered(settings.by_name)} | properties
         return {
             "type": "object",
             "properties": properties,

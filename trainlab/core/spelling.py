@@ -17,7 +17,8 @@ def spelled_out(node: Node, place: Place) -> Node:
         settings, inner = place.settings(node), place.children(node)
         values = {key: _inside(value, inner(key)) for key, value in table.items()}
         if settings and settings.by_name:
-            values = {key: _by_name(value, settings.by_name, key) for key, value in values.items()}
+            own = fields(settings)
+            values = {k: v if k in own else _by_name(v, settings.by_name, k) for k, v in values.items()}
         return Node(values, node.at, node.keys)
     if (items := node.items) is not None:
         inner = place.children(node)

@@ -1,13 +1,17 @@
 """A regularizer keeps weights small: by a penalty on the loss, or by a constraint after each step.
 
 Only weights are regularized, never biases, scales and shifts. To add one, write one class in one file of
-`trainlab/optim/regularizers` and a field of its name in `Regularization`.
+`trainlab/optim/regularizers` and a field of its name in `Regularization`; a plugin needs no field.
 """
 
 from abc import abstractmethod
-from typing import ClassVar
+from typing import Any, ClassVar, Self, cast
 
-from trainlab.core.component import Component, Settings, find, setting
+from pydantic import ConfigDict, ModelWrapValidatorHandler, ValidationError, model_validator
+from pydantic_core import InitErrorDetails, PydanticCustomError
+
+from trainlab.core.component import Component, Settings, find, names, setting
+from trainlab.core.nested_errors import moved
 from trainlab.core.types import Array
 
 
@@ -31,14 +35,47 @@ class Regularizer(Component, kind="regularizer", rooms=("trainlab.optim.regulari
 
 
 class Regularization(Settings):
-    """The `regularization` block: one number per regularizer, 0 or null for none."""
+    """The `regularization` block: one number per regularizer, 0 or null for none; those of plugins, too."""
+
+    model_config = ConfigDict(extra="allow")
+    by_name: ClassVar[type[Regularizer]] = Regularizer
 
     l2: float = setting(0.0, "strength of 0.5 * l2 * |w|^2", ge=0, search={"log": [1e-7, 1e-1]})
     l1: float = setting(0.0, "strength of l1 * sum |w|; with l2: elastic net", ge=0, search={"log": [1e-7, 1e-2]})
     max_norm: float | None = setting(None, "maximum norm of the weights that feed one unit", gt=0)
 
+    @model_validator(mode="wrap")
+    @classmethod
+    def _by_name(cls, value: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
+        """Read each further key as the name of a plugin's regularizer."""
+        if not isinstance(value, dict):
+            return handler(value)
+        table, problems = dict(cast("dict[str, Any]", value)), list[InitErrorDetails]()
+        for key in [k for k in table if k not in cls.model_fields]:
+            found, given = find(Regularizer, key), table[key]
+            if found is None:
+                allowed = sorted({*cls.model_fields, *names(Regularizer)})
+                error = PydanticCustomError("unknown_key", "unknown key", {"allowed": allowed})
+                problems.append(InitErrorDetails(type=error, loc=(key,), input=table.pop(key)))
+            elif given is None:
+                table.pop(key)
+            elif not isinstance(given, Regularizer):
+                try:
+                    table[key] = found.model_validate(given if isinstance(given, dict) else {found.first: given})
+                except ValidationError as error:
+                    problems += moved(error, key)
+                    table.pop(key)
+        try:
+            made = handler(table)
+        except ValidationError as error:
+            raise ValidationError.from_exception_data(cls.__name__, [*problems, *moved(error)]) from None
+        if problems:
+            raise ValidationError.from_exception_data(cls.__name__, problems)
+        return made
+
     def parts(self) -> list[Regularizer]:
         """The regularizers that are on."""
         chosen = {name: getattr(self, name) for name in type(self).model_fields if getattr(self, name)}
         found = ((find(Regularizer, name), value) for name, value in chosen.items())
-        return [cls.model_validate({cls.first: value}) for cls, value in found if cls is not None]
+        own = [cls.model_validate({cls.first: value}) for cls, value in found if cls is not None]
+        return [*own, *cast("dict[str, Regularizer]", self.model_extra or {}).values()]

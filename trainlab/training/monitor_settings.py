@@ -1,12 +1,13 @@
 """The `monitors` block of a config: when to inspect, what to silence, what stops a run, settings of monitors."""
 
 from functools import cache
-from typing import Any, ClassVar, Literal, LiteralString, cast
+from typing import Any, ClassVar, Literal, cast
 
 from pydantic import ConfigDict, ModelWrapValidatorHandler, ValidationError, model_validator
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from trainlab.core.component import Settings, find, names, registered, setting
+from trainlab.core.nested_errors import moved
 from trainlab.core.types import Count
 from trainlab.diagnose.monitor import Monitor
 from trainlab.training.inspection_schedule import SOON
@@ -49,7 +50,7 @@ class Monitoring(Settings):
                 elif not isinstance(table[key], Monitor):
                     table[key] = found.model_validate({} if table[key] is None else table[key])
             except ValidationError as error:
-                problems += _moved(error, key)
+                problems += moved(error, key)
                 table.pop(key)
         for key in ("off", "stop_on"):
             for index, code in enumerate(cast("list[Any]", table[key]) if isinstance(table.get(key), list) else []):
@@ -64,7 +65,7 @@ class Monitoring(Settings):
         try:
             made = handler(table)
         except ValidationError as error:
-            problems += _moved(error)
+            problems += moved(error)
             made = None
         if made is None or problems:
             raise ValidationError.from_exception_data(cls.__name__, problems)
@@ -85,21 +86,3 @@ class Monitoring(Settings):
 def _with_defaults(cls: type[Monitor]) -> Monitor:
     """The monitor of this class with its default settings; it has no state, so that all runs share it."""
     return cls.model_construct()
-
-
-def _moved(error: ValidationError, *place: str) -> list[InitErrorDetails]:
-    """The errors of a nested part, as errors of the part at `place`."""
-    return [
-        InitErrorDetails(
-            type=PydanticCustomError(
-                _literal(e["type"]), _literal(e["msg"].replace("{", "{{").replace("}", "}}")), e.get("ctx")
-            ),
-            loc=(*place, *e["loc"]),
-            input=e["input"],
-        )
-        for e in error.errors(include_url=False)
-    ]
-
-
-def _literal(text: str) -> LiteralString:
-    return cast(LiteralString, text)  # pydantic asks for literals, but these were its own

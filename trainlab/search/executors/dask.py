@@ -20,9 +20,9 @@ from typing import Any
 from trainlab.core.errors import UserError
 from trainlab.search.executors.executor import TrialExecutor
 from trainlab.search.executors.heartbeat import Heartbeat, follow, read_beat
-from trainlab.search.executors.job import ExitStatus, Job
+from trainlab.search.executors.job import PLUGINS, ExitStatus, Job
 from trainlab.search.executors.limits import Limits
-from trainlab.search.executors.local import PLUGINS, LocalExecutor, environment
+from trainlab.search.executors.local import LocalExecutor, environment
 from trainlab.store.environment import KNOWN_GIT
 from trainlab.store.lock import locked
 from trainlab.store.reading import RunRecord

@@ -5,6 +5,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+PLUGINS = "TRAINLAB_PLUGINS"  # variable of a worker: what `core.plugins.references` gives, as JSON
 _TAIL = 1 << 13  # bytes at the end of stderr.txt that are searched for its last line
 
 

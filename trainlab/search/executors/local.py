@@ -16,7 +16,7 @@ from typing import IO, cast
 from trainlab.core.errors import UserError
 from trainlab.core.plugins import references
 from trainlab.search.executors.executor import TrialExecutor
-from trainlab.search.executors.job import ExitStatus, Job, last_line
+from trainlab.search.executors.job import PLUGINS, ExitStatus, Job, last_line
 from trainlab.search.executors.limits import Limits
 from trainlab.store.environment import KNOWN_GIT, git
 from trainlab.store.strict_json import dumps
@@ -24,7 +24,6 @@ from trainlab.store.writing import named_errors
 
 # one thread a trial: the same product has other bits with two, and two trials would compete for the cores
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "BLIS_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
-PLUGINS = "TRAINLAB_PLUGINS"  # of a worker: what `core.plugins.references` gives
 _STARTS = 3  # workers in a row that may die before they are ready
 _TRIALS = 500  # of a worker, then another one takes its place, so that no leak grows without bound
 _GRACE = 10.0  # seconds in which a trial that is out of time may save its state, before it is killed

@@ -26,8 +26,7 @@ import numpy as np
 from trainlab.core.errors import UserError
 from trainlab.core.plugins import give_references
 from trainlab.data.cache import SplitsCache
-from trainlab.search.executors.job import Job
-from trainlab.search.executors.local import PLUGINS
+from trainlab.search.executors.job import PLUGINS, Job
 from trainlab.training.callbacks import Callback
 from trainlab.training.experiment import read_own
 from trainlab.training.train import resume, train

@@ -1,0 +1,116 @@
+"""Laws of losses: gradients, rows, what `value` may write, targets, chance level, predictions."""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from trainlab.core.errors import UserError
+from trainlab.core.types import Array, Task
+from trainlab.nn.loss import Loss, LossSlot
+
+TASKS = (
+    Task("classification", 2, ("a", "b")),
+    Task("classification", 3, ("a", "b", "c")),
+    Task("regression", 1, ("y1",)),
+    Task("regression", 3, ("y1", "y2", "y3")),
+)
+_ROWS, _H = 6, 1e-6
+
+
+def fits_a_task(loss: Loss) -> Iterator[str]:
+    """It names the tasks that it is for, and can be used for one of each."""
+    for kind in loss.tasks:
+        if kind not in ("classification", "regression"):
+            yield f"`tasks` holds `{kind}`; allowed are classification and regression"
+        elif not any(task.kind == kind for task, _, _ in _cases(loss)):
+            yield f"`tasks` says {kind}, but `units` refuses all of these tasks"
+    if not loss.tasks:
+        yield '`tasks` is empty: set it to ("classification",), ("regression",) or both'
+
+
+def gradient(loss: Loss) -> Iterator[str]:
+    """Gradients: dy is the slope of the value."""
+    for task, y, t in _cases(loss):
+        s = LossSlot(y, t, np.full_like(y, np.nan))
+        made = loss.fitted(_targets(task), task)
+        made.value(s)
+        if s.dy is None or not np.isfinite(s.dy).all():
+            yield f"dy is not written, or not finite, for a {_named(task)}"
+            continue
+        slope, rng = s.dy.copy(), np.random.default_rng(1)
+        for _ in range(3):
+            d = rng.normal(size=y.shape)
+            up, down = (made.value(LossSlot(y + sign * _H * d, t, None)) for sign in (1, -1))
+            measured, told = (up - down) / (2 * _H), float((slope * d).sum())
+            if not abs(measured - told) <= 1e-5 * abs(told) + 1e-7:
+                yield f"dy says a slope of {told:.6g}, but it is {measured:.6g}, for a {_named(task)}"
+                break
+
+
+def writes_dy_alone(loss: Loss) -> Iterator[str]:
+    """It changes neither y nor t, and gives the same value without dy."""
+    for task, y, t in _cases(loss):
+        made, kept = loss.fitted(_targets(task), task), (y.copy(), t.copy())
+        value = made.value(LossSlot(y, t, np.empty_like(y)))
+        if not (np.array_equal(y, kept[0]) and np.array_equal(t, kept[1])):
+            yield f"`each` changes y or t, for a {_named(task)}"
+        if made.value(LossSlot(y, t, None)) != value:
+            yield f"the value is another one without dy, for a {_named(task)}"
+
+
+def mean_of_rows(loss: Loss) -> Iterator[str]:
+    """The value is the mean over the rows, and weights count rows."""
+    for task, y, t in _cases(loss):
+        made = loss.fitted(_targets(task), task)
+        alone = [made.value(LossSlot(y[i : i + 1], t[i : i + 1], None)) for i in range(_ROWS)]
+        if not np.isclose(made.value(LossSlot(y, t, None)), np.mean(alone), rtol=1e-10):
+            yield f"the value of {_ROWS} rows is not the mean of theirs, for a {_named(task)}"
+        weights = np.arange(_ROWS, dtype=np.float64)
+        if not np.isclose(made.value(LossSlot(y, t, None, weights)), np.mean(weights * alone), rtol=1e-10):
+            yield f"the weights of rows are not multiplied into their losses, for a {_named(task)}"
+
+
+def answers(loss: Loss) -> Iterator[str]:
+    """Predictions, probabilities and the loss at chance have the right form."""
+    for task, y, t in _cases(loss):
+        found, chance = loss.predict(y, task), loss.chance(t, task)
+        want = (_ROWS,) if task.kind == "classification" else (_ROWS, task.outputs)
+        if np.shape(found) != want:
+            yield f"`predict` gives an array of shape {np.shape(found)}, not {want}, for a {_named(task)}"
+        elif task.kind == "classification" and not np.isin(found, range(task.outputs)).all():
+            yield f"`predict` gives classes that do not exist, for a {_named(task)}"
+        if not np.isfinite(chance):
+            yield f"`chance` is {chance}, for a {_named(task)}"
+        p = loss.probabilities(y)
+        if p is None or task.kind != "classification":
+            continue
+        if p.shape != (_ROWS, task.outputs) or not np.allclose(p.sum(axis=1), 1) or (p < 0).any():
+            yield f"`probabilities` are no shares of the classes that sum to 1, for a {_named(task)}"
+
+
+LAWS = {"loss": [fits_a_task, gradient, writes_dy_alone, mean_of_rows, answers]}
+
+
+def _cases(loss: Loss) -> list[tuple[Task, Array, Array]]:
+    """Tasks that the loss takes, each with outputs and encoded targets of some rows."""
+    found: list[tuple[Task, Array, Array]] = []
+    for task in TASKS:
+        if task.kind not in loss.tasks:
+            continue
+        try:
+            units = loss.units(task)
+        except UserError:
+            continue
+        t = loss.encode(_targets(task), task)
+        found.append((task, np.random.default_rng(0).normal(size=(_ROWS, units)), t))
+    return found
+
+
+def _targets(task: Task) -> Array:
+    if task.kind == "classification":
+        return np.arange(_ROWS) % task.outputs
+    return np.random.default_rng(2).normal(size=(_ROWS, task.outputs))
+
+
+def _named(task: Task) -> str:
+    return f"{task.kind} with {task.outputs} {'classes' if task.kind == 'classification' else 'targets'}"
