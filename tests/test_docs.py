@@ -3,7 +3,8 @@
 The blocks of a page are gone through in its order, in one folder that starts with a copy of `configs/`:
 
     ```yaml      a config, or a part of one, which then stands beside `data: digits`; it must validate
-    ```python    runs; one that imports PyTorch or Keras, where that is installed
+    ```python    runs; one that imports PyTorch or Keras, where that is installed. With `# NAME.py` as its first line,
+                 it is also saved as that file
     ```console   lines after `$ ` run; `# exit N` tells the exit code, else it is 0. What is shown below a command must
                  be printed by it, line by line; numbers may differ
     ```sh        commands that must parse (the generated reference)
@@ -24,8 +25,10 @@ from pathlib import Path
 import pytest
 
 from trainlab.cli.main import COMMANDS, load
+from trainlab.core import plugins
 from trainlab.core.config import ConfigError
-from trainlab.search.experiment import read
+from trainlab.core.schema import json_schema
+from trainlab.search.experiment import SweepExperiment, read
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("benchmarks/*.md")])
@@ -93,6 +96,8 @@ def test_examples_run(page: Path, tmp_path: Path):
         elif language == "python" and runs_here(text):
             code, output = run([sys.executable, "-c", text], tmp_path)
             assert code == 0, output
+            if name := re.match(r"# (\w+\.py)\n", text):
+                (tmp_path / name[1]).write_text(text)
         elif language == "console":
             play(text, tmp_path)
 
@@ -159,16 +164,18 @@ def test_links_resolve(page: Path):
 
 @pytest.mark.parametrize("file", sorted((ROOT / "configs").glob("*.yaml")), ids=lambda f: f.stem)
 def test_configs(file: Path):
-    """A config validates, names the schema for editors, and that schema accepts it."""
+    """A config validates, names the schema for editors, and that schema accepts it; one with a plugin has its own."""
     import jsonschema
     import yaml
 
     head = file.read_text().splitlines()[0]
     schema = json.loads((ROOT / "docs/trainlab.schema.json").read_text())
 
-    read(file)
-
-    assert head == "# yaml-language-server: $schema=../docs/trainlab.schema.json"
+    if read(file).value.plugins:
+        schema = json_schema(SweepExperiment)
+        plugins.give([])
+    else:
+        assert head == "# yaml-language-server: $schema=../docs/trainlab.schema.json"
     # an editor reads YAML 1.2, where 1e-3 is a number; PyYAML does not
     text = re.sub(r"(?<=[ \[])(\d+)e(-?\d+)", r"\1.0e\2", file.read_text())
     text = re.sub(r"(\d+\.\d+e)(\d)", r"\1+\2", text)

@@ -10,6 +10,7 @@ import importlib
 import importlib.util
 import inspect
 import json
+import os
 import re
 import sys
 import traceback
@@ -22,6 +23,7 @@ from typing import Any
 
 from trainlab.core.component import Component, built_in, kind_of, plug
 from trainlab.core.errors import UserError
+from trainlab.core.words import with_article
 
 RECORD, COPIES = "plugins.json", "plugins"  # in a run folder: hashes, and a copy of each file
 LARGEST = 1 << 20  # bytes of a plugin
@@ -166,7 +168,10 @@ def _recorded(folder: Path) -> list[dict[str, Any]] | None:
     if not path.is_file():
         return None
     try:
-        found: Any = json.loads(path.read_bytes()[:LARGEST])
+        if path.is_symlink():
+            raise ValueError("a link may lead out of the folder")
+        with path.open("rb") as file:
+            found: Any = json.loads(file.read(LARGEST))
         return [{key: str(entry[key]) for key in ("file", "sha256", "copy")} for entry in found]
     except (OSError, ValueError, KeyError, TypeError):
         raise UserError(f"{path}: damaged: it lists no plugins") from None
@@ -178,20 +183,24 @@ def _found(written: str, folder: Path) -> Path:
         raise UserError("expected a Python file or a module")
     given = Path(written).expanduser()
     if written.endswith(".py") or "/" in written or given.is_absolute():
-        return (folder / given).absolute()
+        return _absolute(folder / given)
     if not all(part.isidentifier() for part in written.split(".")):
         raise UserError(f"`{written}` is neither a file that ends in .py nor a module such as package.module")
     inside = folder.joinpath(*written.split("."))
     for file in (inside.with_suffix(".py"), inside / "__init__.py"):
         if file.is_file():
-            return file.absolute()
+            return _absolute(file)
     try:
         spec = importlib.util.find_spec(written)
     except (ImportError, ValueError, AttributeError):
         spec = None
     if spec is None or not spec.origin or not spec.origin.endswith(".py"):
         raise UserError(f"there is no module `{written}`, neither in {folder} nor installed; a file is `{written}.py`")
-    return Path(spec.origin).absolute()
+    return _absolute(Path(spec.origin))
+
+
+def _absolute(file: Path) -> Path:
+    return Path(os.path.normpath(file.absolute()))
 
 
 def _content(written: str, file: Path) -> bytes:
@@ -285,7 +294,7 @@ def _components(written: str, module: ModuleType) -> tuple[type[Component], ...]
             raise UserError(f"{what}: the name `{cls.name}` must be lower-case letters, digits, - and _")
         if inspect.isabstract(cls):
             missing = ", ".join(f"`{name}`" for name in sorted(cls.__abstractmethods__))
-            raise UserError(f"{what}: a {cls.kind} needs the method {missing}")
+            raise UserError(f"{what}: {with_article(cls.kind)} needs the method {missing}")
         taken = built_in(kind_of(cls), cls.name)
         if taken is not None:
             raise UserError(f"{what}: trainlab has the {taken.kind} `{cls.name}` already; choose another name")

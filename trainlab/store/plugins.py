@@ -27,9 +27,12 @@ def write_plugins(folder: Path) -> None:
 
 
 def copy_plugins(folder: Path, into: Path) -> None:
-    """Copy what `write_plugins` wrote, if anything, into another folder."""
+    """Copy what `write_plugins` wrote, if anything, into another folder. Links are left out."""
+    copies = folder / COPIES
+    found = [folder / RECORD, *(copies.iterdir() if copies.is_dir() and not copies.is_symlink() else [])]
     with named_errors(into, "write"):
-        if (folder / RECORD).is_file():
-            shutil.copyfile(folder / RECORD, into / RECORD)
-        if (folder / COPIES).is_dir():
-            shutil.copytree(folder / COPIES, into / COPIES, dirs_exist_ok=True)
+        for file in found:
+            if file.is_file() and not file.is_symlink():
+                target = into / file.relative_to(folder)
+                target.parent.mkdir(exist_ok=True)
+                shutil.copyfile(file, target)
