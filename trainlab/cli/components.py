@@ -32,7 +32,8 @@ def components(
 
     Without KIND: all names. With KIND: one line each. With NAME: the whole page of one component. The kind `log` lists
     the formats of logs that `diagnose` reads. With --plugin FILE and without KIND: the components of the file, each
-    checked by the laws that trainlab's own keep (gradients, shapes, independent rows ...); exit code 4 if one is broken.
+    checked by the laws that trainlab's own keep (gradients, shapes, independent rows ...), and exit code 4 if one is
+    broken.
 
     Examples:
         trainlab components

@@ -29,9 +29,9 @@ def write_plugins(folder: Path) -> None:
 def copy_plugins(folder: Path, into: Path) -> None:
     """Copy what `write_plugins` wrote, if anything, into another folder. Links are left out."""
     copies = folder / COPIES
-    found = [folder / RECORD, *(copies.iterdir() if copies.is_dir() and not copies.is_symlink() else [])]
+    inside: list[Path] = list(copies.iterdir()) if copies.is_dir() and not copies.is_symlink() else []
     with named_errors(into, "write"):
-        for file in found:
+        for file in (folder / RECORD, *inside):
             if file.is_file() and not file.is_symlink():
                 target = into / file.relative_to(folder)
                 target.parent.mkdir(exist_ok=True)
