@@ -9,6 +9,9 @@ import sys
 import pytest
 from run_folders import OVERFITTING, make_run
 
+from trainlab.training.experiment import read_plain
+from trainlab.training.train import train
+
 
 def trainlab(*arguments, **environment):
     """Runs the command line; (exit code, stdout, stderr)."""
@@ -36,6 +39,22 @@ def test_table_and_options(runs):
         "a-1   2026-11-01 14:03  finished       2  0.75  0.75  0.9375  1 min 15 s  a     0.1\n"
         "b-1   2026-11-02 14:03  finished       2   0.3   0.3  0.9375  1 min 15 s  b     0.2  overfitting (warning)\n"
     )
+
+
+def test_verify(tmp_path):
+    """Whole runs, then one with a damaged file: exit code 4, and the file by name."""
+    config = read_plain({"data": {"name": "iris"}, "train": {"epochs": 1}}, {})
+    folder = train(config, runs=tmp_path).folder
+    train(config, runs=tmp_path)
+    code, out, err = trainlab("--runs", tmp_path, "--verify")
+    assert (code, err) == (0, "")
+    assert [line.rpartition(": ")[2] for line in out.splitlines()] == ["all files are whole"] * 2
+    (folder / "environment.json").write_text("{")
+    code, out, _ = trainlab(folder, "--verify")
+    assert (code, out.splitlines()[0]) == (4, f"{folder}: 1 wrong")
+    assert out.splitlines()[1].startswith("  environment.json: not JSON")
+    code, out, _ = trainlab(folder, "--verify", "--json")
+    assert (code, list(json.loads(out))) == (4, [str(folder)])
 
 
 def test_one_run(runs):

@@ -25,8 +25,10 @@ from trainlab.report.summary import summary
 from trainlab.report.table import render_table
 from trainlab.report.text import clean, folded
 from trainlab.report.verdict import verdict
+from trainlab.store.folder import RunFolder
 from trainlab.store.index import Index
-from trainlab.store.reading import RunRecord
+from trainlab.store.reading import RunRecord, find_runs
+from trainlab.store.verify import verify as verified
 from trainlab.store.writing import write_output
 
 ChosenArgument = Annotated[
@@ -71,6 +73,10 @@ AsJsonOption = Annotated[bool, typer.Option("--json", help="Print the rows, with
 MarkdownOption = Annotated[
     bool, typer.Option("--markdown", help="Print it as Markdown, for a pull request or a job summary.")
 ]
+VerifyOption = Annotated[
+    bool,
+    typer.Option("--verify", help="Read every file of the runs and compare checksums and rows; exit with 4 on damage."),
+]
 PngOption = Annotated[Path | None, typer.Option(metavar="DIR", help="Write every picture as a PNG file.")]
 SvgOption = Annotated[Path | None, typer.Option(metavar="DIR", help="Write every picture as an SVG file.")]
 
@@ -89,6 +95,7 @@ def report(
     markdown: MarkdownOption = False,
     png: PngOption = None,
     svg: SvgOption = None,
+    verify: VerifyOption = False,
 ) -> None:
     """Summarize runs: how they ended, their scores, their findings.
 
@@ -104,7 +111,11 @@ def report(
         trainlab report digits-mlp-7 --html digits.html
         trainlab report digits-mlp-7 --markdown --png pictures
         trainlab report --csv runs.csv
+        trainlab report digits-mlp-7 --verify
     """
+    if verify:
+        _verify(chosen or [], runs, as_json=as_json)
+        return
     data: list[dict[str, Any]] = []
     with _terminal.answering(as_json):
         query = _Query(chosen or [], runs, sort or "", where or [], group_by or [], compare, require or [])
@@ -237,6 +248,21 @@ def _data(query: _Query, result: _Result) -> list[dict[str, Any]]:
         for i, table in enumerate(tables):
             table["requirements"] = [check.as_dict() for check in result.checks[i * each : (i + 1) * each]]
     return tables
+
+
+def _verify(chosen: Sequence[str], runs: Path, *, as_json: bool) -> None:
+    """Check whole run folders; exit with 4 if a file is damaged."""
+    with _terminal.answering(as_json):
+        folders = [RunFolder.open(name, runs) for name in chosen] or [RunFolder(path) for path in find_runs(runs)]
+    wrong = {str(folder.path): verified(folder) for folder in folders}
+    if as_json:
+        _terminal.emit(wrong)
+    for path, problems in wrong.items() if not as_json else ():
+        _terminal.say(f"{path}: {'all files are whole' if not problems else f'{len(problems)} wrong'}")
+        for problem in problems:
+            _terminal.say(f"  {problem.removeprefix(f'{path}/')}")
+    if any(wrong.values()):
+        raise typer.Exit(4)
 
 
 def _write_csv(result: _Result, file: Path) -> None:

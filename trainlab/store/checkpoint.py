@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
+from zlib import crc32
 
 import numpy as np
 
@@ -23,6 +24,7 @@ from trainlab.store.opening import reading
 from trainlab.store.writing import named_errors, sync_folder, write_atomic
 
 _META = "trainlab"  # trainlab's key in the metadata
+_SUMS = "trainlab.crc32"  # checksums of the JSON value and of each array; checkpoints before 0.3 have none
 _LONGEST_HEADER = 1 << 24  # bytes
 
 
@@ -43,13 +45,15 @@ def packed(arrays: Mapping[str, Array], meta: Mapping[str, Any]) -> bytes:
     from safetensors.numpy import save as to_bytes
 
     ready = {name: _plain(name, array) for name, array in arrays.items()}
-    return to_bytes(ready, {_META: json.dumps(dict(meta))})
+    text = json.dumps(dict(meta))
+    sums = {"": _text_sum(text)} | {name: _sum(array) for name, array in ready.items()}
+    return to_bytes(ready, {_META: text, _SUMS: json.dumps(sums)})
 
 
 def load(path: Path) -> tuple[dict[str, Array], dict[str, Any]]:
     """The arrays and the JSON value that `save` wrote; the arrays are the caller's own and writable.
 
-    Raises UserError if the file is missing, cut off, or not a checkpoint of trainlab.
+    Raises UserError if the file is missing, cut off, changed since it was written, or not a checkpoint of trainlab.
     """
     from safetensors import SafetensorError
     from safetensors.numpy import load as from_bytes
@@ -62,6 +66,7 @@ def load(path: Path) -> tuple[dict[str, Array], dict[str, Any]]:
     meta: dict[str, str] = _header(data).get("__metadata__", {})
     if _META not in meta:
         raise UserError(f"{path}: a safetensors file, but not a checkpoint of trainlab (its metadata lacks `{_META}`)")
+    _refuse_changed(path, meta, arrays)
     try:
         return arrays, json.loads(meta[_META])
     except ValueError as error:
@@ -80,7 +85,9 @@ def load_some(path: Path, prefix: str) -> dict[str, Array]:
     try:
         wanted = [name for name in shapes(path) if name.startswith(prefix)]
         with named_errors(path, "read"), opened.safe_open(path, framework="numpy") as file:
-            return {name.removeprefix(prefix): np.array(file.get_tensor(name)) for name in wanted}
+            arrays = {name: np.array(file.get_tensor(name)) for name in wanted}
+            _refuse_changed(path, file.metadata() or {}, arrays, whole=False)
+            return {name.removeprefix(prefix): array for name, array in arrays.items()}
     except SafetensorError as error:
         raise UserError(f"{path}: {_why(_whole(path))}") from error
 
@@ -150,6 +157,32 @@ def prune(folder: Path, keep: int) -> None:
     for path in paths[: max(len(paths) - keep, 0)]:
         with named_errors(path, "delete"):
             path.unlink(missing_ok=True)
+
+
+def _sum(array: Array) -> int:
+    return crc32(np.ascontiguousarray(array).reshape(-1).view(np.uint8).data)
+
+
+def _text_sum(text: str) -> int:
+    return crc32(text.encode())
+
+
+def _refuse_changed(path: Path, meta: Mapping[str, str], arrays: Mapping[str, Array], *, whole: bool = True) -> None:
+    """Raises UserError if the JSON value or an array is not the one that was written. whole: these are all arrays."""
+    if _SUMS not in meta:
+        return
+    try:
+        sums: dict[str, int] = json.loads(meta[_SUMS])
+        wrong = [name for name, array in arrays.items() if sums.get(name) != _sum(array)]
+        lost = sorted(set(sums) - {"", *arrays}) if whole else []
+        text = sums.get("") != _text_sum(meta.get(_META, ""))
+    except (ValueError, AttributeError, TypeError, RecursionError):
+        raise UserError(f"{path}: the checkpoint's metadata is damaged") from None
+    if what := [*(["the metadata"] if text else []), *(f"`{name}`" for name in (*wrong, *lost))]:
+        more = f" and {len(what) - 3} more" if len(what) > 3 else ""
+        raise UserError(
+            f"{path}: the checkpoint was changed after it was written, or is damaged: {', '.join(what[:3])}{more}"
+        )
 
 
 def _whole(path: Path) -> bytes:

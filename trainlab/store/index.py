@@ -17,10 +17,11 @@ from itertools import islice
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
+from zlib import crc32
 
 NAME = ".index.sqlite"
 FEWEST = 200  # runs in a folder from which on an index is made; fewer are read fast enough
-_VERSION = 1  # of the format; an index of another version is deleted
+_VERSION = 2  # of the format; an index of another version is deleted
 _FILES = ("status.json", "metrics.csv", "diagnoses.jsonl", "config.yaml")
 _SETTLED = 2_000_000_000  # nanoseconds since the last change: the coarsest tick of any file system (FAT's)
 _PATIENCE = 1.0  # seconds to wait for another process that is writing
@@ -49,7 +50,7 @@ class Index:
             return None
         try:
             row = self._loaded.pop((run, part), None) or self._select(run, part)
-            return json.loads(row[1]) if row and row[0] == str(stamp) else None
+            return json.loads(row[1]) if row and row[0] == _mark(stamp, row[1]) else None
         except (sqlite3.Error, ValueError, TypeError):
             return None
 
@@ -66,7 +67,8 @@ class Index:
         run = self._name(path)
         if self._db is None or run is None or not _settled(stamp) or stamp_of(path) != stamp:
             return
-        self._learnt.append((run, part, str(stamp), json.dumps(facts)))
+        text = json.dumps(facts)
+        self._learnt.append((run, part, _mark(stamp, text), text))
         if len(self._learnt) >= _AT_ONCE:
             self._write()
 
@@ -128,6 +130,11 @@ def stamp_of(path: Path) -> Stamp:
         else:
             made += (s.st_mtime_ns, s.st_ctime_ns, s.st_size, s.st_ino)
     return tuple(made)
+
+
+def _mark(stamp: Stamp, facts: str) -> str:
+    """The stamp, and a checksum: what is damaged in the index is read from the run again."""
+    return f"{stamp} {crc32(facts.encode(errors='surrogatepass'))}"
 
 
 def _settled(stamp: Stamp) -> bool:
