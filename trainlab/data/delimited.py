@@ -120,8 +120,11 @@ def _codec(path: str, encoding: str) -> str:
 
 
 def _not_decoded(path: str, encoding: str) -> str:
-    with open_bytes(path) as file:
-        stored = file.read()
+    try:
+        with open_bytes(path) as file:
+            stored = file.read()
+    except DAMAGED:
+        return f"{path}: the file is truncated or damaged: it cannot be unpacked"
     try:
         stored.decode(encoding)
     except UnicodeDecodeError as error:

@@ -5,13 +5,16 @@ import gzip
 import lzma
 import zipfile
 import zlib
+from collections.abc import Generator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, cast
 
-from trainlab.core.errors import DataError
+from trainlab.core.errors import DataError, UserError
 from trainlab.data.paths import existing_file
 
-DAMAGED = (EOFError, OSError, zlib.error, lzma.LZMAError, zipfile.BadZipFile)  # what a damaged archive raises
+# what a damaged archive raises, or one packed in a way that Python cannot unpack
+DAMAGED = (EOFError, OSError, zlib.error, lzma.LZMAError, zipfile.BadZipFile, NotImplementedError)
 
 _KINDS = {
     b"PAR1": "a Parquet file: use `name: parquet`",
@@ -29,6 +32,21 @@ _KINDS = {
     b"<stata_dta>": "a Stata file: use `name: stata`",
     b"%PDF": "a PDF document: save its table as CSV",
 }
+
+
+@contextmanager
+def parsing(path: str, what: str) -> Generator[None]:
+    """Around a parser of others': whatever it raises means that the file is damaged, or is not what its name says.
+
+    Parsers raise errors of many classes on damaged files (zlib's, tokenizers', MemoryError for a size that lies), and
+    other ones in each version. Raises DataError; one of ours passes through.
+    """
+    try:
+        yield
+    except UserError:
+        raise
+    except Exception as error:
+        raise DataError(f"{path}: {what}") from error
 
 
 def open_bytes(path: str) -> IO[bytes]:
@@ -79,5 +97,7 @@ def _zipped(path: str, file: Path) -> IO[bytes]:
             if len(names) != 1:
                 raise DataError(f"{path}: holds {len(names)} files; unpack it and name one of them")
             return archive.open(names[0])
-    except zipfile.BadZipFile:
-        raise DataError(f"{path}: the file is truncated or damaged: its zip data cannot be unpacked") from None
+    except (*DAMAGED, RuntimeError):  # RuntimeError: it needs a password
+        raise DataError(
+            f"{path}: the file is encrypted, truncated or damaged: its zip data cannot be unpacked"
+        ) from None

@@ -60,7 +60,7 @@ def read_pickle(file: Path) -> dict[object, object]:
             batch = _ArraysOnly(stream, encoding="bytes").load()
     except DataError as error:
         raise DataError(f"{file}: refused, since a batch holds only arrays and plain values: {error}") from None
-    except (pickle.UnpicklingError, EOFError, ValueError, TypeError, LookupError, AttributeError, ImportError) as error:
+    except Exception as error:  # a damaged pickle raises errors of a dozen classes, MemoryError among them
         raise DataError(f"{file}: the file is truncated, or no pickle") from error
     return cast("dict[object, object]", batch) if isinstance(batch, dict) else {}
 

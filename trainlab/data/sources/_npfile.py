@@ -1,6 +1,5 @@
 """Opens NumPy's files without ever running code from them."""
 
-import zipfile
 from collections.abc import Collection
 from pathlib import Path
 from typing import IO, Any
@@ -10,6 +9,9 @@ import numpy as np
 from trainlab.core.errors import DataError
 from trainlab.core.types import Array
 from trainlab.data.lazy import expect_few
+from trainlab.data.opening import parsing
+
+_DAMAGED = "the file is truncated or damaged"
 
 
 def open_npy(path: str, file: Path) -> Array:
@@ -26,10 +28,8 @@ def open_npy(path: str, file: Path) -> Array:
         stream.seek(0)
         if _holds_objects(stream):
             raise DataError(_objects(path))
-    try:
+    with parsing(path, _DAMAGED):
         array = np.load(file, mmap_mode="r", allow_pickle=False)
-    except (ValueError, OSError, EOFError) as error:
-        raise DataError(f"{path}: the file is truncated or damaged") from error
     expect_few(array)
     return array
 
@@ -47,14 +47,11 @@ def open_npz(path: str, file: Path, wanted: Collection[str]) -> tuple[dict[str, 
         if start[:2] != b"PK":
             raise DataError(f"{path}: not a .npz file; save it with numpy.savez")
         stream.seek(0)
-        try:
-            with np.load(stream, allow_pickle=False) as stored:
-                names = list(stored.files)
-                for key in names:
-                    if key in wanted:
-                        arrays[key] = _member(path, stored, key)
-        except (zipfile.BadZipFile, EOFError, OSError) as error:
-            raise DataError(f"{path}: the file is truncated or damaged") from error
+        with parsing(path, _DAMAGED), np.load(stream, allow_pickle=False) as stored:
+            names = list(stored.files)
+            for key in names:
+                if key in wanted:
+                    arrays[key] = _member(path, stored, key)
     return arrays, names
 
 
@@ -80,7 +77,7 @@ def _holds_objects(stream: IO[bytes]) -> bool:
         version = np.lib.format.read_magic(stream)
         read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
         return read(stream)[2].hasobject
-    except (ValueError, OSError, EOFError):
+    except Exception:  # a damaged header, which NumPy reads as Python's syntax: `np.load` will say so
         return False
 
 

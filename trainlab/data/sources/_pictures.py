@@ -96,7 +96,7 @@ class Decoder:
         except image.DecompressionBombError:
             self._problems.append(f"{file}: cannot be decoded: it has more pixels than Pillow opens")
             return None
-        except (OSError, SyntaxError, ValueError):
+        except Exception:  # Pillow's plugins raise errors of many classes on damaged pictures
             self._problems.append(f"{file}: cannot be decoded: it is damaged, or no picture that Pillow knows")
             return None
         if picture is None:

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 from trainlab.core.errors import DataError
 from trainlab.data.frame import table_of
+from trainlab.data.opening import parsing
 from trainlab.data.paths import existing_file
 from trainlab.data.sources._tabular import Tabular
 from trainlab.data.table import Numbers, Table, Texts, as_texts, text_of
@@ -31,10 +32,8 @@ class Statistics(Tabular):
             needs = f'{self.program} files need pyreadstat: pip install "trainlab[statistics]"'
             raise DataError(f"{path}: {needs}") from None
         read: Any = getattr(pyreadstat, self.reader(file.suffix.lower()))
-        try:
+        with parsing(path, f"not a {self.program} file, or a damaged one"):
             frame, facts = read(str(file))
-        except (*_errors(pyreadstat), ValueError, UnicodeDecodeError) as error:
-            raise DataError(f"{path}: not a {self.program} file, or a damaged one") from error
         table = replace(table_of(frame, text=text), path=path, header=path)
         labels: dict[str, dict[Any, str]] = facts.variable_value_labels
         columns, notes = dict(table.columns), list[str]()
@@ -45,11 +44,6 @@ class Statistics(Tabular):
                 columns[name] = found
                 notes.append(f"column `{name}`: its codes are read as their labels, such as `{found.known[0]}`")
         return replace(table, columns=columns, notes=tuple(notes))
-
-
-def _errors(pyreadstat: Any) -> tuple[type[Exception], ...]:
-    """What its readers raise; older releases have the first one only."""
-    return tuple(getattr(pyreadstat, n) for n in ("ReadstatError", "PyreadstatError") if hasattr(pyreadstat, n))
 
 
 def _labelled(column: Numbers | Texts, labels: dict[Any, str]) -> Texts | None:

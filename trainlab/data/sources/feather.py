@@ -3,8 +3,8 @@
 from collections.abc import Collection
 from typing import ClassVar
 
-from trainlab.core.errors import DataError
 from trainlab.data.arrow import arrow_reader, table_of_arrow
+from trainlab.data.opening import parsing
 from trainlab.data.paths import existing_file
 from trainlab.data.sources._tabular import Tabular
 from trainlab.data.table import Table
@@ -22,7 +22,7 @@ class Feather(Tabular, name="feather"):
         """The table in this file; `lines` are row numbers, from 1."""
         file = existing_file(path)
         pa, feather = arrow_reader(path, "feather", "Feather")
-        try:
+        with parsing(path, "not a Feather or Arrow file, or a damaged one"):
             with file.open("rb") as stored:
                 is_stream = stored.read(4) == b"\xff\xff\xff\xff"
             if is_stream:
@@ -30,6 +30,5 @@ class Feather(Tabular, name="feather"):
                     data = pa.ipc.open_stream(stored).read_all()
             else:
                 data = feather.read_table(file, memory_map=False)
-        except (pa.ArrowException, OSError) as error:
-            raise DataError(f"{path}: not a Feather or Arrow file, or a damaged one") from error
-        return table_of_arrow(path, data, text, self.drop)
+            data.validate(full=True)  # of a stream, nothing has been compared with its length yet
+            return table_of_arrow(path, data, text, self.drop)

@@ -3,8 +3,8 @@
 from collections.abc import Collection
 from typing import ClassVar
 
-from trainlab.core.errors import DataError
 from trainlab.data.arrow import arrow_reader, table_of_arrow
+from trainlab.data.opening import parsing
 from trainlab.data.paths import existing_file
 from trainlab.data.sources._tabular import Tabular
 from trainlab.data.table import Table
@@ -21,10 +21,8 @@ class Parquet(Tabular, name="parquet"):
     def read_raw(self, path: str, text: Collection[str]) -> Table:
         """The table in this file; `lines` are row numbers, from 1."""
         file = existing_file(path)
-        pa, pq = arrow_reader(path, "parquet", "Parquet")
-        try:
+        _, pq = arrow_reader(path, "parquet", "Parquet")
+        with parsing(path, "not a Parquet file, or a damaged one"):
             with pq.ParquetFile(file) as stored:
                 data = stored.read()
-        except (pa.ArrowInvalid, pa.ArrowNotImplementedError, OSError) as error:
-            raise DataError(f"{path}: not a Parquet file, or a damaged one") from error
-        return table_of_arrow(path, data, text, self.drop)
+            return table_of_arrow(path, data, text, self.drop)

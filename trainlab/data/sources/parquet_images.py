@@ -16,6 +16,7 @@ from trainlab.core.errors import DataError
 from trainlab.core.types import Array, Count
 from trainlab.data.arrow import arrow_reader
 from trainlab.data.dataset import Loaded, Rows
+from trainlab.data.opening import parsing
 from trainlab.data.paths import did_you_mean, existing_file
 from trainlab.data.source import Source
 from trainlab.data.sources._arrays import encode_targets, learn_targets
@@ -67,13 +68,10 @@ class ParquetImages(Source, name="parquet_images"):
     def _shard(self, file: Path) -> "_Shard":
         """The labels of a file, and where its pictures are."""
         pa, pq = arrow_reader(file, "parquet", "Parquet", "parquet,images")
-        try:
-            with pq.ParquetFile(file) as stored:
-                schema: Any = stored.schema_arrow
-                image, label = _columns(file, schema, self.image, self.label, pa.types)
-                column: Any = stored.read(columns=[label]).column(0)
-        except (pa.ArrowException, OSError) as error:
-            raise DataError(f"{file}: not a Parquet file, or a damaged one") from error
+        with parsing(str(file), "not a Parquet file, or a damaged one"), pq.ParquetFile(file) as stored:
+            schema: Any = stored.schema_arrow
+            image, label = _columns(file, schema, self.image, self.label, pa.types)
+            column: Any = stored.read(columns=[label]).column(0)
         if column.null_count:
             row = column.to_pylist().index(None) + 1
             raise DataError(f"{file}: row {row} has no label (`{label}`)")
@@ -127,7 +125,7 @@ class _Shard:
                     for content in column.to_pylist():
                         row += 1
                         yield StoredPicture(f"{self.file}: row {row}", content or b"")
-        except (pa.ArrowException, OSError) as error:
+        except (pa.ArrowException, OSError, UnicodeError) as error:
             raise DataError(f"{self.file}: the file is truncated or damaged") from error
 
 

@@ -43,7 +43,7 @@ class Sqlite(Tabular, name="sqlite"):
                 database.set_authorizer(_only_reading)
                 cursor = database.execute(query)
                 names, rows = [column[0] for column in cursor.description or ()], cursor.fetchall()
-        except (sqlite3.Error, sqlite3.Warning) as error:
+        except (sqlite3.Error, sqlite3.Warning, UnicodeError) as error:
             if self.query is None:
                 raise DataError(f"{path}: not an SQLite database, or a damaged one") from error
             raise DataError(f"{path}: data.query is not one SELECT that fits the tables of this database") from error

@@ -212,7 +212,7 @@ def _votes(graph: Graph, network: TrainedNetwork | Ensemble, ends: list[str]) ->
     ]
     votes = _weighted(graph, network, [graph.cast(graph.add("Equal", c, classes), np.float32) for c in chosen])
     short = graph.add("Sub", votes, graph.reduce("ReduceMax", votes, [1]))
-    winners = graph.add("LessOrEqual", graph.constant(-_TIE, "tie"), short)
+    winners = graph.add("Less", graph.constant(-_TIE, "tie"), short)
     none = graph.constant(float(np.finfo(np.float32).min), "lowest")
     return votes, graph.add("Where", winners, _weighted(graph, network, each), none)
 
@@ -224,7 +224,7 @@ def _label(graph: Graph, network: TrainedNetwork | Ensemble, certainty: str) -> 
         return _largest(graph, certainty)
     positive, least = network.classes.index(threshold.positive), graph.constant(threshold.value, "threshold")
     sure = graph.add("Gather", certainty, graph.constant([positive], "column"), axis=1)
-    second = graph.add("LessOrEqual", least, sure) if positive == 1 else graph.add("Less", sure, least)
+    second = graph.add("Less", least, sure) if positive == 1 else graph.add("Less", sure, least)
     return graph.cast(second, np.int64)
 
 

@@ -9,7 +9,7 @@ from trainlab.inference.export.graph import Graph, Params
 
 def lower(graph: Graph, step: Preprocessor, learned: Params, x: str, shape: Shape) -> tuple[str, Shape]:
     """The learned value where x is not finite, else x; then a column of 0 and 1 for each marked column."""
-    finite = graph.add("LessOrEqual", graph.add("Abs", x), graph.constant(float(np.finfo(np.float32).max), "largest"))
+    finite = graph.add("Less", graph.add("Abs", x), graph.constant(float(np.finfo(np.float32).max), "largest"))
     value = learned["value"] if "value" in learned else learned["mean"]  # older checkpoints have `mean`
     filled = graph.add("Where", finite, x, graph.constant(value, "fill.value"))
     if "marked" not in learned:
