@@ -11,6 +11,7 @@ from making_data import source
 DOCUMENT = Path(__file__).parents[2] / "docs" / "data.md"
 ELSEWHERE = ("a table with a column", "arrays in an HDF5", "arrays in an older .mat", "training and test arrays in")
 ELSEWHERE += ("lines `LABEL", "MNIST,", "EMNIST", "Kuzushiji", "MedMNIST", "SVHN", "CIFAR-10", "STL-10", "pictures")
+ELSEWHERE += ("outliers, or",)  # preprocessors
 NAMES = [f"r{i % 7}" for i in range(40)]
 
 
@@ -117,6 +118,11 @@ CASES = {
         lambda got: np.isnan(got.rows.x[:, 0]).sum() == 1,
     ),
     "rows without a target": (write_no_targets, CSV, lambda got: len(got.rows) == 30),
+    "numbers that are no amounts": (
+        lambda: Path("t.csv").write_text("zip,price\n" + "".join(f"{1000 + i % 4},{i}.5\n" for i in range(40))),
+        CSV,
+        lambda got: got.rows.features == tuple(f"zip={1000 + i}" for i in range(4)),
+    ),
     "categories that": (write_csv, CSV, lambda got: "patient=r1" in got.rows.features),
     "arrays in one .npz": (write_arrays, {}, lambda got: got.rows.shape == (784,)),
     "arrays in .npy": (write_arrays, {}, lambda got: isinstance(got.rows.x, np.memmap)),
