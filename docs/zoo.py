@@ -2,8 +2,9 @@
 
     python docs/zoo.py TUNED.json FRESH.json     writes the page from what `trainlab zoo --json` printed for both
 
-Thresholds were tuned on seeds 0 to 4. The seeds and the random configs of the second measurement were new.
+Thresholds were tuned on the first seeds. The seeds and the random configs of the second measurement were new.
 """
+# ruff: noqa: E501 - rows of Markdown tables cannot be folded
 
 import json
 import os
@@ -15,8 +16,8 @@ from pathlib import Path
 from statistics import mean
 from typing import Any
 
-TUNED = "zoo --seeds 0-4 --json"
-FRESH = "zoo --seeds 30-34 --random 300 --draw 2026 --json"
+TUNED = "zoo --seeds 0-1 --json"
+FRESH = "zoo --seeds 50-52 --random 200 --draw 2027 --leave-one-data-set-out --json"
 BARS = (
     ("faults detected (a warning or an error)", "caught", "faults", "at least 97 %"),
     ("named: an expected code among the first two", "named", "faults", "at least 90 %"),
@@ -49,6 +50,41 @@ Everything is measured over several seeds. The seeds of the first column were us
 second were not. Bugs found on the held-out seeds are fixed later; the published numbers are not updated, and the next
 measurement uses new seeds.
 """
+# What is judged beside the zoo, by hand: the data of these programs are not in the repository.
+BEYOND = """## Beyond the zoo
+
+A zoo that its authors made flatters its authors. So the same build is judged on what they did not make, too:
+
+| judged on | detected | named | false positives | fixed |
+|---|---|---|---|---|
+| the zoo, seeds that were not used | {zoo} |
+| 14 programs of other people (dl-fl-repair, DeepFD), 3 seeds | 42 of 42 | 39 of 42 | 1 of 42 fixed versions | 39 of 42 regain 90 % of the gap, 3.0 runs each |
+| the same with random search in as many runs | | | | 23 of 42 |
+| the same before these rules | 28 of 42 | 12 of 42 | 3 of 42 | 15 of 39, 3.1 runs each; random search 19 of 39 |
+| 28 faults of the same kinds on other data, written as a guard against fitting the 14, 1 seed | 26 of 28 | 23 of 28 | 0 of 28 | 26 of 27, 2.0 runs each; random search 16 of 27 |
+| 240 random configs on four data sets that the zoo does not draw from | 154 of 156 bad ones | | 4 of 45 good ones | |
+
+The programs are scored by `python benchmarks/faults.py DIR`; the last row is `trainlab zoo benchmarks/outside.yaml
+--random 240 --draw 31 --no-cure` (before these rules: 152 of 156 bad ones detected, 3 of 45 good ones with a warning). Where the
+authors' version is at most 0.02 better there is no gap to regain.
+
+**A data set left out.** `--leave-one-data-set-out` chooses the confidence of each finding, and the least one that is an
+alarm, on all data sets of the zoo but one, and judges that one. The mean of the shares of faulty runs detected and of healthy
+ones left in peace is {gap:.3f} lower than with everything chosen on all (wanted: at most 0.02), the share that is named {named:.3f}.
+
+What is still wrong:
+
+- Good random configs outside the zoo get a warning in 4 of 45 cases, wanted are 5 %. All four are on diabetes, where the best
+  tenth of the draws begins at an R2 of 0.26: three are behind a linear model by more than 0.1, one was still rising.
+- A rate that is far too high for Adam but still learns gets no warning (a small network on images of clothes, Adam at 0.1:
+  0.70 instead of 0.82), because every sign of it fades before the end.
+- With 90 % dropout, and with a single unit between two layers, `loss-not-decreasing` or `dead-relu` is told before the cause.
+- One gradient step an epoch (a batch as large as the data) is often called `underfitting`.
+- `wrong-optimizer` is right for AdaDelta in the programs above, but their list of right codes has none, so three runs count as
+  not named. Slow optimizers that only a comparison shows (plain descent where Adam runs) have no code; `fix` tries Adam.
+- The rate that a short range test suggests is not counted as a run of `fix`.
+- Findings that a run disproves are withdrawn. Three of the zoo's faulty runs above did no harm with these seeds (0.97 to
+  0.99), so they count as not detected."""
 
 
 def measured(command: str) -> dict[str, Any]:
@@ -90,7 +126,7 @@ def page(tuned: dict[str, Any], fresh: dict[str, Any]) -> str:
     lines.append(f"| runs of `fix` per fault, on average | at most 3 | {runs} |")
     lines += ["", "Made by `python docs/zoo.py`, which runs", ""]
     lines += ["```text", f"trainlab {TUNED}", f"trainlab {FRESH}", "```", ""]
-    lines += ["## Code by code", ""]
+    lines += [_beyond(fresh), "", "## Code by code", ""]
     lines += [
         "True positives (among faults and bad random runs) of each code; how often it came first, and when: before the",
         "first step, while training, or after the last step; how often it was right for the fault and its patch fixed",
@@ -111,6 +147,14 @@ def page(tuned: dict[str, Any], fresh: dict[str, Any]) -> str:
         *_cures(fresh["runs"]),
     ]
     return "\n".join(lines) + "\n"
+
+
+def _beyond(fresh: dict[str, Any]) -> str:
+    """The section on what is not in the zoo."""
+    s, left = fresh["summary"], fresh["left_out"]
+    cells = [_share(s[part], s[whole]) for part, whole in (("caught", "faults"), ("named", "faults"))]
+    cells += [_share(s["bothered"], s["healthy"]), f"{_share(s['cured'], s['curable'])}, {s['reruns']} runs each"]
+    return BEYOND.format(zoo=" | ".join(cells), gap=left["gap"], named=left["named_gap"])
 
 
 def _cures(runs: list[dict[str, Any]]) -> list[str]:

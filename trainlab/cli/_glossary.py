@@ -21,10 +21,10 @@ checkpoint: A file with the weights, the optimizer state and the random state of
 code: The stable name of a kind of finding, such as `dead-relu`. `trainlab explain CODE` prints its page.
 component: A class that a config can name: a layer, an optimizer, a data source, a monitor and so on. `trainlab
     components` lists all of them with their settings.
+confidence: How often a finding of this code named the fault in the runs of the zoo: (right + 1) / (reported + 2).
+    Findings that another one led to are counted apart.
 config: The YAML file that describes an experiment: data, model, optimizer, training. Arguments of the form
     KEY=VALUE override its settings.
-confidence: How often a finding of this code named the fault in the zoo: (right + 1) / (reported + 2). Findings that
-    another one led to are counted apart.
 cross-validation: Training one run per fold, each validated on another part of the rows. `sweep.folds` sets the
     number of folds.
 dead unit: A unit whose output is zero for all inspected rows. It gets no gradient, so it cannot recover by itself.
@@ -37,8 +37,7 @@ failure pattern: A failure that several trials of a sweep share, such as a diver
 fault: An error that is put into the data or the config on purpose. The zoo measures whether the monitors detect
     faults.
 finding: A problem or an advice that a monitor reports: code, severity, message, evidence, advice. A run's findings
-    are in its diagnoses.jsonl; at most three are told at the end, the likeliest cause first. What a run that ends
-    well has disproved is withdrawn: it stays there as history.
+    are in its diagnoses.jsonl; at most three are told at the end, the likeliest cause first.
 fold: One of the parts into which cross-validation splits the rows. Each fold is the validation split once.
 gradient norm: The Euclidean length of the gradient of all weights. A sudden rise precedes a divergence; a value
     near zero means that nothing is learned.
@@ -78,6 +77,8 @@ sweep: A search for better settings: many trials of one experiment. `trainlab sw
 trial: One point of a sweep's search space, trained as a run or as several runs. Its values depend only on the
     config and its number.
 update ratio: The norm of a step divided by the norm of the weights, per layer. Values around 0.001 are usual.
+withdrawn: Said of a finding that a run has disproved by ending well. It stays in diagnoses.jsonl as history, with the
+    reason and the severity info.
 worker: A process that trains the trials of a sweep, one after the other. `--workers N` trains N trials at the same
     time.
 zoo: The benchmark of the monitors: experiments with known faults and healthy ones. `trainlab zoo` measures

@@ -1,19 +1,22 @@
 """loss-not-decreasing: the training loss does not fall."""
 
 from collections.abc import Iterable
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
 from trainlab.core.component import setting
 from trainlab.core.types import Count
 from trainlab.diagnose._patches import heavy_dropout, init, less_dropout, norm
+from trainlab.diagnose._quantiles import median
 from trainlab.diagnose.finding import Finding
 from trainlab.diagnose.forecast import CLEAR, expected_fall
 from trainlab.diagnose.monitor import Monitor, When
 from trainlab.diagnose.training._lr import adaptive, other_lr
 from trainlab.diagnose.trend import falls
 from trainlab.diagnose.view import View
+
+_USUAL = (5e-4, 2e-2)  # lengths of a step, relative to the weights, that do not explain why nothing is learned
 
 
 class LossNotDecreasing(Monitor, name="loss-not-decreasing"):
@@ -81,5 +84,13 @@ class LossNotDecreasing(Monitor, name="loss-not-decreasing"):
                 "Find a learning rate with `trainlab lr-range`; check that gradients reach the first layer, and that "
                 "the labels belong to the rows.",
                 evidence={"best": best, "start": start, "chance": view.chance, "threshold": self.learned},
-                patches=[*noise, *init(view), *other_lr(view), *adaptive(view), *norm(view)],
+                patches=[*noise, *init(view), *_other_steps(view), *norm(view)],
             )
+
+
+def _other_steps(view: View) -> list[dict[str, Any]]:
+    """Another rate if the steps are far from usual, and Adam; in this order only if they are."""
+    ratios = view.steps["update_ratio"]
+    ratios = ratios[np.isfinite(ratios)]
+    usual = bool(len(ratios)) and _USUAL[0] < float(median(ratios)) < _USUAL[1]
+    return [*adaptive(view), *other_lr(view)] if usual else [*other_lr(view), *adaptive(view)]

@@ -70,26 +70,40 @@ class Search:
     def _search(self) -> None:
         self.first = self.best = self.trials.run({}, self.seed)
         if self.first.warnings:
-            self._all_at_once(self.first)
-            self._one_by_one()
+            self._one_by_one(self._all_at_once(self.first))
         self._go_on()
         beyond_config = any(not (found.patches or found.because) for found in self.first.warnings)
         if not beyond_config and (self.best.warnings or not self._better()):
             self._try_likely()
 
-    def _all_at_once(self, first: Trial) -> None:
-        """The first patches of all causes in one run: each alone may not help."""
+    def _all_at_once(self, first: Trial) -> Trial | None:
+        """The first patches of all causes in one run: each alone may not help.
+
+        Returns the trial if it is no better, but its causes are gone, so that what is left may be another one.
+        """
         parts = together(first.diagnoses, resolved(self.raw))
         if len(parts) < 2:
-            return
+            return None
         trial = self.trials.run(reduce(joined, (one.patch for one in parts)), self.seed)
-        if not trial.refused and self._is_step_up(trial, first):
+        if trial.refused:
+            return None
+        self.credits += parts
+        if self._is_step_up(trial, first):
             self.best = trial
-            self.credits += parts
+            return None
+        left = {finding.code for finding in trial.warnings}
+        return trial if trial.state == "finished" and not left & {one.code for one in parts} else None
 
-    def _one_by_one(self) -> None:
-        """Follow the suggestions from the best trial on, as long as they lead to something better."""
+    def _one_by_one(self, detour: Trial | None) -> None:
+        """Follow the suggestions from the best trial on, as long as they lead to something better.
+
+        detour: a trial that has got rid of causes without being better yet; it is followed first.
+        """
         path, detours = [self.best or self.trials.run({}, self.seed)], 0
+        if detour is not None:
+            path.append(detour)
+            self._followed.append(detour)
+            detours = 1
         while path and path[-1].warnings:
             better, uncovered = self._step(path[-1], detours < _DETOURS)
             if better is not None:
