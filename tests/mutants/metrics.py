@@ -2,7 +2,7 @@
 
 _M = "trainlab/nn/metrics"
 
-TESTS = ["tests/nn/test_nn_metrics.py", "tests/training/test_best.py"]
+TESTS = ["tests/nn/test_nn_metrics.py", "tests/core/test_core_best.py", "tests/training/test_best.py"]
 MUTANTS = [
     ("trainlab/nn/ranking.py", "np.argsort(-score", "np.argsort(score"),
     ("trainlab/nn/ranking.py", "(1.0 - truth) * weights", "weights"),

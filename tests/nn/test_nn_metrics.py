@@ -227,6 +227,8 @@ def test_calibration_error():
 
     assert got("calibration_error", rows, bins=15) == pytest.approx((4 * 0.15 + 2 * 0.1) / 6)
     assert got("calibration_error", rows, bins=15, **{"class": 1}) == pytest.approx((4 * 0.15 + 2 * 0.1) / 6)
+    both_ways = one_class([1] * 4, [1, 1, 0, 0], [0.7, 0.7, 0.9, 0.9])  # 0.3 too low, 0.9 too high
+    assert got("calibration_error", both_ways) == pytest.approx((2 * 0.3 + 2 * 0.9) / 4)
     assert got("calibration_error", rows, bins=1) == pytest.approx(abs(4 / 6 - p.mean()))
 
 
