@@ -1,6 +1,7 @@
 """Laws of losses: gradients, rows, what `value` may write, targets, chance level, predictions."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 
 import numpy as np
 
@@ -13,26 +14,29 @@ TASKS = (
     Task("classification", 3, ("a", "b", "c")),
     Task("regression", 1, ("y1",)),
     Task("regression", 3, ("y1", "y2", "y3")),
+    Task("multilabel", 3, ("a", "b", "c")),
+    Task("classification", 4, ("a", "b", "c", "d"), ordered=True),
 )
+_KINDS = sorted({task.kind for task in TASKS})
 _ROWS, _H = 6, 1e-6
 
 
 def fits_a_task(loss: Loss) -> Iterator[str]:
     """It names the tasks that it is for, and can be used for one of each."""
     for kind in loss.tasks:
-        if kind not in ("classification", "regression"):
-            yield f"`tasks` holds `{kind}`; allowed are classification and regression"
-        elif not any(task.kind == kind for task, _, _ in _cases(loss)):
-            yield f"`tasks` says {kind}, but `units` refuses all of these tasks"
+        if kind not in _KINDS:
+            yield f"`tasks` holds `{kind}`; allowed are {', '.join(_KINDS)}"
+        elif not any(task.kind == kind for task, _, _, _ in _cases(loss)):
+            yield f"`tasks` says {kind}, but `units` or `encode` refuses all of these tasks"
     if not loss.tasks:
         yield '`tasks` is empty: set it to ("classification",), ("regression",) or both'
 
 
 def gradient(loss: Loss) -> Iterator[str]:
     """Gradients: dy is the slope of the value."""
-    for task, y, t in _cases(loss):
+    for task, y, t, raw in _cases(loss):
         s = LossSlot(y, t, np.full_like(y, np.nan))
-        made = loss.fitted(_targets(task), task)
+        made = loss.fitted(raw, task)
         made.value(s)
         if s.dy is None or not np.isfinite(s.dy).all():
             yield f"dy is not written, or not finite, for a {_named(task)}"
@@ -49,8 +53,8 @@ def gradient(loss: Loss) -> Iterator[str]:
 
 def writes_dy_alone(loss: Loss) -> Iterator[str]:
     """It changes neither y nor t, and gives the same value without dy."""
-    for task, y, t in _cases(loss):
-        made, kept = loss.fitted(_targets(task), task), (y.copy(), t.copy())
+    for task, y, t, raw in _cases(loss):
+        made, kept = loss.fitted(raw, task), (y.copy(), t.copy())
         value = made.value(LossSlot(y, t, np.empty_like(y)))
         if not (np.array_equal(y, kept[0]) and np.array_equal(t, kept[1])):
             yield f"`each` changes y or t, for a {_named(task)}"
@@ -60,8 +64,8 @@ def writes_dy_alone(loss: Loss) -> Iterator[str]:
 
 def mean_of_rows(loss: Loss) -> Iterator[str]:
     """The value is the mean over the rows, and weights count rows."""
-    for task, y, t in _cases(loss):
-        made = loss.fitted(_targets(task), task)
+    for task, y, t, raw in _cases(loss):
+        made = loss.fitted(raw, task)
         alone = [made.value(LossSlot(y[i : i + 1], t[i : i + 1], None)) for i in range(_ROWS)]
         if not np.isclose(made.value(LossSlot(y, t, None)), np.mean(alone), rtol=1e-10):
             yield f"the value of {_ROWS} rows is not the mean of theirs, for a {_named(task)}"
@@ -72,9 +76,9 @@ def mean_of_rows(loss: Loss) -> Iterator[str]:
 
 def answers(loss: Loss) -> Iterator[str]:
     """Predictions, probabilities and the loss at chance have the right form."""
-    for task, y, t in _cases(loss):
+    for task, y, t, raw in _cases(loss):
         found, chance = loss.predict(y, task), loss.chance(t, task)
-        want = (_ROWS,) if task.kind == "classification" else (_ROWS, task.outputs)
+        want = raw.shape
         if np.shape(found) != want:
             yield f"`predict` gives an array of shape {np.shape(found)}, not {want}, for a {_named(task)}"
         elif task.kind == "classification" and not np.isin(found, range(task.outputs)).all():
@@ -82,7 +86,7 @@ def answers(loss: Loss) -> Iterator[str]:
         if not np.isfinite(chance):
             yield f"`chance` is {chance}, for a {_named(task)}"
         p = loss.probabilities(y)
-        if p is None or task.kind != "classification":
+        if p is None or task.kind != "classification":  # labels and numbers have shares of another form
             continue
         if p.shape != (_ROWS, task.outputs) or not np.allclose(p.sum(axis=1), 1) or (p < 0).any():
             yield f"`probabilities` are no shares of the classes that sum to 1, for a {_named(task)}"
@@ -91,25 +95,29 @@ def answers(loss: Loss) -> Iterator[str]:
 LAWS = {"loss": [fits_a_task, gradient, writes_dy_alone, mean_of_rows, answers]}
 
 
-def _cases(loss: Loss) -> list[tuple[Task, Array, Array]]:
-    """Tasks that the loss takes, each with outputs and encoded targets of some rows."""
-    found: list[tuple[Task, Array, Array]] = []
+def _cases(loss: Loss) -> list[tuple[Task, Array, Array, Array]]:
+    """Tasks that the loss takes, each with outputs, encoded targets and targets of some rows."""
+    found: list[tuple[Task, Array, Array, Array]] = []
     for task in TASKS:
         if task.kind not in loss.tasks:
             continue
-        try:
-            units = loss.units(task)
-        except UserError:
-            continue
-        t = loss.encode(_targets(task), task)
-        found.append((task, np.random.default_rng(0).normal(size=(_ROWS, units)), t))
+        for raw in _targets(task):
+            with suppress(UserError):
+                y = np.random.default_rng(0).normal(size=(_ROWS, loss.units(task)))
+                found.append((task, y, loss.encode(raw, task), raw))
+                break
     return found
 
 
-def _targets(task: Task) -> Array:
+def _targets(task: Task) -> list[Array]:
+    """Targets to try one after the other: numbers, numbers above 0, shares of each row."""
     if task.kind == "classification":
-        return np.arange(_ROWS) % task.outputs
-    return np.random.default_rng(2).normal(size=(_ROWS, task.outputs))
+        return [np.arange(_ROWS) % task.outputs]
+    drawn = np.random.default_rng(2).normal(size=(_ROWS, task.outputs))
+    if task.kind == "multilabel":
+        return [(drawn > 0).astype(np.float64)]
+    above = np.abs(drawn)
+    return [drawn, above, above / above.sum(axis=1, keepdims=True)]
 
 
 def _named(task: Task) -> str:

@@ -58,7 +58,7 @@ def _cases(metric: Metric) -> list[MetricInput]:
     """Rows of the tasks that it can judge, the predictions drawn."""
     found: list[MetricInput] = []
     for task in TASKS:
-        if task.kind not in metric.tasks:
+        if task.kind not in metric.tasks or task.kind == "multilabel" or task.ordered:
             continue
         try:
             metric.check(task)
