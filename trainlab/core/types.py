@@ -13,6 +13,7 @@ Array = NDArray[Any]
 Floats = NDArray[np.floating[Any]]
 Count = Annotated[int, Field(ge=1, le=MOST)]  # at least one of something
 TaskKind = Literal["classification", "multilabel", "regression"]
+TaskName = Literal["auto", "classification", "multilabel", "ordinal", "regression"]  # as in a config
 Shape = tuple[int, ...]  # without the batch axis: (features,) for rows, (height, width, channels) for images
 
 

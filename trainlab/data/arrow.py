@@ -65,6 +65,8 @@ def _pandas_facts(metadata: dict[bytes, bytes]) -> dict[str, Any]:
 
 def _column(path: str, name: str, chunked: Any, as_text: bool) -> Column:
     types: Any = import_module("pyarrow").types
+    if as_text and (types.is_list(chunked.type) or types.is_large_list(chunked.type)):
+        return texts([None if cell is None else json.dumps(cell, default=str) for cell in chunked.to_pylist()])
     if types.is_nested(chunked.type):
         cure = "use `name: parquet_images` for pictures, or name it under `drop`"
         if not (types.is_struct(chunked.type) and any(field.name == "bytes" for field in chunked.type)):

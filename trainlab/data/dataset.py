@@ -132,8 +132,13 @@ def imbalance(counts: Array) -> float:
 
 
 def majority(y: Array, task: Task) -> float:
-    """The score of always predicting the most frequent class of the targets; 0 for a regression."""
-    if task.kind == "regression":
+    """The score of always predicting the most frequent class of the targets, or the more frequent answer for each
+    label; 0 for a regression.
+    """
+    if task.kind == "regression" or not len(y):
         return 0.0
+    if task.kind == "multilabel":
+        ones = y.mean(axis=0)
+        return float(np.maximum(ones, 1 - ones).mean())
     counts = np.bincount(y, minlength=task.outputs)
     return float(counts.max() / max(1, counts.sum()))

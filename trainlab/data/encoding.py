@@ -10,15 +10,16 @@ from typing import Any, Literal
 import numpy as np
 
 from trainlab.core.errors import DataError
-from trainlab.core.types import Array, Task
+from trainlab.core.types import Array, Task, TaskName
 from trainlab.data.categories import note_similar, ordered
 from trainlab.data.column_types import Decision, as_numbers, decide, notation_notes
 from trainlab.data.dataset import Rows
 from trainlab.data.dates import as_seconds, as_years, found_format
+from trainlab.data.labels import encode_labels
 from trainlab.data.notation import Notation, Signs, found_notation, parse_number
 from trainlab.data.paths import did_you_mean
 from trainlab.data.table import Problems, Table, Texts, as_texts, text_of
-from trainlab.data.target_columns import ADD_COLUMNS, check_classes, find_classes, one_hot_classes
+from trainlab.data.target_columns import ADD_COLUMNS, check_classes, find_targets, one_hot_classes
 
 ABSENT, RARE = "(missing)", "(rare)"  # categories that stand for missing cells and for pooled categories
 BLOCK = 4096  # rows that are written at once, so that they stay in the processor's cache
@@ -33,7 +34,9 @@ class Reading:
     """The settings of a source about its columns."""
 
     target: Sequence[str]
-    task: Literal["auto", "classification", "regression"] = "auto"
+    task: TaskName = "auto"
+    order: Sequence[str] = ()
+    """The classes in their order, if the config names them."""
     categorical: Collection[str] = ()
     ignored: Sequence[str] = ()
     decimal: str | None = None
@@ -78,11 +81,11 @@ def learn_encoding(table: Table, reading: Reading) -> tuple[dict[str, Any], list
     notes += [_left_out(table, kind, names) for kind, names in left_out.items()]
     if filled:
         notes.append(f"missing numbers are filled in by preprocess.fill (cells): {', '.join(filled)}")
-    classes, guessed = find_classes(table, reading.target, reading.task, reading.signs(table))
+    found = find_targets(table, reading.target, reading.task, reading.signs(table), reading.order)
     encoding = {
         "columns": columns,
         "target": list(reading.target),
-        "classes": classes,
+        **found.as_dict(),
         "ignored": [*reading.ignored, *(name for names in left_out.values() for name in names)],
         "decimal": reading.decimal,
         "thousands": reading.thousands,
@@ -93,7 +96,7 @@ def learn_encoding(table: Table, reading: Reading) -> tuple[dict[str, Any], list
     }
     if not columns:
         raise DataError(_nothing_to_learn_from(table, encoding, left_out))
-    return encoding, [*table.notes, *guessed, *notes]
+    return encoding, [*table.notes, *found.notes, *notes]
 
 
 def encode_table(table: Table, encoding: dict[str, Any], *, with_target: bool = True) -> tuple[Array, Array | None]:
@@ -137,11 +140,16 @@ def encode_inputs(table: Table, encoding: dict[str, Any]) -> Array:
 
 
 def encode_targets(table: Table, encoding: dict[str, Any]) -> Array:
-    """y of a table: class indices (n,), or numbers (n, k). Raises DataError for missing and unknown values."""
+    """y of a table: class indices (n,), 0 or 1 for each label (n, labels), or numbers (n, k).
+
+    Raises DataError for missing and unknown values.
+    """
     problems = Problems(table.path)
     for name in encoding["target"]:
         problems.rows(table, name, table.columns[name].missing, "missing value")
     problems.stop(NO_TARGET)
+    if encoding.get("labels") is not None:
+        return encode_labels(table, encoding["target"], encoding["labels"], encoding["separator"])
     if encoding["classes"] is not None:
         name, *others = encoding["target"]
         known: list[str] = encoding["classes"]
@@ -201,9 +209,11 @@ def feature_names(encoding: dict[str, Any]) -> tuple[str, ...]:
 
 def task_of(encoding: dict[str, Any]) -> Task:
     """The task that the targets of this encoding are."""
-    classes: list[str] | None = encoding["classes"]
+    classes, labels = encoding["classes"], encoding.get("labels")
     if classes is not None:
-        return Task("classification", len(classes), tuple(classes))
+        return Task("classification", len(classes), tuple(classes), encoding.get("ordered", False))
+    if labels is not None:
+        return Task("multilabel", len(labels), tuple(labels))
     return Task("regression", len(encoding["target"]), tuple(encoding["target"]))
 
 

@@ -105,8 +105,11 @@ def _columns(loaded: Loaded) -> dict[str, object]:
     return {
         "columns": [{"name": name} for name in features],
         "shape": list(loaded.rows.shape),
-        "target": list(task.names) if task.kind == "regression" else ["class"],
+        "target": ["class"] if task.kind == "classification" else list(task.names),
         "classes": list(task.names) if task.kind == "classification" else None,
+        "labels": list(task.names) if task.kind == "multilabel" else None,
+        "ordered": task.ordered,
+        "separator": "",
         "ignored": [],
     }
 

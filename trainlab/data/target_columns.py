@@ -1,18 +1,44 @@
-"""The target columns of a table: one-hot classes, classes that cannot be learned, columns to predict instead."""
+"""The target columns of a table: the task, classes that cannot be learned, columns to predict instead."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
 from trainlab.core.errors import DataError
-from trainlab.core.types import Array
+from trainlab.core.types import Array, TaskName
 from trainlab.data.categories import note_similar, ordered
 from trainlab.data.column_types import as_numbers, decide, notation_notes
+from trainlab.data.labels import find_labels, is_lists, is_zeros_and_ones
 from trainlab.data.notation import USUAL, Signs, parse_number
-from trainlab.data.table import Column, Problems, Table, as_texts
+from trainlab.data.table import Column, Problems, Table, as_texts, text_of
 from trainlab.data.task_guess import guess_task
 
 ADD_COLUMNS = "add some to the file, for example the target's value in the row before"
+
+
+@dataclass(frozen=True, slots=True)
+class FoundTargets:
+    """What the targets are: `classes`, or `labels` of which a row may have several, or else numbers.
+
+    `ordered`: the classes are levels, in this order · `separator`: stands between the labels of a cell; empty where
+    cells are lists, or where each label has its column · `notes`: what was guessed.
+    """
+
+    classes: list[str] | None = None
+    labels: list[str] | None = None
+    ordered: bool = False
+    separator: str = ""
+    notes: tuple[str, ...] = ()
+
+    def as_dict(self) -> dict[str, object]:
+        """As the encoding holds them."""
+        return {
+            "classes": self.classes,
+            "labels": self.labels,
+            "ordered": self.ordered,
+            "separator": self.separator,
+        }
 
 
 def one_hot_classes(columns: Sequence[Column]) -> Array:
@@ -24,45 +50,82 @@ def one_hot_classes(columns: Sequence[Column]) -> Array:
     return np.where(single, (values == 1).argmax(axis=1), -1)
 
 
-def find_classes(table: Table, targets: Sequence[str], task: str, signs: Signs) -> tuple[list[str] | None, list[str]]:
-    """The classes of the target, None for a regression; and notes on what was guessed.
+def find_targets(
+    table: Table, targets: Sequence[str], task: TaskName, signs: Signs, order: Sequence[str]
+) -> FoundTargets:
+    """What the targets are, by `task` or by their cells. `order`: the classes in their order, if the config names them.
 
-    Raises DataError for a classification with several columns that are not one-hot.
+    Raises DataError for targets that do not fit the task.
     """
-    columns, notes = [table.columns[name] for name in targets], list[str]()
-    if len(columns) > 1:
+    columns = [table.columns[name] for name in targets]
+    single = columns[0] if len(columns) == 1 else None
+    if task == "multilabel" or (task == "auto" and single is not None and is_lists(single)):
+        labels, sign = find_labels(table, targets)
+        note = f"target `{targets[0]}`: lists of labels: taken as {len(labels)} labels, of which a row may have several"
+        return FoundTargets(labels=labels, separator=sign, notes=(note,) * (task == "auto"))
+    if single is None:
         return _several(targets, columns, task)
-    (name,), (column,) = targets, columns
-    classes = task == "classification" or (name in table.declared and task == "auto")
-    if task == "auto" and name not in table.declared:
+    return _single(table, targets[0], task, signs, order)
+
+
+def _single(table: Table, name: str, task: TaskName, signs: Signs, order: Sequence[str]) -> FoundTargets:
+    """Classes, levels or numbers in one column."""
+    column, notes = table.columns[name], list[str]()
+    classes = task in ("classification", "ordinal") or (task == "auto" and (name in table.declared or bool(order)))
+    if task == "auto" and not classes:
         decision, cells = decide(column, signs), as_texts(column)
         values = decision.notation.numbers(cells) if decision.kind == "number" else None
         if len(cells.known) and not (decision.advice or decision.cure):  # else the target's cells are errors
             guess = guess_task(values, cells.counts)
             classes, notes = guess.classes, [guess.note(f"target `{name}`")]
     if not classes:
-        return None, [*notes, *notation_notes(f"target `{name}`", column, decide(column, signs).notation)]
+        notes += notation_notes(f"target `{name}`", column, decide(column, signs).notation)
+        return FoundTargets(notes=tuple(notes))
     known = ordered(as_texts(column).known)
     note_similar(f"target `{name}`", known, notes)
-    return known, notes
-
-
-def _several(targets: Sequence[str], columns: Sequence[Column], task: str) -> tuple[list[str] | None, list[str]]:
-    """The classes of one-hot columns, None for others."""
-    if task == "regression":
-        return None, []
-    if (one_hot_classes(columns) >= 0).all():
-        listed = ", ".join(f"`{name}`" for name in targets)
-        note = f"targets {listed}: a single 1 in each row: taken as the classes; set `data.task: regression` if not"
-        return list(targets), [note] * (task == "auto")
-    if task == "classification":
+    if order:
+        known = _in_order(table, name, known, [text_of(text) for text in order])
+    elif task == "ordinal" and any(parse_number(text) is None for text in known):
         raise DataError(
-            "data.target: a classification has one target column, or a column for each class with a single 1 in each "
-            f"row; found {len(columns)} other columns"
+            f"{table.path}: column `{name}` holds texts, and nothing says which level is higher; name them from the "
+            f"lowest to the highest: `classes: [{', '.join(known[:10])}{', ...' * (len(known) > 10)}]`"
         )
-    if all(set(as_texts(column).known) <= {"0", "1"} for column in columns):
-        return None, ["targets: several columns of 0 and 1 are trained as numbers (a regression), not as labels"]
-    return None, []
+    return FoundTargets(known, ordered=task == "ordinal", notes=tuple(notes))
+
+
+def _in_order(table: Table, name: str, known: Sequence[str], order: Sequence[str]) -> list[str]:
+    """The classes in the config's order. Raises DataError for cells that it does not name, and names without cells."""
+    problems, column = Problems(table.path), as_texts(table.columns[name])
+    missing = np.array([*(text_of(text) not in order for text in column.known), False])[column.codes]
+    problems.rows(table, name, missing, lambda text: f"class `{text}` is not named under `classes`")
+    problems.stop("name all classes in data.classes, or leave the setting out")
+    if unseen := [text for text in order if text not in map(text_of, known)]:
+        raise DataError(f"{table.path}: column `{name}` has no row of class {listed(unseen)} (data.classes)")
+    return list(order)
+
+
+def _several(targets: Sequence[str], columns: Sequence[Column], task: TaskName) -> FoundTargets:
+    """One-hot columns, columns of labels, or numbers."""
+    if task == "regression":
+        return FoundTargets()
+    if (one_hot_classes(columns) >= 0).all() and task in ("auto", "classification"):
+        names = ", ".join(f"`{name}`" for name in targets)
+        note = f"targets {names}: a single 1 in each row: taken as the classes; set `data.task: regression` if not"
+        return FoundTargets(list(targets), notes=(note,) * (task == "auto"))
+    if task in ("classification", "ordinal"):
+        advice = "; for labels of which a row may have several set `task: multilabel`"
+        raise DataError(
+            f"data.target: {'levels are' if task == 'ordinal' else 'a classification has'} one target column, or a "
+            f"column for each class with a single 1 in each row; found {len(columns)} other columns"
+            + (advice if all(map(is_zeros_and_ones, columns)) else "")
+        )
+    if all(map(is_zeros_and_ones, columns)):
+        note = (
+            f"targets {listed(list(targets))}: columns of 0 and 1, several 1 in a row: taken as {len(targets)} labels "
+            "(multilabel); set `data.task: regression` if these are numbers"
+        )
+        return FoundTargets(labels=list(targets), notes=(note,))
+    return FoundTargets()
 
 
 def check_classes(table: Table, targets: Sequence[str], y: Array, names: Sequence[str]) -> None:

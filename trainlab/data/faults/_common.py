@@ -2,12 +2,11 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Literal
 
 import numpy as np
 
 from trainlab.core.errors import DataError
-from trainlab.core.types import Array
+from trainlab.core.types import Array, TaskKind
 from trainlab.data.dataset import Rows
 from trainlab.data.fault import Split
 
@@ -39,7 +38,7 @@ def floats(rows: Rows) -> Array:
     return x.astype(x.dtype if np.issubdtype(x.dtype, np.floating) else np.float64)
 
 
-def need(fault: str, split: Split, kind: Literal["classification", "regression"]) -> None:
+def need(fault: str, split: Split, kind: TaskKind) -> None:
     """Raises DataError unless the task is of this kind."""
     if split.task.kind != kind:
         raise DataError(f"data.faults: `{fault}` needs a {kind}; this is a {split.task.kind}")

@@ -1,12 +1,12 @@
 """What all sources of stored arrays share: checks of x and y, classes or numbers, and class names."""
 
-from dataclasses import dataclass
-from typing import Any, Literal
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
 from trainlab.core.errors import DataError
-from trainlab.core.types import Array, Task
+from trainlab.core.types import Array, Task, TaskName
 from trainlab.data.dataset import Rows
 from trainlab.data.paths import did_you_mean
 from trainlab.data.table import MISSING
@@ -16,10 +16,10 @@ MOST_CLASSES = 10_000
 CHANNELS = (1, 3, 4)  # of a picture
 SMALLEST_PICTURE = 8  # pixels of height and width, from which on other axes are told apart from them
 
-TaskSetting = Literal["auto", "classification", "regression"]
-
-
-TASK_HELP = "auto: text, one-hot rows and up to 20 different whole numbers are classes, other numbers a regression"
+TASK_HELP = (
+    "auto: text, one-hot rows and up to 20 different whole numbers are classes, rows with several 0 and 1 are labels "
+    "(multilabel), other numbers a regression; ordinal: classes are levels with an order"
+)
 CLASSES_HELP = "names of the classes, in the order of their numbers, which may start at 0, at 1 or be -1 and 1"
 RESHAPE_HELP = "shape that each row of x is given, e.g. [28, 28, 1]; one axis may be -1; empty: as stored"
 TRANSPOSE_HELP = "order of the axes of a row (after reshape), counted from 0: [1, 2, 0] puts channels last"
@@ -29,8 +29,8 @@ TRANSPOSE_HELP = "order of the axes of a row (after reshape), counted from 0: [1
 class Targets:
     """How the training rows' targets became y, so that other rows' become y in the same way.
 
-    `labels`: the label of each class in their order, numbers or texts; None for a regression. `one_hot`: classes are
-    stored as rows with a single 1. `notes`: what was guessed.
+    `labels`: the label of each class in their order, numbers or texts; None for numbers and for several labels.
+    `one_hot`: classes are stored as rows with a single 1. `notes`: what was guessed.
     """
 
     task: Task
@@ -91,16 +91,21 @@ def shaped(where: str, x: Array, reshape: list[int], transpose: list[int]) -> Ar
     return x
 
 
-def learn_targets(where: str, y: Array, x: Array, task: TaskSetting, names: list[str]) -> tuple[Array, Targets]:
+def learn_targets(where: str, y: Array, x: Array, task: TaskName, names: list[str]) -> tuple[Array, Targets]:
     """y of the training rows and how it was made. Class names are `names`, or the labels themselves.
 
-    Text, few different whole numbers (of whatever type) and one-hot rows are classes, other numbers a regression,
-    unless `task` says otherwise. Raises DataError for missing labels, labels that have no name, text where numbers are
-    needed, several columns of classes, and another number of rows than x has.
+    Text, few different whole numbers (of whatever type) and one-hot rows are classes, rows of 0 and 1 several labels,
+    other numbers a regression, unless `task` says otherwise. Raises DataError for missing labels, labels that have no
+    name, text where numbers are needed, several columns of classes, and another number of rows than x has.
     """
     y = _plain(where, y, len(x))
     if task == "regression":
         return _regression(where, y)
+    if task == "ordinal":
+        return _levels(where, y, names)
+    if task == "multilabel" or (task == "auto" and _is_labels(y) and not _is_one_hot(y)):
+        note = f"{where}: rows with several 1 are taken as labels (multilabel); set `data.task: regression` if not"
+        return _labels(where, y, names, note if task == "auto" else "")
     if task == "auto" and y.ndim == 2 and _is_one_hot(y):
         note = f"{where}: rows with a single 1 are taken as {y.shape[1]} classes; set `data.task: regression` if not"
         return _one_hot(where, y, names, note)
@@ -124,6 +129,11 @@ def learn_targets(where: str, y: Array, x: Array, task: TaskSetting, names: list
 def encode_targets(where: str, y: Array, rows: int, targets: Targets) -> Array:
     """y of other rows, as that of the training rows. Raises DataError naming row and label where it does not fit."""
     y = _plain(where, y, rows)
+    if targets.task.kind == "multilabel":
+        values, found = _labels(where, y, [], "")
+        if found.task.outputs != targets.task.outputs:
+            raise DataError(f"{where}: has {found.task.outputs} labels, the training rows {targets.task.outputs}")
+        return values
     if targets.labels is None:
         values, _ = _regression(where, y)
         if values.shape[1] != targets.task.outputs:
@@ -177,6 +187,35 @@ def _decoded(where: str, y: Array) -> Array:
         return np.char.decode(y, "utf-8")
     except UnicodeDecodeError:
         raise DataError(f"{where}: holds bytes that are not UTF-8; save it as text: array.astype(str)") from None
+
+
+def _is_labels(y: Array) -> bool:
+    """Whether each row holds several zeros and ones."""
+    return y.ndim == 2 and y.shape[1] > 1 and y.dtype.kind != "U" and bool(((y == 0) | (y == 1)).all())
+
+
+def _labels(where: str, y: Array, names: list[str], note: str) -> tuple[Array, Targets]:
+    """Which labels each row has."""
+    if not _is_labels(y):
+        raise DataError(
+            f"{where}: several labels a row are rows of 0 and 1, one number for each label; found {y.dtype} of shape "
+            f"{y.shape}"
+        )
+    count: int = y.shape[1]
+    if names and len(names) != count:
+        raise DataError(f"{where}: has {count} labels, but `classes` names {len(names)}")
+    task = Task("multilabel", count, tuple(names) or tuple(f"y{i + 1}" for i in range(count)))
+    return y.astype(np.float64), Targets(task, notes=(note,) * bool(note))
+
+
+def _levels(where: str, y: Array, names: list[str]) -> tuple[Array, Targets]:
+    """Classes whose labels or names ascend."""
+    if y.dtype.kind == "U" and not names:
+        raise DataError(f"{where}: holds texts, and nothing says which is higher; name them in order under `classes`")
+    if y.ndim != 1:
+        raise DataError(f"{where}: levels are one number a row, not {y.shape}")
+    codes, targets = _classes(where, y, names)
+    return codes, replace(targets, task=replace(targets.task, ordered=True))
 
 
 def _is_one_hot(y: Array) -> bool:

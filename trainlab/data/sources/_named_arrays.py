@@ -12,7 +12,7 @@ import numpy as np
 
 from trainlab.core.component import setting
 from trainlab.core.errors import DataError
-from trainlab.core.types import Array
+from trainlab.core.types import Array, TaskName
 from trainlab.data.dataset import Loaded, Rows
 from trainlab.data.matlab_file import rows_first
 from trainlab.data.paths import did_you_mean
@@ -23,7 +23,6 @@ from trainlab.data.sources._arrays import (
     TASK_HELP,
     TRANSPOSE_HELP,
     Targets,
-    TaskSetting,
     check_x,
     checked_weights,
     encode_targets,
@@ -73,7 +72,7 @@ class NamedArrays(Source):
         "name of an array (rows,) of numbers of at least 0, if the file has one: how much each row counts in the loss; "
         "with `_val` at its end that of the validation rows",
     )
-    task: TaskSetting = setting("auto", TASK_HELP)
+    task: TaskName = setting("auto", TASK_HELP)
     classes: list[str] = setting([], CLASSES_HELP)
     reshape: list[int] = setting([], RESHAPE_HELP)
     transpose: list[int] = setting([], TRANSPOSE_HELP)

@@ -12,6 +12,7 @@ import numpy as np
 
 from trainlab.core.component import plain, setting
 from trainlab.core.errors import DataError
+from trainlab.core.types import TaskName
 from trainlab.data.dataset import Loaded
 from trainlab.data.encoding import NO_TARGET, Reading, learn_encoding, rows_of, task_of
 from trainlab.data.paths import did_you_mean
@@ -34,9 +35,16 @@ class Tabular(Source):
     """Settings that a new file is read with, too."""
 
     path: str = setting("file to read, relative to the folder that trainlab is started in")
-    target: str | list[str] = setting("column to predict, or several (regression)", min_length=1)
-    task: Literal["auto", "classification", "regression"] = setting(
-        "auto", "auto: text and whole numbers with up to 20 different values are classes, other numbers a regression"
+    target: str | list[str] = setting(
+        "column to predict, or several: numbers, or a column of 0 and 1 for each label", min_length=1
+    )
+    task: TaskName = setting(
+        "auto",
+        "auto: text and whole numbers with up to 20 different values are classes, several columns of 0 and 1 and a "
+        "column of lists are labels (multilabel), other numbers a regression; ordinal: classes are levels in order",
+    )
+    classes: list[str | int | float] = setting(
+        [], "the classes of the target in their order; needed for `task: ordinal` if they are texts"
     )
     categorical: list[str] = setting([], "columns of numbers that are categories; columns of text always are")
     drop: list[str] = setting([], "columns to leave out")
@@ -118,6 +126,7 @@ class Tabular(Source):
         return Reading(
             target,
             self.task,
+            [str(name) for name in self.classes],
             self.categorical,
             [*self.drop, *others],
             self.decimal,

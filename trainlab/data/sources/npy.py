@@ -4,7 +4,7 @@ import numpy as np
 
 from trainlab.core.component import setting
 from trainlab.core.errors import DataError
-from trainlab.core.types import Array
+from trainlab.core.types import Array, TaskName
 from trainlab.data.dataset import Loaded, Rows
 from trainlab.data.paths import existing_file
 from trainlab.data.source import Source
@@ -14,7 +14,6 @@ from trainlab.data.sources._arrays import (
     TASK_HELP,
     TRANSPOSE_HELP,
     Targets,
-    TaskSetting,
     check_x,
     encode_targets,
     found_shape,
@@ -38,7 +37,7 @@ class Npy(Source, name="npy"):
     y_val: str | None = setting(None, "file of the validation targets")
     x_test: str | None = setting(None, "file of the test inputs")
     y_test: str | None = setting(None, "file of the test targets")
-    task: TaskSetting = setting("auto", TASK_HELP)
+    task: TaskName = setting("auto", TASK_HELP)
     classes: list[str] = setting([], CLASSES_HELP)
     reshape: list[int] = setting([], RESHAPE_HELP)
     transpose: list[int] = setting([], TRANSPOSE_HELP)

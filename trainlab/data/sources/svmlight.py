@@ -7,11 +7,11 @@ import numpy as np
 
 from trainlab.core.component import setting
 from trainlab.core.errors import DataError
-from trainlab.core.types import Array
+from trainlab.core.types import Array, TaskName
 from trainlab.data.dataset import Loaded, Rows
 from trainlab.data.opening import DAMAGED, open_bytes
 from trainlab.data.source import Source
-from trainlab.data.sources._arrays import CLASSES_HELP, TASK_HELP, TaskSetting, encode_targets, learn_targets
+from trainlab.data.sources._arrays import CLASSES_HELP, TASK_HELP, encode_targets, learn_targets
 
 _MOST_BYTES = 4 << 30
 
@@ -31,7 +31,7 @@ class Svmlight(Source, name="svmlight"):
     zero_based: bool | Literal["auto"] = setting(
         "auto", "whether indices count from 0; auto: they do if the training file holds an index 0"
     )
-    task: TaskSetting = setting("auto", TASK_HELP)
+    task: TaskName = setting("auto", TASK_HELP)
     classes: list[str] = setting([], CLASSES_HELP)
 
     def load(self, rng: np.random.Generator) -> Loaded:
