@@ -266,7 +266,7 @@ def _neighbours(few: _Picked, v: Array, task: Task, *, skip: bool) -> Array:
     if skip:
         np.fill_diagonal(d, np.inf)
     near = np.argpartition(d, min(5, len(few) - 1) - 1, axis=1)[:, :5]
-    if task.kind == "regression":
+    if task.kind != "classification":
         return few.y[near].mean(axis=1)
     votes = (few.y[near][:, :, None] == np.arange(task.outputs)).sum(axis=1)
     return votes.argmax(axis=1)
@@ -303,9 +303,11 @@ def _kernel(few: _Picked, v: Array, task: Task) -> Array:
 
 
 def _score(answer: Array, y: Array, task: Task) -> float:
-    """Accuracy, or R2 averaged over the outputs."""
+    """Accuracy, of labels the share that is right, or R2 averaged over the outputs."""
     if task.kind == "classification":
         return float(np.mean(np.equal(answer, y)))
+    if task.kind == "multilabel":
+        return float(np.equal(answer > 0.5, y > 0.5).mean())
     spread = np.square(y - y.mean(axis=0)).sum(axis=0)
     left: Array = np.square(answer - y).sum(axis=0) / np.maximum(spread, 1e-300)
     return float(np.mean(1.0 - left))

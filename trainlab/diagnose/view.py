@@ -192,7 +192,7 @@ class View:
             return float("nan")
         last = float(score) if np.isfinite(score) else -1.0
         best = max(self.baselines.values())
-        if self.task.kind == "classification":
+        if self.task.kind != "regression":
             error = 0.5
         else:  # the standard error of R2 is about 2 r (1 - r^2) / sqrt(rows)
             error = 2 * min(1.0, max(best, 0.05)) ** 0.5 * (1 - min(0.95, max(best, 0.0)))

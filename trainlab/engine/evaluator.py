@@ -83,7 +83,7 @@ def compare(loss: Loss, y: Array, t: Array, *, regression: bool, weights: Array 
         mean = float(loss.value(end))
         if not regression:
             return Scores(mean, end.hits / len(t))
-        return Scores(mean, r2(y, t))
+        return Scores(mean, r2(loss.point(y), t))
 
 
 def r2(y: Array, t: Array) -> float:

@@ -22,8 +22,9 @@ def measured(
 ) -> dict[str, float]:
     """The value of each metric by its column's name, without `val_` or `test_`.
 
-    outputs (rows, units): the network's · y: class indices (rows,) or scaled numbers (rows, targets) · fitted: the
-    preprocessors' arrays, by which numbers return to their own units · weights (rows,): None for equal ones.
+    outputs (rows, units): the network's · y: class indices (rows,), 0 or 1 for each label (rows, labels) or scaled
+    numbers (rows, targets) · fitted: the preprocessors' arrays, by which numbers return to their own units · weights
+    (rows,): None for equal ones.
     """
     if not metrics:
         return {}

@@ -86,7 +86,7 @@ class Model(ABC):
 
     @property
     def classes(self) -> tuple[str, ...]:
-        """The names of the classes, or their numbers if they have none; empty for a regression."""
+        """The names of the classes or labels, or their numbers if they have none; empty for a regression."""
         if self.task.kind == "regression":
             return ()
         return self.task.names or tuple(str(i) for i in range(self.task.outputs))
@@ -97,7 +97,8 @@ class Model(ABC):
         return tuple(self.encoding.get("target") or self.task.names)
 
     def answers(self, y: Array) -> Array:
-        """Predictions from outputs: class indices (n,), or numbers (n, k) in the target's own units.
+        """Predictions from outputs: class indices (n,), 0 or 1 for each label (n, k), or numbers (n, k) in the target's
+        own units.
 
         With a threshold, the class is the positive one from this probability on.
         """
@@ -106,7 +107,15 @@ class Model(ABC):
             sure = self.certainty(y.astype(np.float64))[0][:, positive] >= self.decision.threshold.value
             return np.where(sure, positive, 1 - positive)
         found = self.loss.predict(y, self.task)
-        return found if self.task.kind == "classification" else unscale(found.astype(np.float64), self.fitted)
+        return unscale(found.astype(np.float64), self.fitted) if self.task.kind == "regression" else found
+
+    def quantiles(self, y: Array) -> Array | None:
+        """Predicted quantiles (n, k, quantiles) in the target's own units; None if the loss predicts none."""
+        found = self.loss.quantiles_of(y.astype(np.float64), self.task)
+        if found is None:
+            return None
+        own = [unscale(found[:, :, i], self.fitted) for i in range(found.shape[2])]
+        return np.stack(own, axis=2)
 
     def cost(self, y: Array, targets: Array) -> float | None:
         """The mean loss of outputs y against class indices, or numbers scaled as for training; None if undefined."""
@@ -147,7 +156,7 @@ class TrainedNetwork(Model):
             raise UserError(f"{folder.path}: this run has no checkpoint yet; train it with `trainlab train --resume`")
         arrays, meta = checkpoint.load(path)
         kept: dict[str, Any] = meta["task"]
-        task = Task(kept["kind"], kept["outputs"], tuple(kept["names"]))
+        task = Task(kept["kind"], kept["outputs"], tuple(kept["names"]), kept.get("ordered", False))
         fitted = {name.removeprefix("data."): a for name, a in arrays.items() if name.startswith("data.")}
         document, shape = read(folder.config, own=True), tuple(meta["shape"])
         try:
@@ -167,7 +176,7 @@ class TrainedNetwork(Model):
         """Those of the config, and those that decided or were watched."""
         facts = read_json(self.folder.data) if self.folder is not None and self.folder.data.exists() else {}
         known: dict[str, Any] = facts.get("lower_is_better") or {}
-        return measured_metrics(self.experiment, self.task.kind, imbalanced=f"val_{BALANCED}" in known)
+        return measured_metrics(self.experiment, self.task, imbalanced=f"val_{BALANCED}" in known)
 
     def prepared(self, x: Array) -> Array:
         """Raw rows preprocessed as the training rows were."""
@@ -216,7 +225,8 @@ def decided(model: M, path: Path) -> M:
 def require_threshold(model: Model, positive: str) -> None:
     """Raises UserError unless the model tells this class from one other by probabilities."""
     if model.task.kind != "classification" or len(model.classes) != 2:
-        what = "numbers" if model.task.kind == "regression" else f"{len(model.classes)} classes"
+        kinds = {"regression": "numbers", "multilabel": f"{len(model.classes)} labels"}
+        what = kinds.get(model.task.kind, f"{len(model.classes)} classes")
         raise UserError(f"a threshold is for two classes; this model predicts {what}")
     if model.classes.count(positive) != 1:
         raise UserError(f"the positive class `{positive}` is none of {' and '.join(f'`{c}`' for c in model.classes)}")

@@ -80,6 +80,13 @@ class Loss(Component, kind="loss", rooms=("trainlab.nn.losses",)):
         """Probabilities of the classes or labels (n, classes), or None if the loss does not define any."""
         return None
 
+    def outputs_of(self, p: Array, task: Task) -> Array:
+        """Outputs whose `probabilities` are p (n, classes): for the mean of several networks' probabilities.
+
+        Raises TypeError for a loss that defines none.
+        """
+        raise TypeError(f"{self.name} defines no probabilities")
+
     def quantiles_of(self, y: Array, task: Task) -> Array | None:
         """The predicted quantiles of each number (n, k, quantiles), in ascending order; None without any."""
         return None

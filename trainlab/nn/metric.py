@@ -19,9 +19,10 @@ from trainlab.core.types import Array, Task
 class MetricInput:
     """The predictions for some rows, and the right answers.
 
-    t: the right answers, class indices (n,) or numbers (n, targets) · y: the predicted ones, alike · scores
-    (n, classes): for each class a number that is larger the more likely the class is; None for numbers ·
-    probabilities (n, classes): None if the loss defines none · weights (n,): of the rows; None for equal ones.
+    t: the right answers, class indices (n,), 0 or 1 for each label (n, labels) or numbers (n, targets) · y: the
+    predicted ones, alike · scores (n, classes): for each class or label a number that is larger the more likely it is;
+    None for numbers · probabilities (n, classes): None if the loss defines none · weights (n,): of the rows; None for
+    equal ones.
     """
 
     task: Task
@@ -45,7 +46,7 @@ class MetricInput:
 class Metric(Component, kind="metric", rooms=("trainlab.nn.metrics",)):
     """A number that says how good the predictions for some rows are."""
 
-    tasks: ClassVar[tuple[str, ...]] = ()  # the kinds of tasks that it can judge
+    tasks: ClassVar[tuple[str, ...]] = ()  # the kinds of tasks that it can judge; "ordinal": classes with an order
     higher_is_better: ClassVar[bool] = True
     range: ClassVar[tuple[float, float]] = (-inf, inf)  # the lowest and the highest value
     probabilistic: ClassVar[bool] = False  # it needs probabilities, which `hinge` does not define
@@ -59,6 +60,11 @@ class Metric(Component, kind="metric", rooms=("trainlab.nn.metrics",)):
         ('top_3', 'f1_yes')
         """
         return self.name
+
+    @classmethod
+    def suits(cls, task: Task) -> bool:
+        """Whether it can judge such a task."""
+        return task.kind in cls.tasks or (task.ordered and "ordinal" in cls.tasks)
 
     def check(self, task: Task) -> None:
         """Raises UserError if a setting does not fit the task: a class that does not exist."""

@@ -13,18 +13,23 @@ from typing import Any, cast
 from trainlab.core.component import Settings, plain
 from trainlab.core.config import Document, nodes, override, read_plain, variant
 from trainlab.core.problem import ConfigError, Problem
+from trainlab.core.types import Task
 from trainlab.search.condition import Conditions
 from trainlab.search.distribution import Distribution
 from trainlab.search.distributions.choice import Choice
 from trainlab.search.experiment import SweepExperiment
 from trainlab.search.settings import SweepSettings
 from trainlab.search.strategy import Budget, PastTrial, SampleRequest
-from trainlab.store.columns import METRICS_OF
 from trainlab.training.best import AUTO, BEST, measured_columns, unmeasured
 from trainlab.training.completion import completed_by_data
 from trainlab.training.monitor_settings import ERROR
 from trainlab.training.setup import check
 
+_TASKS = (  # that a file may turn out to hold
+    Task("classification", 2, ordered=True),
+    Task("multilabel", 2),
+    Task("regression", 1),
+)
 _MOST_DRAWS = 100  # of one trial, before the space counts as impossible
 _FEWEST = 3  # values that a range is narrowed to, at least
 
@@ -313,17 +318,17 @@ def _read(spelled: dict[str, Any]) -> Distribution:
 def _metric_problems(document: Document[SweepExperiment], sweep: SweepSettings) -> list[Problem]:
     """Reasons why the metric cannot be measured."""
     experiment, known = document.value, document.value.data.known()
-    wrong = {"classification": "r2", "regression": "accuracy"}[known[1].kind] if known else ""
+    wrong = "" if not known else "accuracy" if known[1].kind == "regression" else "r2"
     part, _, score = sweep.metric.partition("_")
     path = ("sweep", "metric")
     if known and score == wrong:
         right = f"{part}_{'accuracy' if wrong == 'r2' else 'r2'}"
         message = f"{experiment.data.name} is a {known[1].kind}, which has no {score}; did you mean `{right}`?"
         return [document.problem(path, message, nearest=right)]
-    kinds = [known[1].kind] if known else METRICS_OF
-    columns = [BEST, *(column for kind in kinds for column in measured_columns(experiment, kind))]
+    tasks = [known[1]] if known else _TASKS
+    columns = [BEST, *(column for task in tasks for column in measured_columns(experiment, task))]
     if sweep.metric not in columns:
-        message, near = unmeasured(sweep.metric, experiment, kinds)
+        message, near = unmeasured(sweep.metric, experiment, tasks)
         return [document.problem(path, message, allowed=columns, nearest=near)]
     if part == "val" and not (experiment.data.split.validates or sweep.folds):
         return [document.problem(path, f"{sweep.metric} needs validation rows, but data.split.val is 0")]

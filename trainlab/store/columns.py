@@ -1,12 +1,12 @@
 """Names of the columns in a run folder's CSV files."""
 
-METRICS_OF = {"classification": "accuracy", "regression": "r2"}
+METRICS_OF = {"classification": "accuracy", "regression": "r2", "multilabel": "accuracy"}
 STEP_COLUMNS = ("step", "loss", "lr", "grad_norm", "update_ratio")
 LAYER_COLUMNS = ("step", "layer", "quantity", "value")
 
 
 def metric_columns(task: str) -> tuple[str, ...]:
-    """The columns of metrics.csv for `classification` or `regression`, in their order.
+    """The columns of metrics.csv for `classification`, `multilabel` or `regression`, in their order.
 
     >>> metric_columns("regression")[4:8]
     ('train_loss', 'train_r2', 'val_loss', 'val_r2')

@@ -135,7 +135,13 @@ def _check(document: Document[Experiment]) -> Checked:
 
 def _asked(task: Task) -> str:
     """The task in words: `10 classes`, `1 number`."""
-    what = ("class", "classes") if task.kind == "classification" else ("number", "numbers")
+    kinds = {
+        "classification": ("class", "classes"),
+        "ordinal": ("level", "levels"),
+        "multilabel": ("label", "labels"),
+        "regression": ("number", "numbers"),
+    }
+    what = kinds[task.word]
     return f"{task.outputs} {what[task.outputs > 1]}"
 
 
@@ -169,7 +175,11 @@ def _of_data(view: View, found: Sequence[Finding]) -> list[Measured]:
     codes = ("bad-values", "unscaled-input", "tiny-input", "outlier-input", "constant-feature")
     text = "mean {mean:.3g}, standard deviation {std:.3g}, from {low:.3g} to {high:.3g}".format(**inputs)
     made.append(_measured("inputs", text, codes, inputs, found))
-    if view.task.kind == "classification":
+    if view.task.kind == "multilabel":
+        ones = parts.train.y.sum(axis=0).astype(int).tolist()
+        text = f"{len(ones)} labels, each on {min(ones)} to {max(ones)} of {len(parts.train)} rows"
+        made.append(_measured("labels", text, ("label-range",), {"rows": ones}, found))
+    elif view.task.kind == "classification":
         counts = [int(n) for n in data.counts]
         spread = f"{min(counts)} to {max(counts)} rows" if min(counts) < max(counts) else f"{counts[0]} rows each"
         text = f"{len(counts)} classes of {spread}"

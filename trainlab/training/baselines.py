@@ -35,7 +35,8 @@ def baselines(parts: Splits, metrics: Sequence[Metric] = (), decides: str = "") 
     """
     scored = {name: rows for name, rows in (("val", parts.val), ("test", parts.test)) if rows is not None}
     raw_train = parts.raw_train
-    if isinstance(raw_train, LazyRows) or raw_train.ndim != 2 or not scored or parts.raw_y.shape[1:] not in ((), (1,)):
+    single = parts.raw_y.shape[1:] in ((), (1,)) and parts.task.kind != "multilabel"
+    if isinstance(raw_train, LazyRows) or raw_train.ndim != 2 or not scored or not single:
         return {}
     began = perf_counter()
     table = _Table.of(parts.encoding, raw_train.shape[1])

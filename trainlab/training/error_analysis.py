@@ -31,13 +31,16 @@ def write_mistakes(folder: RunFolder, setup: TrainingSetup, outputs: Array, *, p
 
 
 def mistakes(setup: TrainingSetup, rows: Rows, raw: Array | LazyRows, outputs: Array) -> dict[str, Any]:
-    """Confusion matrix and worst mistakes of a classification; predictions and worst errors of a regression.
+    """Confusion matrix and worst mistakes of a classification, those of each label where rows have several; predictions
+    and worst errors of a regression.
 
     outputs: the network's, for all rows · raw: the rows before preprocessing.
     """
     task, loss = setup.parts.task, setup.config.loss
     if task.kind == "classification":
         return _classes(outputs, rows, raw, loss, task)
+    if task.kind == "multilabel":
+        return _labels(loss.predict(outputs, task), rows, raw)
     predicted, true = (unscale(a.astype(np.float64), setup.parts.fitted) for a in (loss.predict(outputs, task), rows.y))
     return _numbers(predicted.reshape(len(rows), -1), true.reshape(len(rows), -1), rows, raw)
 
@@ -75,6 +78,31 @@ def _classes(outputs: Array, rows: Rows, raw: Array | LazyRows, loss: Loss, task
     sure, measure = (outputs, "score") if probabilities is None else (probabilities, "probability")
     facts["curves"] = probability_curves(sure, rows.y, task, measure=measure, points=_CURVE)
     return facts | _shown(raw, worst, rows.features)
+
+
+def _labels(predicted: Array, rows: Rows, raw: Array | LazyRows) -> dict[str, Any]:
+    """Right, missed and false ones of each label, and the rows with the most wrong labels."""
+    true = rows.y > 0.5
+    wrong = (predicted > 0.5) != true
+    worst = np.argsort(-wrong.sum(axis=1), kind="stable")[: min(_WORST, int(wrong.any(axis=1).sum()))]
+    return {
+        "wrong": int(wrong.any(axis=1).sum()),
+        "labels": [
+            {"right": int(right), "missed": int(missed), "false": int(false)}
+            for right, missed, false in zip(
+                (true & ~wrong).sum(axis=0), (true & wrong).sum(axis=0), (~true & wrong).sum(axis=0), strict=True
+            )
+        ],
+        "worst": [
+            {
+                "row": _line(rows, i),
+                "true": np.flatnonzero(true[i]).tolist(),
+                "predicted": np.flatnonzero(predicted[i] > 0.5).tolist(),
+            }
+            for i in worst.tolist()
+        ],
+        **_shown(raw, worst, rows.features),
+    }
 
 
 def _numbers(predicted: Array, true: Array, rows: Rows, raw: Array | LazyRows) -> dict[str, Any]:

@@ -84,7 +84,9 @@ class Experiment(Settings):
         default_factory=_default(Model, "mlp", hidden=[64, 32]), description="the layers of the network"
     )
     loss: Loss | Literal["auto"] = setting(
-        "auto", "what is minimized; auto: softmax_cross_entropy for classes, mse for numbers"
+        "auto",
+        "what is minimized; auto: softmax_cross_entropy for classes, mse for numbers, binary_cross_entropy for labels "
+        "(multilabel), ordinal for levels",
     )
     optimizer: Optimizer = Field(
         default_factory=_default(Optimizer, "adam", lr=1e-3), description="how gradients become steps"

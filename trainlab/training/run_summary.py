@@ -81,7 +81,10 @@ def data_facts(setup: TrainingSetup) -> dict[str, Any]:
     if task.kind == "classification":
         facts["classes"] = list(task.names or map(str, range(task.outputs)))
         counts = {n: np.bincount(r.y, minlength=task.outputs).tolist() for n, r in rows.items() if r is not None}
-        return facts | {"counts": counts}
+        return facts | {"counts": counts, "ordered": task.ordered}
+    if task.kind == "multilabel":
+        facts["classes"] = list(task.names)
+        return facts | {"counts": {n: r.y.sum(axis=0).astype(int).tolist() for n, r in rows.items() if r is not None}}
     y = np.asarray(parts.raw_y, np.float64).reshape(len(parts.raw_y), -1)
     names = task.names or [f"y{i + 1}" for i in range(y.shape[1])]
     return facts | {"targets": [_spread(name, y[:, i]) for i, name in enumerate(names)]}

@@ -32,6 +32,12 @@ from trainlab.training.completion import completed
 from trainlab.training.experiment import Experiment
 
 _FIT_ROWS = 100_000  # training rows, at most, that layers with statistics are fitted to
+LOSS_OF = {
+    "classification": "softmax_cross_entropy",
+    "multilabel": "binary_cross_entropy",
+    "ordinal": "ordinal",
+    "regression": "mse",
+}  # what `loss: auto` means
 _CALIBRATION_ROWS = 256  # training rows that a data-dependent init uses
 
 
@@ -127,7 +133,7 @@ def build(
         average=train.average,
         regression=parts.task.kind == "regression",
     )
-    metrics = measured_metrics(experiment, parts.task.kind, imbalanced=parts.imbalance >= IMBALANCED)
+    metrics = measured_metrics(experiment, parts.task, imbalanced=parts.imbalance >= IMBALANCED)
     w_train, w_val = (_weights(rows, experiment, net) for rows in (parts.train, parts.val))
     return TrainingSetup(
         experiment,
@@ -231,15 +237,14 @@ def _loss(document: Document[Experiment], task: Task) -> Loss:
     if isinstance(chosen, Loss):
         if task.kind not in chosen.tasks:
             raise ConfigError(
-                [document.problem("loss", f"{chosen.name} is for {' and '.join(chosen.tasks)}, not for {task.kind}")]
+                [document.problem("loss", f"{chosen.name} is for {' and '.join(chosen.tasks)}, not for {task.word}")]
             )
         try:
             chosen.units(task)
         except ShapeError as error:
             raise ConfigError([document.problem("loss", str(error))]) from None
         return chosen
-    name = "softmax_cross_entropy" if task.kind == "classification" else "mse"
-    return make(Loss, name)
+    return make(Loss, LOSS_OF[task.word])
 
 
 def _augment_problems(document: Document[Experiment], shape: Shape, loss: Loss, task: Task) -> list[Problem]:
@@ -268,12 +273,12 @@ def _metric_problems(document: Document[Experiment], task: Task, loss: Loss) -> 
         elif column in columns[len(columns) - index :]:
             problems.append(document.problem(("metrics", index), f"two metrics would have the column `{column}`"))
         columns.append(column)
-    columns = measured_columns(experiment, task.kind)
+    columns = measured_columns(experiment, task)
     for path, metric in watched(experiment):
         if path == "sweep.metric":
             continue  # the search checks it
         if metric not in columns:
-            message, near = unmeasured(metric, experiment, [task.kind])
+            message, near = unmeasured(metric, experiment, [task])
             problems.append(document.problem(path, message, allowed=columns, nearest=near))
         elif metric.startswith("val_") and not experiment.data.split.validates:
             problems.append(
@@ -288,6 +293,8 @@ def _calibrate_problems(document: Document[Experiment], loss: Loss, units: int) 
         return []
     if loss.probabilities(np.zeros((1, units))) is None:
         return [document.problem("calibrate", f"{loss.name} gives no probabilities that could be calibrated")]
+    if loss.name == "ordinal":
+        return [document.problem("calibrate", "a temperature would move the levels that the loss ordinal predicts")]
     if not document.value.data.split.validates:
         return [document.problem("calibrate", "a temperature is fitted on validation rows, but data.split.val is 0")]
     return []
@@ -295,8 +302,8 @@ def _calibrate_problems(document: Document[Experiment], loss: Loss, units: int) 
 
 def _unsuited(metric: Metric, task: Task, without: str) -> str:
     """Why a metric cannot be measured; empty if it can. without: the loss's name if it defines no probabilities."""
-    if task.kind not in metric.tasks:
-        return f"{metric.name} is for {' and '.join(metric.tasks)}, not for {task.kind}"
+    if not metric.suits(task):
+        return f"{metric.name} is for {' and '.join(metric.tasks)}, not for {task.word}"
     if metric.probabilistic and without:
         return f"{metric.name} needs probabilities, which the loss {without} does not define"
     try:

@@ -57,7 +57,7 @@ class InitialLoss(Monitor, name="initial-loss"):
             return
         loss = float(view.steps["loss"][0]) if probed is None else probed
         times = loss / view.zero_loss
-        if view.task.kind == "classification":
+        if view.task.kind != "regression":
             high = times > self.factor and loss > view.zero_loss + self.nats
         else:
             high = times > self.numbers

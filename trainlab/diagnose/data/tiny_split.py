@@ -10,6 +10,8 @@ from trainlab.diagnose.finding import Finding
 from trainlab.diagnose.monitor import Monitor, When
 from trainlab.diagnose.view import View
 
+_NAMES = {"classification": "classes", "multilabel": "labels", "regression": "numbers to predict"}
+
 
 class TinySplit(Monitor, name="tiny-split"):
     """A split of the data is too small for its purpose.
@@ -47,7 +49,7 @@ class TinySplit(Monitor, name="tiny-split"):
             yield self.finding(
                 view,
                 f"There are only {train} training rows for {data.task.outputs} "
-                f"{'classes' if data.task.kind == 'classification' else 'numbers to predict'}, but at "
+                f"{_NAMES[data.task.kind]}, but at "
                 f"least {least} are needed.",
                 "Collect more data, augment it, or use a simpler model.",
                 evidence=evidence,

@@ -177,9 +177,19 @@ TL_KERNEL(huber) {
   step->squares = squares;
 }
 
+// The number of this place (0 the smallest) among n; of equal ones those before come first.
+static float of_rank(const float *y, P n, P place) {
+  for (P i = 0; i < n; i++) {
+    P below = 0;
+    for (P j = 0; j < n; j++) below += y[j] < y[i] || (j < i && y[j] == y[i]);
+    if (below == place) return y[i];
+  }
+  return NAN;
+}
+
 // For each quantile a of each number: max(a (t - y), (a - 1) (t - y)), mean over rows and outputs. The quantiles of a number
-// stand side by side in y. i: units, quantiles, the index of the one that is the prediction · p: y, t (rows, numbers), dy or
-// 0, w, quantiles
+// stand side by side in y; the prediction, whose squared error is counted, is one of them after sorting.
+// i: units, quantiles, the place of the prediction · p: y, t (rows, numbers), dy or 0, w, quantiles
 TL_KERNEL(pinball) {
   P units = op->i[0], quantiles = op->i[1], middle = op->i[2], n = step->rows * units;
   const float *y = op->p[0], *t = op->p[1], *a = op->p[4];
@@ -188,7 +198,10 @@ TL_KERNEL(pinball) {
   for (P k = 0; k < n; k++) {
     float e = t[k / quantiles] - y[k], q = a[k % quantiles], w = weight_of(op->p[3], k / units);
     sum += (double)(w * (e > 0 ? q * e : (q - 1) * e));
-    if (k % quantiles == middle) squares += (double)e * (double)e;
+    if (k % quantiles == 0) {
+      double miss = (double)(t[k / quantiles] - of_rank(y + k, quantiles, middle));
+      squares += miss * miss;
+    }
     if (dy) dy[k] = w * share * (e > 0 ? -q : e < 0 ? 1 - q : e == 0 ? 0 : e);
   }
   step->loss = sum / (double)n;

@@ -16,6 +16,7 @@ from trainlab.nn.loss import Loss
 
 Method = Literal["probabilities", "logits", "vote"]
 _TINY = np.finfo(np.float64).tiny
+_NEAR_ONE = 1.0 - float(np.finfo(np.float64).epsneg)  # of a label: log(1 - p) stays finite
 TIE = 1e-9  # shares of votes differ by more, so the tie breaker never outweighs a vote
 
 
@@ -37,14 +38,16 @@ def combine(
     """
     if task.kind == "regression" or method == "logits":
         return sum_of(outputs, weights)
+    if method == "vote" and (task.kind == "multilabel" or loss.name == "ordinal"):
+        raise UserError(f"members vote for classes; a {task.word} ensemble averages: use --by probabilities")
     if method == "vote":
         return _votes(outputs, weights, chosen or [loss.predict(y, task) for y in outputs], task)
     shares = [loss.probabilities(y) for y in outputs]
     known = [p for p in shares if p is not None]
     if len(known) < len(shares):
         raise UserError(f"the loss {loss.name} gives no probabilities to average; use --by logits or --by vote")
-    logs = np.log(np.maximum(sum_of(known, weights), _TINY))
-    return logs if outputs[0].shape[1] == logs.shape[1] else logs[:, 1:] - logs[:, :1]
+    mean = np.maximum(sum_of(known, weights), _TINY)
+    return loss.outputs_of(np.minimum(mean, _NEAR_ONE) if task.kind == "multilabel" else mean, task)
 
 
 def sum_of(arrays: Sequence[Array], weights: Array) -> Array:

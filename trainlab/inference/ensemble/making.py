@@ -182,7 +182,7 @@ def _belong_together(members: Sequence[Member]) -> None:
 
 
 def _task(network: TrainedNetwork) -> str:
-    return f"{network.task.kind} with {network.task.outputs} outputs"
+    return f"{network.task.word} with {network.task.outputs} outputs"
 
 
 def _columns(network: TrainedNetwork) -> list[Any]:

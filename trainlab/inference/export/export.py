@@ -1,8 +1,10 @@
 """A trained network, or an ensemble, as one ONNX file that maps raw rows to predictions, preprocessing included.
 
 input   x            (rows, ...) float32: rows as the data source returns them, categories of a table one-hot
-output  prediction   (rows,) int64: index of the class; or (rows, targets): numbers in the target's own units
+output  prediction   (rows,) int64: index of the class; (rows, labels) int64: 0 or 1; or (rows, targets): numbers in the
+                     target's own units
 output  probability  (rows, classes); `score` or `votes` instead if there are no probabilities
+output  quantiles    (rows, targets, quantiles), where the loss predicts quantiles
 
 Numbers are float32 and operations are old and plain, so that many runtimes run the file (docs/export.md).
 """
@@ -25,6 +27,7 @@ from trainlab.inference.export.lowering import lower_layers, lower_preprocessing
 from trainlab.inference.loading import load_model
 from trainlab.inference.model import TrainedNetwork, Weights
 from trainlab.nn.losses import poisson
+from trainlab.nn.losses.pinball import Pinball
 from trainlab.store.strict_json import dumps
 from trainlab.store.writing import write_output
 
@@ -169,7 +172,11 @@ def _answers(
     outputs = network.task.outputs
     if network.task.kind == "regression":
         units = [_own_units(graph, m, end) for m, end in zip(members, ends, strict=True)]
-        return {"prediction": (_weighted(graph, network, units), np.float32, (outputs,))}
+        return _numbers(graph, network, _weighted(graph, network, units))
+    if network.task.kind == "multilabel":
+        _, p, _ = _certainty(graph, network, ends)
+        yes = graph.cast(graph.add("Greater", p, graph.constant(0.5, "half")), np.int64)
+        return {"prediction": (yes, np.int64, (outputs,)), "probability": (p, np.float32, (outputs,))}
     measure, certainty, ranked = _certainty(graph, network, ends)
     best = graph.reshape(_label(graph, network, ranked))
     return {"prediction": (best, np.int64, ()), measure: (certainty, np.float32, (outputs,))}
@@ -185,8 +192,27 @@ def _own_units(graph: Graph, trained: TrainedNetwork, y: str) -> str:
         y = graph.add("Softmax", y, axis=-1)
     if "target.mean" not in trained.fitted:
         return y
-    y = graph.add("Mul", y, graph.constant(trained.fitted["target.std"], "target.std"))
-    return graph.add("Add", y, graph.constant(trained.fitted["target.mean"], "target.mean"))
+    each = trained.loss.units(trained.task) // trained.task.outputs  # outputs for a number: its quantiles
+    std, mean = (np.repeat(trained.fitted[f"target.{name}"], each) for name in ("std", "mean"))
+    y = graph.add("Mul", y, graph.constant(std, "target.std"))
+    return graph.add("Add", y, graph.constant(mean, "target.mean"))
+
+
+def _numbers(
+    graph: Graph, network: TrainedNetwork | Ensemble, y: str
+) -> dict[str, tuple[str, type[np.generic], Shape]]:
+    """The predicted numbers, and their quantiles in ascending order where the loss predicts quantiles."""
+    outputs, loss = network.task.outputs, network.loss
+    if not isinstance(loss, Pinball):
+        return {"prediction": (y, np.float32, (outputs,))}
+    count = len(loss.quantiles)
+    y = graph.reshape(y, outputs, count)
+    values = graph.sorted(y, count)
+    middle = graph.add("Gather", values, graph.constant([loss.middle], "middle"), axis=2)
+    return {
+        "prediction": (graph.reshape(middle, outputs), np.float32, (outputs,)),
+        "quantiles": (values, np.float32, (outputs, count)),
+    }
 
 
 def _certainty(graph: Graph, network: TrainedNetwork | Ensemble, ends: list[str]) -> tuple[str, str, str]:
@@ -220,6 +246,11 @@ def _votes(graph: Graph, network: TrainedNetwork | Ensemble, ends: list[str]) ->
 def _label(graph: Graph, network: TrainedNetwork | Ensemble, certainty: str) -> str:
     """The index of the class, (rows, 1): the positive one from the threshold on, or the most certain one."""
     threshold = network.decision.threshold
+    if network.loss.name == "ordinal":  # the median: the number of levels that a row is probably above
+        levels = network.task.outputs
+        above = graph.add("MatMul", certainty, graph.constant(np.tri(levels, levels - 1, -1), "above"))
+        probably = graph.cast(graph.add("Greater", above, graph.constant(0.5, "half")), np.float32)
+        return graph.cast(graph.reduce("ReduceSum", probably, [1]), np.int64)
     if threshold is None:
         return _largest(graph, certainty)
     positive, least = network.classes.index(threshold.positive), graph.constant(threshold.value, "threshold")
@@ -238,6 +269,13 @@ def _of_outputs(graph: Graph, network: TrainedNetwork | Ensemble, y: str) -> tup
         return "probability", graph.add("Softmax", y, axis=-1)
     if network.loss.name == "binary_cross_entropy":
         return "probability", graph.add("Sigmoid", _pair(graph, network, y))
+    if network.loss.name == "ordinal":
+        log_above = graph.add("Neg", graph.add("Softplus", graph.add("Neg", y)))
+        above = graph.add("Exp", graph.add("CumSum", log_above, graph.constant(1, "axis")))
+        levels = network.task.outputs
+        steps = np.eye(levels - 1, levels, 1) - np.eye(levels - 1, levels)  # P(level k) = P(above k-1) - P(above k)
+        differences = graph.add("MatMul", above, graph.constant(steps, "steps"))
+        return "probability", graph.add("Add", differences, graph.constant(np.eye(1, levels), "lowest_level"))
     return "score", y
 
 

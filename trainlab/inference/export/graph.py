@@ -98,6 +98,15 @@ class Graph:
         y = self.add("Sub", x, self.constant(near, stem))
         return self.add("Sub", y, self.constant(rest, f"{stem}.rest")) if np.any(np.abs(rest) > 1e-7 * size) else y
 
+    def sorted(self, x: str, count: int) -> str:
+        """x with the `count` numbers of its last axis in ascending order."""
+        values, places = self.name("sorted"), self.name("places")
+        inputs, settings = [x, self.constant([count], "count")], {"axis": -1, "largest": 0, "sorted": 1}
+        self._nodes.append(
+            self.onnx.helper.make_node("TopK", inputs, [values, places], name=f"TopK:{values}", **settings)
+        )
+        return values
+
     def call(self, value: str, name: str) -> str:
         """The same value under another name."""
         self._nodes.append(self.onnx.helper.make_node("Identity", [value], [name], name=name))

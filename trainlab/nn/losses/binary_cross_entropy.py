@@ -73,3 +73,9 @@ class BinaryCrossEntropy(ClassWeighted, name="binary_cross_entropy"):
     def probabilities(self, y: Array) -> Array:
         """(1 - p, p), p = sigmoid(y); of several outputs the p of each. Without loss of digits."""
         return np.exp(-np.logaddexp(0, np.concatenate([y, -y], axis=1) if y.shape[1] == 1 else -y))
+
+    def outputs_of(self, p: Array, task: Task) -> Array:
+        """log p - log(1 - p): the logit of the second class, or of each label."""
+        if task.kind == "multilabel":
+            return np.log(p) - np.log1p(-p)
+        return np.log(p[:, 1:]) - np.log(p[:, :1])

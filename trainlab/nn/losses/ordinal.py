@@ -63,6 +63,11 @@ class Ordinal(ClassWeighted, name="ordinal"):
         ones, zeros = np.ones((len(y), 1), y.dtype), np.zeros((len(y), 1), y.dtype)
         return np.concatenate([ones, reached], axis=1) - np.concatenate([reached, zeros], axis=1)
 
+    def outputs_of(self, p: Array, task: Task) -> Array:
+        """log P(above k) - log P(level k)."""
+        above = np.cumsum(p[:, :0:-1], axis=1)[:, ::-1]
+        return np.log(above) - np.log(p[:, :-1])
+
 
 def _log_above(y: Array) -> Array:
     """log P(above k) for each level k but the highest."""

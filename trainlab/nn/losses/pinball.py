@@ -68,11 +68,11 @@ class Pinball(Loss, name="pinball"):
 
     def predict(self, y: Array, task: Task) -> Array:
         """The quantile nearest to the median."""
-        return np.sort(self._of_numbers(y), axis=2)[:, :, self.middle]
+        return self.point(y)
 
     def point(self, y: Array) -> Array:
-        """The output for the quantile nearest to the median."""
-        return self._of_numbers(y)[:, :, self.middle]
+        """The quantile nearest to the median."""
+        return np.sort(self._of_numbers(y), axis=2)[:, :, self.middle]
 
     def quantiles_of(self, y: Array, task: Task) -> Array:
         """The outputs of each number, sorted."""

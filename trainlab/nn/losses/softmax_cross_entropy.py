@@ -66,3 +66,7 @@ class SoftmaxCrossEntropy(ClassWeighted, name="softmax_cross_entropy"):
         """softmax(y)."""
         p = np.exp(y - y.max(axis=1, keepdims=True))
         return p / p.sum(axis=1, keepdims=True)
+
+    def outputs_of(self, p: Array, task: Task) -> Array:
+        """log p."""
+        return np.log(p)

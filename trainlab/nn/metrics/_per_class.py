@@ -13,9 +13,12 @@ from trainlab.nn.metric import Metric, MetricInput, as_column
 
 
 class PerClass(Metric):
-    """A metric of one class against the rest. Its value is the mean over the classes, or that of the class `class`."""
+    """A metric of one class against the rest. Its value is the mean over the classes, or that of the class `class`.
 
-    tasks: ClassVar[tuple[str, ...]] = ("classification",)
+    Where rows have several labels, it is that of a label against its absence, and the mean over the labels.
+    """
+
+    tasks: ClassVar[tuple[str, ...]] = ("classification", "multilabel")
     range: ClassVar[tuple[float, float]] = (0.0, 1.0)
 
     average: Literal["macro", "weighted", "micro"] = setting(
@@ -45,7 +48,8 @@ class PerClass(Metric):
             w = np.repeat(w, truth.shape[1])
             truth, given = truth.reshape(-1, 1), given.reshape(-1, 1)
         else:
-            counted = self.counted(truth, given)
+            every = np.ones(truth.shape[1], bool)
+            counted = every if rows.task.kind == "multilabel" else self.counted(truth, given)
             truth, given = truth[:, counted], given[:, counted]
         values = np.array([self.each(truth[:, i], given[:, i], w) for i in range(truth.shape[1])])
         if index is None and self.average == "weighted":
@@ -103,7 +107,9 @@ class Ranked(PerClass):
 
 
 def members(classes: Array, task: Task) -> Array:
-    """Which class each row is of: (n, classes), bool, from class indices (n,)."""
+    """Which class each row is of, or which labels it has: (n, classes), bool, from class indices (n,) or 0 and 1."""
+    if task.kind == "multilabel":
+        return classes > 0.5
     return classes.astype(np.int64)[:, None] == np.arange(task.outputs)
 
 

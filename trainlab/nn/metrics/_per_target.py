@@ -5,18 +5,36 @@ from typing import ClassVar
 
 import numpy as np
 
-from trainlab.core.types import Array
-from trainlab.nn.metric import Metric, MetricInput
+from trainlab.core.component import setting
+from trainlab.core.errors import UserError
+from trainlab.core.problem import listed, nearest
+from trainlab.core.types import Array, Task
+from trainlab.nn.metric import Metric, MetricInput, as_column
 
 
 class PerTarget(Metric):
-    """A metric of predicted numbers. Its value is the mean over the targets."""
+    """A metric of predicted numbers. Its value is the mean over the targets, or that of the target `target`."""
 
     tasks: ClassVar[tuple[str, ...]] = ("regression",)
 
+    target: str | None = setting(None, "the name of a target: its value alone, in its own unit, without a mean")
+
+    @property
+    def column(self) -> str:
+        """`mae`, `mae_price`."""
+        return self.name if self.target is None else f"{self.name}_{as_column(self.target)}"
+
+    def check(self, task: Task) -> None:
+        """The target must exist."""
+        if self.target is not None and self.target not in task.names:
+            near = nearest(self.target, task.names)
+            hint = f"did you mean `{near}`?" if near else f"there are {listed([f'`{n}`' for n in task.names[:10]])}"
+            raise UserError(f"no target is called `{self.target}`; {hint}")
+
     def compute(self, rows: MetricInput) -> float:
-        """The mean of `each` over the targets."""
-        return float(self.targets(rows).mean())
+        """The mean of `each` over the targets, or its value for the chosen target."""
+        values = self.targets(rows)
+        return float(values.mean() if self.target is None else values[rows.task.names.index(self.target)])
 
     def targets(self, rows: MetricInput) -> Array:
         """The metric of each target (targets,), float64."""

@@ -21,8 +21,9 @@ class Pinball(ErrorSize, name="pinball"):
 
     @property
     def column(self) -> str:
-        """`pinball_0.5`."""
-        return f"pinball_{as_column(self.alpha)}"
+        """`pinball_0.5`, `pinball_0.5_price`."""
+        _, *target = super().column.split("_", 1)
+        return "_".join([self.name, as_column(self.alpha), *target])
 
     def each(self, t: Array, y: Array, w: Array | None) -> Array:
         """mean of max(alpha (t - y), (alpha - 1) (t - y))."""

@@ -22,7 +22,9 @@ def mistakes(record: RunRecord) -> list[Html]:
     worst = tables(record.mistakes, "worst")
     if not worst:
         return []
-    images = table(record.mistakes, "images")
+    images, labels = table(record.mistakes, "images"), tables(record.mistakes, "labels")
+    if labels:
+        return _of_labels(record, worst, labels)
     numbers = "predicted" in worst[0] and isinstance(worst[0]["predicted"], list)
     head = "The largest errors" if numbers else "The most confident mistakes"
     text = f"{head} of the {_part(record)} split, with the number of the row in the data."
@@ -31,6 +33,22 @@ def mistakes(record: RunRecord) -> list[Html]:
         text += f" {readable(wrong)} of {readable(total)} rows are wrong." if total and wrong is not None else ""
     body = _gallery(record, worst, images) if images and not numbers else _table(record, worst, numbers)
     return [tag("div", tag("p", text), body, class_="card")]
+
+
+def _of_labels(record: RunRecord, worst: list[dict[str, Any]], labels: list[dict[str, Any]]) -> list[Html]:
+    """Right, missed and false ones of each label, and the rows with the most wrong labels."""
+    names = texts(record.data, "classes")
+    rows = [
+        [_name(i, names), *(number(one, key) for key in ("right", "missed", "false"))] for i, one in enumerate(labels)
+    ]
+    total, wrong = number(record.mistakes, "rows"), number(record.mistakes, "wrong")
+    text = f"{readable(wrong)} of {readable(total)} rows of the {_part(record)} split have a wrong label."
+    listed = [
+        [one.get("row"), *(", ".join(_name(i, names) for i in one.get(key) or ()) for key in ("true", "predicted"))]
+        for one in worst
+    ]
+    counts = html_table(["label", "right", "missed", "false"], rows, caption="Predictions of each label")
+    return [tag("div", tag("p", text), counts, html_table(["row", "true", "predicted"], listed), class_="card")]
 
 
 def _gallery(record: RunRecord, worst: list[dict[str, Any]], images: dict[str, Any]) -> Html:
