@@ -5,6 +5,7 @@ import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import import_module
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,8 @@ from trainlab.data.preprocessing import scale, unscale
 from trainlab.inference.decide import choose_threshold
 from trainlab.inference.loading import load_model
 from trainlab.inference.model import Model, Split, Weights
+from trainlab.inference.task_scores import label_scores, level_scores, quantile_names, quantile_scores
+from trainlab.nn.losses.pinball import Pinball
 from trainlab.nn.metric import MetricInput
 from trainlab.store.decision import PLAIN, Decision
 from trainlab.store.writing import write_output
@@ -78,8 +81,9 @@ class Evaluation:
 class Predictions:
     """Predictions for the rows of a file, in their order.
 
-    `values`: a class name a row, or (rows, targets) numbers. `certainty` (rows, classes): probabilities, or scores
-    if the loss has no probabilities; `measure` names it. `decision`: the temperature and the threshold in them.
+    `values`: a class name a row, (rows, labels) 0 or 1, or (rows, targets) numbers. `certainty` (rows, classes):
+    probabilities, or scores if the loss has no probabilities; `measure` names it. `decision`: the temperature and the
+    threshold in them. `quantiles` (rows, targets, shares): the values that these shares of the targets stay below.
     """
 
     targets: Sequence[str]
@@ -88,19 +92,32 @@ class Predictions:
     certainty: Array | None = None
     measure: str = "probability"
     decision: Decision = PLAIN
+    quantiles: Array | None = None
+    shares: Sequence[float] = ()
 
     @property
     def columns(self) -> list[str]:
-        """The names of the columns of `rows`: `prediction` (or `prediction_TARGET` of each), `probability_CLASS`."""
-        if not self.classes:
-            return ["prediction"] if len(self.targets) == 1 else [f"prediction_{name}" for name in self.targets]
+        """The names of the columns of `rows`: `prediction` (or `prediction_TARGET`, `prediction_LABEL` of each),
+        `probability_CLASS`, and of quantiles `q10` (or `q10_TARGET`).
+        """
+        if self.values.ndim == 2:
+            single = len(self.targets) == 1 and not self.classes
+            names = [""] if single else [f"_{name}" for name in self.classes or self.targets]
+            certain = [f"{self.measure}{name}" for name in names if self.certainty is not None]
+            quantiles = [f"{q}{name}" for name in names for q in quantile_names([*self.shares])]
+            return [*(f"prediction{name}" for name in names), *certain, *quantiles]
         return ["prediction", *(f"{self.measure}_{name}" for name in self.classes if self.certainty is not None)]
 
     @property
     def rows(self) -> list[list[Any]]:
         """A row of plain values per row of the input."""
         if self.values.ndim == 2:
-            return self.values.tolist()
+            parts = [self.values.tolist()]
+            if self.certainty is not None:
+                parts.append([[*map(_short, c)] for c in self.certainty])
+            if self.quantiles is not None:
+                parts.append(self.quantiles.reshape(len(self.values), -1).tolist())
+            return [[*chain(*row)] for row in zip(*parts, strict=True)]
         if self.certainty is None:
             return [[value] for value in self.values.tolist()]
         return [[v, *map(_short, c)] for v, c in zip(self.values.tolist(), self.certainty, strict=True)]
@@ -168,6 +185,8 @@ def of_outputs(
         own = unscale(y.reshape(len(y), -1).astype(np.float64), model.fitted)
         answers = model.answers(outputs)
         whole, each = _regression(own, answers, model.targets)
+        if isinstance(model.loss, Pinball) and (found := model.quantiles(outputs)) is not None:
+            whole |= quantile_scores(own, found, model.loss.quantiles)
         return Evaluation(
             *common,
             scores | whole | _measured(model, outputs, own),
@@ -197,7 +216,7 @@ def _positive(model: Model, name: str | None) -> int:
 def _measured(model: Model, outputs: Array, y: Array) -> dict[str, float]:
     """The metrics that the run measured, of outputs for rows with targets y: classes, or numbers in their own units."""
     wide = outputs.astype(np.float64)
-    sure, measure = model.certainty(wide) if model.task.kind == "classification" else (None, "")
+    sure, measure = model.certainty(wide) if model.task.kind != "regression" else (None, "")
     probabilities = sure if measure == "probability" else None
     rows = MetricInput(model.task, y, model.answers(outputs), sure, probabilities)
     return {m.column: m.value(rows) for m in model.metrics if not m.probabilistic or probabilities is not None}
@@ -217,8 +236,13 @@ def predicted(model: Model, raw: Array) -> Predictions:
     """The predictions of a model for raw rows, before preprocessing."""
     outputs = model.outputs(model.prepared(raw))
     answers = model.answers(outputs)
+    if isinstance(model.loss, Pinball):
+        quantiles = model.quantiles(outputs)
+        return Predictions(model.targets, (), answers, quantiles=quantiles, shares=model.loss.quantiles)
     if model.task.kind == "regression":
         return Predictions(model.targets, (), answers)
+    if model.task.kind == "multilabel":
+        return Predictions(model.targets, model.classes, answers, *model.certainty(outputs), model.decision)
     names = np.array(model.classes, dtype=object)[answers.astype(np.int64)]
     return Predictions(model.targets, model.classes, names, *model.certainty(outputs), model.decision)
 
@@ -229,9 +253,12 @@ def _classification(
     metrics = _metrics()
     answers = model.answers(outputs)
     labels = np.arange(model.task.outputs)
-    scores = {"accuracy": float(metrics.accuracy_score(y, answers))}
+    several = model.task.kind == "multilabel"
+    scores = label_scores(y, answers) if several else {"accuracy": float(metrics.accuracy_score(y, answers))}
+    if model.task.ordered:
+        scores |= level_scores(y, answers)
     k = min(top, len(labels) - 1)
-    if k > 1:
+    if k > 1 and outputs.shape[1] == len(labels) and not several:
         found = metrics.top_k_accuracy_score(y, outputs, k=k, labels=labels)
         scores[f"top_{k}"] = float(found)
     precision, recall, f1, rows = metrics.precision_recall_fscore_support(y, answers, labels=labels, zero_division=0)
@@ -239,7 +266,7 @@ def _classification(
         ClassScores(name, int(n), float(p), float(r), float(f))
         for name, n, p, r, f in zip(model.classes, rows, precision, recall, f1, strict=True)
     ]
-    return scores, classes, metrics.confusion_matrix(y, answers, labels=labels).tolist()
+    return scores, classes, [] if several else metrics.confusion_matrix(y, answers, labels=labels).tolist()
 
 
 def _regression(

@@ -104,16 +104,27 @@ class Run:
         return self._trained.classes
 
     def predict(self, X: Any) -> Array:
-        """A class name per row, or numbers in the target's own units: (rows,), or (rows, targets) if several.
+        """A class name per row, 0 or 1 for each label (rows, labels), or numbers in the target's own units: (rows,), or
+        (rows, targets) if several.
 
         Names that are whole numbers become integers, so that `run.predict(X) == y` works.
         Raises UserError or DataError if the rows do not fit.
         """
         values = predicted(self._trained, self._rows(X)).values
-        if self._trained.task.kind == "regression":
-            return values[:, 0] if values.shape[1] == 1 else values
+        if values.ndim == 2:
+            return values[:, 0] if self._trained.task.kind == "regression" and values.shape[1] == 1 else values
         numbered = all(name.isdecimal() and str(int(name)) == name for name in self.classes)
         return values.astype(np.int64) if numbered else values.astype(str)
+
+    def predict_quantiles(self, X: Any) -> Array:
+        """The predicted quantiles in the target's own units: (rows, quantiles), or (rows, targets, quantiles).
+
+        Raises UserError for a run whose loss is not `pinball`.
+        """
+        found = predicted(self._trained, self._rows(X)).quantiles
+        if found is None:
+            raise UserError(f"{self.folder}: {self._trained.loss.name} predicts no quantiles; `loss: pinball` does")
+        return found[:, 0] if found.shape[1] == 1 else found
 
     def predict_proba(self, X: Any) -> Array:
         """The probability of each class for each row, (rows, classes), in the order of `classes`.
@@ -258,6 +269,8 @@ class Run:
             raise DataError(f"y: has the shape {values.shape}, but X has {rows} rows; one target a row is needed")
         if self._trained.task.kind == "regression":
             return _numbers(values, rows, len(self._trained.targets))
+        if self._trained.task.kind == "multilabel":
+            return _numbers(values, rows, len(self.classes))
         known = {name: i for i, name in enumerate(self.classes)}
         names = [text_of(value) for value in values.reshape(rows).tolist()]
         for row, name in enumerate(names):
