@@ -342,6 +342,13 @@ class TestOneHotTargets:
         )
 
     def test_several_labels_are_not_classes(self):
-        """Two 1 in one row: no classes."""
+        """Two 1 in one row: labels, of which a row may have several; it is told, with the setting that changes it."""
         table("a,cat,dog,emu", self.rows("30,1,1,0"))
-        assert load(target=["cat", "dog", "emu"]).task.kind == "regression"
+        loaded = load(target=["cat", "dog", "emu"])
+        assert (loaded.task.kind, loaded.task.names) == ("multilabel", ("cat", "dog", "emu"))
+        assert loaded.rows.y[-1].tolist() == [1, 1, 0]
+        assert (
+            "targets `cat`, `dog`, `emu`: columns of 0 and 1, several 1 in a row: taken as 3 labels (multilabel); set "
+            "`data.task: regression` if these are numbers"
+        ) in loaded.notes
+        assert load(target=["cat", "dog", "emu"], task="regression").task.kind == "regression"

@@ -2,6 +2,7 @@
 
 import warnings
 from collections.abc import Callable
+from dataclasses import replace
 from math import isnan, nan
 from typing import Any
 
@@ -16,12 +17,13 @@ from trainlab.core.metric_names import lower_is_better
 from trainlab.core.types import Array, Task
 from trainlab.nn.metric import Metric, MetricInput
 
-NAMES = (
-    "accuracy average_precision balanced_accuracy brier calibration_error cohen_kappa explained_variance f1 log_loss"
+NAMES = "accuracy average_precision balanced_accuracy brier calibration_error cohen_kappa explained_variance f1"
+NAMES += (
+    " hamming_loss log_loss mae matthews median_ae mse pinball precision r2 recall rmse roc_auc subset_accuracy top_k"
 )
-NAMES += " mae matthews median_ae mse pinball precision r2 recall rmse roc_auc top_k"
 ALL = registered(Metric)
-CLASSES, NUMBERS = ([m for m in ALL if m.tasks == (kind,)] for kind in ("classification", "regression"))
+CLASSES, NUMBERS = ([m for m in ALL if kind in m.tasks] for kind in ("classification", "regression"))
+LABELS = [m for m in ALL if m.tasks == ("multilabel",)]
 
 
 def classified(classes: int, n: int = 200, *, seed: int = 0, weighted: bool = False, ties: bool = False) -> MetricInput:
@@ -43,6 +45,15 @@ def numbers(targets: int, n: int = 101, *, seed: int = 0, weighted: bool = False
     t = rng.normal(size=(n, targets)) * [1.0, 30.0, 0.1][:targets]
     y = t + 0.4 * rng.standard_t(3, size=t.shape) + 0.1
     return MetricInput(Task("regression", targets), t, y, weights=rng.integers(0, 4, n) / 2.0 if weighted else None)
+
+
+def labelled(labels: int, n: int = 200, *, seed: int = 0, weighted: bool = False) -> MetricInput:
+    """Random rows with several labels; the last one is rare."""
+    rng = np.random.default_rng(seed)
+    t = (rng.random((n, labels)) < np.linspace(0.5, 0.05, labels)).astype(float)
+    p = np.clip(0.5 * t + 0.7 * rng.random((n, labels)), 0, 1)
+    w = rng.integers(0, 4, n) / 2.0 if weighted else None
+    return MetricInput(Task("multilabel", labels, ("red", "green", "blue")), t, (p > 0.6).astype(int), p, p, w)
 
 
 def got(name: str, rows: MetricInput, **settings: Any) -> float:
@@ -108,7 +119,7 @@ def _brier(t: Array, p: Array, w: Array | None) -> float:
     return p.shape[1] * float(sk.mean_squared_error(np.eye(p.shape[1])[t], p, sample_weight=w))
 
 
-VARIANTS = [(m.name, {}) for m in ALL if m.name != "calibration_error"] + [
+VARIANTS = [(m.name, {}) for m in ALL if m.name != "calibration_error" and m not in LABELS] + [
     *((name, {"average": a}) for name in ("f1", "precision", "recall", "roc_auc") for a in ("weighted", "micro")),
     *((name, {"average": a}) for name in ("average_precision",) for a in ("weighted", "micro")),
     *((name, {"class": c}) for name in ("f1", "precision", "recall", "roc_auc", "average_precision") for c in (0, "1")),
@@ -128,7 +139,7 @@ def test_all_are_there():
 @pytest.mark.parametrize(("name", "settings"), VARIANTS)
 def test_scikit_learn(name: str, settings: dict[str, Any], shape: int, seed: int, weighted: bool):
     """Each metric with each of its settings is scikit-learn's number, for several classes or targets, with weights."""
-    is_class = make(Metric, name).tasks == ("classification",)
+    is_class = "classification" in make(Metric, name).tasks
     if name == "median_ae" and weighted and not hasattr(sk, "d2_brier_score"):
         pytest.skip("an older scikit-learn takes the lower of two medians of weighted rows")
     rows = (
@@ -188,7 +199,8 @@ def test_degenerate_numbers(name: str, t: list[float], y: list[float]):
 @pytest.mark.parametrize("bad", [nan, float("inf"), None])
 def test_no_number_from_bad_predictions(metric: type[Metric], bad: float | None):
     """A nan or infinite prediction, or no row at all, gives nan and no warning."""
-    rows = classified(3, 20) if metric.tasks == ("classification",) else numbers(2, 20)
+    by_task = {"classification": lambda: classified(3, 20), "multilabel": lambda: labelled(3, 20)}
+    rows = by_task.get(metric.tasks[0], lambda: numbers(2, 20))()
     if bad is None:
         rows = MetricInput(rows.task, *(None if a is None else a[:0] for a in (rows.t, rows.y, rows.scores)))
     else:
@@ -204,11 +216,14 @@ def test_no_number_from_bad_predictions(metric: type[Metric], bad: float | None)
 def test_direction_and_range(metric: type[Metric]):
     """A perfect prediction reaches the better end of the range, a bad one lies inside; the name tells which end."""
     made = metric.model_validate({})
-    if metric.tasks == ("classification",):
+    if "classification" in metric.tasks:
         t = np.arange(30) % 3
         right, wrong = np.eye(3)[t], np.eye(3)[(t + 1 + np.arange(30) % 2) % 3]
         task = Task("classification", 3)
         good, bad = (made.value(MetricInput(task, t, p.argmax(axis=1), p, p)) for p in (right, wrong))
+    elif metric in LABELS:
+        rows = labelled(3)
+        good, bad = (made.value(MetricInput(rows.task, rows.t, y)) for y in (rows.t, 1 - rows.t))
     else:
         rows = numbers(1)
         good, bad = (made.value(MetricInput(rows.task, rows.t, y)) for y in (rows.t, -rows.t))
@@ -218,6 +233,41 @@ def test_direction_and_range(metric: type[Metric]):
     assert low <= bad <= high
     assert (bad < good) == metric.higher_is_better
     assert lower_is_better(f"val_{made.column}") == (not metric.higher_is_better)
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("average", ["macro", "weighted", "micro"])
+def test_labels_by_scikit_learn(weighted: bool, average: str):
+    """Several labels a row: scikit-learn's numbers, for all labels together and for one by its name."""
+    rows = labelled(3, weighted=weighted)
+    t, y, p, w = rows.t, rows.y, rows.probabilities, rows.weights
+    for name, function in (("f1", sk.f1_score), ("precision", sk.precision_score), ("recall", sk.recall_score)):
+        expected = function(t, y, average=average, sample_weight=w, zero_division=0)
+        assert got(name, rows, average=average) == pytest.approx(expected)
+        each = function(t, y, average=None, sample_weight=w, zero_division=0)
+        assert got(name, rows, **{"class": "blue"}) == pytest.approx(each[2])
+    for name, function in (("roc_auc", sk.roc_auc_score), ("average_precision", sk.average_precision_score)):
+        assert got(name, rows, average=average) == pytest.approx(function(t, p, average=average, sample_weight=w))
+    assert got("subset_accuracy", rows) == pytest.approx(sk.accuracy_score(t, y, sample_weight=w))
+    assert got("hamming_loss", rows) == pytest.approx(sk.hamming_loss(t, y, sample_weight=w))
+
+
+def test_one_of_several_targets():
+    """A named target alone, in its own unit; levels are judged by their distance."""
+    names = ("low", "high", "tiny")
+    rows = replace(numbers(3), task=Task("regression", 3, names))
+    for i, name in enumerate(names):
+        made = make(Metric, "rmse", target=name)
+        assert made.value(rows) == pytest.approx(sk.root_mean_squared_error(rows.t[:, i], rows.y[:, i]))
+        assert made.column == f"rmse_{name}"
+    assert make(Metric, "pinball", alpha=0.9, target="low").column == "pinball_0.9_low"
+    with pytest.raises(UserError) as caught:
+        make(Metric, "mae", target="hihg").check(rows.task)
+    assert str(caught.value) == "no target is called `hihg`; did you mean `high`?"
+    levels = MetricInput(Task("classification", 5, ordered=True), np.array([0, 1, 4]), np.array([0, 3, 2]))
+    assert got("mae", levels) == pytest.approx(4 / 3)
+    assert make(Metric, "mae").suits(levels.task)
+    assert not make(Metric, "mae").suits(Task("classification", 5))
 
 
 def test_calibration_error():
