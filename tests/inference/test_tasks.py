@@ -59,18 +59,16 @@ COLUMNS = {
     "two": ["val_mae_price", "val_mae_size"],
 }
 PREDICTED = {
-    "labels": ["prediction_red", "prediction_green", "prediction_blue"]
-    + ["probability_red", "probability_green", "probability_blue"],
-    "tags": ["prediction_blue", "prediction_green", "prediction_red"]
-    + ["probability_blue", "probability_green", "probability_red"],
+    "labels": [f"{what}_{label}" for what in ("prediction", "probability") for label in ("red", "green", "blue")],
+    "tags": [f"{what}_{label}" for what in ("prediction", "probability") for label in ("blue", "green", "red")],
     "levels": ["prediction", "probability_poor", "probability_fair", "probability_good", "probability_best"],
     "quantiles": ["prediction", "q10", "q50", "q90"],
     "two": ["prediction_price", "prediction_size"],
 }
 # a score of the best weights on the test rows, and what it must reach
 REACHED = {
-    "labels": ("f1_macro", 0.85),
-    "tags": ("f1_macro", 0.85),
+    "labels": ("f1", 0.85),
+    "tags": ("f1", 0.85),
     "levels": ("accuracy", 0.7),
     "quantiles": ("r2", 0.85),
     "two": ("r2", 0.85),
@@ -95,7 +93,7 @@ def here(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("name", TASKS)
 def test_from_the_file_to_the_model(name, here):
-    """A task is trained without alarms and scored; predictions have their columns; ONNX and the page agree with them."""
+    """A task is trained without alarms and scored; predictions have their columns; ONNX agrees with them."""
     result = train(document(name))
     assert [f.code for f in result.findings if f.severity != "info"] == []
     header = (result.folder / "metrics.csv").read_text().splitlines()[0].split(",")
@@ -159,8 +157,8 @@ def test_levels_written_as_texts_need_their_order(here):
     with pytest.raises(DataError) as caught:
         tl.train({"data": {"name": "csv", "path": "rows.csv", "target": "grade", "task": "ordinal"}}, quiet=True)
     assert str(caught.value) == (
-        "rows.csv: column `grade` holds texts, and nothing says which level is higher; name them from the lowest to the "
-        "highest: `classes: [best, fair, good, poor]`"
+        "rows.csv: column `grade` holds texts, and nothing says which level is higher; name them from the lowest to "
+        "the highest: `classes: [best, fair, good, poor]`"
     )
 
 

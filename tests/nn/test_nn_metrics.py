@@ -18,9 +18,8 @@ from trainlab.core.types import Array, Task
 from trainlab.nn.metric import Metric, MetricInput
 
 NAMES = "accuracy average_precision balanced_accuracy brier calibration_error cohen_kappa explained_variance f1"
-NAMES += (
-    " hamming_loss log_loss mae matthews median_ae mse pinball precision r2 recall rmse roc_auc subset_accuracy top_k"
-)
+NAMES += " hamming_loss log_loss mae matthews median_ae mse pinball precision r2 recall rmse roc_auc"
+NAMES += " subset_accuracy top_k"
 ALL = registered(Metric)
 CLASSES, NUMBERS = ([m for m in ALL if kind in m.tasks] for kind in ("classification", "regression"))
 LABELS = [m for m in ALL if m.tasks == ("multilabel",)]
