@@ -31,6 +31,16 @@ def drop_columns(view: View, names: list[str]) -> list[Patch]:
     return [{"data.drop": [*dropped, *names]}] if isinstance(dropped, list) else []
 
 
+def balanced_classes(view: View) -> list[Patch]:
+    """Weights that make all classes count equally, where the loss takes weights and has none."""
+    loss = view.settings.get("loss")
+    if loss == "auto":
+        name = "ordinal" if view.task.ordered else "softmax_cross_entropy"
+        return [{"loss": {"name": name, "class_weights": "balanced"}}]
+    chosen = block(view, "loss")
+    return [{"loss.class_weights": "balanced"}] if chosen.get("class_weights", "") is None else []
+
+
 def model(view: View) -> dict[str, Any]:
     """The block `model`."""
     return block(view, "model")

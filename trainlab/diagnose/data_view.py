@@ -10,7 +10,7 @@ from functools import cached_property
 import numpy as np
 
 from trainlab.core.types import Array, Task
-from trainlab.data.dataset import Rows, Splits
+from trainlab.data.dataset import IMBALANCED, Rows, Splits
 from trainlab.data.lazy import LazyRows, is_large, sampled
 from trainlab.diagnose._quantiles import median, quantiles
 
@@ -156,7 +156,8 @@ class DataView:
         """Validation scores of simple rules: always the same prediction, a linear model, kernel regression, the nearest
         neighbours.
 
-        Accuracy, or R2 for numbers. Rows are sampled so that the cost stays under `budget` multiplications.
+        Accuracy, balanced where classes are imbalanced, or R2 for numbers. Rows are sampled so that the cost stays
+        under `budget` multiplications.
         """
         val = self.parts.val
         if val is None or not len(val) or not self.finite:
@@ -167,15 +168,28 @@ class DataView:
         few = _picked(self.parts.train, min(n_train, len(self.parts.train)))
         seen = _picked(val, min(n_val, len(val)))
         y, v, w = few.y, seen.x(), seen.y
-        if self.task.kind == "classification":
-            found = {"always the same": _score(np.full(len(w), np.bincount(y).argmax()), w, self.task)}
-        else:
-            found = {"always the same": _score(np.tile(y.mean(axis=0), (len(w), 1)), w, self.task)}
+        by_class = self.task.kind == "classification"
+        same = np.full(len(w), np.bincount(y).argmax()) if by_class else np.tile(y.mean(axis=0), (len(w), 1))
+        answers = {"always the same": same}
         if features <= 512:
-            found["linear"] = _score(_linear(few.x(), y, v, self.task), w, self.task)
-        found["kernel regression"] = _score(_kernel(few.some(_KERNEL), v, self.task), w, self.task)
-        found["nearest neighbours"] = _score(_neighbours(few, v, self.task, skip=False), w, self.task)
-        return found
+            answers["linear"] = _linear(few.x(), y, v, self.task)
+        answers["kernel regression"] = _kernel(few.some(_KERNEL), v, self.task)
+        answers["nearest neighbours"] = _neighbours(few, v, self.task, skip=False)
+        score = _balanced_accuracy if self.imbalanced else _score
+        return {name: score(answer, w, self.task) for name, answer in answers.items()}
+
+    @property
+    def imbalanced(self) -> bool:
+        """Whether the classes of the training rows count as imbalanced."""
+        return self.parts.imbalance >= IMBALANCED
+
+    @property
+    def balanced_error(self) -> float:
+        """The standard error, at most, of a balanced accuracy on the validation rows: rare classes have few of them."""
+        val = self.parts.val
+        counts = np.bincount(val.y, minlength=1) if val is not None and len(val) else np.ones(1)
+        counts = counts[counts > 0]
+        return 0.5 * float(np.sqrt(np.sum(1.0 / counts))) / len(counts)
 
 
 def _sample(x: Array | LazyRows) -> Array:
@@ -311,6 +325,12 @@ def _score(answer: Array, y: Array, task: Task) -> float:
     spread = np.square(y - y.mean(axis=0)).sum(axis=0)
     left: Array = np.square(answer - y).sum(axis=0) / np.maximum(spread, 1e-300)
     return float(np.mean(1.0 - left))
+
+
+def _balanced_accuracy(answer: Array, y: Array, task: Task) -> float:
+    """The mean over the classes of the share of their rows that are right."""
+    right = np.equal(answer, y)
+    return float(np.mean([right[y == c].mean() for c in np.unique(y)]))
 
 
 def _self_score(few: _Picked, task: Task) -> float:

@@ -17,6 +17,7 @@ from trainlab.nn.layer import Layer, Slot
 from trainlab.store.rows import kept_steps
 
 UNKNOWN_VAL_ROWS = 1000  # assumed where their number is unknown: so many that the noise of a score explains nothing
+BALANCED = "val_balanced_accuracy"  # the column that runs on imbalanced classes are judged by
 RECENT = 512  # last steps without gaps, also in a long run
 
 
@@ -176,6 +177,8 @@ class View:
                 come.append(1.0 - loss / self.chance if self.chance > 0 else 0.0)
             if self.majority < 1:
                 come += [(s - self.majority) / (1.0 - self.majority) for s in scores if s is not None]
+            if (balanced := row.get(BALANCED)) is not None:
+                come.append((balanced * self.task.outputs - 1.0) / max(1, self.task.outputs - 1))
         finite = [c for c in come if isfinite(c)]
         return max(-1.0, *finite) if finite else 0.0
 
@@ -187,16 +190,27 @@ class View:
         """
         if not self.baselines or not len(self.curves):
             return float("nan")
-        score = self.curves.rows[-1].get(f"val_{self.curves.score}")
+        score = self.curves.rows[-1].get(self.judged)
         if score is None:
             return float("nan")
         last = float(score) if np.isfinite(score) else -1.0
         best = max(self.baselines.values())
+        if self.judged == BALANCED and self.data is not None:
+            return best - max(last, -1.0) - 1.5 * self.data.balanced_error
         if self.task.kind != "regression":
             error = 0.5
         else:  # the standard error of R2 is about 2 r (1 - r^2) / sqrt(rows)
             error = 2 * min(1.0, max(best, 0.05)) ** 0.5 * (1 - min(0.95, max(best, 0.0)))
         return best - max(last, -1.0) - 1.5 * error / max(1, self.val_rows) ** 0.5
+
+    @property
+    def judged(self) -> str:
+        """The column that simple rules are compared with: balanced accuracy where classes are imbalanced, else the
+        validation score.
+        """
+        balanced = self.data is not None and self.data.imbalanced and bool(self.curves.rows)
+        measured = balanced and self.curves.rows[-1].get(BALANCED) is not None
+        return BALANCED if measured else f"val_{self.curves.score}"
 
     @property
     def best_rule(self) -> float:

@@ -7,6 +7,7 @@ import numpy as np
 
 from trainlab.core.component import setting
 from trainlab.core.types import Array, Count
+from trainlab.diagnose._patches import balanced_classes
 from trainlab.diagnose.finding import Finding
 from trainlab.diagnose.monitor import Monitor, When
 from trainlab.diagnose.view import View
@@ -67,7 +68,7 @@ class ClassImbalance(Monitor, name="class-imbalance"):
             f"{common:.0%}.",
             "Weight the classes, collect more rows of the rare ones, and read the score per class.",
             evidence={"ratio": ratio, "counts": data.counts.tolist(), "majority": common, "threshold": self.ratio},
-            patches=[] if weighted else _balanced(loss),
+            patches=[] if weighted else balanced_classes(view),
             severity="warning" if severe else "info",
         )
 
@@ -75,12 +76,3 @@ class ClassImbalance(Monitor, name="class-imbalance"):
         """Whether so many classes have so smoothly falling frequencies that nothing went wrong."""
         ordered = np.sort(counts)
         return len(counts) >= self.many and bool((ordered[:-1] * self.step > ordered[1:]).all())
-
-
-def _balanced(loss: Any) -> list[dict[str, Any]]:
-    """Weights that make all classes count equally, where the loss takes weights."""
-    weights = {"class_weights": "balanced"}
-    if loss == "auto":
-        return [{"loss": {"name": "softmax_cross_entropy", **weights}}]
-    known = isinstance(loss, dict) and "class_weights" in cast("dict[str, Any]", loss)
-    return [{"loss.class_weights": "balanced"}] if known else []
