@@ -72,7 +72,9 @@ def measured(part: Part, method: str, label: str, changes: Mapping[str, Any]) ->
         settings = {**METHODS[method], **best, "baselines": False, **changes}
         if method == "new csv":
             (folder / "c.yaml").write_text(draft_config(str(folder / "train.csv"), part.target))
-            given = {f"data.{key}": data[key] for key in ("test_path", "task", "unknown", "split", "categorical")}
+            given = {f"data.{key}": data[key] for key in ("test_path", "task", "unknown", "split")}
+            dropped = getattr(read(folder / "c.yaml").value.data, "drop", [])
+            given["data.categorical"] = [name for name in part.categorical if name not in dropped]
             documents = [read(folder / "c.yaml", {**given, **settings, "seed": part.split})]
         else:
             seeds = [100 * i + part.split for i in range(ENSEMBLE if method == AVERAGED else 1)]
