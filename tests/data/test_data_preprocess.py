@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 from making_data import prepared
 from sklearn.impute import SimpleImputer
-from sklearn.preprocessing import KBinsDiscretizer
 
 from trainlab.core.component import find, registered
 from trainlab.core.errors import DataError
@@ -135,82 +134,6 @@ def test_scikit_learns_numbers(ours, theirs):
     train[:, 2] = other[:, 2] = 0.1
     want = getattr(sklearn.preprocessing, theirs)().fit(train).transform(other)
     assert ours.apply(other, ours.fit(train)) == pytest.approx(want, rel=1e-9, abs=1e-9)
-
-
-def test_robust_and_smooth_clip_are_realmlps():
-    """Quartiles that are equal, a constant feature and outliers come out as of RealMLP's own code.
-
-    The numbers are those of RobustScaleSmoothClipTransform in dholzmueller/realmlp-td-s_standalone@a8c73f7.
-    """
-    train = np.array([[1, 5, 0, 7], [2, 5, 0, 7], [4, 5, 0, 7], [8, 5, 3, 7], [16, 9, 0, 7], [-1000, 1, 0, 7]], float)
-    want = [
-        [-0.3455116, 0.0, 0.0, 0.0],
-        [-0.1736215, 0.0, 0.0, 0.0],
-        [0.1736215, 0.0, 0.0, 0.0],
-        [0.8351881, 0.0, 1.6641006, 0.0],
-        [1.8055507, 0.9486833, 0.0, 0.0],
-        [-2.9995564, -0.9486833, 0.0, 0.0],
-    ]
-    chain = [make("robust"), make("smooth_clip")]
-    fitted = fit_all(chain, train)
-    assert apply_fitted(chain, fitted, train, np.float64) == pytest.approx(np.array(want), abs=1e-7)
-    other = apply_fitted(chain, fitted, np.array([[3.0, 6, -1, 8]]), np.float64)
-    assert other == pytest.approx(np.array([[0.0, 0.2491364, -0.6507914, 0.0]]), abs=1e-7)
-
-
-def test_smooth_clip_keeps_the_order_and_its_limit():
-    """It is x near 0, rises everywhere, and stays within the limit for the largest numbers too."""
-    x = np.array([-1e200, -1e9, -5.0, -1e-3, 0.0, 1e-3, 5.0, 50.0, 1e200])[:, None]
-    got = make("smooth_clip", limit=2.0).apply(x, {}).ravel()
-    assert (np.diff(got[1:-1]) > 0).all()
-    assert np.abs(got).max() <= 2.0
-    assert got[3:6] == pytest.approx(x[3:6, 0], rel=1e-6)
-
-
-def test_piecewise_linear_is_interpolation():
-    """The bins of a number add up to NumPy's interpolation between scikit-learn's quantiles, constant outside."""
-    rng = np.random.default_rng(0)
-    train, other = rng.normal(size=(200, 2)), 2 * rng.normal(size=(50, 2))
-    encoder = make("piecewise_linear", bins=6, keep=False)
-    got = encoder.apply(other, encoder.fit(train))
-    binned = KBinsDiscretizer(6, strategy="quantile", quantile_method="linear").fit(train)
-    for i, edges in enumerate(binned.bin_edges_):
-        bins = got[:, 6 * i : 6 * i + 6]
-        assert bins.sum(axis=1) == pytest.approx(np.interp(other[:, i], edges, np.arange(7)))
-        assert bins.min() == 0.0
-        assert bins.max() == 1.0
-        assert (np.diff(bins, axis=1) <= 0).all()  # a bin is full before the next begins
-
-
-def test_piecewise_linear_has_an_edge_where_most_rows_are():
-    """A value that most rows share is an edge, and the other bins divide the other rows equally."""
-    train = np.concatenate([np.zeros(900), np.arange(1, 101)])[:, None]
-    encoder = make("piecewise_linear", bins=5, keep=False)
-    fitted = encoder.fit(train)
-    assert fitted["low"].tolist() == [0, 1, 25.75, 50.5, 75.25]
-    assert encoder.apply(np.array([[0.0], [1.0], [38.125], [np.nan]]), fitted).tolist() == [
-        [0, 0, 0, 0, 0],
-        [1, 0, 0, 0, 0],
-        [1, 1, 0.5, 0, 0],
-        [0, 0, 0, 0, 0],
-    ]
-
-
-def test_piecewise_linear_of_few_values():
-    """A column of few values gets a bin between each two of them, a constant one none."""
-    train = np.array([[3.0, 7.0], [1.0, 7.0], [2.0, 7.0], [3.0, 7.0]])
-    encoder = make("piecewise_linear")
-    assert encoder.apply(train, encoder.fit(train)).tolist() == [
-        [3, 7, 1, 1],
-        [1, 7, 0, 0],
-        [2, 7, 1, 0],
-        [3, 7, 1, 1],
-    ]
-
-
-def test_signs():
-    """0, 1 and missing are -1, +1 and 0; so is every other value."""
-    assert make("signs").apply(np.array([[0.0, 1.0, np.nan, 2.0]]), {}).tolist() == [[-1, 1, 0, 0]]
 
 
 @pytest.mark.parametrize("norm", ["l1", "max"])

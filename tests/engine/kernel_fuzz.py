@@ -20,6 +20,8 @@ from trainlab.nn.layer import Layer
 NAMES = ["conv"] * 5 + ["max_pool"] * 2 + ["avg_pool"] * 2
 NAMES += ["global_avg_pool", "batch_norm", "batch_norm", "layer_norm", "group_norm", "instance_norm"]
 NAMES += ["dense"] * 3
+ROWS = ["scale", "parametric", "piecewise_linear", "periodic", "embedding"]  # of numbers
+NAMES += ROWS
 
 
 def draw(rng: np.random.Generator, most: int) -> tuple[list[Layer], tuple[int, ...], int, int, float]:
@@ -37,9 +39,11 @@ def draw(rng: np.random.Generator, most: int) -> tuple[list[Layer], tuple[int, .
             shape = [prod(shape)] if prod(shape) <= 300 else [shape[0]]
         if name == "dense":
             shape = [shape[0] * shape[1]]  # sums of up to 90 000 numbers
+        if name in ROWS:
+            shape = [shape[0]]
         settings = _settings(name, rng, shape)
         try:
-            layers = [find(Layer, name)(**settings)]
+            layers = [find(Layer, name).model_validate(settings)]
             if rng.integers(2) and name != "global_avg_pool":
                 layers += [find(Layer, "relu")()]
             if name == "dense" and rng.integers(2):
@@ -77,7 +81,14 @@ def _settings(name: str, rng: np.random.Generator, shape: list[int]) -> dict[str
             "pad": _pad(rng, size),
         } | ({"bias": False} if rng.integers(2) else {})
     if name == "dense":
-        return {"units": _size(rng, 300)}
+        return {"units": _size(rng, 300), "ntk": bool(rng.integers(2))}
+    if name == "parametric":
+        return {"activation": str(rng.choice(["selu", "mish", "relu", "softsign", "exponential", "hard_sigmoid"]))}
+    if name in ("piecewise_linear", "periodic", "embedding"):
+        some = rng.permutation(shape[0])[: rng.integers(1, shape[0] + 1)].tolist()
+        own = {"bins": _size(rng, 20)} if name == "piecewise_linear" else {"outputs": 1 + _size(rng, 6)}
+        groups = [some[: len(some) // 2], some[len(some) // 2 :]]
+        return {"groups": [g for g in groups if g]} if name == "embedding" else {"columns": some, **own}
     if name in ("max_pool", "avg_pool"):
         size = [_size(rng, 6), _size(rng, 6)]
         return {"size": size, "stride": _size(rng, 5), "pad": _pad(rng, size)}

@@ -45,6 +45,8 @@ def results(
             params[name] = (param.fill + scale * rng.standard_normal(param.shape)).astype(np.float32).astype(dtype)
             if key == "var":
                 params[name] = np.abs(params[name]) + params[name].dtype.type(0.5)
+            if key == "edges":
+                params[name].sort()
             if param.trained:
                 grads[name] = np.full(param.shape, np.nan, dtype)
     work = Workspace(

@@ -148,6 +148,13 @@ LAYERS = [
         {"frequency": (2, 4), "phase": (2, 4), "W": (2, 4, 2), "b": (2, 2)},
         pbld,
     ),
+    (
+        "embedding",
+        {"groups": [[0, 2], [3, 1]], "units": 3},
+        (4, 5),
+        {"vectors": (4, 3)},
+        lambda x, p: torch.cat([x[:, [0, 2]] @ p["vectors"][:2], x[:, [3, 1]] @ p["vectors"][2:], x[:, 4:]], dim=1),
+    ),
     ("piecewise_linear", {"bins": 4}, (5, 2), {"edges": (2, 5)}, piecewise),
     ("scale", {}, (4, 5), {"scale": (5,)}, lambda x, p: x * p["scale"][None, :]),
     ("dense", {"units": 2, "bias": False}, (3, 4), {"W": (4, 2)}, linear),

@@ -35,6 +35,7 @@ SETTINGS = {
     "drop_connect": [{"units": 4}],
     "maxout": [{"units": 3, "pieces": 3}],
     "piecewise_linear": [{"bins": 3}, {"bins": 4, "columns": [3, 1]}],
+    "embedding": [{"groups": [[0, 2], [4]], "units": 3}, {"groups": [[3, 1, 2, 0, 5, 4]]}],
     "periodic": [{"frequencies": 3}, {"columns": [4, 0]}],
     "conv": [
         {"filters": 3, "size": 3},
@@ -57,7 +58,7 @@ SETTINGS = {
     "gelu": [{}, {"approximate": "tanh"}],
 }
 WITH_ONNX = {  # a component that is not named here may do without
-    *("exponential", "hard_sigmoid", "softmax", "softsign"),
+    *("embedding", "exponential", "hard_sigmoid", "softmax", "softsign"),
     *("avg_pool", "batch_norm", "conv", "dense", "drop_connect", "dropout", "elu", "flatten"),
     *("gelu", "global_avg_pool", "group_norm", "identity", "instance_norm", "layer_norm", "leaky_relu"),
     *(
@@ -92,7 +93,7 @@ STEPS_WITH_ONNX = {
     "standardize",
 }
 STEPS_WITH_ONNX |= {"whiten", "zca"}
-FLAT = ("dense", "drop_connect", "maxout", "periodic", "piecewise_linear")
+FLAT = ("dense", "drop_connect", "maxout", "periodic", "piecewise_linear", "embedding")
 CASES = [
     (name, settings, (6,) if name in FLAT else (5, 7, 4))
     for name in sorted(WITH_ONNX)

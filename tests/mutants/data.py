@@ -15,6 +15,8 @@ MUTANTS = [
     (f"{_P}/robust.py", "[25, 50, 75]", "[10, 50, 90]"),
     (f"{_P}/robust.py", "(largest - smallest) / 2", "largest - smallest"),
     (f"{_P}/robust.py", "np.inf, width", "1.0, width"),
+    (f"{_P}/quantile.py", "(below + above) / 2", "below"),
+    (f"{_P}/quantile.py", "len(rows) // 30", "len(rows) // 3"),
     (f"{_P}/smooth_clip.py", "np.hypot(1.0,", "np.hypot(0.9,"),
     (f"{_P}/signs.py", "- (x == 0)", "- (x != 1)"),
     (f"{_P}/piecewise_linear.py", "counts > len(x) / bins", "counts > len(x)"),

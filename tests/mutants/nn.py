@@ -18,6 +18,8 @@ MUTANTS = [
     (f"{_L}/piecewise_linear.py", "max_leaf_nodes=max(2, self.bins)", "max_leaf_nodes=self.bins + 1"),
     (f"{_L}/periodic.py", "-np.sin(angle)", "np.sin(angle)"),
     (f"{_L}/periodic.py", "bound = waves**-0.5", "bound = 1.0"),
+    (f"{_L}/embedding.py", "s.x[:, group].T @", "2 * s.x[:, group].T @"),
+    (f"{_L}/embedding.py", "spread=1.0", "spread=0.5"),
     (f"{_L}/_columns.py", "dx[:, chosen] = dmade", "dx[:, : len(chosen)] = dmade"),
     (f"{_A}/softsign.py", "(1 - np.abs(s.y)) ** 2", "(1 - np.abs(s.y))"),
     (f"{_A}/hard_sigmoid.py", "s.dy / 6", "s.dy"),

@@ -53,6 +53,10 @@ CASES = {
     ],
     "scale": BOTH,
     "piecewise_linear": [({"bins": 3}, ROW), ({"bins": 4, "columns": [3, 1]}, ROW), ({"bins": 1}, (2,))],
+    "embedding": [
+        ({"groups": [[0, 2], [4]], "units": 3}, ROW),
+        ({"groups": [[3, 1, 2, 0]], "units": 2}, (4,)),
+    ],
     "periodic": [({"frequencies": 3}, ROW), ({"outputs": 2, "columns": [3, 0], "sigma": 1.0}, ROW)],
     "maxout": [({"units": 3}, ROW), ({"units": 4, "pieces": 3, "bias": False}, (3,))],
     "residual": [

@@ -28,6 +28,7 @@ WITH_KERNELS = (
         "scale",
     ),
     "piecewise_linear",
+    "embedding",
     *("batch_norm", "layer_norm", "group_norm", "instance_norm"),
     *("relu", "leaky_relu", "elu", "selu", "gelu", "silu", "sigmoid", "softplus", "tanh"),
 )

@@ -4,8 +4,10 @@ import numpy as np
 import pytest
 
 from trainlab.core.errors import ShapeError, UserError
+from trainlab.core.streams import Streams
 from trainlab.engine.network import Net
 from trainlab.nn.layer import Layer
+from trainlab.nn.models.sequential import Sequential
 from trainlab.training.experiment import read_plain
 from trainlab.training.setup import build
 
@@ -104,6 +106,23 @@ def test_it_stands_outside_of_other_layers():
     net = Net([Layer.read({"residual": [{"piecewise_linear": {"bins": 1}}]})], (3,))
     with pytest.raises(UserError, match=r"^model: residual1 holds a layer that is fitted to the training rows"):
         net.fit(np.zeros((5, 3)), np.zeros(5))
+
+
+def test_a_category_becomes_its_vector():
+    """Each group's part of y is the vector of its category, 0 where a row has none; the other columns follow."""
+    net = Net([Layer.read({"name": "embedding", "groups": [[1, 3], [0]], "units": 4})], (5,), dtype="float64")
+    net.initialize(Sequential(layers=[Layer.read("relu")]), Streams(0))
+    vectors = net.params["embedding1.vectors"]
+    assert vectors.std() == pytest.approx(1, rel=0.5)
+    got = outputs(net, np.array([[1.0, 0, 9, 1, 7], [0, 0, 8, 0, 6]]))
+    assert got.tolist() == [[*vectors[1], *vectors[2], 9, 7], [0.0] * 8 + [8, 6]]
+
+
+@pytest.mark.parametrize("groups", [[[0, 5]], [[0], [0]], [[]], []])
+def test_groups_that_are_not_there(groups):
+    """Indices out of range, in two groups, or none at all are errors of the layer."""
+    with pytest.raises(ShapeError, match=r"embedding: (groups must be lists|there is no column 5)"):
+        Net([Layer.read({"name": "embedding", "groups": groups})], (5,))
 
 
 def test_waves_begin_as_the_paper_says():

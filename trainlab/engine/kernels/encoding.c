@@ -1,5 +1,6 @@
-// Layers that make several numbers of a column (trainlab/nn/layers/_columns.py): y has `width` numbers for each of the
-// chosen columns, then the columns that are left. x (rows, columns), y (rows, k width + rest). A tile is some rows.
+// Layers that make several numbers of a column (piecewise_linear, periodic: trainlab/nn/layers/_columns.py): y has
+// `width` numbers for each of the chosen columns, then the columns that are left. x (rows, columns), y (rows, k width +
+// rest). And embedding, whose y has a vector for each group of columns instead. A tile is some rows.
 #include "maths.h"
 #include "op.h"
 #include "pool.h"
@@ -210,4 +211,75 @@ TL_KERNEL(periodic_backward) {
   for (P r = 0; r < q->rows; r++)
     for (P j = 0; j < q->rest; j++)
       q->out[r * q->columns + q->left[j]] = q->dy[r * out_width(q) + q->k * q->width + j];
+}
+
+// ---------------------------------------------------------------- embedding
+
+// y of group g: sum over its columns j of x[j] vectors[j]; nearly all x[j] are 0 and are skipped.
+typedef struct {
+  const float *x, *dy, *vectors;
+  float *y, *dx, *g;
+  const int64_t *chosen, *group, *left;
+  P rows, columns, k, rest, units, groups;
+} embedded;
+
+static void embedded_values(void *ctx, int tile) {
+  const embedded *q = ctx;
+  const P from = (P)tile * TOGETHER, to = least(q->rows, from + TOGETHER), wide = q->groups * q->units + q->rest;
+  for (P r = from; r < to; r++) {
+    const float *x = q->x + r * q->columns;
+    float *y = q->y + r * wide;
+    memset(y, 0, (size_t)(q->groups * q->units) * sizeof(float));
+    for (P j = 0; j < q->k; j++) {
+      const float value = x[q->chosen[j]], *vector = q->vectors + j * q->units;
+      if (value == 0) continue;
+      float *out = y + q->group[j] * q->units;
+      TL_IVDEP for (P u = 0; u < q->units; u++) out[u] += value * vector[u];
+    }
+    for (P j = 0; j < q->rest; j++) y[q->groups * q->units + j] = x[q->left[j]];
+  }
+}
+
+// dvectors of a column: the sum over the rows that have it, in their order. A tile is a column.
+static void embedded_slopes(void *ctx, int column) {
+  const embedded *q = ctx;
+  const P wide = q->groups * q->units + q->rest;
+  float *g = q->g + column * q->units;
+  memset(g, 0, (size_t)q->units * sizeof(float));
+  for (P r = 0; r < q->rows; r++) {
+    const float value = q->x[r * q->columns + q->chosen[column]];
+    const float *dy = q->dy + r * wide + q->group[column] * q->units;
+    if (value != 0)
+      TL_IVDEP for (P u = 0; u < q->units; u++) g[u] += value * dy[u];
+    if (q->dx) {
+      float sum = 0;
+      for (P u = 0; u < q->units; u++) sum += dy[u] * q->vectors[column * q->units + u];
+      q->dx[r * q->columns + q->chosen[column]] = sum;
+    }
+  }
+}
+
+static embedded embedded_of(const tl_op *op, const tl_step *step) {
+  return (embedded){.x = op->p[0], .vectors = op->p[1], .chosen = op->p[2], .group = op->p[3], .left = op->p[4],
+                    .rows = step->rows, .columns = op->i[0], .k = op->i[1], .rest = op->i[2], .units = op->i[3],
+                    .groups = op->i[4]};
+}
+
+// i: columns, those in groups, others, units, groups
+// p: x, vectors, indices of the columns in groups, the group of each, indices of the others, y
+TL_KERNEL(embedding_forward) {
+  embedded q = embedded_of(op, step);
+  q.y = op->p[5];
+  tl_share(embedded_values, &q, (int)parts(q.rows, TOGETHER), q.rows * (q.k + q.groups * q.units));
+}
+
+// i: as forward · p: as forward up to the indices, dy, dx or 0, dvectors
+TL_KERNEL(embedding_backward) {
+  embedded q = embedded_of(op, step);
+  q.dy = op->p[5], q.dx = op->p[6], q.g = op->p[7];
+  tl_share(embedded_slopes, &q, (int)q.k, q.rows * q.k * 2);
+  if (!q.dx) return;
+  const P wide = q.groups * q.units + q.rest;
+  for (P r = 0; r < q.rows; r++)
+    for (P j = 0; j < q.rest; j++) q.dx[r * q.columns + q.left[j]] = q.dy[r * wide + q.groups * q.units + j];
 }

@@ -1,0 +1,117 @@
+"""Preprocessors for tables: numbers of RealMLP's own code and of scikit-learn, and the law of each."""
+
+import numpy as np
+import pytest
+from sklearn.preprocessing import KBinsDiscretizer
+
+from trainlab.core.component import make as component
+from trainlab.data.preprocessing import apply_fitted, fit_all
+from trainlab.data.preprocessor import Preprocessor
+
+
+def make(name, **settings):
+    return component(Preprocessor, name, **settings)
+
+
+def rows(n, seed):
+    """Correlated features of very different size and place."""
+    rng = np.random.default_rng(seed)
+    return rng.normal(size=(n, 5)) @ rng.normal(size=(5, 5)) * 10.0 ** np.arange(-2, 3) + np.arange(5) * 3
+
+
+def test_robust_and_smooth_clip_are_realmlps():
+    """Quartiles that are equal, a constant feature and outliers come out as of RealMLP's own code.
+
+    The numbers are those of RobustScaleSmoothClipTransform in dholzmueller/realmlp-td-s_standalone@a8c73f7.
+    """
+    train = np.array([[1, 5, 0, 7], [2, 5, 0, 7], [4, 5, 0, 7], [8, 5, 3, 7], [16, 9, 0, 7], [-1000, 1, 0, 7]], float)
+    want = [
+        [-0.3455116, 0.0, 0.0, 0.0],
+        [-0.1736215, 0.0, 0.0, 0.0],
+        [0.1736215, 0.0, 0.0, 0.0],
+        [0.8351881, 0.0, 1.6641006, 0.0],
+        [1.8055507, 0.9486833, 0.0, 0.0],
+        [-2.9995564, -0.9486833, 0.0, 0.0],
+    ]
+    chain = [make("robust"), make("smooth_clip")]
+    fitted = fit_all(chain, train)
+    assert apply_fitted(chain, fitted, train, np.float64) == pytest.approx(np.array(want), abs=1e-7)
+    other = apply_fitted(chain, fitted, np.array([[3.0, 6, -1, 8]]), np.float64)
+    assert other == pytest.approx(np.array([[0.0, 0.2491364, -0.6507914, 0.0]]), abs=1e-7)
+
+
+@pytest.mark.parametrize("count", [7, 1000])
+def test_quantile_is_scikit_learns(count):
+    """Without noise, ranks and their normal quantiles are those of scikit-learn's QuantileTransformer."""
+    from sklearn.preprocessing import QuantileTransformer
+
+    train, other = rows(300, seed=1), rows(50, seed=2)
+    train[:, 1] = train[:, 1].round()  # ties
+    theirs = QuantileTransformer(n_quantiles=min(count, 300), output_distribution="normal", subsample=None)
+    step = make("quantile", quantiles=count, noise=0.0)
+    assert step.apply(other, step.fit(train)) == pytest.approx(theirs.fit(train).transform(other), abs=1e-6)
+
+
+def test_quantile_spreads_ties():
+    """A column with many equal values gets steps at their ranks, and a constant one 0."""
+    x = np.column_stack([np.repeat([0.0, 1.0], 500), np.full(1000, 7.0)])
+    step = make("quantile")
+    got = step.apply(x, step.fit(x))
+    assert got[0, 0] < -0.5 < 0.5 < got[-1, 0]
+    assert (got[:, 1] == 0).all()
+    assert step.fit(x)["quantiles"][:, 1].tolist() == [7.0] * 33
+
+
+def test_smooth_clip_keeps_the_order_and_its_limit():
+    """It is x near 0, rises everywhere, and stays within the limit for the largest numbers too."""
+    x = np.array([-1e200, -1e9, -5.0, -1e-3, 0.0, 1e-3, 5.0, 50.0, 1e200])[:, None]
+    got = make("smooth_clip", limit=2.0).apply(x, {}).ravel()
+    assert (np.diff(got[1:-1]) > 0).all()
+    assert np.abs(got).max() <= 2.0
+    assert got[3:6] == pytest.approx(x[3:6, 0], rel=1e-6)
+
+
+def test_piecewise_linear_is_interpolation():
+    """The bins of a number add up to NumPy's interpolation between scikit-learn's quantiles, constant outside."""
+    rng = np.random.default_rng(0)
+    train, other = rng.normal(size=(200, 2)), 2 * rng.normal(size=(50, 2))
+    encoder = make("piecewise_linear", bins=6, keep=False)
+    got = encoder.apply(other, encoder.fit(train))
+    binned = KBinsDiscretizer(6, strategy="quantile", quantile_method="linear").fit(train)
+    for i, edges in enumerate(binned.bin_edges_):
+        bins = got[:, 6 * i : 6 * i + 6]
+        assert bins.sum(axis=1) == pytest.approx(np.interp(other[:, i], edges, np.arange(7)))
+        assert bins.min() == 0.0
+        assert bins.max() == 1.0
+        assert (np.diff(bins, axis=1) <= 0).all()  # a bin is full before the next begins
+
+
+def test_piecewise_linear_has_an_edge_where_most_rows_are():
+    """A value that most rows share is an edge, and the other bins divide the other rows equally."""
+    train = np.concatenate([np.zeros(900), np.arange(1, 101)])[:, None]
+    encoder = make("piecewise_linear", bins=5, keep=False)
+    fitted = encoder.fit(train)
+    assert fitted["low"].tolist() == [0, 1, 25.75, 50.5, 75.25]
+    assert encoder.apply(np.array([[0.0], [1.0], [38.125], [np.nan]]), fitted).tolist() == [
+        [0, 0, 0, 0, 0],
+        [1, 0, 0, 0, 0],
+        [1, 1, 0.5, 0, 0],
+        [0, 0, 0, 0, 0],
+    ]
+
+
+def test_piecewise_linear_of_few_values():
+    """A column of few values gets a bin between each two of them, a constant one none."""
+    train = np.array([[3.0, 7.0], [1.0, 7.0], [2.0, 7.0], [3.0, 7.0]])
+    encoder = make("piecewise_linear")
+    assert encoder.apply(train, encoder.fit(train)).tolist() == [
+        [3, 7, 1, 1],
+        [1, 7, 0, 0],
+        [2, 7, 1, 0],
+        [3, 7, 1, 1],
+    ]
+
+
+def test_signs():
+    """0, 1 and missing are -1, +1 and 0; so is every other value."""
+    assert make("signs").apply(np.array([[0.0, 1.0, np.nan, 2.0]]), {}).tolist() == [[-1, 1, 0, 0]]
