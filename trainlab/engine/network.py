@@ -92,6 +92,14 @@ class Net:
         """Multiplications of the forward pass of one row, counting one for each output of a layer."""
         return sum(node.multiply_adds + prod(node.out_shape) for node in self.all_nodes())
 
+    def weights_of(self) -> dict[str, list[slice]]:
+        """Where the weights of each layer that is trained lie in theta, by the layer's name."""
+        found: dict[str, list[slice]] = {}
+        for name, (place, _) in self._places.items():
+            if self._roles[name] == "weight" and place.stop <= self.trained:
+                found.setdefault(name.rpartition(".")[0], []).append(place)
+        return found
+
     def parts(self, factor_of: Callable[[Role], float]) -> list[tuple[slice, float]]:
         """The parts of theta whose role has another factor than 1, with their factors; in order."""
         found: list[tuple[slice, float]] = []

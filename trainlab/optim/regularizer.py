@@ -5,14 +5,16 @@ Only weights are regularized, never biases, scales and shifts. To add one, write
 """
 
 from abc import abstractmethod
-from typing import Any, ClassVar, Self, cast
+from typing import Annotated, Any, ClassVar, Self, cast
 
-from pydantic import ConfigDict, ModelWrapValidatorHandler, ValidationError, model_validator
+from pydantic import ConfigDict, Field, ModelWrapValidatorHandler, ValidationError, model_validator
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from trainlab.core.component import Component, Settings, find, names, setting
 from trainlab.core.nested_errors import moved
 from trainlab.core.types import Array
+
+Strength = Annotated[float, Field(ge=0)]
 
 
 class Regularizer(Component, kind="regularizer", rooms=("trainlab.optim.regularizers",)):
@@ -43,6 +45,8 @@ class Regularization(Settings):
     l2: float = setting(0.0, "strength of 0.5 * l2 * |w|^2", ge=0, search={"log": [1e-7, 1e-1]})
     l1: float = setting(0.0, "strength of l1 * sum |w|; with l2: elastic net", ge=0, search={"log": [1e-7, 1e-2]})
     max_norm: float | None = setting(None, "maximum norm of the weights that feed one unit", gt=0)
+    l2_by_layer: dict[str, Strength] = setting({}, "further l2 of single layers by their name, `{dense1: 0.01}`")
+    l1_by_layer: dict[str, Strength] = setting({}, "further l1 of single layers by their name")
 
     @model_validator(mode="wrap")
     @classmethod
@@ -74,8 +78,11 @@ class Regularization(Settings):
         return made
 
     def parts(self) -> list[Regularizer]:
-        """The regularizers that are on."""
-        chosen = {name: getattr(self, name) for name in type(self).model_fields if getattr(self, name)}
+        """The regularizers of all weights that are on."""
+        known = names(Regularizer)
+        chosen = {
+            name: getattr(self, name) for name in type(self).model_fields if name in known and getattr(self, name)
+        }
         found = ((find(Regularizer, name), value) for name, value in chosen.items())
         own = [cls.model_validate({cls.first: value}) for cls, value in found if cls is not None]
         return [*own, *cast("dict[str, Regularizer]", self.model_extra or {}).values()]

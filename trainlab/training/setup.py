@@ -26,6 +26,8 @@ from trainlab.engine.training_config import TrainingConfig
 from trainlab.nn.layer import Layer
 from trainlab.nn.loss import Loss
 from trainlab.nn.metric import Metric
+from trainlab.optim.layer_penalty import layer_penalty
+from trainlab.optim.regularizer import Regularizer
 from trainlab.store.columns import metric_columns
 from trainlab.training.best import Decision, decide, measured_columns, measured_metrics, unmeasured, watched
 from trainlab.training.completion import completed
@@ -124,7 +126,7 @@ def build(
         loss=loss,
         optimizer=experiment.optimizer,
         schedule=experiment.schedule,
-        regularizers=experiment.regularization.parts(),
+        regularizers=[*experiment.regularization.parts(), *_by_layer(document, net)],
         augment=experiment.data.augment,
         epochs=train.epochs,
         batch_size=train.batch_size,
@@ -165,6 +167,22 @@ def _weights(rows: Rows | None, experiment: Experiment, net: Net) -> Array | Non
     if any(augmentation.mixes for augmentation in experiment.data.augment):
         raise DataError("data.augment: `mixup` mixes rows, so it cannot be used where rows have weights (data.weight)")
     return rows.weights.astype(net.dtype)
+
+
+def _by_layer(document: Document[Experiment], net: Net) -> list[Regularizer]:
+    """The penalty on single layers. Raises ConfigError for a name of no layer with weights."""
+    settings, places = document.value.regularization, net.weights_of()
+    problems: list[Problem] = []
+    for key in ("l2_by_layer", "l1_by_layer"):
+        for name in getattr(settings, key):
+            if name not in places:
+                near = nearest(name, list(places))
+                meant = f"did you mean `{near}`?" if near else f"there are {listed([f'`{n}`' for n in places])}"
+                message = f"no layer with weights is called `{name}`; {meant}"
+                problems.append(document.problem(("regularization", key, name), message, nearest=near))
+    if problems:
+        raise ConfigError(problems)
+    return layer_penalty(settings, places)
 
 
 def start(net: Net, experiment: Experiment, parts: Splits, streams: Streams) -> dict[str, int]:
