@@ -56,6 +56,13 @@ def test_bins_are_those_of_the_papers_code(by, classes, want):
         assert got == pytest.approx(np.array(edge + [edge[-1]] * (6 - len(edge))), abs=1e-6)
 
 
+def test_a_tree_makes_no_more_bins_than_there_are():
+    """On a column that a tree would split everywhere it stops at `bins` leaves."""
+    x = np.arange(2000.0)[:, None]
+    edges = fitted(x, x, bins=4, by="tree").params["piecewise_linear1.edges"][0]
+    assert edges == pytest.approx([0, 499.5, 999.5, 1499.5, 1999], abs=1)
+
+
 def test_values_are_those_of_the_papers_code():
     """What rtdl's PiecewiseLinearEncoding gives, which leaves out bins that are not there; here they are 0."""
     net = fitted(*table(), bins=5)
@@ -113,9 +120,15 @@ def test_a_category_becomes_its_vector():
     net = Net([Layer.read({"name": "embedding", "groups": [[1, 3], [0]], "units": 4})], (5,), dtype="float64")
     net.initialize(Sequential(layers=[Layer.read("relu")]), Streams(0))
     vectors = net.params["embedding1.vectors"]
-    assert vectors.std() == pytest.approx(1, rel=0.5)
     got = outputs(net, np.array([[1.0, 0, 9, 1, 7], [0, 0, 8, 0, 6]]))
     assert got.tolist() == [[*vectors[1], *vectors[2], 9, 7], [0.0] * 8 + [8, 6]]
+
+
+def test_vectors_begin_as_the_paper_says():
+    """The numbers of the vectors are standard normal."""
+    net = Net([Layer.read({"name": "embedding", "groups": [list(range(300))]})], (300,))
+    net.initialize(Sequential(layers=[Layer.read("relu")]), Streams(0))
+    assert net.params["embedding1.vectors"].std() == pytest.approx(1, rel=0.05)
 
 
 @pytest.mark.parametrize("groups", [[[0, 5]], [[0], [0]], [[]], []])
