@@ -52,7 +52,8 @@ class Quantile(Preprocessor, name="quantile"):
         for i, values in enumerate(quantiles.T):
             below = np.interp(flat[:, i], values, ranks)
             above = -np.interp(-flat[:, i], -values[::-1], -ranks[::-1])
-            p[:, i] = np.where(
-                values[0] == values[-1], 0.5 * (1 + np.sign(flat[:, i] - values[0])), (below + above) / 2
-            )
+            p[:, i] = (below + above) / 2
+            p[flat[:, i] <= values[0], i] = 0
+            p[flat[:, i] >= values[-1], i] = 1
+            p[(flat[:, i] == values[0]) & (values[0] == values[-1]), i] = 0.5
         return special.ndtri(np.clip(p, _LEAST, 1 - _LEAST)).reshape(x.shape)
