@@ -13,7 +13,7 @@ import numpy as np
 from trainlab.core.component import make
 from trainlab.core.config import Document
 from trainlab.core.errors import DataError, ShapeError, UserError
-from trainlab.core.problem import ConfigError, Problem
+from trainlab.core.problem import ConfigError, Problem, listed, nearest
 from trainlab.core.streams import Streams
 from trainlab.core.types import Array, Shape, Task
 from trainlab.data.cache import SplitsCache
