@@ -57,7 +57,7 @@ MUTANTS = [
     (f"{_D}/split.py", "wanted[part] -= sizes[g]", "wanted[part] -= 1"),
     (f"{_D}/lazy.py", "self.index[index], self.steps)", "index, self.steps)"),
     (f"{_D}/lazy.py", "(*self.steps, step)", "(step, *self.steps[1:])"),
-    (f"{_D}/fingerprint.py", "(rows.x, rows.y)", "(rows.x,)"),
+    (f"{_D}/fingerprint.py", "(rows.x, rows.y, *", "(rows.x, *"),
     (f"{_D}/fingerprint.py", "start : start + step : every", "start : start + 1"),
     (f"{_D}/column_types.py", "NUMERIC_SHARE = 0.95", "NUMERIC_SHARE = 1.0"),
     (f"{_D}/dialect.py", "line = before + reader.line_num + 1", "line += 1"),
