@@ -215,9 +215,11 @@ def test_a_case_that_cannot_run_is_a_result():
 
 
 def test_the_zoo_shows_every_code_that_a_config_can_show():
-    """A wrong gradient and a missing penalty are faults of a program; four codes need several runs or one table."""
+    """A wrong gradient and a missing penalty are faults of a program, a collapse is chance; four codes need several runs
+    or one table.
+    """
     zoo = read_config(SHIPPED)
     expected = {code for part in ("faults", "shows") for entry in zoo[part].values() for code in entry["expect"]}
-    assert set(names(Monitor)) - expected == {"gradient-mismatch", "reg-not-felt"} | {
+    assert set(names(Monitor)) - expected == {"gradient-mismatch", "reg-not-felt", "collapse"} | {
         *("suspicious-fold", "edge-of-range", "id-column", "leaked-target")
     }
