@@ -215,9 +215,7 @@ def test_a_case_that_cannot_run_is_a_result():
 
 
 def test_the_zoo_shows_every_code_that_a_config_can_show():
-    """A wrong gradient and a missing penalty are faults of a program, a collapse is chance; four codes need several runs
-    or one table.
-    """
+    """A wrong gradient and a missing penalty are a program's faults, a collapse is chance; four need several runs."""
     zoo = read_config(SHIPPED)
     expected = {code for part in ("faults", "shows") for entry in zoo[part].values() for code in entry["expect"]}
     assert set(names(Monitor)) - expected == {"gradient-mismatch", "reg-not-felt", "collapse"} | {
