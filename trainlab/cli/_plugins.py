@@ -7,8 +7,6 @@ from typing import Annotated, Any
 
 import typer
 
-from trainlab.core import plugins
-
 PLUGGED = (
     "calibrate",
     "check",
@@ -42,6 +40,8 @@ def with_plugins(function: Callable[..., Any]) -> Callable[..., Any]:
 
     @functools.wraps(function)
     def command(*, plugin: list[str] | None = None, **given: Any) -> Any:
+        from trainlab.core import plugins  # the components take 100 ms to import, and `--help` needs none
+
         plugins.give(plugin or [])
         return function(**given)
 

@@ -31,7 +31,7 @@ from trainlab.core.errors import UserError
 from trainlab.core.problem import nearest
 
 COMMANDS = {
-    "new": "Write a commented config to start from: mlp (the default), cnn, regression, sweep or csv.",
+    "new": "Write a commented config to start from: mlp (the default), cnn, regression, sweep, csv or tabular.",
     "check": "Find the problems of an experiment before training, in seconds.",
     "lr-range": "Find a learning rate: raise it step by step and see where the loss falls and where it blows up.",
     "train": "Train a network from a config, monitor the training, and write a run folder.",

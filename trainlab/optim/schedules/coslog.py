@@ -17,7 +17,7 @@ class Coslog(Schedule, name="coslog"):
     Source: Holzmüller et al. 2024, "Better by default", arXiv:2407.04491, section 3.3 (4 cycles: 1 + 15 t).
 
     >>> [round(Coslog().at(e, 30), 3) for e in (0, 1, 2, 6, 14, 22, 30)]
-    [0.0, 1.0, 0.0, 0.0, 0.0, 0.962, 0.0]
+    [0.0, 0.93, 0.0, 0.0, 0.0, 0.93, 0.0]
     """
 
     cycles: Count = setting(4, "number of waves")
