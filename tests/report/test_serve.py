@@ -12,6 +12,7 @@ import time
 
 import pytest
 from run_folders import OVERFITTING, make_run
+from serving import TOKEN, ask, raw
 
 from trainlab.core.errors import UserError
 from trainlab.report.serve.places import run_at, sweep_at
@@ -19,55 +20,6 @@ from trainlab.report.serve.server import Server, next_free
 from trainlab.store.rows import RowWriter
 
 EVIL = "<script>alert(1)</script>"
-
-
-@pytest.fixture
-def runs(tmp_path):
-    """A folder of runs, and a secret beside it."""
-    folder = tmp_path / "runs"
-    make_run(folder, "a", findings=[OVERFITTING])
-    make_run(folder, "b")
-    make_run(folder, into=folder / "s-sweep-1" / "trials" / "0001")
-    (folder / "s-sweep-1" / "trials.csv").write_text("trial,status\n1,finished\n")
-    make_run(tmp_path / "outside", "secret", config={"name": "top-secret"})
-    return folder
-
-
-@pytest.fixture
-def server(runs):
-    """A server over the folder, at a free port."""
-    with Server(runs, port=0) as made:
-        thread = threading.Thread(target=made.serve_forever, kwargs={"poll_interval": 0.02})
-        thread.start()
-        yield made
-        made.stop()
-        thread.join()
-
-
-def ask(server, path, *, method="GET", **headers):
-    """Status, headers and body of a request."""
-    connection = http.client.HTTPConnection("127.0.0.1", server.server_port, timeout=60)
-    connection.putrequest(method, path, skip_host="Host" in headers)
-    for name, value in headers.items():
-        connection.putheader(name, value)
-    connection.endheaders()
-    answer = connection.getresponse()
-    body = answer.read()
-    connection.close()
-    return answer.status, answer.headers, body.decode()
-
-
-def raw(server, data, *, wait=10.0):
-    """What comes back when these bytes are sent."""
-    with socket.create_connection(("127.0.0.1", server.server_port), timeout=wait) as to:
-        try:
-            to.sendall(data)
-            got = b""
-            while more := to.recv(65536):
-                got += more
-        except (ConnectionError, TimeoutError):
-            pass
-    return got
 
 
 def test_front_page_and_runs(server):
@@ -139,14 +91,14 @@ def test_host_header_missing_or_twice(server):
 
 def test_host_of_an_open_server(runs):
     """Where others may read it, any number is welcome as Host, but still no foreign name."""
-    with Server(runs, "0.0.0.0", 0) as server:  # noqa: S104  # this is what is tested
+    with Server(runs, "0.0.0.0", 0, token=TOKEN) as server:  # noqa: S104  # this is what is tested
         port = server.server_port
         assert server.welcome(f"10.1.2.3:{port}")
         assert server.welcome(f"[fe80::1]:{port}")
         assert server.welcome(f"{socket.gethostname()}:{port}")
         assert not server.welcome(f"evil.example:{port}")
         assert not server.welcome("10.1.2.3:1")
-        assert server.address == f"http://127.0.0.1:{port}/"
+        assert server.address == f"http://127.0.0.1:{port}/?token={TOKEN}"
 
 
 @pytest.mark.parametrize(

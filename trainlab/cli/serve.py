@@ -29,16 +29,21 @@ def serve(
     host: Annotated[
         str, typer.Option(metavar="ADDRESS", help="Address to listen at; 0.0.0.0 lets other machines read the runs.")
     ] = "127.0.0.1",
+    token: Annotated[
+        str | None, typer.Option(metavar="TEXT", help="Password for other machines; needed with such a --host.")
+    ] = None,
     port: Annotated[int, typer.Option(metavar="PORT", help="Port to listen at; 0 takes any free port.")] = 7007,
     listener: Annotated[int | None, typer.Option(hidden=True)] = None,
 ) -> None:
     """Show the runs and sweeps of a folder in a browser; the pages refresh during training.
 
-    By default only this machine can read the pages. They are read-only. Ctrl-C stops the server.
+    By default only this machine can read the pages. They are read-only. Ctrl-C stops the server. With --host 0.0.0.0
+    others need the token; it travels unencrypted, so use it in networks that you trust.
 
     Examples:
         trainlab serve
         trainlab serve runs --port 8080
+        trainlab serve --host 0.0.0.0 --token 4f1c9a7e2b
     """
     if not runs.is_dir():
         raise UserError(f"{runs}: no such folder of runs; `trainlab train` makes one")
@@ -47,7 +52,7 @@ def serve(
             f"{runs}: this is a run or sweep; serve the folder that contains it: trainlab serve {runs.parent}"
         )
     given = None if listener is None else socket.socket(fileno=listener)
-    with Server(runs, host, port, given) as server:
+    with Server(runs, host, port, given, token) as server:
         if given is not None:
             os.nice(10)  # the parent process trains
             threading.Thread(target=_until_alone, args=(server,), daemon=True).start()

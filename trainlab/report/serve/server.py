@@ -2,9 +2,11 @@
 
 A web page of another site must not read the runs. So a request must name this server as its Host (a foreign DNS name
 that points here is refused), nothing is shared across origins, and every response has a content security policy.
+Other machines need a token: `?token=TEXT` at first, then a cookie that the answer sets.
 """
 
 import errno
+import hmac
 import ipaddress
 import re
 import socket
@@ -13,6 +15,7 @@ import threading
 import time
 from contextlib import suppress
 from http import HTTPStatus
+from http.cookies import CookieError, SimpleCookie
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -27,7 +30,9 @@ _SEARCHED = 100  # ports after the wanted one, for the next free one
 _CLIENTS = 128  # connections at the same time, including those that wait for events
 _SILENCE = 15.0  # seconds between two keep-alive comments to a waiting client
 _LOOK = 0.5  # seconds between two checks of a run's files
+_LISTENERS = 64  # connections that wait for events, so that pages always find a place; 32 of one address
 _SLOW = 20.0  # seconds that a client may take for its request
+_COOKIE = "trainlab-token"
 _POLICY = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
 _META = re.compile(r'<meta http-equiv="Content-Security-Policy" content="([^"]*)">')
 _NAMES = ("localhost", "127.0.0.1", "[::1]")
@@ -40,12 +45,29 @@ class Server(ThreadingHTTPServer):
     block_on_close = False
     request_queue_size = 64
 
-    def __init__(self, runs: Path, host: str = HOST, port: int = PORT, listener: socket.socket | None = None) -> None:
+    def __init__(
+        self,
+        runs: Path,
+        host: str = HOST,
+        port: int = PORT,
+        listener: socket.socket | None = None,
+        token: str | None = None,
+    ) -> None:
         self.site = Site(runs)
-        self.host = host
+        self.host, self.token = host, token
+        if token is None and not own_machine(host):
+            raise UserError(
+                f"--host {host} lets other machines read the runs: give them a password, --token TEXT, of letters and "
+                "digits"
+            )
+        if token is not None and not re.fullmatch(r"[A-Za-z0-9_-]{8,200}", token):
+            raise UserError("--token: at least 8 letters, digits, - or _, which an address can hold")
         self.stopping = threading.Event()
         self.places = threading.BoundedSemaphore(_CLIENTS)
+        self.listeners: dict[str, int] = {}  # connections that wait for events, by the client's address
+        self._lock = threading.Lock()
         self._clients: set[socket.socket] = set()
+        self._silent: dict[socket.socket, None] = {}  # clients that have not asked yet, the oldest first
         self.address_family = socket.AF_INET6 if ":" in host else socket.AF_INET
         super().__init__((host, port), _Handler, bind_and_activate=False)
         self.socket.close()
@@ -55,9 +77,10 @@ class Server(ThreadingHTTPServer):
 
     @property
     def address(self) -> str:
-        """The address for a browser."""
+        """The address for a browser, with the token if there is one."""
         named = "127.0.0.1" if self.host in ("0.0.0.0", "", "::") else self.host  # noqa: S104  # compared, not bound
-        return f"http://{f'[{named}]' if ':' in named else named}:{self.server_address[1]}/"
+        place = f"http://{f'[{named}]' if ':' in named else named}:{self.server_address[1]}/"
+        return f"{place}?token={self.token}" if self.token else place
 
     def stop(self) -> None:
         """End `serve_forever` from another thread, and the connections that wait for events."""
@@ -65,12 +88,37 @@ class Server(ThreadingHTTPServer):
         self.shutdown()
 
     def process_request(self, request: Any, client_address: Any) -> None:
-        """Handle a client in a thread, if the limit allows one more."""
-        if self.places.acquire(blocking=False):
-            self._clients.add(request)
-            super().process_request(request, client_address)
-        else:
-            self.shutdown_request(request)
+        """Handle a client in a thread. If all places are taken, the oldest client without a request loses its own."""
+        if not self.places.acquire(blocking=False):
+            self._drop_silent()
+            if not self.places.acquire(timeout=0.5):
+                self.shutdown_request(request)
+                return
+        self._clients.add(request)
+        self._silent[request] = None
+        super().process_request(request, client_address)
+
+    def _drop_silent(self) -> None:
+        oldest = next(iter(tuple(self._silent)), None)
+        if oldest is not None:
+            self._silent.pop(oldest, None)
+            with suppress(OSError):
+                oldest.shutdown(socket.SHUT_RDWR)
+
+    def asked(self, request: socket.socket) -> None:
+        """A client has sent its request: it keeps its place."""
+        self._silent.pop(request, None)
+
+    def listen_to(self, address: str, change: int) -> bool:
+        """Count a connection that waits for events (1), or one that has ended (-1); whether there is a place for it."""
+        with self._lock:
+            mine, all_ = self.listeners.get(address, 0), sum(self.listeners.values())
+            if change > 0 and (all_ >= _LISTENERS or mine >= _LISTENERS // 2):
+                return False
+            self.listeners[address] = mine + change
+            if not self.listeners[address]:
+                del self.listeners[address]
+            return True
 
     def process_request_thread(self, request: Any, client_address: Any) -> None:
         """Handle one client."""
@@ -78,6 +126,7 @@ class Server(ThreadingHTTPServer):
             super().process_request_thread(request, client_address)
         finally:
             self._clients.discard(request)
+            self._silent.pop(request, None)
             self.places.release()
 
     def server_close(self) -> None:
@@ -120,6 +169,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         """Send a page, or the events of one."""
+        self.server.asked(self.connection)
         hosts = self.headers.get_all("Host") or []
         if len(hosts) != 1 or not self.server.welcome(hosts[0].strip()):
             self._say(HTTPStatus.FORBIDDEN, f"This is not the host you asked for; open {self.server.address}")
@@ -127,6 +177,8 @@ class _Handler(BaseHTTPRequestHandler):
         parts = urlsplit(self.path) if self.path.startswith("/") and not self.path.startswith("//") else None
         if parts is None:
             self._say(HTTPStatus.BAD_REQUEST, "An address begins with one slash.")
+        elif not self._allowed(parts.query):
+            self._say(HTTPStatus.UNAUTHORIZED, "Open the address that `trainlab serve` has printed, with its token.")
         elif parts.path.startswith("/events/"):
             since = parse_qs(parts.query).get("since", [""])[0]
             self._news(parts.path.removeprefix("/events"), since)
@@ -140,12 +192,34 @@ class _Handler(BaseHTTPRequestHandler):
 
     do_HEAD = do_GET  # noqa: N815  # the name that http.server looks for
 
+    def _allowed(self, query: str) -> bool:
+        """Whether the token is in the address or in the cookie, or none is needed."""
+        token = self.server.token
+        if token is None:
+            return True
+        cookies = SimpleCookie()
+        with suppress(CookieError):
+            cookies.load(self.headers.get("Cookie", ""))
+        given = [*parse_qs(query).get("token", []), *([cookies[_COOKIE].value] if _COOKIE in cookies else [])]
+        return any(hmac.compare_digest(one.encode(), token.encode()) for one in given)
+
     def _news(self, address: str, since: str) -> None:
         """An event for each change of a page, from the version that the client has, until it goes away."""
         site = self.server.site
         if site.version(address) is None:
             self._say(HTTPStatus.NOT_FOUND, "There is no such run, sweep or page here.")
             return
+        client = str(self.client_address[0])
+        if self.command == "GET" and not self.server.listen_to(client, 1):
+            self._say(HTTPStatus.SERVICE_UNAVAILABLE, "Too many pages wait for news; close some, or reload this one.")
+            return
+        try:
+            self._stream(site, address, since)
+        finally:
+            if self.command == "GET":
+                self.server.listen_to(client, -1)
+
+    def _stream(self, site: Site, address: str, since: str) -> None:
         self._head(HTTPStatus.OK, "text/event-stream", None, _POLICY)
         if self.command == "HEAD":
             return
@@ -175,6 +249,8 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header("Content-Length", str(length))
         if status == HTTPStatus.METHOD_NOT_ALLOWED:
             self.send_header("Allow", "GET, HEAD")
+        if self.server.token is not None and status == HTTPStatus.OK:
+            self.send_header("Set-Cookie", f"{_COOKIE}={self.server.token}; HttpOnly; SameSite=Strict; Path=/")
         self.send_header("Content-Security-Policy", policy)
         for name, value in _GUARDS.items():
             self.send_header(name, value)
@@ -201,6 +277,14 @@ _GUARDS = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
 }
+
+
+def own_machine(host: str) -> bool:
+    """Whether only this machine can reach this address."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host.lower() == "localhost"
 
 
 def listening(host: str, port: int) -> socket.socket:
