@@ -26,6 +26,7 @@ SETTINGS = {
     "layer-maxout": {"units": 3},
     "layer-conv": {"filters": 4},
     "layer-group_norm": {"groups": 1},
+    "layer-embedding": {"groups": [[0, 2], [1]]},
     "layer-residual": {"layers": [{"dense": 6}, "tanh", {"dense": 5}]},
     "model-sequential": {"layers": [{"dense": 6}, "relu", {"dense": "output"}]},
     "regularizer-l2": {"strength": 0.1},

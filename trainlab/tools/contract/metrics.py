@@ -58,7 +58,7 @@ def _cases(metric: Metric) -> list[MetricInput]:
     """Rows of the tasks that it can judge, the predictions drawn."""
     found: list[MetricInput] = []
     for task in TASKS:
-        if task.kind not in metric.tasks or task.kind == "multilabel" or task.ordered:
+        if task.kind not in metric.tasks or task.ordered:
             continue
         try:
             metric.check(task)
@@ -69,6 +69,10 @@ def _cases(metric: Metric) -> list[MetricInput]:
             t, y = rng.normal(size=(2, _ROWS, task.outputs))
             found.append(MetricInput(task, t, y))
             continue
+        if task.kind == "multilabel":
+            t, scores = rng.integers(2, size=(_ROWS, task.outputs)), rng.normal(size=(_ROWS, task.outputs))
+            found.append(MetricInput(task, t, (scores > 0).astype(np.int64), scores, 1 / (1 + np.exp(-scores))))
+            continue
         t, scores = np.arange(_ROWS) % task.outputs, rng.normal(size=(_ROWS, task.outputs))
         p = np.exp(scores) / np.exp(scores).sum(axis=1, keepdims=True)
         found.append(MetricInput(task, t, scores.argmax(axis=1), scores, p))
@@ -78,7 +82,7 @@ def _cases(metric: Metric) -> list[MetricInput]:
 def _right(rows: MetricInput) -> MetricInput:
     if rows.task.kind == "regression":
         return replace(rows, y=rows.t)
-    sure = np.eye(rows.task.outputs)[rows.t]
+    sure = rows.t.astype(np.float64) if rows.task.kind == "multilabel" else np.eye(rows.task.outputs)[rows.t]
     return replace(rows, y=rows.t, scores=sure, probabilities=sure)
 
 
