@@ -188,7 +188,7 @@ def test_numbers(tmp_path):
     net = nn.Sequential(nn.Linear(5, 32), nn.Tanh(), nn.Linear(32, 1))
     optimizer = ADAM(net.parameters(), lr=1e-2)
     with tl.watch(net, optimizer, runs=tmp_path, data=(x, y)) as watch:
-        for _ in range(20):
+        for _ in range(100):
             for i in range(0, 512, 64):
                 optimizer.zero_grad()
                 out = net(x[i : i + 64])

@@ -105,7 +105,7 @@ class LrTooLow(Monitor, name="lr-too-low"):
         """Whether the run was so short that its steps lead nowhere, and the loss shows it."""
         ratios = view.steps["update_ratio"]
         known = ratios[np.isfinite(ratios)]
-        if not len(known) or not view.lr:
+        if not len(known) or not view.lr or view.step < view.steps_per_epoch:  # stopped within the first epoch
             return False
         walked = float(known.mean()) * view.step
         return walked < self.distance and self._unmoved(view)
