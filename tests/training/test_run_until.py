@@ -5,7 +5,8 @@ from moons_run import MOONS, assert_same_run, write
 
 from trainlab.store.rows import read_rows
 from trainlab.store.status import read_status
-from trainlab.training.experiment import read
+from trainlab.training.callbacks import Callback
+from trainlab.training.experiment import read, read_plain
 from trainlab.training.train import resume, train
 
 
@@ -59,3 +60,31 @@ def test_killed_just_when_it_had_enough_it_has_enough_again(tmp_path):
     status.write_bytes(saved)  # killed after its last checkpoint, before it could say that it had finished
     again = resume(cut.folder)
     assert (again.state, again.epoch) == ("finished", 3)
+
+
+class Told(Callback):
+    """Keeps the message of a session's start."""
+
+    def on_train_begin(self, info):
+        """Takes it."""
+        self.note = info.note
+
+
+@pytest.mark.parametrize(
+    ("schedule", "note"),
+    [
+        (
+            "cosine",
+            "The schedule cosine depends on the number of epochs: with 4 instead of 2 the learning rate goes on at 0.5 "
+            "times optimizer.lr, not at 0 times.",
+        ),
+        ("constant", ""),
+    ],
+)
+def test_a_rate_that_jumps_is_said(tmp_path, schedule, note):
+    """Half of a cosine is over after 2 of 4 epochs, all of it after 2 of 2; a constant rate stays."""
+    config = {"data": "moons", "schedule": schedule, "train": {"epochs": 2}}
+    folder = train(read_plain(config, {}), runs=tmp_path).folder
+    told = Told()
+    resume(folder, epochs=4, callbacks=[told])
+    assert told.note == note

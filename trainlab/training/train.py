@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, replace
 from itertools import product
+from math import isclose
 from pathlib import Path
 from typing import Any
 
@@ -132,11 +133,25 @@ def _resume(
     session = TrainingSession(setup)
     session.metrics.clock.restart(status.seconds)
     status = replace(status.resumed(), epochs=session.epochs)
+    if epochs:
+        note = " ".join(filter(None, [note, _rate_jumps(setup.experiment, own.value.train.epochs, status.epoch)]))
     if read_decision(folder.decision).threshold is not None:
         note = " ".join(filter(None, [note, "The threshold that was chosen for this run's labels is dropped."]))
     write_decision(folder.decision, PLAIN)  # the best weights may change
     return _run(
         session, folder, status, callbacks, until, note=note, resuming=True, beyond_end=bool(epochs), durable=durable
+    )
+
+
+def _rate_jumps(experiment: Experiment, before: int, done: int) -> str:
+    """A sentence where the schedule gives another learning rate because the run has another number of epochs."""
+    schedule, after = experiment.schedule, experiment.train.epochs
+    old, new = schedule.at(done, before), schedule.at(done, after)
+    if isclose(old, new, rel_tol=1e-3, abs_tol=1e-6):
+        return ""
+    return (
+        f"The schedule {schedule.name} depends on the number of epochs: with {after} instead of {before} the learning "
+        f"rate goes on at {new:.3g} times optimizer.lr, not at {old:.3g} times."
     )
 
 
