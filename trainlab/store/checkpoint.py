@@ -23,8 +23,9 @@ from trainlab.core.types import Array
 from trainlab.store.opening import reading
 from trainlab.store.writing import named_errors, sync_folder, write_atomic
 
-_META = "trainlab"  # trainlab's key in the metadata
-_SUMS = "trainlab.crc32"  # checksums of the JSON value and of each array; checkpoints before 0.3 have none
+# trainlab's key in the metadata, the only one, since safetensors writes several in another order in each process: the
+# JSON value, and in a second line checksums of it and of each array, which checkpoints before 0.3 do not have
+_META = "trainlab"
 _LONGEST_HEADER = 1 << 24  # bytes
 
 
@@ -47,7 +48,7 @@ def packed(arrays: Mapping[str, Array], meta: Mapping[str, Any]) -> bytes:
     ready = {name: _plain(name, array) for name, array in arrays.items()}
     text = json.dumps(dict(meta))
     sums = {"": _text_sum(text)} | {name: _sum(array) for name, array in ready.items()}
-    return to_bytes(ready, {_META: text, _SUMS: json.dumps(sums)})
+    return to_bytes(ready, {_META: f"{text}\n{json.dumps(sums)}"})
 
 
 def load(path: Path) -> tuple[dict[str, Array], dict[str, Any]]:
@@ -68,7 +69,7 @@ def load(path: Path) -> tuple[dict[str, Array], dict[str, Any]]:
         raise UserError(f"{path}: a safetensors file, but not a checkpoint of trainlab (its metadata lacks `{_META}`)")
     _refuse_changed(path, meta, arrays)
     try:
-        return arrays, json.loads(meta[_META])
+        return arrays, json.loads(meta[_META].partition("\n")[0])
     except ValueError as error:
         raise UserError(f"{path}: the checkpoint's metadata is damaged") from error
 
@@ -169,13 +170,14 @@ def _text_sum(text: str) -> int:
 
 def _refuse_changed(path: Path, meta: Mapping[str, str], arrays: Mapping[str, Array], *, whole: bool = True) -> None:
     """Raises UserError if the JSON value or an array is not the one that was written. whole: these are all arrays."""
-    if _SUMS not in meta:
+    value, _, listed = meta.get(_META, "").partition("\n")
+    if not listed:
         return
     try:
-        sums: dict[str, int] = json.loads(meta[_SUMS])
+        sums: dict[str, int] = json.loads(listed)
         wrong = [name for name, array in arrays.items() if sums.get(name) != _sum(array)]
         lost = sorted(set(sums) - {"", *arrays}) if whole else []
-        text = sums.get("") != _text_sum(meta.get(_META, ""))
+        text = sums.get("") != _text_sum(value)
     except (ValueError, AttributeError, TypeError, RecursionError):
         raise UserError(f"{path}: the checkpoint's metadata is damaged") from None
     if what := [*(["the metadata"] if text else []), *(f"`{name}`" for name in (*wrong, *lost))]:
