@@ -111,6 +111,13 @@ def verdict(kind, name, score=0.9, *found, expect=(), steps=0):
     return Verdict(Case(kind, name, 0, raw, tuple(expect)), "finished", score, tuple(found), steps=steps)
 
 
+def test_a_regression_that_is_no_better_than_the_mean_is_bad():
+    """Also where every drawn run is: the best of the worst is not good."""
+    runs = [verdict("random", f"r{i}", score) for i, score in enumerate((-3.4, -9.0, 0.0))]
+    assert Result(runs).judged() == ([], runs)
+    assert Result([*runs, verdict("random", "r3", 0.9)]).judged()[0] == [verdict("random", "r3", 0.9)]
+
+
 def test_the_counts_are_right():
     """Detected, named among the first two warnings, the stage of the first, false positives; advice is no warning."""
     high, low = ("lr-too-high", "warning", 40), ("lr-too-low", "warning", 60)

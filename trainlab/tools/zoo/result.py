@@ -113,7 +113,7 @@ class Result:
         return [v for v in self.verdicts if v.case.kind == kind]
 
     def judged(self) -> tuple[list[Verdict], list[Verdict]]:
-        """(good, bad) of the random cases."""
+        """(good, bad) of the random cases. An R2 of at most 0 is bad: the mean of the targets does as well."""
         good: list[Verdict] = []
         bad: list[Verdict] = []
         by_data: dict[str, list[Verdict]] = {}
@@ -125,8 +125,8 @@ class Result:
                 bad += same
                 continue
             top = float(np.percentile(scores, 90))
-            good += [v for v in same if v.score >= top - GOOD]
-            bad += [v for v in same if not v.score >= top - BAD]
+            good += [v for v in same if v.score >= top - GOOD and v.score > 0]
+            bad += [v for v in same if not v.score >= top - BAD or v.score <= 0]
         return good, bad
 
     def cures(self) -> list[tuple[Verdict, float, bool]]:
