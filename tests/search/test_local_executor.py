@@ -110,6 +110,20 @@ def test_each_end_is_told(made, executor, fresh):
     assert trials.run(Job(made(TRIAL))).reason == "killed by SIGTERM", "nothing begins after a stop"
 
 
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_worker_that_is_told_to_stop_saves_its_trial(made, executor, number):
+    """SIGTERM and SIGHUP sent to a worker itself end its trial as interrupted, with its state saved."""
+    trials = executor()
+    folder = made(LONG)
+    end = trials.submit(Job(folder))
+    wait_for(trained(folder))
+    os.kill(pid_of(folder), number)
+    assert end.result(30).code == 130
+    status = read_status(folder / "status.json")
+    assert (status.state, status.reason) == ("interrupted", f"stopped by {number.name}")
+    assert (folder / "checkpoints" / "last.safetensors").exists()
+
+
 @both
 def test_limits_end_a_trial_with_their_names(made, executor, fresh):
     """A trial that takes too long is asked to save its state; one that wants too much memory gets none."""

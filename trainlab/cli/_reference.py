@@ -9,7 +9,8 @@ _HEAD = """# Commands
 Made from the commands themselves (`python -m trainlab.cli._reference > docs/cli.md`).
 
 Results go to stdout; progress, warnings and errors to stderr. Exit codes: 0 done, 1 a bug in trainlab, 2 bad usage,
-config or data, 3 training diverged, 4 a check or `--fail-on` found something, 130 interrupted.
+config or data, 3 training diverged, 4 a check or `--fail-on` found something, 130 interrupted (by Ctrl-C, or a run or
+sweep that can be resumed), 143 or 129 ended by SIGTERM or SIGHUP before there was anything to save.
 """
 
 

@@ -1,45 +1,20 @@
-"""Ctrl-C (SIGINT) and SIGTERM during work that can stop gently."""
+"""Ctrl-C (SIGINT), SIGTERM and SIGHUP during work that can stop gently."""
 
-import signal
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from contextlib import contextmanager
-from threading import current_thread, main_thread
-from types import FrameType
 from typing import TypeVar
 
 from trainlab.cli import _terminal
 from trainlab.cli._progress import Quiet
+from trainlab.cli._signals import on_signal
 from trainlab.cli._sweep_progress import Quiet as QuietSweep
 
 Q = TypeVar("Q", bound=QuietSweep)
-_ASKED = (signal.SIGINT, signal.SIGTERM)
-
-
-@contextmanager
-def on_signal(ask: Callable[[str], str]) -> Generator[None]:
-    """Inside the block each of the signals calls `ask` with its name (`Ctrl-C` or `SIGTERM`).
-
-    `ask` returns a message to print, or raises KeyboardInterrupt.
-
-    Only the main thread of a process can handle signals; in other threads nothing changes. Ignored signals stay
-    ignored, as under nohup or in the background of a script.
-    """
-
-    def handle(number: int, _frame: FrameType | None) -> None:
-        _terminal.note(ask("Ctrl-C" if number == signal.SIGINT else signal.Signals(number).name))
-
-    asked = _ASKED if current_thread() is main_thread() else ()
-    before = {n: signal.signal(n, handle) for n in asked if signal.getsignal(n) not in (signal.SIG_IGN, None)}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 @contextmanager
 def stoppable(progress: Quiet) -> Generator[None]:
-    """SIGINT or SIGTERM stops the run after the current step; a second one stops it immediately."""
+    """A signal stops the run after the current step; a second one stops it immediately."""
 
     def ask(signal_name: str) -> str:
         if progress.stop_reason or not progress.running:
@@ -47,7 +22,7 @@ def stoppable(progress: Quiet) -> Generator[None]:
         progress.request_stop(f"stopped by {signal_name}")
         return f"stopping after this step; a second {signal_name} stops immediately"
 
-    with on_signal(ask):
+    with on_signal(ask, _terminal.note):
         try:
             yield
         finally:
@@ -56,7 +31,7 @@ def stoppable(progress: Quiet) -> Generator[None]:
 
 @contextmanager
 def sweep_stoppable(callback: Q) -> Generator[Q]:
-    """In the block, Ctrl-C or SIGTERM stops the sweep after its trials' steps, and a second one kills its trials."""
+    """In the block a signal stops the sweep after its trials' steps, and a second one kills its trials."""
 
     def ask(_: str) -> str:
         if not callback.running or callback.stops > 1:
@@ -66,7 +41,7 @@ def sweep_stoppable(callback: Q) -> Generator[Q]:
             return "killing the running trials"
         return "stopping: the running trials save their state (Ctrl-C again kills them)"
 
-    with on_signal(ask):
+    with on_signal(ask, _terminal.note):
         try:
             yield callback
         finally:

@@ -9,7 +9,7 @@ prints; its docstring is its help, and the docstring's last lines are examples u
 its file what it needs, and only large libraries that few calls need (rich, altair) inside the function that uses them.
 
 Exit codes: 0 done, 1 a bug in trainlab, 2 bad usage, config or data, 3 training diverged, 4 a check or `--fail-on`
-found something, 130 interrupted.
+found something, 130 interrupted, 143 and 129 ended by SIGTERM and SIGHUP with nothing to resume.
 """
 
 import os
@@ -27,7 +27,8 @@ from typer.core import TyperGroup
 import trainlab
 from trainlab.cli import _terminal
 from trainlab.cli._plugins import PLUGGED, with_plugins
-from trainlab.core.errors import UserError
+from trainlab.cli._signals import attentive, end, on_signal
+from trainlab.core.errors import Stopped, UserError
 from trainlab.core.problem import nearest
 
 COMMANDS = {
@@ -57,13 +58,14 @@ COMMANDS = {
 class Commands(TyperGroup):
     """The group of all commands: every error of a command leaves as text on stderr and an exit code."""
 
-    def main(self, args: Sequence[str] | None = None, *_: Any, **extra: Any) -> Any:
+    def main(self, args: Sequence[str] | None = None, *_: Any, **__: Any) -> Any:
         """Run the command line and end the process with its exit code. Without arguments, show the help."""
         given = list(sys.argv[1:] if args is None else args) or ["--help"]
-        extra |= {"standalone_mode": False, "prog_name": "trainlab"}
+        code: object = 0
         try:
-            with errors_reported():  # of the help, too, which is printed before a command begins
-                code = super().main(given, **extra)
+            with errors_reported():  # of the help, too, which is printed while the arguments are read
+                with self.make_context("trainlab", given) as ctx:
+                    code = self.invoke(ctx)
                 sys.stdout.flush()
         except typer.Exit as ended:
             code = ended.exit_code
@@ -84,17 +86,10 @@ class Commands(TyperGroup):
         name, _, rest = super().resolve_command(ctx, args)
         return name, name and load(name), rest
 
-    def invoke(self, ctx: Any) -> Any:
-        """Run the chosen command."""
-        with errors_reported():
-            result = super().invoke(ctx)
-            sys.stdout.flush()
-        return result
-
 
 @contextmanager
 def errors_reported() -> Generator[None]:
-    """Turn an error of the user, the system or Ctrl-C into text on stderr and `typer.Exit`; a bug passes through."""
+    """Turn an error of the user, the system or a signal into text on stderr and `typer.Exit`; a bug passes through."""
     try:
         yield
     except BrokenPipeError:  # `trainlab report | head`: the reader has closed the pipe
@@ -103,9 +98,8 @@ def errors_reported() -> Generator[None]:
     except UserError as error:
         _terminal.note(str(error))
         raise typer.Exit(2) from None
-    except KeyboardInterrupt:
-        _terminal.note("interrupted")
-        raise typer.Exit(130) from None
+    except KeyboardInterrupt as error:
+        raise typer.Exit(_report_stop(error)) from None
     except MemoryError as error:
         _terminal.note(f"not enough memory ({error}); use smaller data or a smaller network")
         raise typer.Exit(2) from None
@@ -117,6 +111,13 @@ def errors_reported() -> Generator[None]:
         raise typer.Exit(2) from None
 
 
+def _report_stop(error: KeyboardInterrupt) -> int:
+    """Say that a signal has ended the command; the exit code."""
+    stop = error if isinstance(error, Stopped) else Stopped()
+    _terminal.note("interrupted" if stop.number == signal.SIGINT else str(stop))
+    return stop.exit_code
+
+
 def main(command: Callable[[], object] | None = None) -> None:
     """Run the command line; called by the `trainlab` script and by `python -m trainlab`.
 
@@ -124,7 +125,8 @@ def main(command: Callable[[], object] | None = None) -> None:
     """
     _terminal.prepare()
     try:
-        (command or build())()
+        with attentive(), on_signal(end):
+            (command or build())()
     except Exception as error:  # a bug in trainlab
         if "TRAINLAB_DEBUG" in os.environ:
             raise
@@ -133,8 +135,8 @@ def main(command: Callable[[], object] | None = None) -> None:
             "you ran; TRAINLAB_DEBUG=1 before the command shows where it happened."
         )
         sys.exit(1)
-    except KeyboardInterrupt:  # before the command began, or after its end
-        sys.exit(130)
+    except KeyboardInterrupt as error:  # before the command began, or after its end
+        sys.exit(_report_stop(error))
     finally:  # while Python itself ends, Ctrl-C would only print a traceback
         signal.signal(signal.SIGINT, signal.SIG_IGN)
 

@@ -14,7 +14,7 @@ from typing import Annotated
 import typer
 
 from trainlab.cli import _terminal
-from trainlab.cli._stopping import on_signal
+from trainlab.cli._signals import end, on_signal
 from trainlab.core.errors import UserError
 from trainlab.report.serve.server import HOST, PORT, Server, listening, next_free
 from trainlab.store.folder import is_run
@@ -94,11 +94,7 @@ def served(runs: Path) -> Generator[None]:
 
 
 def _run(server: Server) -> None:
-    """Serve until Ctrl-C or SIGTERM."""
-
-    def end(_: str) -> str:
-        raise KeyboardInterrupt
-
+    """Serve until a signal ends it."""
     try:
         with on_signal(end):
             server.serve_forever(poll_interval=0.2)

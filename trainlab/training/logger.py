@@ -9,7 +9,7 @@ from typing import Any, Self, cast
 
 import numpy as np
 
-from trainlab.core.errors import UserError
+from trainlab.core.errors import Stopped, UserError
 from trainlab.core.types import Array
 from trainlab.diagnose.finding import Finding
 from trainlab.engine.backend import RECORDS
@@ -135,7 +135,9 @@ class StatusWriter(Callback):
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        if error is not None:
+        if isinstance(error, Stopped):
+            self._end("interrupted", error.exit_code, str(error), None)
+        elif error is not None:
             state: State = "interrupted" if isinstance(error, KeyboardInterrupt) else "failed"
             code = 2 if isinstance(error, UserError) else EXIT_CODES[state]
             self._end(state, code, f"{type(error).__name__}: {error}".rstrip(": "), None)

@@ -2,7 +2,7 @@
 
 `python -m trainlab.search.executors.worker` prints `ready`, reads jobs from standard input, one line of JSON each, and
 answers each with two lines: `begun`, and at the end its exit code. Trials of the same data share the rows in memory.
-SIGTERM, or the end of standard input (the sweep is gone), makes the running trial save its state.
+SIGTERM, SIGHUP, or the end of standard input (the sweep is gone), makes the running trial save its state.
 """
 
 import gc
@@ -23,7 +23,7 @@ from typing import IO, Any
 
 import numpy as np
 
-from trainlab.core.errors import UserError
+from trainlab.core.errors import Stopped, UserError
 from trainlab.core.plugins import give_references
 from trainlab.data.cache import SplitsCache
 from trainlab.search.executors.job import PLUGINS, Job
@@ -44,7 +44,9 @@ class Worker:
 
     def serve(self) -> None:
         """Work until the list of jobs ends."""
-        signal.signal(signal.SIGTERM, self._stop)
+        for name in ("SIGTERM", "SIGHUP"):
+            if hasattr(signal, name):
+                signal.signal(getattr(signal, name), self._stop)
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # the sweep decides what Ctrl-C means
         Thread(target=self._listen, daemon=True).start()  # so the end of the sweep is noticed while a trial runs
         self._answer("ready")
@@ -72,10 +74,11 @@ class Worker:
         if self._running:
             self._running.request_stop("stopped: the sweep has ended")
 
-    def _stop(self, _number: int, _frame: FrameType | None) -> None:
+    def _stop(self, number: int, _frame: FrameType | None) -> None:
+        stop = Stopped(number)
         if self._running is None:
-            os._exit(128 + signal.SIGTERM)
-        self._running.request_stop("stopped by SIGTERM")
+            os._exit(stop.exit_code)
+        self._running.request_stop(str(stop))
 
     def _answer(self, text: str) -> None:
         self._answers.write(f"{text}\n")

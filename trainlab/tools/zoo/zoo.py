@@ -5,6 +5,7 @@ random experiments are labelled by their score alone, so no rule can be tuned to
 """
 
 import os
+import signal
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import replace
@@ -158,9 +159,13 @@ def run(cases: Sequence[Case], workers: int = 1, runs: Path | None = None) -> It
         folder = runs or Path(away)
         for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
             os.environ.setdefault(variable, "1")
-        with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+        quiet = (signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches every process of a terminal; this one answers it
+        pool = ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=signal.signal, initargs=quiet)
+        try:
             for future in as_completed([pool.submit(one, case, folder) for case in cases]):
                 yield future.result()
+        finally:
+            pool.shutdown(cancel_futures=True)
 
 
 def one(case: Case, folder: Path) -> Verdict:
