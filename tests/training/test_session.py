@@ -86,6 +86,7 @@ def test_every_default_is_written_out(whole):
     assert set(document.raw) == set(Experiment.model_fields)
     factors = document.raw["optimizer"].pop("lr_factors")
     assert document.raw["optimizer"] == {"name": "adam", "lr": 0.01, "b1": 0.9, "b2": 0.999, "eps": 1e-8}
+    assert factors.pop("by_layer") == {}
     assert factors == dict.fromkeys(("bias", "scale", "slope", "embedding", "periodic"), 1.0)
 
 

@@ -4,7 +4,7 @@
 memory of the loss.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from math import prod
 
 import numpy as np
@@ -31,7 +31,8 @@ class Workspace:
     """The slots of a chain of layers for batches of up to `rows` rows.
 
     x, y: the first layer's input and the last one's output, (rows, ...) · dy, dx: their gradients (training only; dx
-    only with `need_dx`) · slots: every layer's slot by name · chain: the top layers with their slots.
+    only with `need_dx`) · slots: every layer's slot by name · chain: the top layers with their slots. Frozen layers use
+    their running statistics, and the backward pass ends at the first layer that is trained.
     """
 
     def __init__(
@@ -45,9 +46,10 @@ class Workspace:
         rng: np.random.Generator,
         train: bool,
         need_dx: bool = False,
+        frozen: Collection[str] = (),
     ) -> None:
         self.nodes, self.rows, self.train = nodes, rows, train
-        self._make = _Maker(params, grads, rows, dtype, rng, train)
+        self._make = _Maker(params, grads, rows, dtype, rng, train, frozen)
         self.x = self._make.array(nodes[0].shape)
         self.chain = self._make.chain(nodes, self.x, need_dx=need_dx)
         self._set_ends()
@@ -60,7 +62,7 @@ class Workspace:
         self.slots = {node.name: slot for node, slot in walk(self.nodes, self.chain)}
         steps = [pair for pair in self.chain if not pair[0].view]
         self.forwards: list[tuple[Callable[[Slot], None], Slot]] = [(layer.forward, slot) for layer, slot in steps]
-        self.backwards = [(layer.backward, slot) for layer, slot in reversed(steps)]
+        self.backwards = [(layer.backward, slot) for layer, slot in reversed(steps) if slot.backward]
 
     def first(self, rows: int) -> "Workspace":
         """A workspace for the first `rows` rows of this one's memory."""
@@ -133,9 +135,10 @@ class _Maker:
         dtype: np.dtype[np.generic],
         rng: np.random.Generator,
         train: bool,
+        frozen: Collection[str],
     ) -> None:
         self.params, self.grads, self.rows = params, grads, rows
-        self.dtype, self.rng, self.train = dtype, rng, train
+        self.dtype, self.rng, self.train, self.frozen = dtype, rng, train, frozen
 
     def array(self, shape: Shape) -> Array:
         return aligned((self.rows, *shape), self.dtype)
@@ -152,6 +155,7 @@ class _Maker:
                 dy = dx.reshape((len(dx), *node.out_shape)) if dx is not None else self.gradient(node.out_shape)
             else:
                 y, dy = self.array(node.out_shape), self.gradient(node.out_shape)
+            needed = self.train and (need_dx or dx is not None or self._learns(node))
             slot = Slot(
                 x=x,
                 y=y,
@@ -161,17 +165,22 @@ class _Maker:
                 g={k: self.grads[f"{node.name}.{k}"] for k, p in node.params.items() if p.trained},
                 tmp={k: allocate(s, self.rows, self.dtype) for k, s in node.layer.scratch(node.shape).items()},
                 rng=self.rng,
-                train=self.train,
+                train=self.train and not (node.name in self.frozen and _keeps_statistics(node)),
+                backward=needed,
                 branches=[self.chain(branch, x, need_dx=dx is not None) for branch in node.branches],
             )
             made.append((node.layer, slot))
             # the next layer needs dx only if something before it learns
-            x, dx = y, (dy if self.train and (need_dx or dx is not None or _learns(node)) else None)
+            x, dx = y, (dy if needed else None)
         return made
 
+    def _learns(self, node: Node) -> bool:
+        inside = [inner for inner in node.walk() if inner.name not in self.frozen]
+        return any(p.trained for inner in inside for p in inner.params.values())
 
-def _learns(node: Node) -> bool:
-    return any(p.trained for inner in node.walk() for p in inner.params.values())
+
+def _keeps_statistics(node: Node) -> bool:
+    return any(not param.trained for param in node.params.values())
 
 
 def _narrowed(nodes: Sequence[Node], chain: Chain, rows: int) -> Chain:
@@ -188,6 +197,7 @@ def _narrowed(nodes: Sequence[Node], chain: Chain, rows: int) -> Chain:
             tmp={k: a[:rows] if per_row[k] else a for k, a in s.tmp.items()},
             rng=s.rng,
             train=s.train,
+            backward=s.backward,
             branches=[_narrowed(b, c, rows) for b, c in zip(node.branches, s.branches, strict=True)],
         )
         made.append((layer, slot))

@@ -4,7 +4,7 @@ The order in the vectors is: trained weights, other trained params (biases, scal
 optimizer updates, and the part that is regularized, are one slice each.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from math import prod
 
 import numpy as np
@@ -36,11 +36,11 @@ class Net:
         layers: Sequence[Layer],
         shape: Shape,
         *,
-        frozen: Iterable[int] = (),
+        frozen: Iterable[int | str] = (),
         dtype: str = "float32",
         engine: Engine = "auto",
     ) -> None:
-        """shape: of one row of x · frozen: indices into `weight_nodes()`.
+        """shape: of one row of x · frozen: names of layers, or indices into `weight_nodes()`.
 
         Raises LayerError if a layer cannot take its input, UserError if there is no such backend for this dtype.
         """
@@ -49,7 +49,7 @@ class Net:
         self.dtype = np.dtype(dtype)
         self.backend = select(engine, self.dtype)
         weighted = self.weight_nodes()
-        self.frozen = frozenset(weighted[index].name for index in frozen)
+        self.frozen = frozenset(place if isinstance(place, str) else weighted[place].name for place in frozen)
         self._lay_out()
 
     def _lay_out(self) -> None:
@@ -100,11 +100,11 @@ class Net:
                 found.setdefault(name.rpartition(".")[0], []).append(place)
         return found
 
-    def parts(self, factor_of: Callable[[Role], float]) -> list[tuple[slice, float]]:
-        """The parts of theta whose role has another factor than 1, with their factors; in order."""
+    def parts(self, factor_of: Callable[[Role, str], float]) -> list[tuple[slice, float]]:
+        """The parts of theta that have another factor than 1 by role and layer, with their factors; in order."""
         found: list[tuple[slice, float]] = []
         for name, (place, _) in self._places.items():
-            factor = factor_of(self._roles[name])
+            factor = factor_of(self._roles[name], name.rpartition(".")[0])
             if factor == 1 or place.stop > self.trained:
                 continue
             if found and found[-1][1] == factor and found[-1][0].stop == place.start:
@@ -145,15 +145,16 @@ class Net:
         """Whether a layer has statistics that `fit` sets from training rows."""
         return any(type(node.layer).fits for node in self.all_nodes())
 
-    def fit(self, x: Array, y: Array) -> None:
+    def fit(self, x: Array, y: Array, keep: Collection[str] = ()) -> None:
         """Let the layers that fit learn from training rows x (rows, *shape) and their targets, first to last.
 
+        keep: names of layers that stay as they are.
         Raises UserError for such a layer inside another one.
         """
         for at, node in enumerate(self.nodes):
             if any(type(inner.layer).fits for inner in list(node.walk())[1:]):
                 raise UserError(f"model: {node.name} holds a layer that is fitted to the training rows; put it outside")
-            if type(node.layer).fits:
+            if type(node.layer).fits and node.name not in keep:
                 node.layer.fit({key: self.params[f"{node.name}.{key}"] for key in node.params}, self._upto(at, x), y)
 
     def _upto(self, at: int, x: Array) -> Array:
@@ -161,18 +162,20 @@ class Net:
         if at == 0:
             return x
         rng = np.random.default_rng(0)
-        work = Workspace(self.nodes[:at], self.params, self.grads, rows=len(x), dtype=self.dtype, rng=rng, train=False)
+        nodes = self.nodes[:at]
+        work = Workspace(nodes, self.params, self.grads, rows=len(x), dtype=self.dtype, rng=rng, train=False)
         work.x[...] = x
         work.forward()
         return work.y
 
-    def calibrate(self, model: Model, x: Array) -> dict[str, int]:
+    def calibrate(self, model: Model, x: Array, keep: Collection[str] = ()) -> dict[str, int]:
         """Run the data-dependent inits (LSUV), first layer to last, on training rows x (rows, *shape).
 
+        keep: names of layers that stay as they are.
         Returns the number of corrections of each layer that has such an init. Running statistics do not change.
         """
         chosen = self._inits(model)
-        waiting = [n for n in self.weight_nodes() if type(chosen[n.name]).calibrates]
+        waiting = [n for n in self.weight_nodes() if type(chosen[n.name]).calibrates and n.name not in keep]
         if not waiting:
             return {}
         statistics = {name: a.copy() for name, a in self.params.items() if name not in self.grads}
@@ -216,4 +219,13 @@ class Net:
     def workspace(self, rows: int, *, train: bool, rng: np.random.Generator | None = None) -> Workspace:
         """Memory for batches of up to `rows` rows. rng: for dropout and other random layers, in training."""
         rng = rng or np.random.default_rng(0)
-        return Workspace(self.nodes, self.params, self.grads, rows=rows, dtype=self.dtype, rng=rng, train=train)
+        return Workspace(
+            self.nodes,
+            self.params,
+            self.grads,
+            rows=rows,
+            dtype=self.dtype,
+            rng=rng,
+            train=train,
+            frozen=self.frozen,
+        )

@@ -25,6 +25,7 @@ from trainlab.data.dataset import Rows
 from trainlab.data.lazy import LazyRows
 from trainlab.data.preprocessing import apply_fitted, unscale
 from trainlab.engine.evaluator import Evaluator, compare
+from trainlab.engine.graph import build_graph
 from trainlab.engine.network import Net
 from trainlab.nn.loss import Loss
 from trainlab.nn.metric import Metric
@@ -38,6 +39,7 @@ from trainlab.training.calibration import scaled
 from trainlab.training.checkpointing import fitted_of
 from trainlab.training.experiment import Experiment, read, refuse_watched
 from trainlab.training.setup import build, layers_for
+from trainlab.training.transfer import frozen
 
 Weights = Literal["best", "last", "average"]
 Split = Literal["test", "val", "train"]
@@ -271,7 +273,8 @@ def assemble(
     Raises LookupError if weights are missing or have another shape.
     """
     loss, layers = layers_for(document, shape, task)
-    net = Net(layers, shape, frozen=document.value.model.frozen, dtype=document.value.train.dtype)
+    still = frozen(document.value.model, build_graph(layers, shape))
+    net = Net(layers, shape, frozen=still, dtype=document.value.train.dtype)
     for name, param in net.params.items():
         if name not in weights or weights[name].shape != param.shape:
             raise LookupError(f"has no `{name}` of shape {param.shape}")

@@ -65,6 +65,8 @@ def _no_branches() -> "list[list[tuple[Layer, Slot]]]":
 class Slot:
     """The memory of one layer for one batch. `dx` is None if no layer before this one needs it.
 
+    `train`: whether it computes as in training; a frozen layer with running statistics never does.
+    `backward`: whether the backward pass needs this layer: it is trained, or a layer before it is.
     `branches`: for composite layers, one chain of (layer, slot) per branch, in the order of `Layer.branches`.
     """
 
@@ -77,6 +79,7 @@ class Slot:
     tmp: dict[str, Array]
     rng: np.random.Generator
     train: bool
+    backward: bool = True
     branches: "list[list[tuple[Layer, Slot]]]" = field(default_factory=_no_branches)
 
 

@@ -21,7 +21,19 @@ class Model(Component, kind="model", rooms=("trainlab.nn.models",)):
     )
     bias_init: float | Init = setting(0.0, "initial value of every bias, or an init that draws them: {normal: 1}")
     output_init: Init | None = setting(None, "init of the last layer; null: the same as all others")
-    frozen: list[int] = setting([], "indices of layers with weights that are not trained")
+    source: str | None = setting(
+        None,
+        "where the weights start: a run (its best epoch), or a .safetensors or .onnx file whose arrays have the same "
+        "names; null: the inits",
+        alias="from",
+    )
+    new_layers: Literal["head"] | list[str] = setting(
+        "head", "layers that take nothing from `from` and start by their init; head: the last one with weights"
+    )
+    freeze: Literal["all"] | list[str] = setting(
+        [], "layers that are not trained, by name (`conv1`; `residual1` with all inside); all: all but `new_layers`"
+    )
+    frozen: list[int] = setting([], "the same by index, counted over the layers with weights from 0")
 
     @classmethod
     def recipe(cls) -> dict[str, Any]:

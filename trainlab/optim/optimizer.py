@@ -7,24 +7,32 @@ All parameters form one flat vector, so an optimizer is a rule for vectors. To a
 from abc import abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Annotated, ClassVar
+
+from pydantic import Field
 
 from trainlab.core.component import Component, Settings, setting
 from trainlab.core.types import Array
 
 
 class LrFactors(Settings):
-    """Factors on the learning rate, by the kind of parameter; that of weights is always 1."""
+    """Factors on the learning rate, by the kind of parameter and by layer; those of one parameter are multiplied."""
 
     bias: float = setting(1.0, "of biases and shifts", ge=0)
     scale: float = setting(1.0, "of the factors of `scale` and of norm layers", ge=0)
     slope: float = setting(1.0, "of activations that learn their shape", ge=0)
     embedding: float = setting(1.0, "of the vectors of `embedding`", ge=0)
     periodic: float = setting(1.0, "of all parameters of `periodic`", ge=0)
+    by_layer: dict[str, Annotated[float, Field(ge=0)]] = setting(
+        {}, "of all parameters of a layer, by its name: {conv1: 0.1}; `residual1` counts for the layers inside it, too"
+    )
 
-    def of(self, role: str) -> float:
-        """The factor of parameters with this role in their layer (`trainlab.nn.layer.Role`)."""
-        return float(getattr(self, "bias" if role == "shift" else role, 1.0))
+    def of(self, role: str, layer: str = "") -> float:
+        """The factor of parameters with this role (`trainlab.nn.layer.Role`) in the layer of this name."""
+        factor = float(getattr(self, "bias" if role == "shift" else role, 1.0))
+        for name, more in self.by_layer.items():
+            factor *= more if layer == name or layer.startswith(f"{name}.") else 1.0
+        return factor
 
 
 @dataclass(slots=True)
@@ -61,7 +69,7 @@ class Optimizer(Component, kind="optimizer", rooms=("trainlab.optim.optimizers",
     first: ClassVar[str] = "lr"
 
     lr: float = setting(0.01, "learning rate: scales every step", ge=0, search={"log": [1e-5, 1.0]})
-    lr_factors: LrFactors = setting(LrFactors(), "factors on lr for parameters that are no weights")
+    lr_factors: LrFactors = setting(LrFactors(), "factors on lr for kinds of parameters and for single layers")
 
     @abstractmethod
     def update(self, state: OptimizerState) -> None:

@@ -32,6 +32,7 @@ from trainlab.store.plugins import write_plugins
 from trainlab.store.process import birth
 from trainlab.store.writing import write_atomic
 from trainlab.training.best import BEST, decide, measured_metrics
+from trainlab.training.transfer import located
 
 
 def start(
@@ -50,6 +51,7 @@ def start(
     a Dask cluster that trains the trials instead of this machine. `fresh`: start a new process for each trial.
     Raises ConfigError before anything is written if the space does not fit the config.
     """
+    document = located(document, runs)
     space = SearchSpace(document)
     if space.sweep.metric == BEST:
         space.compare_by(_deciding(space, document.value))

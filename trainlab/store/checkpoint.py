@@ -56,14 +56,8 @@ def load(path: Path) -> tuple[dict[str, Array], dict[str, Any]]:
 
     Raises UserError if the file is missing, cut off, changed since it was written, or not a checkpoint of trainlab.
     """
-    from safetensors import SafetensorError
-    from safetensors.numpy import load as from_bytes
-
     data = _whole(path)
-    try:
-        arrays = {name: np.array(array) for name, array in from_bytes(data).items()}
-    except (SafetensorError, KeyError) as error:
-        raise UserError(f"{path}: {_why(data)}") from error
+    arrays = _unpacked(path, data)
     meta: dict[str, str] = _header(data).get("__metadata__", {})
     if _META not in meta:
         raise UserError(f"{path}: a safetensors file, but not a checkpoint of trainlab (its metadata lacks `{_META}`)")
@@ -72,6 +66,14 @@ def load(path: Path) -> tuple[dict[str, Array], dict[str, Any]]:
         return arrays, json.loads(meta[_META].partition("\n")[0])
     except ValueError as error:
         raise UserError(f"{path}: the checkpoint's metadata is damaged") from error
+
+
+def load_arrays(path: Path) -> dict[str, Array]:
+    """The arrays of any safetensors file. Raises UserError as `load`, but other programs' files are read, too."""
+    data = _whole(path)
+    arrays = _unpacked(path, data)
+    _refuse_changed(path, _header(data).get("__metadata__", {}), arrays)
+    return arrays
 
 
 def load_some(path: Path, prefix: str) -> dict[str, Array]:
@@ -158,6 +160,16 @@ def prune(folder: Path, keep: int) -> None:
     for path in paths[: max(len(paths) - keep, 0)]:
         with named_errors(path, "delete"):
             path.unlink(missing_ok=True)
+
+
+def _unpacked(path: Path, data: bytes) -> dict[str, Array]:
+    from safetensors import SafetensorError
+    from safetensors.numpy import load as from_bytes
+
+    try:
+        return {name: np.array(array) for name, array in from_bytes(data).items()}
+    except (SafetensorError, KeyError) as error:
+        raise UserError(f"{path}: {_why(data)}") from error
 
 
 def _sum(array: Array) -> int:

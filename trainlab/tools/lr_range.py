@@ -144,7 +144,7 @@ def calm(losses: Array) -> Array:
 def _climb(setup: TrainingSetup, streams: Streams, low: float, high: float, steps: int) -> Array:
     """The loss of each step of one seed until it blows up; a loss that is not finite becomes infinite."""
     net, experiment = setup.net, setup.experiment
-    start(net, experiment, setup.parts, streams)
+    start(net, experiment, setup.parts, streams, setup.taken)
     per_epoch = steps_per_epoch(len(setup.t_train), setup.config.batch_size)
     ramp = Ramp(low=low, high=high, steps=steps, steps_per_epoch=per_epoch)
     epochs = -(-steps // per_epoch)

@@ -19,7 +19,7 @@ def copy_of(setup: TrainingSetup, layers: Sequence[Layer], dtype: str) -> Net:
     """A network with the same layers and parameters as the run's network, in its own memory."""
     experiment = setup.experiment
     engine = experiment.train.engine if dtype == experiment.train.dtype else "auto"
-    net = Net(layers, setup.net.shape, frozen=experiment.model.frozen, dtype=dtype, engine=engine)
+    net = Net(layers, setup.net.shape, frozen=setup.net.frozen, dtype=dtype, engine=engine)
     net.load_params(setup.net.params)
     return net
 

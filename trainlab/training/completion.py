@@ -26,7 +26,8 @@ def completed(document: Document[E], task: Task, rows: int, metric: str) -> Docu
     if not lacking:
         return document
     made = config.amended(document, lacking)
-    return replace(made, value=made.value.model_copy(update={"name": document.value.name}))
+    model = made.value.model.model_copy(update={"source": document.value.model.source})  # it may be located by now
+    return replace(made, value=made.value.model_copy(update={"name": document.value.name, "model": model}))
 
 
 def completed_by_data(document: Document[E]) -> Document[E]:

@@ -45,7 +45,8 @@ def write_start(
     engine = selection.describe(experiment.train.engine, experiment.train.dtype)
     write_environment(folder.environment, describe(source.parent, data) | {"engine": engine})
     write_plugins(folder.path)
-    write_json(folder.network, network_facts(setup.net))
+    origin = {"from": setup.taken.facts(setup.net)} if setup.taken is not None else {}
+    write_json(folder.network, network_facts(setup.net) | origin)
     write_json(folder.data, data_facts(setup) | ({"baselines": baselines} if baselines else {}))
     write_json(folder.defaults, dict(changed(setup.experiment)))
 

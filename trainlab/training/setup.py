@@ -32,6 +32,7 @@ from trainlab.store.columns import metric_columns
 from trainlab.training.best import Decision, decide, measured_columns, measured_metrics, unmeasured, watched
 from trainlab.training.completion import completed
 from trainlab.training.experiment import Experiment
+from trainlab.training.transfer import Taken, frozen, name_problems, take
 
 _FIT_ROWS = 100_000  # training rows, at most, that layers with statistics are fitted to
 LOSS_OF = {
@@ -49,7 +50,7 @@ class TrainingSetup:
 
     t_train, t_val, t_test: the encoded targets · passes: how many corrections a data-dependent init made to each layer
     · metrics: what is measured beside the loss and the task's score · best: which metric decides, and why ·
-    w_train, w_val: the weights of the rows; None if they have none.
+    w_train, w_val: the weights of the rows; None if they have none · taken: the arrays of `model.from`.
     """
 
     experiment: Experiment
@@ -65,6 +66,7 @@ class TrainingSetup:
     best: Decision
     w_train: Array | None = None
     w_val: Array | None = None
+    taken: Taken | None = None
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -117,11 +119,13 @@ def build(
     document = completed(document, parts.task, len(parts.train), metric)
     experiment = document.value
     loss, layers = layers_for(document, parts.shape, parts.task)
+    nodes = build_graph(layers, parts.shape)
     _refuse_too_large(document, layers, parts.shape, min(experiment.train.batch_size, len(parts.train)))
     loss = loss.fitted(parts.train.y, parts.task)
     train = experiment.train
-    net = Net(layers, parts.shape, frozen=experiment.model.frozen, dtype=train.dtype, engine=train.engine)
-    passes = start(net, experiment, parts, streams)
+    net = Net(layers, parts.shape, frozen=frozen(experiment.model, nodes), dtype=train.dtype, engine=train.engine)
+    taken = None if fitted is not None else take(document, net)  # a run that has begun has its weights
+    passes = start(net, experiment, parts, streams, taken)
     config = TrainingConfig(
         loss=loss,
         optimizer=experiment.optimizer,
@@ -151,6 +155,7 @@ def build(
         decide(experiment, parts, metrics),
         w_train,
         w_val,
+        taken,
     )
 
 
@@ -185,14 +190,19 @@ def _by_layer(document: Document[Experiment], net: Net) -> list[Regularizer]:
     return layer_penalty(settings, places)
 
 
-def start(net: Net, experiment: Experiment, parts: Splits, streams: Streams) -> dict[str, int]:
+def start(
+    net: Net, experiment: Experiment, parts: Splits, streams: Streams, taken: Taken | None = None
+) -> dict[str, int]:
     """Give the network its starting weights; how many corrections a data-dependent init made to each layer."""
     net.initialize(experiment.model, streams)
+    keep = taken.layers if taken is not None else []
+    for name, array in taken.arrays.items() if taken is not None else ():
+        net.params[name][...] = array
     if net.fits:
         some = np.sort(streams.named("fit").permutation(len(parts.train))[:_FIT_ROWS])
-        net.fit(np.asarray(parts.train.x[some]), parts.train.y[some])
+        net.fit(np.asarray(parts.train.x[some]), parts.train.y[some], keep)
     rows = streams.named("calibration").permutation(len(parts.train))[:_CALIBRATION_ROWS]
-    return net.calibrate(experiment.model, np.asarray(parts.train.x[np.sort(rows)]))
+    return net.calibrate(experiment.model, np.asarray(parts.train.x[np.sort(rows)]), keep)
 
 
 def layers_for(document: Document[Experiment], shape: Shape, task: Task) -> tuple[Loss, Sequence[Layer]]:
@@ -221,14 +231,15 @@ def layers_for(document: Document[Experiment], shape: Shape, task: Task) -> tupl
             )
         )
     weights = sum(n.weights > 0 for top in nodes for n in top.walk())
-    for index, frozen in enumerate(experiment.model.frozen):
-        if not 0 <= frozen < weights:
+    for index, place in enumerate(experiment.model.frozen):
+        if not 0 <= place < weights:
             problems.append(
                 document.problem(
                     ("model", "frozen", index),
-                    f"there is no layer with weights of index {frozen}; there are {weights}, counted from 0",
+                    f"there is no layer with weights of index {place}; there are {weights}, counted from 0",
                 )
             )
+    problems += name_problems(document, nodes)
     if problems:
         raise ConfigError(problems)
     return loss, layers

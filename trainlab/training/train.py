@@ -40,6 +40,7 @@ from trainlab.training.logger import RunLogger, StatusWriter
 from trainlab.training.run_summary import write_start
 from trainlab.training.session import Ending, TrainingSession
 from trainlab.training.setup import build, refuse_threads
+from trainlab.training.transfer import located
 
 
 def train(
@@ -63,6 +64,7 @@ def train(
     experiment = document.value
     refuse_threads(document)
     with pinned(experiment.train.threads), ExitStack() as stack:
+        document = located(document, runs)
         setup = build(document, cache=cache)
         # the trials of a sweep share their rows (`cache`), so their baselines would all be the same
         compared = (
@@ -73,7 +75,8 @@ def train(
         stack.enter_context(folder.lock())
         write_start(folder, document, setup, compared)
         status = Status.begin(folder.name, setup.experiment.train.epochs)
-        return _run(session, folder, status, callbacks, until, durable=durable)
+        note = setup.taken.sentence(setup.net) if setup.taken is not None else ""
+        return _run(session, folder, status, callbacks, until, note=note, durable=durable)
 
 
 def resume(

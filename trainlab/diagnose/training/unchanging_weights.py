@@ -19,10 +19,11 @@ class UnchangingWeights(Monitor, name="unchanging-weights"):
     Measured before the first step: a learning rate of zero over the whole schedule is an error. After the second epoch,
     while little has been learned, frozen layers and layers whose last step was exactly zero are a warning. At the end
     frozen layers are a warning if the network has covered less than two thirds of the way, or a simple rule does
-    better. Frozen layers of a network that learns well are not reported.
+    better. Frozen layers of a network that learns well are not reported, nor those of a network whose weights come from
+    another run (`model.from`): there freezing is the plan.
 
-    Do: Give the layers a learning rate and take them out of `model.frozen`. If nothing is frozen, look for dead
-    units in the layers after them.
+    Do: Give the layers a learning rate and take them out of `model.freeze` or `model.frozen`. If nothing is frozen,
+    look for dead units in the layers after them.
 
     Picture:
 
@@ -55,7 +56,8 @@ class UnchangingWeights(Monitor, name="unchanging-weights"):
     def inspect(self, view: View) -> Iterable[Finding]:
         """Before the first step, and after an epoch while little has been learned."""
         parts: Sequence[Part] = view.structure.parts if view.structure is not None else ()
-        frozen = [part.name for part in parts if part.frozen]
+        model = view.settings.get("model") or {}
+        frozen = [part.name for part in parts if part.frozen and part.weights and not model.get("from")]
         plan = view.lr_plan
         if not view.step:
             if "lr" in view.settings.get("optimizer", {}) and (view.lr == 0 or (plan is not None and not plan.any())):
@@ -73,16 +75,17 @@ class UnchangingWeights(Monitor, name="unchanging-weights"):
         if not harmful and (early or view.progress > self.learned):
             return
         still = [v.name for v in view.layers if "W" in v.step and not v.step["W"].any()]
+        key = "freeze" if model.get("freeze") else "frozen"
         if frozen or still:
             names = frozen or still
             yield self.finding(
                 view,
                 f"The weights of {named(names)} do not change{' (frozen)' if frozen else ''}, and "
                 f"{'the others do not make up for it' if harmful else 'little has been learned'}.",
-                "Unfreeze them (`model.frozen: []`)."
+                f"Unfreeze them (`model.{key}: []`)."
                 if frozen
                 else "Look for dead units, and for layers that pass no signal.",
                 evidence={"frozen": frozen, "still": still, "progress": view.progress},
                 layer=names[0],
-                patches=[{"model.frozen": []}] if frozen else [*init(view), *activation(view, "leaky_relu")],
+                patches=[{f"model.{key}": []}] if frozen else [*init(view), *activation(view, "leaky_relu")],
             )

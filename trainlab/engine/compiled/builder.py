@@ -74,6 +74,10 @@ class Builder:
         """Add an op to the backward pass."""
         self._groups[-1].append(Op(kernel, i, f, p))
 
+    def forget_backward(self) -> None:
+        """Drop the backward ops of the group."""
+        self._groups[-1].clear()
+
     def python(self, *, forward: Call | None = None, backward: Call | None = None) -> None:
         """Add Python functions, called from between kernels with the step's number of rows."""
         if forward is not None:

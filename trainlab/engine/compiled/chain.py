@@ -48,7 +48,10 @@ def _lower(b: Builder, chain: Sequence[Link], at: int, work: Workspace) -> int:
             taken = found.lower(b, [link], 0) if b.apart else found.lower(b, chain, at)
         if not taken:
             _lower_to_numpy(b, link, work)
-    return taken or 1
+        taken = taken or 1
+        if not any(one.slot.backward for one in chain[at : at + taken]):
+            b.forget_backward()  # frozen, like all layers before it
+    return taken
 
 
 def _lower_to_numpy(b: Builder, link: Link, work: Workspace) -> None:

@@ -18,6 +18,7 @@ class BatchNorm(Layer, name="batch_norm"):
 
     `momentum` is the weight of the new batch, as in torch (Keras gives 1 - momentum). A batch with one number per
     feature (a single row) has no variance: it is normalized with the running statistics, which it does not change.
+    A frozen layer uses the running statistics in training, too, and does not change them, as in Keras.
     With small batches (under about 16) the statistics are noisy: use `layer_norm` or `group_norm`.
 
     Source: Ioffe & Szegedy 2015, arXiv:1502.03167, algorithms 1 and 2.
@@ -67,5 +68,5 @@ class BatchNorm(Layer, name="batch_norm"):
         g["scale"][...] = (dy * xhat).sum(axes)
         g["shift"][...] = dy.sum(axes)
         if s.dx is not None:
-            d = dy - g["shift"] / n - xhat * (g["scale"] / n) if n > 1 else dy
+            d = dy - g["shift"] / n - xhat * (g["scale"] / n) if s.train and n > 1 else dy
             s.dx[...] = s.p["scale"] * s.tmp["inv"] * d

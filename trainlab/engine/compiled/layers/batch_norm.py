@@ -19,7 +19,7 @@ def lower(b: Builder, chain: Sequence[Link], at: int) -> int:
 def lower_batch_norm(b: Builder, chain: Sequence[Link], at: int, moments: Array | None = None) -> int:
     """y = scale xhat + shift; how many layers were taken. moments: memory that a convolution before it has filled."""
     layer, s = chain[at].layer, chain[at].slot
-    if not isinstance(layer, BatchNorm):
+    if not isinstance(layer, BatchNorm) or s.train != b.train:  # frozen: the kernel of training knows batches only
         return 0
     norm = Norm.of(b, layer, s, moments)
     channels, places, _ = norm.sizes

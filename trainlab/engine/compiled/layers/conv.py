@@ -26,7 +26,7 @@ def lower(b: Builder, chain: Sequence[Link], at: int) -> int:
     sizes = [*s.x.shape[1:], *s.y.shape[1:], *w.size, layer.stride, w.vertical[0], w.horizontal[0]]
     kernels = "winograd" if _suits_winograd(s, w) else "conv"
     packed = b.memory((_packed(s, w, kernels),))
-    normed = follows(chain, at, "batch_norm")
+    normed = follows(chain, at, "batch_norm") and chain[at + 1].slot.train == b.train
     fires = follows(chain, at, "relu") and not pools(chain, at + 2)
     moments = b.memory((2 * b.rows * s.y.shape[-1],)) if normed and b.train else None
     fired = chain[at + 1].slot if fires else None
