@@ -1,7 +1,7 @@
 """unchanging-weights: weights that never change."""
 
-from collections.abc import Iterable, Sequence
-from typing import ClassVar
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, ClassVar
 
 from trainlab.core.component import setting
 from trainlab.core.types import Count
@@ -56,7 +56,7 @@ class UnchangingWeights(Monitor, name="unchanging-weights"):
     def inspect(self, view: View) -> Iterable[Finding]:
         """Before the first step, and after an epoch while little has been learned."""
         parts: Sequence[Part] = view.structure.parts if view.structure is not None else ()
-        model = view.settings.get("model") or {}
+        model: Mapping[str, Any] = view.settings.get("model", {})
         frozen = [part.name for part in parts if part.frozen and part.weights and not model.get("from")]
         plan = view.lr_plan
         if not view.step:
