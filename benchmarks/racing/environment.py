@@ -5,19 +5,7 @@ import sys
 import venv
 from pathlib import Path
 
-PEERS = {
-    "torch": [
-        "torch==2.13.0",
-        "--index-url",
-        "https://download.pytorch.org/whl/cpu",
-        "--timeout",
-        "10",
-        "--retries",
-        "1",
-    ],
-    "jax": ["jax"],
-    "sklearn": ["scikit-learn"],
-}
+PEERS = {"torch": "torch==2.13.0", "jax": "jax", "sklearn": "scikit-learn"}
 
 
 def prepared(folder: Path, peers: list[str]) -> tuple[Path, list[str]]:
@@ -38,10 +26,9 @@ def prepared(folder: Path, peers: list[str]) -> tuple[Path, list[str]]:
 
 
 def _install(python: Path, peer: str) -> bool:
-    """From its usual place, else from the index that pip is set up with."""
+    """From the index that pip is set up with."""
     print(f"installing {peer} for the peers", flush=True)
-    asked = PEERS[peer]
-    return (_pip(python, asked) or _pip(python, asked[:1])) and _imports(python, peer)
+    return _pip(python, [PEERS[peer]]) and _imports(python, peer)
 
 
 def _pip(python: Path, arguments: list[str]) -> bool:

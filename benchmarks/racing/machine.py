@@ -2,7 +2,9 @@
 
 import os
 import platform
+import resource
 import subprocess
+import sys
 from pathlib import Path
 
 
@@ -26,6 +28,19 @@ def processor() -> str:
     flags = told.get("flags", told.get("Features", "")).split()
     widest = next((name for name in ("avx512f", "avx2", "asimd") if name in flags), "no wide vectors")
     return f"{told.get('model name', platform.machine())}, {os.cpu_count()} cores, {widest}"
+
+
+def peak_memory() -> float:
+    """Megabytes that this process held at most.
+
+    Linux hands `ru_maxrss` on from the process that started this one; `VmHWM` counts from its own start.
+    """
+    try:
+        lines = Path("/proc/self/status").read_text().splitlines()
+        return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM:")) / 1024
+    except (OSError, StopIteration):
+        most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        return most / (1024**2 if sys.platform == "darwin" else 1024)
 
 
 def versions(python: Path, packages: list[str]) -> dict[str, str]:

@@ -6,13 +6,13 @@ python worker.py KIND:VARIANT THREADS WORKLOAD FOLDER DROPOUT
 import importlib
 import json
 import os
-import resource
 import sys
 from pathlib import Path
 from time import perf_counter, process_time
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+from racing.machine import peak_memory
 
 
 class Turns:
@@ -44,7 +44,7 @@ class Turns:
             seconds=(perf_counter() - self.began) / steps,
             cpu=process_time() - self.cpu,
             losses=losses[:200],
-            memory=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+            memory=peak_memory(),
         )
 
 

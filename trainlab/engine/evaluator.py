@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from trainlab.core.types import Array
-from trainlab.data.lazy import expect_all, gather
+from trainlab.data.lazy import gather
 from trainlab.engine.backend import Evaluation
 from trainlab.engine.buffers import Workspace
 from trainlab.engine.network import Net
@@ -55,7 +55,6 @@ class Evaluator:
         """
         if len(t) == 0:
             return Scores(float("nan"), float("nan"))
-        expect_all(x)
         if not self.regression:
             _, run = self._prepared(len(t))
             if (found := run.scores(x, t, weights)) is not None:

@@ -9,6 +9,7 @@ import numpy as np
 from trainlab.core.best import BestRule
 from trainlab.core.metric_names import lower_is_better
 from trainlab.core.types import Array
+from trainlab.data.lazy import LazyRows, expect_all
 from trainlab.diagnose.view import Curves
 from trainlab.engine.evaluator import Evaluator, Scores
 from trainlab.engine.measuring import measured
@@ -17,6 +18,8 @@ from trainlab.store.columns import METRICS_OF
 from trainlab.store.status import Best
 from trainlab.training.best import BEST, falls
 from trainlab.training.setup import TrainingSetup
+
+_FIRST_ROWS = 2048  # training rows that the untrained network is scored on
 
 
 class Stopwatch:
@@ -93,9 +96,15 @@ class EpochMetrics:
         self._target_variance = self._variance()
 
     def first_row(self) -> dict[str, Any]:
-        """Epoch 0: the row of the network before its first step."""
+        """Epoch 0: the row of the network before its first step, its training scores those of at most 2 048 rows.
+
+        All rows would say the same to one part in a hundred, and training on a large set would begin late.
+        """
         setup = self.setup
-        return self._row(self.evaluator.scores(setup.parts.train.x, setup.t_train, setup.w_train), None, None)
+        x, t, w = setup.parts.train.x, setup.t_train, setup.w_train
+        some = slice(None, None, -(-len(t) // _FIRST_ROWS) or 1)  # evenly spread: rows may be sorted by class
+        x = x.take(some) if isinstance(x, LazyRows) else x[some]
+        return self._row(self.evaluator.scores(x, t[some], None if w is None else w[some]), None, None)
 
     def epoch_row(self) -> dict[str, Any]:
         """The row of the epoch that has just ended."""
@@ -136,6 +145,7 @@ class EpochMetrics:
         with trainer.averaged():
             if self.setup.parts.val is not None and self.setup.t_val is not None:
                 x, y = self.setup.parts.val.x, self.setup.parts.val.y
+                expect_all(x)
                 outputs = self.evaluator.outputs(x) if self.setup.metrics else None
                 val = self.evaluator.scores(x, self.setup.t_val, self.setup.w_val, outputs)
                 more = self.measured(outputs, y) if outputs is not None else {}

@@ -64,9 +64,9 @@ class TrainingSession:
         """
         self._callbacks, self._until = callbacks, until
         trainer = self.trainer
-        expect_all(self.setup.parts.train.x)
         if not self.metrics.curves.rows:
             self._begin()
+        expect_all(self.setup.parts.train.x)
         ending = self._stop_rule() if trainer.step and not beyond_end else None
         while ending is None and trainer.epoch < self.epochs:
             steps = trainer.advance(self._steps_to_run(), self._stop_requested)
