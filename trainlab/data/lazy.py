@@ -50,7 +50,7 @@ class LazyRows:
     def __array__(self, dtype: object = None, copy: bool | None = None) -> Array:
         return np.asarray(self[:], dtype=dtype)  # pyright: ignore[reportArgumentType, reportCallIssue, reportUnknownVariableType] - NumPy's protocol leaves dtype open
 
-    def take(self, index: "Array | slice") -> "LazyRows":
+    def take(self, index: Array) -> "LazyRows":
         """These of the rows, still unread."""
         return LazyRows(self.stored, self.index[index], self.steps)
 

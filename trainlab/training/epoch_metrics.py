@@ -102,9 +102,11 @@ class EpochMetrics:
         """
         setup = self.setup
         x, t, w = setup.parts.train.x, setup.t_train, setup.w_train
-        some = slice(None, None, -(-len(t) // _FIRST_ROWS) or 1)  # evenly spread: rows may be sorted by class
-        x = x.take(some) if isinstance(x, LazyRows) else x[some]
-        return self._row(self.evaluator.scores(x, t[some], None if w is None else w[some]), None, None)
+        if len(t) > _FIRST_ROWS:  # evenly spread, for rows may be sorted by class
+            some = np.linspace(0, len(t) - 1, _FIRST_ROWS).astype(np.int64)
+            rows = x if isinstance(x, LazyRows) else LazyRows(x)
+            x, t, w = rows.take(some), t[some], None if w is None else w[some]
+        return self._row(self.evaluator.scores(x, t, w), None, None)
 
     def epoch_row(self) -> dict[str, Any]:
         """The row of the epoch that has just ended."""
