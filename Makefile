@@ -40,7 +40,7 @@ types: .venv/developing ## pyright, strict
 check: lint types test ## all three: what a change must pass
 
 docs: .venv/installed ## write the generated pages of docs/ anew
-	@echo "== writing docs/config.md, docs/cli.md, docs/diagnoses.md, docs/trainlab.schema.json"
+	@echo "== writing docs/config.md, docs/settings, docs/cli.md, docs/diagnoses.md, docs/glossary.md, docs/trainlab.schema.json"
 	@$(BIN)/python docs/generate.py
 
 bench: .venv/installed ## measure start-up and time per step

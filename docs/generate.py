@@ -45,7 +45,7 @@ def pages() -> dict[str, str]:
     """The text of every generated page, by file name."""
     return {
         "cli.md": commands(),
-        "config.md": settings(SweepExperiment),
+        **settings(SweepExperiment),
         "diagnoses.md": _diagnoses(),
         "glossary.md": glossary(),
         "trainlab.schema.json": json.dumps(json_schema(SweepExperiment), indent=1, ensure_ascii=False) + "\n",
@@ -91,5 +91,9 @@ def _cell(monitor: type[Monitor]) -> str:
 
 
 if __name__ == "__main__":
-    for name, text in pages().items():
-        Path(__file__).with_name(name).write_text(text, encoding="utf-8")
+    folder, made = Path(__file__).parent, pages()
+    for name, text in made.items():
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_text(text, encoding="utf-8")
+    for gone in {*folder.glob("settings/*.md")} - {folder / name for name in made}:
+        gone.unlink()

@@ -93,11 +93,13 @@ def test_every_component_has_help() -> None:
 
 def test_reference() -> None:
     """The reference names every block, kind, component and setting, and is the same every time."""
-    text = reference(Room)
-    assert text == reference(Room)
-    lines = text.splitlines()
-    for title in ["# Settings", "## The whole file", "## `box`", "## toy", "### ball", "### teddy", "### train_set"]:
-        assert title in lines
+    pages = reference(Room)
+    assert pages == reference(Room)
+    assert {"# Settings", "## The whole file", "## `box`"} <= {*pages["config.md"].splitlines()}
+    lines = pages["settings/toy.md"].splitlines()
+    assert {"# toy", "## ball", "## teddy", "## train_set"} <= {*lines}
+    assert "[`ball`](settings/toy.md#ball)" in pages["config.md"]
+    lines += pages["config.md"].splitlines()
     assert "| **`size`** | a number above 0 | `0.2` | its diameter |" in lines
     assert "| `children` | a whole number of at least 0 | must be given | how many play |" in lines
     assert "| `colour` | `red`, `green` or `blue` | `red` | what it is painted with |" in lines

@@ -1,4 +1,4 @@
-"""The reference of all settings as Markdown, from the classes alone: the same classes give the same text."""
+"""The reference of all settings as Markdown pages, from the classes alone: the same classes give the same text."""
 
 from collections.abc import Iterable
 
@@ -11,15 +11,29 @@ _HEAD = """# Settings
 
 Everything that a config may hold, made from the classes that read it. A component is written in one of three
 spellings that mean the same: its name (`relu`), its name and its first setting (`dense: 128`), or its name and its
-settings (`{name: dense, units: 128}`). The first setting is set in bold.
+settings (`{name: dense, units: 128}`). The first setting is set in bold. `trainlab components NAME` shows the same in
+a terminal.
 """
 
 
-def reference(model: type[Settings]) -> str:
-    """Markdown of a config's blocks and of every component that it can name. Imports all of them."""
+def reference(model: type[Settings]) -> dict[str, str]:
+    """Markdown by file name: `config.md` has a config's blocks, `settings/KIND.md` every component of a kind.
+
+    Imports all of them.
+    """
+    made = {f"settings/{kind.kind}.md": _kind(kind) for kind in kinds(model)}
     parts = [_HEAD, *(_block(path, settings) for path, settings in blocks(model))]
-    parts += [_kind(kind) for kind in kinds(model)]
-    return "\n".join(parts)
+    rows = ["| kind | components |", "|---|---|"]
+    for kind in kinds(model):
+        page = f"settings/{kind.kind}.md"
+        rows.append(f"| [{kind.kind}]({page}) | {' '.join(f'[`{n}`]({page}#{n})' for n in _own(kind))} |")
+    parts.append("## Components\n\nA page for each kind:\n\n" + "\n".join(rows) + "\n")
+    return {"config.md": "\n".join(parts), **made}
+
+
+def _own(kind: type[Component]) -> dict[str, type[Component]]:
+    """The components of this very kind, by name: an activation is a layer, too, but has its own page."""
+    return {cls.name: cls for cls in registered(kind) if cls.kind == kind.kind}
 
 
 def _block(path: str, settings: type[Settings]) -> str:
@@ -31,21 +45,21 @@ def _block(path: str, settings: type[Settings]) -> str:
 def _kind(kind: type[Component]) -> str:
     common = fields(kind)
     page = describe(kind)
-    lines = [f"## {kind.kind}", "", page.text, ""]
+    lines = [f"# {kind.kind}", "", page.text, ""]
     if common:
         lines += [f"Settings of every {kind.kind}:", "", _table(page.settings)]
-    own = [cls for cls in registered(kind) if cls.kind == kind.kind]
-    lines += [_component(describe(cls), common) for cls in own]
-    others = [cls.name for cls in registered(kind) if cls.kind != kind.kind]
+    lines += [_component(describe(cls), common) for cls in _own(kind).values()]
+    others = sorted({cls.kind for cls in registered(kind)} - {kind.kind})
     if others:
-        lines += [f"And, described further below: {', '.join(f'`{name}`' for name in others)}.", ""]
+        found = ", ".join(f"[{other}]({other}.md)" for other in others)
+        lines += [f"Wherever a {kind.kind} stands, these may stand, too: {found}.", ""]
     return "\n".join(lines)
 
 
 def _component(page: Page, common: Iterable[str]) -> str:
     own = [setting for setting in page.settings if setting.name not in common or setting.name == page.first]
     table = _table(own, page.first) if own else ""
-    return f"### {page.name}\n\n{page.text}\n" + (f"\n{table}" if table else "")
+    return f"## {page.name}\n\n{page.text}\n" + (f"\n{table}" if table else "")
 
 
 def _table(settings: Iterable[Described], first: str = "") -> str:
