@@ -1,12 +1,17 @@
 """Preprocessors for tables: numbers of RealMLP's own code and of scikit-learn, and the law of each."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from sklearn.preprocessing import KBinsDiscretizer
 
 from trainlab.core.component import make as component
+from trainlab.core.errors import DataError
 from trainlab.data.preprocessing import apply_fitted, fit_all
 from trainlab.data.preprocessor import Preprocessor
+from trainlab.training.experiment import read_plain
+from trainlab.training.session import TrainingSession
+from trainlab.training.setup import build
 
 
 def make(name, **settings):
@@ -116,3 +121,83 @@ def test_piecewise_linear_of_few_values():
 def test_signs():
     """0, 1 and missing are -1, +1 and 0; so is every other value."""
     assert make("signs").apply(np.array([[0.0, 1.0, np.nan, 2.0]]), {}).tolist() == [[-1, 1, 0, 0]]
+
+
+def table():
+    """400 rows: heavy tails, 0 and 1, half of them 0; and numbers that depend on them."""
+    rng = np.random.default_rng(0)
+    x = np.column_stack([rng.normal(size=400) ** 3, rng.integers(0, 2, 400), np.maximum(rng.normal(size=400), 0)])
+    x = x.round(2)
+    return x, (x[:, 0] > 0.5) * 2.0 + np.sin(x[:, 2] * 3)
+
+
+# rtdl_num_embeddings.compute_bins (yandex-research/rtdl-num-embeddings@a8fc2502), with 5 bins; the trees with
+# min_samples_leaf 64 and min_impurity_decrease 1e-4
+OF_NUMBERS = [[-53.68, -0.165, 0.015, 0.51, 28.82], [0.0, 0.5, 1.0], [0.0, 0.015, 0.775, 2.49]]
+OF_CLASSES = [[-53.68, 0.51, 28.82], [0.0, 0.5, 1.0], [0.0, 0.305, 0.765, 2.49]]
+
+
+@pytest.mark.parametrize(("by", "classes", "want"), [("tree", False, OF_NUMBERS), ("tree", True, OF_CLASSES)])
+def test_bins_of_trees_are_those_of_the_papers_code(by, classes, want):
+    """Edges by a tree on numbers and by a tree on classes."""
+    x, y = table()
+    encoder = make("piecewise_linear", bins=5, by=by)
+    fitted = encoder.fit_to(x, (y > 1).astype(np.int64) if classes else y[:, None])
+    for i, edges in enumerate(want):
+        own = fitted["column"] == i
+        assert fitted["low"][own] == pytest.approx(edges[:-1], abs=1e-6)
+        assert (fitted["low"] + fitted["width"])[own] == pytest.approx(edges[1:], abs=1e-6)
+
+
+def test_a_tree_makes_no_more_bins_than_there_are():
+    """On a column that a tree would split everywhere it stops at `bins` leaves."""
+    x = np.arange(2000.0)[:, None]
+    fitted = make("piecewise_linear", bins=4, by="tree").fit_to(x, x)
+    assert fitted["low"] == pytest.approx([0, 499.5, 999.5, 1499.5], abs=1)
+
+
+def test_a_tree_needs_targets():
+    """Without targets there is nothing to grow a tree on; in a run it gets those of the training rows."""
+    with pytest.raises(DataError, match=r"^data.preprocess: `piecewise_linear` with `by: tree` needs the targets"):
+        make("piecewise_linear", by="tree").fit(np.zeros((5, 1)))
+    steps = [{"name": "piecewise_linear", "by": "tree", "keep": False}]
+    parts = build(read_plain({"data": {"name": "breast_cancer", "preprocess": steps}})).parts
+    alone = make("piecewise_linear", by="tree").fit_to(parts.raw_train, parts.raw_y)
+    assert parts.fitted["0.piecewise_linear.low"].tolist() == alone["low"].tolist()
+    assert np.bincount(alone["column"]).max() > 1
+
+
+def test_a_column_without_spread_or_numbers():
+    """A constant column and one without any finite number have no bins."""
+    x = np.array([[3.0, np.nan], [3.0, np.nan]])
+    encoder = make("piecewise_linear", bins=2, keep=False)
+    assert encoder.apply(np.array([[7.0, 1.0]]), encoder.fit(x)).shape == (1, 0)
+
+
+@pytest.mark.parametrize("keep", [True, False])
+@pytest.mark.parametrize("columns", ["numbers", ["b"]])
+def test_bins_are_made_batch_by_batch(tmp_path, keep, columns):
+    """Rows in memory hold a place among the bins for each number, and a batch is what `apply` makes of its rows."""
+    rng = np.random.default_rng(0)
+    path = tmp_path / "t.csv"
+    frame = {"a": rng.normal(size=90), "c": rng.choice(["x", "y", "z"], 90), "b": rng.exponential(size=90) // 0.3}
+    pd.DataFrame({**frame, "y": rng.normal(size=90)}).to_csv(path, index=False)
+    steps = [{"name": "piecewise_linear", "bins": 5, "keep": keep, "columns": columns}]
+    parts = build(read_plain({"data": {"name": "csv", "path": str(path), "target": "y", "preprocess": steps}})).parts
+    x = parts.train.x
+    numbers = 2 if columns == "numbers" else 1
+    assert x.stored.shape[1] == 5 + (numbers if keep else 0)
+    assert x.shape[1] > 7
+    want = apply_fitted([component(Preprocessor, **step) for step in steps], parts.fitted, parts.raw_train)
+    assert np.asarray(x[np.array([3, 0, 3])]) == pytest.approx(want[[3, 0, 3]], abs=1e-6)
+
+
+def test_a_batch_is_widened_by_a_kernel():
+    """Both backends read the same batch: after a few epochs they have the same losses, up to rounding."""
+    config = {"data": {"name": "wine", "preprocess": ["robust", "piecewise_linear"]}, "train": {"epochs": 3}}
+    losses = []
+    for engine in ("compiled", "numpy"):
+        session = TrainingSession(build(read_plain(config, {"train.engine": engine})), monitored=False)
+        session.fit()
+        losses.append([row["val_loss"] for row in session.metrics.curves.rows])
+    assert losses[0] == pytest.approx(losses[1], rel=1e-4)

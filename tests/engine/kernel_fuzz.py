@@ -20,7 +20,7 @@ from trainlab.nn.layer import Layer
 NAMES = ["conv"] * 5 + ["max_pool"] * 2 + ["avg_pool"] * 2
 NAMES += ["global_avg_pool", "batch_norm", "batch_norm", "layer_norm", "group_norm", "instance_norm"]
 NAMES += ["dense"] * 3
-ROWS = ["scale", "parametric", "piecewise_linear", "periodic", "embedding"]  # of numbers
+ROWS = ["scale", "parametric", "periodic", "embedding"]  # of numbers
 NAMES += ROWS
 
 
@@ -84,9 +84,9 @@ def _settings(name: str, rng: np.random.Generator, shape: list[int]) -> dict[str
         return {"units": _size(rng, 300), "ntk": bool(rng.integers(2))}
     if name == "parametric":
         return {"activation": str(rng.choice(["selu", "mish", "relu", "softsign", "exponential", "hard_sigmoid"]))}
-    if name in ("piecewise_linear", "periodic", "embedding"):
+    if name in ("periodic", "embedding"):
         some = rng.permutation(shape[0])[: rng.integers(1, shape[0] + 1)].tolist()
-        own = {"bins": _size(rng, 20)} if name == "piecewise_linear" else {"outputs": 1 + _size(rng, 6)}
+        own = {"outputs": 1 + _size(rng, 6)}
         groups = [some[: len(some) // 2], some[len(some) // 2 :]]
         return {"groups": [g for g in groups if g]} if name == "embedding" else {"columns": some, **own}
     if name in ("max_pool", "avg_pool"):

@@ -47,14 +47,6 @@ def pbld(x, p):
     return torch.cat([x.T.unsqueeze(-1), z], dim=-1).transpose(0, 1).flatten(1)
 
 
-def piecewise(x, p):
-    """_PiecewiseLinearEncodingImpl of yandex-research/rtdl-num-embeddings@a8fc2502, all bins there."""
-    width = p["edges"].diff(dim=1)
-    z = torch.addcmul(-p["edges"][:, :-1] / width, 1.0 / width, x[..., None])
-    z = torch.cat([z[..., :1].clamp_max(1.0), z[..., 1:-1].clamp(0.0, 1.0), z[..., -1:].clamp_min(0.0)], dim=-1)
-    return z.flatten(1)
-
-
 def conv(stride=1, pad=(0, 0, 0, 0), prefix=""):
     """pad: left, right, top, bottom."""
 
@@ -155,7 +147,6 @@ LAYERS = [
         {"vectors": (4, 3)},
         lambda x, p: torch.cat([x[:, [0, 2]] @ p["vectors"][:2], x[:, [3, 1]] @ p["vectors"][2:], x[:, 4:]], dim=1),
     ),
-    ("piecewise_linear", {"bins": 4}, (5, 2), {"edges": (2, 5)}, piecewise),
     ("scale", {}, (4, 5), {"scale": (5,)}, lambda x, p: x * p["scale"][None, :]),
     ("dense", {"units": 2, "bias": False}, (3, 4), {"W": (4, 2)}, linear),
     ("conv", {"filters": 4}, (2, 5, 4, 3), {"W": (3, 3, 3, 4), "b": (4,)}, conv_same),

@@ -34,7 +34,6 @@ SETTINGS = {
     "dense": [{"units": 4}, {"units": 3, "bias": False}, {"units": 3, "ntk": True}],
     "drop_connect": [{"units": 4}],
     "maxout": [{"units": 3, "pieces": 3}],
-    "piecewise_linear": [{"bins": 3}, {"bins": 4, "columns": [3, 1]}],
     "embedding": [{"groups": [[0, 2], [4]], "units": 3}, {"groups": [[3, 1, 2, 0, 5, 4]]}],
     "periodic": [{"frequencies": 3}, {"columns": [4, 0]}],
     "conv": [
@@ -67,7 +66,6 @@ WITH_ONNX = {  # a component that is not named here may do without
         "mish",
         "parametric",
         "periodic",
-        "piecewise_linear",
         "prelu",
         "relu",
         "residual",
@@ -93,7 +91,7 @@ STEPS_WITH_ONNX = {
     "standardize",
 }
 STEPS_WITH_ONNX |= {"whiten", "zca"}
-FLAT = ("dense", "drop_connect", "maxout", "periodic", "piecewise_linear", "embedding")
+FLAT = ("dense", "drop_connect", "maxout", "periodic", "embedding")
 CASES = [
     (name, settings, (6,) if name in FLAT else (5, 7, 4))
     for name in sorted(WITH_ONNX)

@@ -21,6 +21,7 @@ MUTANTS = [
     (f"{_P}/signs.py", "- (x == 0)", "- (x != 1)"),
     (f"{_P}/piecewise_linear.py", "counts > len(x) / bins", "counts > len(x)"),
     (f"{_P}/piecewise_linear.py", "np.clip(inside, 0.0, 1.0", "np.clip(inside, 0.0, 2.0"),
+    (f"{_P}/piecewise_linear.py", "max_leaf_nodes=bins", "max_leaf_nodes=bins + 1"),
     (f"{_P}/piecewise_linear.py", "bins + 1 - int(heavy.sum())", "bins + 1"),
     (f"{_D}/columns.py", "if count == 2", "if count == 3"),
     (f"{_D}/columns.py", "(part == 0) | (part == 1)", "(part >= 0)"),
@@ -42,8 +43,8 @@ MUTANTS = [
     (f"{_D}/preprocessing.py", "out[start : start + len(made)]", "out[: len(made)]"),
     (
         f"{_D}/prepare.py",
-        "fit_all(source.preprocess, train.x, columns)",
-        "fit_all(source.preprocess, (val or train).x, columns)",
+        "fit_all(source.preprocess, train.x, columns, train.y)",
+        "fit_all(source.preprocess, (val or train).x, columns, train.y)",
     ),
     (f"{_D}/prepare.py", "[] if part in damaged.skip", "[] if part in ()"),
     (f"{_D}/prepare.py", 'streams.named("faults", str(i))', 'streams.named("split")'),

@@ -52,7 +52,6 @@ CASES = {
         ({"units": 3, "ntk": True}, ROW),
     ],
     "scale": BOTH,
-    "piecewise_linear": [({"bins": 3}, ROW), ({"bins": 4, "columns": [3, 1]}, ROW), ({"bins": 1}, (2,))],
     "embedding": [
         ({"groups": [[0, 2], [4]], "units": 3}, ROW),
         ({"groups": [[3, 1, 2, 0]], "units": 2}, (4,)),

@@ -27,7 +27,6 @@ WITH_KERNELS = (
         "prelu",
         "scale",
     ),
-    "piecewise_linear",
     "embedding",
     *("batch_norm", "layer_norm", "group_norm", "instance_norm"),
     *("relu", "leaky_relu", "elu", "selu", "gelu", "silu", "sigmoid", "softplus", "tanh"),

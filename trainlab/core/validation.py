@@ -13,6 +13,7 @@ from pydantic_core import ErrorDetails
 from pydantic_core.core_schema import ErrorType
 
 from trainlab.core.component import Component, Settings, names, registered
+from trainlab.core.describe import kinds as all_kinds
 from trainlab.core.errors import UserError
 from trainlab.core.node import Node, Span
 from trainlab.core.place import Choice, Place, fields
@@ -126,7 +127,7 @@ def _problem(error: _Located, root: Node, model: Place) -> Problem:
         case "extra_forbidden" | "unknown_key":
             return _unknown_key(error, root, model)
         case "unknown_component":
-            return _unknown_component(error)
+            return _unknown_component(error, root, model)
         case "not_a_component" if error.node.table or not error.unions:
             return _not_a_component(error)
         case "no_settings":
@@ -176,7 +177,7 @@ def _siblings(error: _Located, root: Node, model: Place) -> list[str]:
     return list(fields(settings)) if settings else []
 
 
-def _unknown_component(error: _Located) -> Problem:
+def _unknown_component(error: _Located, root: Node, model: Place) -> Problem:
     context = error.details.get("ctx") or {}
     choices = error.place.choices() if error.place else []
     kinds = [choice.kind for choice in choices if choice.kind]
@@ -188,10 +189,13 @@ def _unknown_component(error: _Located) -> Problem:
         return problem
     a_word = set(table or ()) <= {"name"}  # not a table with a wrong key
     name = str(context.get("found", ""))
-    near = same_meaning(name, allowed) or nearest(name, allowed)
+    synonym = same_meaning(name, allowed)
+    near = synonym or nearest(name, allowed)
     owner = next((owner for kind in kinds if (owner := _owner(kind, name))), None) if table and name in table else None
     if owner:
         message = f"`{name}` is a setting; name the {what}, too: `{{name: {owner}, {name}: ...}}`"
+    elif not synonym and (elsewhere := _elsewhere(name, what, root, model)):
+        message = elsewhere
     elif near:
         message = f"unknown {what} `{name}`; did you mean `{near}`?"
     elif error.place and kinds and a_word and any(not choice.kind and not choice.literals for choice in choices):
@@ -200,6 +204,16 @@ def _unknown_component(error: _Located) -> Problem:
         message = f"unknown {what} `{name}`; there are {', '.join(f'`{option}`' for option in allowed) or 'none'}"
     place = error.node.keys.get(name, error.label)
     return Problem.at(place, error.dotted, message, allowed=allowed, nearest=near)
+
+
+def _elsewhere(name: str, what: str, root: Node, model: Place) -> str:
+    """That a component of this name is of another kind, and where that belongs; empty if there is none."""
+    settings = model.settings(root)
+    other = next((kind for kind in all_kinds(settings) if name in names(kind)), None) if settings else None
+    if other is None:
+        return ""
+    where = homes(other.kind, root, model)
+    return f"`{name}` is {with_article(noun(other))}, not {with_article(what)}{f'; {where}' if where else ''}"
 
 
 def _owner(kind: type[Component], key: str) -> str | None:

@@ -1,6 +1,7 @@
 """Rows that stay where they are stored until a batch asks for them, and the ways to read rows batch by batch.
 
 A memory-mapped file is split, preprocessed and gathered through `LazyRows`, so that it never has to fit into memory.
+So are rows in memory that a preprocessor makes much wider.
 """
 
 import mmap
@@ -19,7 +20,8 @@ CHUNK_BYTES = 1 << 24  # of float64, where many rows are read one chunk after th
 class LazyRows:
     """The rows `index` of a stored array, each passed through `steps` (functions of rows) when it is read.
 
-    It has an array's `shape`, `dtype`, `ndim`, `len` and row indexing; `np.asarray` reads everything.
+    It has an array's `shape`, `dtype`, `ndim`, `len` and indexing (the rows by a slice or an array); `np.asarray` reads
+    everything.
 
     >>> rows = LazyRows(np.arange(6).reshape(3, 2), np.array([2, 0]))
     >>> rows[np.array([0])]
@@ -44,7 +46,9 @@ class LazyRows:
     def __len__(self) -> int:
         return len(self.index)
 
-    def __getitem__(self, index: "Array | slice") -> Array:
+    def __getitem__(self, index: "Array | slice | tuple[Array | slice, ...]") -> Array:
+        if isinstance(index, tuple):
+            return self[index[0]][:, *index[1:]]
         return self._read(self.index[index])
 
     def __array__(self, dtype: object = None, copy: bool | None = None) -> Array:
@@ -132,7 +136,9 @@ def chunks(x: "Array | LazyRows") -> Iterator[Array]:
 
 
 def _bytes(x: "Array | LazyRows") -> int:
-    return len(x) * int(np.prod(x.shape[1:])) * x.dtype.itemsize
+    """Bytes of x as it is stored."""
+    of = x.stored if isinstance(x, LazyRows) else x
+    return len(x) * int(np.prod(of.shape[1:])) * of.dtype.itemsize
 
 
 def _mapping(stored: Array) -> mmap.mmap | None:

@@ -28,9 +28,10 @@ def prepare(
 ) -> Splits:
     """The parts of an experiment. Preprocessors and the target's scale are fitted on the training rows only.
 
-    x comes out in `dtype`, but bytes that no preprocessor changes stay bytes, and rows of a memory-mapped file stay
-    on disk as `LazyRows`: read batches with `lazy.gather`. Draws from the streams "data", "split" and "faults", which
-    grow from `data.seed` where there is one, so that runs of other seeds can share their rows.
+    x comes out in `dtype`, but bytes that no preprocessor changes stay bytes, rows of a memory-mapped file stay on disk
+    as `LazyRows`, and those that the last preprocessor widens stay narrow: read batches with `lazy.gather`. Draws from
+    the streams "data", "split" and "faults", which grow from `data.seed` where there is one, so that runs of other
+    seeds can share their rows.
     Rows that are `loaded` already are taken instead of the source's own. `fitted`: what the preprocessors of a run
     learned when it began, so that it keeps its inputs if they learn something else by now.
     Raises DataError.
@@ -80,7 +81,7 @@ def prepare(
 def _learn(source: Source, train: Rows, loaded: Loaded) -> dict[str, Array]:
     """What the preprocessors learn of the training rows, and the target's scale."""
     columns = columns_of(loaded.encoding, train.features, train.x)
-    learned = fit_all(source.preprocess, train.x, columns)
+    learned = fit_all(source.preprocess, train.x, columns, train.y)
     scaled = source.scale_target is True or (source.scale_target == "auto" and loaded.task.kind == "regression")
     return learned | (_target_scale(train.y, loaded) if scaled else {})
 

@@ -29,6 +29,10 @@ class Preprocessor(Component, kind="preprocess", rooms=("trainlab.data.preproces
         Of a table, x holds the chosen columns only, here and in `apply`.
         """
 
+    def fit_to(self, x: Array | LazyRows, y: Array) -> dict[str, Array]:
+        """`fit` for one that learns from the targets y, too: class indices (n,), or numbers (n, k)."""
+        return self.fit(x)
+
     @abstractmethod
     def apply(self, x: Array, fitted: dict[str, Array]) -> Array:
         """x' for rows x (n, *shape) float64; a new array."""

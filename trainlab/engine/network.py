@@ -10,7 +10,6 @@ from math import prod
 import numpy as np
 
 from trainlab.core.component import make
-from trainlab.core.errors import UserError
 from trainlab.core.streams import Streams
 from trainlab.core.types import Array, Shape
 from trainlab.engine.buffers import Workspace, aligned
@@ -139,34 +138,6 @@ class Net:
         chosen: dict[str, Init] = {}
         self._choose(self.nodes, model, "xavier", chosen)
         return chosen
-
-    @property
-    def fits(self) -> bool:
-        """Whether a layer has statistics that `fit` sets from training rows."""
-        return any(type(node.layer).fits for node in self.all_nodes())
-
-    def fit(self, x: Array, y: Array, keep: Collection[str] = ()) -> None:
-        """Let the layers that fit learn from training rows x (rows, *shape) and their targets, first to last.
-
-        keep: names of layers that stay as they are.
-        Raises UserError for such a layer inside another one.
-        """
-        for at, node in enumerate(self.nodes):
-            if any(type(inner.layer).fits for inner in list(node.walk())[1:]):
-                raise UserError(f"model: {node.name} holds a layer that is fitted to the training rows; put it outside")
-            if type(node.layer).fits and node.name not in keep:
-                node.layer.fit({key: self.params[f"{node.name}.{key}"] for key in node.params}, self._upto(at, x), y)
-
-    def _upto(self, at: int, x: Array) -> Array:
-        """What reaches the top layer at this place, for rows x."""
-        if at == 0:
-            return x
-        rng = np.random.default_rng(0)
-        nodes = self.nodes[:at]
-        work = Workspace(nodes, self.params, self.grads, rows=len(x), dtype=self.dtype, rng=rng, train=False)
-        work.x[...] = x
-        work.forward()
-        return work.y
 
     def calibrate(self, model: Model, x: Array, keep: Collection[str] = ()) -> dict[str, int]:
         """Run the data-dependent inits (LSUV), first layer to last, on training rows x (rows, *shape).

@@ -23,7 +23,7 @@ from trainlab.core.errors import DataError, UserError
 from trainlab.core.types import Array, Shape, Task
 from trainlab.data.dataset import Rows
 from trainlab.data.lazy import LazyRows
-from trainlab.data.preprocessing import apply_fitted, unscale
+from trainlab.data.preprocessing import preprocessed, unscale
 from trainlab.engine.evaluator import Evaluator, compare
 from trainlab.engine.graph import build_graph
 from trainlab.engine.network import Net
@@ -180,9 +180,9 @@ class TrainedNetwork(Model):
         known: dict[str, Any] = facts.get("lower_is_better") or {}
         return measured_metrics(self.experiment, self.task, imbalanced=f"val_{BALANCED}" in known)
 
-    def prepared(self, x: Array) -> Array:
+    def prepared(self, x: Array) -> Array | LazyRows:
         """Raw rows preprocessed as the training rows were."""
-        return apply_fitted(self.experiment.data.preprocess, self.fitted, x, self.experiment.train.dtype)
+        return preprocessed(self.experiment.data.preprocess, self.fitted, x, self.experiment.train.dtype)
 
     def outputs(self, x: Array | LazyRows) -> Array:
         """The network's outputs (rows, units) for preprocessed rows. Raises DataError if one is not finite."""

@@ -87,7 +87,6 @@ class Layer(Component, kind="layer", rooms=("trainlab.nn.layers", "trainlab.nn.a
     """One step of a network: y = f(x; p)."""
 
     view: ClassVar[bool] = False  # y is x in another shape (flatten): forward and backward have nothing to do
-    fits: ClassVar[bool] = False  # `fit` sets statistics from the training rows before the first step
     linear: ClassVar[bool] = True  # it does not count as a nonlinearity between two layers with weights
     normalizes: ClassVar[bool] = False  # its outputs have mean 0 and variance 1 before scale and shift
     fires: ClassVar[bool] = False  # y is exactly 0 for half of all x: a unit that is never above 0 is dead
@@ -116,12 +115,6 @@ class Layer(Component, kind="layer", rooms=("trainlab.nn.layers", "trainlab.nn.a
         The engine makes their slots: the first inner slot's x is this slot's x; all other arrays are separate.
         """
         return ()
-
-    def fit(self, p: dict[str, Array], x: Array, y: Array) -> None:
-        """Set statistics in p from training rows x (n, *shape), as they reach this layer, and their targets y.
-
-        Only of layers that say `fits`. y: class indices (n,), or numbers (n, k).
-        """
 
     @abstractmethod
     def forward(self, s: Slot) -> None:

@@ -34,7 +34,6 @@ from trainlab.training.completion import completed
 from trainlab.training.experiment import Experiment
 from trainlab.training.transfer import Taken, frozen, name_problems, take
 
-_FIT_ROWS = 100_000  # training rows, at most, that layers with statistics are fitted to
 LOSS_OF = {
     "classification": "softmax_cross_entropy",
     "multilabel": "binary_cross_entropy",
@@ -198,9 +197,6 @@ def start(
     keep = taken.layers if taken is not None else []
     for name, array in taken.arrays.items() if taken is not None else ():
         net.params[name][...] = array
-    if net.fits:
-        some = np.sort(streams.named("fit").permutation(len(parts.train))[:_FIT_ROWS])
-        net.fit(np.asarray(parts.train.x[some]), parts.train.y[some], keep)
     rows = streams.named("calibration").permutation(len(parts.train))[:_CALIBRATION_ROWS]
     return net.calibrate(experiment.model, np.asarray(parts.train.x[np.sort(rows)]), keep)
 

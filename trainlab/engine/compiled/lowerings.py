@@ -1,4 +1,5 @@
-"""Finds the kernels of a component: the module of its name in `layers/`, `losses/`, `optimizers/`, `regularizers/`.
+"""Finds the kernels of a component: the module of its name in `layers/`, `losses/`, `optimizers/`, `preprocess/`,
+`regularizers/`.
 
 A component without such a module runs its NumPy method between the kernels.
 """
@@ -9,7 +10,7 @@ from typing import Literal
 from trainlab.core import companion
 from trainlab.core.component import Component
 
-Kind = Literal["layers", "losses", "optimizers", "regularizers"]
+Kind = Literal["layers", "losses", "optimizers", "preprocess", "regularizers"]
 
 
 def lowering_of(component: Component, kind: Kind) -> ModuleType | None:

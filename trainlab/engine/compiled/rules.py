@@ -7,6 +7,7 @@ import numpy as np
 
 from trainlab.core.types import Array
 from trainlab.data.lazy import LazyRows
+from trainlab.data.widening import Widen
 from trainlab.engine.compiled.builder import Builder, Op
 from trainlab.engine.compiled.lowerings import lowering_of
 from trainlab.nn.loss import Loss
@@ -23,7 +24,7 @@ def gather_op(rows: Any, out: Array) -> Op | None:
     if isinstance(rows, LazyRows):
         x, through = rows.stored, np.ascontiguousarray(rows.index, np.int64)
         if rows.steps:
-            return None
+            return _widen_op(rows, through, out)
     else:
         x = rows
     if not x.flags.c_contiguous or not x.dtype.isnative:
@@ -32,6 +33,17 @@ def gather_op(rows: Any, out: Array) -> Op | None:
         return None
     width = int(np.prod(x.shape[1:]))
     return Op("gather", [width, TYPES.index(x.dtype.name), width * x.itemsize], (), [x, through, out])
+
+
+def _widen_op(rows: LazyRows, through: Array, out: Array) -> Op | None:
+    """out = the batch's rows, widened; None if another step acts on them or the preprocessor has no kernel."""
+    step, x = rows.steps[0], rows.stored
+    if len(rows.steps) > 1 or not isinstance(step, Widen) or not x.flags.c_contiguous:
+        return None
+    if x.dtype != np.float32 or out.dtype != np.float32:
+        return None
+    found = lowering_of(step.preprocessor, "preprocess")
+    return found.lower(step, x, through, out) if found is not None else None
 
 
 def targets_op(t: Array, out: Array) -> Op:

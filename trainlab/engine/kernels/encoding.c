@@ -1,6 +1,6 @@
-// Layers that make several numbers of a column (piecewise_linear, periodic: trainlab/nn/layers/_columns.py): y has
-// `width` numbers for each of the chosen columns, then the columns that are left. x (rows, columns), y (rows, k width +
-// rest). And embedding, whose y has a vector for each group of columns instead. A tile is some rows.
+// Layers that make several numbers of a column (periodic: trainlab/nn/layers/_columns.py): y has `width` numbers for each
+// of the chosen columns, then the columns that are left. x (rows, columns), y (rows, k width + rest). And embedding, whose y
+// has a vector for each group of columns instead. A tile is some rows.
 #include "maths.h"
 #include "op.h"
 #include "pool.h"
@@ -9,81 +9,13 @@
 enum { TOGETHER = 32 };  // rows of a tile
 
 typedef struct {
-  const float *x, *dy, *edges;
-  float *out, *rate;
+  const float *x, *dy;
+  float *out;
   const int64_t *chosen, *left;
   P rows, columns, k, rest, width;
 } encoded;
 
 static P out_width(const encoded *q) { return q->k * q->width + q->rest; }
-
-// ---------------------------------------------------------------- piecewise_linear
-
-static void piecewise_values(void *ctx, int tile) {
-  const encoded *q = ctx;
-  const P from = (P)tile * TOGETHER, to = least(q->rows, from + TOGETHER), bins = q->width;
-  for (P r = from; r < to; r++) {
-    const float *x = q->x + r * q->columns;
-    float *y = q->out + r * out_width(q);
-    for (P c = 0; c < q->k; c++, y += bins) {
-      const float value = x[q->chosen[c]], *edges = q->edges + c * (bins + 1), *rate = q->rate + c * bins;
-      const float end = edges[bins];
-      TL_IVDEP for (P t = 0; t < bins; t++) {
-        float part = (value - edges[t]) * rate[t];
-        part = t > 0 && part < 0 ? 0 : part;
-        y[t] = part > 1 && !(rate[t] > 0 && edges[t + 1] == end) ? 1 : part;
-      }
-    }
-    for (P j = 0; j < q->rest; j++) y[j] = x[q->left[j]];
-  }
-}
-
-static void piecewise_slopes(void *ctx, int tile) {
-  const encoded *q = ctx;
-  const P from = (P)tile * TOGETHER, to = least(q->rows, from + TOGETHER), bins = q->width;
-  for (P r = from; r < to; r++) {
-    const float *x = q->x + r * q->columns, *dy = q->dy + r * out_width(q);
-    float *dx = q->out + r * q->columns;
-    for (P c = 0; c < q->k; c++, dy += bins) {
-      const float value = x[q->chosen[c]], *edges = q->edges + c * (bins + 1), *rate = q->rate + c * bins;
-      const float end = edges[bins];
-      float sum = 0;
-      for (P t = 0; t < bins; t++) {
-        const float part = (value - edges[t]) * rate[t];
-        const int inside = (t == 0 || part > 0) && (part < 1 || (rate[t] > 0 && edges[t + 1] == end));
-        sum += inside ? dy[t] * rate[t] : 0;
-      }
-      dx[q->chosen[c]] = sum;
-    }
-    for (P j = 0; j < q->rest; j++) dx[q->left[j]] = dy[j];
-  }
-}
-
-static encoded piecewise_of(const tl_op *op, const tl_step *step) {
-  encoded q = {.x = op->p[0], .edges = op->p[1], .rate = op->p[2], .chosen = op->p[3], .left = op->p[4],
-               .rows = step->rows, .columns = op->i[0], .k = op->i[1], .rest = op->i[2], .width = op->i[3]};
-  for (P c = 0; c < q.k; c++)
-    for (P t = 0; t < q.width; t++) {
-      const float *edge = q.edges + c * (q.width + 1) + t, width = edge[1] - edge[0];
-      q.rate[c * q.width + t] = width > 0 ? 1 / width : 0;
-    }
-  return q;
-}
-
-// i: columns, chosen ones, others, bins · p: x, edges, memory of chosen * bins, chosen indices, other indices, y
-TL_KERNEL(piecewise_linear_forward) {
-  encoded q = piecewise_of(op, step);
-  q.out = op->p[5];
-  tl_share(piecewise_values, &q, (int)parts(q.rows, TOGETHER), q.rows * out_width(&q));
-}
-
-// i: as forward · p: x, edges, memory, chosen indices, other indices, dy, dx
-TL_KERNEL(piecewise_linear_backward) {
-  encoded q = piecewise_of(op, step);
-  q.dy = op->p[5];
-  q.out = op->p[6];
-  tl_share(piecewise_slopes, &q, (int)parts(q.rows, TOGETHER), q.rows * out_width(&q));
-}
 
 // ---------------------------------------------------------------- periodic
 

@@ -58,3 +58,45 @@ TL_KERNEL(gather_bytes) {
   }
   for (P b = 0; b < step->rows; b++) memcpy(out + b * op->i[0], x + step->index[b] * op->i[0], (size_t)op->i[0]);
 }
+
+// Rows whose numbers are spread over bins (trainlab/data/preprocess/piecewise_linear.py): a stored row has `kept` numbers,
+// the places of k numbers among their bins, and `rest` numbers more; y has the kept ones, the bins, and the rest.
+typedef struct {
+  const float *x;
+  const int64_t *index, *through, *bins;
+  float *out;
+  P rows, width, kept, k, rest, wide;
+} binned;
+
+static void gather_bins_tile(void *ctx, int tile) {
+  const binned *q = ctx;
+  for (P b = (P)tile * ROWS; b < least(q->rows, ((P)tile + 1) * ROWS); b++) {
+    const float *x = q->x + q->through[q->index[b]] * q->width, *place = x + q->kept;
+    float *y = q->out + b * q->wide;
+    memcpy(y, x, (size_t)q->kept * sizeof(float));
+    y += q->kept;
+    for (P c = 0; c < q->k; c++) {
+      const float at = place[c];
+      const P bins = q->bins[c];
+      TL_IVDEP for (P t = 0; t < bins; t++) {
+        float part = at - (float)t;
+        part = part < 0 ? 0 : part;
+        y[t] = part > 1 ? 1 : part;
+      }
+      y += bins;
+    }
+    memcpy(y, place + q->k, (size_t)q->rest * sizeof(float));
+  }
+}
+
+// i: numbers of a stored row, kept ones, places, others, bins of all places · p: data, rows of the data, bins of each, out
+TL_KERNEL(gather_bins) {
+  binned q = {.x = op->p[0], .index = step->index, .through = op->p[1], .bins = op->p[2], .out = op->p[3],
+              .rows = step->rows, .width = op->i[0], .kept = op->i[1], .k = op->i[2], .rest = op->i[3],
+              .wide = op->i[1] + op->i[4] + op->i[3]};
+  int tiles = (int)parts(q.rows, ROWS);
+  if (q.rows * q.wide * (P)sizeof(float) >= SMALL)
+    tl_tiles(gather_bins_tile, &q, tiles);
+  else
+    for (int tile = 0; tile < tiles; tile++) gather_bins_tile(&q, tile);
+}

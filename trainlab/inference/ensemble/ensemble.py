@@ -16,6 +16,7 @@ import numpy as np
 
 from trainlab.core.errors import UserError
 from trainlab.core.types import Array
+from trainlab.data.lazy import LazyRows
 from trainlab.inference.ensemble.combining import Method, combine
 from trainlab.inference.ensemble.rows import shared_rows
 from trainlab.inference.model import Model, Split, TrainedNetwork, decided
@@ -62,7 +63,7 @@ class Ensemble(Model):
         """Those of the first member."""
         return self.members[0].metrics
 
-    def prepared(self, x: Array) -> list[Array]:
+    def prepared(self, x: Array) -> list[Array | LazyRows]:
         """Raw rows, preprocessed for each member as its training rows were."""
         return [member.prepared(x) for member in self.members]
 
