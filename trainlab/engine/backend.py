@@ -9,10 +9,10 @@ here and a line in `selection.py`; its contract:
   read them.
 - The NumPy methods of layers, losses and optimizers are the reference. Results agree with theirs up to rounding.
 - A layer, loss or optimizer that the backend does not know runs its NumPy method, so components need nothing but their
-  class.
+  class; or it is refused by name before the first step (a layer or loss without a PyTorch form).
 - A step whose loss or gradient is not finite is not applied, and no later step runs.
 
-`numpy_backend.py` is the reference and `compiled/backend.py` runs C kernels. A backend on PyTorch fits in as `torch/`.
+`numpy_backend.py` is the reference, `compiled/backend.py` runs C kernels, and `torch/backend.py` runs PyTorch.
 """
 
 from abc import ABC, abstractmethod
@@ -61,7 +61,8 @@ class TrainingJob:
 
     x, targets, weights: all training rows, their encoded targets and their weights, if they have any · batch: memory
     for a batch · state: parameters, gradient, step and the optimizer's buffers · decayed: the weight arrays inside
-    theta · average: the moving average of theta · augment: changes a batch (x, t) in place; None for no augmentation.
+    theta · average: the moving average of theta · augment: changes a batch (x, t) in place; None for no augmentation ·
+    views: the parts of a vector (or tensor) as long as theta, by the param's name.
     """
 
     config: TrainingConfig
@@ -73,6 +74,7 @@ class TrainingJob:
     decayed: Sequence[Array]
     average: Array | None
     augment: Callable[[Array, Array], None] | None
+    views: Callable[[Any], dict[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from trainlab.core.streams import Streams
 from trainlab.core.types import Array, Shape
 from trainlab.engine.buffers import Workspace, aligned
 from trainlab.engine.graph import Node, build_graph
-from trainlab.engine.selection import Engine, select
+from trainlab.engine.selection import DEFAULT, Engine, TorchOptions, select
 from trainlab.nn.activation import Activation
 from trainlab.nn.init import Init
 from trainlab.nn.layer import Layer, Role
@@ -38,15 +38,17 @@ class Net:
         frozen: Iterable[int | str] = (),
         dtype: str = "float32",
         engine: Engine = "auto",
+        options: TorchOptions = DEFAULT,
     ) -> None:
-        """shape: of one row of x · frozen: names of layers, or indices into `weight_nodes()`.
+        """shape: of one row of x · frozen: names of layers, or indices into `weight_nodes()` · options: of the engine
+        `torch`.
 
         Raises LayerError if a layer cannot take its input, UserError if there is no such backend for this dtype.
         """
         self.nodes = build_graph(layers, shape)
         self.shape, self.out_shape = shape, self.nodes[-1].out_shape
         self.dtype = np.dtype(dtype)
-        self.backend = select(engine, self.dtype)
+        self.backend = select(engine, self.dtype, options)
         weighted = self.weight_nodes()
         self.frozen = frozenset(place if isinstance(place, str) else weighted[place].name for place in frozen)
         self._lay_out()

@@ -92,6 +92,7 @@ class _Training:
         record[:] = loss, lr, norm, nan
         if not isfinite(loss) or not isfinite(norm):
             return False
+        hits, squares = end.hits, self._squares(work, end)  # before a line search evaluates other weights
         state.t, state.lr = t, lr
         config.optimizer.take(state)
         ratio = sqrt(np.dot(state.step, state.step) / (np.dot(state.theta, state.theta) or 1.0))
@@ -102,7 +103,7 @@ class _Training:
         if job.average is not None:
             self.averaging.follow(job.average, state.theta, t)
         record[3] = ratio
-        count(work.rows, loss, end.hits, self._squares(work, end), norm, ratio)
+        count(work.rows, loss, hits, squares, norm, ratio)
         return True
 
     def _batch(self, index: Array) -> tuple[Workspace, LossSlot]:

@@ -1,5 +1,6 @@
-"""Chooses the backend of a network: compiled kernels if this machine has them, NumPy otherwise."""
+"""Chooses the backend of a network: kernels if this machine has them, NumPy otherwise, PyTorch if asked for."""
 
+from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
@@ -9,15 +10,31 @@ from trainlab.engine.backend import Backend
 from trainlab.engine.compiled.backend import CompiledBackend
 from trainlab.engine.compiled.library import load, why_not
 from trainlab.engine.numpy_backend import NumpyBackend
+from trainlab.engine.torch.backend import Device, torch_backend
 
-Engine = Literal["auto", "numpy", "compiled"]  # the setting `train.engine`
+Engine = Literal["auto", "numpy", "compiled", "torch"]  # the setting `train.engine`
 
 
-def select(engine: Engine, dtype: np.dtype[np.generic]) -> Backend:
+@dataclass(frozen=True, slots=True)
+class TorchOptions:
+    """Settings of the backend `torch`: `train.device`, `train.compile`, and whether `train.dtype` is bfloat16."""
+
+    device: Device = "auto"
+    compile: bool = False
+    bfloat16: bool = False
+
+
+DEFAULT = TorchOptions()
+
+
+def select(engine: Engine, dtype: np.dtype[np.generic], options: TorchOptions = DEFAULT) -> Backend:
     """The backend for a network of this float type.
 
-    Raises UserError if `compiled` is asked for and there are no kernels for it.
+    Raises UserError if `compiled` is asked for and there are no kernels for it, or `torch` and it cannot be had so.
     """
+    if engine == "torch":
+        host = select("auto", dtype)
+        return torch_backend(options.device, dtype, host, bfloat16=options.bfloat16, compile=options.compile)
     if engine == "numpy":
         return NumpyBackend("train.engine is numpy")
     library = load() if dtype == np.float32 else None
@@ -29,23 +46,29 @@ def select(engine: Engine, dtype: np.dtype[np.generic]) -> Backend:
     return NumpyBackend(f"no compiled kernels ({reason})")
 
 
-def describe(engine: Engine = "auto", dtype: str = "float32") -> dict[str, Any]:
+def describe(engine: Engine = "auto", dtype: str = "float32", options: TorchOptions = DEFAULT) -> dict[str, Any]:
     """What would run with these settings, and why, as plain data. Raises UserError as `select` does."""
-    return select(engine, np.dtype(dtype)).describe()
+    return select(engine, np.dtype(dtype), options).describe()
 
 
-def select_to_resume(before: dict[str, Any] | None, engine: Engine, dtype: str) -> tuple[Engine, str]:
+def select_to_resume(
+    before: dict[str, Any] | None, engine: Engine, dtype: str, options: TorchOptions = DEFAULT
+) -> tuple[Engine, str]:
     """The setting with which a run that started on the backend `before` continues, and a note if its bits will differ.
 
     A run that began on NumPy stays there. One that began on kernels that are not here any more cannot.
     """
-    now = describe(engine, dtype)
+    now = describe(engine, dtype, options)
     if not before or before.get("name") == now["name"] == "numpy":
         return engine, ""
-    if before.get("name") == "numpy":
+    if before.get("name") == "numpy" and engine != "torch":
         return "numpy", ""
     if now == before:
         return engine, ""
-    one, other = (f"{e['name']} {e.get('level', '')}".strip() for e in (before, now))
+    one, other = (_told(e) for e in (before, now))
     kernels = "other kernels" if one == other else f"{one}, here it is {other}"
     return engine, f"the run began on {kernels}: its last bits will not be those of a run in one piece"
+
+
+def _told(engine: dict[str, Any]) -> str:
+    return " ".join(str(engine[key]) for key in ("name", "level", "version", "device") if engine.get(key))

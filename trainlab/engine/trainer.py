@@ -84,6 +84,7 @@ class Trainer:
             net.decayed,
             self.average,
             self._augment if config.augment else None,
+            net.views,
         )
         self._run_steps = net.backend.prepare_training(job)
         self._seconds_per_step = 1.0

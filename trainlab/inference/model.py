@@ -182,7 +182,7 @@ class TrainedNetwork(Model):
 
     def prepared(self, x: Array) -> Array | LazyRows:
         """Raw rows preprocessed as the training rows were."""
-        return preprocessed(self.experiment.data.preprocess, self.fitted, x, self.experiment.train.dtype)
+        return preprocessed(self.experiment.data.preprocess, self.fitted, x, self.experiment.train.arrays)
 
     def outputs(self, x: Array | LazyRows) -> Array:
         """The network's outputs (rows, units) for preprocessed rows. Raises DataError if one is not finite."""
@@ -274,7 +274,7 @@ def assemble(
     """
     loss, layers = layers_for(document, shape, task)
     still = frozen(document.value.model, build_graph(layers, shape))
-    net = Net(layers, shape, frozen=still, dtype=document.value.train.dtype)
+    net = Net(layers, shape, frozen=still, dtype=document.value.train.arrays)
     for name, param in net.params.items():
         if name not in weights or weights[name].shape != param.shape:
             raise LookupError(f"has no `{name}` of shape {param.shape}")

@@ -10,9 +10,9 @@ their gradients by name.
 """
 
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 
@@ -83,6 +83,22 @@ class Slot:
     branches: "list[list[tuple[Layer, Slot]]]" = field(default_factory=_no_branches)
 
 
+@dataclass(frozen=True, slots=True)
+class TorchSlot:
+    """What the PyTorch form of a layer computes with: tensors in the layout of a `Slot`, and functions.
+
+    torch: the module · x, p: input and params by name · train: whether this is a training step · noise: the numbers
+    that the layer's `noise` asks for, drawn from [0, 1); None in evaluation · branches: y of x for each inner chain.
+    """
+
+    torch: Any
+    x: Any
+    p: dict[str, Any]
+    train: bool
+    noise: Any = None
+    branches: "Sequence[Callable[[Any], Any]]" = ()
+
+
 class Layer(Component, kind="layer", rooms=("trainlab.nn.layers", "trainlab.nn.activations")):
     """One step of a network: y = f(x; p)."""
 
@@ -123,6 +139,17 @@ class Layer(Component, kind="layer", rooms=("trainlab.nn.layers", "trainlab.nn.a
     @abstractmethod
     def backward(self, s: Slot) -> None:
         """Overwrite g and, unless it is None, dx from dy."""
+
+    def noise(self, shape: Shape) -> Scratch | None:
+        """The uniform random numbers that `forward` draws in a training step, for a PyTorch form; None: none."""
+        return None
+
+    def torch(self, s: TorchSlot) -> Any:
+        """y by operations of PyTorch, which computes the gradients: for `train.engine: torch`.
+
+        It may update untrained params in place, in training. Raises NotImplementedError if the layer has no such form.
+        """
+        raise NotImplementedError(self.name)
 
 
 def run_forward(chain: "Sequence[tuple[Layer, Slot]]") -> None:

@@ -5,7 +5,7 @@ To add one, write one class in one file of `trainlab/nn/losses`; its `each` give
 
 from abc import abstractmethod
 from dataclasses import dataclass
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 
 from trainlab.core.component import Component
 from trainlab.core.types import Array, Task
@@ -61,6 +61,13 @@ class Loss(Component, kind="loss", rooms=("trainlab.nn.losses",)):
         """The loss of every row (rows,). Writes to s.dy, unless it is None, the gradient of each row's own loss, and
         s.hits for classes.
         """
+
+    def torch(self, torch: Any, y: Any, t: Any) -> tuple[Any, Any]:
+        """The loss of every row (rows,) by operations of PyTorch, and for classes the number of right rows, else 0.
+
+        y, t: tensors, as in `each`. Raises NotImplementedError if the loss has no such form.
+        """
+        raise NotImplementedError(self.name)
 
     @abstractmethod
     def chance(self, t: Array, task: Task) -> float:

@@ -4,7 +4,7 @@
 """
 
 from collections.abc import Mapping
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -32,6 +32,11 @@ class LayerPenalty(Regularizer, name="layer_penalty"):
 
     def constrain(self, W: Array) -> None:
         """Nothing: a penalty sets no limit."""
+
+    def torch_gradient(self, torch: Any, w: Any, g: Any) -> None:
+        """`add_gradient` in PyTorch."""
+        for a, b, l2, l1 in self.parts:
+            g[a:b].add_(w[a:b], alpha=l2).add_(torch.sign(w[a:b]), alpha=l1)
 
 
 def layer_penalty(settings: Regularization, places: Mapping[str, list[slice]]) -> list[Regularizer]:

@@ -7,7 +7,7 @@ All parameters form one flat vector, so an optimizer is a rule for vectors. To a
 from abc import abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Annotated, ClassVar
+from typing import Annotated, Any, ClassVar
 
 from pydantic import Field
 
@@ -74,6 +74,13 @@ class Optimizer(Component, kind="optimizer", rooms=("trainlab.optim.optimizers",
     @abstractmethod
     def update(self, state: OptimizerState) -> None:
         """Write state.step and update state.buffers in place."""
+
+    def torch(self, torch: Any, state: OptimizerState) -> None:
+        """`update` by operations of PyTorch: the vectors of the state are tensors.
+
+        Raises NotImplementedError if the rule has no such form.
+        """
+        raise NotImplementedError(self.name)
 
     def take(self, state: OptimizerState) -> None:
         """`update`, and the factors on the learning rate: a rule's step is proportional to it."""

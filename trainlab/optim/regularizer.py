@@ -35,6 +35,14 @@ class Regularizer(Component, kind="regularizer", rooms=("trainlab.optim.regulari
     def constrain(self, W: Array) -> None:
         """After a step: move one weight array (inputs first, units on the last axis) back into the allowed set."""
 
+    def torch_gradient(self, torch: Any, w: Any, g: Any) -> None:
+        """`add_gradient` in PyTorch. Raises NotImplementedError if a penalty has no such form."""
+        raise NotImplementedError(self.name)
+
+    def torch_constrain(self, torch: Any, W: Any) -> None:
+        """`constrain` in PyTorch. Raises NotImplementedError if a constraint has no such form."""
+        raise NotImplementedError(self.name)
+
 
 class Regularization(Settings):
     """The `regularization` block: one number per regularizer, 0 or null for none; those of plugins, too."""

@@ -96,7 +96,7 @@ def resume(
 def _deciding(space: SearchSpace, experiment: SweepExperiment) -> str:
     """The metric that decides in the first run of the config as it is, for which its data are read."""
     run = space.runs(experiment)[0]
-    parts = prepare(run.data, streams=Streams(run.seed), dtype=run.train.dtype)
+    parts = prepare(run.data, streams=Streams(run.seed), dtype=run.train.arrays)
     metrics = measured_metrics(run, parts.task, imbalanced=parts.imbalance >= IMBALANCED)
     return decide(run, parts, metrics).metric
 

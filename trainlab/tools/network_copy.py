@@ -18,8 +18,9 @@ HEAVY = 5e7  # multiplications for one row: in a heavier network a trial takes s
 def copy_of(setup: TrainingSetup, layers: Sequence[Layer], dtype: str) -> Net:
     """A network with the same layers and parameters as the run's network, in its own memory."""
     experiment = setup.experiment
-    engine = experiment.train.engine if dtype == experiment.train.dtype else "auto"
-    net = Net(layers, setup.net.shape, frozen=setup.net.frozen, dtype=dtype, engine=engine)
+    train, still = experiment.train, setup.net.frozen
+    engine = train.engine if dtype == train.arrays else "auto"
+    net = Net(layers, setup.net.shape, frozen=still, dtype=dtype, engine=engine, options=train.torch_options)
     net.load_params(setup.net.params)
     return net
 

@@ -36,7 +36,7 @@ def completed_by_data(document: Document[E]) -> Document[E]:
     asked = experiment.model.suited(Task("classification", 2), 1, "")
     if all(_has(document.raw, path) for path in asked):
         return document
-    parts = prepare(experiment.data, streams=Streams(experiment.seed), dtype=experiment.train.dtype)
+    parts = prepare(experiment.data, streams=Streams(experiment.seed), dtype=experiment.train.arrays)
     return completed(document, parts.task, len(parts.train), decide(experiment, parts, []).metric)
 
 

@@ -4,9 +4,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any, Literal, TypeVar, overload
+from typing import Any, Literal, Self, TypeVar, overload
 
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, model_validator
+from pydantic_core import PydanticCustomError
 
 from trainlab.core import config, plugins
 from trainlab.core.component import Component, Settings, find, make, setting, spelled_name
@@ -16,6 +17,7 @@ from trainlab.core.problem import ConfigError
 from trainlab.core.scalars import MOST
 from trainlab.core.types import Count
 from trainlab.data.source import Source
+from trainlab.engine.selection import TorchOptions
 from trainlab.nn.loss import Loss
 from trainlab.nn.metric import Metric
 from trainlab.nn.model import Model
@@ -63,11 +65,40 @@ class Train(Settings):
     threads: Count | Literal["auto"] = setting(
         "auto", "threads of a step; auto: every core, a sweep's trial one. The bits are the same for any number"
     )
-    engine: Literal["auto", "numpy", "compiled"] = setting(
-        "auto", "the backend: compiled kernels if they were built, or NumPy, the reference"
+    engine: Literal["auto", "numpy", "compiled", "torch"] = setting(
+        "auto",
+        "the backend: compiled kernels if they were built, or NumPy, the reference; torch: PyTorch, on a GPU too",
     )
-    dtype: Literal["float32", "float64"] = setting("float32", "float type of the network; float64 for checks")
+    device: Literal["auto", "cpu", "cuda", "mps"] = setting(
+        "auto", "where `engine: torch` computes; auto: on a GPU (cuda, mps) if there is one"
+    )
+    compile: bool = setting(False, "of `engine: torch`: compile the network with torch.compile, for steps of some ms")
+    dtype: Literal["float32", "float64", "bfloat16"] = setting(
+        "float32",
+        "float type of the network; float64 for checks; bfloat16 (`engine: torch`): the layers of a training step "
+        "compute in it, the weights stay float32",
+    )
     checkpoint: Checkpoint = setting(Checkpoint(), "when the state is saved")
+
+    @model_validator(mode="after")
+    def _torch_only(self) -> Self:
+        """Settings of the backend `torch` are refused for others."""
+        given = {"device": self.device != "auto", "compile": self.compile, "dtype": self.dtype == "bfloat16"}
+        if self.engine != "torch" and any(given.values()):
+            wrong = next(key for key, on in given.items() if on)
+            value = str(getattr(self, wrong)).lower()
+            raise PydanticCustomError("torch_only", "`{found}` needs `engine: torch`", {"found": f"{wrong}: {value}"})
+        return self
+
+    @property
+    def arrays(self) -> Literal["float32", "float64"]:
+        """The float type of rows, weights and outputs."""
+        return "float32" if self.dtype == "bfloat16" else self.dtype
+
+    @property
+    def torch_options(self) -> TorchOptions:
+        """The settings of the backend `torch`."""
+        return TorchOptions(self.device, self.compile, self.dtype == "bfloat16")
 
 
 class Experiment(Settings):

@@ -18,7 +18,6 @@ from trainlab.core.dump import dump
 from trainlab.core.types import Array
 from trainlab.data.dataset import majority
 from trainlab.data.lazy import LazyRows
-from trainlab.engine import selection
 from trainlab.engine.graph import Node
 from trainlab.engine.network import Net
 from trainlab.store.columns import METRICS_OF
@@ -37,12 +36,12 @@ def write_start(
     folder: RunFolder, document: Document[Experiment], setup: TrainingSetup, baselines: Mapping[str, Any]
 ) -> None:
     """Writes the files; `baselines` go into data.json. Raises UserError if the disk refuses."""
-    experiment, settings = setup.experiment, plain(setup.experiment)
+    settings = plain(setup.experiment)
     if document.file != folder.config or document.raw != settings:  # a trial's folder has its config already
         write_atomic(folder.config, dump(settings).encode())
     source = Path(document.file) if document.file else Path()
     data = {"fingerprint": setup.parts.fingerprint, "train_rows": len(setup.parts.train)}
-    engine = selection.describe(experiment.train.engine, experiment.train.dtype)
+    engine = setup.net.backend.describe()
     write_environment(folder.environment, describe(source.parent, data) | {"engine": engine})
     write_plugins(folder.path)
     origin = {"from": setup.taken.facts(setup.net)} if setup.taken is not None else {}

@@ -19,7 +19,7 @@ from trainlab.core.types import Array, Shape, Task
 from trainlab.data.cache import SplitsCache
 from trainlab.data.dataset import IMBALANCED, Loaded, Rows, Splits
 from trainlab.data.prepare import prepare
-from trainlab.engine.graph import LayerError, build_graph
+from trainlab.engine.graph import LayerError, Node, build_graph
 from trainlab.engine.memory_need import least_memory, machine_memory
 from trainlab.engine.network import Net
 from trainlab.engine.training_config import TrainingConfig
@@ -109,7 +109,7 @@ def build(
     fitted: what the preprocessors of this run learned when it began.
     """
     streams = Streams(document.value.seed)
-    data, dtype = document.value.data, document.value.train.dtype
+    data, dtype = document.value.data, document.value.train.arrays
     if cache is not None and loaded is None:
         parts = cache.splits(data, streams=streams, dtype=dtype, fitted=fitted)
     else:
@@ -122,7 +122,7 @@ def build(
     _refuse_too_large(document, layers, parts.shape, min(experiment.train.batch_size, len(parts.train)))
     loss = loss.fitted(parts.train.y, parts.task)
     train = experiment.train
-    net = Net(layers, parts.shape, frozen=frozen(experiment.model, nodes), dtype=train.dtype, engine=train.engine)
+    net = _network(experiment, layers, parts.shape, nodes)
     taken = None if fitted is not None else take(document, net)  # a run that has begun has its weights
     passes = start(net, experiment, parts, streams, taken)
     config = TrainingConfig(
@@ -156,6 +156,13 @@ def build(
         w_val,
         taken,
     )
+
+
+def _network(experiment: Experiment, layers: Sequence[Layer], shape: Shape, nodes: Sequence[Node]) -> Net:
+    """The network on the backend of the config. Raises UserError if that cannot be had."""
+    train, still = experiment.train, frozen(experiment.model, nodes)
+    options = train.torch_options
+    return Net(layers, shape, frozen=still, dtype=train.arrays, engine=train.engine, options=options)
 
 
 def _encoded(rows: Rows, loss: Loss, task: Task, net: Net) -> Array:
@@ -243,7 +250,7 @@ def layers_for(document: Document[Experiment], shape: Shape, task: Task) -> tupl
 
 def _refuse_too_large(document: Document[Experiment], layers: Sequence[Layer], shape: Shape, rows: int) -> None:
     """Raises ConfigError if training takes more memory than the machine has: it would be killed, or swap for ever."""
-    need = least_memory(build_graph(layers, shape), rows, np.dtype(document.value.train.dtype).itemsize)
+    need = least_memory(build_graph(layers, shape), rows, np.dtype(document.value.train.arrays).itemsize)
     have = machine_memory()
     if have is not None and need > have:
         raise ConfigError(

@@ -118,7 +118,9 @@ def _resume(
     durable: bool,
 ) -> RunResult:
     status, settings = status_of(folder), own.value.train
-    engine, note = selection.select_to_resume(environment_of(folder).get("engine"), settings.engine, settings.dtype)
+    engine, note = selection.select_to_resume(
+        environment_of(folder).get("engine"), settings.engine, settings.arrays, settings.torch_options
+    )
     changes: dict[str, Any] = {"train.epochs": epochs} if epochs else {}
     if engine != settings.engine:
         changes["train.engine"] = engine

@@ -1,12 +1,12 @@
 """ELU: linear above zero, exponential below."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
 from trainlab.core.component import setting
 from trainlab.nn.activation import Activation
-from trainlab.nn.layer import Slot
+from trainlab.nn.layer import Slot, TorchSlot
 
 
 class ELU(Activation, name="elu"):
@@ -31,3 +31,7 @@ class ELU(Activation, name="elu"):
         """dx = dy where x > 0, else (y + alpha) dy."""
         if s.dx is not None:
             s.dx[...] = np.where(s.x > 0, s.dy, (s.y + self.alpha) * s.dy)
+
+    def torch(self, s: TorchSlot) -> Any:
+        """`forward` in PyTorch."""
+        return s.torch.nn.functional.elu(s.x, self.alpha)

@@ -1,11 +1,11 @@
 """Exponential: positive outputs, as rates and counts need."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
 from trainlab.nn.activation import Activation
-from trainlab.nn.layer import Slot
+from trainlab.nn.layer import Slot, TorchSlot
 
 TOP = 80.0  # exp of it is a float32
 
@@ -31,3 +31,7 @@ class Exponential(Activation, name="exponential"):
         """dx = dy y, and 0 above 80."""
         if s.dx is not None:
             s.dx[...] = np.where(s.x < TOP, s.dy * s.y, 0)
+
+    def torch(self, s: TorchSlot) -> Any:
+        """`forward` in PyTorch."""
+        return s.torch.exp(s.torch.clamp(s.x, max=TOP))

@@ -1,14 +1,14 @@
 """GELU: x times the probability that a standard normal number is below x."""
 
 from math import pi, sqrt
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 
 from trainlab.core.component import setting
 from trainlab.core.types import Array
 from trainlab.nn.activation import Activation
-from trainlab.nn.layer import Slot
+from trainlab.nn.layer import Slot, TorchSlot
 
 _CUBE = 0.044715
 
@@ -54,3 +54,7 @@ class GELU(Activation, name="gelu"):
         else:
             slope = np.exp(-(x**2) / 2) / sqrt(2 * pi)
         s.dx[...] = s.dy * (phi + x * slope)
+
+    def torch(self, s: TorchSlot) -> Any:
+        """`forward` in PyTorch."""
+        return s.torch.nn.functional.gelu(s.x, approximate=self.approximate)

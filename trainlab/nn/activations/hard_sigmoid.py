@@ -1,11 +1,11 @@
 """Hard sigmoid: three straight lines in place of a sigmoid."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
 from trainlab.nn.activation import Activation
-from trainlab.nn.layer import Slot
+from trainlab.nn.layer import Slot, TorchSlot
 
 
 class HardSigmoid(Activation, name="hard_sigmoid"):
@@ -29,3 +29,7 @@ class HardSigmoid(Activation, name="hard_sigmoid"):
         """dx = dy / 6 between the limits."""
         if s.dx is not None:
             s.dx[...] = np.where((s.y > 0) & (s.y < 1), s.dy / 6, 0)
+
+    def torch(self, s: TorchSlot) -> Any:
+        """`forward` in PyTorch, whose own hardsigmoid rounds its slope of 1/6 to float32."""
+        return s.torch.clamp(s.x / 6 + 0.5, 0, 1)

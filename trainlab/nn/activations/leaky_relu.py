@@ -1,12 +1,12 @@
 """Leaky ReLU: a ReLU whose units cannot die."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
 from trainlab.core.component import setting
 from trainlab.nn.activation import Activation
-from trainlab.nn.layer import Slot
+from trainlab.nn.layer import Slot, TorchSlot
 
 
 class LeakyReLU(Activation, name="leaky_relu"):
@@ -30,3 +30,7 @@ class LeakyReLU(Activation, name="leaky_relu"):
         """dx = dy where x > 0, else slope dy."""
         if s.dx is not None:
             s.dx[...] = np.where(s.x > 0, s.dy, self.slope * s.dy)
+
+    def torch(self, s: TorchSlot) -> Any:
+        """`forward` in PyTorch."""
+        return s.torch.nn.functional.leaky_relu(s.x, self.slope)

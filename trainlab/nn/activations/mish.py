@@ -1,12 +1,12 @@
 """Mish: x times the tanh of its softplus."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
 from trainlab.nn.activation import Activation
 from trainlab.nn.activations._sigmoid import sigmoid
-from trainlab.nn.layer import Slot
+from trainlab.nn.layer import Slot, TorchSlot
 
 
 class Mish(Activation, name="mish"):
@@ -30,3 +30,7 @@ class Mish(Activation, name="mish"):
         if s.dx is not None:
             gate = np.tanh(np.logaddexp(0, s.x))
             s.dx[...] = s.dy * (gate + s.x * (1 - gate**2) * sigmoid(s.x))
+
+    def torch(self, s: TorchSlot) -> Any:
+        """`forward` in PyTorch."""
+        return s.torch.nn.functional.mish(s.x)

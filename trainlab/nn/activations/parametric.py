@@ -1,7 +1,7 @@
 """Parametric: an activation that learns how much of it there is."""
 
 from dataclasses import replace
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from pydantic import field_validator
 from pydantic_core import PydanticCustomError
@@ -10,7 +10,7 @@ from trainlab.core.component import setting
 from trainlab.core.types import Shape
 from trainlab.nn.activation import Activation
 from trainlab.nn.activations.selu import SELU
-from trainlab.nn.layer import Param, Scratch, Slot
+from trainlab.nn.layer import Param, Scratch, Slot, TorchSlot
 
 
 class Parametric(Activation, name="parametric"):
@@ -62,3 +62,8 @@ class Parametric(Activation, name="parametric"):
             dbent[...] = s.dy * s.p["a"]
             self.activation.backward(replace(s, y=bent, dy=dbent, dx=dx, p={}, g={}, tmp={}))
             s.dx[...] = s.dy - dbent + dx
+
+    def torch(self, s: TorchSlot) -> Any:
+        """`forward` in PyTorch."""
+        bent = self.activation.torch(replace(s, p={}))
+        return s.x + s.p["a"] * (bent - s.x)

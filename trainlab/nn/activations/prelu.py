@@ -1,13 +1,13 @@
 """PReLU: a leaky ReLU that learns its slope."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
 from trainlab.core.component import setting
 from trainlab.core.types import Shape
 from trainlab.nn.activation import Activation
-from trainlab.nn.layer import Param, Slot
+from trainlab.nn.layer import Param, Slot, TorchSlot
 
 
 class PReLU(Activation, name="prelu"):
@@ -41,3 +41,7 @@ class PReLU(Activation, name="prelu"):
         s.g["slope"][...] = (s.dy * np.minimum(s.x, 0)).sum(axis=axes)
         if s.dx is not None:
             s.dx[...] = np.where(s.x > 0, s.dy, slope * s.dy)
+
+    def torch(self, s: TorchSlot) -> Any:
+        """`forward` in PyTorch."""
+        return s.torch.where(s.x > 0, s.x, s.p["slope"] * s.x)

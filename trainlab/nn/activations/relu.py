@@ -1,11 +1,11 @@
 """ReLU: the default activation."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
 from trainlab.nn.activation import Activation
-from trainlab.nn.layer import Slot
+from trainlab.nn.layer import Slot, TorchSlot
 
 
 class ReLU(Activation, name="relu"):
@@ -29,3 +29,7 @@ class ReLU(Activation, name="relu"):
         """dx = dy where x > 0, else 0."""
         if s.dx is not None:
             np.multiply(s.dy, s.x > 0, out=s.dx)
+
+    def torch(self, s: TorchSlot) -> Any:
+        """`forward` in PyTorch."""
+        return s.torch.relu(s.x)

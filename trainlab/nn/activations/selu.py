@@ -1,11 +1,11 @@
 """SELU: the self-normalizing ELU."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
 from trainlab.nn.activation import Activation
-from trainlab.nn.layer import Slot
+from trainlab.nn.layer import Slot, TorchSlot
 
 ALPHA = 1.6732632423543772
 SCALE = 1.0507009873554805
@@ -33,3 +33,7 @@ class SELU(Activation, name="selu"):
         """dx = scale dy where x > 0, else (y + scale alpha) dy."""
         if s.dx is not None:
             s.dx[...] = np.where(s.x > 0, SCALE * s.dy, (s.y + SCALE * ALPHA) * s.dy)
+
+    def torch(self, s: TorchSlot) -> Any:
+        """`forward` in PyTorch, which has the same constants."""
+        return s.torch.selu(s.x)

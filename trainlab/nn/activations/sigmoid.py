@@ -1,10 +1,10 @@
 """Sigmoid: squashes to (0, 1)."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from trainlab.nn.activation import Activation
 from trainlab.nn.activations._sigmoid import sigmoid
-from trainlab.nn.layer import Slot
+from trainlab.nn.layer import Slot, TorchSlot
 
 
 class Sigmoid(Activation, name="sigmoid"):
@@ -29,3 +29,7 @@ class Sigmoid(Activation, name="sigmoid"):
         """dx = dy y (1 - y)."""
         if s.dx is not None:
             s.dx[...] = s.dy * s.y * (1 - s.y)
+
+    def torch(self, s: TorchSlot) -> Any:
+        """`forward` in PyTorch."""
+        return s.torch.sigmoid(s.x)

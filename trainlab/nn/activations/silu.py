@@ -1,12 +1,12 @@
 """SiLU, also called swish: x times its sigmoid."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
 from trainlab.nn.activation import Activation
 from trainlab.nn.activations._sigmoid import sigmoid
-from trainlab.nn.layer import Slot
+from trainlab.nn.layer import Slot, TorchSlot
 
 
 class SiLU(Activation, name="silu"):
@@ -30,3 +30,7 @@ class SiLU(Activation, name="silu"):
         if s.dx is not None:
             gate = sigmoid(s.x)
             s.dx[...] = s.dy * (gate + s.y * (1 - gate))
+
+    def torch(self, s: TorchSlot) -> Any:
+        """`forward` in PyTorch."""
+        return s.torch.nn.functional.silu(s.x)

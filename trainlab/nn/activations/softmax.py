@@ -1,11 +1,11 @@
 """Softmax: outputs that are positive and add up to 1."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
 from trainlab.nn.activation import Activation
-from trainlab.nn.layer import Slot
+from trainlab.nn.layer import Slot, TorchSlot
 
 
 class Softmax(Activation, name="softmax"):
@@ -33,3 +33,7 @@ class Softmax(Activation, name="softmax"):
         """dx = y (dy - sum of dy y)."""
         if s.dx is not None:
             s.dx[...] = s.y * (s.dy - (s.dy * s.y).sum(axis=-1, keepdims=True))
+
+    def torch(self, s: TorchSlot) -> Any:
+        """`forward` in PyTorch."""
+        return s.torch.softmax(s.x, -1)

@@ -1,12 +1,12 @@
 """Softplus: a smooth ReLU that is always positive."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
 from trainlab.nn.activation import Activation
 from trainlab.nn.activations._sigmoid import sigmoid
-from trainlab.nn.layer import Slot
+from trainlab.nn.layer import Slot, TorchSlot
 
 
 class Softplus(Activation, name="softplus"):
@@ -29,3 +29,7 @@ class Softplus(Activation, name="softplus"):
         """dx = dy sigmoid(x)."""
         if s.dx is not None:
             s.dx[...] = s.dy * sigmoid(s.x)
+
+    def torch(self, s: TorchSlot) -> Any:
+        """`forward` in PyTorch (its own softplus is linear above 20)."""
+        return s.torch.logaddexp(s.x, s.torch.zeros_like(s.x))

@@ -1,11 +1,11 @@
 """Softsign: squashes to (-1, 1), more slowly than tanh."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
 from trainlab.nn.activation import Activation
-from trainlab.nn.layer import Slot
+from trainlab.nn.layer import Slot, TorchSlot
 
 
 class Softsign(Activation, name="softsign"):
@@ -29,3 +29,7 @@ class Softsign(Activation, name="softsign"):
         """dx = dy (1 - |y|)^2."""
         if s.dx is not None:
             s.dx[...] = s.dy * (1 - np.abs(s.y)) ** 2
+
+    def torch(self, s: TorchSlot) -> Any:
+        """`forward` in PyTorch."""
+        return s.torch.nn.functional.softsign(s.x)

@@ -1,11 +1,11 @@
 """Tanh: squashes to (-1, 1), centered."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
 from trainlab.nn.activation import Activation
-from trainlab.nn.layer import Slot
+from trainlab.nn.layer import Slot, TorchSlot
 
 
 class Tanh(Activation, name="tanh"):
@@ -28,3 +28,7 @@ class Tanh(Activation, name="tanh"):
         """dx = dy (1 - y^2)."""
         if s.dx is not None:
             s.dx[...] = s.dy * (1 - s.y**2)
+
+    def torch(self, s: TorchSlot) -> Any:
+        """`forward` in PyTorch."""
+        return s.torch.tanh(s.x)

@@ -1,11 +1,11 @@
 """Layers that treat some columns of a table and pass the others on behind their own outputs."""
 
-from typing import Literal
+from typing import Any, Literal
 
 from trainlab.core.component import setting
 from trainlab.core.errors import ShapeError
 from trainlab.core.types import Array, Shape
-from trainlab.nn.layer import Layer
+from trainlab.nn.layer import Layer, TorchSlot
 
 COLUMNS = "indices of the columns, counted from 0; all: every column. The others follow unchanged behind the outputs"
 
@@ -47,3 +47,7 @@ class ColumnsLayer(Layer):
         chosen, rest = self.chosen(shape), self.rest(shape)
         dx[:, chosen] = dmade
         dx[:, rest] = dy[:, dy.shape[1] - len(rest) :]
+
+    def torch_join(self, s: TorchSlot, made: Any) -> Any:
+        """`join` in PyTorch: the outputs made (rows, k, width), then the other columns of x."""
+        return s.torch.cat([made.flatten(1), s.x[:, self.rest(tuple(s.x.shape[1:]))]], dim=1)

@@ -6,13 +6,13 @@ and the channels of one group of one row.
 
 from abc import abstractmethod
 from math import prod
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
 from trainlab.core.component import setting
 from trainlab.core.types import Array, Shape
-from trainlab.nn.layer import Layer, Param, Scratch, Slot
+from trainlab.nn.layer import Layer, Param, Scratch, Slot, TorchSlot
 
 _AXES = (1, 3)  # places and the channels of a group
 
@@ -64,3 +64,12 @@ class RowNorm(Layer):
             d, xhat = self._grouped(scale * dy), self._grouped(xhat)
             along = xhat * (d * xhat).mean(_AXES, keepdims=True)
             s.dx[...] = (s.tmp["inv"] * (d - d.mean(_AXES, keepdims=True) - along)).reshape(dy.shape)
+
+    def torch(self, s: TorchSlot) -> Any:
+        """`forward` in PyTorch: its group norm, or its layer norm for scales of a whole row."""
+        scale, shift = s.p["scale"], s.p["shift"]
+        row = tuple(s.x.shape[1:])
+        if tuple(scale.shape) == row and self.count_groups(row) == 1:
+            return s.torch.nn.functional.layer_norm(s.x, row, scale, shift, self.eps)
+        x = s.x.movedim(-1, 1)
+        return s.torch.nn.functional.group_norm(x, self.count_groups(row), scale, shift, self.eps).movedim(1, -1)

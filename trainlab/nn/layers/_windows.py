@@ -7,7 +7,7 @@ number. `same` pads for ceil(W / S) windows, the odd pixel at the far end, as Te
 
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
@@ -15,6 +15,7 @@ from pydantic import Field
 
 from trainlab.core.errors import ShapeError
 from trainlab.core.types import Array, Count, Shape
+from trainlab.nn.layer import TorchSlot
 
 Size = Count | Annotated[list[Count], Field(min_length=2, max_length=2)]
 Pad = Annotated[int, Field(ge=0)] | Literal["same", "valid"]
@@ -120,3 +121,15 @@ def fold(columns: Array, w: Windows, dx: Array) -> None:
     places = np.ndindex(*w.size)
     for (i, j), ((_, rows, columns_), pixels) in zip(places, spans(w), strict=True):
         dx[pixels] += each[:, rows, columns_, i, j]
+
+
+def torch_images(s: TorchSlot, w: Windows, border: float = 0.0) -> tuple[Any, tuple[int, int]]:
+    """x for PyTorch's windows: channels second, and the padding that is left to do on both sides of each axis.
+
+    PyTorch pads both sides alike, with zeros, and pools by no more than half a window, so other borders are made here.
+    """
+    x = s.x.permute(0, 3, 1, 2)
+    (top, bottom), (left, right) = w.vertical, w.horizontal
+    if not border and top == bottom and left == right:
+        return x, (top, left)
+    return s.torch.nn.functional.pad(x, (left, right, top, bottom), value=border), (0, 0)

@@ -1,9 +1,11 @@
 """Average pooling: the mean of each window."""
 
+from typing import Any
+
 import numpy as np
 
 from trainlab.core.types import Array
-from trainlab.nn.layer import Slot
+from trainlab.nn.layer import Slot, TorchSlot
 from trainlab.nn.layers._pool import Pool
 from trainlab.nn.layers._windows import Windows, spans
 
@@ -33,6 +35,14 @@ class AvgPool(Pool, name="avg_pool"):
         s.dx.fill(0)
         for windows, pixels in spans(w):
             s.dx[pixels] += share[windows]
+
+    def torch(self, s: TorchSlot) -> Any:
+        """`forward` in PyTorch: sums over the padded image, divided by the number of pixels that exist."""
+        w = self.windows(tuple(s.x.shape[1:]))
+        x = s.torch.nn.functional.pad(s.x.permute(0, 3, 1, 2), (*w.horizontal, *w.vertical))
+        sums = s.torch.nn.functional.avg_pool2d(x, w.size, w.stride, divisor_override=1).permute(0, 2, 3, 1)
+        counts = _counts(w, np.empty(0, np.float32))
+        return sums / s.torch.as_tensor(counts, dtype=sums.dtype, device=sums.device)
 
 
 def _counts(w: Windows, like: Array) -> Array:

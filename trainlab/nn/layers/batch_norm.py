@@ -1,12 +1,12 @@
 """Batch normalization: each feature, or each channel of images, gets mean 0 and variance 1 over the batch."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
 from trainlab.core.component import setting
 from trainlab.core.types import Shape
-from trainlab.nn.layer import Layer, Param, Scratch, Slot
+from trainlab.nn.layer import Layer, Param, Scratch, Slot, TorchSlot
 
 
 class BatchNorm(Layer, name="batch_norm"):
@@ -70,3 +70,11 @@ class BatchNorm(Layer, name="batch_norm"):
         if s.dx is not None:
             d = dy - g["shift"] / n - xhat * (g["scale"] / n) if s.train and n > 1 else dy
             s.dx[...] = s.p["scale"] * s.tmp["inv"] * d
+
+    def torch(self, s: TorchSlot) -> Any:
+        """`forward` in PyTorch, which updates the running statistics by the same rule."""
+        p, training = s.p, s.train and s.x.numel() > s.x.shape[-1]
+        y = s.torch.nn.functional.batch_norm(
+            s.x.movedim(-1, 1), p["mean"], p["var"], p["scale"], p["shift"], training, self.momentum, self.eps
+        )
+        return y.movedim(1, -1)

@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator
 from math import prod
+from typing import Any
 
 from trainlab.core.component import setting
 from trainlab.core.types import Count, Shape
 from trainlab.nn.init import Init
-from trainlab.nn.layer import Layer, Param, Slot
-from trainlab.nn.layers._windows import Pad, Size, Windows, fold, pair, unfold, windows_over
+from trainlab.nn.layer import Layer, Param, Slot, TorchSlot
+from trainlab.nn.layers._windows import Pad, Size, Windows, fold, pair, torch_images, unfold, windows_over
 
 _NUMBERS = 1 << 18  # numbers of unfolded windows at a time: what fits into a core's cache
 
@@ -64,6 +65,13 @@ class Conv(Layer, name="conv"):
                 fold(dy @ W.reshape(-1, self.filters).T, w, s.dx[rows])
         if self.bias:
             s.g["b"][...] = s.dy.sum(axis=(0, 1, 2))
+
+    def torch(self, s: TorchSlot) -> Any:
+        """`forward` in PyTorch. The channels are the last axis in memory: its `channels_last`."""
+        w = self._windows(tuple(s.x.shape[1:]))
+        x, before = torch_images(s, w)
+        y = s.torch.nn.functional.conv2d(x, s.p["W"].permute(3, 2, 0, 1), s.p.get("b"), w.stride, before)
+        return y.permute(0, 2, 3, 1)
 
     @staticmethod
     def _portions(s: Slot, w: Windows) -> Iterator[slice]:

@@ -1,6 +1,6 @@
 """Dense: every input feeds every unit."""
 
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
@@ -8,7 +8,7 @@ from trainlab.core.component import setting
 from trainlab.core.errors import ShapeError
 from trainlab.core.types import Array, Count, Shape
 from trainlab.nn.init import Init
-from trainlab.nn.layer import Layer, Param, Slot
+from trainlab.nn.layer import Layer, Param, Slot, TorchSlot
 
 
 class Dense(Layer, name="dense"):
@@ -75,3 +75,14 @@ class Dense(Layer, name="dense"):
             np.matmul(s.dy, W.T, out=s.dx)
             if self.ntk:
                 s.dx *= rate
+
+    def torch(self, s: TorchSlot) -> Any:
+        """`forward` in PyTorch."""
+        return self.torch_affine(s, s.p["W"])
+
+    def torch_affine(self, s: TorchSlot, W: Any) -> Any:
+        """`affine` in PyTorch."""
+        if self.ntk or not self.bias:
+            y = (s.x @ W) * s.x.shape[1] ** -0.5 if self.ntk else s.x @ W
+            return y + s.p["b"] if self.bias else y
+        return s.torch.addmm(s.p["b"], s.x, W)

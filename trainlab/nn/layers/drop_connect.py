@@ -1,8 +1,10 @@
 """DropConnect: a dense layer that drops weights at random while training."""
 
+from typing import Any
+
 from trainlab.core.component import setting
 from trainlab.core.types import Shape
-from trainlab.nn.layer import Scratch, Slot
+from trainlab.nn.layer import Scratch, Slot, TorchSlot
 from trainlab.nn.layers.dense import Dense
 
 
@@ -36,3 +38,12 @@ class DropConnect(Dense, name="drop_connect"):
         """dW = (x' dy) factor, db = sum dy, dx = dy (W factor)'."""
         self.gradients(s, s.tmp["thinned"])
         s.g["W"] *= s.tmp["factor"]
+
+    def noise(self, shape: Shape) -> Scratch:
+        """One number for each weight."""
+        return Scratch((shape[0], int(self.units)), per_row=False)
+
+    def torch(self, s: TorchSlot) -> Any:
+        """`forward` in PyTorch."""
+        factor = (s.noise >= self.drop).to(s.noise.dtype) / (1 - self.drop) if s.train else 1.0
+        return self.torch_affine(s, s.p["W"] * factor)

@@ -1,12 +1,12 @@
 """Dropout: switches off units at random while training."""
 
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
 from trainlab.core.component import setting
 from trainlab.core.types import Shape
-from trainlab.nn.layer import Layer, Scratch, Slot
+from trainlab.nn.layer import Layer, Scratch, Slot, TorchSlot
 
 
 class Dropout(Layer, name="dropout"):
@@ -47,3 +47,14 @@ class Dropout(Layer, name="dropout"):
         """dx = dy factor."""
         if s.dx is not None:
             np.multiply(s.dy, s.tmp["factor"], out=s.dx)
+
+    def noise(self, shape: Shape) -> Scratch:
+        """One number for each input."""
+        return Scratch(shape)
+
+    def torch(self, s: TorchSlot) -> Any:
+        """`forward` in PyTorch."""
+        if not s.train:
+            return s.x * (1 - self.drop) if self.mode == "vanilla" else s.x
+        kept = s.x * (s.noise >= self.drop)
+        return kept * (1 / (1 - self.drop)) if self.mode == "inverted" else kept

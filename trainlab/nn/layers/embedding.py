@@ -1,11 +1,13 @@
 """Embedding: a vector that is learned for each category."""
 
+from typing import Any
+
 import numpy as np
 
 from trainlab.core.component import setting
 from trainlab.core.errors import ShapeError
 from trainlab.core.types import Count, Shape
-from trainlab.nn.layer import Layer, Param, Slot
+from trainlab.nn.layer import Layer, Param, Slot, TorchSlot
 
 
 class Embedding(Layer, name="embedding"):
@@ -71,3 +73,9 @@ class Embedding(Layer, name="embedding"):
                 s.dx[:, group] = s.dy[:, out] @ s.p["vectors"][rows].T
         if s.dx is not None:
             s.dx[:, self.rest(s.x.shape[1:])] = s.dy[:, len(self.groups) * self.units :]
+
+    def torch(self, s: TorchSlot) -> Any:
+        """`forward` in PyTorch."""
+        rest = self.rest(tuple(s.x.shape[1:]))
+        parts = [s.x[:, group] @ s.p["vectors"][rows] for group, rows, _ in self._places()]
+        return s.torch.cat([*parts, s.x[:, rest]], dim=1)

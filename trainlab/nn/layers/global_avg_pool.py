@@ -1,8 +1,10 @@
 """Global average pooling: one number for each channel."""
 
+from typing import Any
+
 from trainlab.core.errors import ShapeError
 from trainlab.core.types import Shape
-from trainlab.nn.layer import Layer, Slot
+from trainlab.nn.layer import Layer, Slot, TorchSlot
 
 
 class GlobalAvgPool(Layer, name="global_avg_pool"):
@@ -28,3 +30,7 @@ class GlobalAvgPool(Layer, name="global_avg_pool"):
         if s.dx is not None:
             _, height, width, _ = s.x.shape
             s.dx[...] = s.dy[:, None, None, :] / (height * width)
+
+    def torch(self, s: TorchSlot) -> Any:
+        """`forward` in PyTorch."""
+        return s.x.mean((1, 2))

@@ -1,12 +1,12 @@
 """Max pooling: the largest number of each window."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
-from trainlab.nn.layer import Slot
+from trainlab.nn.layer import Slot, TorchSlot
 from trainlab.nn.layers._pool import Pool
-from trainlab.nn.layers._windows import spans
+from trainlab.nn.layers._windows import spans, torch_images
 
 
 class MaxPool(Pool, name="max_pool"):
@@ -35,3 +35,9 @@ class MaxPool(Pool, name="max_pool"):
             found = waiting[windows] & (s.x[pixels] == s.y[windows])
             s.dx[pixels] += s.dy[windows] * found
             waiting[windows] &= ~found
+
+    def torch(self, s: TorchSlot) -> Any:
+        """`forward` in PyTorch."""
+        w = self.windows(tuple(s.x.shape[1:]))
+        x, _ = torch_images(s, w, border=-np.inf if w.padded else 0.0)
+        return s.torch.nn.functional.max_pool2d(x, w.size, w.stride).permute(0, 2, 3, 1)

@@ -1,6 +1,6 @@
 """Maxout: each unit is the largest of several linear functions."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -8,7 +8,7 @@ from trainlab.core.component import setting
 from trainlab.core.errors import ShapeError
 from trainlab.core.types import Array, Count, Shape
 from trainlab.nn.init import Init
-from trainlab.nn.layer import Layer, Param, Scratch, Slot
+from trainlab.nn.layer import Layer, Param, Scratch, Slot, TorchSlot
 
 
 class Maxout(Layer, name="maxout"):
@@ -66,3 +66,8 @@ class Maxout(Layer, name="maxout"):
             s.g["b"][...] = dz.sum(axis=0)
         if s.dx is not None:
             np.matmul(dz, s.p["W"].T, out=s.dx)
+
+    def torch(self, s: TorchSlot) -> Any:
+        """`forward` in PyTorch."""
+        z = s.torch.addmm(s.p["b"], s.x, s.p["W"]) if self.bias else s.x @ s.p["W"]
+        return z.unflatten(1, (self.pieces, self.units)).max(dim=1).values

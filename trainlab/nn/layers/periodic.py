@@ -1,10 +1,12 @@
 """Periodic embedding: a number becomes itself and a learned mixture of cosine waves of it."""
 
+from typing import Any
+
 import numpy as np
 
 from trainlab.core.component import setting
 from trainlab.core.types import Array, Count, Shape
-from trainlab.nn.layer import Param, Slot
+from trainlab.nn.layer import Param, Slot, TorchSlot
 from trainlab.nn.layers._columns import ColumnsLayer
 
 TURN = 2 * np.pi
@@ -62,6 +64,13 @@ class Periodic(ColumnsLayer, name="periodic"):
         s.g["frequency"][...] = TURN * (dangle * x[:, :, None]).sum(axis=0)
         if s.dx is not None:
             self.split(s.dy, dy[:, :, 0] + TURN * (dangle * s.p["frequency"]).sum(axis=2), s.dx)
+
+    def torch(self, s: TorchSlot) -> Any:
+        """`forward` in PyTorch."""
+        x = s.x[:, self.chosen(tuple(s.x.shape[1:])), None]
+        waves = s.torch.cos(TURN * (x * s.p["frequency"]) + s.p["phase"])
+        mixed = s.torch.einsum("nkf,kfo->nko", waves, s.p["W"]) + s.p["b"]
+        return self.torch_join(s, s.torch.cat([x, mixed], dim=2))
 
     def _angle(self, s: Slot, x: Array) -> Array:
         return TURN * (x[:, :, None] * s.p["frequency"]) + s.p["phase"]

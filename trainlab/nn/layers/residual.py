@@ -1,13 +1,14 @@
 """Residual: inner layers plus a shortcut around them."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
 from trainlab.core.component import setting
 from trainlab.core.errors import ShapeError
 from trainlab.core.types import Shape
-from trainlab.nn.layer import Layer, Slot, run_backward, run_forward
+from trainlab.nn.layer import Layer, Slot, TorchSlot, run_backward, run_forward
 from trainlab.nn.layers.conv import Conv
 from trainlab.nn.layers.dense import Dense
 
@@ -72,6 +73,11 @@ class Residual(Layer, name="residual"):
         if s.dx is not None:
             parts = [slot.dx for slot in (branch[0][1] for branch in s.branches) if slot.dx is not None]
             np.add(parts[0], parts[1] if len(parts) == 2 else s.dy, out=s.dx)
+
+    def torch(self, s: TorchSlot) -> Any:
+        """`forward` in PyTorch."""
+        inner, *shortcut = (branch(s.x) for branch in s.branches)
+        return inner + (shortcut[0] if shortcut else s.x)
 
 
 def _through(layers: Sequence[Layer], shape: Shape) -> Shape:

@@ -1,8 +1,10 @@
 """Scale: one learned factor for each column."""
 
+from typing import Any
+
 from trainlab.core.errors import ShapeError
 from trainlab.core.types import Shape
-from trainlab.nn.layer import Layer, Param, Slot
+from trainlab.nn.layer import Layer, Param, Slot, TorchSlot
 
 
 class Scale(Layer, name="scale"):
@@ -35,3 +37,7 @@ class Scale(Layer, name="scale"):
         s.g["scale"][...] = (s.x * s.dy).sum(axis=tuple(range(s.x.ndim - 1)))
         if s.dx is not None:
             s.dx[...] = s.dy * s.p["scale"]
+
+    def torch(self, s: TorchSlot) -> Any:
+        """`forward` in PyTorch."""
+        return s.x * s.p["scale"]

@@ -1,6 +1,6 @@
 """Weights of the classes, for the losses that take them."""
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 import numpy as np
 from pydantic import Field
@@ -65,6 +65,12 @@ class ClassWeighted(Loss):
         if dy is not None:
             dy *= by_row[:, None]
         return each * by_row
+
+    def torch_weighted(self, torch: Any, each: Any, classes: Any) -> Any:
+        """`weighted` in PyTorch."""
+        if self.weights is None:
+            return each
+        return each * torch.as_tensor(self.weights, dtype=each.dtype, device=each.device)[classes]
 
     def mean_weight(self, classes: Array) -> float:
         """The mean weight of rows of these classes."""

@@ -1,7 +1,7 @@
 """Losses of one output for each class, +1 for the right one and -1 for the others."""
 
 from abc import abstractmethod
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -33,6 +33,14 @@ class SignLoss(Loss):
     @abstractmethod
     def cost(self, margin: Array) -> tuple[Array, Array]:
         """The cost of margins t y, and its slope."""
+
+    def torch(self, torch: Any, y: Any, t: Any) -> tuple[Any, Any]:
+        """`each` in PyTorch."""
+        return self.torch_cost(torch, t * y).mean(1), (y.argmax(1) == t.argmax(1)).sum()
+
+    def torch_cost(self, torch: Any, margin: Any) -> Any:
+        """The cost in PyTorch. Raises NotImplementedError if the loss has no such form."""
+        raise NotImplementedError(self.name)
 
     @abstractmethod
     def least(self, share: Array) -> Array:

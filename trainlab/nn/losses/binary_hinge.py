@@ -1,5 +1,7 @@
 """Binary hinge: the support vector machine of one class against the rest."""
 
+from typing import Any
+
 import numpy as np
 
 from trainlab.core.types import Array
@@ -18,6 +20,10 @@ class BinaryHinge(SignLoss, name="binary_hinge"):
     def cost(self, margin: Array) -> tuple[Array, Array]:
         """max(0, 1 - margin)."""
         return np.maximum(1 - margin, 0), -(margin < 1).astype(margin.dtype)
+
+    def torch_cost(self, torch: Any, margin: Any) -> Any:
+        """`cost` in PyTorch."""
+        return torch.relu(1 - margin)
 
     def least(self, share: Array) -> Array:
         """Of the constant +-1 of the more frequent sign: 2 for each row of the other."""

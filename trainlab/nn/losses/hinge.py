@@ -1,6 +1,6 @@
 """Hinge: the multiclass support vector machine."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -38,6 +38,12 @@ class Hinge(ClassWeighted, name="hinge"):
             s.dy[...] = over > 0
             s.dy[rows, t] = -s.dy.sum(axis=1)
         return self.weighted(over.sum(axis=1), t, s.dy)
+
+    def torch(self, torch: Any, y: Any, t: Any) -> tuple[Any, Any]:
+        """`each` in PyTorch."""
+        right = t[:, None]
+        over = torch.relu(y - y.gather(1, right) + self.margin).scatter(1, right, 0.0)
+        return self.torch_weighted(torch, over.sum(1), t), (y.argmax(1) == t).sum()
 
     def chance(self, t: Array, task: Task) -> float:
         """(C - 1) margin, times the rows' mean weight."""

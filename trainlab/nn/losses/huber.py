@@ -1,6 +1,6 @@
 """Huber: squared for small errors, absolute for large ones."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -36,6 +36,10 @@ class Huber(Loss, name="huber"):
         if s.dy is not None:
             s.dy[...] = cut / r.shape[1]
         return (cut * (r - cut / 2)).mean(axis=1)
+
+    def torch(self, torch: Any, y: Any, t: Any) -> tuple[Any, Any]:
+        """`each` in PyTorch."""
+        return torch.nn.functional.huber_loss(y, t, reduction="none", delta=self.delta).mean(1), 0
 
     def chance(self, t: Array, task: Task) -> float:
         """Loss of the median of the targets."""

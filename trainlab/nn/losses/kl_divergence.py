@@ -1,6 +1,6 @@
 """Kullback-Leibler divergence: rows of targets that are distributions."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -47,6 +47,11 @@ class KLDivergence(Loss, name="kl_divergence"):
         if s.dy is not None:
             s.dy[...] = np.exp(log_p) * s.t.sum(axis=1, keepdims=True) - s.t
         return (s.t * (_log(s.t) - log_p)).sum(axis=1)
+
+    def torch(self, torch: Any, y: Any, t: Any) -> tuple[Any, Any]:
+        """`each` in PyTorch."""
+        each = (torch.xlogy(t, t) - t * torch.log_softmax(y, 1)).sum(1)
+        return each, (y.argmax(1) == t.argmax(1)).sum()
 
     def chance(self, t: Array, task: Task) -> float:
         """Divergence from the mean of the targets."""

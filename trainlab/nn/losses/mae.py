@@ -1,6 +1,6 @@
 """Mean absolute error: regression that is robust against outliers."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -32,6 +32,10 @@ class MAE(Loss, name="mae"):
         if s.dy is not None:
             s.dy[...] = np.sign(r) / r.shape[1]
         return np.abs(r).mean(axis=1)
+
+    def torch(self, torch: Any, y: Any, t: Any) -> tuple[Any, Any]:
+        """`each` in PyTorch."""
+        return (y - t).abs().mean(1), 0
 
     def chance(self, t: Array, task: Task) -> float:
         """Mean distance from the median of the targets."""

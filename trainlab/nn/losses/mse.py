@@ -1,6 +1,6 @@
 """Mean squared error: the loss of regression."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -40,6 +40,14 @@ class MSE(Loss, name="mse"):
         if s.dy is not None:
             s.dy[...] = 2 * r / r.shape[1]
         return (r**2).mean(axis=1)
+
+    def torch(self, torch: Any, y: Any, t: Any) -> tuple[Any, Any]:
+        """`each` in PyTorch."""
+        hits = 0
+        if t.ndim == 1:
+            hits = (y.argmax(1) == t).sum()
+            t = torch.nn.functional.one_hot(t, y.shape[1]).to(y.dtype)
+        return ((y - t) ** 2).mean(1), hits
 
     def chance(self, t: Array, task: Task) -> float:
         """The variance of the targets, mean over the outputs."""

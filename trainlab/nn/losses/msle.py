@@ -1,6 +1,6 @@
 """Mean squared logarithmic error: relative errors of numbers that are 0 or more."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -34,6 +34,10 @@ class MSLE(Loss, name="msle"):
         if s.dy is not None:
             s.dy[...] = np.where(s.y > 0, 2 * r / (1 + y), 0) / r.shape[1]
         return (r**2).mean(axis=1)
+
+    def torch(self, torch: Any, y: Any, t: Any) -> tuple[Any, Any]:
+        """`each` in PyTorch."""
+        return ((torch.log1p(torch.relu(y)) - torch.log1p(t)) ** 2).mean(1), 0
 
     def chance(self, t: Array, task: Task) -> float:
         """The variance of log(1 + t), mean over the outputs."""

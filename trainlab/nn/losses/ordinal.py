@@ -1,7 +1,7 @@
 """Ordinal: classes that are levels with an order."""
 
 from math import log
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -48,6 +48,14 @@ class Ordinal(ClassWeighted, name="ordinal"):
         if s.dy is not None:
             s.dy[...] = (sigmoid(y) - above) * asked
         return self.weighted((np.logaddexp(0, np.where(above, -y, y)) * asked).sum(axis=1), t, s.dy)
+
+    def torch(self, torch: Any, y: Any, t: Any) -> tuple[Any, Any]:
+        """`each` in PyTorch."""
+        places, level = torch.arange(y.shape[1], device=y.device), t[:, None]
+        above, asked = places < level, places <= level
+        each = (torch.nn.functional.softplus(torch.where(above, -y, y)) * asked).sum(1)
+        median = (torch.cumsum(torch.nn.functional.logsigmoid(y), 1) > log(0.5)).sum(1)
+        return self.torch_weighted(torch, each, t), (median == t).sum()
 
     def chance(self, t: Array, task: Task) -> float:
         """Ln C, times the rows' mean weight: all levels alike."""

@@ -1,6 +1,6 @@
 """Poisson: counts, by the logarithm of their rate."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -36,6 +36,10 @@ class Poisson(Loss, name="poisson"):
         if s.dy is not None:
             s.dy[...] = (rate - s.t) / rate.shape[1]
         return (rate - s.t * s.y).mean(axis=1)
+
+    def torch(self, torch: Any, y: Any, t: Any) -> tuple[Any, Any]:
+        """`each` in PyTorch."""
+        return (torch.exp(torch.clamp(y, max=TOP)) - t * y).mean(1), 0
 
     def chance(self, t: Array, task: Task) -> float:
         """Loss of the mean rate."""

@@ -1,7 +1,7 @@
 """Softmax cross-entropy: the loss of classification."""
 
 from math import log
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -43,6 +43,19 @@ class SoftmaxCrossEntropy(ClassWeighted, name="softmax_cross_entropy"):
         if s.dy is not None:
             s.dy[...] = q.sum(axis=1, keepdims=True) * np.exp(log_p) - q
         return -(q * log_p).sum(axis=1)
+
+    def torch(self, torch: Any, y: Any, t: Any) -> tuple[Any, Any]:
+        """`each` in PyTorch, whose own loss takes whole classes and shares of them."""
+        loss = torch.nn.functional.cross_entropy
+        hits = (y.argmax(1) == (t if t.ndim == 1 else t.argmax(1))).sum()
+        if t.ndim == 1 and not self.label_smoothing and self.weights is None:
+            return loss(y, t, reduction="none"), hits
+        q = torch.nn.functional.one_hot(t, y.shape[1]).to(y.dtype) if t.ndim == 1 else t
+        if self.label_smoothing:
+            q = (1 - self.label_smoothing) * q + self.label_smoothing / y.shape[1]
+        if self.weights is not None:
+            q = q * torch.as_tensor(self.weights, dtype=y.dtype, device=y.device)
+        return loss(y, q, reduction="none"), hits
 
     def _targets(self, t: Array, y: Array) -> Array:
         """q, smoothed and weighted, in the shape and float type of y."""

@@ -1,5 +1,7 @@
 """Squared hinge: a hinge without a kink."""
 
+from typing import Any
+
 import numpy as np
 
 from trainlab.core.types import Array
@@ -19,6 +21,10 @@ class SquaredHinge(SignLoss, name="squared_hinge"):
         """max(0, 1 - margin)^2."""
         over = np.maximum(1 - margin, 0)
         return over**2, -2 * over
+
+    def torch_cost(self, torch: Any, margin: Any) -> Any:
+        """`cost` in PyTorch."""
+        return torch.relu(1 - margin) ** 2
 
     def least(self, share: Array) -> Array:
         """Of the constant 2 share - 1."""

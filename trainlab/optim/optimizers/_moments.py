@@ -1,6 +1,6 @@
 """The running means of the gradient and of its square, which `adam`, `adamw` and `nadam` share."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -30,6 +30,15 @@ class Moments(Optimizer):
     def denominator(self, v: Array, t: int) -> Array:
         """sqrt(v_hat) + eps, with v_hat = v / (1 - b2^t)."""
         return np.sqrt(v / (1 - self.b2**t)) + self.eps
+
+    def torch_moments(self, torch: Any, state: OptimizerState) -> tuple[Any, Any]:
+        """`moments` and `denominator` in PyTorch: m, and the denominator in the memory of the step."""
+        m: Any = state.buffers["m"]
+        v: Any = state.buffers["v"]
+        m.lerp_(state.g, 1 - self.b1)
+        v.mul_(self.b2).addcmul_(state.g, state.g, value=1 - self.b2)
+        root = torch.sqrt(v, out=state.step)
+        return m, root.mul_((1 - self.b2**state.t) ** -0.5).add_(self.eps)
 
     def convert_version_1(self, buffers: dict[str, Array]) -> None:
         """Version 1 stored m / (1 - b1) and v / (1 - b2)."""

@@ -1,6 +1,6 @@
 """Adadelta: Adagrad with running means, and without a learning rate to tune."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -34,3 +34,12 @@ class Adadelta(Optimizer, name="adadelta"):
         u *= self.rho
         u += (1 - self.rho) * d**2
         state.step[...] = -state.lr * d
+
+    def torch(self, torch: Any, state: OptimizerState) -> None:
+        """`update` in PyTorch."""
+        s: Any = state.buffers["s"]
+        u: Any = state.buffers["u"]
+        s.mul_(self.rho).addcmul_(state.g, state.g, value=1 - self.rho)
+        d = ((u + self.eps) / (s + self.eps)).sqrt_().mul_(state.g)
+        u.mul_(self.rho).addcmul_(d, d, value=1 - self.rho)
+        torch.mul(d, -state.lr, out=state.step)

@@ -1,6 +1,6 @@
 """Adagrad: each weight has its own learning rate, which only falls."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -25,3 +25,10 @@ class Adagrad(Optimizer, name="adagrad"):
         s = state.buffers["s"]
         s += state.g**2
         state.step[...] = -state.lr * state.g / (np.sqrt(s) + self.eps)
+
+    def torch(self, torch: Any, state: OptimizerState) -> None:
+        """`update` in PyTorch."""
+        s: Any = state.buffers["s"]
+        s.addcmul_(state.g, state.g)
+        below = torch.sqrt(s, out=state.step).add_(self.eps)
+        torch.div(state.g, below, out=state.step).mul_(-state.lr)

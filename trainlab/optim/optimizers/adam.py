@@ -1,5 +1,7 @@
 """Adam: the default optimizer."""
 
+from typing import Any
+
 from trainlab.optim.optimizer import OptimizerState
 from trainlab.optim.optimizers._moments import Moments
 
@@ -23,3 +25,8 @@ class Adam(Moments, name="adam"):
         m, v = self.moments(state)
         m_hat = m / (1 - self.b1**state.t)
         state.step[...] = -state.lr * m_hat / self.denominator(v, state.t)
+
+    def torch(self, torch: Any, state: OptimizerState) -> None:
+        """`update` in PyTorch."""
+        m, below = self.torch_moments(torch, state)
+        torch.div(m, below, out=state.step).mul_(-state.lr / (1 - self.b1**state.t))

@@ -1,6 +1,6 @@
 """Adamax: Adam with the largest recent gradient in place of the root of the mean square."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -33,3 +33,11 @@ class Adamax(Optimizer, name="adamax"):
         m += (1 - self.b1) * g
         np.maximum(self.b2 * u, np.abs(g) + self.eps, out=u)
         state.step[...] = (-state.lr / (1 - self.b1**state.t)) * m / u
+
+    def torch(self, torch: Any, state: OptimizerState) -> None:
+        """`update` in PyTorch."""
+        m: Any = state.buffers["m"]
+        u: Any = state.buffers["u"]
+        m.lerp_(state.g, 1 - self.b1)
+        torch.maximum(u * self.b2, torch.abs(state.g) + self.eps, out=u)
+        torch.div(m, u, out=state.step).mul_(-state.lr / (1 - self.b1**state.t))

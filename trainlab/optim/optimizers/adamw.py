@@ -1,5 +1,7 @@
 """AdamW: Adam with weight decay that does not pass through the gradient."""
 
+from typing import Any
+
 from trainlab.core.component import setting
 from trainlab.optim.optimizer import OptimizerState
 from trainlab.optim.optimizers.adam import Adam
@@ -23,3 +25,9 @@ class AdamW(Adam, name="adamw"):
         super().update(state)
         w = state.theta[: state.weights]
         state.step[: state.weights] -= state.lr * self.weight_decay * w
+
+    def torch(self, torch: Any, state: OptimizerState) -> None:
+        """`update` in PyTorch."""
+        super().torch(torch, state)
+        step: Any = state.step[: state.weights]
+        step.add_(state.theta[: state.weights], alpha=-state.lr * self.weight_decay)

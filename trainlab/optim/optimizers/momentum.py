@@ -1,6 +1,6 @@
 """Momentum: SGD with a velocity."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from trainlab.core.component import setting
 from trainlab.core.types import Array
@@ -33,3 +33,8 @@ class Momentum(Optimizer, name="momentum"):
         v *= self.momentum
         v += state.g
         return v
+
+    def torch(self, torch: Any, state: OptimizerState) -> None:
+        """`update` in PyTorch."""
+        v: Any = state.buffers["v"]
+        torch.mul(v.mul_(self.momentum).add_(state.g), -state.lr, out=state.step)

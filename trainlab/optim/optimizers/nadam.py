@@ -1,6 +1,7 @@
 """NAdam: Adam with Nesterov's look-ahead, as `nesterov` is to `momentum`."""
 
 from math import exp, expm1, log
+from typing import Any
 
 from trainlab.core.component import setting
 from trainlab.optim.optimizer import OptimizerState
@@ -24,11 +25,19 @@ class NAdam(Moments, name="nadam"):
     def update(self, state: OptimizerState) -> None:
         """step = -lr (ahead m + now g) / (sqrt(v_hat) + eps)."""
         m, v = self.moments(state)
-        t, mu_next = state.t, self._mu(state.t + 1)
-        product = self._product(t)
-        ahead = mu_next / (1 - product * mu_next)
-        now = (1 - self._mu(t)) / (1 - product)
-        state.step[...] = -state.lr * (ahead * m + now * state.g) / self.denominator(v, t)
+        ahead, now = self._shares(state.t)
+        state.step[...] = -state.lr * (ahead * m + now * state.g) / self.denominator(v, state.t)
+
+    def _shares(self, t: int) -> tuple[float, float]:
+        """The factors `ahead` of m and `now` of g."""
+        mu_next, product = self._mu(t + 1), self._product(t)
+        return mu_next / (1 - product * mu_next), (1 - self._mu(t)) / (1 - product)
+
+    def torch(self, torch: Any, state: OptimizerState) -> None:
+        """`update` in PyTorch."""
+        m, below = self.torch_moments(torch, state)
+        ahead, now = self._shares(state.t)
+        torch.div(m * ahead + state.g * now, below, out=state.step).mul_(-state.lr)
 
     def _mu(self, t: int) -> float:
         return self.b1 * (1 - 0.5 * 0.96 ** (t * self.momentum_decay))

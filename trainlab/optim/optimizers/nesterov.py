@@ -1,5 +1,7 @@
 """Nesterov: momentum with a look-ahead."""
 
+from typing import Any
+
 from trainlab.optim.optimizer import OptimizerState
 from trainlab.optim.optimizers.momentum import Momentum
 
@@ -17,3 +19,9 @@ class Nesterov(Momentum, name="nesterov"):
         """step = -lr (g + mu v)."""
         v = self.velocity(state)
         state.step[...] = -state.lr * (state.g + self.momentum * v)
+
+    def torch(self, torch: Any, state: OptimizerState) -> None:
+        """`update` in PyTorch."""
+        v: Any = state.buffers["v"]
+        v.mul_(self.momentum).add_(state.g)
+        torch.add(state.g, v, alpha=self.momentum, out=state.step).mul_(-state.lr)

@@ -1,6 +1,6 @@
 """RMSprop: each weight has its own learning rate, from its recent gradients."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -29,6 +29,13 @@ class RMSprop(Optimizer, name="rmsprop"):
         s *= self.rho
         s += (1 - self.rho) * state.g**2
         state.step[...] = -state.lr * state.g / (np.sqrt(s) + self.eps)
+
+    def torch(self, torch: Any, state: OptimizerState) -> None:
+        """`update` in PyTorch."""
+        s: Any = state.buffers["s"]
+        s.mul_(self.rho).addcmul_(state.g, state.g, value=1 - self.rho)
+        below = torch.sqrt(s, out=state.step).add_(self.eps)
+        torch.div(state.g, below, out=state.step).mul_(-state.lr)
 
     def convert_version_1(self, buffers: dict[str, Array]) -> None:
         """Version 1 stored s / (1 - rho)."""

@@ -1,5 +1,7 @@
 """SGD: stochastic gradient descent."""
 
+from typing import Any
+
 from trainlab.core.component import setting
 from trainlab.optim.optimizer import Optimizer, OptimizerState
 
@@ -17,3 +19,7 @@ class SGD(Optimizer, name="sgd"):
     def update(self, state: OptimizerState) -> None:
         """step = -lr g."""
         state.step[...] = -state.lr * state.g
+
+    def torch(self, torch: Any, state: OptimizerState) -> None:
+        """`update` in PyTorch."""
+        torch.mul(state.g, -state.lr, out=state.step)

@@ -1,6 +1,6 @@
 """L1: weights that are not needed go to zero."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -35,3 +35,7 @@ class L1(Regularizer, name="l1"):
 
     def constrain(self, W: Array) -> None:
         """Nothing: a penalty sets no limit."""
+
+    def torch_gradient(self, torch: Any, w: Any, g: Any) -> None:
+        """`add_gradient` in PyTorch."""
+        g.add_(torch.sign(w), alpha=self.strength)

@@ -1,6 +1,6 @@
 """L2: many small weights rather than a few large ones."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -34,3 +34,7 @@ class L2(Regularizer, name="l2"):
 
     def constrain(self, W: Array) -> None:
         """Nothing: a penalty sets no limit."""
+
+    def torch_gradient(self, torch: Any, w: Any, g: Any) -> None:
+        """`add_gradient` in PyTorch."""
+        g.add_(w, alpha=self.strength)

@@ -1,6 +1,6 @@
 """Max norm: the weights that feed one unit have a limited norm."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -39,3 +39,8 @@ class MaxNorm(Regularizer, name="max_norm"):
         norms = np.linalg.norm(units, axis=0)
         if norms.size and norms.max() > self.limit:
             W[...] = W * (self.limit / np.maximum(norms, self.limit))
+
+    def torch_constrain(self, torch: Any, W: Any) -> None:
+        """`constrain` in PyTorch."""
+        norms = torch.linalg.vector_norm(W.flatten(0, -2), dim=0)
+        W.mul_(self.limit / norms.clamp(min=self.limit))

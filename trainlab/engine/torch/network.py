@@ -1,0 +1,66 @@
+"""The layers of a workspace as one function of tensors."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from trainlab.core.types import Array
+from trainlab.engine.buffers import Workspace, walk
+from trainlab.engine.graph import Node
+from trainlab.nn.layer import TorchSlot
+
+Kept = dict[str, Any]  # outputs of layers by name
+
+
+class TorchNetwork:
+    """y = network(x, noise): the PyTorch forms of the layers, one after the other.
+
+    params: tensors of all params by name · train: in training steps, or in evaluation.
+    """
+
+    def __init__(self, torch: Any, nodes: Sequence[Node], params: Mapping[str, Any], *, train: bool) -> None:
+        self._torch, self._train = torch, train
+        self._nodes, self._params = nodes, {n.name: _own(n, params) for top in nodes for n in top.walk()}
+
+    def __call__(self, x: Any, noise: Mapping[str, Any], kept: Kept | None = None) -> Any:
+        """The output for rows x.
+
+        noise: what `Noise.draw` returned, by layer; empty in evaluation · kept: receives the output of each layer that
+        is no view of its input.
+        """
+        return self._chain(self._nodes, x, noise, kept)
+
+    def _chain(self, nodes: Sequence[Node], x: Any, noise: Mapping[str, Any], kept: Kept | None) -> Any:
+        for node in nodes:
+            if node.layer.view:
+                x = x.reshape(len(x), *node.out_shape)
+                continue
+            x = node.layer.torch(self._slot(node, x, noise, kept))
+            if kept is not None:
+                kept[node.name] = x
+        return x
+
+    def _slot(self, node: Node, x: Any, noise: Mapping[str, Any], kept: Kept | None) -> TorchSlot:
+        def through(branch: Sequence[Node]) -> Callable[[Any], Any]:
+            return lambda x: self._chain(branch, x, noise, kept)
+
+        branches = [through(branch) for branch in node.branches]
+        return TorchSlot(self._torch, x, self._params[node.name], self._train, noise.get(node.name), branches)
+
+
+def _own(node: Node, params: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: params[f"{node.name}.{key}"] for key in node.params}
+
+
+class Noise:
+    """Draws the random numbers of training steps from the workspace's generator, in the order of the layers."""
+
+    def __init__(self, work: Workspace) -> None:
+        first = work.chain[0][1]
+        self._rng, self._dtype = first.rng, first.x.dtype.type
+        found = ((node, node.layer.noise(node.shape)) for node, _ in walk(work.nodes, work.chain))
+        self._needs = [(node.name, need) for node, need in found if need is not None]
+
+    def draw(self, rows: int) -> dict[str, Array]:
+        """The numbers of a step with so many rows, by layer."""
+        shapes = ((name, (rows, *need.shape) if need.per_row else need.shape) for name, need in self._needs)
+        return {name: self._rng.random(shape, self._dtype) for name, shape in shapes}
