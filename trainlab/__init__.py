@@ -4,7 +4,7 @@ The package has nine floors. A package imports only from floors below its own (s
 
     9  cli
     8  integrations
-    7  report
+    7  report tune
     6  search tools
     5  inference
     4  training

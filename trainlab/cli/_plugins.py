@@ -21,6 +21,7 @@ PLUGGED = (
     "schema",
     "sweep",
     "train",
+    "tune",
 )
 
 _Option = Annotated[

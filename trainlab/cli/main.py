@@ -37,6 +37,7 @@ COMMANDS = {
     "lr-range": "Find a learning rate: raise it step by step and see where the loss falls and where it blows up.",
     "train": "Train a network from a config, monitor the training, and write a run folder.",
     "sweep": "Search for better settings: train many trials of an experiment, each in a run folder of its own.",
+    "tune": "Find the best network for an experiment within a budget: check, rate, search, refine, confirm, test.",
     "report": "Summarize runs: how they ended, their scores, their findings.",
     "serve": "Show the runs and sweeps of a folder in a browser; the pages refresh during training.",
     "fix": "Try the suggested patches of a run in short real runs, and print the smallest patch that helps.",

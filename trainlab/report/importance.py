@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from trainlab.core.types import Array
-from trainlab.report.gaussian_process import GaussianProcess
+from trainlab.search.gaussian_process import GaussianProcess
 from trainlab.store.environment import thread_pools
 
 METHOD = "permutation importance of a Gaussian process on held-out trials"

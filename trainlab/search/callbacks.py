@@ -25,6 +25,7 @@ class SweepCallback:
 
     def __init__(self) -> None:
         self._stops = 0
+        self.closed = False  # no further trial begins, but those that run go on to their end
 
     @property
     def stops(self) -> int:

@@ -58,7 +58,7 @@ def _further(
 ) -> dict[str, Any] | None:
     """The range to try next at this end; None where the setting itself ends there."""
     wider = distribution.beyond(high=high)
-    if wider is None or not space.allows(path, wider.ends()[1 if high else 0], best.values):
+    if wider is None or not space.allows(path, wider.ends()[-1 if high else 0], best.values):
         return None
     settings = brief(wider)
     name, first = settings.pop("name"), settings.pop(wider.first)

@@ -197,7 +197,7 @@ class Sweep:
         """Submit runs and count them as they end, until all are done or the sweep was asked to stop."""
         self._submit()
         stops = 0
-        while self._running or (self._queue and not stops):
+        while self._running or (self._queue and not stops and not self.callback.closed):
             done, _ = wait(self._running, timeout=_POLL, return_when=FIRST_COMPLETED)
             if not self._running:
                 sleep(_POLL)  # there is no worker yet
@@ -231,7 +231,7 @@ class Sweep:
 
     def _submit(self) -> None:
         """Begin as many runs as there are free workers."""
-        while self._queue and len(self._running) < self.executor.workers:
+        while self._queue and not self.callback.closed and len(self._running) < self.executor.workers:
             run = heappop(self._queue)
             if self._is_done(run):
                 self._advance()
@@ -242,7 +242,7 @@ class Sweep:
                 pending.begun = True
                 self.callback.on_trial_begin(trial)
             resume = self.folders.make_ready(trial, run.index, rescued=pending.rescued)
-            job = Job(self.folders.of(pending.number, run.index), resume, pending.until)
+            job = Job(self.folders.of(pending.number, run.index), resume, pending.until, self.space.sweep.test)
             self._running[self.executor.submit(job)] = run
         if self._queue:
             self.results.trial(self._queue[0].trial.number)  # drawn while the others train

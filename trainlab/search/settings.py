@@ -1,7 +1,7 @@
 """The `sweep` block of a config: search space, strategy, number of trials, metric."""
 
 from functools import partial
-from typing import Any, Literal, cast
+from typing import Annotated, Any, Literal, cast
 
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
@@ -28,9 +28,11 @@ class SweepSettings(Settings):
         "a column of metrics.csv, losses are minimized and scores maximized; best: the one that decides which epoch is "
         "the best, which is val_loss here unless the config names another or classes are imbalanced",
     )
-    space: dict[str, Distribution | Literal["auto"] | Constant] = setting(
-        "dotted path of a setting: what it is drawn from; auto: the setting's own range; a plain value: only that",
-        min_length=1,
+    space: Annotated[dict[str, Distribution | Literal["auto"] | Constant], Field(min_length=1)] | Literal["auto"] = (
+        setting(
+            "dotted path of a setting: what it is drawn from; auto: the setting's own range; a plain value: only that; "
+            "instead of the table, auto: the settings that matter in most trainings"
+        )
     )
     strategy: Strategy = Field(
         default_factory=partial(make, Strategy, "random"), description="how the trials are chosen"
@@ -44,6 +46,10 @@ class SweepSettings(Settings):
     stop_bad_trials: bool = setting(
         True, "end a trial at a finding of severity error; if it is among the best tenth, it continues to its end"
     )
+    max_failed: int | None = setting(
+        None, "end the sweep when more trials than this have failed (crashed or exceeded a limit); null: never", ge=0
+    )
+    test: bool = setting(True, "score each trial's best weights on the test rows; false: they stay unseen")
     limits: Limits = setting(Limits(), "time and memory that a trial may use; a trial that exceeds one fails")
 
     @model_validator(mode="before")
@@ -74,6 +80,11 @@ class SweepSettings(Settings):
                 {"asked": asked, "trials": self.trials},
             )
         return self
+
+    @property
+    def settings(self) -> dict[str, "Distribution | Constant"]:
+        """The space by dotted paths; empty where it is `auto`, until it is made from the experiment."""
+        return {} if self.space == "auto" else dict(self.space)
 
     @property
     def runs(self) -> int:

@@ -11,9 +11,10 @@ from math import ceil
 from typing import Any, cast
 
 from trainlab.core.component import Settings, plain
-from trainlab.core.config import Document, nodes, override, read_plain, variant
+from trainlab.core.config import Document, amended, nodes, override, read_plain, variant
 from trainlab.core.problem import ConfigError, Problem
 from trainlab.core.types import Task
+from trainlab.search.auto_space import auto_space
 from trainlab.search.condition import Conditions
 from trainlab.search.distribution import Distribution
 from trainlab.search.distributions.choice import Choice
@@ -48,18 +49,26 @@ class Trial:
 
 
 class SearchSpace:
-    """The search space of a config. Raises ConfigError, located in the `sweep` block, if it is invalid."""
+    """The search space of a config. Raises ConfigError, located in the `sweep` block, if it is invalid.
 
-    def __init__(self, document: Document[SweepExperiment]) -> None:
+    prior: the trials of an earlier sweep of the same settings, which the strategy starts from.
+    """
+
+    def __init__(self, document: Document[SweepExperiment], prior: Sequence[PastTrial] = ()) -> None:
         sweep = document.value.sweep
         if sweep is None:
             raise document.error((), "there is no `sweep` block in this config; `trainlab new sweep` shows one")
         check(document)
         document = completed_by_data(document)  # the epochs are the sweep's budget
+        if sweep.space == "auto":
+            document = amended(document, {"sweep.space": auto_space(document.value)})
+            sweep = cast("SweepSettings", document.value.sweep)
         self._document = document
         self.sweep: SweepSettings = sweep
+        self.prior = prior
         self.monitors = document.value.monitors
-        self.cohorts = sweep.strategy.cohorts(Budget(sweep.trials, document.value.train.epochs, sweep.stages))
+        budget = Budget(sweep.trials, document.value.train.epochs, sweep.stages, len(prior))
+        self.cohorts = sweep.strategy.cohorts(budget)
         self.config = resolved(document)
         if sweep.strategy.sets_epochs and any(cohort.waits for cohort in self.cohorts):
             self.config["sweep"]["stages"] = [
@@ -152,7 +161,8 @@ class SearchSpace:
         cohort, ranges = self.cohorts[index], self.ranges(index, past)
         paths = sorted(ranges)  # so the order in the file changes nothing
         chosen = {path: ranges[path] for path in paths}
-        request = SampleRequest(self._document.value.seed, number, self.sweep.trials, chosen, past, cohort.drawn)
+        seed, trials = self._document.value.seed, self.sweep.trials
+        request = SampleRequest(seed, number, trials, chosen, past, cohort.drawn, self.prior)
         place = number - cohort.trials.start
         best: Sequence[PastTrial] = self._best_before(index, past) if place < cohort.keep else ()
         kept: Mapping[str, Any] = best[place].values if place < len(best) else {}
@@ -176,6 +186,10 @@ class SearchSpace:
         known = [k for k in past if k.trial in alike and k.score is not None]
         ranked = sorted(known, key=lambda k: (k.score, k.trial))
         return ranked[: max(_FEWEST, ceil(len(ranked) * cohort.zoom))]
+
+    def around(self, best: Sequence[PastTrial]) -> Mapping[str, Distribution]:
+        """The declared ranges, narrowed around these trials; the first one is the best."""
+        return self._narrowed(self.distributions, best)
 
     def _narrowed(self, ranges: Mapping[str, Distribution], best: Sequence[PastTrial]) -> Mapping[str, Distribution]:
         """The ranges around these trials; `best[0]` is the best one."""
@@ -249,7 +263,7 @@ def resolved(document: Document[SweepExperiment]) -> dict[str, Any]:
     These keep what the user wrote: `nesterov` instead of `adam` starts from its own defaults, not from adam's.
     """
     config: dict[str, Any] = plain(document.value)
-    searched = document.value.sweep.space if document.value.sweep else {}
+    searched = document.value.sweep.settings if document.value.sweep else {}
     for path in searched:
         *above, last = path.split(".")
         if last == "name" and above:
@@ -282,7 +296,7 @@ def _ranges(
 ) -> dict[str, Distribution]:
     """The range of each setting; `auto` is looked up in its class."""
     ranges: dict[str, Distribution] = {}
-    for path, given in sweep.space.items():
+    for path, given in sweep.settings.items():
         found = _own_range(document.value, path.split(".")) if given == "auto" else given
         if given != "auto" and not isinstance(found, Distribution):
             found = Choice(options=[found])
@@ -309,7 +323,7 @@ def _own_range(settings: Any, path: list[str]) -> Distribution | None:
 
 def _read(spelled: dict[str, Any]) -> Distribution:
     """A distribution from its spelling in a class: `{"int": [16, 256], "log": True}`."""
-    found = read_plain(SweepSettings, {"space": {"it": spelled}}, "search").value.space["it"]
+    found = read_plain(SweepSettings, {"space": {"it": spelled}}, "search").value.settings["it"]
     if not isinstance(found, Distribution):
         raise TypeError(f"a search range cannot be {found}")
     return found
@@ -344,7 +358,7 @@ def _pin(base: dict[str, Any], experiment: SweepExperiment, metric: str) -> None
 
 def _epoch_problems(document: Document[SweepExperiment], sweep: SweepSettings) -> list[Problem]:
     """The problem that both the strategy and the space set the epochs."""
-    if sweep.strategy.sets_epochs and "train.epochs" in sweep.space:
+    if sweep.strategy.sets_epochs and "train.epochs" in sweep.settings:
         message = f"`{sweep.strategy.name}` sets the epochs of each trial; remove `train.epochs` from the space"
         return [document.problem(("sweep", "space", "train.epochs"), message, key=True)]
     return []

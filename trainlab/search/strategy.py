@@ -69,27 +69,37 @@ class Cohort:
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """The budget of a strategy: trials, epochs of a full trial, and the stages of the config."""
+    """The budget of a strategy: trials, epochs of a full trial, and the stages of the config.
+
+    prior: how many trials of an earlier sweep are known.
+    """
 
     trials: int
     epochs: int
     stages: Sequence[Stage] = ()
+    prior: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class PastTrial:
-    """An earlier trial: its values, and its score with the sign that makes less better; None without a score."""
+    """An earlier trial: its values, and its score with the sign that makes less better; None without a score.
+
+    alike: a number; trials of another number (of another sweep, or of other epochs) are only similar to those of this
+    sweep, whose number is 0.
+    """
 
     trial: int
     values: Mapping[str, Any]
     score: float | None
+    alike: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class SampleRequest:
     """The trial that needs a point: its number, of how many, in these ranges (by path, in alphabetic order).
 
-    past: the trials of earlier cohorts, in their order, if its cohort waits · together: the drawn trials of its cohort.
+    past: the trials of earlier cohorts, in their order, if its cohort waits · together: the drawn trials of its cohort
+    · prior: the trials of an earlier sweep of the same settings, which may have had other epochs and ranges.
     """
 
     seed: int
@@ -98,6 +108,7 @@ class SampleRequest:
     ranges: Mapping[str, Distribution]
     past: Sequence[PastTrial] = ()
     together: range = range(0)
+    prior: Sequence[PastTrial] = ()
 
 
 class Strategy(Component, kind="strategy", rooms=("trainlab.search.strategies",)):
@@ -128,3 +139,17 @@ def at_random(request: SampleRequest) -> Iterator[Sequence[float]]:
     rng = stream(request.seed, request.trial)
     while True:
         yield rng.random(len(request.ranges)).tolist()
+
+
+def spread_evenly(request: SampleRequest) -> Iterator[Sequence[float]]:
+    """A Latin hypercube of the trials that are drawn together: each range is cut into as many equal intervals, and each
+    trial gets a random place in one of them; then independent random points.
+    """
+    rng, sides = stream(request.seed, request.trial), len(request.ranges)
+    if request.trial in request.together:
+        shuffle, parts = stream(request.seed, 0, request.together.start), len(request.together)
+        place = request.trial - request.together.start
+        mine = [int(shuffle.permutation(parts)[place]) for _ in range(sides)]
+        yield [(part + u) / parts for part, u in zip(mine, rng.random(sides).tolist(), strict=True)]
+    while True:
+        yield rng.random(sides).tolist()

@@ -5,7 +5,7 @@ these folders, repeats no trial that had ended, and comes to the same table.
 """
 
 import os
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -24,7 +24,9 @@ from trainlab.search.executors.local import LocalExecutor, environment
 from trainlab.search.experiment import SweepExperiment, read
 from trainlab.search.lookup import find_sweep
 from trainlab.search.loop import Sweep
+from trainlab.search.prior import read_prior, write_prior
 from trainlab.search.space import SearchSpace
+from trainlab.search.strategy import PastTrial
 from trainlab.search.summary import Summary
 from trainlab.store.folder import next_free, safe_name
 from trainlab.store.lock import locked
@@ -44,19 +46,24 @@ def start(
     scheduler: str | None = None,
     fresh: bool = False,
     callback: SweepCallback | None = None,
+    into: Path | None = None,
+    prior: Sequence[PastTrial] = (),
 ) -> Summary:
-    """Run the sweep of a config in a new folder `runs/NAME-sweep-N`.
+    """Run the sweep of a config in a new folder `runs/NAME-sweep-N`, or in the folder `into`.
 
     `workers`: how many trials at once; by default one, on a cluster as many as it can take. `scheduler`: the address of
-    a Dask cluster that trains the trials instead of this machine. `fresh`: start a new process for each trial.
+    a Dask cluster that trains the trials instead of this machine. `fresh`: start a new process for each trial. `prior`:
+    trials of an earlier sweep of the same settings, which the strategy starts from.
     Raises ConfigError before anything is written if the space does not fit the config.
     """
     document = located(document, runs)
-    space = SearchSpace(document)
+    space = SearchSpace(document, prior)
     if space.sweep.metric == BEST:
-        space.compare_by(_deciding(space, document.value))
-    folder = next_free(runs, safe_name(f"{name or document.value.name}-sweep"))
+        space.compare_by(deciding(space, document.value))
+    folder = into or next_free(runs, safe_name(f"{name or document.value.name}-sweep"))
+    folder.mkdir(parents=True, exist_ok=True)
     with locked(folder):
+        write_prior(folder, prior)
         write_atomic(folder / "sweep.yaml", dump(space.config).encode(), durable=True)
         write_plugins(folder)
         with open_executor(folder, space.sweep.limits, workers, scheduler, fresh=fresh) as executor:
@@ -79,7 +86,8 @@ def resume(
     """
     folder = find_sweep(sweep, runs)
     with locked(folder):
-        space = SearchSpace(read(folder / "sweep.yaml", own=True))
+        prior = read_prior(folder)
+        space = SearchSpace(read(folder / "sweep.yaml", own=True), prior)
         if trials and trials < space.sweep.trials:
             raise UserError(
                 f"{folder}: this sweep has {space.sweep.trials} trials; you can add trials, but not remove any"
@@ -87,13 +95,13 @@ def resume(
         if trials and trials > space.sweep.trials:
             if not space.sweep.strategy.extends:
                 raise UserError(f"{folder}: a {space.sweep.strategy.name} cannot get more trials; start a new sweep")
-            space = SearchSpace(read(folder / "sweep.yaml", [f"sweep.trials={trials}"], own=True))
+            space = SearchSpace(read(folder / "sweep.yaml", [f"sweep.trials={trials}"], own=True), prior)
             write_atomic(folder / "sweep.yaml", dump(space.config).encode(), durable=True)
         with open_executor(folder, space.sweep.limits, workers, scheduler, fresh=fresh) as executor:
             return Sweep(folder, space, executor, callback or SweepCallback()).run()
 
 
-def _deciding(space: SearchSpace, experiment: SweepExperiment) -> str:
+def deciding(space: SearchSpace, experiment: SweepExperiment) -> str:
     """The metric that decides in the first run of the config as it is, for which its data are read."""
     run = space.runs(experiment)[0]
     parts = prepare(run.data, streams=Streams(run.seed), dtype=run.train.arrays)

@@ -31,21 +31,23 @@ def baselines(parts: Splits, metrics: Sequence[Metric] = (), decides: str = "") 
     """Plain JSON: `scores` of each baseline by split and metric, the training `rows` used, and the `seconds` it took.
 
     metrics: to compute beside the task's score · decides: the column by which the best epoch is chosen; it comes first.
-    Empty where the rows are no table in memory, have several targets, or cannot be learned from or scored.
+    Pictures are taken as tables of their pixels. Empty where the rows are not in memory, have several targets, or
+    cannot be learned from or scored.
     """
     scored = {name: rows for name, rows in (("val", parts.val), ("test", parts.test)) if rows is not None}
     raw_train = parts.raw_train
     single = parts.raw_y.shape[1:] in ((), (1,)) and parts.task.kind != "multilabel"
-    if isinstance(raw_train, LazyRows) or raw_train.ndim != 2 or not scored or not single:
+    if isinstance(raw_train, LazyRows) or raw_train.ndim < 2 or not scored or not single:
         return {}
     began = perf_counter()
+    raw_train = raw_train.reshape(len(raw_train), -1)
     table = _Table.of(parts.encoding, raw_train.shape[1])
     most = min(MOST_ROWS, MOST_CELLS // max(1, raw_train.shape[1]))
     chosen = np.sort(np.random.default_rng(0).permutation(len(raw_train))[: max(1, most)])
     x, y = _finite(raw_train[chosen]), _plain_targets(parts.raw_y[chosen])
     if not np.isfinite(y).all() or len(np.unique(y)) < 2:
         return {}
-    raw = {part: _finite(np.asarray(parts.raw[part])) for part in scored}
+    raw = {part: _finite(np.asarray(parts.raw[part])).reshape(len(rows.y), -1) for part, rows in scored.items()}
     judges = [*metrics, make(Metric, METRICS_OF[parts.task.kind])]
     judges.sort(key=lambda metric: metric.column != decides.partition("_")[2])
     truth = {part: _plain_targets(unscale(rows.y, parts.fitted)) for part, rows in scored.items()}

@@ -53,12 +53,13 @@ def train(
     callbacks: Sequence[Callback] = (),
     cache: SplitsCache | None = None,
     durable: bool = True,
+    test: bool = True,
 ) -> RunResult:
     """Train an experiment in a new run folder: `runs/NAME-N`, or the folder `into`.
 
     until: stop after this epoch as if interrupted there; `resume` continues to the same bits · cache: keeps the
     dataset for further runs of this process · durable=False: a run of less than a second does not wait for the disk, so
-    a power cut may damage its folder until the caller syncs the file system.
+    a power cut may damage its folder until the caller syncs the file system · test=False: the test rows stay unseen.
     Raises ConfigError or DataError before anything is made; a folder is made only for a run that can start.
     """
     experiment = document.value
@@ -76,7 +77,7 @@ def train(
         write_start(folder, document, setup, compared)
         status = Status.begin(folder.name, setup.experiment.train.epochs)
         note = setup.taken.sentence(setup.net) if setup.taken is not None else ""
-        return _run(session, folder, status, callbacks, until, note=note, durable=durable)
+        return _run(session, folder, status, callbacks, until, note=note, durable=durable, test=test)
 
 
 def resume(
@@ -89,11 +90,13 @@ def resume(
     until: int | None = None,
     document: Document[Experiment] | None = None,
     durable: bool = True,
+    test: bool = True,
 ) -> RunResult:
     """Continue a run from its last checkpoint, up to `epochs` epochs if that is more than its config says.
 
     until: stop after this epoch as if interrupted there, at once if the run has come so far already · document: the
-    config that the caller believes the run to have; only its epochs may differ · durable: as in `train`.
+    config that the caller believes the run to have; only its epochs may differ · durable, test: as in
+    `train`.
     Raises UserError if the run has finished, has another config or other data by now, or another process trains it.
     """
     folder = RunFolder.open(run, runs)
@@ -104,7 +107,7 @@ def resume(
             more = document.value.train.epochs
             epochs = epochs or (more if more > own.value.train.epochs else 0)
         with pinned(own.value.train.threads):
-            return _resume(folder, own, epochs, callbacks, until, cache, durable=durable)
+            return _resume(folder, own, epochs, callbacks, until, cache, durable=durable, test=test)
 
 
 def _resume(
@@ -116,6 +119,7 @@ def _resume(
     cache: SplitsCache | None,
     *,
     durable: bool,
+    test: bool,
 ) -> RunResult:
     status, settings = status_of(folder), own.value.train
     engine, note = selection.select_to_resume(
@@ -143,9 +147,8 @@ def _resume(
     if read_decision(folder.decision).threshold is not None:
         note = " ".join(filter(None, [note, "The threshold that was chosen for this run's labels is dropped."]))
     write_decision(folder.decision, PLAIN)  # the best weights may change
-    return _run(
-        session, folder, status, callbacks, until, note=note, resuming=True, beyond_end=bool(epochs), durable=durable
-    )
+    how: dict[str, Any] = {"resuming": True, "beyond_end": bool(epochs), "durable": durable, "test": test}
+    return _run(session, folder, status, callbacks, until, note=note, **how)
 
 
 def _rate_jumps(experiment: Experiment, before: int, done: int) -> str:
@@ -171,6 +174,7 @@ def _run(
     resuming: bool = False,
     beyond_end: bool = False,
     durable: bool,
+    test: bool,
 ) -> RunResult:
     """Train to the end of the session and write everything into the folder."""
     clock, best = session.metrics.clock, session.metrics.best
@@ -201,7 +205,7 @@ def _run(
                 callback.on_finding(finding)
         needs = [*logger.paths, folder.config, folder.environment]
         checkpointer.save(positions, needs, durable=durable or clock.seconds >= BRIEF, ended=ended)
-        result = _result(session, folder, ending)
+        result = _result(session, folder, ending, test=test)
         for callback in callbacks:
             callback.on_train_end(result)
         return result
@@ -226,8 +230,8 @@ def _info(session: TrainingSession, folder: RunFolder, note: str, resumed_at: in
     )
 
 
-def _result(session: TrainingSession, folder: RunFolder, ending: Ending) -> RunResult:
-    """The result of the run, its best weights tested unless it was interrupted."""
+def _result(session: TrainingSession, folder: RunFolder, ending: Ending, *, test: bool) -> RunResult:
+    """The result of the run, its best weights tested unless it was interrupted, or shall not be."""
     best = session.metrics.best.best
     return RunResult(
         folder=folder.path,
@@ -236,17 +240,20 @@ def _result(session: TrainingSession, folder: RunFolder, ending: Ending) -> RunR
         step=session.trainer.step,
         seconds=session.metrics.clock.seconds,
         best=asdict(best) if best else None,
-        test=_test(session, folder) if ending.state != "interrupted" else None,
+        test=_test(session, folder, unseen=not test) if ending.state != "interrupted" else None,
         findings=tuple(session.monitors.findings),
         reason=ending.reason,
         data=read_json(folder.data) if session.setup.experiment.baselines else {},
     )
 
 
-def _test(session: TrainingSession, folder: RunFolder) -> dict[str, float] | None:
-    """Metrics of the best weights on the test rows; writes their mistakes, or those of the validation rows."""
+def _test(session: TrainingSession, folder: RunFolder, *, unseen: bool) -> dict[str, float] | None:
+    """Metrics of the best weights on the test rows; writes their mistakes, or those of the validation rows where there
+    are no test rows, or where these stay unseen.
+    """
     setup, parts, metrics = session.setup, session.setup.parts, session.metrics
-    part, rows, t = ("test", parts.test, setup.t_test) if parts.test else ("val", parts.val, setup.t_val)
+    tested = parts.test and not unseen
+    part, rows, t = ("test", parts.test, setup.t_test) if tested else ("val", parts.val, setup.t_val)
     if not rows or t is None or not metrics.best.weights:
         return None
     setup.net.load_params(metrics.best.weights)

@@ -16,7 +16,7 @@ class Interval(Distribution):
     range: Ends = setting("[low, high]")
 
     @abstractmethod
-    def position(self, value: float) -> float:
+    def position(self, value: float) -> float | None:
         """Place of a value between low (0) and high (1) on the scale."""
 
     @abstractmethod
@@ -25,7 +25,7 @@ class Interval(Distribution):
 
     def share(self, value: float) -> float:
         """The position, inside [0, 1)."""
-        return min(max(self.position(value), 0.0), BELOW_ONE)
+        return min(max(self.position(value) or 0.0, 0.0), BELOW_ONE)
 
     def ends(self) -> list[float]:
         """Low and high."""
@@ -33,7 +33,8 @@ class Interval(Distribution):
 
     def around(self, values: Sequence[float], *, grow: bool) -> Self:
         """The range from a little below the smallest value to a little above the largest, on the scale."""
-        a, b = narrowed([self.position(value) for value in values], grow=grow)
+        places = [self.position(value) for value in values]
+        a, b = narrowed([place for place in places if place is not None], grow=grow)
         ends = [self.value(a), self.value(b)]
         return type(self)(range=ends, when=self.when) if ends[0] < ends[1] else self
 

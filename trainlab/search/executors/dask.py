@@ -85,7 +85,7 @@ class DaskExecutor(TrialExecutor):
     def submit(self, job: Job) -> "Future[ExitStatus]":
         """Have any Dask worker train the trial."""
         status: Future[ExitStatus] = Future()
-        job = Job(job.folder.resolve(), job.resume, job.until)
+        job = Job(job.folder.resolve(), job.resume, job.until, job.test)
         self._pool.submit(train_task, self._task(job)).add_done_callback(partial(_pass_on, status))
         return status
 
@@ -184,7 +184,7 @@ def _left_of(job: Job) -> Job | ExitStatus:
     status = record.status
     if status and state in ("finished", "diverged", "failed"):
         return ExitStatus(status.exit_code or 0, status.reason)
-    return Job(job.folder, job.resume or state in ("interrupted", "killed"), job.until)
+    return Job(job.folder, job.resume or state in ("interrupted", "killed"), job.until, job.test)
 
 
 def _is_locked(folder: Path) -> bool:

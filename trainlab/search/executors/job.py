@@ -13,12 +13,14 @@ _TAIL = 1 << 13  # bytes at the end of stderr.txt that are searched for its last
 class Job:
     """Train the trial in this folder, which holds a config.yaml.
 
-    resume: continue from its last checkpoint · until: stop after this epoch; None: train to the end.
+    resume: continue from its last checkpoint · until: stop after this epoch; None: train to the end · test: score the
+    test rows at its end.
     """
 
     folder: Path
     resume: bool = False
     until: int | None = None
+    test: bool = True
 
     @property
     def arguments(self) -> list[str]:

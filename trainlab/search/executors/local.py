@@ -163,7 +163,7 @@ class _Worker:
     def run(self, job: Job, limits: Limits, *, durable: bool) -> ExitStatus | None:
         """Have a trial trained, and wait for its end; None if the process died before it began."""
         self.trials += 1
-        asked = {"folder": str(job.folder), "resume": job.resume, "until": job.until}
+        asked = {"folder": str(job.folder), "resume": job.resume, "until": job.until, "test": job.test}
         asked |= {"memory": limits.bytes, "durable": durable}
         with self._time_limit(limits.seconds) as late:
             with suppress(BrokenPipeError):

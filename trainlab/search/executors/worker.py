@@ -58,7 +58,7 @@ class Worker:
             if self._over:
                 break
             self._answer("begun")
-            job = Job(Path(asked["folder"]), asked["resume"], asked["until"])
+            job = Job(Path(asked["folder"]), asked["resume"], asked["until"], asked["test"])
             code = run(job, self._running, self._cache, durable=asked["durable"])
             self._running = None
             self._answer(str(code))
@@ -99,6 +99,7 @@ def run(job: Job, callback: Callback, cache: SplitsCache, *, durable: bool = Tru
                 "callbacks": [callback],
                 "cache": cache,
                 "durable": durable,
+                "test": job.test,
             }
             if job.resume:
                 return resume(job.folder, **settings).exit_code

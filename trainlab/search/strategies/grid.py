@@ -46,7 +46,7 @@ def levels(ranges: Sequence[Distribution], trials: int) -> list[int]:
     """
     counts = [found.count() for found in ranges]
     sides = [
-        count if count is not None and found.position(found.ends()[0]) is None else 1
+        count if count is not None and found.position(found.ends()[-1]) is None else 1
         for found, count in zip(ranges, counts, strict=True)
     ]
     while prod(sides) < trials:

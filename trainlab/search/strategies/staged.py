@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from math import ceil
 
-from trainlab.search.strategy import Budget, Cohort, SampleRequest, Stage, Strategy, stream
+from trainlab.search.strategy import Budget, Cohort, SampleRequest, Stage, Strategy, spread_evenly
 
 _FEWEST = 4  # trials of an automatic stage: the next one is drawn around the best three
 
@@ -42,14 +42,7 @@ class Staged(Strategy, name="staged"):
 
     def points(self, request: SampleRequest) -> Iterator[Sequence[float]]:
         """A random place in the trial's interval of each range; then random points."""
-        rng, sides = stream(request.seed, request.trial), len(request.ranges)
-        if request.trial in request.together:
-            shuffle, parts = stream(request.seed, 0, request.together.start), len(request.together)
-            place = request.trial - request.together.start
-            mine = [int(shuffle.permutation(parts)[place]) for _ in range(sides)]
-            yield [(part + u) / parts for part, u in zip(mine, rng.random(sides).tolist(), strict=True)]
-        while True:
-            yield rng.random(sides).tolist()
+        return spread_evenly(request)
 
 
 def stages_for(budget: Budget) -> list[Stage]:

@@ -5,7 +5,7 @@ import pytest
 from sklearn.gaussian_process import GaussianProcessRegressor
 from sklearn.gaussian_process.kernels import Matern
 
-from trainlab.report.gaussian_process import GaussianProcess
+from trainlab.search.gaussian_process import GaussianProcess
 
 NONE = np.zeros(3, np.bool_)
 

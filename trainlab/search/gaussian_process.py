@@ -1,4 +1,4 @@
-"""Gaussian process regression: the expected score at settings that were not tried.
+"""Gaussian process regression: the expected score at settings that were not tried, and how uncertain it is.
 
 Each setting has a weight in the distance; two options have distance 0 or 1. Weights and noise maximize the marginal
 likelihood, coordinate by coordinate on a grid, with the Bayesian information criterion as the price of a setting that
@@ -11,7 +11,7 @@ Source: Rasmussen & Williams 2006, "Gaussian Processes for Machine Learning", al
 Matern 5/2) and 5.1 (automatic relevance determination); Schwarz 1978, "Estimating the dimension of a model".
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Self
 
 import numpy as np
@@ -35,6 +35,8 @@ class GaussianProcess:
     noise: float
     answer: Array  # K^-1 (y - mean)
     mean: float
+    lower: Array  # the Cholesky factor of K
+    scale: float  # variance of the signal
 
     @classmethod
     def fit(cls, x: Array, y: Array, options: Array) -> Self:
@@ -46,12 +48,30 @@ class GaussianProcess:
         mean, spread = float(y.mean()), float(y.std()) or 1.0
         few = _some(x, _ENOUGH)
         weights, noise = _most_likely(_distances(few, few, options), (_some(y, _ENOUGH) - mean) / spread)
-        answer = _solved(_kernel(_distances(x, x, options), weights), noise, y - mean)[1]
-        return cls(x, options, weights, noise, answer, mean)
+        return cls._of(x, y - mean, options, weights, noise, mean)
+
+    @classmethod
+    def _of(cls, x: Array, y: Array, options: Array, weights: Array, noise: float, mean: float) -> Self:
+        lower, answer = _solved(_kernel(_distances(x, x, options), weights), noise, y)
+        return cls(x, options, weights, noise, answer, mean, lower, float(y @ answer) / len(y))
+
+    def with_point(self, x: Array) -> Self:
+        """The same model as if the expected value had been measured at one more point x (d,)."""
+        known = self.mean + self.lower @ (self.lower.T @ self.answer)
+        values = np.append(known, self.predict(x[None]))
+        found = self._of(np.vstack([self.x, x]), values - self.mean, self.options, self.weights, self.noise, self.mean)
+        return replace(found, scale=self.scale)
 
     def predict(self, x: Array) -> Array:
         """The expected values (m,) at points x (m, d)."""
         return self.mean + _kernel(_distances(x, self.x, self.options), self.weights) @ self.answer
+
+    def distribution(self, x: Array) -> tuple[Array, Array]:
+        """The expected values (m,) at points x (m, d), and the standard deviations of the function around them."""
+        kernel = _kernel(_distances(x, self.x, self.options), self.weights)
+        left = np.linalg.solve(self.lower, kernel.T)
+        variance = self.scale * np.maximum(1e-12, 1.0 - np.square(left).sum(axis=0))
+        return self.mean + kernel @ self.answer, np.sqrt(variance)
 
 
 def _some(a: Array, most: int) -> Array:

@@ -1,0 +1,137 @@
+"""A whole tune of a tiny network: its steps, its budget, and that a stopped one comes to the same end."""
+
+import json
+from pathlib import Path
+
+import pytest
+import tiny_sweep
+from typer.testing import CliRunner
+
+from trainlab.cli.main import build
+from trainlab.core.errors import UserError
+from trainlab.report.html.tune_page import tune_page
+from trainlab.report.tune_record import TuneRecord
+from trainlab.search.callbacks import SweepCallback
+from trainlab.search.experiment import read
+from trainlab.search.sweep import start as start_sweep
+from trainlab.store.reading import RunRecord
+from trainlab.tune.budget import Budget
+from trainlab.tune.tune import resume, start
+
+CONFIG = tiny_sweep.TRIAL.replace("epochs: 2", "epochs: 4")
+TRIALS = Budget.read("15-trials")
+STEPS = ["plan", "check", "range", "baselines", "budget", "search-1", "decide-1", "search-2", "spread", "decide-2"]
+
+
+@pytest.fixture(scope="module")
+def config(tmp_path_factory):
+    """The tiny experiment in a file."""
+    file = tmp_path_factory.mktemp("config") / "tiny.yaml"
+    file.write_text(CONFIG)
+    return file
+
+
+@pytest.fixture(scope="module")
+def tuned(config, tmp_path_factory):
+    """An undisturbed tune of 15 trials."""
+    return start(read(config), TRIALS, runs=tmp_path_factory.mktemp("runs"), workers=2)
+
+
+def numbers(steps):
+    """What the steps have found, without times and paths."""
+    text = json.dumps([dict(step) for step in steps.values()])
+
+    def timeless(value):
+        if isinstance(value, dict):
+            return {k: timeless(v) for k, v in value.items() if k not in ("seconds", "took", "pace")}
+        return [timeless(v) for v in value] if isinstance(value, list) else value
+
+    return timeless(json.loads(text))
+
+
+class StopAt(SweepCallback):
+    """Asks to stop when so many trials have ended."""
+
+    def __init__(self, ended):
+        super().__init__()
+        self.left = ended
+
+    def on_trial_end(self, row):
+        """Count it."""
+        self.left -= 1
+        if not self.left:
+            self.request_stop()
+
+
+def test_all_steps_within_the_budget(tuned):
+    """A tune does its steps in order, trains no more networks than promised, and names a winner."""
+    assert list(tuned.steps)[: len(STEPS)] == STEPS
+    assert list(tuned.steps)[-3:] == ["confirm", "test", "end"]
+    runs = list(tuned.folder.rglob("status.json"))
+    assert sum(step["cost"]["runs"] for step in tuned.steps.values() if "cost" in step) == len(runs) <= TRIALS.amount
+    assert tuned.exit_code == 0
+    assert len(tuned.steps["confirm"]["winner"]["scores"]) == 3
+    assert (tuned.folder / "best.yaml").exists()
+
+
+def test_test_rows_stay_unseen_until_the_winner(tuned):
+    """No trial has scored the test rows; the step `test` scores the winner's runs only."""
+    tests = [RunRecord(p.parent, "").status.test for p in tuned.folder.rglob("status.json")]
+    assert tests
+    assert set(map(str, tests)) == {"None"}
+    assert set(tuned.steps["test"]["scores"]) >= {"loss", "r2"}
+
+
+@pytest.mark.parametrize("ended", [1, 4])
+def test_stopped_and_resumed_comes_to_the_same_end(config, tuned, tmp_path, ended):
+    """A tune that was stopped twice has the numbers of an undisturbed one."""
+    first = start(read(config), TRIALS, runs=tmp_path, workers=2, shown=StopAt(ended))
+    assert (first.state, first.exit_code) == ("interrupted", 130)
+    second = resume(first.folder, workers=1, shown=StopAt(ended))
+    last = resume(second.folder, workers=2) if second.state == "interrupted" else second
+    assert numbers(last.steps) == numbers(tuned.steps)
+
+
+def test_an_error_that_the_search_cannot_remove_ends_it(tmp_path):
+    """Targets that are constant: the check fails, the tune says so, and nothing is trained."""
+    file = tmp_path / "bad.yaml"
+    file.write_text("data: {name: csv, path: rows.csv, target: y}\ntrain: {epochs: 2}\n")
+    (tmp_path / "rows.csv").write_text("a,y\n" + "".join("1,nan\n" if i == 3 else f"1,{i % 7}.5\n" for i in range(60)))
+    try:
+        found = start(read(file), TRIALS, runs=tmp_path / "runs")
+    except UserError:
+        pytest.skip("the reader refuses this file already")
+    assert (found.state, found.exit_code) == ("failed", 4)
+    assert list(found.steps) == ["plan", "check"]
+
+
+def test_it_starts_from_an_earlier_sweep(config, tmp_path):
+    """--from takes over the trials of a sweep of the same settings, and refuses one of others."""
+    space = "sweep.space={optimizer.lr: {log: [1e-4, 1e-2]}, train.batch_size: {int: [8, 64]}}"
+    sweep = start_sweep(read(config, [space, "sweep.trials=4"]), runs=tmp_path)
+    found = start(read(config, [space]), TRIALS, runs=tmp_path, prior=str(sweep.folder), workers=2)
+    assert found.steps["plan"]["prior_trials"] == 4
+    kept = (found.folder / "search-1" / "prior.jsonl").read_text().splitlines()
+    assert len(kept) == 4
+    with pytest.raises(UserError, match=r"it has searched other settings: train\.batch_size is in one"):
+        start(read(config, ["sweep.space={optimizer.lr: auto}"]), TRIALS, runs=tmp_path, prior=str(sweep.folder))
+
+
+def test_page_tells_the_story(tuned):
+    """The page has each step, the winner's changes and the next commands."""
+    page = tune_page(TuneRecord(tuned.folder))
+    for part in ('id="step-range"', 'id="step-decide-1"', "What the winner changes", "trainlab predict", "timeline"):
+        assert part in page
+
+
+def test_dry_run_writes_nothing(config, tmp_path):
+    """--dry-run tells the plan, as text and as JSON."""
+    words = ["tune", str(config), "--budget", "60-epochs", "--dry-run", "--runs", str(tmp_path / "runs")]
+    told = CliRunner().invoke(build(), words)
+    assert told.exit_code == 0
+    assert "score the test rows once, for the winner only" in told.output
+    assert json.loads(CliRunner().invoke(build(), [*words, "--json"]).stdout)["budget"] == {
+        "amount": 60,
+        "unit": "epochs",
+    }
+    assert not Path(tmp_path / "runs").exists()

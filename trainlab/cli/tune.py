@@ -1,0 +1,145 @@
+"""`trainlab tune`: from a config to the best network that a budget allows."""
+
+import shlex
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from trainlab.cli import _terminal
+from trainlab.cli._stopping import sweep_stoppable
+from trainlab.cli._sweep_progress import Lines, Quiet
+from trainlab.cli.sweep import WorkersOption, cores
+from trainlab.core.errors import UserError
+from trainlab.report.html.tune_page import tune_page
+from trainlab.report.text import clean, folded
+from trainlab.report.tune_record import TuneRecord
+from trainlab.search.experiment import read
+from trainlab.store.writing import write_output
+from trainlab.tune import tune as tuning
+from trainlab.tune.budget import Budget
+from trainlab.tune.journal import Step
+from trainlab.tune.plan import outline
+from trainlab.tune.story import told
+from trainlab.tune.tune import Tuned
+
+
+def tune(
+    config: Annotated[str | None, typer.Argument(metavar="CONFIG", help="The experiment, a YAML file.")] = None,
+    overrides: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="KEY=VALUE", help="Settings that replace the file's, e.g. train.epochs=20."),
+    ] = None,
+    budget: Annotated[
+        str,
+        typer.Option(
+            metavar="TIME|N-epochs|N-trials",
+            help="What may be used in all: a time (90s, 10m, 1h), epochs (200-epochs) or trained networks (40-trials).",
+        ),
+    ] = "40-trials",
+    fix: Annotated[
+        bool, typer.Option("--fix", help="Apply the patches of what `check` finds, instead of stopping at an error.")
+    ] = False,
+    prior: Annotated[
+        str | None,
+        typer.Option("--from", metavar="SWEEP", help="Start where this sweep of the same settings has ended."),
+    ] = None,
+    workers: WorkersOption = None,
+    runs: Annotated[Path, typer.Option(metavar="DIR", help="Where the folder is created.")] = Path("runs"),
+    name: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Name of the folder instead of the config's name.")
+    ] = None,
+    resume: Annotated[str | None, typer.Option(metavar="TUNE", help="Continue this tune.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Check the config and print the plan only.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print only the folder.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print all steps and the winner as JSON.")] = False,
+) -> None:
+    """Find the best network for an experiment within a budget: check, rate, search, refine, confirm, test.
+
+    Checks the experiment, finds the range of the learning rate, searches with short trials, refines with full ones, and
+    decides after each round from the curves of the best trials: longer, more regularization, more capacity, a wider
+    range, or the end. Trains the best three with further seeds, scores the test rows once, for the winner only, and
+    compares it with simpler models. Searches the settings of the config's `sweep` block, without one those that matter
+    in most trainings. Writes NAME-tune-N with report.html and best.yaml. After Ctrl-C or a kill, --resume continues to
+    the same end.
+
+    Exit code 3 if no trial finished, 4 if the check found an error that the search cannot remove, 130 if it was
+    interrupted.
+
+    Examples:
+        trainlab tune configs/tune.yaml --budget 10m
+        trainlab tune configs/digits.yaml --budget 40-trials --fix
+        trainlab tune --resume digits-tune-1
+        trainlab tune configs/digits-sweep.yaml --from digits-sweep-1 --budget 200-epochs
+    """
+    given = [part for part in (config, *(overrides or ())) if part is not None]
+    shown = Quiet() if quiet or as_json else Lines()
+
+    def tell(step: Step) -> None:
+        if not quiet and not as_json:
+            _terminal.note(_step_text(step))
+
+    common: dict[str, Any] = {"runs": runs, "workers": workers or cores(), "shown": shown, "tell": tell}
+    with _terminal.answering(as_json):
+        if resume is not None:
+            if given or name is not None or dry_run or fix or prior is not None:
+                raise UserError("--resume uses the tune's own config and budget: use only --workers")
+            with sweep_stoppable(shown):
+                found = tuning.resume(resume, **common)
+        else:
+            if not given:
+                raise UserError("which config? Use `trainlab tune CONFIG`; `trainlab new -o CONFIG` writes one")
+            document, allowed = read(given[0], given[1:]), Budget.read(budget)
+            if dry_run:
+                _plan(tuning.plan_of(document, allowed, fix=fix, prior=prior, runs=runs), as_json=as_json)
+                return
+            with sweep_stoppable(shown):
+                found = tuning.start(document, allowed, name=name, fix=fix, prior=prior, **common)
+    _finish(found, quiet=quiet, as_json=as_json)
+
+
+def _plan(asked: dict[str, Any], *, as_json: bool) -> None:
+    """Print what would be done."""
+    lines = outline(Budget(**asked["budget"]), asked["epochs"])
+    if as_json:
+        _terminal.emit({**asked, "outline": lines})
+        return
+    _terminal.say(_step_text(told("plan", asked, {})))
+    _terminal.say("\n".join(["  in turn:", *(f"  {i}. {line}" for i, line in enumerate(lines, start=1))]))
+    _terminal.say("nothing was trained")
+
+
+def _finish(found: Tuned, *, quiet: bool, as_json: bool) -> None:
+    """Write the page, print the result, and end with its exit code."""
+    page = found.folder / "report.html"
+    write_output(page, tune_page(TuneRecord(found.folder)).encode())
+    command = _following(found)
+    if as_json:
+        _terminal.emit({**found.as_dict(), "page": str(page), "next": command})
+    elif quiet:
+        _terminal.say(str(found.folder))
+    else:
+        _terminal.say(f"tune {found.state}: {found.folder}")
+        for step in [found.steps[name] for name in ("confirm", "test", "end") if name in found.steps]:
+            _terminal.say(_step_text(step))
+        _terminal.say(f"page: {page}\nnext: {command}")
+    raise typer.Exit(found.exit_code)
+
+
+def _following(found: Tuned) -> str:
+    """The next command: resume, look at the failure, or use the winner."""
+    if found.state == "interrupted":
+        return shlex.join(["trainlab", "tune", "--resume", str(found.folder)])
+    run = found.steps.get("end", {}).get("run")
+    if run:
+        return shlex.join(["trainlab", "evaluate", str(found.folder / run)])
+    if found.state == "failed":
+        return shlex.join(["trainlab", "check", str(found.folder / "tune.yaml")])
+    return shlex.join(["trainlab", "report", str(found.folder / "search-1")])
+
+
+def _step_text(step: Step) -> str:
+    """A step as lines: its title with the verdict, and its sentences below."""
+    head = f"{step['title']}: {step['verdict']}" if step["verdict"] else str(step["title"])
+    text = "\n".join(f"  {clean(line)}" for line in step["text"])
+    return folded(f"{head}\n{text}", _terminal.columns(None))

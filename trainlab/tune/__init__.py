@@ -1,0 +1,1 @@
+"""`trainlab tune`: from a config to the best network that a budget allows."""
