@@ -23,36 +23,47 @@ from trainlab.tune.plan import outline
 from trainlab.tune.story import told
 from trainlab.tune.tune import Tuned
 
+ConfigArgument = Annotated[str | None, typer.Argument(metavar="CONFIG", help="The experiment, a YAML file.")]
+OverridesArgument = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="KEY=VALUE", help="Settings that replace the file's, e.g. train.epochs=20."),
+]
+BudgetOption = Annotated[
+    str,
+    typer.Option(
+        metavar="TIME|N-epochs|N-trials",
+        help="What may be used in all: a time (90s, 10m, 1h), epochs (200-epochs) or trained networks (40-trials).",
+    ),
+]
+FixOption = Annotated[
+    bool, typer.Option("--fix", help="Apply the patches of what `check` finds, instead of stopping at an error.")
+]
+FromOption = Annotated[
+    str | None, typer.Option("--from", metavar="SWEEP", help="Start where this sweep of the same settings has ended.")
+]
+RunsOption = Annotated[Path, typer.Option(metavar="DIR", help="Where the folder is created.")]
+NameOption = Annotated[
+    str | None, typer.Option(metavar="NAME", help="Name of the folder instead of the config's name.")
+]
+ResumeOption = Annotated[str | None, typer.Option(metavar="TUNE", help="Continue this tune.")]
+DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Check the config and print the plan only.")]
+QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Print only the folder.")]
+AsJsonOption = Annotated[bool, typer.Option("--json", help="Print all steps and the winner as JSON.")]
+
 
 def tune(
-    config: Annotated[str | None, typer.Argument(metavar="CONFIG", help="The experiment, a YAML file.")] = None,
-    overrides: Annotated[
-        list[str] | None,
-        typer.Argument(metavar="KEY=VALUE", help="Settings that replace the file's, e.g. train.epochs=20."),
-    ] = None,
-    budget: Annotated[
-        str,
-        typer.Option(
-            metavar="TIME|N-epochs|N-trials",
-            help="What may be used in all: a time (90s, 10m, 1h), epochs (200-epochs) or trained networks (40-trials).",
-        ),
-    ] = "40-trials",
-    fix: Annotated[
-        bool, typer.Option("--fix", help="Apply the patches of what `check` finds, instead of stopping at an error.")
-    ] = False,
-    prior: Annotated[
-        str | None,
-        typer.Option("--from", metavar="SWEEP", help="Start where this sweep of the same settings has ended."),
-    ] = None,
+    config: ConfigArgument = None,
+    overrides: OverridesArgument = None,
+    budget: BudgetOption = "40-trials",
+    fix: FixOption = False,
+    prior: FromOption = None,
     workers: WorkersOption = None,
-    runs: Annotated[Path, typer.Option(metavar="DIR", help="Where the folder is created.")] = Path("runs"),
-    name: Annotated[
-        str | None, typer.Option(metavar="NAME", help="Name of the folder instead of the config's name.")
-    ] = None,
-    resume: Annotated[str | None, typer.Option(metavar="TUNE", help="Continue this tune.")] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Check the config and print the plan only.")] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print only the folder.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print all steps and the winner as JSON.")] = False,
+    runs: RunsOption = Path("runs"),
+    name: NameOption = None,
+    resume: ResumeOption = None,
+    dry_run: DryRunOption = False,
+    quiet: QuietOption = False,
+    as_json: AsJsonOption = False,
 ) -> None:
     """Find the best network for an experiment within a budget: check, rate, search, refine, confirm, test.
 
@@ -74,11 +85,7 @@ def tune(
     """
     given = [part for part in (config, *(overrides or ())) if part is not None]
     shown = Quiet() if quiet or as_json else Lines()
-
-    def tell(step: Step) -> None:
-        if not quiet and not as_json:
-            _terminal.note(_step_text(step))
-
+    tell = _silent if quiet or as_json else _told
     common: dict[str, Any] = {"runs": runs, "workers": workers or cores(), "shown": shown, "tell": tell}
     with _terminal.answering(as_json):
         if resume is not None:
@@ -96,6 +103,14 @@ def tune(
             with sweep_stoppable(shown):
                 found = tuning.start(document, allowed, name=name, fix=fix, prior=prior, **common)
     _finish(found, quiet=quiet, as_json=as_json)
+
+
+def _told(step: Step) -> None:
+    _terminal.note(_step_text(step))
+
+
+def _silent(_: Step) -> None:
+    """For --quiet and --json."""
 
 
 def _plan(asked: dict[str, Any], *, as_json: bool) -> None:
