@@ -25,6 +25,7 @@ from trainlab.store.plugins import write_plugins
 from trainlab.store.steps import is_tune
 from trainlab.store.writing import write_atomic
 from trainlab.training.best import BEST
+from trainlab.training.transfer import located
 from trainlab.tune import story
 from trainlab.tune.budget import Budget
 from trainlab.tune.journal import Journal, Step
@@ -121,6 +122,7 @@ def start(
     fix: apply the patches of what `check` finds · prior: a sweep of the same settings to start from · workers: trials
     at once · shown: shows the trials · tell: is told of each step. Raises ConfigError or UserError before it begins.
     """
+    document = located(document, runs)
     asked = plan_of(document, budget, fix=fix, prior=prior, runs=runs)
     folder = next_free(runs, safe_name(f"{name or document.value.name}-tune"))
     with locked(folder):
