@@ -36,7 +36,7 @@ MUTANTS = [
     ("trainlab/core/best.py", "_loss(row) < _loss(than)", "True"),
     ("trainlab/core/best.py", 'self.ties == "last" or ', ""),
     ("trainlab/training/best.py", "parts.imbalance >= IMBALANCED", "False"),
-    ("trainlab/training/epoch_metrics.py", 'if row["epoch"] and row.get(metric)', "if row.get(metric)"),
+    ("trainlab/training/epoch_metrics.py", 'if row["epoch"] and value is not None', "if value is not None"),
     ("trainlab/optim/stopping.py", "self.start_epoch - 1", "self.start_epoch"),
     ("trainlab/engine/measuring.py", "unscale(numbers.reshape(len(y), -1), fitted)", "numbers.reshape(len(y), -1)"),
 ]

@@ -82,5 +82,5 @@ MUTANTS = [
     ("trainlab/optim/averaging.py", "min(self.decay", "max(self.decay"),
     ("trainlab/optim/stopping.py", "best - self.min_delta", "best"),
     ("trainlab/optim/stopping.py", "since >= self.patience", "since > self.patience"),
-    ("trainlab/optim/stopping.py", "value if lower_is_better else -value", "value"),
+    ("trainlab/optim/stopping.py", "self._after_lower(state, -value)", "self._after_lower(state, value)"),
 ]

@@ -8,12 +8,15 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 from PIL import Image
+from run_folders import make_run
 
 from trainlab.report.importance import LEAST, importance
+from trainlab.report.pictures.gallery import of_run
 from trainlab.report.pictures.lr_range import picture
 from trainlab.report.pictures.png import png, sheet
 from trainlab.report.pictures.theme import _CATEGORY, colors
-from trainlab.report.pictures.thinning import band, smooth
+from trainlab.report.pictures.thinning import band, extremes, smooth
+from trainlab.store.reading import read_run
 
 
 def test_thinning_keeps_every_spike():
@@ -131,3 +134,29 @@ def test_the_picture_of_a_learning_rate_range(losses):
     words = [("".join(t.itertext())) for t in ElementTree.fromstring(text).iter("{http://www.w3.org/2000/svg}text")]  # noqa: S314
     assert [w for w in ("a < b", "learning rate", "steepest 0.01", "suggested 0.5") if w not in words] == []
     assert not re.search(r"NaN|Infinity", text)
+
+
+def test_a_curve_of_many_points_keeps_its_spikes_and_its_ends():
+    """Of 100 000 points a line gets at most four a column of pixels; the highest, the lowest and both ends stay."""
+    points = [(float(i), 1.0) for i in range(100_000)]
+    points[31_337], points[50_001] = (31_337.0, 50.0), (50_001.0, -3.0)
+    thin = extremes(points, columns=200)
+    assert len(thin) <= 800
+    assert {points[0], points[-1], points[31_337], points[50_001]} <= set(thin)
+    assert thin == sorted(thin)
+    assert extremes(points[:800], columns=200) == points[:800]
+
+
+def test_a_page_of_many_epochs_draws_few_points(tmp_path):
+    """The pictures of a run of 20 000 epochs hold a few thousand rows in all, and the best epoch among them."""
+    losses = [1.0 + 1 / (1 + i) for i in range(20_000)]
+    losses[7_777] = 0.25
+    folder = make_run(tmp_path, losses=losses, scores=[1 - loss / 3 for loss in losses])
+    pictures = of_run(read_run(folder.path))
+    rows = {p.name: sum(map(len, p.spec().get("datasets", {}).values())) for p in pictures}
+    assert rows["loss"] > 100
+    assert max(rows.values()) < 3_000
+    shown = [
+        row.get("val") for p in pictures if p.name == "loss" for part in p.spec()["datasets"].values() for row in part
+    ]
+    assert 0.25 in shown

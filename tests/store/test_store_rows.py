@@ -246,3 +246,35 @@ def test_numbers_in_many_rows_read_back_exactly(tmp_path, odd):
 
     assert got["step"] == list(range(50))
     np.testing.assert_array_equal(np.array(got["loss"]).view(np.int64), numbers.view(np.int64))
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "",
+        "1,2\n",
+        "1,2\n3,\n",
+        "1,x\n,2.5\n",
+        "1e-3,nan\n-2,inf\n",
+        "1_0,0x1\n",
+        "10" * 30 + ",1\n",
+        "a b,ü\n",
+        ",\n,\n",
+    ],
+)
+def test_rows_read_alike_however_their_cells_are_quoted(tmp_path, body):
+    """A file without quotes is read by a shorter way, with the same result as one whose every cell is quoted."""
+    quoted = "".join(",".join(f'"{cell}"' for cell in line.split(",")) + "\n" for line in body.splitlines())
+    found = []
+    for i, text in enumerate((body, quoted)):
+        (tmp_path / f"{i}.csv").write_text(f"a,b\n{text}", encoding="utf-8")
+        found.append(repr(read_rows(tmp_path / f"{i}.csv")))
+    assert found[0] == found[1]
+
+
+@pytest.mark.parametrize("body", ["1\n2,3\n", "1,2,3\n4\n", "1,2\n\n3,4\n", "1,2,3\n4,5,6\n", "1,2,\n,4\n"])
+def test_rows_that_do_not_fit_are_found_without_quotes(tmp_path, body):
+    """Cells that would fill the columns all together are still rows that do not fit."""
+    (tmp_path / "a.csv").write_text(f"a,b\n{body}")
+    with pytest.raises(UserError, match=r"a\.csv:\d: \d cells in a row, but the header has 2"):
+        read_rows(tmp_path / "a.csv")

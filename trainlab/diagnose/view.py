@@ -171,7 +171,7 @@ class View:
         """
         come: list[float] = []
         score = self.curves.score
-        for row in self.curves.rows[1:][-3:]:
+        for row in self.curves.rows[max(1, len(self.curves) - 3) :]:
             loss, scores = row.get("train_loss"), (row.get(f"train_{score}"), row.get(f"val_{score}"))
             if loss is not None:
                 come.append(1.0 - loss / self.chance if self.chance > 0 else 0.0)

@@ -20,6 +20,7 @@ from trainlab.engine.layer_statistics import LayerStatistics, first_non_finite
 from trainlab.engine.network import Net
 from trainlab.engine.sampler import BatchSampler
 from trainlab.engine.training_config import TrainingConfig
+from trainlab.optim.history import History
 from trainlab.optim.optimizer import OptimizerState
 from trainlab.optim.schedules.constant import Constant
 
@@ -43,7 +44,7 @@ class Trainer:
     t: Array
     streams: Streams
     weights: Array | None = None
-    history: list[float] = field(default_factory=list[float])
+    history: History = field(default_factory=History)
     step: int = 0
     broken: bool = False
     sums: Sums = field(default_factory=Sums)
@@ -222,7 +223,7 @@ class Trainer:
         if self.average is not None:
             self.average[...] = arrays["average"]
         self.step = plain["step"]
-        self.history[:] = plain["history"]
+        self.history = History(plain["history"])
         self.sampler.restore(plain["order"])
         self._dropout.bit_generator.state = plain["noise"]
         self._augmentation.bit_generator.state = plain["augment"]

@@ -5,6 +5,7 @@ from math import inf
 
 from trainlab.core.component import Settings, setting
 from trainlab.core.types import Count
+from trainlab.optim.history import fold
 
 
 class EarlyStopping(Settings):
@@ -33,11 +34,16 @@ class EarlyStopping(Settings):
 
         nan is no improvement.
         """
-        best, since = inf, 0
-        for value in history[max(0, self.start_epoch - 1) :]:
-            cost = value if lower_is_better else -value
-            if cost < best - self.min_delta:
-                best, since = cost, 0
-            else:
-                since += 1
+        start = (inf, 0, 0)
+        _, since, _ = fold(self._after_lower if lower_is_better else self._after_higher, start, history)
         return since >= self.patience
+
+    def _after_lower(self, state: tuple[float, int, int], cost: float) -> tuple[float, int, int]:
+        """The best cost, the epochs since it and all epochs, after one more."""
+        best, since, epochs = state
+        if epochs < self.start_epoch - 1:
+            return best, since, epochs + 1
+        return (cost, 0, epochs + 1) if cost < best - self.min_delta else (best, since + 1, epochs + 1)
+
+    def _after_higher(self, state: tuple[float, int, int], value: float) -> tuple[float, int, int]:
+        return self._after_lower(state, -value)

@@ -3,8 +3,8 @@
 import csv
 import io
 import math
-from collections import deque
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from statistics import median
 from typing import TYPE_CHECKING
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 _LAST = ("std", "dead", "saturated", "grad_norm", "weight_norm")  # quantities shown with their last value
 _MEASURED = ("mean", "var")  # running statistics of a norm layer: stored with its parameters, but not learned
-_ROWS = 200_000  # the last rows of layers.csv, which are read
+_TAIL = 1 << 22  # bytes of layers.csv that are read: about the last 100 000 rows
 
 
 @dataclass(slots=True)
@@ -102,21 +102,22 @@ def _short(value: float | None) -> str:
 
 def _measured(folder: "RunFolder") -> list[tuple[str, str, float]]:
     """Layer, quantity and value of the last rows of layers.csv; malformed rows are skipped."""
-    kept: deque[tuple[str, str, float]] = deque(maxlen=_ROWS)
     try:
-        with io.TextIOWrapper(reading(folder.layers), encoding="utf-8", errors="replace", newline="") as file:
-            reader = csv.reader(file)
-            if next(reader, None) != list(LAYER_COLUMNS):
+        with reading(folder.layers) as file:
+            head = file.readline()
+            if head.decode(errors="replace").strip() != ",".join(LAYER_COLUMNS):
                 return []
-            for row in reader:
-                if len(row) == len(LAYER_COLUMNS) and not row[2].startswith("bin"):
-                    try:
-                        kept.append((row[1], row[2], float(row[3])))
-                    except ValueError:
-                        continue
-    except (OSError, csv.Error):
+            start = file.seek(max(len(head), file.seek(0, io.SEEK_END) - _TAIL))
+            text = file.read().decode(errors="replace")
+    except OSError:
         return []
-    return list(kept)
+    kept: list[tuple[str, str, float]] = []
+    with suppress(csv.Error):
+        for row in csv.reader(io.StringIO(text if start == len(head) else text.partition("\n")[2], newline="")):
+            if len(row) == len(LAYER_COLUMNS) and not row[2].startswith("bin"):
+                with suppress(ValueError):
+                    kept.append((row[1], row[2], float(row[3])))
+    return kept
 
 
 def _parameters(folder: "RunFolder") -> dict[str, int]:

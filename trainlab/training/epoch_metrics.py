@@ -14,6 +14,7 @@ from trainlab.diagnose.view import Curves
 from trainlab.engine.evaluator import Evaluator, Scores
 from trainlab.engine.measuring import measured
 from trainlab.engine.trainer import Trainer
+from trainlab.optim.history import History
 from trainlab.store.columns import METRICS_OF
 from trainlab.store.status import Best
 from trainlab.training.best import BEST, falls
@@ -92,6 +93,7 @@ class EpochMetrics:
         self.score = METRICS_OF[setup.parts.task.kind]
         self.evaluator = Evaluator(setup.net, setup.config.loss, regression=setup.config.regression)
         self.clock, self.curves = Stopwatch(), Curves()
+        self._watched = History()  # the metric of early stopping
         self.best = BestTracker(setup.best.rule)
         self._target_variance = self._variance()
 
@@ -122,8 +124,7 @@ class EpochMetrics:
         if rule is None:
             return ""
         metric = self._column(rule.metric)
-        history = [row[metric] for row in self.curves.rows if row["epoch"] and row.get(metric) is not None]
-        if not rule.should_stop(history, falls(metric, self.setup.metrics)):
+        if not rule.should_stop(self._watched, falls(metric, self.setup.metrics)):
             return ""
         return f"{metric} did not improve for {rule.patience} epochs"
 
@@ -138,7 +139,7 @@ class EpochMetrics:
         """Continue from the rows of earlier sessions, which took so many seconds."""
         self.clock.restart(seconds)
         for row in rows:
-            self.curves.append(row)
+            self._note(row)
 
     def _row(self, train: Scores, grad_norm: float | None, update_ratio: float | None) -> dict[str, Any]:
         """The epoch's row, after the curves, the best epoch and the schedule have taken note of it."""
@@ -165,7 +166,7 @@ class EpochMetrics:
             "update_ratio": update_ratio,
             **{f"val_{metric.column}": more.get(metric.column) for metric in self.setup.metrics},
         }
-        self.curves.append(row)
+        self._note(row)
         if self.best.improves(row):
             with trainer.averaged():
                 self.best.update(row, self.setup.net.params)
@@ -174,6 +175,14 @@ class EpochMetrics:
             value, sign = row.get(metric), 1.0 if falls(metric, self.setup.metrics) else -1.0
             trainer.report_metric(float("nan") if value is None else sign * value)
         return row
+
+    def _note(self, row: Mapping[str, Any]) -> None:
+        """Append an epoch to the curves, and to the history that early stopping looks at."""
+        self.curves.append(row)
+        rule = self.setup.experiment.train.early_stopping
+        value = None if rule is None else row.get(self._column(rule.metric))
+        if row["epoch"] and value is not None:
+            self._watched.append(value)
 
     def _column(self, metric: str) -> str:
         """The column that a setting means: `best` is the one that decides."""

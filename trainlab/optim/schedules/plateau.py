@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from math import inf
 
 from trainlab.core.component import setting
+from trainlab.optim.history import fold
 from trainlab.optim.schedule import Schedule
 
 
@@ -11,7 +12,7 @@ class Plateau(Schedule, name="plateau"):
     """decay ^ (number of plateaus so far), a plateau being more than `patience` epochs without improvement.
 
     It adapts to the run, while other schedules are fixed in advance. If `patience` is too short for the noise of the
-    metric, the rate falls too early. Each call replays the whole history, so a resumed run finds the same rate.
+    metric, the rate falls too early. The rate follows from the history alone, so a resumed run finds the same one.
 
     Source: torch's ReduceLROnPlateau with relative threshold (whose `min_lr` is a rate, not a share of lr).
 
@@ -32,15 +33,18 @@ class Plateau(Schedule, name="plateau"):
         return self.metric
 
     def factor(self, epoch: float, epochs: float, history: Sequence[float]) -> float:
-        """Replays the history up to `epoch`."""
-        factor, best, bad, cooling = 1.0, inf, 0, 0
-        for value in history[: int(epoch + 1e-9)]:
-            if value < best - (self.threshold * abs(best) if best < inf else 0.0):
-                best, bad = value, 0
-            else:  # nan is no improvement either
-                bad += 1
-            if cooling:
-                cooling, bad = cooling - 1, 0
-            if bad > self.patience:
-                factor, bad, cooling = max(factor * self.decay, self.lowest), 0, self.cooldown
-        return factor
+        """The factor after the history up to `epoch`."""
+        return fold(self._after, (1.0, inf, 0, 0), history, int(epoch + 1e-9))[0]
+
+    def _after(self, state: tuple[float, float, int, int], value: float) -> tuple[float, float, int, int]:
+        """The factor, the best value, the epochs without improvement and those left to cool, after one more epoch."""
+        factor, best, bad, cooling = state
+        if value < best - (self.threshold * abs(best) if best < inf else 0.0):
+            best, bad = value, 0
+        else:  # nan is no improvement either
+            bad += 1
+        if cooling:
+            cooling, bad = cooling - 1, 0
+        if bad > self.patience:
+            factor, bad, cooling = max(factor * self.decay, self.lowest), 0, self.cooldown
+        return factor, best, bad, cooling

@@ -2,8 +2,12 @@
 
 import math
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any, cast
 
+import numpy as np
+
+from trainlab.core.types import Array
 from trainlab.store.reading import RunRecord
 
 Points = list[tuple[float, float]]
@@ -11,8 +15,10 @@ Points = list[tuple[float, float]]
 
 def known(x: Sequence[Any], y: Sequence[Any]) -> Points:
     """The points whose numbers are there and finite."""
-    pairs = zip(x, y, strict=False)
-    return [(float(a), float(b)) for a, b in pairs if _is_number(a) and _is_number(b) and math.isfinite(b)]
+    count = min(len(x), len(y))
+    xs, ys = _floats(x[:count]), _floats(y[:count])
+    there = np.isfinite(xs) & np.isfinite(ys)
+    return list(zip(xs[there].tolist(), ys[there].tolist(), strict=True))
 
 
 def metric(record: RunRecord, name: str) -> Points:
@@ -48,6 +54,20 @@ def chance(record: RunRecord, name: str) -> float | None:
     table = record.data.get("chance")
     value: Any = cast("dict[str, Any]", table).get(name) if isinstance(table, dict) else None
     return float(value) if _is_number(value) and math.isfinite(value) else None
+
+
+def _floats(cells: Sequence[Any]) -> Array:
+    """The cells as floats, nan where there is no number."""
+    with suppress(OverflowError):  # of an integer of hundreds of digits
+        if set(map(type, cells)) <= {int, float, type(None)}:
+            return np.array(cells, np.float64)  # None becomes nan
+    return np.array([_float(cell) for cell in cells], np.float64)
+
+
+def _float(value: Any) -> float:
+    with suppress(OverflowError):
+        return float(value) if _is_number(value) else math.nan
+    return math.nan
 
 
 def _is_number(value: Any) -> bool:

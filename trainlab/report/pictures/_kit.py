@@ -87,7 +87,7 @@ def end_label(x: float, y: float, text: str, style: str, y_axis: ToAxis, dy: flo
     alt = altair()
     place = alt.Chart(values([{"x": x, "end": y, "text": text}]))
     return place.mark_text(align="left", dx=5, dy=dy, style=style, limit=120).encode(
-        x="x:Q", y=y_axis("end"), text="text:N"
+        x=alt.X("x:Q"), y=y_axis("end"), text=alt.Text("text:N")
     )
 
 
@@ -95,18 +95,18 @@ def moment(x: float, text: str) -> list[Chart]:
     """An upright line at a moment, with its name at the top."""
     alt = altair()
     data = values([{"x": x, "text": text}])
-    rule = alt.Chart(data).mark_rule(style="moment").encode(x="x:Q")
+    rule = alt.Chart(data).mark_rule(style="moment").encode(x=alt.X("x:Q"))
     name = alt.Chart(data).mark_text(style="moment-label", align="left", baseline="bottom", dx=0, dy=-3)
-    return [rule, name.encode(x="x:Q", y=alt.value(0), text="text:N")]
+    return [rule, name.encode(x=alt.X("x:Q"), y=alt.value(0), text=alt.Text("text:N"))]
 
 
 def level(y: float, text: str, style: str = "chance") -> list[Chart]:
     """A line across at a value, with its name above its right end: curves begin at the left."""
     alt = altair()
     data = values([{"y": y, "text": text}])
-    rule = alt.Chart(data).mark_rule(style=style).encode(y="y:Q")
+    rule = alt.Chart(data).mark_rule(style=style).encode(y=alt.Y("y:Q"))
     name = alt.Chart(data).mark_text(style="quiet", align="right", baseline="bottom", dx=-4, dy=-2)
-    return [rule, name.encode(x=alt.value("width"), y="y:Q", text="text:N")]
+    return [rule, name.encode(x=alt.value("width"), y=alt.Y("y:Q"), text=alt.Text("text:N"))]
 
 
 def spans(moments: Sequence[float]) -> list[tuple[float, float]]:

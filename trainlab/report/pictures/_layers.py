@@ -1,11 +1,11 @@
 """What was measured in each layer over time, and lines of it: one a layer, named at its end, early layers first."""
 
-import math
+from bisect import bisect_left
 from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
-from trainlab.report.pictures._curves import in_epochs
+from trainlab.report.pictures._curves import in_epochs, known
 from trainlab.report.pictures._kit import ToAxis, altair, axis_x, axis_y, layered, placed, values
 from trainlab.report.pictures.picture import Chart, Table
 from trainlab.report.pictures.thinning import at_most, band
@@ -26,11 +26,16 @@ def measured(record: RunRecord) -> Measured:
     if any(name not in columns for name in names):
         return made
     steps = in_epochs(record, columns["step"])
-    for epoch, layer, quantity, value in zip(steps, *(columns[n] for n in names[1:]), strict=True):
-        if isinstance(value, int | float) and math.isfinite(value):
-            xs, ys = made.setdefault(str(quantity), {}).setdefault(str(layer), ([], []))
-            xs.append(epoch)
-            ys.append(float(value))
+    grouped: dict[tuple[Any, Any], tuple[list[float], list[Any]]] = {}
+    keys = zip(columns["quantity"], columns["layer"], strict=True)
+    for key, epoch, value in zip(keys, steps, columns["value"], strict=True):
+        if (series := grouped.get(key)) is None:
+            series = grouped[key] = [], []
+        series[0].append(epoch)
+        series[1].append(value)
+    for (quantity, layer), (xs, ys) in grouped.items():
+        if points := known(xs, ys):
+            made.setdefault(str(quantity), {})[str(layer)] = [x for x, _ in points], [y for _, y in points]
     return made
 
 
@@ -62,7 +67,7 @@ def lines(found: Series, title: str, *, under: Sequence[Chart] = ()) -> Chart:
         alt.Tooltip("x:Q", title="epoch", format=".2f"),
         alt.Tooltip("y:Q", title=title, format=".3~g"),
     ]
-    base = alt.Chart(values(rows)).encode(x=axis_x(), y=axis("y"), detail="layer:N", color=color)
+    base = alt.Chart(values(rows)).encode(x=axis_x(), y=axis("y"), detail=alt.Detail("layer:N"), color=color)
     dots = base.mark_circle(opacity=0, size=70).encode(tooltip=tips)
     return layered(*under, base.mark_line(strokeWidth=1.8), dots, *_names(rows, found, axis, color), height=_HEIGHT)
 
@@ -78,7 +83,7 @@ def _names(rows: list[dict[str, Any]], found: dict[str, Any], axis: ToAxis, colo
     made: list[Chart] = []
     for name in (n for n in shown if n in last):
         mark = alt.Chart(values([last[name]])).mark_text(align="left", dx=5, dy=moved.get(name, 0.0), limit=110)
-        made.append(mark.encode(x="x:Q", y=axis("y"), text="layer:N", color=color))
+        made.append(mark.encode(x=alt.X("x:Q"), y=axis("y"), text=alt.Text("layer:N"), color=color))
     return made
 
 
@@ -90,4 +95,6 @@ def table(found: Series, count: int = 12) -> Table:
 
 
 def _nearest(xs: Sequence[float], at: float) -> int:
-    return min(range(len(xs)), key=lambda i: abs(xs[i] - at))
+    """The place of the moment that is nearest; they ascend."""
+    after = bisect_left(xs, at)
+    return min(range(max(0, after - 1), min(len(xs), after + 1)), key=lambda i: abs(xs[i] - at))

@@ -42,7 +42,7 @@ def _picture(layer: str, bins: list[tuple[list[float], list[float]]]) -> Picture
         alt.Tooltip("share:Q", title="share", format=".1%"),
     ]
     rect = alt.Chart(values(rows)).mark_rect(stroke=None)
-    rect = rect.encode(x=axis_x("from"), x2="to:Q", y=y, y2="high:Q", tooltip=tips)
+    rect = rect.encode(x=axis_x("from"), x2=alt.X2("to:Q"), y=y, y2=alt.Y2("high:Q"), tooltip=tips)
     chart = rect.encode(color=color).properties(width="container", height=130)
     last = [ys[-1] if ys else 0.0 for _, ys in bins]
     middle = sum((-_EDGE + (b + 0.5) * width) * s for b, s in enumerate(last))

@@ -48,7 +48,7 @@ def _chart(rows: list[dict[str, Any]], names: list[str]) -> Any:
     base = alt.Chart(values(rows)).encode(x=x, y=y)
     charts = [base.mark_rect().encode(color=color, tooltip=tips)]
     if len(names) <= _WRITTEN:
-        numbers = base.transform_filter("datum.n > 0").encode(text="n:Q")
+        numbers = base.transform_filter("datum.n > 0").encode(text=alt.Text("n:Q"))
         charts.append(numbers.transform_filter("datum.share >= 0.35").mark_text(style="on-dense"))
         charts.append(numbers.transform_filter("datum.share < 0.35").mark_text(style="on-thin"))
     return alt.layer(*charts).properties(width="container", height=max(150, min(560, 28 * len(names))))

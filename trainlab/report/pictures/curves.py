@@ -97,7 +97,9 @@ def _cut(name: str, numbers: list[float]) -> list[float]:
 def _grey(rows: list[dict[str, Any]], axis: ToAxis) -> list[Chart]:
     alt = altair()
     near = alt.selection_point(name="near", on="pointerover", clear="pointerout", fields=["run"], empty=False)
-    base = alt.Chart(values(rows)).encode(x=axis_x(), y=axis("y"), detail="run:N", tooltip=[alt.Tooltip("run:N")])
+    base = alt.Chart(values(rows)).encode(
+        x=axis_x(), y=axis("y"), detail=alt.Detail("run:N"), tooltip=[alt.Tooltip("run:N")]
+    )
     lines = base.mark_line(style="faint").encode(
         opacity=alt.condition(near, alt.value(1), alt.value(0.55)),
         strokeWidth=alt.condition(near, alt.value(3), alt.value(1.2)),
@@ -117,7 +119,9 @@ def _highlight(
         row.update({n: clip(row[n]) for n in names[1:]})
     base = alt.Chart(values(rows))
     tips = [alt.Tooltip("x:Q", title="epoch", format=".3~g"), alt.Tooltip("smooth:Q", title="best run", format=".4~g")]
-    area = [base.mark_area(style="train-band").encode(x=axis_x(), y=axis("low"), y2="high:Q")] if band_too else []
+    area = (
+        [base.mark_area(style="train-band").encode(x=axis_x(), y=axis("low"), y2=alt.Y2("high:Q"))] if band_too else []
+    )
     return [*area, base.mark_line(style="best").encode(x=axis_x(), y=axis("smooth"), tooltip=tips)]
 
 

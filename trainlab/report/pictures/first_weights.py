@@ -33,7 +33,9 @@ def pictures(record: RunRecord) -> list[Picture]:
     data = alt.Data(values=[{"url": address(made), "x": 0, "y": 0}])
     none = alt.Scale(domain=[0, 1])
     image = alt.Chart(data).mark_image(width=width, height=height, align="left", baseline="top").encode(
-        x=alt.X("x:Q", axis=None, scale=none), y=alt.Y("y:Q", axis=None, scale=alt.Scale(domain=[1, 0])), url="url:N"
+        x=alt.X("x:Q", axis=None, scale=none),
+        y=alt.Y("y:Q", axis=None, scale=alt.Scale(domain=[1, 0])),
+        url=alt.Url("url:N"),
     )  # fmt: skip
     norms = np.sqrt((units.reshape(len(units), -1).astype(np.float64) ** 2).sum(axis=1))
     kind = "filters" if whole(record.network, "input")[:2] != list(weights.shape[:2]) else "units"

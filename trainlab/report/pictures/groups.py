@@ -47,7 +47,7 @@ def pictures(records: Sequence[RunRecord], metric: str, group_by: Sequence[str])
     dots = alt.Chart(values(points)).mark_point(style="faint-point", size=38)
     charts = [
         dots.encode(x=x, y=y, tooltip=[alt.Tooltip("run:N"), alt.Tooltip("score:Q", format=".4~g")]),
-        base.mark_rule(style="whisker", strokeWidth=2).encode(x=alt.X("low:Q"), x2="high:Q", tooltip=tips),
+        base.mark_rule(style="whisker", strokeWidth=2).encode(x=alt.X("low:Q"), x2=alt.X2("high:Q"), tooltip=tips),
         base.mark_point(style="best-point", size=80).encode(x=alt.X("mean:Q"), tooltip=tips),
     ]
     chart = alt.layer(*charts).properties(width="container", height=max(110, 30 * len(names)))

@@ -45,7 +45,7 @@ def _picture(record: RunRecord, quantity: str) -> list[Picture]:
         alt.Tooltip("share:Q", format=".1%"),
     ]
     rect = alt.Chart(values(rows)).mark_rect(stroke=None)
-    rect = rect.encode(x=axis_x("from"), x2="to:Q", y=y, color=color, tooltip=tips)
+    rect = rect.encode(x=axis_x("from"), x2=alt.X2("to:Q"), y=y, color=color, tooltip=tips)
     chart = rect.properties(width="container", height=max(90, 26 * len(found)))
     title, what = _SAID[quantity]
     worst = max(found, key=lambda layer: found[layer][1][-1])

@@ -25,7 +25,7 @@ def pictures(sweep: SweepRecord) -> list[Picture]:
     base = alt.Chart(values(rows)).encode(y=y)
     charts = [
         base.mark_bar(style="bar", height={"band": 0.6}).encode(x=x, tooltip=tips),
-        base.mark_rule(style="whisker").encode(x="low:Q", x2="high:Q"),
+        base.mark_rule(style="whisker").encode(x=alt.X("low:Q"), x2=alt.X2("high:Q")),
     ]
     chart = alt.layer(*charts).properties(width="container", height=max(110, 34 * len(rows)))
     first = next(iter(found.shares.items()))

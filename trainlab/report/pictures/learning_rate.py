@@ -29,5 +29,5 @@ def pictures(record: RunRecord) -> list[Picture]:
         at = points[rates.index(top)][0]
         text = f"The learning rate began at {readable(rates[0])}, was highest at epoch {readable(round(at, 1))} with "
         text += f"{readable(top)}, and ended at {readable(rates[-1])}."
-    table = Table(["epoch", "learning rate"], at_most([list(p) for p in points], 30))
+    table = Table(["epoch", "learning rate"], at_most(points, 30))
     return [Picture("learning-rate", "Learning rate", layered(line, hover, height=HEIGHT + 30), text, table)]

@@ -17,7 +17,7 @@ from trainlab.report.pictures._kit import (
 )
 from trainlab.report.pictures.numbers import readable
 from trainlab.report.pictures.picture import Chart, Picture, Table
-from trainlab.report.pictures.thinning import at_most, band
+from trainlab.report.pictures.thinning import at_most, band, extremes
 from trainlab.store.reading import RunRecord
 
 
@@ -66,7 +66,7 @@ def _train_charts(train: dict[str, list[float]], axis: ToAxis, floor: float) -> 
         for x, low, high, mean in zip(*(train[n] for n in names), strict=True)
     ]
     base = alt.Chart(values(rows))
-    area = base.mark_area(style="train-band").encode(x=axis_x(), y=axis("low"), y2="high:Q")
+    area = base.mark_area(style="train-band").encode(x=axis_x(), y=axis("low"), y2=alt.Y2("high:Q"))
     line = base.mark_line(style="train").encode(x=axis_x(), y=axis("smooth"))
     hover = base.mark_rule(opacity=0, strokeWidth=4).encode(
         x=axis_x(),
@@ -86,7 +86,7 @@ def _val_charts(val: Points, axis: ToAxis, train: dict[str, list[float]]) -> lis
     charts: list[Chart] = []
     if val:
         ends.append(("validation", *val[-1]))
-        data = values([{"x": x, "val": y} for x, y in val])
+        data = values([{"x": x, "val": y} for x, y in extremes(val)])
         tips = [alt.Tooltip("x:Q", title="epoch"), alt.Tooltip("val:Q", title="validation loss", format=".4~g")]
         charts.append(alt.Chart(data).mark_line(style="val").encode(x=axis_x(), y=axis("val")))
         charts.append(alt.Chart(data).mark_point(opacity=0, size=80).encode(x=axis_x(), y=axis("val"), tooltip=tips))
@@ -122,5 +122,5 @@ def _sentence(train: dict[str, list[float]], val: Points, guess: float | None) -
 def _table(record: RunRecord) -> Table:
     epochs = record.metrics.get("epoch", [])
     names = [n for n in ("train_loss", "val_loss", "reg_loss") if any(v is not None for v in record.metrics.get(n, []))]
-    rows = [[e, *(record.metrics[n][i] for n in names)] for i, e in enumerate(epochs)]
-    return Table(["epoch", *(n.replace("_", " ") for n in names)], at_most(rows, 40))
+    rows = [[epochs[i], *(record.metrics[n][i] for n in names)] for i in at_most(range(len(epochs)), 40)]
+    return Table(["epoch", *(n.replace("_", " ") for n in names)], rows)

@@ -38,7 +38,7 @@ def picture(
     ]
     main = [{"lr": rate, "loss": loss} for rate, loss in zip(lr, smoothed, strict=True) if math.isfinite(loss)]
     charts = [
-        alt.Chart(values(faint)).mark_line(style="faint", clip=True).encode(x=x, y=y, detail="seed:N"),
+        alt.Chart(values(faint)).mark_line(style="faint", clip=True).encode(x=x, y=y, detail=alt.Detail("seed:N")),
         alt.Chart(values(main)).mark_line(style="train", clip=True).encode(x=x, y=y),
     ]
     for row, (name, rate) in enumerate(marks.items()):
@@ -48,7 +48,7 @@ def picture(
         label = alt.Chart(data).mark_text(style="moment-label", align="right" if left else "left", dx=-5 if left else 5)
         charts += [
             alt.Chart(data).mark_rule(style="moment").encode(x=x),
-            label.encode(x=x, y=alt.value(8 + 15 * row), text="text:N"),
+            label.encode(x=x, y=alt.value(8 + 15 * row), text=alt.Text("text:N")),
         ]
     sentence = f"The smoothed loss over the learning rate, from {readable(lr[0])} to {readable(lr[-1])}."
     table = Table(["learning rate", "smoothed loss"], at_most([[a, b] for a, b in zip(lr, smoothed, strict=True)], 30))

@@ -32,5 +32,5 @@ def _picture(record: RunRecord, name: str, points: Points) -> Picture:
     chart = layered(line, hover, mark.encode(x=axis_x(), y=axis("y")), height=HEIGHT)
     text = f"{bare} was best in epoch {readable(epoch)} with {readable(best)} and ended at {readable(points[-1][1])}"
     text += "; it decides which epoch is the best." if name == row_of(record).metric else "."
-    table = Table(["epoch", bare], at_most([list(point) for point in points], 40))
+    table = Table(["epoch", bare], at_most(points, 40))
     return Picture(f"metric-{bare}", bare, chart, text, table)

@@ -54,12 +54,14 @@ def pictures(sweep: SweepRecord) -> list[Picture]:
     y = alt.Y("at:Q", title=None, axis=None, scale=alt.Scale(domain=[-0.04, 1.04], nice=False))
     tips = [alt.Tooltip("trial:Q"), alt.Tooltip("score:Q", title=sweep.metric, format=".4~g")]
     scale = alt.Scale(range="ramp", domain=[-0.35, 1])
-    base = alt.Chart(values(rows)).encode(x=x, y=y, detail="trial:N", tooltip=tips)
+    base = alt.Chart(values(rows)).encode(x=x, y=y, detail=alt.Detail("trial:N"), tooltip=tips)
     lines = base.mark_line(strokeWidth=1.6).encode(
         color=alt.Color("rank:Q", scale=scale, legend=None),
         opacity=alt.condition(picked, alt.value(0.9), alt.value(0.05)),
     )
-    ends = alt.Chart(values(_labels(sweep, names, titles, trials, (low, high)))).encode(x=x, y=y, text="text:N")
+    ends = alt.Chart(values(_labels(sweep, names, titles, trials, (low, high)))).encode(
+        x=x, y=y, text=alt.Text("text:N")
+    )
     labels = [ends.mark_text(style=style, align="left", dx=4) for style in ("halo", "label")]
     chart = alt.layer(lines.add_params(brush, best), *labels).properties(width="container", height=_HEIGHT)
     sentence = _sentence(sweep, trials, names, titles)

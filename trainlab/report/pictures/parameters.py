@@ -80,7 +80,7 @@ def _region(sweep: SweepRecord, name: str, numeric: bool) -> list[Any]:
         return []
     alt = altair()
     data = values([{"v": float(min(found)), "to": float(max(found))}])
-    return [alt.Chart(data).mark_rect(style="healthy").encode(x="v:Q", x2="to:Q")]
+    return [alt.Chart(data).mark_rect(style="healthy").encode(x=alt.X("v:Q"), x2=alt.X2("to:Q"))]
 
 
 def _sentence(sweep: SweepRecord, name: str, numeric: bool, lost: int) -> str:

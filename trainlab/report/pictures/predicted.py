@@ -39,7 +39,7 @@ def _picture(name: str, place: int, pairs: list[tuple[float, float]]) -> Picture
     dots = alt.Chart(values([{"true": t, "said": s} for t, s in pairs])).mark_point(style="point", size=28)
     line = alt.Chart(values([{"a": low, "b": high}])).mark_rule(style="chance")
     dots = dots.encode(x=x, y=axis("said"), tooltip=tips)
-    line = line.encode(x=alt.X("a:Q"), x2="b:Q", y=alt.Y("a:Q"), y2="b:Q")
+    line = line.encode(x=alt.X("a:Q"), x2=alt.X2("b:Q"), y=alt.Y("a:Q"), y2=alt.Y2("b:Q"))
     error = sum(abs(s - t) for t, s in pairs) / len(pairs)
     text = f"On average the prediction of {name} is off by {readable(error)}; true values go from "
     text += f"{readable(min(t for t, _ in pairs))} to {readable(max(t for t, _ in pairs))}."

@@ -35,9 +35,9 @@ def drawn(facts: Mapping[str, Any]) -> list[Picture]:
     title = "how often it was right" if name is None else f"how often it was {name}"
     x, y = alt.X(**unit("probability", f"predicted probability {what}")), alt.Y(**unit("y", title))
     line = alt.Chart(values([{"a": 0.0, "b": 1.0}])).mark_rule(style="chance")
-    line = line.encode(x=alt.X("a:Q"), x2="b:Q", y=alt.Y("a:Q"), y2="b:Q")
+    line = line.encode(x=alt.X("a:Q"), x2=alt.X2("b:Q"), y=alt.Y("a:Q"), y2=alt.Y2("b:Q"))
     data = alt.Chart(values([{**one, "y": one["frequency"]} for one in rows]))
-    spans = data.mark_rule(style="whisker").encode(x=x, y=alt.Y("low:Q"), y2="high:Q")
+    spans = data.mark_rule(style="whisker").encode(x=x, y=alt.Y("low:Q"), y2=alt.Y2("high:Q"))
     tips = [
         alt.Tooltip("probability:Q", title="predicted", format=".3~g"),
         alt.Tooltip("y:Q", title="observed", format=".3~g"),

@@ -31,7 +31,9 @@ def drawn(facts: Mapping[str, Any]) -> list[Picture]:
         )
     ]
     guess = alt.Chart(values([{"x": 0.0, "y": 0.0, "x2": 1.0, "y2": 1.0}])).mark_rule(style="chance")
-    chart = lines(found, rows, x, y, [guess.encode(x="x:Q", y="y:Q", x2="x2:Q", y2="y2:Q")])
+    chart = lines(
+        found, rows, x, y, [guess.encode(x=alt.X("x:Q"), y=alt.Y("y:Q"), x2=alt.X2("x2:Q"), y2=alt.Y2("y2:Q"))]
+    )
     areas = listing([f"{one.name} {readable(one.roc_auc)}" for one in sorted(found, key=lambda one: one.roc_auc)], 4)
     text = f"Area under the curve on {where(facts)}: {areas}"
     text += "; a guess, the diagonal, has 0.5. A row of the class gets a larger score than another row that often."

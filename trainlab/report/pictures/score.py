@@ -4,7 +4,7 @@ from trainlab.report.pictures._curves import Points, chance, metric, score_name,
 from trainlab.report.pictures._kit import altair, axis_x, axis_y, end_label, layered, level, placed, values
 from trainlab.report.pictures.numbers import readable, share
 from trainlab.report.pictures.picture import Chart, Picture, Table
-from trainlab.report.pictures.thinning import at_most
+from trainlab.report.pictures.thinning import at_most, extremes
 from trainlab.store.reading import RunRecord
 
 _HEIGHT = 260
@@ -23,10 +23,13 @@ def pictures(record: RunRecord) -> list[Picture]:
     axis = axis_y(title, [low, max(drawn)], log=False)
     alt = altair()
     charts: list[Chart] = level(guess, f"a guess: {readable(guess)}") if guess is not None and guess >= low else []
-    rows = [{"x": x, **{k: max(v, low) for k, v in both.items()}} for x, both in _together(train, val).items()]
+    shown = {x for points in (train, val) for x, _ in extremes(points)}
+    rows = [
+        {"x": x, **{k: max(v, low) for k, v in both.items()}} for x, both in _together(train, val).items() if x in shown
+    ]
     data = alt.Chart(values(rows))
     if train and val:
-        charts.append(data.mark_area(style="faint-band").encode(x=axis_x(), y=axis("train"), y2="val:Q"))
+        charts.append(data.mark_area(style="faint-band").encode(x=axis_x(), y=axis("train"), y2=alt.Y2("val:Q")))
     names = {"train": (train, "train"), "val": (val, "validation")}
     ends = {key: points[-1] for key, (points, _) in names.items() if points}
     span = [("", low), ("", max(drawn))]
@@ -67,5 +70,5 @@ def _sentence(train: Points, val: Points, name: str) -> str:
 
 
 def _table(train: Points, val: Points) -> Table:
-    rows = [[x, both.get("train"), both.get("val")] for x, both in _together(train, val).items()]
-    return Table(["epoch", "train", "validation"], at_most(rows, 40))
+    rows = at_most(list(_together(train, val).items()), 40)
+    return Table(["epoch", "train", "validation"], [[x, both.get("train"), both.get("val")] for x, both in rows])

@@ -69,6 +69,23 @@ def at_most(rows: Sequence[T], count: int) -> list[T]:
     return [rows[round(i * (len(rows) - 1) / (count - 1))] for i in range(count)]
 
 
+def extremes(points: Sequence[tuple[float, float]], columns: int = COLUMNS) -> list[tuple[float, float]]:
+    """The points that a line through all of them shows in so many columns of pixels: of each column the first, the
+    lowest, the highest and the last.
+
+    >>> extremes([(0, 1), (1, 2), (2, 1), (3, 9), (4, 1), (5, 2), (6, 0), (7, 1), (8, 1), (9, 1)], columns=2)
+    [(0, 1), (3, 9), (4, 1), (5, 2), (6, 0), (9, 1)]
+    """
+    if len(points) <= 4 * columns:
+        return list(points)
+    kept: set[int] = set()
+    for i in range(columns):
+        column = range(i * len(points) // columns, (i + 1) * len(points) // columns)
+        ys = [points[place][1] for place in column]
+        kept |= {column[0], column[ys.index(min(ys))], column[ys.index(max(ys))], column[-1]}
+    return [points[place] for place in sorted(kept)]
+
+
 def short(value: float | None) -> float | None:
     """A number to five digits, None where it is not finite: what a chart needs of it.
 

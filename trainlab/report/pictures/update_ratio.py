@@ -18,9 +18,13 @@ def pictures(record: RunRecord) -> list[Picture]:
         return []
     alt = altair()
     ends = values([{"low": HEALTHY[0], "high": HEALTHY[1], "text": "healthy"}])
-    healthy = alt.Chart(ends).mark_rect(style="healthy").encode(y="low:Q", y2="high:Q")
+    healthy = alt.Chart(ends).mark_rect(style="healthy").encode(y=alt.Y("low:Q"), y2=alt.Y2("high:Q"))
     name = alt.Chart(ends).mark_text(style="quiet", align="left", baseline="bottom", dx=4, dy=-3)
-    chart = lines(found, "update : weight", under=[healthy, name.encode(x=alt.value(0), y="low:Q", text="text:N")])
+    chart = lines(
+        found,
+        "update : weight",
+        under=[healthy, name.encode(x=alt.value(0), y=alt.Y("low:Q"), text=alt.Text("text:N"))],
+    )
     middles = {layer: median(ys) for layer, (_, ys) in found.items()}
     outside = [layer for layer, middle in middles.items() if not HEALTHY[0] <= middle <= HEALTHY[1]]
     text = f"In the middle of the run a step moved the weights by {readable(min(middles.values()))} to "
