@@ -50,13 +50,15 @@ bench: .venv/installed ## measure start-up and time per step
 # versions and hashes only; ranges stand in pyproject.toml; run.txt takes its versions from dev.txt
 PIN = $(BIN)/uv pip compile pyproject.toml --system-certs --quiet --upgrade --generate-hashes --no-annotate \
       --custom-compile-command "make lock"
+# the extras whose code the tests run everywhere; `.ci/run` installs the others where it needs them
+EXTRAS := $(addprefix --extra ,parquet excel arff statistics hdf5 images onnx tpe cluster)
 ANYWHERE := --universal --python-version 3.11 --fork-strategy fewest
 
 lock: .venv/python ## write requirements/ anew, from today's newest releases and from pyproject.toml's lower bounds
 	@$(BIN)/python -m pip install uv
-	@$(PIN) $(ANYWHERE) --group dev --all-extras --output-file requirements/dev.txt
+	@$(PIN) $(ANYWHERE) --group dev $(EXTRAS) --output-file requirements/dev.txt
 	@$(PIN) $(ANYWHERE) --group build --constraints requirements/dev.txt --output-file requirements/run.txt
-	@$(PIN) --python-version 3.11 --resolution lowest-direct --group dev --all-extras --output-file requirements/lowest.txt
+	@$(PIN) --python-version 3.11 --resolution lowest-direct --group dev $(EXTRAS) --output-file requirements/lowest.txt
 
 clean: ## remove .venv and caches; runs/ stays
 	rm -rf .venv build *.egg-info .pytest_cache .ruff_cache

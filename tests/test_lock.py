@@ -1,5 +1,6 @@
 """requirements/, from which `make demo`, `make test` and CI install, is what `make lock` makes of pyproject.toml."""
 
+import re
 import tomllib
 from itertools import chain
 from pathlib import Path
@@ -12,7 +13,9 @@ from packaging.version import Version
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 USED = [Requirement(text) for text in PROJECT["project"]["dependencies"]]
-EXTRAS = [Requirement(text) for text in chain(*PROJECT["project"]["optional-dependencies"].values())]
+OPTIONAL = PROJECT["project"]["optional-dependencies"]
+LOCKED = re.findall(r"--extra ,([a-z ]+)", (ROOT / "Makefile").read_text())[0].split()  # others only `.ci/run` installs
+EXTRAS = [Requirement(text) for text in chain(*(OPTIONAL[extra] for extra in LOCKED))]
 GROUPS = [Requirement(text) for text in chain(*PROJECT["dependency-groups"].values()) if isinstance(text, str)]
 
 

@@ -7,6 +7,7 @@ import json
 import os
 import shutil
 import sys
+import warnings
 from collections.abc import Generator
 from contextlib import contextmanager, suppress
 from typing import Any, TextIO, TypeVar
@@ -29,10 +30,17 @@ def prepare() -> None:
                 os.dup2(handle, number)
                 os.close(handle)
             setattr(sys, name, os.fdopen(number, "r" if number == 0 else "w", encoding="utf-8", closefd=False))
+    warnings.showwarning = _warned
     for stream in (sys.stdout, sys.stderr):
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure is not None:
             reconfigure(errors="backslashreplace")
+
+
+def _warned(message: Warning | str, category: type[Warning], filename: str, lineno: int, *_: Any) -> None:
+    """Show a warning of ours as a note; where in our code it was made tells a user nothing."""
+    ours = str(message).startswith("trainlab: ")
+    note(str(message) if ours else warnings.formatwarning(message, category, filename, lineno).rstrip())
 
 
 def columns(unknown: N) -> int | N:

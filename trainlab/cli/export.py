@@ -1,15 +1,20 @@
-"""`trainlab export`: a trained network as an ONNX file."""
+"""`trainlab export`: a trained network as an ONNX file, or a run in a tracker."""
 
+from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from trainlab.cli import _terminal
 from trainlab.cli._weights import Weights
+from trainlab.core.errors import UserError
 from trainlab.inference.export.export import OnnxOptions, export_onnx
 from trainlab.inference.export.graph import OPSET
+from trainlab.report.replay import replay, tracker_of
+from trainlab.store.folder import RunFolder
+from trainlab.store.reading import read_run
 
 
 class Outputs(StrEnum):
@@ -20,11 +25,27 @@ class Outputs(StrEnum):
     probability = "probability"
 
 
+class To(StrEnum):
+    """The trackers that a run can be logged to."""
+
+    tensorboard = "tensorboard"
+    mlflow = "mlflow"
+    wandb = "wandb"
+    trackio = "trackio"
+
+
 def export(
     run: Annotated[
         str, typer.Argument(metavar="RUN", help="The folder of a run or an ensemble, or its name in --runs.")
     ],
-    onnx: Annotated[Path, typer.Option(metavar="FILE", help="Write an ONNX model here.")],
+    settings: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="KEY=VALUE", help="With --to: settings of the tracker, e.g. project=digits."),
+    ] = None,
+    onnx: Annotated[Path | None, typer.Option(metavar="FILE", help="Write an ONNX model here.")] = None,
+    to: Annotated[
+        To | None, typer.Option(help="Log the run to this tracker: metrics, layers, config, findings, model.")
+    ] = None,
     weights: Annotated[Weights, typer.Option(help="Which weights of the run.")] = Weights.best,
     outputs: Annotated[
         Outputs, typer.Option(help="Which outputs: prediction, probability (or score, votes), or both.")
@@ -38,23 +59,50 @@ def export(
     ] = True,
     opset: Annotated[int, typer.Option(metavar="N", help="Version of ONNX's operations.")] = OPSET,
     runs: Annotated[Path, typer.Option(metavar="DIR", help="Folder of the runs.")] = Path("runs"),
-    as_json: Annotated[bool, typer.Option("--json", help="Print inputs and outputs as JSON.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print what was written as JSON.")] = False,
 ) -> None:
-    """Write a trained network with its preprocessing as one ONNX file.
+    """Write a trained network with its preprocessing as one ONNX file, or log a run to a tracker.
 
-    Input `x`: raw rows as the data source gives them (a table's categories one-hot, in the order of training), as
-    float32. Outputs: `prediction`, the index of the class or the numbers in the target's units, and `probability` of
-    each class. The file is loaded and run once before it is written. Needs the package onnx: pip install
-    'trainlab[onnx]'.
+    --onnx: input `x` is raw rows as the data source gives them (a table's categories one-hot, in the order of
+    training), as float32. Outputs: `prediction`, the index of the class or the numbers in the target's units, and
+    `probability` of each class. The file is loaded and run once before it is written. Needs the package onnx: pip
+    install 'trainlab[onnx]'.
+
+    --to: what `trackers` of a config logs during training, afterwards. The settings of the tracker are those of the
+    run's config; KEY=VALUE changes them.
 
     Examples:
         trainlab export digits-1 --onnx digits.onnx
         trainlab export runs/digits-ensemble-1 --onnx digits.onnx --json
         trainlab export digits-1 --onnx phone.onnx --rows 1 --outputs probability
+        trainlab export digits-1 --to tensorboard
+        trainlab export digits-1 --to mlflow uri=sqlite:///mlflow.db
     """
     with _terminal.answering(as_json):
-        options = OnnxOptions(opset, rows, outputs.value, preprocess)
-        exported = export_onnx(run, onnx, weights=weights.value, runs=runs, options=options)
+        if onnx is None and to is None:
+            raise UserError("what to export? --onnx FILE writes the network, --to TRACKER logs the run to a tracker")
+        if settings and to is None:
+            raise UserError(f"{settings[0]}: settings are those of a tracker: add --to TRACKER")
+        told: dict[str, Any] = {}
+        if onnx is not None:
+            told |= _network(run, onnx, weights, runs, OnnxOptions(opset, rows, outputs.value, preprocess), as_json)
+        if to is not None:
+            told |= _logged(run, to, settings or [], runs, as_json)
+    if as_json:
+        _terminal.emit(told)
+
+
+def _logged(run: str, to: To, settings: Sequence[str], runs: Path, as_json: bool) -> dict[str, Any]:
+    folder = RunFolder.open(run, runs)
+    record = read_run(folder.path)
+    where = replay(record, tracker_of(record, to.value, settings))
+    if not as_json:
+        _terminal.say(f"{to.value}: {where}")
+    return {"tracker": to.value, "where": where}
+
+
+def _network(run: str, onnx: Path, weights: Weights, runs: Path, options: OnnxOptions, as_json: bool) -> dict[str, Any]:
+    exported = export_onnx(run, onnx, weights=weights.value, runs=runs, options=options)
     model = exported.model
     shapes = {
         kind: {v.name: [d.dim_param or d.dim_value for d in v.type.tensor_type.shape.dim] for v in values}
@@ -62,12 +110,11 @@ def export(
     }
     for note in exported.notes:
         _terminal.note(note)
-    if as_json:
-        size, checked = onnx.stat().st_size, exported.checked_with
-        told = {"file": str(onnx), "bytes": size, **shapes, "opset": opset, "checked_with": checked}
-        _terminal.emit({**told, "notes": list(exported.notes)})
-        return
-    _terminal.say(f"{onnx}: {onnx.stat().st_size:,} bytes; loaded and run once by {exported.checked_with}")
-    for kind, values in shapes.items():
-        for name, shape in values.items():
-            _terminal.say(f"  {kind[:-1]:<6}  {name:<11}  ({', '.join(map(str, shape))}{',' * (len(shape) == 1)})")
+    size, checked = onnx.stat().st_size, exported.checked_with
+    if not as_json:
+        _terminal.say(f"{onnx}: {size:,} bytes; loaded and run once by {checked}")
+        for kind, values in shapes.items():
+            for name, shape in values.items():
+                _terminal.say(f"  {kind[:-1]:<6}  {name:<11}  ({', '.join(map(str, shape))}{',' * (len(shape) == 1)})")
+    told = {"file": str(onnx), "bytes": size, **shapes, "opset": options.opset, "checked_with": checked}
+    return {**told, "notes": list(exported.notes)}

@@ -34,6 +34,7 @@ from trainlab.store.plugins import write_plugins
 from trainlab.store.process import birth
 from trainlab.store.writing import write_atomic
 from trainlab.training.best import BEST, decide, measured_metrics
+from trainlab.training.tracking import require_trackers
 from trainlab.training.transfer import located
 
 
@@ -57,6 +58,7 @@ def start(
     Raises ConfigError before anything is written if the space does not fit the config.
     """
     document = located(document, runs)
+    require_trackers(document)
     space = SearchSpace(document, prior)
     if space.sweep.metric == BEST:
         space.compare_by(deciding(space, document.value))

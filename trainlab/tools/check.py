@@ -27,6 +27,7 @@ from trainlab.training.experiment import Experiment
 from trainlab.training.monitoring import MonitorRunner
 from trainlab.training.session import TrainingSession
 from trainlab.training.setup import build, refuse_threads
+from trainlab.training.tracking import require_trackers
 
 _SIGNAL = (
     *("signal-collapse", "signal-explosion", "symmetric-init", "missing-nonlinearity"),
@@ -103,6 +104,7 @@ def check(document: Document[Experiment]) -> Checked:
     Raises ConfigError or DataError if it cannot be built.
     """
     refuse_threads(document)
+    require_trackers(document)
     with pinned(document.value.train.threads):
         return _check(document)
 

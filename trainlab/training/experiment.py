@@ -28,6 +28,7 @@ from trainlab.optim.stopping import EarlyStopping
 from trainlab.store.plain_yaml import read_config
 from trainlab.training.callbacks import WATCHED
 from trainlab.training.monitor_settings import Monitoring
+from trainlab.training.tracker import Tracker
 
 C = TypeVar("C", bound=Component)
 E = TypeVar("E", bound="Experiment")
@@ -136,6 +137,9 @@ class Experiment(Settings):
     )
     metrics: list[Metric] = setting(
         [], "further metrics of the validation rows after each epoch, and of the test rows at the end"
+    )
+    trackers: list[Tracker] = setting(
+        [], "programs that runs are reported to, too: tensorboard, mlflow, wandb, trackio; they do not change a run"
     )
     monitors: Monitoring = setting(Monitoring(), "monitors: what to look for, and which findings stop the run")
     sweep: Any = setting(

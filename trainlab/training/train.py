@@ -40,6 +40,7 @@ from trainlab.training.logger import RunLogger, StatusWriter
 from trainlab.training.run_summary import write_start
 from trainlab.training.session import Ending, TrainingSession
 from trainlab.training.setup import build, refuse_threads
+from trainlab.training.tracking import require_trackers, tracked
 from trainlab.training.transfer import located
 
 
@@ -64,6 +65,7 @@ def train(
     """
     experiment = document.value
     refuse_threads(document)
+    require_trackers(document)
     with pinned(experiment.train.threads), ExitStack() as stack:
         document = located(document, runs)
         setup = build(document, cache=cache)
@@ -102,6 +104,7 @@ def resume(
     folder = RunFolder.open(run, runs)
     with folder.lock():
         own = read_own(folder.config)
+        require_trackers(own)
         if document is not None:
             require_same_config(own.value, document.value, folder)
             more = document.value.train.epochs
@@ -181,13 +184,16 @@ def _run(
     with (
         StatusWriter(folder.status, status, clock, best, session.monitors, durable=durable) as writer,
         RunLogger(folder, session.setup.columns) as logger,
+        tracked(session.setup.experiment.trackers) as trackers,
     ):
         checkpointer = Checkpointer(folder, session, logger)
         resumed = checkpointer.resume() if resuming else False
-        callbacks = [logger, writer, *callbacks, checkpointer]
+        callbacks = [logger, writer, *trackers, *callbacks, checkpointer]
         info = _info(session, folder, note, session.trainer.step if resumed else None)
+        before = clock.seconds
         for callback in callbacks:
             callback.on_train_begin(info)
+        clock.restart(before)  # opening a tracker takes seconds that are no training
         ended = None if beyond_end else checkpointer.ended
         if ended is None:
             ending = session.fit(callbacks, until=until, beyond_end=beyond_end)

@@ -153,7 +153,8 @@ class Trials:
         folder = self._earlier().get(key)
         try:
             if folder is None:
-                document = named(config.read_plain(Experiment, made, "patched config"))
+                untracked = {**made, "trackers": []}  # a trial is no run of the user's
+                document = named(config.read_plain(Experiment, untracked, "patched config"))
                 folder = train(document, runs=self.folder, name="fix", callbacks=callbacks).folder
             elif not _ended(folder):
                 resume(folder, callbacks=callbacks)
@@ -178,7 +179,7 @@ class Trials:
         return self._folders
 
     def _key(self, made: Mapping[str, Any]) -> str:
-        return dumps({k: v for k, v in made.items() if k not in ("name", "description", "sweep")})
+        return dumps({k: v for k, v in made.items() if k not in ("name", "description", "sweep", "trackers")})
 
 
 def read_trial(folder: Path, patch: Patch, seed: int, metric: str) -> Trial:
