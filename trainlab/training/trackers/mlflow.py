@@ -5,6 +5,7 @@ import os
 import re
 from collections.abc import Mapping, Sequence
 from importlib import import_module
+from math import isfinite
 from time import time as now
 from typing import Any, ClassVar
 
@@ -72,7 +73,7 @@ class _MLflowRun(TrackerRun):
         self._step = max(self._step, step)
         for name, value in values.items():
             key = _allowed(name)
-            if step > self._last(key):
+            if isfinite(value) and step > self._last(key):  # its SQLite store keeps a nan as 0
                 self._metrics.append(self._entities.Metric(key, value, int(time * 1000), step))
         if len(self._metrics) >= _MOST_METRICS:
             self.flush()
