@@ -2,8 +2,8 @@
 # wandb: a run with mode="offline" asks for a connection to its maker's server.
 #
 # Guess:     offline sends nothing; `wandb sync` does that later.
-# Behaviour: wandb-core connects to api.forge.coreweave.com, also if base_url or WANDB_BASE_URL names a server of one's own,
-#            and without a login. It is a report of usage and errors, not the run's data. DO_NOT_TRACK=1 changes nothing.
+# Behaviour: its process posts usage metrics to /sdk/otel/v1/metrics of the server: api.forge.coreweave.com, or WANDB_BASE_URL.
+#            It does so without a login. DO_NOT_TRACK=1 changes nothing.
 # Cure:      WANDB_ERROR_REPORTING=false before wandb starts, or mode="disabled".
 set -euo pipefail
 work=$(mktemp -d)
@@ -41,7 +41,7 @@ proxies = {name: url for name in ("http_proxy", "https_proxy", "HTTP_PROXY", "HT
 plain = {k: v for k, v in os.environ.items() if k.lower() not in ("no_proxy", "wandb_error_reporting")} | proxies
 for name, more, wanted in (
     ("offline", {}, ["api.forge.coreweave.com:443"]),
-    ("offline, own server", {"WANDB_BASE_URL": "http://127.0.0.1:9"}, ["api.forge.coreweave.com:443"]),
+    ("offline, own server", {"WANDB_BASE_URL": "http://127.0.0.1:9"}, ["http://127.0.0.1:9/sdk/otel/v1/metrics"]),
     ("offline, DO_NOT_TRACK=1", {"DO_NOT_TRACK": "1"}, ["api.forge.coreweave.com:443"]),
     ("offline, WANDB_ERROR_REPORTING=false", {"WANDB_ERROR_REPORTING": "false"}, []),
 ):

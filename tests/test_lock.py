@@ -14,7 +14,9 @@ ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 USED = [Requirement(text) for text in PROJECT["project"]["dependencies"]]
 OPTIONAL = PROJECT["project"]["optional-dependencies"]
-LOCKED = re.findall(r"--extra ,([a-z0-9 ]+)", (ROOT / "Makefile").read_text())[0].split()  # others only `.ci/run` installs
+LOCKED = re.findall(r"--extra ,([a-z0-9 ]+)", (ROOT / "Makefile").read_text())[
+    0
+].split()  # others only `.ci/run` installs
 EXTRAS = [Requirement(text) for text in chain(*(OPTIONAL[extra] for extra in LOCKED))]
 GROUPS = [Requirement(text) for text in chain(*PROJECT["dependency-groups"].values()) if isinstance(text, str)]
 
