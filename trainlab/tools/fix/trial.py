@@ -153,7 +153,7 @@ class Trials:
         folder = self._earlier().get(key)
         try:
             if folder is None:
-                untracked = {**made, "trackers": []}  # a trial is no run of the user's
+                untracked: dict[str, Any] = {**made, "trackers": []}  # a trial is no run of the user's
                 document = named(config.read_plain(Experiment, untracked, "patched config"))
                 folder = train(document, runs=self.folder, name="fix", callbacks=callbacks).folder
             elif not _ended(folder):
