@@ -33,6 +33,8 @@ runtime = pytest.importorskip("onnxruntime", reason="needs onnxruntime")
 SETTINGS = {
     "dense": [{"units": 4}, {"units": 3, "bias": False}, {"units": 3, "ntk": True}],
     "drop_connect": [{"units": 4}],
+    "member_input": [{"members": 2, "units": 3}],
+    "member_dense": [{"members": 3, "units": 2}, {"members": 2, "units": 4, "bias": False, "ntk": True}],
     "maxout": [{"units": 3, "pieces": 3}],
     "embedding": [{"groups": [[0, 2], [4]], "units": 3}, {"groups": [[3, 1, 2, 0, 5, 4]]}],
     "periodic": [{"frequencies": 3}, {"columns": [4, 0]}],

@@ -13,6 +13,12 @@ ROW, IMAGE = (5,), (3, 2, 4)
 BOTH = [({}, ROW), ({}, IMAGE)]
 CASES = {
     "dense": [({"units": 3}, ROW), ({"units": 7, "bias": False}, (4,)), ({"units": 3, "ntk": True}, ROW)],
+    "member_input": [({"members": 2, "units": 3}, ROW), ({"members": 3, "units": 2, "bias": False, "ntk": True}, (4,))],
+    "member_dense": [
+        ({"members": 3, "units": 4}, (6,)),
+        ({"members": 5, "units": 2, "bias": False}, ROW),
+        ({"members": 2, "units": 3, "ntk": True}, (4,)),
+    ],
     "conv": [
         ({"filters": 4}, (5, 7, 3)),
         ({"filters": 4, "size": 3, "stride": 2, "pad": 1}, (7, 5, 2)),

@@ -62,7 +62,8 @@ class TrainingJob:
     x, targets, weights: all training rows, their encoded targets and their weights, if they have any · batch: memory
     for a batch · state: parameters, gradient, step and the optimizer's buffers · decayed: the weight arrays inside
     theta · average: the moving average of theta · augment: changes a batch (x, t) in place; None for no augmentation ·
-    views: the parts of a vector (or tensor) as long as theta, by the param's name.
+    views: the parts of a vector (or tensor) as long as theta, by the param's name · members: networks whose outputs lie
+    side by side; the loss is the mean of theirs.
     """
 
     config: TrainingConfig
@@ -75,6 +76,7 @@ class TrainingJob:
     average: Array | None
     augment: Callable[[Array, Array], None] | None
     views: Callable[[Any], dict[str, Any]]
+    members: int = 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,7 @@ class Scores:
 
 
 class Evaluator:
-    """Runs a network in evaluation mode."""
+    """Runs a network in evaluation mode. Of an ensemble inside one network the outputs are the members' together."""
 
     def __init__(self, net: Net, loss: Loss, *, regression: bool) -> None:
         self.net, self.loss, self.regression = net, loss, regression
@@ -38,7 +38,7 @@ class Evaluator:
         """The network's outputs (rows, units) for all rows of x."""
         n = len(x)
         memory, run = self._prepared(n)
-        y = np.empty((n, *self.net.out_shape), self.net.dtype)
+        y, members = np.empty((n, *self.net.out_shape), self.net.dtype), self.net.members
         with np.errstate(all="ignore"):
             for start in range(0, n, max(1, memory.rows)):
                 index = np.arange(start, min(n, start + memory.rows))
@@ -46,7 +46,7 @@ class Evaluator:
                 gather(x, index, work.x)
                 run.forward(len(index))
                 y[start : start + len(index)] = work.y
-        return y
+            return y if members == 1 else self.loss.averaged(y.reshape(n, members, -1))
 
     def scores(self, x: Any, t: Array, weights: Array | None = None, outputs: Array | None = None) -> Scores:
         """Loss and score over all rows of x with encoded targets t.
@@ -55,7 +55,7 @@ class Evaluator:
         """
         if len(t) == 0:
             return Scores(float("nan"), float("nan"))
-        if not self.regression:
+        if not self.regression and self.net.members == 1:
             _, run = self._prepared(len(t))
             if (found := run.scores(x, t, weights)) is not None:
                 loss, hits = found

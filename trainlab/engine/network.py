@@ -14,6 +14,7 @@ from trainlab.core.streams import Streams
 from trainlab.core.types import Array, Shape
 from trainlab.engine.buffers import Workspace, aligned
 from trainlab.engine.graph import Node, build_graph
+from trainlab.engine.members import members_of
 from trainlab.engine.selection import DEFAULT, Engine, TorchOptions, select
 from trainlab.nn.activation import Activation
 from trainlab.nn.init import Init
@@ -27,7 +28,8 @@ class Net:
     nodes: the top layers of the graph · theta, grad: flat vectors of all trained parameters and their gradients ·
     params: a view for each name (`dense1.W`), frozen params and running statistics included · grads: likewise, without
     running statistics · weights: how many numbers at the start of theta are weights · trained: how many numbers theta
-    has · decayed: the weight arrays inside theta · frozen: names of the frozen layers · backend: runs the arithmetic.
+    has · decayed: the weight arrays inside theta · frozen: names of the frozen layers · backend: runs the arithmetic ·
+    members: how many networks of an ensemble it holds; 1 for a plain network.
     """
 
     def __init__(
@@ -47,6 +49,7 @@ class Net:
         """
         self.nodes = build_graph(layers, shape)
         self.shape, self.out_shape = shape, self.nodes[-1].out_shape
+        self.members = members_of(self.nodes)
         self.dtype = np.dtype(dtype)
         self.backend = select(engine, self.dtype, options)
         weighted = self.weight_nodes()
@@ -126,10 +129,12 @@ class Net:
                 name = f"{node.name}.{key}"
                 rng, a = streams.named("init", name), self.params[name]
                 if param.role == "weight":
-                    inits[node.name].fill(a, param.fan_in, param.fan_out, rng)
+                    for own in np.split(a, param.networks, axis=-1):
+                        inits[node.name].fill(own, param.fan_in, param.fan_out, rng)
                 elif param.role == "bias" and isinstance(model.bias_init, Init):
                     W = node.params[node.weight_keys[0]]
-                    model.bias_init.fill(a, W.fan_in, W.fan_out, rng)
+                    for own in np.split(a, param.networks, axis=-1):
+                        model.bias_init.fill(own, W.fan_in, W.fan_out, rng)
                 elif param.role == "bias":
                     a[...] = model.bias_init
                 else:

@@ -16,6 +16,7 @@ from trainlab.engine.backend import Backend, Evaluation, Passes, Statistics, Ste
 from trainlab.engine.buffers import Workspace
 from trainlab.engine.graph import Node
 from trainlab.engine.layer_statistics import histograms, layer_values
+from trainlab.engine.members import loss_slot
 from trainlab.engine.probe_sums import ProbeSums
 from trainlab.nn.loss import Loss, LossSlot
 from trainlab.optim.averaging import Average
@@ -92,7 +93,7 @@ class _Training:
         record[:] = loss, lr, norm, nan
         if not isfinite(loss) or not isfinite(norm):
             return False
-        hits, squares = end.hits, self._squares(work, end)  # before a line search evaluates other weights
+        hits, squares = end.hits / job.members, self._squares(end) / job.members  # before a line search moves theta
         state.t, state.lr = t, lr
         config.optimizer.take(state)
         ratio = sqrt(np.dot(state.step, state.step) / (np.dot(state.theta, state.theta) or 1.0))
@@ -115,7 +116,7 @@ class _Training:
             job.weights.take(index, out=end.weights, mode="clip")
         if job.augment is not None:
             job.augment(work.x, end.t)
-        return work, end
+        return work, loss_slot(job.members, end.y, end.t, end.dy, end.weights)
 
     def _loss_and_gradient(self, work: Workspace, end: LossSlot) -> float:
         """The loss of the batch, without penalties; its gradient, penalties included, in g."""
@@ -126,10 +127,10 @@ class _Training:
             rule.add_gradient(self.w, self.gw)
         return loss
 
-    def _squares(self, work: Workspace, end: LossSlot) -> float:
+    def _squares(self, end: LossSlot) -> float:
         if not self.job.config.regression:
             return 0.0
-        error = self.job.config.loss.point(work.y) - end.t
+        error = self.job.config.loss.point(end.y) - end.t
         return float(np.vdot(error, error))
 
     def loss_at(self, theta: Array) -> float:
@@ -137,7 +138,7 @@ class _Training:
         state, kept = self.state, self.state.theta.copy()
         state.theta[...] = theta
         work, end = self.job.batch.first(self.job.batch.work.rows)
-        loss = self._loss_and_gradient(work, end)
+        loss = self._loss_and_gradient(work, loss_slot(self.job.members, end.y, end.t, end.dy, end.weights))
         for rule in self.penalties:
             loss += rule.penalty(self.w)
         state.theta[...] = kept

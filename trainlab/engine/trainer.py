@@ -60,7 +60,7 @@ class Trainer:
         shuffle = config.shuffle and not full
         self.sampler = BatchSampler(len(self.t), size, self.streams.named("order"), shuffle=shuffle)
         if any(a.mixes for a in config.augment) and self.t.ndim == 1:
-            self.t = np.eye(net.out_shape[-1], dtype=net.dtype)[self.t]  # mixed rows belong to several classes
+            self.t = np.eye(net.out_shape[-1] // net.members, dtype=net.dtype)[self.t]  # mixed rows belong to several classes
         self.work = net.workspace(self.sampler.batch_size, train=True, rng=self._dropout)
         self.last_batch = self.work
         self.optimizer_state = OptimizerState(
@@ -86,6 +86,7 @@ class Trainer:
             self.average,
             self._augment if config.augment else None,
             net.views,
+            net.members,
         )
         self._run_steps = net.backend.prepare_training(job)
         self._seconds_per_step = 1.0

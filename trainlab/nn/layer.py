@@ -30,6 +30,7 @@ class Param:
     the uniform one from -1 to 1.
     A `statistic` (a running mean) is saved like the rest, but has no gradient and is not trained.
     `fan_in`, `fan_out`: the number of inputs that feed a unit, the number of units that an input feeds.
+    `networks`: how many lie side by side along its last axis; an init draws each by itself.
     """
 
     shape: Shape
@@ -39,6 +40,7 @@ class Param:
     fill: float = 0.0
     spread: float = 0.0
     uniform: bool = False
+    networks: int = 1
 
     @property
     def trained(self) -> bool:

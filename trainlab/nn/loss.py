@@ -87,6 +87,13 @@ class Loss(Component, kind="loss", rooms=("trainlab.nn.losses",)):
         """Probabilities of the classes or labels (n, classes), or None if the loss does not define any."""
         return None
 
+    def averaged(self, y: Array) -> Array:
+        """Outputs (rows, units) of an ensemble, from those of its members (rows, members, units).
+
+        They stand for the mean of the members' probabilities; where the loss defines none, they are the mean outputs.
+        """
+        return y.mean(axis=1)
+
     def outputs_of(self, p: Array, task: Task) -> Array:
         """Outputs whose `probabilities` are p (n, classes): for the mean of several networks' probabilities.
 

@@ -11,8 +11,8 @@ from trainlab.core.types import Array
 from trainlab.data.lazy import gather
 from trainlab.diagnose.trials import GradientError
 from trainlab.engine.buffers import Workspace
+from trainlab.engine.members import loss_slot
 from trainlab.engine.network import Net
-from trainlab.nn.loss import LossSlot
 from trainlab.optim.regularizer import Regularizer
 from trainlab.tools.network_copy import HEAVY, copy_of, finite_rows
 from trainlab.training.setup import TrainingSetup
@@ -63,7 +63,7 @@ class _Loss:
         gather(setup.parts.train.x, index, self._work.x)
         t = setup.t_train[index]
         t = t.astype(np.float64) if t.dtype.kind == "f" else t
-        self._end = LossSlot(self._work.y, t, self._work.dy)
+        self._end = loss_slot(net.members, self._work.y, t, self._work.dy)
         self._weights = net.theta[: net.weights]
         chain = zip(net.nodes, self._work.chain, strict=True)
         self._layers = [(node, layer.forward, slot) for node, (layer, slot) in chain if not layer.view]

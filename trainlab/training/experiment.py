@@ -50,6 +50,11 @@ class Train(Settings):
 
     epochs: int = setting(30, "number of epochs", ge=0, le=MOST, search={"int": [5, 100], "log": True})
     batch_size: Count = setting(64, "rows per step", search={"int": [16, 256], "log": True})
+    members: Count = setting(
+        1,
+        "train an ensemble of so many networks as one: each has 2 / members of every hidden layer's units, so that a "
+        "step costs at most about twice as much; predictions are their mean",
+    )
     best: str = setting(
         "auto",
         "the metric that decides which epoch is the best, a column of metrics.csv such as val_f1; auto: that of early "

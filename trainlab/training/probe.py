@@ -14,11 +14,11 @@ from trainlab.data.lazy import gather
 from trainlab.diagnose.probe import LayerProbe, Probe, WeightProbe
 from trainlab.engine.buffers import Workspace
 from trainlab.engine.graph import Node
+from trainlab.engine.members import loss_slot
 from trainlab.engine.probe_passes import ProbePasses
 from trainlab.engine.probe_sums import OutputSums
 from trainlab.nn.activation import Activation
 from trainlab.nn.layer import Slot
-from trainlab.nn.loss import LossSlot
 from trainlab.optim.regularizers.l2 import L2
 from trainlab.training.setup import TrainingSetup
 
@@ -142,7 +142,7 @@ class Prober:
     def _loss(self, work: Workspace, index: Array) -> float:
         loss = self.setup.config.loss
         t = self.setup.t_train[index]
-        return float(loss.value(LossSlot(work.y, t, work.dy if work.train else None)))
+        return float(loss.value(loss_slot(self.net.members, work.y, t, work.dy if work.train else None)))
 
     def _layers(
         self, seen: Mapping[str, OutputSums], plain: Mapping[str, OutputSums] | None = None

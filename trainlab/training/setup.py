@@ -20,6 +20,7 @@ from trainlab.data.cache import SplitsCache
 from trainlab.data.dataset import IMBALANCED, Loaded, Rows, Splits
 from trainlab.data.prepare import prepare
 from trainlab.engine.graph import LayerError, Node, build_graph
+from trainlab.engine.members import members_of, with_members
 from trainlab.engine.memory_need import least_memory, machine_memory
 from trainlab.engine.network import Net
 from trainlab.engine.training_config import TrainingConfig
@@ -214,7 +215,9 @@ def layers_for(document: Document[Experiment], shape: Shape, task: Task) -> tupl
     loss = _loss(document, task)
     units = loss.units(task)
     try:
-        layers = [layer.sized(units) for layer in experiment.model.expand(shape)]
+        plain = [layer.sized(units) for layer in experiment.model.expand(shape)]
+        build_graph(plain, shape)
+        layers = _with_members(document, plain, shape)
         nodes = build_graph(layers, shape)
     except LayerError as error:
         raise ConfigError([document.problem(_path(experiment, error.place), str(error))]) from None
@@ -225,10 +228,10 @@ def layers_for(document: Document[Experiment], shape: Shape, task: Task) -> tupl
         *_metric_problems(document, task, loss),
         *_calibrate_problems(document, loss, units),
     ]
-    if nodes[-1].out_shape != (units,):
+    if nodes[-1].out_shape != (members_of(nodes) * units,):
         problems.append(
             document.problem(
-                _path(experiment, (len(layers) - 1,)),
+                _path(experiment, (len(plain) - 1,)),
                 f"{nodes[-1].name}: the network ends with {nodes[-1].out_shape}, but {loss.name} needs "
                 f"{units} output{'s' if units > 1 else ''} here; end with `dense: output`",
             )
@@ -246,6 +249,14 @@ def layers_for(document: Document[Experiment], shape: Shape, task: Task) -> tupl
     if problems:
         raise ConfigError(problems)
     return loss, layers
+
+
+def _with_members(document: Document[Experiment], layers: Sequence[Layer], shape: Shape) -> Sequence[Layer]:
+    """The layers as an ensemble, if the config asks for one. Raises ConfigError if they cannot be one."""
+    try:
+        return with_members(layers, shape, document.value.train.members)
+    except ShapeError as error:
+        raise ConfigError([document.problem("train.members", str(error))]) from None
 
 
 def _refuse_too_large(document: Document[Experiment], layers: Sequence[Layer], shape: Shape, rows: int) -> None:

@@ -26,6 +26,7 @@ from trainlab.engine.compiled.rules import (
     targets_op,
     update_op,
 )
+from trainlab.engine.members import loss_slot
 from trainlab.optim.clipping import l2_norm
 from trainlab.optim.regularizer import Regularizer
 
@@ -39,7 +40,7 @@ class CompiledTraining:
         self._job, self._library, self._work = job, library, job.batch.work
         self._builder = b = Builder(library, self._work.rows, train=True)
         lower_workspace(b, self._work)
-        head = [*self._batch_ops(), *b.forwards, self._loss_op(), *b.backwards, *self._penalty_ops()]
+        head = [*self._batch_ops(), *b.forwards, *self._loss_ops(), *b.backwards, *self._penalty_ops()]
         self._head = len(head)  # ops up to the check whether all numbers are finite
         self._program = Program([*head, *self._update_ops()], library, b)
         self._totals = Totals()
@@ -83,18 +84,30 @@ class CompiledTraining:
         if self._job.augment is not None:
             self._job.augment(self._work.x[:rows], self._job.batch.t[:rows])
 
-    def _loss_op(self) -> Op:
-        batch, work = self._job.batch, self._work
-        made = loss_op(self._builder, self._job.config.loss, work.y, batch.t, work.dy, batch.weights)
-        return made or Op("call", call=self._loss)
+    def _loss_ops(self) -> list[Op]:
+        """The loss; of several members, of a row for every member of a row."""
+        batch, work, b, members = self._job.batch, self._work, self._builder, self._job.members
+        if members == 1:
+            made = loss_op(b, self._job.config.loss, work.y, batch.t, work.dy, batch.weights)
+            return [made or Op("call", call=self._loss)]
+        wide = loss_slot(members, work.y, batch.t, work.dy, batch.weights)
+        made = loss_op(b, self._job.config.loss, wide.y, wide.t, wide.dy, wide.weights)
+        if made is None:
+            return [Op("call", call=self._loss)]
+        repeated = [(batch.t, wide.t), *([] if batch.weights is None else [(batch.weights, wide.weights)])]
+        copies = [
+            Op("for_members", [a.itemsize * int(np.prod(a.shape[1:])), members], (), [a, out]) for a, out in repeated
+        ]
+        return [*copies, Op("as_members", [members]), made, Op("as_one", [members])]
 
     def _loss(self, rows: int) -> None:
-        step, (work, end) = self._program.step, self._job.batch.first(rows)
+        step, (_, end), members = self._program.step, self._job.batch.first(rows), self._job.members
+        end = loss_slot(members, end.y, end.t, end.dy, end.weights)
         step.loss = self._job.config.loss.value(end)
-        step.hits = end.hits
+        step.hits = end.hits / members
         if self._job.config.regression:
-            error = self._job.config.loss.point(work.y) - end.t
-            step.squares = float(np.vdot(error, error))
+            error = self._job.config.loss.point(end.y) - end.t
+            step.squares = float(np.vdot(error, error)) / members
 
     def _penalty_ops(self) -> list[Op]:
         """Penalties without a kernel, then `finish_gradient` with the others."""

@@ -161,8 +161,40 @@ def _refuse_unlike(members: Sequence[TrainedNetwork]) -> None:
 def _outputs(graph: Graph, trained: TrainedNetwork, prepared: str) -> str:
     """The outputs of a network for preprocessed rows, divided by its temperature."""
     y = lower_layers(graph, trained.net.nodes, trained.net.params, prepared)
+    if trained.net.members > 1:
+        y = _averaged(graph, trained, y)
     temperature = trained.decision.temperature
     return y if temperature is None else graph.add("Div", y, graph.constant(temperature.value, "temperature"))
+
+
+def _averaged(graph: Graph, trained: TrainedNetwork, y: str) -> str:
+    """The outputs of an ensemble inside one network (`Loss.averaged`) from those of its members, side by side."""
+    members, units = trained.net.members, trained.loss.units(trained.task)
+    if trained.task.kind == "regression" and trained.loss.name not in ("poisson", "kl_divergence"):
+        return graph.reduce("ReduceMean", graph.reshape(y, members, units), [1], keepdims=0)
+    if trained.loss.name == "poisson":
+        rates = graph.add("Exp", graph.add("Min", y, graph.constant(poisson.TOP, "top")))
+        return graph.add("Log", graph.reduce("ReduceMean", graph.reshape(rates, members, units), [1], keepdims=0))
+    flat = graph.add("Reshape", y, graph.constant([-1, units], "shape"))  # a row for every member of a row
+    kind, each = _of_outputs(graph, trained, flat)
+    columns = units if kind == "score" else trained.task.outputs
+    mean = graph.reduce("ReduceMean", graph.reshape(each, members, columns), [1], keepdims=0)
+    return mean if kind == "score" else _from_probabilities(graph, trained, mean)
+
+
+def _from_probabilities(graph: Graph, trained: TrainedNetwork, p: str) -> str:
+    """Outputs whose probabilities are p, as `Loss.outputs_of`."""
+    classes = trained.task.outputs
+    if trained.loss.name == "binary_cross_entropy" and trained.task.kind == "multilabel":
+        return graph.add("Sub", graph.add("Log", p), graph.add("Log", graph.add("Sub", graph.constant(1.0, "one"), p)))
+    log_p = graph.add("Log", p)
+    if trained.loss.name == "binary_cross_entropy":
+        return graph.add("MatMul", log_p, graph.constant(np.array([[-1.0], [1.0]]), "second"))
+    if trained.loss.name != "ordinal":
+        return log_p
+    above = graph.add("MatMul", p, graph.constant(np.tri(classes, classes - 1, -1), "above"))
+    rest = graph.add("Gather", log_p, graph.constant(list(range(classes - 1)), "levels"), axis=1)
+    return graph.add("Sub", graph.add("Log", above), rest)
 
 
 def _answers(

@@ -7,6 +7,7 @@ import numpy as np
 from trainlab.core.errors import UserError
 from trainlab.core.types import Array, Task
 from trainlab.nn.loss import Loss, LossSlot
+from trainlab.nn.losses._softmax import log_mean_softmax
 
 
 class KLDivergence(Loss, name="kl_divergence"):
@@ -64,6 +65,10 @@ class KLDivergence(Loss, name="kl_divergence"):
     def point(self, y: Array) -> Array:
         """softmax(y)."""
         return self.probabilities(y)
+
+    def averaged(self, y: Array) -> Array:
+        """log of the mean softmax."""
+        return log_mean_softmax(y)
 
     def probabilities(self, y: Array) -> Array:
         """softmax(y)."""

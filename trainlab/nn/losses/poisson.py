@@ -50,6 +50,10 @@ class Poisson(Loss, name="poisson"):
         """The rates."""
         return self.point(y)
 
+    def averaged(self, y: Array) -> Array:
+        """log of the mean rate."""
+        return np.log(self.point(y).mean(axis=1))
+
     def point(self, y: Array) -> Array:
         """exp(y)."""
         return np.exp(np.minimum(y, TOP))

@@ -10,6 +10,7 @@ from trainlab.core.types import Array, Task
 from trainlab.nn.loss import LossSlot
 from trainlab.nn.losses._class_weights import ClassWeighted
 from trainlab.nn.losses._one_hot import one_hot
+from trainlab.nn.losses._softmax import log_mean_softmax
 
 
 class SoftmaxCrossEntropy(ClassWeighted, name="softmax_cross_entropy"):
@@ -79,6 +80,10 @@ class SoftmaxCrossEntropy(ClassWeighted, name="softmax_cross_entropy"):
         """softmax(y)."""
         p = np.exp(y - y.max(axis=1, keepdims=True))
         return p / p.sum(axis=1, keepdims=True)
+
+    def averaged(self, y: Array) -> Array:
+        """log of the mean softmax."""
+        return log_mean_softmax(y)
 
     def outputs_of(self, p: Array, task: Task) -> Array:
         """log p."""
