@@ -105,6 +105,11 @@ def instance_norm(x, p):
     return hwc(F.instance_norm(chw(x), weight=p["scale"], bias=p["shift"]))
 
 
+def grouped(members, factor=1.0):
+    """A convolution of places of one number, with a group for each member."""
+    return lambda x, p: F.conv1d(x[..., None], factor * p["W"].T[..., None], p.get("b"), groups=members)[..., 0]
+
+
 def maxout(pieces):
     return lambda x, p: linear(x, p).reshape(len(x), pieces, -1).max(dim=1).values
 
@@ -133,6 +138,16 @@ BN_ROWS = dict.fromkeys(BN, (4,))
 LAYERS = [
     ("dense", {"units": 3}, (4, 5), {"W": (5, 3), "b": (3,)}, linear),
     ("dense", {"units": 3, "ntk": True}, (4, 5), {"W": (5, 3), "b": (3,)}, ntp_linear),
+    ("member_input", {"members": 2, "units": 3}, (4, 5), {"W": (5, 6), "b": (6,)}, linear),
+    ("member_dense", {"members": 2, "units": 3}, (4, 10), {"W": (5, 6), "b": (6,)}, grouped(2)),
+    ("member_dense", {"members": 3, "units": 1, "bias": False}, (3, 6), {"W": (2, 3)}, grouped(3)),
+    (
+        "member_dense",
+        {"members": 2, "units": 2, "ntk": True},
+        (5, 8),
+        {"W": (4, 4), "b": (4,)},
+        grouped(2, 0.5),
+    ),
     (
         "periodic",
         {"outputs": 3, "frequencies": 4},

@@ -60,7 +60,8 @@ class Trainer:
         shuffle = config.shuffle and not full
         self.sampler = BatchSampler(len(self.t), size, self.streams.named("order"), shuffle=shuffle)
         if any(a.mixes for a in config.augment) and self.t.ndim == 1:
-            self.t = np.eye(net.out_shape[-1] // net.members, dtype=net.dtype)[self.t]  # mixed rows belong to several classes
+            classes = net.out_shape[-1] // net.members
+            self.t = np.eye(classes, dtype=net.dtype)[self.t]  # mixed rows belong to several classes
         self.work = net.workspace(self.sampler.batch_size, train=True, rng=self._dropout)
         self.last_batch = self.work
         self.optimizer_state = OptimizerState(

@@ -52,8 +52,8 @@ class Train(Settings):
     batch_size: Count = setting(64, "rows per step", search={"int": [16, 256], "log": True})
     members: Count = setting(
         1,
-        "train an ensemble of so many networks as one: each has 2 / members of every hidden layer's units, so that a "
-        "step costs at most about twice as much; predictions are their mean",
+        "train an ensemble of so many networks as one: each has 2.5 / members of every hidden layer's units, so that a "
+        "step takes about twice as long; predictions are their mean",
     )
     best: str = setting(
         "auto",

@@ -11,7 +11,7 @@ def lower(b: Builder, chain: Sequence[Link], at: int) -> int:
     """Take one layer."""
     layer, slot = cast(MemberDense, chain[at].layer), chain[at].slot
     own, bias, n_in = slot.p["W"], slot.p.get("b"), len(slot.p["W"])
-    W, rate = (b.memory(own.shape) if layer.ntk else own), n_in**-0.5  # as for dense: those that the kernels multiply by
+    W, rate = (b.memory(own.shape) if layer.ntk else own), n_in**-0.5  # as for dense: W divided once a step
     if layer.ntk:
         b.forward("scale_weights", [own.size], [rate], [own, W])
     sizes = [n_in, slot.y.shape[1] // layer.members, layer.members]
