@@ -175,8 +175,12 @@ class TorchTraining:
         with self._place.precision():
             y = self._network(x, noise, kept)
         y = y.to(self._own.theta.dtype)
+        members = self._job.members
+        if members > 1:  # as `loss_slot`: every member of a row is a row
+            y, t = y.reshape(len(x) * members, -1), t.repeat_interleave(members, dim=0)
+            weights = None if weights is None else weights.repeat_interleave(members)
         each, hits = self._job.config.loss.torch(self._torch, y, t)
-        return (each if weights is None else each * weights).sum() / len(x), hits, y.detach()
+        return (each if weights is None else each * weights).sum() / len(y), hits / members, y.detach()
 
     def _norm(self, g: Any) -> float:
         norm = sqrt(float(self._torch.dot(g, g)))
@@ -185,8 +189,9 @@ class TorchTraining:
     def _squares(self, y: Any, rows: int) -> float:
         if not self._job.config.regression:
             return 0.0
-        error = self._job.config.loss.point(y.cpu().numpy()) - self._job.batch.t[:rows]
-        return float(np.vdot(error, error))
+        members = self._job.members
+        error = self._job.config.loss.point(y.cpu().numpy()) - self._job.batch.t[:rows].repeat(members, axis=0)
+        return float(np.vdot(error, error)) / members
 
     # ------------------------------------------------------------------ rules
 

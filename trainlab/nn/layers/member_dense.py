@@ -1,10 +1,12 @@
 """MemberDense: a dense layer in each of several networks that lie side by side."""
 
+from typing import Any
+
 import numpy as np
 
 from trainlab.core.errors import ShapeError
 from trainlab.core.types import Array, Shape
-from trainlab.nn.layer import Param, Slot
+from trainlab.nn.layer import Param, Slot, TorchSlot
 from trainlab.nn.layers._members import MemberLayer
 
 
@@ -46,9 +48,15 @@ class MemberDense(MemberLayer, name="member_dense"):
         if s.dx is not None:
             self._apart(s.dx)[...] = np.matmul(dy, self._apart(W).swapaxes(1, 2)) * rate
 
+    def torch_affine(self, s: TorchSlot, W: Any) -> Any:
+        """`affine` in PyTorch."""
+        x, W = (a.reshape(len(a), self.members, -1).transpose(0, 1) for a in (s.x, W))
+        y = (x @ W).transpose(0, 1).reshape(len(s.x), -1) * self._rate(s)
+        return y + s.p["b"] if self.bias else y
+
     def _apart(self, a: Array) -> Array:
         """(rows, members n) as (members, rows, n), in the same memory."""
         return a.reshape(len(a), self.members, -1).swapaxes(0, 1)
 
-    def _rate(self, s: Slot) -> float:
+    def _rate(self, s: Slot | TorchSlot) -> float:
         return len(s.p["W"]) ** -0.5 if self.ntk else 1.0
