@@ -126,7 +126,9 @@ class TorchTraining:
         if config.clip_norm and isfinite(norm) and norm > config.clip_norm:
             own.g *= config.clip_norm / norm
         record[:] = loss, lr, norm, nan
-        done = _Done(record, len(index), loss, float(hits), self._squares(y, len(index)), norm, 0.0, 0.0)
+        done = _Done(
+            record, len(index), loss, float(hits) / self._job.members, self._squares(y, len(index)), norm, 0.0, 0.0
+        )
         if not isfinite(loss) or not isfinite(norm):
             self._keep(self._outputs(len(index)) if kept is None else kept, len(index), len(index))
             return done, False
@@ -180,7 +182,7 @@ class TorchTraining:
             y, t = y.reshape(len(x) * members, -1), t.repeat_interleave(members, dim=0)
             weights = None if weights is None else weights.repeat_interleave(members)
         each, hits = self._job.config.loss.torch(self._torch, y, t)
-        return (each if weights is None else each * weights).sum() / len(y), hits / members, y.detach()
+        return (each if weights is None else each * weights).sum() / len(y), hits, y.detach()
 
     def _norm(self, g: Any) -> float:
         norm = sqrt(float(self._torch.dot(g, g)))
