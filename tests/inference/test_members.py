@@ -73,7 +73,7 @@ CASES = {
     "numbers": {"data": "diabetes", "data.scale_target": True},
     "quantiles": {"data": "diabetes", "loss": {"name": "pinball", "quantiles": [0.1, 0.5, 0.9]}},
     "rates": {"data": "diabetes", "loss": "poisson", "data.preprocess": ["standardize"]},
-    "ntk": {"model": {"sequential": [{"dense": 16}, "silu", {"dense": 8, "ntk": True}, "tanh", {"dense": "output"}]}},
+    "ntk": {"model": {"sequential": [{"dense": 16}, "silu", {"name": "dense", "units": 8, "ntk": True}, "tanh", {"dense": "output"}]}},
 }
 
 
