@@ -6,12 +6,11 @@ from scipy.special import softmax
 
 import trainlab as tl
 from trainlab.diagnose.finding import Finding
-from trainlab.inference.evaluate import evaluate, predicted
-from trainlab.inference.export.export import as_onnx
+from trainlab.inference.evaluate import evaluate
 from trainlab.inference.loading import load_model
 from trainlab.store import checkpoint
 from trainlab.training.experiment import read_plain
-from trainlab.training.setup import build, check
+from trainlab.training.setup import check
 from trainlab.training.train import resume, train
 
 MEMBERS = 4
@@ -63,38 +62,6 @@ def test_a_run_predicts_the_mean_of_its_members(tmp_path):
     found = evaluate(str(folder), runs=tmp_path).scores
     assert found["accuracy"] == pytest.approx(np.mean(want.argmax(axis=1) == y))
     assert found["loss"] == pytest.approx(-np.log(want[np.arange(len(y)), y]).mean(), rel=1e-5)
-
-
-CASES = {
-    "softmax": {},
-    "layer norm": {"model.norm": "layer"},
-    "one output for two classes": {"data": "breast_cancer", "loss": "binary_cross_entropy"},
-    "hinge": {"loss": "hinge"},
-    "numbers": {"data": "diabetes", "data.scale_target": True},
-    "quantiles": {"data": "diabetes", "loss": {"name": "pinball", "quantiles": [0.1, 0.5, 0.9]}},
-    "rates": {"data": "diabetes", "loss": "poisson", "data.preprocess": ["standardize"]},
-    "ntk": {"model": {"sequential": [{"dense": 16}, "silu", {"name": "dense", "units": 8, "ntk": True}, "tanh", {"dense": "output"}]}},
-}
-
-
-@pytest.mark.parametrize("case", CASES)
-def test_the_onnx_file_answers_as_the_run(tmp_path, case):
-    """By onnxruntime; probabilities or numbers, with any and with a fixed number of rows."""
-    pytest.importorskip("onnx", reason="needs the extra `onnx`")
-    runtime = pytest.importorskip("onnxruntime", reason="needs onnxruntime")
-    changes = dict(CASES[case])
-    made = document(changes.pop("data", "iris"), **changes)
-    _, model = load_model(train(made, runs=tmp_path).folder, tmp_path)
-    raw = np.random.default_rng(0).normal(size=(9, *build(made).parts.shape)).astype(np.float32)
-    written, _ = as_onnx(model)
-    session = runtime.InferenceSession(written.SerializeToString(), providers=["CPUExecutionProvider"])
-    got = dict(zip([o.name for o in session.get_outputs()], session.run(None, {"x": raw}), strict=True))
-    want = predicted(model, raw.astype(np.float64))
-
-    if model.task.kind == "regression":
-        np.testing.assert_allclose(got["prediction"], want.answers, rtol=2e-4, atol=1e-3)
-    else:
-        np.testing.assert_allclose(got.get("probability", got.get("score")), want.certainty, rtol=2e-4, atol=1e-5)
 
 
 def test_a_healthy_run_has_no_finding(tmp_path):
