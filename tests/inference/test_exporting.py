@@ -200,24 +200,6 @@ def test_networks(tmp_path, settings):
     same(trained(tmp_path, **settings))
 
 
-@pytest.mark.parametrize(
-    "settings",
-    [
-        {"data__name": "digits", "model": {"cnn": [4]}, "calibrate": "temperature"},
-        {"loss": "hinge"},
-        {"loss": "ordinal"},
-        {"data__name": "breast_cancer", "loss": "binary_cross_entropy", "model": {"mlp": [8], "norm": "layer"}},
-        {"data__name": "diabetes", "data__scale_target": True},
-        {"data__name": "diabetes", "loss": {"name": "pinball", "quantiles": [0.1, 0.5, 0.9]}},
-        {"data__name": "diabetes", "data__scale_target": False, "loss": "poisson", "optimizer__lr": 1e-4},
-    ],
-    ids=lambda s: " ".join(f"{k}={v}" for k, v in s.items()),
-)
-def test_members_of_an_ensemble_inside_one_network(tmp_path, settings):
-    """The file answers as all members together."""
-    same(trained(tmp_path, train__members=3, **settings))
-
-
 def test_a_table_with_categories(tmp_path, monkeypatch):
     """Preprocessors that act on some columns, one of them with fewer columns behind it, do so in the ONNX file."""
     monkeypatch.chdir(tmp_path)

@@ -64,6 +64,35 @@ def test_a_run_predicts_the_mean_of_its_members(tmp_path):
     assert found["loss"] == pytest.approx(-np.log(want[np.arange(len(y)), y]).mean(), rel=1e-5)
 
 
+GRADES = ["low", "middle", "high"]
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"calibrate": "temperature"},
+        {"data__name": "digits", "model": {"cnn": [4]}, "optimizer__lr": 1e-4},
+        {"loss": "hinge"},
+        {"data": {"name": "csv", "path": "rows.csv", "target": "grade", "task": "ordinal", "classes": GRADES}},
+        {"data": {"name": "csv", "path": "rows.csv", "target": ["up", "down"], "task": "multilabel"}},
+        {"data__name": "breast_cancer", "loss": "binary_cross_entropy", "model": {"mlp": [8], "norm": "layer"}},
+        {"data__name": "diabetes", "data__scale_target": True},
+        {"data": {"name": "csv", "path": "rows.csv", "target": "a", "drop": ["grade"]}, "loss": "pinball"},
+        {"data": {"name": "csv", "path": "rows.csv", "target": "up", "task": "regression"}, "loss": "poisson"},
+    ],
+    ids=lambda s: " ".join(f"{k}={v}" for k, v in s.items()),
+)
+def test_the_onnx_file_answers_as_the_run(tmp_path, monkeypatch, settings):
+    """By onnxruntime: probabilities, scores, numbers and quantiles are those of all members together."""
+    pytest.importorskip("onnxruntime", reason="needs onnxruntime")
+    exporting = pytest.importorskip("test_exporting", reason="needs the extra `onnx`")
+    monkeypatch.chdir(tmp_path)
+    a = np.random.default_rng(0).normal(size=90)
+    rows = [f"{x:.3f},{x * x:.3f},{GRADES[i % 3]},{int(x > 0)},{int(x < 1)}" for i, x in enumerate(a)]
+    (tmp_path / "rows.csv").write_text("a,b,grade,up,down\n" + "\n".join(rows) + "\n")
+    exporting.same(exporting.trained(tmp_path, train__members=3, **settings))
+
+
 def test_a_healthy_run_has_no_finding(tmp_path):
     """Monitors take members for what they are."""
     made = document("digits", train__epochs=30, data__preprocess=["normalize"], model__hidden=[128, 64])
