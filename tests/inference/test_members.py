@@ -6,7 +6,7 @@ from scipy.special import softmax
 
 import trainlab as tl
 from trainlab.diagnose.finding import Finding
-from trainlab.inference.evaluate import evaluate
+from trainlab.inference.evaluate import evaluate, predicted
 from trainlab.inference.loading import load_model
 from trainlab.store import checkpoint
 from trainlab.training.experiment import read_plain
@@ -71,11 +71,15 @@ GRADES = ["low", "middle", "high"]
     "settings",
     [
         {"calibrate": "temperature"},
-        {"data__name": "digits", "model": {"cnn": [4]}, "optimizer__lr": 1e-4},
+        {"data__name": "digits", "model": {"name": "cnn", "filters": [4]}},
         {"loss": "hinge"},
         {"data": {"name": "csv", "path": "rows.csv", "target": "grade", "task": "ordinal", "classes": GRADES}},
         {"data": {"name": "csv", "path": "rows.csv", "target": ["up", "down"], "task": "multilabel"}},
-        {"data__name": "breast_cancer", "loss": "binary_cross_entropy", "model": {"mlp": [8], "norm": "layer"}},
+        {
+            "data__name": "breast_cancer",
+            "loss": "binary_cross_entropy",
+            "model": {"name": "mlp", "hidden": [8], "norm": "layer"},
+        },
         {"data__name": "diabetes", "data__scale_target": True},
         {"data": {"name": "csv", "path": "rows.csv", "target": "a", "drop": ["grade"]}, "loss": "pinball"},
         {"data": {"name": "csv", "path": "rows.csv", "target": "up", "task": "regression"}, "loss": "poisson"},
@@ -90,7 +94,16 @@ def test_the_onnx_file_answers_as_the_run(tmp_path, monkeypatch, settings):
     a = np.random.default_rng(0).normal(size=90)
     rows = [f"{x:.3f},{x * x:.3f},{GRADES[i % 3]},{int(x > 0)},{int(x < 1)}" for i, x in enumerate(a)]
     (tmp_path / "rows.csv").write_text("a,b,grade,up,down\n" + "\n".join(rows) + "\n")
-    exporting.same(exporting.trained(tmp_path, train__members=3, **settings))
+    network = exporting.trained(tmp_path, train__members=3, **settings)
+    x = np.random.default_rng(1).normal(size=(64, *exporting.raw_shape(network.encoding))).astype(np.float32) + 1
+    want, got = predicted(network, x), exporting.run(exporting.as_onnx(network)[0], x)
+
+    if want.certainty is not None:
+        np.testing.assert_allclose(got[want.measure], want.certainty, rtol=1e-4, atol=1e-5)
+    if want.values.dtype != object:
+        np.testing.assert_allclose(got["prediction"], want.values, rtol=1e-4, atol=1e-4)
+    if want.quantiles is not None:
+        np.testing.assert_allclose(got["quantiles"], want.quantiles, rtol=1e-4, atol=1e-4)
 
 
 def test_a_healthy_run_has_no_finding(tmp_path):
