@@ -7,6 +7,7 @@ from scipy.special import expit, softmax
 from trainlab.core.component import make
 from trainlab.core.errors import ShapeError
 from trainlab.core.streams import Streams
+from trainlab.engine.compiled.library import load
 from trainlab.engine.evaluator import Evaluator
 from trainlab.engine.members import with_members
 from trainlab.engine.network import Net
@@ -101,6 +102,21 @@ def test_members_are_trained_as_networks_of_their_own(loss, weighted, engine):
     assert np.abs(together.theta - start).max() > 0.01
     np.testing.assert_allclose(got.records[:12, 0], np.mean(records, axis=0), rtol=tolerance)
     np.testing.assert_allclose([got.sums.hits, got.sums.squares], [hits, squares], rtol=10 * tolerance)
+
+
+@pytest.mark.parametrize("threads", [2, 3])
+def test_the_same_bits_on_any_number_of_threads(threads):
+    """Wide members, which threads share."""
+    bits = []
+    for number in (1, threads):
+        net = network(mlp(300, 40), MEMBERS, "float32", "compiled")
+        load().threads(number)
+        try:
+            trainer(net, "softmax_cross_entropy", CLASSES, {"momentum": 0.1})
+        finally:
+            load().threads(1)
+        bits.append(net.theta.tobytes())
+    assert bits[0] == bits[1]
 
 
 @pytest.mark.parametrize("engine", ["numpy", "compiled"])

@@ -3,7 +3,7 @@
 _L, _A, _I = "trainlab/nn/layers", "trainlab/nn/activations", "trainlab/nn/inits"
 _C, _M = "trainlab/nn/losses", "trainlab/nn/models"
 
-TESTS = ["tests/nn"]
+TESTS = ["tests/nn", "tests/engine/test_members.py"]
 MUTANTS = [
     # layers
     (f"{_L}/dense.py", "np.matmul(s.x.T, s.dy, out", "np.matmul(-s.x.T, s.dy, out"),
@@ -12,6 +12,9 @@ MUTANTS = [
     (f"{_L}/dense.py", "s.y *= s.x.shape[1] ** -0.5", "s.y *= s.x.shape[1] ** -1"),
     (f"{_L}/dense.py", "s.dx *= rate", "pass"),
     (f"{_L}/dense.py", "fans = (1,", "fans = (n_in,"),
+    (f"{_L}/member_dense.py", "s.dy.sum(axis=0)", "s.dy.mean(axis=0)"),
+    (f"{_L}/member_dense.py", "np.matmul(x.swapaxes(1, 2), dy) * rate", "np.matmul(x.swapaxes(1, 2), dy)"),
+    (f"{_L}/_members.py", "networks=self.members", "networks=1"),
     (f"{_L}/periodic.py", "-np.sin(angle)", "np.sin(angle)"),
     (f"{_L}/periodic.py", "bound = waves**-0.5", "bound = 1.0"),
     (f"{_L}/embedding.py", "s.x[:, group].T @", "2 * s.x[:, group].T @"),

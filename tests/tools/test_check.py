@@ -36,7 +36,10 @@ def document(raw, **changes):
     return named(config.read_plain(Experiment, config.override(raw, changed, Experiment), "test"))
 
 
-@pytest.mark.parametrize("raw", [DIGITS, IMAGES])
+MEMBERS = DIGITS | {"train": {"members": 4}}
+
+
+@pytest.mark.parametrize("raw", [DIGITS, IMAGES, MEMBERS])
 def test_right_gradients_agree(raw):
     """Dropout, batch norm, penalties, pools and residual layers: every param's gradient agrees to 1e-5."""
     setup = build(document(raw))

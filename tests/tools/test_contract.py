@@ -24,6 +24,8 @@ SETTINGS = {
     "layer-dense": {"units": 3},
     "layer-drop_connect": {"units": 3},
     "layer-maxout": {"units": 3},
+    "layer-member_input": {"members": 2, "units": 3},
+    "layer-member_dense": {"members": 4, "units": 3},
     "layer-conv": {"filters": 4},
     "layer-group_norm": {"groups": 1},
     "layer-embedding": {"groups": [[0, 2], [1]]},
