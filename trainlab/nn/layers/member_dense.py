@@ -50,8 +50,8 @@ class MemberDense(MemberLayer, name="member_dense"):
 
     def torch_affine(self, s: TorchSlot, W: Any) -> Any:
         """`affine` in PyTorch."""
-        x, W = (a.reshape(len(a), self.members, -1).transpose(0, 1) for a in (s.x, W))
-        y = (x @ W).transpose(0, 1).reshape(len(s.x), -1) * self._rate(s)
+        x, own = (a.reshape(len(a), self.members, -1).transpose(0, 1) for a in (s.x, W))
+        y = (x @ own).transpose(0, 1).reshape(len(s.x), -1) * self._rate(s)
         return y + s.p["b"] if self.bias else y
 
     def _apart(self, a: Array) -> Array:
