@@ -63,6 +63,9 @@ def test_curves_decide_the_next_round():
     assert under.space["model.dropout"] == {"uniform": [0.0, 0.2]}
     edge = next_move(results(), SPACE, 8, 8, {"optimizer.lr": {"log": [1e-2, 1.0]}})
     assert edge.space["optimizer.lr"] == {"log": [1e-4, 1.0]}
+    batch = {"train.batch_size": {"int": [16, 256], "log": True}}
+    whole = next_move(results(), batch, 8, 8, {"train.batch_size": {"int": [4, 64], "log": True}})
+    assert whole.space == {"train.batch_size": {"int": [4, 256], "log": True}}
     assert not next_move(results(), SPACE, 8, 8, {}).reasons
 
 

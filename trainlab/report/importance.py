@@ -99,7 +99,8 @@ def _numbers(cells: Sequence[Any], *, log: bool) -> Array:
     """A setting as numbers from 0 to 1; options by their alphabetical order, an absent one as one more option."""
     if _ordered(cells):
         found = np.asarray(cells, np.float64)
-        found = np.log10(found) if log and (found > 0).all() else found
+        if log and (found >= 0).all() and (found > 0).any():
+            found = np.log10(np.where(found > 0, found, found[found > 0].min() / 10))  # 0 lies below all others
     else:
         known = sorted({str(v) for v in cells})
         found = np.array([known.index(str(v)) for v in cells], np.float64)

@@ -162,9 +162,16 @@ def is_number(sweep: SweepRecord, parameter: str) -> bool:
 
 
 def log_axis(sweep: SweepRecord, parameter: str) -> bool:
-    """Whether a parameter needs a logarithmic axis: sampled on a logarithmic scale, and all its values above zero."""
+    """Whether a parameter needs a logarithmic axis: sampled on a logarithmic scale, and its values 0 or above."""
     cells = [t.values.get(parameter) for t in sweep.trials if t.values.get(parameter) is not None]
-    return sweep.is_log(parameter) and all(isinstance(v, int | float) and v > 0 for v in cells)
+    numbers = [v for v in cells if isinstance(v, int | float) and v >= 0]
+    return sweep.is_log(parameter) and len(numbers) == len(cells) and any(numbers)
+
+
+def zero_on_log(sweep: SweepRecord, parameter: str) -> float:
+    """Where 0 stands on a logarithmic axis: a third of a decade below the smallest other value."""
+    least = min(v for t in sweep.trials if (v := t.values.get(parameter)))
+    return float(f"{least / 10 ** (1 / 3):.3g}")  # as short as charts have it
 
 
 def good_ranges(sweep: SweepRecord) -> list[GoodRange]:

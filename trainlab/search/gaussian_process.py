@@ -1,8 +1,8 @@
 """Gaussian process regression: the expected score at settings that were not tried, and how uncertain it is.
 
 Each setting has a weight in the distance; two options have distance 0 or 1. Weights and noise maximize the marginal
-likelihood, coordinate by coordinate on a grid, with the Bayesian information criterion as the price of a setting that
-counts. For tens to hundreds of points of a few settings.
+likelihood, coordinate by coordinate on a grid. To find out which settings count (`sparse`), the Bayesian information
+criterion is the price of one that does. For tens to hundreds of points of a few settings.
 
 scikit-learn's GaussianProcessRegressor fits the same model by gradient steps, but with its import (0.7 to 2 s) and 1 s
 for the six fits of a sweep of 120 trials it would delay the end of a sweep; these fits take 0.3 s.
@@ -39,15 +39,17 @@ class GaussianProcess:
     scale: float  # variance of the signal
 
     @classmethod
-    def fit(cls, x: Array, y: Array, options: Array) -> Self:
+    def fit(cls, x: Array, y: Array, options: Array, *, sparse: bool = True) -> Self:
         """Fit the model to values y (n,) at points x (n, d), to 300 of them if there are more.
 
-        options (d,): which settings are options without an order.
+        options (d,): which settings are options without an order · sparse: a setting has a weight only where the data
+        ask for it. A search takes False: it must not hold a setting for useless after a few trials.
         """
         x, y = _some(x, _MOST), _some(y, _MOST)
         mean, spread = float(y.mean()), float(y.std()) or 1.0
         few = _some(x, _ENOUGH)
-        weights, noise = _most_likely(_distances(few, few, options), (_some(y, _ENOUGH) - mean) / spread)
+        scaled = (_some(y, _ENOUGH) - mean) / spread
+        weights, noise = _most_likely(_distances(few, few, options), scaled, sparse=sparse)
         return cls._of(x, y - mean, options, weights, noise, mean)
 
     @classmethod
@@ -97,10 +99,10 @@ def _solved(kernel: Array, noise: float, y: Array) -> tuple[Array, Array]:
     return lower, np.linalg.solve(lower.T, np.linalg.solve(lower, y))
 
 
-def _most_likely(distances: Array, y: Array) -> tuple[Array, float]:
+def _most_likely(distances: Array, y: Array, *, sparse: bool) -> tuple[Array, float]:
     """Weights and noise with the largest marginal likelihood of y, which has mean 0 and standard deviation 1."""
     weights, noise, best = np.full(len(distances), 1.5), 0.1, -np.inf
-    price = 0.5 * float(np.log(len(y)))  # of a setting that counts
+    price = 0.5 * float(np.log(len(y))) if sparse else 0.0  # of a setting that counts
 
     def worth(kernel: Array, weights: Array, noise: float) -> float:
         return _likelihood(kernel, noise, y) - price * np.count_nonzero(weights)

@@ -277,8 +277,17 @@ class Sweep:
         self.results.add(row)
         if self._training:
             self._unwritten.append(row)
+            self._fail_fast()
         if note := self._backends.differs(row.trial, self.folders.record(row.trial, 0).environment):
             self.callback.on_note(note)
+
+    def _fail_fast(self) -> None:
+        """Stop the sweep, once, when more trials than `max_failed` have failed."""
+        most = self.space.sweep.max_failed
+        failed = sum(row.status == "failed" for row in self.results.rows.values())
+        if most is not None and failed == most + 1 and not self.callback.stops:
+            self.callback.on_note(f"{failed} trials have failed, more than sweep.max_failed: {most}; the sweep stops")
+            self.callback.request_stop()
 
     def _interrupt(self) -> None:
         """Put the trials that began, but did not end in this session, into the table."""

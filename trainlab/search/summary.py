@@ -33,7 +33,8 @@ class Edge:
 @dataclass(frozen=True, slots=True)
 class Summary:
     """The results of a sweep so far. `best`: ranked · `refused`: why draws made no valid config, with counts · `alike`:
-    trials that do not differ significantly from the best one over the same seeds and folds, the nearest first.
+    trials that do not differ significantly from the best one over the same seeds and folds, the nearest first ·
+    most_failed: `sweep.max_failed`.
     """
 
     folder: Path
@@ -45,6 +46,7 @@ class Summary:
     edges: Sequence[Edge]
     refused: Mapping[str, int]
     alike: Sequence[tuple[int, Comparison]] = ()
+    most_failed: int | None = None
 
     @property
     def complete(self) -> bool:
@@ -53,7 +55,9 @@ class Summary:
 
     @property
     def exit_code(self) -> int:
-        """0, 130 if it was interrupted, 3 if not one trial finished."""
+        """0, 130 if it was interrupted, 3 if not one trial finished, or more than `max_failed` have failed."""
+        if self.most_failed is not None and self.counts.get("failed", 0) > self.most_failed:
+            return 3
         return 130 if not self.complete else 0 if self.counts.get("finished") else 3
 
 
@@ -66,7 +70,8 @@ def summarize(folder: Path, space: SearchSpace, rows: Sequence[Row], refused: Ma
     failed = sorted((row for row in rows if row.status == "failed"), key=lambda row: row.trial)
     reasons, alike = summed(refused.values()), not_told_apart(best, space.sweep.folds)
     _keep(folder, found)
-    return Summary(folder, space.sweep.metric, space.sweep.trials, counts, best[:_TOP], failed, edges, reasons, alike)
+    asked, most = space.sweep.trials, space.sweep.max_failed
+    return Summary(folder, space.sweep.metric, asked, counts, best[:_TOP], failed, edges, reasons, alike, most)
 
 
 def not_told_apart(best: Sequence[Row], folds: int | None = None) -> list[tuple[int, Comparison]]:

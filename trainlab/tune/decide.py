@@ -143,7 +143,7 @@ def size(hidden: Any) -> float:
 
 def _union(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
     """The range that holds both; the new one where they are of different kinds."""
-    for kind in ("log", "uniform", "int"):
+    for kind in ("int", "uniform", "log"):  # `log` is also a switch of `int`
         if kind in new and kind in old:
             (a, b), (c, d) = old[kind], new[kind]
             return {**old, kind: [min(a, c), max(b, d)]}

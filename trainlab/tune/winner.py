@@ -6,6 +6,7 @@ from pathlib import Path
 from statistics import fmean, stdev
 from typing import Any, cast
 
+from trainlab.core.component import plain
 from trainlab.core.dump import dump
 from trainlab.core.metric_names import lower_is_better
 from trainlab.inference.evaluate import evaluate
@@ -116,7 +117,8 @@ def end(folder: Path, steps: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
     head = f"# the winner of {folder.name}: {metric} {found['mean']:.4g}, the mean of {len(found['scores'])} seeds\n"
     write_atomic(folder / "best.yaml", (head + dump(config)).encode())
     keys = [*patch, *(key for key in found["values"] if key not in patch), "train.epochs"]
-    pairs = {key: (_at(asked["config"], key), _at(config, key)) for key in keys}
+    given: dict[str, Any] = plain(read_plain(asked["config"]).value)  # with the defaults of what is searched
+    pairs = {key: (_at(given, key), _at(config, key)) for key in keys}
     changes = [{"setting": key, "given": a, "winner": b} for key, (a, b) in pairs.items() if a != b]
     return {"winner": found["trial"], "run": str(run.relative_to(folder)), "changes": changes}
 

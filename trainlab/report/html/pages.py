@@ -1,7 +1,9 @@
 """The page of one run, one sweep or many runs, as a file."""
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
+from urllib.parse import quote
 
 from trainlab.report.sweep_record import SweepRecord
 from trainlab.store.reading import RunRecord
@@ -22,18 +24,22 @@ def write_page(
     sweep: the sweep of these trials, if the user names it · one: the user names a single run · metric, group_by: how to
     compare runs. Raises UserError if the file cannot be written, or no run has a key.
     """
-    data = _page(records, sweep, one, metric, group_by).encode()
+    data = _page(file, records, sweep, one, metric, group_by).encode()
     write_output(file, data)
     return len(data)
 
 
 def _page(
-    records: Sequence[RunRecord], sweep: SweepRecord | None, one: bool, metric: str, group_by: Sequence[str]
+    file: Path, records: Sequence[RunRecord], sweep: SweepRecord | None, one: bool, metric: str, group_by: Sequence[str]
 ) -> str:
     if sweep is not None and not group_by:
         from trainlab.report.html.sweep_page import sweep_page
 
-        return sweep_page(sweep)
+        def link(run: str) -> str:
+            page = sweep.path / run / "report.html"
+            return quote(os.path.relpath(page, file.parent)) if page.exists() else ""
+
+        return sweep_page(sweep, link=link)
     if one and len(records) == 1:
         from trainlab.report.html.run_page import run_page
 

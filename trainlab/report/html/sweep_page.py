@@ -1,13 +1,13 @@
 """The page of one sweep: its best trials, the importance of the settings, the good ranges, the cost."""
 
-import math
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from trainlab.report.html.findings import command
 from trainlab.report.html.numbers import table as html_table
 from trainlab.report.html.page import Page
 from trainlab.report.html.tags import Html, join, tag
-from trainlab.report.insights import Insights, good, insights, is_number, log_axis
+from trainlab.report.insights import Insights, good, insights
 from trainlab.report.json_fields import number, table
 from trainlab.report.pictures import gallery
 from trainlab.report.pictures._sweep import text
@@ -17,10 +17,18 @@ from trainlab.report.sweep_record import SweepRecord, TrialRow
 from trainlab.report.text import duration
 
 _TOP, _ALL = 10, 300
+Link = Callable[[str], str]  # from a run's folder in the sweep's to the address of its page
 
 
-def sweep_page(sweep: SweepRecord, *, script: str = "", connect: bool = False) -> str:
-    """One sweep as a self-contained HTML page. `script`, `connect`: see `Page.html`."""
+def unlinked(_: str) -> str:
+    """No trial has a page."""
+    return ""
+
+
+def sweep_page(sweep: SweepRecord, *, link: Link = unlinked, script: str = "", connect: bool = False) -> str:
+    """One sweep as a self-contained HTML page. `link`: the address of the page of a trial's run, empty if it has none ·
+    `script`, `connect`: see `Page.html`.
+    """
     page, known = Page(sweep.name), insights(sweep)
     pictures = {picture.name: picture for picture in gallery.of_sweep(sweep)}
     parameters = [pictures.pop(name) for name in list(pictures) if name.startswith("parameter-")]
@@ -29,15 +37,15 @@ def sweep_page(sweep: SweepRecord, *, script: str = "", connect: bool = False) -
         return page.figures([pictures.pop(name) for name in names if name in pictures])
 
     page.section("course", "Progress and importance", named("progress", "importance"), _unknown(sweep, known))
-    page.section("best", "The best trials", _best(sweep))
+    page.section("best", "The best trials", _best(sweep, link), named("best-curves"))
     page.section("region", "Good ranges", _ranges(sweep, known), page.figures(parameters, small=True))
-    page.section("parallel", "All parameters at once", named("parallel"))
+    page.section("parallel", "All parameters at once", named("plane", "parallel"))
     page.section("cost", "Stages and failures", _failures(known), named("stages", "failures"))
-    page.section("trials", "All trials", _trials(sweep))
-    return page.html(_head(sweep), script=script, connect=connect)
+    page.section("trials", "All trials", _trials(sweep, link))
+    return page.html(_head(sweep, _edges(known)), script=script, connect=connect)
 
 
-def _head(sweep: SweepRecord) -> Html:
+def _head(sweep: SweepRecord, ends: Mapping[str, str]) -> Html:
     states = counts(sweep)
     asked = number(sweep.settings, "trials")
     head = f"{len(sweep.trials)}{f' of {readable(asked)}' if asked and asked != len(sweep.trials) else ''} trials"
@@ -48,8 +56,8 @@ def _head(sweep: SweepRecord) -> Html:
         best = sweep.ranked[0]
         values = listing([f"{name} {text(value)}" for name, value in best.values.items()], most=8)
         verdict += f" The best {sweep.metric} is {readable(best.score)}, in trial {best.number}: {values}."
-    edges = [name for name in sweep.parameters if _edge(sweep, name)]
-    verdict += f" The best trial is at the edge of the searched range of {listing(edges)}: widen it." if edges else ""
+    edges = [name for name in sweep.parameters if name in ends]
+    verdict += f" The best trials lie at the edge of the searched range of {listing(edges)}: widen it." if edges else ""
     seconds = sum(number(t.facts, "seconds") or 0.0 for t in sweep.trials)
     strategy = str(table(sweep.settings, "strategy").get("name") or sweep.settings.get("strategy") or "")
     facts = [
@@ -74,11 +82,13 @@ def _unknown(sweep: SweepRecord, known: Insights) -> Html | None:
     return tag("p", f"Importance unknown: {found.note}.", class_="card")
 
 
-def _best(sweep: SweepRecord) -> Html | None:
+def _best(sweep: SweepRecord, link: Link) -> Html | None:
     if not sweep.ranked:
         return None
     titles = ["trial", sweep.metric, *sweep.parameters, "epochs", "findings"]
-    rows = [[t.number, _score(t.score, t.facts), *_values(sweep, t), *_rest(t)] for t in sweep.ranked[:_TOP]]
+    rows = [
+        [_linked(t.number, link), _score(t.score, t.facts), *_values(sweep, t), *_rest(t)] for t in sweep.ranked[:_TOP]
+    ]
     best = sweep.path / "best.yaml"
     again = command(f"trainlab train {best}") if best.exists() else None
     inside = html_table(titles, rows, caption="The best trials")
@@ -89,7 +99,8 @@ def _ranges(sweep: SweepRecord, known: Insights) -> Html | None:
     """The range of each parameter in the best quarter of the trials and in all trials."""
     if not known.ranges:
         return None
-    rows = [[r.setting, r.text, r.tried_text, _edge(sweep, r.setting)] for r in known.ranges]
+    ends = _edges(known)
+    rows = [[r.setting, r.text, r.tried_text, ends.get(r.setting, "")] for r in known.ranges]
     head = f"The range of each parameter in the best quarter of the scored trials ({len(good(sweep))}), and in all."
     inside = html_table(["parameter", "best quarter", "all trials", "note"], rows, caption="Good ranges")
     return tag("div", tag("p", head), inside, class_="card")
@@ -104,25 +115,19 @@ def _failures(known: Insights) -> Html | None:
     return tag("ul", *(tag("li", line) for line in lines), class_="card") if lines else None
 
 
-def _edge(sweep: SweepRecord, name: str) -> str:
-    """Whether the best trial is in the outer 5 % of the tried range."""
-    cells = [t.values[name] for t in sweep.trials if t.values.get(name) is not None]
-    if not sweep.ranked or not is_number(sweep, name) or len(set(cells)) < 4:
-        return ""
-    change = math.log if log_axis(sweep, name) else float
-    low, high, here = change(min(cells)), change(max(cells)), change(sweep.ranked[0].values[name])
-    if here <= low + 0.05 * (high - low):
-        return "the best trial is at the lower edge"
-    return "the best trial is at the upper edge" if here >= high - 0.05 * (high - low) else ""
+def _edges(known: Insights) -> dict[str, str]:
+    """By setting: at which end of its declared range the best trials lie, as the finding `edge-of-range` says."""
+    found = (table(one, "evidence") for one in known.findings if one.get("code") == "edge-of-range")
+    return {str(e["path"]): f"the best trials lie at the {e['end']} end; try {e['try']}" for e in found if "path" in e}
 
 
-def _trials(sweep: SweepRecord) -> Html | None:
+def _trials(sweep: SweepRecord, link: Link) -> Html | None:
     if not sweep.trials:
         return None
     titles = ["trial", "status", sweep.metric, *sweep.parameters, "epochs", "seconds", "findings", "reason"]
     rows = [
         [
-            t.number,
+            _linked(t.number, link),
             t.status,
             _score(t.score, t.facts),
             *_values(sweep, t),
@@ -137,6 +142,12 @@ def _trials(sweep: SweepRecord) -> Html | None:
     more = tag("p", f"and {rest} more in trials.csv") if rest > 0 else None
     inside = html_table(titles, rows, caption="All trials")
     return tag("details", tag("summary", f"{len(sweep.trials)} trials"), inside, more, class_="card")
+
+
+def _linked(number: int, link: Link) -> Html | int:
+    """The trial's number, as a link to the page of its run if there is one."""
+    address = link(f"trials/{number:04}")
+    return tag("a", str(number), href=address) if address else number
 
 
 def _values(sweep: SweepRecord, trial: TrialRow) -> list[str | float | None]:

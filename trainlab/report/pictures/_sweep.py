@@ -1,9 +1,12 @@
 """What pictures of a sweep share: values as they are drawn, the scores that are worth seeing."""
 
 import json
+import math
+from collections.abc import Callable, Sequence
 from typing import Any
 
-from trainlab.report.sweep_record import SweepRecord
+from trainlab.report.insights import is_number, log_axis, zero_on_log
+from trainlab.report.sweep_record import SweepRecord, TrialRow
 
 
 def short(parameter: str) -> str:
@@ -31,3 +34,39 @@ def score_domain(sweep: SweepRecord, *, room: bool = True) -> tuple[float, float
     end = min(worst, fence) if sweep.lower else max(worst, fence)
     space = 0.04 * abs(end - best) if room else 0.0
     return min(best, end) - space, max(best, end) + space
+
+
+def place_of(sweep: SweepRecord, name: str, trials: Sequence[TrialRow]) -> Callable[[Any], float]:
+    """From a value of a parameter to its place on an axis from 0 to 1: between the smallest and the largest of these
+    trials, on the scale on which it was drawn; options stand at equal distances.
+    """
+    cells = [t.values[name] for t in trials]
+    if is_number(sweep, name):
+        if not log_axis(sweep, name):
+            return scaled(min(cells), max(cells), log=False)
+        zero = zero_on_log(sweep, name)
+        place = scaled(min(cells) or zero, max(cells) or zero, log=True)
+        return lambda value: place(value or zero)
+    known = categories(cells)
+    return lambda value: (known.index(text(value)) + 0.5) / len(known)
+
+
+def scaled(low: float, high: float, *, log: bool) -> Callable[[Any], float]:
+    """From a number to its place between low (0) and high (1)."""
+    change: Callable[[float], float] = math.log if log else float
+    span = change(high) - change(low)
+    return lambda value: round((change(value) - change(low)) / span, 4) if span else 0.5
+
+
+def categories(cells: Sequence[Any]) -> list[str]:
+    """The different values as texts, sorted."""
+    return sorted({text(v) for v in cells})
+
+
+def distinct(names: list[str]) -> list[str]:
+    """The names, those that occur several times with a number.
+
+    >>> distinct(["lr", "units", "units"])
+    ['lr', 'units (1)', 'units (2)']
+    """
+    return [n if names.count(n) == 1 else f"{n} ({names[: i + 1].count(n)})" for i, n in enumerate(names)]

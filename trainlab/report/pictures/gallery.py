@@ -30,7 +30,16 @@ RUN: tuple[str, ...] = (
     "first_weights",
 )
 RUNS: tuple[str, ...] = ("curves", "groups")
-SWEEP: tuple[str, ...] = ("progress", "importance", "parameters", "parallel", "stages", "failures")
+SWEEP: tuple[str, ...] = (
+    "progress",
+    "importance",
+    "plane",
+    "best_curves",
+    "parameters",
+    "parallel",
+    "stages",
+    "failures",
+)
 
 
 def of_run(record: RunRecord) -> list[Picture]:

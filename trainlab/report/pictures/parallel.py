@@ -1,12 +1,10 @@
 """Every trial of a sweep as a line through its parameters and its score; brushes select lines."""
 
-import math
-from collections.abc import Callable
 from typing import Any
 
-from trainlab.report.insights import is_number, log_axis
+from trainlab.report.insights import is_number
 from trainlab.report.pictures._kit import altair, values
-from trainlab.report.pictures._sweep import score_domain, short, text
+from trainlab.report.pictures._sweep import categories, distinct, place_of, scaled, score_domain, short, text
 from trainlab.report.pictures.numbers import readable
 from trainlab.report.pictures.picture import Picture, Table
 from trainlab.report.pictures.thinning import at_most
@@ -22,10 +20,10 @@ def pictures(sweep: SweepRecord) -> list[Picture]:
     if len(trials) < 2 or not names:
         return []
     alt = altair()
-    titles = [*_distinct([short(name) for name in names]), sweep.metric]
-    places = [_place(sweep, name, trials) for name in names]
+    titles = [*distinct([short(name) for name in names]), sweep.metric]
+    places = [place_of(sweep, name, trials) for name in names]
     low, high = score_domain(sweep)
-    score = _scaled(low, high, log=False)
+    score = scaled(low, high, log=False)
     rows: list[dict[str, Any]] = []
     for rank, trial in enumerate(reversed(trials)):
         row = {f"p{i}": place(trial.values[name]) for i, (name, place) in enumerate(zip(names, places, strict=True))}
@@ -78,21 +76,6 @@ def _sentence(sweep: SweepRecord, trials: list[TrialRow], names: list[str], titl
     return f"{text}The best trial, {best.number}, has {values}."
 
 
-def _place(sweep: SweepRecord, name: str, trials: list[TrialRow]) -> Callable[[Any], float]:
-    """From a value to its height on the parameter's axis, between 0 and 1."""
-    cells = [t.values[name] for t in trials]
-    if is_number(sweep, name):
-        return _scaled(min(cells), max(cells), log=log_axis(sweep, name))
-    known = _categories(cells)
-    return lambda value: (known.index(text(value)) + 0.5) / len(known)
-
-
-def _scaled(low: float, high: float, *, log: bool) -> Callable[[Any], float]:
-    change: Callable[[float], float] = math.log if log else float
-    span = change(high) - change(low)
-    return lambda value: round((change(value) - change(low)) / span, 4) if span else 0.5
-
-
 def _labels(
     sweep: SweepRecord, names: list[str], titles: list[str], trials: list[TrialRow], ends: tuple[float, float]
 ) -> list[dict[str, Any]]:
@@ -106,7 +89,7 @@ def _labels(
                 {"axis": title, "at": 1.0, "text": readable(max(cells))},
             ]
         else:
-            known = _categories(cells)
+            known = categories(cells)
             made += [{"axis": title, "at": (i + 0.5) / len(known), "text": v} for i, v in enumerate(known)]
     low, high = ends
     return [
@@ -116,10 +99,6 @@ def _labels(
     ]
 
 
-def _categories(cells: list[Any]) -> list[str]:
-    return sorted({text(v) for v in cells})
-
-
 def _told(value: Any) -> str:
     return readable(value) if isinstance(value, int | float) and not isinstance(value, bool) else text(value)
 
@@ -127,7 +106,3 @@ def _told(value: Any) -> str:
 def _quoted(name: str) -> str:
     """A text inside a Vega expression."""
     return "'" + name.replace("\\", "\\\\").replace("'", "\\'") + "'"
-
-
-def _distinct(names: list[str]) -> list[str]:
-    return [n if names.count(n) == 1 else f"{n} ({names[: i + 1].count(n)})" for i, n in enumerate(names)]

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from trainlab.report.insights import good, is_number, log_axis
+from trainlab.report.insights import good, is_number, log_axis, zero_on_log
 from trainlab.report.pictures._kit import LABEL, altair, layered, ticks, values
 from trainlab.report.pictures._sweep import score_domain, short, text
 from trainlab.report.pictures.numbers import listing, readable
@@ -24,18 +24,19 @@ def _picture(sweep: SweepRecord, name: str) -> Picture:
     alt = altair()
     numeric, log = is_number(sweep, name), log_axis(sweep, name)
     low, high = score_domain(sweep)
+    zero = zero_on_log(sweep, name) if log else 0.0
     scored = [t for t in sweep.ranked if t.values.get(name) is not None]
     rows = [
-        {"v": _drawn(t.values[name], numeric), "y": min(max(t.score or 0.0, low), high), "score": t.score}
+        {"v": _drawn(t.values[name], numeric, zero), "y": min(max(t.score or 0.0, low), high), "score": t.score}
         | {"trial": t.number}
         for t in scored
     ]
     lost = [
-        {"v": _drawn(t.values[name], numeric), "trial": t.number, "status": t.status}
+        {"v": _drawn(t.values[name], numeric, zero), "trial": t.number, "status": t.status}
         for t in sweep.trials
         if t.status in ("diverged", "failed", "stopped") and t.values.get(name) is not None
     ]
-    x = _x(name, rows + lost, numeric, log)
+    x = _x(name, rows + lost, numeric, log, zero)
     y = alt.Y(
         "y:Q",
         title=sweep.metric,
@@ -45,7 +46,7 @@ def _picture(sweep: SweepRecord, name: str) -> Picture:
     tips = [alt.Tooltip("trial:Q"), alt.Tooltip(f"v:{'Q' if numeric else 'N'}", title=name)]
     known = [*tips, alt.Tooltip("score:Q", title=sweep.metric, format=".4~g")]
     charts = [
-        *_region(sweep, name, numeric),
+        *_region(sweep, name, numeric, zero),
         alt.Chart(values(rows)).mark_point(style="point", size=34).encode(x=x, y=y, tooltip=known),
         alt.Chart(values(rows[:1])).mark_point(style="best-point", size=90).encode(x=x, y=y, tooltip=known),
     ]
@@ -54,11 +55,12 @@ def _picture(sweep: SweepRecord, name: str) -> Picture:
         charts.append(cross.encode(x=x, y=alt.value(_HEIGHT - 4), tooltip=[*tips, alt.Tooltip("status:N")]))
     chart = layered(*charts, height=_HEIGHT)
     sentence = _sentence(sweep, name, numeric, len(lost))
-    table = Table([name, sweep.metric, "trial"], at_most([[r["v"], r["score"], r["trial"]] for r in rows], 30))
+    cells = [[t.values[name] if numeric else text(t.values[name]), t.score, t.number] for t in scored]
+    table = Table([name, sweep.metric, "trial"], at_most(cells, 30))
     return Picture(f"parameter-{name}", name, chart, sentence, table, group="parameters")
 
 
-def _x(name: str, rows: list[dict[str, Any]], numeric: bool, log: bool) -> Any:
+def _x(name: str, rows: list[dict[str, Any]], numeric: bool, log: bool, zero: float) -> Any:
     alt = altair()
     if not numeric:
         return alt.X(
@@ -66,20 +68,24 @@ def _x(name: str, rows: list[dict[str, Any]], numeric: bool, log: bool) -> Any:
         )
     numbers = [float(r["v"]) for r in rows]
     if log:
-        axis = alt.Axis(values=ticks(min(numbers), max(numbers)), labelExpr=LABEL, grid=False)
+        above = [v for v in numbers if v != zero]
+        places = ticks(min(above), max(above)) if above else []
+        off = [zero] if zero in numbers else []
+        label = f"abs(datum.value / {zero} - 1) < 1e-6 ? '0' : ({LABEL})"
+        axis = alt.Axis(values=[*off, *places], labelExpr=label, grid=False)
         return alt.X("v:Q", title=short(name), scale=alt.Scale(type="log", nice=False), axis=axis)
     return alt.X(
         "v:Q", title=short(name), scale=alt.Scale(zero=False), axis=alt.Axis(tickCount=5, labelExpr=LABEL, grid=False)
     )
 
 
-def _region(sweep: SweepRecord, name: str, numeric: bool) -> list[Any]:
+def _region(sweep: SweepRecord, name: str, numeric: bool, zero: float) -> list[Any]:
     """The range of the best quarter."""
     found = [t.values[name] for t in good(sweep) if t.values.get(name) is not None]
     if not numeric or not found:
         return []
     alt = altair()
-    data = values([{"v": float(min(found)), "to": float(max(found))}])
+    data = values([{"v": float(min(found)) or zero, "to": float(max(found)) or zero}])
     return [alt.Chart(data).mark_rect(style="healthy").encode(x=alt.X("v:Q"), x2=alt.X2("to:Q"))]
 
 
@@ -97,5 +103,6 @@ def _sentence(sweep: SweepRecord, name: str, numeric: bool, lost: int) -> str:
     return sentence + (f" {lost} trials have no score (crosses)." if lost else "")
 
 
-def _drawn(value: Any, numeric: bool) -> Any:
-    return float(value) if numeric else text(value)
+def _drawn(value: Any, numeric: bool, zero: float) -> Any:
+    """The value as it is drawn; 0 at its place, if that is not 0 itself."""
+    return (float(value) or zero) if numeric else text(value)

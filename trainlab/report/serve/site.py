@@ -18,6 +18,7 @@ from trainlab.report.serve.front_page import front_page
 from trainlab.report.serve.places import address as address_of
 from trainlab.report.serve.places import run_at, sweep_at
 from trainlab.report.sweep_record import SweepRecord
+from trainlab.store.folder import is_run
 from trainlab.store.index import Index
 from trainlab.store.reading import RunRecord, read_run
 
@@ -90,7 +91,12 @@ class Site:
         if kind == "sweep" and (folder := sweep_at(self.root, name)):
             from trainlab.report.html.sweep_page import sweep_page
 
-            return sweep_page(SweepRecord(folder, self._called(folder)), script=script, connect=True)
+            name = self._called(folder)
+
+            def link(run: str) -> str:
+                return address_of("run", f"{name}/{run}") if is_run(folder / run) else ""
+
+            return sweep_page(SweepRecord(folder, name), link=link, script=script, connect=True)
         _, _, _, rows, sweeps = self._listing()
         if kind == "compare":
             from trainlab.report.html.runs_page import runs_page

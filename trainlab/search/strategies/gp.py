@@ -70,7 +70,7 @@ def _improving(request: SampleRequest) -> list[list[float]]:
     unordered = np.array([*(not _ordered(found) for found in request.ranges.values()), True])
     # one thread: threads of small matrices wait for each other longer than they compute
     with thread_pools().limit(limits=1, user_api="blas"):  # pyright: ignore[reportUnknownMemberType]
-        model = GaussianProcess.fit(x, y, unordered)
+        model = GaussianProcess.fit(x, y, unordered, sparse=False)
         for number in range(request.together.start, request.trial):
             points, order = _ranked(model, request, number)
             model = model.with_point(np.append(_snapped(points, request.ranges)[order[0]], 0.0))
