@@ -8,7 +8,7 @@ from trainlab.core.errors import UserError
 
 Unit = Literal["seconds", "epochs", "trials"]
 _SECONDS = {"s": 1.0, "m": 60.0, "h": 3600.0}
-FEWEST = 15  # trials: nine to confirm the winner, and six to search
+FEWEST = 15  # trials: six to confirm the winner, and nine to search
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ class Budget:
                 return cls(
                     _enough(amount, 2 * FEWEST, text, "epochs", "each network is trained for two or more"), "epochs"
                 )
-            return cls(_enough(amount, FEWEST, text, "trials", "nine of them confirm the winner"), "trials")
+            return cls(_enough(amount, FEWEST, text, "trials", "six of them confirm the winner"), "trials")
         raise UserError(f"--budget {text}: expected a time (90s, 10m, 1h), epochs (200-epochs) or trials (40-trials)")
 
     def __str__(self) -> str:

@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from trainlab.tune.budget import Budget
 
 CANDIDATES = 3
-_SEEDS, _MORE_SEEDS, _RICH = 3, 5, 60  # runs of each candidate; from so many trials on, more of them
+_SEEDS, _MORE_SEEDS, _RICH = 3, 5, 60  # of each candidate, that of the search included; more from so many trials on
 _COARSE = 4  # the first trials get this share of the epochs, one of 4,
 _COARSE_SHARE, _COARSE_TRIALS = 0.25, 0.35  # and this share of the epochs, or of the trials
 _ROUNDS = 3  # of full trials, at most
-LEAST, _FIRST = 4, 3  # trials of a round, and of the first one of full trials
+SPREAD_SEEDS = 2  # further runs of the best trial after the first round of full ones: the spread over seeds
+LEAST, _FEWEST = 4, 2  # trials of a round, and of the last one
 _ENOUGH = 20  # full trials that the budget should allow; otherwise each one is shorter
 
 
@@ -28,12 +29,12 @@ class Plan:
         return trials if self.budget.unit == "trials" else trials * epochs
 
     def seeds(self, whole: float) -> int:
-        """How many runs each candidate gets at the end."""
+        """How many seeds each candidate has at the end, with that of the search."""
         return _MORE_SEEDS if whole >= self.cost(_RICH, self.epochs) else _SEEDS
 
     def reserve(self, whole: float, epochs: int) -> int:
         """What the runs that confirm the winner cost."""
-        return self.cost(CANDIDATES * self.seeds(whole), epochs)
+        return self.cost(CANDIDATES * (self.seeds(whole) - 1), epochs)
 
     @property
     def coarse_epochs(self) -> int:
@@ -50,11 +51,10 @@ class Plan:
     def full_trials(self, whole: float, used: float, epochs: int, number: int) -> int:
         """The trials of a round of full ones, counted from 1; 0 if too little is left."""
         left = whole - used - self.reserve(whole, epochs)
-        possible = int(left / self.cost(1, epochs))
-        parts = max(1, _ROUNDS - number + 1)
-        share = -(-possible // parts)
-        found = possible if possible - share < LEAST else max(LEAST, share)
-        return found if found >= (LEAST if number > 1 else _FIRST) else 0
+        possible = int(left / self.cost(1, epochs)) - (SPREAD_SEEDS if number == 1 else 0)
+        share = max(LEAST, -(-possible // max(1, _ROUNDS - number + 1)))
+        found = possible if possible - share < LEAST else share
+        return found if found >= _FEWEST else 0
 
 
 def full_epochs(budget: Budget, whole: float, epochs: int) -> int:
@@ -66,7 +66,7 @@ def full_epochs(budget: Budget, whole: float, epochs: int) -> int:
 
 def outline(budget: Budget, epochs: int) -> list[str]:
     """What will be done, a line per step. epochs: of the config."""
-    last = "compare the three best over further seeds (3, or 5 of a large budget), each trained anew"
+    last = "compare the three best over 3 seeds (5 in a large budget)"
     if budget.unit == "seconds":
         rounds = [f"search with trials of {max(1, round(epochs / _COARSE))} epochs or fewer, for 30 % of the time"]
         rounds.append("up to three rounds of full trials, around what the earlier ones have found")
@@ -80,7 +80,7 @@ def outline(budget: Budget, epochs: int) -> list[str]:
         rounds.append(
             f"up to three rounds of full trials of {full} epochs, {rest} in all; after each decide what to change"
         )
-        last = f"compare the three best over {plan.seeds(budget.amount)} further seeds, each trained anew"
+        last = f"compare the three best over {plan.seeds(budget.amount)} seeds"
     return [
         "check the experiment",
         "find the range of the learning rate",

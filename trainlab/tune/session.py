@@ -14,14 +14,13 @@ from trainlab.tune.budget import Budget
 from trainlab.tune.clock import Clock
 from trainlab.tune.decide import Result, expected_gain
 from trainlab.tune.journal import Journal, Step
-from trainlab.tune.plan import CANDIDATES, Plan, full_epochs
+from trainlab.tune.plan import CANDIDATES, SPREAD_SEEDS, Plan, full_epochs
 from trainlab.tune.seeds import SeedRun, train_runs
 from trainlab.tune.start import checked, rate_range, with_rates
 
 _COARSE_TIME = 0.3  # share of a time after which no trial of the first round begins
 _SPARE = 1.2  # times: the time that is put aside for the runs that confirm the winner, over what they should take
 _OTHERS = -1  # in the place of the epochs of an earlier sweep: they are not those of this tune
-_SPREAD_SEEDS = 2  # further runs of the best trial, which show the spread over seeds
 
 
 class StopTuneError(Exception):
@@ -129,7 +128,8 @@ class Session:
         """A round of trials: a sweep of its own, which starts from the rounds before it."""
         timed = self.budget.unit == "seconds"
         end = self.budget.amount if timed else float("inf")
-        reserve = _SPARE * self._pace() * CANDIDATES * plan.seeds(self._whole()) * plan.epochs if timed else 0.0
+        runs = CANDIDATES * (plan.seeds(self._whole()) - 1) + (SPREAD_SEEDS if number == 1 else 0)
+        reserve = _SPARE * self._pace() * runs * plan.epochs
         soft = _COARSE_TIME * end if not number else end - reserve
         self.clock.until(soft if timed else float("inf"), end)
         whole = self._whole()
@@ -149,9 +149,9 @@ class Session:
 
     def _spread(self, results: Sequence[Result]) -> dict[str, Any]:
         """The best trial with further seeds: what a difference of two scores may be by chance."""
-        runs = winner.seed_runs(self.folder, results[0], _SPREAD_SEEDS)
+        runs = winner.seed_runs(self.folder, results[0], 1 + SPREAD_SEEDS)
         cost = self._trained(runs)
-        scores = [results[0].score, *winner.scores(runs, self.metric)]
+        scores = winner.scores(runs, self.metric)
         return {"trial": results[0].trial, "scores": scores, "spread": winner.deviation(scores), "cost": cost}
 
     def _decided(self, plan: Plan, number: int, space: Mapping[str, Any], epochs: int, base: int) -> dict[str, Any]:
@@ -194,14 +194,14 @@ class Session:
         if self.budget.unit == "seconds" and "confirm" not in self.journal.steps and results:
             left = self.budget.amount - self.journal.seconds
             possible = int(left / (_SPARE * self._pace() * max(result.epochs for result in results[:count])))
-            count = max(1, min(count, possible // 2))
-            seeds = max(1, min(seeds, possible // count))
+            count = max(1, min(count, possible))
+            seeds = max(1, min(seeds, 1 + possible // count))
         return [(result, winner.seed_runs(self.folder, result, seeds)) for result in results[:count]]
 
     def _confirmed(self, candidates: Sequence[tuple[Result, list[SeedRun]]]) -> dict[str, Any]:
         """The candidates compared over seeds."""
         cost = self._trained([run for _, runs in candidates for run in runs])
-        return winner.compared(candidates, self.metric) | {"cost": cost}
+        return winner.compared(self.folder, candidates, self.metric) | {"cost": cost}
 
     def _trained(self, runs: Sequence[SeedRun]) -> dict[str, Any]:
         """Train runs that have not ended; what they cost."""
@@ -213,12 +213,13 @@ class Session:
         if self.clock.stopped:
             raise StopTuneError
         new = {name: run for run in runs if (name := str(run.folder.relative_to(self.folder))) not in known}
+        new = {name: run for name, run in new.items() if not name.startswith("search-")}  # counted with their round
         epochs = sum(winner.epochs_of(run) for run in new.values())
         took = round(self.journal.seconds - self.journal.last, 3)
         return {"runs": len(new), "epochs_trained": epochs, "took": took, "folders": list(new)}
 
     def _counted_runs(self) -> set[str]:
-        """The runs whose cost is counted already."""
+        """The runs of further seeds whose cost is counted already."""
         costs = (step.get("cost", {}) for step in self.journal.steps.values())
         return {folder for cost in costs for folder in cost.get("folders", ())}
 

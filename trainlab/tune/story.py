@@ -70,7 +70,7 @@ def _baselines(found: Step, _: Mapping[str, Step]) -> Told:
 def _budget(found: Step, _: Mapping[str, Step]) -> Told:
     why = "" if found["epochs"] == found["base"] else f", instead of {found['base']}, so that enough trials fit"
     lines = [f"first trials of {found['coarse']} epochs, then full ones of {found['epochs']}{why}"]
-    return "Division", "", [*lines, f"at the end each of the best three is trained with {found['seeds']} further seeds"]
+    return "Division", "", [*lines, f"at the end the best three are compared over {found['seeds']} seeds"]
 
 
 def _search(found: Step, steps: Mapping[str, Step]) -> Told:

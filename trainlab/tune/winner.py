@@ -30,12 +30,15 @@ def baselines_of(config: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def seed_runs(folder: Path, result: Result, count: int) -> list[SeedRun]:
-    """Runs of a trial's config with further seeds; the rows stay the same ones, because `data.seed` is set."""
+    """The trial's own run, and runs of its config with further seeds, `count` in all; the rows stay the same ones,
+    because `data.seed` is set.
+    """
     sweep, _, number = result.trial.partition("/")
-    config = read_config(folder / sweep / "trials" / number / "config.yaml")
+    own = folder / sweep / "trials" / number
+    config = read_config(own / "config.yaml")
     place = folder / "confirm" / f"{sweep}-trial-{int(number)}"
-    seeds = [int(config["seed"]) + k for k in range(1, count + 1)]
-    return [SeedRun(place / f"seed-{seed}", {**config, "seed": seed}) for seed in seeds]
+    seeds = [int(config["seed"]) + k for k in range(1, count)]
+    return [SeedRun(own, config), *(SeedRun(place / f"seed-{seed}", {**config, "seed": seed}) for seed in seeds)]
 
 
 def scores(runs: Sequence[SeedRun], metric: str) -> list[float]:
@@ -54,7 +57,7 @@ def deviation(found: Sequence[float]) -> float | None:
     return stdev(found) if len(found) > 1 else None
 
 
-def compared(candidates: Sequence[Candidate], metric: str) -> dict[str, Any]:
+def compared(folder: Path, candidates: Sequence[Candidate], metric: str) -> dict[str, Any]:
     """The candidates over seeds, the best mean first, and each one's difference from the first with its interval."""
     sign = 1.0 if lower_is_better(metric) else -1.0
     rows: list[dict[str, Any]] = []
@@ -71,7 +74,7 @@ def compared(candidates: Sequence[Candidate], metric: str) -> dict[str, Any]:
                 "mean": fmean(found) if found else None,
                 "low": around and around.low,
                 "high": around and around.high,
-                "folders": [f"{run.folder.parent.name}/{run.folder.name}" for run in runs],
+                "folders": [str(run.folder.relative_to(folder)) for run in runs],
             }
         )
     most = max((len(row["scores"]) for row in rows), default=0)
@@ -89,7 +92,7 @@ def tested(folder: Path, confirmed: Mapping[str, Any], beside: Mapping[str, Any]
     known = {name: of.get("test", {}) for name, of in beside.get("scores", {}).items()}
     if found is None or not beside["test_rows"]:
         return {"scores": {}, "baselines": known, "rows": 0}
-    each = [evaluate(folder / "confirm" / name).scores for name in found["folders"][: len(found["scores"])]]
+    each = [evaluate(folder / name).scores for name in found["folders"][: len(found["scores"])]]
     names = [name for name in each[0] if all(name in of for of in each)]
     made: dict[str, Any] = {}
     for name in names:
@@ -111,7 +114,7 @@ def end(folder: Path, steps: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
         return {"winner": None, "changes": []}
     sign = 1.0 if lower_is_better(metric) else -1.0
     best = min(range(len(found["scores"])), key=lambda i: sign * found["scores"][i])
-    run = folder / "confirm" / found["folders"][best]
+    run = folder / found["folders"][best]
     config = read_config(run / "config.yaml")
     config["monitors"] = asked["config"]["monitors"]  # a trial also stops at findings of severity error
     head = f"# the winner of {folder.name}: {metric} {found['mean']:.4g}, the mean of {len(found['scores'])} seeds\n"
