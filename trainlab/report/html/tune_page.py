@@ -103,8 +103,8 @@ def _candidates(tune: TuneRecord) -> Html | None:
         return None
     titles = ["trial", f"{tune.metric}, mean", "95 % interval", "seeds", "in the search", "difference from the first"]
     made = [[r["trial"], r["mean"], _interval(r), len(r["scores"]), r["search_score"], _difference(r)] for r in rows]
-    note = "Each was trained with further seeds on the same rows: the score of the search alone is the best of many, so it "
-    note += "flatters. Differences are paired by seed."
+    note = "Each was trained with further seeds on the same rows: the score of the search alone is the best of many, "
+    note += "so it flatters. Differences are paired by seed."
     return tag("div", tag("p", note), html_table(titles, made, caption="Candidates"), class_="card")
 
 
