@@ -187,10 +187,6 @@ class SearchSpace:
         ranked = sorted(known, key=lambda k: (k.score, k.trial))
         return ranked[: max(_FEWEST, ceil(len(ranked) * cohort.zoom))]
 
-    def around(self, best: Sequence[PastTrial]) -> Mapping[str, Distribution]:
-        """The declared ranges, narrowed around these trials; the first one is the best."""
-        return self._narrowed(self.distributions, best)
-
     def _narrowed(self, ranges: Mapping[str, Distribution], best: Sequence[PastTrial]) -> Mapping[str, Distribution]:
         """The ranges around these trials; `best[0]` is the best one."""
         found: dict[str, Distribution] = {}

@@ -7,13 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from trainlab.core.component import brief
-from trainlab.core.metric_names import lower_is_better
 from trainlab.search.callbacks import SweepCallback
 from trainlab.search.distribution import Distribution
 from trainlab.search.experiment import read_plain
 from trainlab.search.prior import from_sweep
-from trainlab.search.space import SearchSpace
-from trainlab.search.strategy import PastTrial
 from trainlab.search.sweep import resume, start
 from trainlab.store.findings import read_findings
 from trainlab.store.reading import is_sweep
@@ -94,13 +91,6 @@ def after(
 def shorter(move: Move, epochs: int) -> Move:
     """The move without longer trials."""
     return replace(move, epochs=epochs, reasons=move.reasons[1:])
-
-
-def narrowed(space: SearchSpace, found: Sequence[Result], metric: str) -> dict[str, Any]:
-    """The ranges around the better quarter of these results."""
-    sign = 1.0 if lower_is_better(metric) else -1.0
-    past = [PastTrial(i, result.values, sign * result.score) for i, result in enumerate(found, start=1)]
-    return {path: spelled(d) for path, d in space.around(past[: max(3, len(past) // 4)]).items()}
 
 
 def spelled(distribution: Distribution) -> dict[str, Any]:

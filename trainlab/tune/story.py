@@ -1,6 +1,6 @@
 """What each step says to people: a title, a verdict and sentences, which the journal keeps beside the numbers."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from trainlab.core.metric_names import lower_is_better
@@ -183,8 +183,3 @@ _TELL: Mapping[str, Callable[[Step, Mapping[str, Step]], Told]] = {
     "test": _test,
     "end": _end,
 }
-
-
-def titles() -> Sequence[str]:
-    """The kinds of steps, in their order."""
-    return list(_TELL)

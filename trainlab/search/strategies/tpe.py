@@ -20,7 +20,7 @@ _WORST = 1e300  # the score of a trial without one: TPE then avoids its region
 class Tpe(Strategy, name="tpe"):
     """Optuna's TPE: draws from regions that have many good trials and few bad ones.
 
-    The first `startup` trials are random. Then trials are drawn in generations, each from the results of all earlier
+    The first `startup` trials are random; trials of an earlier sweep replace them. Then trials are drawn in generations, each from the results of all earlier
     ones. A generation is drawn as a whole, so the number of workers does not change the trials: workers beyond
     `generation` wait. Needs the extra `trainlab[tpe]`.
 
@@ -38,15 +38,15 @@ class Tpe(Strategy, name="tpe"):
 
     def cohorts(self, budget: Budget) -> list[Cohort]:
         """The random start, then the generations."""
-        start = min(self.startup, budget.trials)
-        found = [Cohort(range(1, start + 1))]
+        start = min(max(0, self.startup - budget.prior), budget.trials)
+        found = [Cohort(range(1, start + 1))] if start else []
         for first in range(start + 1, budget.trials + 1, self.generation):
             found.append(Cohort(range(first, min(first + self.generation, budget.trials + 1)), waits=True))
         return found
 
     def points(self, request: SampleRequest) -> Iterator[Sequence[float]]:
         """TPE's proposals; random at the start and if the configs of the proposals are invalid."""
-        if request.past:
+        if request.past or request.prior:
             for attempt in range(_PROPOSALS):
                 yield _proposed(request, attempt)
         yield from at_random(request)
@@ -63,7 +63,7 @@ def _proposed(request: SampleRequest, attempt: int) -> list[float]:
     seed = (request.seed * 1_000_003 + request.trial * _PROPOSALS + attempt) % 2**32
     sampler = optuna.samplers.TPESampler(seed=seed, n_startup_trials=0)
     study = optuna.create_study(sampler=sampler, storage=optuna.storages.InMemoryStorage())
-    for known in request.past:
+    for known in (*(prior for prior in request.prior if _fits(prior, request.ranges)), *request.past):
         study.add_trial(_optuna_trial(optuna, known, request.ranges, sides))
     proposed: dict[str, Any] = study.ask(sides).params
     return [_unit(found, proposed[path]) for path, found in request.ranges.items()]
@@ -86,6 +86,12 @@ def _optuna_trial(optuna: Any, known: PastTrial, ranges: Mapping[str, Distributi
     score = _WORST if known.score is None else known.score
     drawn = {path: sides[path] for path in params}
     return optuna.trial.create_trial(params=params, distributions=drawn, value=score)
+
+
+def _fits(known: PastTrial, ranges: Mapping[str, Distribution]) -> bool:
+    """Whether a trial of an earlier sweep has options only that this one has, too."""
+    chosen = ((ranges[path], value) for path, value in known.values.items())
+    return all(value in found.options for found, value in chosen if isinstance(found, Choice))
 
 
 def _side(optuna: Any, found: Distribution) -> Any:
