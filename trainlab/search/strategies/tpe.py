@@ -20,9 +20,9 @@ _WORST = 1e300  # the score of a trial without one: TPE then avoids its region
 class Tpe(Strategy, name="tpe"):
     """Optuna's TPE: draws from regions that have many good trials and few bad ones.
 
-    The first `startup` trials are random; trials of an earlier sweep replace them. Then trials are drawn in generations, each from the results of all earlier
-    ones. A generation is drawn as a whole, so the number of workers does not change the trials: workers beyond
-    `generation` wait. Needs the extra `trainlab[tpe]`.
+    The first `startup` trials are random; trials of an earlier sweep replace them. Then trials are drawn in
+    generations, each from the results of all earlier ones. A generation is drawn as a whole, so the number of workers
+    does not change the trials: workers beyond `generation` wait. Needs the extra `trainlab[tpe]`.
 
     Source: Bergstra et al. 2011, "Algorithms for hyper-parameter optimization"; Optuna's TPESampler.
     """
