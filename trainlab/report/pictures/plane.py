@@ -50,7 +50,11 @@ def pictures(sweep: SweepRecord) -> list[Picture]:
         return alt.Axis(values=every, labelExpr=label, **look)
 
     color = alt.Color("rank:Q", scale=alt.Scale(range="ramp", domain=[-0.35, 1]), legend=None)
-    tips = [alt.Tooltip("trial:Q"), alt.Tooltip("score:Q", title=sweep.metric, format=".4~g"), "here:N"]
+    tips = [
+        alt.Tooltip("trial:Q"),
+        alt.Tooltip("score:Q", title=sweep.metric, format=".4~g"),
+        alt.Tooltip("here:N", title="at"),
+    ]
     base = alt.Chart(values(rows)).transform_calculate(
         x=f"datum['p' + {index['across']}]",
         y=f"datum['p' + {index['up']}]",

@@ -36,7 +36,9 @@ def _timeline(tune: TuneRecord) -> list[Picture]:
     )
     tips = [alt.Tooltip("step:N"), alt.Tooltip("took:N", title="time")]
     bars = alt.Chart(values(rows)).mark_bar(style="bar", height={"band": 0.6})
-    chart = bars.encode(x=x, x2="to:Q", y=y, tooltip=tips).properties(width="container", height=max(90, 26 * len(rows)))
+    chart = bars.encode(x=x, x2=alt.X2("to:Q"), y=y, tooltip=tips).properties(
+        width="container", height=max(90, 26 * len(rows))
+    )
     longest = max(tune.took, key=lambda name: tune.took[name])
     text = f"{duration(whole)} in all; the longest step, {_title(tune, longest)}, took "
     text += f"{share(tune.took[longest] / whole)}."
