@@ -60,7 +60,17 @@ def test_never_overwrites(cli, folder):
     got = cli("new", "sweep", "-o", "x.yaml", "--force")
     assert (got.exit_code, got.stdout) == (0, "")
     assert got.stderr == "x.yaml: written; next: trainlab sweep x.yaml\n"
-    assert (folder / "x.yaml").read_text(encoding="utf-8") == read("sweep")
+    assert (folder / "x.yaml").read_text(encoding="utf-8") == read("sweep").replace("name: sweep", "name: x")
+
+
+def test_runs_are_named_after_the_file(cli, folder):
+    """`-o "my churn.yaml"` names its runs, and a template with blanks says that they come first."""
+    got = cli("new", "csv", "-o", "my churn.yaml")
+
+    text = (folder / "my churn.yaml").read_text(encoding="utf-8")
+    assert got.stderr.startswith("my churn.yaml: written; next: set the lines marked `# <-` in it, then trainlab train")
+    assert "trainlab predict 'runs/my churn-1' --input new.csv" in text
+    assert read_experiment(folder / "my churn.yaml").value.name == "my churn"
 
 
 def test_a_folder_that_does_not_exist(cli):
@@ -86,6 +96,6 @@ def test_from_a_table(cli, folder):
     assert (got.exit_code, got.stderr) == (0, "x.yaml: written; next: trainlab train x.yaml\n")
     trained = json.loads(cli("train", "x.yaml", "--json").stdout)
     assert trained["test"]["accuracy"] == 1.0
-    assert trained["folder"] == "runs/people-1"
+    assert trained["folder"] == "runs/x-1"
     assert cli("new", "csv", "--target", "label").exit_code == 2
     assert cli("new", "mlp", "--from", "people.csv").exit_code == 2

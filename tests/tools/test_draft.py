@@ -49,6 +49,15 @@ def test_each_setting_has_its_reason(tmp_path):
     assert "  missing_target: drop  # 1 rows have no target\n" in config
 
 
+def test_an_id_is_dropped(tmp_path):
+    """A different whole number in each row is dropped where the name says so, and kept as an input where it does not."""
+    lines = [f"{1000 + 7 * i % 60},{5000 + 11 * i % 60},{i % 4},{'yes' if i % 3 else 'no'}" for i in range(60)]
+
+    _, experiment = drafted(tmp_path, "\n".join(["customer_id,income,rooms,y", *lines]) + "\n", "y")
+
+    assert experiment.data.drop == ["customer_id"]
+
+
 def test_thousands_signs_are_found(tmp_path):
     """Numbers that are written with thousands signs get the setting that reads them."""
     lines = [f'"{i},{i % 1000:03}",{i % 2}' for i in range(100, 160)]

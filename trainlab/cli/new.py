@@ -1,5 +1,7 @@
 """`trainlab new`: a commented config to start from. A template is a file in `templates`; its stem is its name."""
 
+import re
+import shlex
 from importlib.resources import files
 from pathlib import Path
 from typing import Annotated
@@ -7,6 +9,7 @@ from typing import Annotated
 import typer
 
 from trainlab.cli import _terminal
+from trainlab.core.dump import dump
 from trainlab.core.errors import UserError
 from trainlab.core.problem import listed, nearest
 from trainlab.store.writing import write_output
@@ -47,8 +50,19 @@ def new(
         return
     if output.is_file() and not force:
         raise UserError(f"{output}: exists already; --force overwrites it")
-    write_output(output, text.encode())
-    _terminal.note(f"{output}: written; next: trainlab {'sweep' if template == 'sweep' else 'train'} {output}")
+    write_output(output, _named(text, output.stem).encode())
+    command = "sweep" if template == "sweep" else "train"
+    blanks = "set the lines marked `# <-` in it, then " if "# <-" in text else ""
+    _terminal.note(f"{output}: written; next: {blanks}trainlab {command} {shlex.quote(str(output))}")
+
+
+def _named(text: str, stem: str) -> str:
+    """The config with runs named after its file."""
+    found = re.search(r"^name: (.*)$", text, re.MULTILINE)
+    if found is None:
+        return text
+    named = text[: found.start()] + f"name: {dump(stem).strip()}" + text[found.end() :]
+    return named.replace(f"runs/{found[1]}-1", shlex.quote(f"runs/{stem}-1"))
 
 
 def _drafted(template: str, table: str | None, target: str | None) -> str:

@@ -18,6 +18,7 @@ from trainlab.data.paths import did_you_mean, existing_file
 from trainlab.data.source import Source
 from trainlab.data.sources._tabular import Tabular
 from trainlab.data.table import Column, Numbers, Table, as_texts
+from trainlab.diagnose.data.id_column import all_different, is_id_name
 from trainlab.nn.models.tabular import Tabular as TabularModel
 
 _MOST_STRAYS = 5  # different texts in a column of numbers that are taken for marks of missing values
@@ -153,7 +154,7 @@ def _number_signs(draft: Draft, table: Table, target: str) -> None:
 def _input_column(draft: Draft, name: str, column: Column, table: Table) -> None:
     """What is to be done with a column, if anything."""
     decision = decide(column, draft.signs)
-    why = _why_dropped(decision, column)
+    why = _why_dropped(name, decision, column)
     if not why and decision.strays is not None:
         texts = sorted(set(_texts_at(column, decision.strays)))
         if len(texts) <= _MOST_STRAYS:
@@ -169,7 +170,7 @@ def _input_column(draft: Draft, name: str, column: Column, table: Table) -> None
         draft.set("max_categories", _MANY_CATEGORIES, f"`{name}` has {len(as_texts(column).known)} categories")
 
 
-def _why_dropped(decision: Decision, column: Column) -> str:
+def _why_dropped(name: str, decision: Decision, column: Column) -> str:
     """Why a column is no input; empty if it is one."""
     if decision.kind == "missing":
         return "empty"
@@ -181,6 +182,8 @@ def _why_dropped(decision: Decision, column: Column) -> str:
         values = decision.column.values
         if len(values) > 2 and (np.diff(values) == 1).all() and values[0] in (0, 1):
             return "counts the rows"
+        if is_id_name(name) and all_different(values):
+            return "named like an id, with a different number in each row"
     if (column.missing.mean()) > 0.9:
         return "more than 90 % of its cells are missing"
     return ""

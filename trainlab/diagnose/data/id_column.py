@@ -51,7 +51,7 @@ class IdColumn(Monitor, name="id-column"):
             values = table.x[:, i]
             if (values - table.lines == values[0] - table.lines[0]).all():
                 found[name] = "counts the rows of the file"
-            elif _is_id(name) and _all_different(values):
+            elif is_id_name(name) and all_different(values):
                 found[name] = "has a different whole number in each row"
         if found:
             yield self.finding(
@@ -60,15 +60,16 @@ class IdColumn(Monitor, name="id-column"):
                 "Drop it, or name it under `time` if it is one.",
                 evidence={"columns": list(found)},
                 patches=drop_columns(view, list(found)),
-                severity="warning" if any(_is_id(name) for name in found) else "info",
+                severity="warning" if any(is_id_name(name) for name in found) else "info",
             )
 
 
-def _is_id(name: str) -> bool:
+def is_id_name(name: str) -> bool:
     """Whether a column is named like an id: `Id`, `PassengerId`, `customer_id`, `index`, `Unnamed: 0`."""
     words = "".join(f" {c}" if c.isupper() else c if c.isalnum() else " " for c in name).lower().split()
     return bool(words) and (words[-1] in _IDS or "".join(words) in _IDS or words[0] == "unnamed")
 
 
-def _all_different(values: Array) -> bool:
+def all_different(values: Array) -> bool:
+    """Whether they are whole numbers, each different from all others."""
     return bool(np.isfinite(values).all()) and bool((values % 1 == 0).all()) and len(np.unique(values)) == len(values)
