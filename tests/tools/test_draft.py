@@ -50,7 +50,7 @@ def test_each_setting_has_its_reason(tmp_path):
 
 
 def test_an_id_is_dropped(tmp_path):
-    """A different whole number in each row is dropped where the name says so, and kept as an input where it does not."""
+    """A different whole number in each row is dropped where the name says so, and kept as an input elsewhere."""
     lines = [f"{1000 + 7 * i % 60},{5000 + 11 * i % 60},{i % 4},{'yes' if i % 3 else 'no'}" for i in range(60)]
 
     _, experiment = drafted(tmp_path, "\n".join(["customer_id,income,rooms,y", *lines]) + "\n", "y")

@@ -5,13 +5,18 @@ from typing import Annotated
 
 import typer
 
-from trainlab.cli import _terminal
+from trainlab.cli import _completion, _terminal
 from trainlab.inference.decide import calibrate as fitted
 from trainlab.report.decision_text import decision_lines
 
 
 def calibrate(
-    run: Annotated[str, typer.Argument(metavar="RUN", help="The folder of a run, or its name in --runs.")],
+    run: Annotated[
+        str,
+        typer.Argument(
+            metavar="RUN", autocompletion=_completion.runs, help="The folder of a run, or its name in --runs."
+        ),
+    ],
     remove: Annotated[
         bool, typer.Option("--remove", help="Take the temperature away: probabilities as the network gives them.")
     ] = False,

@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 import typer
 
-from trainlab.cli import _pages, _terminal
+from trainlab.cli import _completion, _pages, _terminal
 from trainlab.core import plugins
 from trainlab.core.component import Component, find, names, registered
 from trainlab.core.describe import describe, kinds
@@ -23,7 +23,12 @@ _SHOWN = 3  # problems of one law
 
 def components(
     kind: Annotated[
-        str | None, typer.Argument(metavar="KIND", help="layer, activation, optimizer, ...; or a component's name.")
+        str | None,
+        typer.Argument(
+            metavar="KIND",
+            autocompletion=_completion.kinds,
+            help="layer, activation, optimizer, ...; or a component's name.",
+        ),
     ] = None,
     name: Annotated[str | None, typer.Argument(metavar="NAME", help="One component of this kind.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the same as JSON.")] = False,

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from trainlab.cli import _terminal
+from trainlab.cli import _completion, _terminal
 from trainlab.report.difference import difference
 from trainlab.report.difference_text import difference_lines
 from trainlab.store.folder import RunFolder
@@ -14,8 +14,12 @@ from trainlab.store.reading import read_run
 
 
 def diff(
-    one: Annotated[str, typer.Argument(metavar="RUN", help="A run folder, or its name in --runs.")],
-    two: Annotated[str, typer.Argument(metavar="RUN", help="The run to compare it with.")],
+    one: Annotated[
+        str, typer.Argument(metavar="RUN", autocompletion=_completion.runs, help="A run folder, or its name in --runs.")
+    ],
+    two: Annotated[
+        str, typer.Argument(metavar="RUN", autocompletion=_completion.runs, help="The run to compare it with.")
+    ],
     tolerance: Annotated[
         float,
         typer.Option(min=0.0, metavar="SHARE", help="Relative difference up to which two numbers count as close."),

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from trainlab.cli import _terminal
+from trainlab.cli import _completion, _terminal
 from trainlab.core.errors import UserError
 from trainlab.inference.ensemble.making import Made, Scored, make_ensemble
 from trainlab.inference.ensemble.members import Member, from_runs, from_snapshots
@@ -25,11 +25,18 @@ class By(StrEnum):
 
 def ensemble(
     members: Annotated[
-        list[str] | None, typer.Argument(metavar="RUN", help="Two or more run folders, or their names in --runs.")
+        list[str] | None,
+        typer.Argument(
+            metavar="RUN", autocompletion=_completion.runs, help="Two or more run folders, or their names in --runs."
+        ),
     ] = None,
     sweep: Annotated[
         str | None,
-        typer.Option(metavar="SWEEP", help="Instead of RUN: the best trials of this sweep, with all their folds."),
+        typer.Option(
+            metavar="SWEEP",
+            autocompletion=_completion.runs,
+            help="Instead of RUN: the best trials of this sweep, with all their folds.",
+        ),
     ] = None,
     top: Annotated[int, typer.Option(metavar="K", min=1, help="With --sweep: the number of trials.")] = 5,
     snapshots: Annotated[

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from trainlab.cli import _terminal
+from trainlab.cli import _completion, _terminal
 from trainlab.cli._weights import Weights
 from trainlab.inference.evaluate import Evaluation
 from trainlab.inference.evaluate import evaluate as scored
@@ -28,7 +28,12 @@ class Part(StrEnum):
 
 def evaluate(
     run: Annotated[
-        str, typer.Argument(metavar="RUN", help="The folder of a run or an ensemble, or its name in --runs.")
+        str,
+        typer.Argument(
+            metavar="RUN",
+            autocompletion=_completion.runs,
+            help="The folder of a run or an ensemble, or its name in --runs.",
+        ),
     ],
     data: Annotated[
         str | None, typer.Option(metavar="FILE", help="Score on this file with a target column, CSV or Parquet.")

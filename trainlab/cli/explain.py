@@ -4,7 +4,7 @@ from typing import Annotated, Any, NoReturn
 
 import typer
 
-from trainlab.cli import _pages, _terminal
+from trainlab.cli import _completion, _pages, _terminal
 from trainlab.cli._glossary import TERMS
 from trainlab.core.component import find, names, registered
 from trainlab.core.describe import describe
@@ -40,7 +40,12 @@ _NEEDS = {
 
 def explain(
     name: Annotated[
-        str | None, typer.Argument(metavar="CODE|TERM", help="The code of a finding, or a term such as checkpoint.")
+        str | None,
+        typer.Argument(
+            metavar="CODE|TERM",
+            autocompletion=_completion.codes,
+            help="The code of a finding, or a term such as checkpoint.",
+        ),
     ] = None,
     as_config: Annotated[
         bool, typer.Option("--config", help="Print a config of the zoo that shows the finding when it is run.")

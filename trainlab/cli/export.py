@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from trainlab.cli import _terminal
+from trainlab.cli import _completion, _terminal
 from trainlab.cli._weights import Weights
 from trainlab.core.errors import UserError
 from trainlab.inference.export.export import OnnxOptions, export_onnx
@@ -36,7 +36,12 @@ class To(StrEnum):
 
 def export(
     run: Annotated[
-        str, typer.Argument(metavar="RUN", help="The folder of a run or an ensemble, or its name in --runs.")
+        str,
+        typer.Argument(
+            metavar="RUN",
+            autocompletion=_completion.runs,
+            help="The folder of a run or an ensemble, or its name in --runs.",
+        ),
     ],
     settings: Annotated[
         list[str] | None,

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from trainlab.cli import _fix_text, _terminal
+from trainlab.cli import _completion, _fix_text, _terminal
 from trainlab.cli._progress import Quiet
 from trainlab.cli._stopping import stoppable
 from trainlab.store.folder import RunFolder
@@ -17,7 +17,9 @@ from trainlab.tools.fix.trial import Trial
 
 
 def fix(
-    run: Annotated[str, typer.Argument(metavar="RUN", help="A run folder, or its name in --runs.")],
+    run: Annotated[
+        str, typer.Argument(metavar="RUN", autocompletion=_completion.runs, help="A run folder, or its name in --runs.")
+    ],
     output: Annotated[
         Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write the fixed config here.")
     ] = None,

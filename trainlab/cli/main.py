@@ -64,6 +64,7 @@ class Commands(TyperGroup):
         given = list(sys.argv[1:] if args is None else args) or ["--help"]
         code: object = 0
         try:
+            self._main_shell_completion({}, "trainlab")  # a shell asks for completions; else it returns at once
             with errors_reported():  # of the help, too, which is printed while the arguments are read
                 with self.make_context("trainlab", given) as ctx:
                     code = self.invoke(ctx)
@@ -144,7 +145,7 @@ def main(command: Callable[[], object] | None = None) -> None:
 
 def build() -> typer.Typer:
     """The Typer application: every command by name and short help, none of them loaded."""
-    app = _typer(cls=Commands)
+    app = _typer(cls=Commands, add_completion=True)
     app.callback()(_trainlab)
     for name, text in COMMANDS.items():
         app.command(name, short_help=text)(_not_loaded)
@@ -164,13 +165,13 @@ def load(name: str) -> Any:
     return typer.main.get_command(app)
 
 
-def _typer(**more: Any) -> typer.Typer:
+def _typer(*, add_completion: bool = False, **more: Any) -> typer.Typer:
     return typer.Typer(
         name="trainlab",
-        add_completion=False,
         pretty_exceptions_enable=False,
         rich_markup_mode=None,  # plain help: fast, and the same on every terminal
         context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+        add_completion=add_completion,
         **more,
     )
 

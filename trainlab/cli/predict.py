@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from trainlab.cli import _terminal
+from trainlab.cli import _completion, _terminal
 from trainlab.cli._weights import Weights
 from trainlab.core.errors import UserError
 from trainlab.inference.evaluate import predict as predicted
@@ -14,7 +14,12 @@ from trainlab.report.decision_text import decision_lines
 
 def predict(
     run: Annotated[
-        str, typer.Argument(metavar="RUN", help="The folder of a run or an ensemble, or its name in --runs.")
+        str,
+        typer.Argument(
+            metavar="RUN",
+            autocompletion=_completion.runs,
+            help="The folder of a run or an ensemble, or its name in --runs.",
+        ),
     ],
     source: Annotated[
         str, typer.Option("--input", metavar="FILE", help="The rows: a CSV or Parquet file with the training columns.")

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from trainlab.cli import _terminal
+from trainlab.cli import _completion, _terminal
 from trainlab.core.errors import UserError
 from trainlab.report.compare import differing, short_names, shown
 from trainlab.report.export import as_csv, as_data, groups_csv
@@ -33,7 +33,11 @@ from trainlab.store.writing import write_output
 
 ChosenArgument = Annotated[
     list[str] | None,
-    typer.Argument(metavar="RUN", help="Runs by name or path, or folders of runs; all of --runs if none is given."),
+    typer.Argument(
+        metavar="RUN",
+        autocompletion=_completion.runs,
+        help="Runs by name or path, or folders of runs; all of --runs if none is given.",
+    ),
 ]
 RunsOption = Annotated[Path, typer.Option(metavar="DIR", help="Folder of the runs.")]
 SortOption = Annotated[

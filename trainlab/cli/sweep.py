@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from trainlab.cli import _sweep_progress, _sweep_summary, _terminal
+from trainlab.cli import _completion, _sweep_progress, _sweep_summary, _terminal
 from trainlab.cli._stopping import sweep_stoppable
 from trainlab.cli._sweep_progress import Quiet
 from trainlab.core.config import Document
@@ -47,7 +47,10 @@ TrialsOption = Annotated[
 RunsOption = Annotated[Path, typer.Option(metavar="DIR", help="Where the sweep's folder is created.")]
 NameOption = Annotated[str | None, typer.Option(metavar="NAME", help="Name of the sweep instead of the config's.")]
 ResumeOption = Annotated[
-    str | None, typer.Option(metavar="SWEEP", help="Continue this sweep; --trials N adds trials to it.")
+    str | None,
+    typer.Option(
+        metavar="SWEEP", autocompletion=_completion.runs, help="Continue this sweep; --trials N adds trials to it."
+    ),
 ]
 DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Check the config and print the plan only.")]
 PrintTrialsOption = Annotated[

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from trainlab.cli import _progress, _summary, _terminal
+from trainlab.cli import _completion, _progress, _summary, _terminal
 from trainlab.cli._fail_on import FailOn, found_at
 from trainlab.cli._pages import width
 from trainlab.cli._stopping import stoppable
@@ -29,7 +29,11 @@ def train(
     name: Annotated[str | None, typer.Option(metavar="NAME", help="Name of the run instead of the config's.")] = None,
     resume: Annotated[
         str | None,
-        typer.Option(metavar="RUN", help="Resume this run; train.epochs=N trains a finished run further."),
+        typer.Option(
+            metavar="RUN",
+            autocompletion=_completion.runs,
+            help="Resume this run; train.epochs=N trains a finished run further.",
+        ),
     ] = None,
     until: Annotated[
         int | None,
