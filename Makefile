@@ -9,7 +9,7 @@ WORKERS ?= auto
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PIP_QUIET ?= 1
 
-.PHONY: help demo install test lint types check docs bench lock clean
+.PHONY: help demo install test lint types check docs site bench lock clean
 
 help: ## this list
 	@echo "trainlab: what make can do"
@@ -47,8 +47,12 @@ bench: .venv/installed ## measure start-up and time per step
 	@$(BIN)/python benchmarks/startup.py
 	@$(BIN)/python benchmarks/step_time.py
 
+site: .venv/site ## build the documentation as a site with search in build/site, and try its search
+	@echo "== building the site: mkdocs build"
+	@.venv/site/bin/python docs/site_check.py
+
 # versions and hashes only; ranges stand in pyproject.toml; run.txt takes its versions from dev.txt
-PIN = $(BIN)/uv pip compile pyproject.toml --system-certs --quiet --upgrade --generate-hashes --no-annotate \
+PIN = $(BIN)/uv pip compile --system-certs --quiet --upgrade --generate-hashes --no-annotate \
       --custom-compile-command "make lock"
 # the extras whose code the tests run everywhere; `.ci/run` installs the others where it needs them
 EXTRAS := $(addprefix --extra ,parquet excel arff statistics hdf5 images onnx tpe cluster)
@@ -56,9 +60,16 @@ ANYWHERE := --universal --python-version 3.11 --fork-strategy fewest
 
 lock: .venv/python ## write requirements/ anew, from today's newest releases and from pyproject.toml's lower bounds
 	@$(BIN)/python -m pip install uv
-	@$(PIN) $(ANYWHERE) --group dev $(EXTRAS) --output-file requirements/dev.txt
-	@$(PIN) $(ANYWHERE) --group build --constraints requirements/dev.txt --output-file requirements/run.txt
-	@$(PIN) --python-version 3.11 --resolution lowest-direct --group dev $(EXTRAS) --output-file requirements/lowest.txt
+	@$(PIN) $(ANYWHERE) pyproject.toml --group dev $(EXTRAS) --output-file requirements/dev.txt
+	@$(PIN) $(ANYWHERE) pyproject.toml --group build --constraints requirements/dev.txt --output-file requirements/run.txt
+	@$(PIN) $(ANYWHERE) --group site --output-file requirements/site.txt
+	@$(PIN) --python-version 3.11 --resolution lowest-direct pyproject.toml --group dev $(EXTRAS) --output-file requirements/lowest.txt
+
+.venv/site: requirements/site.txt | .venv/python
+	@echo "== installing what builds the site into .venv/site"
+	@$(PYTHON) -m venv .venv/site
+	@.venv/site/bin/python -m pip install --require-hashes --requirement requirements/site.txt
+	@touch $@
 
 clean: ## remove .venv and caches; runs/ stays
 	rm -rf .venv build *.egg-info .pytest_cache .ruff_cache

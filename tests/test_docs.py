@@ -164,6 +164,14 @@ def test_links_resolve(page: Path):
             assert anchor in map(slug, headings), target
 
 
+def test_menu_names_every_page():
+    """Each page of docs/ stands in the site's menu (mkdocs.yml); those of docs/settings come into it by themselves."""
+    menu = (ROOT / "mkdocs.yml").read_text(encoding="utf-8").partition("\nnav:\n")[2]
+    pages = {page.name for page in ROOT.glob("docs/*.md")}
+
+    assert pages - {*re.findall(r"[\w-]+\.md", menu)} == set()
+
+
 @pytest.mark.parametrize("file", sorted((ROOT / "configs").glob("*.yaml")), ids=lambda f: f.stem)
 def test_configs(file: Path):
     """A config validates, names the schema for editors, and that schema accepts it; one with a plugin has its own."""

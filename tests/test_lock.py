@@ -14,10 +14,9 @@ ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 USED = [Requirement(text) for text in PROJECT["project"]["dependencies"]]
 OPTIONAL = PROJECT["project"]["optional-dependencies"]
-LOCKED = re.findall(r"--extra ,([a-z0-9 ]+)", (ROOT / "Makefile").read_text())[
-    0
-].split()  # others only `.ci/run` installs
-EXTRAS = [Requirement(text) for text in chain(*(OPTIONAL[extra] for extra in LOCKED))]
+LOCKED = re.findall(r"--extra ,([a-z0-9 ]+)", (ROOT / "Makefile").read_text())[0]  # others only `.ci/run` installs
+EXTRAS = [Requirement(text) for text in chain(*(OPTIONAL[extra] for extra in LOCKED.split()))]
+SITE = [Requirement(text) for text in PROJECT["dependency-groups"].pop("site")]
 GROUPS = [Requirement(text) for text in chain(*PROJECT["dependency-groups"].values()) if isinstance(text, str)]
 
 
@@ -28,7 +27,7 @@ def pins(name: str) -> dict[str, Version]:
     return {canonicalize_name(package): Version(version) for package, version in named}
 
 
-@pytest.mark.parametrize(("name", "wanted"), [("run", USED), ("dev", [*USED, *EXTRAS, *GROUPS])])
+@pytest.mark.parametrize(("name", "wanted"), [("run", USED), ("dev", [*USED, *EXTRAS, *GROUPS]), ("site", SITE)])
 def test_lock_is_fresh(name: str, wanted: list[Requirement]):
     """Each package of pyproject.toml is pinned to a version in its range."""
     pinned = pins(name)
@@ -50,7 +49,7 @@ def test_demo_has_the_versions_of_the_tests():
     assert pins("run").items() <= pins("dev").items()
 
 
-@pytest.mark.parametrize("name", ["run", "dev", "lowest"])
+@pytest.mark.parametrize("name", ["run", "dev", "lowest", "site"])
 def test_lock_holds_versions_and_hashes_only(name: str):
     """No address of an index stands in it, and every version has hashes."""
     text = (ROOT / "requirements" / f"{name}.txt").read_text()

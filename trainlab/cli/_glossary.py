@@ -89,6 +89,6 @@ TERMS: dict[str, str] = dict(line.split(": ", 1) for line in _LINES)  # term -> 
 
 
 def glossary() -> str:
-    """The glossary as a Markdown page."""
+    """The glossary as a Markdown page; each term is a heading, so that links and a search lead to it."""
     head = "# Glossary\n\nThe terms of trainlab. `trainlab explain TERM` prints the same texts.\n"
-    return "\n".join([head, *(f"- **{term}**: {text}" for term, text in TERMS.items()), ""])
+    return "\n".join([head, *(f"## {term}\n\n{text}\n" for term, text in TERMS.items())])

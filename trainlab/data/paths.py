@@ -1,9 +1,11 @@
 """Finding the files that a user names, and saying which name was near when there is none."""
 
-from difflib import get_close_matches
 from pathlib import Path
 
 from trainlab.core.errors import DataError
+from trainlab.core.problem import nearest
+
+_DEBIAN = Path("/usr/share/datasets")  # where Debian's packages `dataset-...` install theirs
 
 
 def existing_file(path: str) -> Path:
@@ -28,14 +30,20 @@ def did_you_mean(name: str, known: list[str]) -> str:
     >>> did_you_mean("pirce", ["price", "rooms"])
     '; did you mean `price`?'
     """
-    near = get_close_matches(name, known, n=1) or [k for k in known if k.lower() == name.lower()]
-    return f"; did you mean `{near[0]}`?" if near else ""
+    near = nearest(name, known)
+    return f"; did you mean `{near}`?" if near else ""
 
 
 def _existing(path: str) -> Path:
     found = Path(path).expanduser()
     if found.exists():
         return found
+    if found.is_relative_to(_DEBIAN) and found != _DEBIAN:
+        package = f"dataset-{found.relative_to(_DEBIAN).parts[0]}"
+        raise DataError(
+            f"{path}: no such file or folder; Debian's package `{package}` installs it (`sudo apt install {package}`); "
+            "where you have the files elsewhere, name their folder in data.path"
+        )
     missing = found
     while not missing.parent.exists():
         missing = missing.parent
