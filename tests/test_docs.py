@@ -134,7 +134,7 @@ def test_commands_in_reference_parse():
 
 def test_commands_in_messages_exist():
     """No text in the package sends the user to a command that does not exist."""
-    known = {*COMMANDS, "--help", "--version"}
+    known = {*COMMANDS, "--help", "--version", "--install-completion"}
     named = {
         (command, str(file.relative_to(ROOT)))
         for file in [*ROOT.glob("trainlab/**/*.py"), *ROOT.glob("configs/*"), *ROOT.glob("trainlab/cli/templates/*")]

@@ -1,9 +1,9 @@
 """Finding the files that a user names, and saying which name was near when there is none."""
 
+from difflib import get_close_matches
 from pathlib import Path
 
 from trainlab.core.errors import DataError
-from trainlab.core.problem import nearest
 
 _DEBIAN = Path("/usr/share/datasets")  # where Debian's packages `dataset-...` install theirs
 
@@ -30,8 +30,8 @@ def did_you_mean(name: str, known: list[str]) -> str:
     >>> did_you_mean("pirce", ["price", "rooms"])
     '; did you mean `price`?'
     """
-    near = nearest(name, known)
-    return f"; did you mean `{near}`?" if near else ""
+    near = get_close_matches(name, known, n=1, cutoff=0.65) or [k for k in known if k.lower() == name.lower()]
+    return f"; did you mean `{near[0]}`?" if near else ""
 
 
 def _existing(path: str) -> Path:
