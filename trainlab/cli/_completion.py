@@ -1,7 +1,9 @@
 """What a shell offers for an argument when Tab is pressed (`trainlab --install-completion`)."""
 
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
+
+import typer
 
 
 def runs(ctx: Any, incomplete: str) -> list[str]:
@@ -29,3 +31,11 @@ def kinds(incomplete: str) -> list[str]:
     from trainlab.search.experiment import SweepExperiment
 
     return [kind.kind for kind in all_kinds(SweepExperiment) if kind.kind.startswith(incomplete)]
+
+
+NetworkArgument = Annotated[
+    str,
+    typer.Argument(
+        metavar="RUN", autocompletion=runs, help="The folder of a run or an ensemble, or its name in --runs."
+    ),
+]

@@ -23,6 +23,16 @@ class By(StrEnum):
     vote = "vote"
 
 
+SweepOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="SWEEP",
+        autocompletion=_completion.runs,
+        help="Instead of RUN: the best trials of this sweep, with all their folds.",
+    ),
+]
+
+
 def ensemble(
     members: Annotated[
         list[str] | None,
@@ -30,14 +40,7 @@ def ensemble(
             metavar="RUN", autocompletion=_completion.runs, help="Two or more run folders, or their names in --runs."
         ),
     ] = None,
-    sweep: Annotated[
-        str | None,
-        typer.Option(
-            metavar="SWEEP",
-            autocompletion=_completion.runs,
-            help="Instead of RUN: the best trials of this sweep, with all their folds.",
-        ),
-    ] = None,
+    sweep: SweepOption = None,
     top: Annotated[int, typer.Option(metavar="K", min=1, help="With --sweep: the number of trials.")] = 5,
     snapshots: Annotated[
         str | None,

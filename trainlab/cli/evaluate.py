@@ -14,6 +14,7 @@ from trainlab.report.decision_text import decision_lines
 from trainlab.report.grid import Column, grid
 from trainlab.report.json_fields import number, table, tables
 from trainlab.report.picture_files import Kind, write_pictures
+from trainlab.report.text import fit, width_of
 
 _WIDEST_CONFUSION = 30  # classes; beyond, the matrix is for --json
 
@@ -27,14 +28,7 @@ class Part(StrEnum):
 
 
 def evaluate(
-    run: Annotated[
-        str,
-        typer.Argument(
-            metavar="RUN",
-            autocompletion=_completion.runs,
-            help="The folder of a run or an ensemble, or its name in --runs.",
-        ),
-    ],
+    run: _completion.NetworkArgument,
     data: Annotated[
         str | None, typer.Option(metavar="FILE", help="Score on this file with a target column, CSV or Parquet.")
     ] = None,
@@ -120,12 +114,13 @@ def _lines(found: Evaluation, where: str) -> list[str]:
         lines += ["", *grid(_columns(found)), *_rated(found)]
     if found.confusion and len(found.confusion) <= _WIDEST_CONFUSION:
         names = [c.name for c in found.classes]
-        cell = max(len(str(max(map(max, found.confusion)))), *(min(len(name), 8) for name in names)) + 1
-        widest = max(map(len, names))
+        widest = max(map(width_of, names))
+        room = max(8, (80 - widest) // len(names) - 1)  # of a column in a terminal of the usual width
+        cell = max(len(str(max(map(max, found.confusion)))), min(widest, room))
         lines += ["", "confusion: a row per true class, a column per prediction"]
-        lines.append(" " * widest + "".join(f"{name[:8]:>{cell}}" for name in names))
+        lines.append(" " * widest + "".join(f" {fit(name, cell, right=True)}" for name in names))
         for name, row in zip(names, found.confusion, strict=True):
-            lines.append(f"{name:<{widest}}" + "".join(f"{count or '.':>{cell}}" for count in row))
+            lines.append(fit(name, widest) + "".join(f" {count or '.':>{cell}}" for count in row))
     return lines
 
 

@@ -35,14 +35,7 @@ class To(StrEnum):
 
 
 def export(
-    run: Annotated[
-        str,
-        typer.Argument(
-            metavar="RUN",
-            autocompletion=_completion.runs,
-            help="The folder of a run or an ensemble, or its name in --runs.",
-        ),
-    ],
+    run: _completion.NetworkArgument,
     settings: Annotated[
         list[str] | None,
         typer.Argument(metavar="KEY=VALUE", help="With --to: settings of the tracker, e.g. project=digits."),

@@ -13,14 +13,7 @@ from trainlab.report.decision_text import decision_lines
 
 
 def predict(
-    run: Annotated[
-        str,
-        typer.Argument(
-            metavar="RUN",
-            autocompletion=_completion.runs,
-            help="The folder of a run or an ensemble, or its name in --runs.",
-        ),
-    ],
+    run: _completion.NetworkArgument,
     source: Annotated[
         str, typer.Option("--input", metavar="FILE", help="The rows: a CSV or Parquet file with the training columns.")
     ],
