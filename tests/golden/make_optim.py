@@ -11,6 +11,7 @@ import math
 import sys
 import warnings
 from pathlib import Path
+from unittest import mock
 
 import torch
 from torch.optim import lr_scheduler
@@ -186,6 +187,42 @@ def path(name: str, arguments: dict, dtype: torch.dtype, factor: float) -> list[
     return found
 
 
+MATRIX = [[0.6, -1.2, 0.3, 0.9, -0.4], [1.5, 0.2, -0.7, -0.1, 0.8], [-0.3, 0.4, 1.1, -1.6, 0.5]]
+MUON = [
+    # settings, torch arguments, whether the matrix is the other way round
+    ({"lr": 0.1, "adjust": "original", "weight_decay": 0.0}, {"lr": 0.1, "weight_decay": 0.0}, False),
+    ({"lr": 0.1, "adjust": "original", "weight_decay": 0.0}, {"lr": 0.1, "weight_decay": 0.0}, True),
+    ({"lr": 0.05}, {"lr": 0.05, "adjust_lr_fn": "match_rms_adamw"}, True),
+    (
+        {"lr": 0.02, "momentum": 0.7, "nesterov": False, "weight_decay": 0.3, "iterations": 3},
+        {
+            "lr": 0.02,
+            "momentum": 0.7,
+            "nesterov": False,
+            "weight_decay": 0.3,
+            "ns_steps": 3,
+            "adjust_lr_fn": "match_rms_adamw",
+        },
+        False,
+    ),
+]
+
+
+def muon(arguments: dict, turned: bool) -> dict:
+    """A matrix (inputs, units) after each of ten steps of torch's Muon on sum (W - 1)^4 / 4, without its bfloat16."""
+    start = torch.tensor(MATRIX, dtype=torch.float64)
+    start = start.T if turned else start
+    weights = start.T.clone().requires_grad_()  # torch has units first
+    optimizer, found = torch.optim.Muon([weights], **arguments), []
+    with mock.patch.object(torch.Tensor, "bfloat16", torch.Tensor.clone):
+        for _ in range(10):
+            optimizer.zero_grad()
+            ((weights - 1) ** 4).sum().div(4).backward()
+            optimizer.step()
+            found.append(weights.detach().T.tolist())
+    return {"start": start.tolist(), "path": found}
+
+
 def rates(name: str, arguments: dict) -> list[float]:
     """Learning rate of a torch schedule in epochs 0 ... 20, with lr 1."""
     optimizer = torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=1.0)
@@ -218,6 +255,7 @@ def golden() -> dict:
             }
             for name, settings, cls, arguments in OPTIMIZERS
         ],
+        "muon": [{"settings": settings, **muon(arguments, turned)} for settings, arguments, turned in MUON],
         "schedules": [
             {"name": name, "settings": settings, "factors": rates(cls, arguments)}
             for name, settings, cls, arguments in SCHEDULES

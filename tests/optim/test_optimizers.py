@@ -6,11 +6,14 @@ from moving import GOLDEN, bowl, golden_bowl, motion, walk
 from pydantic import ValidationError
 
 from trainlab.core.component import find, names, registered
+from trainlab.engine.network import Net
+from trainlab.nn.layer import Layer
 from trainlab.optim.optimizer import Optimizer
 from trainlab.optim.optimizers.adagrad import Adagrad
 from trainlab.optim.optimizers.adam import Adam
 from trainlab.optim.optimizers.adamw import AdamW
 from trainlab.optim.optimizers.momentum import Momentum
+from trainlab.optim.optimizers.muon import Muon
 from trainlab.optim.optimizers.nadam import NAdam
 from trainlab.optim.optimizers.sgd import SGD
 
@@ -135,6 +138,39 @@ def test_torch(case, dtype, rtol):
     got = walk(optimizer, golden_bowl(dtype), 20, GOLDEN["bowl"]["weights"])
     want = case["float32" if dtype == "f4" else "float64"]
     np.testing.assert_allclose(got, want, rtol=rtol, atol=rtol * 0.1)
+
+
+@pytest.mark.parametrize("case", GOLDEN["muon"], ids=range(len(GOLDEN["muon"])))
+def test_muon_is_torchs(case):
+    """Ten steps of a matrix are those of torch 2.13's Muon, which computes in bfloat16, made to compute in float64."""
+    optimizer, start = Muon(**case["settings"]), np.array(case["start"])
+    state = motion(optimizer, start.ravel().copy())
+    state.matrices = [(slice(0, start.size), start.shape)]
+    for want in case["path"]:
+        state.t += 1
+        state.g[...] = (state.theta - 1) ** 3
+        optimizer.take(state)
+        state.theta += state.step
+        np.testing.assert_allclose(state.theta.reshape(start.shape), want, rtol=1e-6)
+
+
+def test_muon_acts_on_hidden_matrices():
+    """Of a network it moves all weights but the last layer's; that one and the biases get AdamW's step."""
+    net = Net([Layer.read(spec) for spec in ({"conv": 2}, "flatten", {"dense": 3}, {"dense": 2})], (4, 4, 1))
+    places = net.hidden_matrices()
+    assert [shape for _, shape in places] == [(9, 2), (4 * 4 * 2, 3)]
+    optimizer = Muon(lr=0.1)
+    steps = []
+    for one in (optimizer, AdamW(lr=0.1, weight_decay=0.1)):
+        state = motion(one, np.ones(net.theta.size), net.weights)
+        state.g[...] = np.random.default_rng(0).normal(size=state.g.size)
+        state.t, state.matrices = 1, places
+        one.take(state)
+        steps.append(state.step)
+    inside = np.zeros(net.theta.size, bool)
+    for place, _ in places:
+        inside[place] = True
+    assert (steps[0] == steps[1]).tolist() == (~inside).tolist()
 
 
 def test_factors_on_the_rate():

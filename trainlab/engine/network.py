@@ -116,6 +116,15 @@ class Net:
             found.append((place, factor))
         return found
 
+    def hidden_matrices(self) -> list[tuple[slice, tuple[int, int]]]:
+        """Where the trained weights of all layers but the last one lie in theta, as matrices (inputs, units)."""
+        found: list[tuple[slice, tuple[int, int]]] = []
+        for node in self.weight_nodes()[:-1]:
+            for place, shape in (self._places[f"{node.name}.{key}"] for key in node.weight_keys):
+                if place.stop <= self.trained and len(shape) > 1:
+                    found.append((place, (prod(shape[:-1]), shape[-1])))
+        return found
+
     def views(self, vector: Array) -> dict[str, Array]:
         """Views of a vector as long as theta, by the param's name; frozen params have none."""
         places = {name: place for name, place in self._places.items() if place[0].stop <= self.trained}

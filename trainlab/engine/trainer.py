@@ -73,6 +73,7 @@ class Trainer:
             t=0,
             weights=net.weights,
             factors=net.parts(config.optimizer.lr_factors.of),
+            matrices=net.hidden_matrices(),
         )
         if config.average is not None:
             self.average = net.theta.copy()
