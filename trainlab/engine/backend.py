@@ -84,7 +84,8 @@ class Steps:
     """Some steps of one epoch that are to be run.
 
     first: the number of the first one, from 1 · index: rows (int64), batch after batch, to the end of the epoch at
-    least · rates: each step's learning rate (float64) · records: (steps, 4), to be written, columns `RECORDS` · sums:
+    least · rates: of each step the learning rate and the factors on dropout and on weight decay, (steps, 3) float64 ·
+    records: (steps, 4), to be written, columns `RECORDS` · sums:
     to be added to.
     """
 

@@ -50,6 +50,7 @@ class Workspace:
     ) -> None:
         self.nodes, self.rows, self.train = nodes, rows, train
         self._make = _Maker(params, grads, rows, dtype, rng, train, frozen)
+        self.drop_factor = self._make.drop_factor
         self.x = self._make.array(nodes[0].shape)
         self.chain = self._make.chain(nodes, self.x, need_dx=need_dx)
         self._set_ends()
@@ -72,7 +73,7 @@ class Workspace:
         if found is None:
             found = object.__new__(Workspace)
             found.nodes, found.rows, found.train = self.nodes, rows, self.train
-            found.x = self.x[:rows]
+            found.x, found.drop_factor = self.x[:rows], self.drop_factor
             found.chain = _narrowed(self.nodes, self.chain, rows)
             found._narrow = {}
             found._set_ends()
@@ -138,6 +139,7 @@ class _Maker:
         frozen: Collection[str],
     ) -> None:
         self.params, self.grads, self.rows = params, grads, rows
+        self.drop_factor = np.ones(1)
         self.dtype, self.rng, self.train, self.frozen = dtype, rng, train, frozen
 
     def array(self, shape: Shape) -> Array:
@@ -167,6 +169,7 @@ class _Maker:
                 rng=self.rng,
                 train=self.train and not (node.name in self.frozen and _keeps_statistics(node)),
                 backward=needed,
+                drop_factor=self.drop_factor,
                 branches=[self.chain(branch, x, need_dx=dx is not None) for branch in node.branches],
             )
             made.append((node.layer, slot))
@@ -198,6 +201,7 @@ def _narrowed(nodes: Sequence[Node], chain: Chain, rows: int) -> Chain:
             rng=s.rng,
             train=s.train,
             backward=s.backward,
+            drop_factor=s.drop_factor,
             branches=[_narrowed(b, c, rows) for b, c in zip(node.branches, s.branches, strict=True)],
         )
         made.append((layer, slot))

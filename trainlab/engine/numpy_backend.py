@@ -79,14 +79,15 @@ class _Training:
     def run(self, steps: Steps) -> tuple[int, bool]:
         """Run the steps; how many were run, and whether all their numbers were finite."""
         size = self.job.batch.work.rows
-        for i, lr in enumerate(steps.rates.tolist()):
+        for i, rates in enumerate(steps.rates.tolist()):
             index = steps.index[i * size : (i + 1) * size]
-            if not self._step(steps.first + i, index, lr, steps.records[i], steps.sums.add):
+            if not self._step(steps.first + i, index, rates, steps.records[i], steps.sums.add):
                 return i + 1, False
         return len(steps.rates), True
 
-    def _step(self, t: int, index: Array, lr: float, record: Array, count: Callable[..., None]) -> bool:
+    def _step(self, t: int, index: Array, rates: list[float], record: Array, count: Callable[..., None]) -> bool:
         job, state, config = self.job, self.state, self.job.config
+        lr, job.batch.work.drop_factor[0], state.decay_factor = rates
         work, end = self._batch(index)
         loss = self._loss_and_gradient(work, end)
         norm = clip(state.g, config.clip_norm) if config.clip_norm else l2_norm(state.g)

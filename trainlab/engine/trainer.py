@@ -22,6 +22,7 @@ from trainlab.engine.sampler import BatchSampler
 from trainlab.engine.training_config import TrainingConfig
 from trainlab.optim.history import History
 from trainlab.optim.optimizer import OptimizerState
+from trainlab.optim.schedule import Schedule
 from trainlab.optim.schedules.constant import Constant
 
 _PATIENCE = 0.1  # seconds between two calls of `stop`, unless a single step takes longer
@@ -113,7 +114,7 @@ class Trainer:
     @property
     def lr(self) -> float:
         """The learning rate of the last step; before the first step, the rate that it will have."""
-        return self.optimizer_state.lr if self.step else float(self._rates(1)[0])
+        return self.optimizer_state.lr if self.step else float(self._rates(1)[0, 0])
 
     def advance(self, steps: int, stop: Callable[[], bool] | None = None) -> int:
         """Run up to `steps` steps and return how many were run.
@@ -140,18 +141,24 @@ class Trainer:
         self._seconds_per_step = max(1e-7, (perf_counter() - began) / taken)
         self.step += taken
         self.sampler.skip(taken)
-        self.optimizer_state.t, self.optimizer_state.lr = self.step, float(rates[taken - 1])
+        self.optimizer_state.t, self.optimizer_state.lr = self.step, float(rates[taken - 1, 0])
         self.last_batch = self.work.first(min(size, len(index) - (taken - 1) * size))
         self.broken = not finite
         return taken
 
     def _rates(self, steps: int) -> Array:
-        """The learning rates of the next steps."""
-        config, per_epoch = self.config, self.steps_per_epoch
-        if isinstance(config.schedule, Constant) and not config.schedule.warmup:
-            return np.full(steps, config.optimizer.lr)  # small networks run thousands of steps in a call
-        at = (config.schedule.at((self.step + i) / per_epoch, config.epochs, self.history) for i in range(steps))
-        return np.array([config.optimizer.lr * factor for factor in at], np.float64)
+        """The learning rates of the next steps, and the factors on dropout and on weight decay: (steps, 3)."""
+        config, found = self.config, np.ones((steps, 3))
+        scheduled = (config.schedule, config.dropout_schedule, config.weight_decay_schedule)
+        for column, schedule in enumerate(scheduled):
+            if schedule is not None and not (isinstance(schedule, Constant) and not schedule.warmup):
+                found[:, column] = self._factors(schedule, steps)  # small networks run thousands of steps in a call
+        found[:, 0] *= config.optimizer.lr
+        return found
+
+    def _factors(self, schedule: Schedule, steps: int) -> list[float]:
+        per_epoch, epochs = self.steps_per_epoch, self.config.epochs
+        return [schedule.at((self.step + i) / per_epoch, epochs, self.history) for i in range(steps)]
 
     def _augment(self, x: Array, t: Array) -> None:
         for augmentation in self.config.augment:

@@ -14,6 +14,7 @@ from trainlab.optim.schedule import Schedule
 class TrainingConfig:
     """Loss, optimizer, schedule and the rules around a step.
 
+    dropout_schedule, weight_decay_schedule: factors on the rates of dropout and on weight decay; None for always 1 ·
     clip_norm: maximum norm of the gradient · average: decay of the moving average of the weights; None for none ·
     regression: targets are numbers, so squared errors are counted instead of hits.
     """
@@ -21,6 +22,8 @@ class TrainingConfig:
     loss: Loss
     optimizer: Optimizer
     schedule: Schedule
+    dropout_schedule: Schedule | None = None
+    weight_decay_schedule: Schedule | None = None
     regularizers: Sequence[Regularizer] = ()
     augment: Sequence[Augmentation] = ()
     epochs: int = 1

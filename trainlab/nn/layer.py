@@ -67,6 +67,8 @@ def _no_branches() -> "list[list[tuple[Layer, Slot]]]":
 class Slot:
     """The memory of one layer for one batch. `dx` is None if no layer before this one needs it.
 
+    `drop_factor` (1,): what dropout rates are multiplied by at this step; one array for all slots of a network.
+
     `train`: whether it computes as in training; a frozen layer with running statistics never does.
     `backward`: whether the backward pass needs this layer: it is trained, or a layer before it is.
     `branches`: for composite layers, one chain of (layer, slot) per branch, in the order of `Layer.branches`.
@@ -82,6 +84,7 @@ class Slot:
     rng: np.random.Generator
     train: bool
     backward: bool = True
+    drop_factor: Array = field(default_factory=lambda: np.ones(1))
     branches: "list[list[tuple[Layer, Slot]]]" = field(default_factory=_no_branches)
 
 

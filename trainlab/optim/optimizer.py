@@ -44,7 +44,8 @@ class OptimizerState:
     · lr: the learning rate of this step, a Python float (a NumPy one would turn float32 arithmetic into float64)
     · t: 1 in the first step · weights: how many numbers at the start of theta are weights (the rest are biases and
     scales, which are not decayed) · factors: parts of theta whose learning rate is multiplied, with their factor ·
-    matrices: where the weights of each layer but the last lie in theta, and their shape (inputs, units).
+    decay_factor: of weight decay, by its schedule · matrices: where the weights of each layer but the last lie in
+    theta, and their shape (inputs, units).
 
     For full-batch optimizers only: `evaluate` returns the loss, penalties included, at another theta and overwrites g
     with its gradient there; `loss` is the loss at theta if the loop knows it.
@@ -58,6 +59,7 @@ class OptimizerState:
     t: int
     weights: int
     factors: Sequence[tuple[slice, float]] = ()
+    decay_factor: float = 1.0
     matrices: Sequence[tuple[slice, tuple[int, int]]] = ()
     evaluate: Callable[[Array], float] | None = None
     loss: float | None = None

@@ -13,6 +13,7 @@ from pydantic_core import InitErrorDetails, PydanticCustomError
 from trainlab.core.component import Component, Settings, find, names, setting
 from trainlab.core.nested_errors import moved
 from trainlab.core.types import Array
+from trainlab.optim.schedule import Schedule
 
 Strength = Annotated[float, Field(ge=0)]
 
@@ -45,7 +46,10 @@ class Regularizer(Component, kind="regularizer", rooms=("trainlab.optim.regulari
 
 
 class Regularization(Settings):
-    """The `regularization` block: one number per regularizer, 0 or null for none; those of plugins, too."""
+    """The `regularization` block: one number per regularizer, 0 or null for none; those of plugins, too.
+
+    Dropout and weight decay are settings of their layers and of the optimizer; their schedules are here.
+    """
 
     model_config = ConfigDict(extra="allow")
     by_name: ClassVar[type[Regularizer]] = Regularizer
@@ -53,6 +57,12 @@ class Regularization(Settings):
     l2: float = setting(0.0, "strength of 0.5 * l2 * |w|^2", ge=0, search={"log": [1e-7, 1e-1]})
     l1: float = setting(0.0, "strength of l1 * sum |w|; with l2: elastic net", ge=0, search={"log": [1e-7, 1e-2]})
     max_norm: float | None = setting(None, "maximum norm of the weights that feed one unit", gt=0)
+    dropout_schedule: Schedule | None = setting(
+        None, "factor on the `drop` of every dropout layer over the run, such as `flat_cos`; null: always 1"
+    )
+    weight_decay_schedule: Schedule | None = setting(
+        None, "factor on the optimizer's `weight_decay` over the run, beside that of the learning rate; null: always 1"
+    )
     l2_by_layer: dict[str, Strength] = setting({}, "further l2 of single layers by their name, `{dense1: 0.01}`")
     l1_by_layer: dict[str, Strength] = setting({}, "further l1 of single layers by their name")
 

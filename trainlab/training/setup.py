@@ -25,6 +25,8 @@ from trainlab.engine.memory_need import least_memory, machine_memory
 from trainlab.engine.network import Net
 from trainlab.engine.training_config import TrainingConfig
 from trainlab.nn.layer import Layer
+from trainlab.nn.layers.drop_connect import DropConnect
+from trainlab.nn.layers.dropout import Dropout
 from trainlab.nn.loss import Loss
 from trainlab.nn.metric import Metric
 from trainlab.optim.layer_penalty import layer_penalty
@@ -130,6 +132,8 @@ def build(
         loss=loss,
         optimizer=experiment.optimizer,
         schedule=experiment.schedule,
+        dropout_schedule=experiment.regularization.dropout_schedule,
+        weight_decay_schedule=experiment.regularization.weight_decay_schedule,
         regularizers=[*experiment.regularization.parts(), *_by_layer(document, net)],
         augment=experiment.data.augment,
         epochs=train.epochs,
@@ -227,6 +231,7 @@ def layers_for(document: Document[Experiment], shape: Shape, task: Task) -> tupl
         *_augment_problems(document, shape, loss, task),
         *_metric_problems(document, task, loss),
         *_calibrate_problems(document, loss, units),
+        *_schedule_problems(document, nodes),
     ]
     if nodes[-1].out_shape != (members_of(nodes) * units,):
         problems.append(
@@ -341,6 +346,24 @@ def _calibrate_problems(document: Document[Experiment], loss: Loss, units: int) 
     if not document.value.data.split.validates:
         return [document.problem("calibrate", "a temperature is fitted on validation rows, but data.split.val is 0")]
     return []
+
+
+def _schedule_problems(document: Document[Experiment], nodes: Sequence[Node]) -> list[Problem]:
+    """A schedule of dropout or of weight decay needs what it changes; evaluation knows no schedule."""
+    settings, problems = document.value.regularization, list[Problem]()
+    layers = [node.layer for top in nodes for node in top.walk()]
+    if settings.dropout_schedule is not None:
+        path = ("regularization", "dropout_schedule")
+        if not any(isinstance(layer, Dropout | DropConnect) for layer in layers):
+            problems.append(document.problem(path, "the model has no dropout, whose rate could change"))
+        if any(isinstance(layer, Dropout) and layer.mode == "vanilla" for layer in layers):
+            message = "dropout with `mode: vanilla` multiplies by 1 - drop in evaluation, which knows no schedule"
+            problems.append(document.problem(path, f"{message}; use `mode: inverted`"))
+    optimizer = document.value.optimizer
+    if settings.weight_decay_schedule is not None and not hasattr(optimizer, "weight_decay"):
+        message = f"`{optimizer.name}` has no weight decay; use `adamw` or `muon`"
+        problems.append(document.problem(("regularization", "weight_decay_schedule"), message))
+    return problems
 
 
 def _unsuited(metric: Metric, task: Task, without: str) -> str:

@@ -26,6 +26,6 @@ def draws_alike(library: Library) -> bool:
     op["i"][0, :2] = size, 1  # write the factor too
     op["f"][0, :2] = drop, 1.0
     op["p"][0, :4] = [state_of(ours), factor.ctypes.data, x.ctypes.data, y.ctypes.data]
-    library.once(op, Step(rows=1))
+    library.once(op, Step(1))
     drawn = theirs.random(size, dtype=np.float32) >= np.float32(drop)
     return bool(np.array_equal(factor, drawn)) and ours.bit_generator.state == theirs.bit_generator.state

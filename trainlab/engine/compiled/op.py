@@ -12,6 +12,9 @@ OP = np.dtype([("run", "u8"), ("i", "i8", INTS), ("f", "f8", FLOATS), ("p", "u8"
 class Step(ctypes.Structure):
     """tl_step: the step that is running."""
 
+    def __init__(self, rows: int = 0) -> None:
+        super().__init__(rows=rows, drop=1.0, decay=1.0)
+
     _fields_: ClassVar = [
         ("rows", ctypes.c_int64),
         ("index", ctypes.c_void_p),
@@ -19,6 +22,8 @@ class Step(ctypes.Structure):
         ("t", ctypes.c_int64),
         ("failed", ctypes.c_int64),
         ("lr", ctypes.c_double),
+        ("drop", ctypes.c_double),
+        ("decay", ctypes.c_double),
         ("loss", ctypes.c_double),
         ("hits", ctypes.c_double),
         ("squares", ctypes.c_double),

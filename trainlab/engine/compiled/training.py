@@ -40,7 +40,8 @@ class CompiledTraining:
         self._job, self._library, self._work = job, library, job.batch.work
         self._builder = b = Builder(library, self._work.rows, train=True)
         lower_workspace(b, self._work)
-        head = [*self._batch_ops(), *b.forwards, *self._loss_ops(), *b.backwards, *self._penalty_ops()]
+        before = [*self._schedule_ops(), *self._batch_ops()]
+        head = [*before, *b.forwards, *self._loss_ops(), *b.backwards, *self._penalty_ops()]
         self._head = len(head)  # ops up to the check whether all numbers are finite
         self._program = Program([*head, *self._update_ops()], library, b)
         self._totals = Totals()
@@ -68,6 +69,13 @@ class CompiledTraining:
         return (found, True) if found >= 0 else (found + NOT_FINITE, False)
 
     # ------------------------------------------------------------------ ops, and what NumPy does between them
+
+    def _schedule_ops(self) -> list[Op]:
+        """Tells dropout layers without a kernel the factor on their rate."""
+        return [Op("call", call=self._set_drop)] if self._job.config.dropout_schedule is not None else []
+
+    def _set_drop(self, _: int) -> None:
+        self._work.drop_factor[0] = self._program.step.drop
 
     def _batch_ops(self) -> list[Op]:
         job = self._job
@@ -142,7 +150,7 @@ class CompiledTraining:
         step, state = self._program.step, self._job.state
         if step.clip != 1.0:
             state.g *= step.clip
-        state.t, state.lr = step.t, step.lr
+        state.t, state.lr, state.decay_factor = step.t, step.lr, step.decay
         self._job.config.optimizer.take(state)
         step.move2, step.theta2 = l2_norm(state.step) ** 2, l2_norm(state.theta) ** 2
         state.theta += state.step

@@ -218,7 +218,7 @@ TL_KERNEL(dense_forward) {
 TL_KERNEL(dense_input_gradient) {
   run_product((product){.a = op->p[0], .w = op->p[1], .out = op->p[2], .mask = op->p[3], .partial = op->p[4],
                         .places = op->p[5], .counts = op->p[6], .wanted = op->p[7], .wanted_counts = op->p[8],
-                        .scale = (float)op->f[0], .M = step->rows, .K = op->i[1], .N = op->i[0], .w_ld = op->i[1],
+                        .scale = (float)tl_keep(op->f[0], step), .M = step->rows, .K = op->i[1], .N = op->i[0], .w_ld = op->i[1],
                         .turned = 1, .chunks = op->i[2]});
 }
 

@@ -43,10 +43,10 @@ TL_API int64_t tl_evaluate(const tl_op *ops, int64_t n, tl_step *step, tl_sums *
 // Up to `steps` steps of `batch` rows, the next rows of `index`, of which `rows_left` are left in this epoch.
 //
 // Ops before `head` compute loss and gradient; those after it update the parameters, and run only if both are finite.
-// lr: one per step. records: (loss, lr, |g|, |step| / |theta|) of each step. Returns how many steps were run, less 2^32
+// rates: of each step (lr, factor on dropout, factor on weight decay). records: (loss, lr, |g|, |step| / |theta|) of each step. Returns how many steps were run, less 2^32
 // if the last one was not applied because a number was not finite.
 TL_API int64_t tl_run(const tl_op *ops, int64_t head, int64_t n, tl_step *step, tl_sums *sums, const int64_t *index,
-                      int64_t rows_left, int64_t batch, int64_t steps, const double *lr, double *records) {
+                      int64_t rows_left, int64_t batch, int64_t steps, const double *rates, double *records) {
   const tl_mode before = flush_denormals();
   int64_t done = 0;
   int alive = 1;
@@ -55,7 +55,9 @@ TL_API int64_t tl_run(const tl_op *ops, int64_t head, int64_t n, tl_step *step, 
     step->rows = least(batch, rows_left - done * batch);
     step->last = done + 1 == steps;
     step->t++;
-    step->lr = lr[done];
+    step->lr = rates[3 * done];
+    step->drop = rates[3 * done + 1];
+    step->decay = rates[3 * done + 2];
     step->hits = step->squares = 0;
     if (once(ops, head, step)) break;
     double norm = sqrt(step->grad2);

@@ -110,15 +110,14 @@ static void run(drawn q, pcg64 *generator) {
 // i: numbers a row, whether backward reads factor · f: drop, keep · p: NumPy's generator, factor, x, y
 TL_KERNEL(dropout_forward) {
   run((drawn){.factor = op->i[1] || step->last ? op->p[1] : 0, .x = op->p[2], .y = op->p[3],
-              .n = step->rows * op->i[0], .drop = (float)op->f[0], .keep = (float)op->f[1]},
+              .n = step->rows * op->i[0], .drop = (float)(op->f[0] * step->drop), .keep = (float)tl_keep(op->f[1], step)},
       op->p[0]);
 }
 
 // The same for weights, one draw for the whole batch. i: numbers · f: drop, keep · p: generator, factor, x, y
 TL_KERNEL(drop_connect_forward) {
-  (void)step;
-  run((drawn){.factor = op->p[1], .x = op->p[2], .y = op->p[3], .n = op->i[0], .drop = (float)op->f[0],
-              .keep = (float)op->f[1]},
+  run((drawn){.factor = op->p[1], .x = op->p[2], .y = op->p[3], .n = op->i[0], .drop = (float)(op->f[0] * step->drop),
+              .keep = (float)tl_keep(op->f[1], step)},
       op->p[0]);
 }
 

@@ -14,6 +14,7 @@ typedef struct tl_step {
   int64_t t;              // number of this step, 1 the first of the run
   int64_t failed;         // a Python function raised: stop here
   double lr;
+  double drop, decay;     // factors on the rates of dropout and on weight decay, by their schedules
   double loss, hits, squares;            // written by the loss: mean loss, rows right, sum of squared errors
   double grad2, theta2, move2;           // squared norms of gradient, parameters (before the step), step
   double clip;                           // factor of the gradient
@@ -27,6 +28,11 @@ struct tl_op {
   double f[8];
   void *p[21];
 };
+
+// What a number that dropout keeps is multiplied by at this step: `keep` is 1 / (1 - drop), or 1 where nothing is rescaled.
+TL_INLINE double tl_keep(double keep, const tl_step *step) {
+  return step->drop == 1 || keep == 1 ? keep : 1 / (1 - (1 - 1 / keep) * step->drop);
+}
 
 // How a kernel is declared: `TL_KERNEL(dense_forward) { ... }`; Python finds it as "dense_forward".
 #define TL_KERNEL(name) TL_API void tl_##name(const tl_op *op, tl_step *step)

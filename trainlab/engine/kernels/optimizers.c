@@ -205,7 +205,7 @@ UPDATE(nesterov, 1, a = s[1] * a + g; d = s[0] * (g + s[1] * a), q.s[0] = (float
 UPDATE(adam, 2, a = s[1] * a + s[2] * g; b = s[3] * b + s[4] * (g * g); d = s[0] * a / (root(b) + s[5]),
        double c = sqrt(1 - pow(f[1], t));
        q.s[0] = (float)(-lr * c / (1 - pow(f[0], t))); q.s[1] = (float)f[0]; q.s[2] = (float)(1 - f[0]);
-       q.s[3] = (float)f[1]; q.s[4] = (float)(1 - f[1]); q.s[5] = (float)(c * f[2]); q.decay = (float)(-lr * f[3]);)
+       q.s[3] = (float)f[1]; q.s[4] = (float)(1 - f[1]); q.s[5] = (float)(c * f[2]); q.decay = (float)(-lr * f[3] * step->decay);)
 
 // mu_1 ... mu_t of NAdam, see trainlab/optim/optimizers/nadam.py
 static double nadam_product(double b1, double decay, double t) {

@@ -30,7 +30,8 @@ class DropConnect(Dense, name="drop_connect"):
         """y = x (W factor) + b in training, x W + b in evaluation."""
         W, factor, thinned = s.p["W"], s.tmp["factor"], s.tmp["thinned"]
         if s.train:
-            factor[...] = (s.rng.random(W.shape, W.dtype.type) >= self.drop) / (1 - self.drop)
+            drop = self.drop * float(s.drop_factor[0])
+            factor[...] = (s.rng.random(W.shape, W.dtype.type) >= drop) / (1 - drop)
             thinned[...] = W * factor
         self.affine(s, thinned if s.train else W)
 

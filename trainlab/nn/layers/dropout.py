@@ -35,10 +35,10 @@ class Dropout(Layer, name="dropout"):
     def forward(self, s: Slot) -> None:
         """y = x factor in training; x, or for `vanilla` x (1 - drop), in evaluation."""
         if s.train:
-            factor = s.tmp["factor"]
-            factor[...] = s.rng.random(factor.shape, factor.dtype.type) >= self.drop
+            factor, drop = s.tmp["factor"], self.drop * float(s.drop_factor[0])
+            factor[...] = s.rng.random(factor.shape, factor.dtype.type) >= drop
             if self.mode == "inverted":
-                factor *= 1 / (1 - self.drop)
+                factor *= 1 / (1 - drop)
             np.multiply(s.x, factor, out=s.y)
         else:
             np.multiply(s.x, 1 - self.drop if self.mode == "vanilla" else 1, out=s.y)

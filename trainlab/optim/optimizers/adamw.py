@@ -24,10 +24,10 @@ class AdamW(Adam, name="adamw"):
         """The step of `adam`, minus lr weight_decay w for the weights."""
         super().update(state)
         w = state.theta[: state.weights]
-        state.step[: state.weights] -= state.lr * self.weight_decay * w
+        state.step[: state.weights] -= state.lr * self.weight_decay * state.decay_factor * w
 
     def torch(self, torch: Any, state: OptimizerState) -> None:
         """`update` in PyTorch."""
         super().torch(torch, state)
         step: Any = state.step[: state.weights]
-        step.add_(state.theta[: state.weights], alpha=-state.lr * self.weight_decay)
+        step.add_(state.theta[: state.weights], alpha=-state.lr * self.weight_decay * state.decay_factor)

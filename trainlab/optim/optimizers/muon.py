@@ -52,7 +52,8 @@ class Muon(AdamW, name="muon"):
             momentum += (1 - self.momentum) * g
             ahead = self.momentum * momentum + (1 - self.momentum) * g if self.nesterov else momentum
             made = orthogonal(ahead.reshape(shape), self.iterations).ravel()
-            state.step[place] = -state.lr * (self._scale(shape) * made + self.weight_decay * state.theta[place])
+            shrunk = self.weight_decay * state.decay_factor * state.theta[place]
+            state.step[place] = -state.lr * (self._scale(shape) * made + shrunk)
 
     def _scale(self, shape: tuple[int, int]) -> float:
         inputs, units = shape
@@ -66,8 +67,8 @@ def orthogonal(N: Array, iterations: int) -> Array:
     [[0.7, 0.0, 0.0], [0.0, 1.1, 0.0]]
     """
     tall = N.shape[0] > N.shape[1]
-    X: Array = (N.T if tall else N) / max(float(np.linalg.norm(N)), _TINY)
+    x: Array = (N.T if tall else N) / max(float(np.linalg.norm(N)), _TINY)
     for _ in range(iterations):
-        gram = X @ X.T
-        X = _A * X + (_B * gram + _C * (gram @ gram)) @ X
-    return X.T if tall else X
+        gram = x @ x.T
+        x = _A * x + (_B * gram + _C * (gram @ gram)) @ x
+    return x.T if tall else x
