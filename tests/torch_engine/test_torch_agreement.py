@@ -169,6 +169,11 @@ RULES = [
     {"shuffle": False},
     {"frozen": [0]},
     {"optimizer": make(Optimizer, "adamw", lr=0.005, weight_decay=0.3, lr_factors={"bias": 0.1})},
+    {"dropout_schedule": make(Schedule, "flat_cos")},
+    {
+        "optimizer": make(Optimizer, "adamw", lr=0.005, weight_decay=0.5),
+        "weight_decay_schedule": make(Schedule, "cosine"),
+    },
     {"augment": [make(Augmentation, "noise", std=0.2)]},
     {"augment": [make(Augmentation, "mixup")]},
 ]

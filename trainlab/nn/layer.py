@@ -93,7 +93,8 @@ class TorchSlot:
     """What the PyTorch form of a layer computes with: tensors in the layout of a `Slot`, and functions.
 
     torch: the module · x, p: input and params by name · train: whether this is a training step · noise: the numbers
-    that the layer's `noise` asks for, drawn from [0, 1); None in evaluation · branches: y of x for each inner chain.
+    that the layer's `noise` asks for, drawn from [0, 1); None in evaluation · branches: y of x for each inner chain ·
+    drop_factor: what dropout rates are multiplied by at this step.
     """
 
     torch: Any
@@ -102,6 +103,7 @@ class TorchSlot:
     train: bool
     noise: Any = None
     branches: "Sequence[Callable[[Any], Any]]" = ()
+    drop_factor: Any = 1.0
 
 
 class Layer(Component, kind="layer", rooms=("trainlab.nn.layers", "trainlab.nn.activations")):

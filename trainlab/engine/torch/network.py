@@ -19,6 +19,7 @@ class TorchNetwork:
 
     def __init__(self, torch: Any, nodes: Sequence[Node], params: Mapping[str, Any], *, train: bool) -> None:
         self._torch, self._train = torch, train
+        self.drop_factor: Any = 1.0  # what dropout rates are multiplied by, by their schedule
         self._nodes, self._params = nodes, {n.name: _own(n, params) for top in nodes for n in top.walk()}
 
     def __call__(self, x: Any, noise: Mapping[str, Any], kept: Kept | None = None) -> Any:
@@ -44,7 +45,8 @@ class TorchNetwork:
             return lambda x: self._chain(branch, x, noise, kept)
 
         branches = [through(branch) for branch in node.branches]
-        return TorchSlot(self._torch, x, self._params[node.name], self._train, noise.get(node.name), branches)
+        own, drawn = self._params[node.name], noise.get(node.name)
+        return TorchSlot(self._torch, x, own, self._train, drawn, branches, self.drop_factor)
 
 
 def _own(node: Node, params: Mapping[str, Any]) -> dict[str, Any]:

@@ -69,6 +69,8 @@ class TorchTraining:
         self._noise = Noise(self._work)
         self._drawn: dict[str, Any] = {}
         self._network = TorchNetwork(self._torch, self._work.nodes, self._params, train=True)
+        if job.config.dropout_schedule is not None:  # a tensor, so that compiled code need not know its value
+            self._network.drop_factor = self._torch.ones((), dtype=self._torch.float64)
         self._forward = self._torch.compile(self._loss) if place.compile else self._loss
         rules = job.config.regularizers
         self._penalties = [rule for rule in rules if rule.penalizes]
@@ -104,9 +106,9 @@ class TorchTraining:
         self._mirror.push()
         done: list[_Done] = []
         finite = True
-        for i, lr in enumerate(steps.rates.tolist()):
+        for i, rates in enumerate(steps.rates.tolist()):
             index = steps.index[i * size : (i + 1) * size]
-            found, finite = self._step(steps.first + i, index, lr, steps.records[i], last=i + 1 == count)
+            found, finite = self._step(steps.first + i, index, rates, steps.records[i], last=i + 1 == count)
             if not finite:
                 count = i + 1
                 break
@@ -118,8 +120,12 @@ class TorchTraining:
             steps.sums.add(d.rows, d.loss, d.hits, d.squares, d.norm, ratio)
         return count, finite
 
-    def _step(self, t: int, index: Array, lr: float, record: Array, *, last: bool) -> tuple[_Done, bool]:
+    def _step(self, t: int, index: Array, rates: list[float], record: Array, *, last: bool) -> tuple[_Done, bool]:
         torch, config, own = self._torch, self._job.config, self._own
+        lr, drop_factor, own.decay_factor = rates
+        if config.dropout_schedule is not None:
+            self._network.drop_factor.fill_(drop_factor)
+        self._state.decay_factor = own.decay_factor
         kept: Kept | None = {} if last else None
         loss, hits, y = self._loss_and_gradient(index, kept)
         norm = self._norm(own.g)

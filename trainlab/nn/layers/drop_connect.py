@@ -46,5 +46,6 @@ class DropConnect(Dense, name="drop_connect"):
 
     def torch(self, s: TorchSlot) -> Any:
         """`forward` in PyTorch."""
-        factor = (s.noise >= self.drop).to(s.noise.dtype) / (1 - self.drop) if s.train else 1.0
+        drop = self.drop * s.drop_factor
+        factor = (s.noise >= drop).to(s.noise.dtype) / (1 - drop) if s.train else 1.0
         return self.torch_affine(s, s.p["W"] * factor)

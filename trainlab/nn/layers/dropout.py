@@ -56,5 +56,6 @@ class Dropout(Layer, name="dropout"):
         """`forward` in PyTorch."""
         if not s.train:
             return s.x * (1 - self.drop) if self.mode == "vanilla" else s.x
-        kept = s.x * (s.noise >= self.drop)
-        return kept * (1 / (1 - self.drop)) if self.mode == "inverted" else kept
+        drop = self.drop * s.drop_factor
+        kept = s.x * (s.noise >= drop)
+        return kept * (1 / (1 - drop)) if self.mode == "inverted" else kept

@@ -1,8 +1,7 @@
 """Muon: momentum whose step is made orthogonal, for the matrices of the hidden layers; AdamW for the rest."""
 
-from typing import ClassVar, Literal
-
-import numpy as np
+from math import sqrt
+from typing import Any, ClassVar, Literal
 
 from trainlab.core.component import setting
 from trainlab.core.types import Array, Count
@@ -46,6 +45,15 @@ class Muon(AdamW, name="muon"):
     def update(self, state: OptimizerState) -> None:
         """The step of AdamW, and on the matrices that of Muon in its place."""
         super().update(state)
+        self._move_matrices(state)
+
+    def torch(self, torch: Any, state: OptimizerState) -> None:
+        """`update` in PyTorch."""
+        super().torch(torch, state)
+        self._move_matrices(state)
+
+    def _move_matrices(self, state: OptimizerState) -> None:
+        """In words that arrays and tensors share."""
         for place, shape in state.matrices:
             g, momentum = state.g[place], state.buffers["momentum"][place]
             momentum *= self.momentum
@@ -57,17 +65,18 @@ class Muon(AdamW, name="muon"):
 
     def _scale(self, shape: tuple[int, int]) -> float:
         inputs, units = shape
-        return float(0.2 * np.sqrt(max(shape)) if self.adjust == "match_rms_adamw" else np.sqrt(max(1, units / inputs)))
+        return 0.2 * sqrt(max(shape)) if self.adjust == "match_rms_adamw" else sqrt(max(1, units / inputs))
 
 
 def orthogonal(N: Array, iterations: int) -> Array:
     """U S' V' of N = U S V', with S' of about 1 (0.7 to 1.2), for a matrix that is not 0.
 
+    >>> import numpy as np
     >>> orthogonal(np.array([[3.0, 0.0, 0.0], [0.0, 4.0, 0.0]]), 5).round(1).tolist()
     [[0.7, 0.0, 0.0], [0.0, 1.1, 0.0]]
     """
     tall = N.shape[0] > N.shape[1]
-    x: Array = (N.T if tall else N) / max(float(np.linalg.norm(N)), _TINY)
+    x: Array = (N.T if tall else N) / max(float((N * N).sum()) ** 0.5, _TINY)
     for _ in range(iterations):
         gram = x @ x.T
         x = _A * x + (_B * gram + _C * (gram @ gram)) @ x
