@@ -16,6 +16,7 @@ from trainlab.nn.activations.softmax import Softmax
 from trainlab.nn.layer import Layer
 from trainlab.nn.layers._members import MemberLayer
 from trainlab.nn.layers.batch_norm import BatchNorm
+from trainlab.nn.layers.clip_output import ClipOutput
 from trainlab.nn.layers.dense import Dense
 from trainlab.nn.layers.dropout import Dropout
 from trainlab.nn.layers.group_norm import GroupNorm
@@ -71,7 +72,7 @@ def _divided(node: Node, members: int, *, first: bool = False, last: bool = Fals
     if isinstance(layer, Residual):
         inner = [[_divided(n, members) for n in branch] for branch in node.branches]
         return layer.model_copy(update=dict(zip(("layers", "shortcut"), inner, strict=False)))
-    kept = (Activation, Dropout, BatchNorm, Scale)
+    kept = (Activation, Dropout, BatchNorm, Scale, ClipOutput)
     if not isinstance(layer, kept) or isinstance(layer, Softmax):
         raise ShapeError(f"{node.name} cannot be divided among the members of an ensemble")
     return layer

@@ -35,6 +35,11 @@ class Model(Component, kind="model", rooms=("trainlab.nn.models",)):
     )
     frozen: list[int] = setting([], "the same by index, counted over the layers with weights from 0")
 
+    clip_output: bool = setting(
+        False,
+        "of a regression: keep predictions in the range of the training targets (the layer `clip_output` at the end)",
+    )
+
     @classmethod
     def recipe(cls) -> dict[str, Any]:
         """Defaults for the whole config that suit this model, as plain data; what a config says wins."""

@@ -25,8 +25,7 @@ from trainlab.engine.memory_need import least_memory, machine_memory
 from trainlab.engine.network import Net
 from trainlab.engine.training_config import TrainingConfig
 from trainlab.nn.layer import Layer
-from trainlab.nn.layers.drop_connect import DropConnect
-from trainlab.nn.layers.dropout import Dropout
+from trainlab.nn.layers.clip_output import ClipOutput
 from trainlab.nn.loss import Loss
 from trainlab.nn.metric import Metric
 from trainlab.optim.layer_penalty import layer_penalty
@@ -35,6 +34,7 @@ from trainlab.store.columns import metric_columns
 from trainlab.training.best import Decision, decide, measured_columns, measured_metrics, unmeasured, watched
 from trainlab.training.completion import completed
 from trainlab.training.experiment import Experiment
+from trainlab.training.setup_checks import clip_problems, schedule_problems
 from trainlab.training.transfer import Taken, frozen, name_problems, take
 
 LOSS_OF = {
@@ -209,6 +209,9 @@ def start(
     keep = taken.layers if taken is not None else []
     for name, array in taken.arrays.items() if taken is not None else ():
         net.params[name][...] = array
+    for node in net.nodes:
+        if isinstance(node.layer, ClipOutput):
+            node.layer.limit({key: net.params[f"{node.name}.{key}"] for key in node.params}, parts.train.y)
     rows = streams.named("calibration").permutation(len(parts.train))[:_CALIBRATION_ROWS]
     return net.calibrate(experiment.model, np.asarray(parts.train.x[np.sort(rows)]), keep)
 
@@ -219,7 +222,8 @@ def layers_for(document: Document[Experiment], shape: Shape, task: Task) -> tupl
     loss = _loss(document, task)
     units = loss.units(task)
     try:
-        plain = [layer.sized(units) for layer in experiment.model.expand(shape)]
+        clips = [ClipOutput()] if experiment.model.clip_output and task.kind == "regression" else []
+        plain = [layer.sized(units) for layer in [*experiment.model.expand(shape), *clips]]
         build_graph(plain, shape)
         layers = _with_members(document, plain, shape)
         nodes = build_graph(layers, shape)
@@ -231,7 +235,8 @@ def layers_for(document: Document[Experiment], shape: Shape, task: Task) -> tupl
         *_augment_problems(document, shape, loss, task),
         *_metric_problems(document, task, loss),
         *_calibrate_problems(document, loss, units),
-        *_schedule_problems(document, nodes),
+        *schedule_problems(document, nodes),
+        *clip_problems(document, nodes, loss, task),
     ]
     if nodes[-1].out_shape != (members_of(nodes) * units,):
         problems.append(
@@ -346,24 +351,6 @@ def _calibrate_problems(document: Document[Experiment], loss: Loss, units: int) 
     if not document.value.data.split.validates:
         return [document.problem("calibrate", "a temperature is fitted on validation rows, but data.split.val is 0")]
     return []
-
-
-def _schedule_problems(document: Document[Experiment], nodes: Sequence[Node]) -> list[Problem]:
-    """A schedule of dropout or of weight decay needs what it changes; evaluation knows no schedule."""
-    settings, problems = document.value.regularization, list[Problem]()
-    layers = [node.layer for top in nodes for node in top.walk()]
-    if settings.dropout_schedule is not None:
-        path = ("regularization", "dropout_schedule")
-        if not any(isinstance(layer, Dropout | DropConnect) for layer in layers):
-            problems.append(document.problem(path, "the model has no dropout, whose rate could change"))
-        if any(isinstance(layer, Dropout) and layer.mode == "vanilla" for layer in layers):
-            message = "dropout with `mode: vanilla` multiplies by 1 - drop in evaluation, which knows no schedule"
-            problems.append(document.problem(path, f"{message}; use `mode: inverted`"))
-    optimizer = document.value.optimizer
-    if settings.weight_decay_schedule is not None and not hasattr(optimizer, "weight_decay"):
-        message = f"`{optimizer.name}` has no weight decay; use `adamw` or `muon`"
-        problems.append(document.problem(("regularization", "weight_decay_schedule"), message))
-    return problems
 
 
 def _unsuited(metric: Metric, task: Task, without: str) -> str:
