@@ -59,7 +59,7 @@ SETTINGS = {
     "gelu": [{}, {"approximate": "tanh"}],
 }
 WITH_ONNX = {  # a component that is not named here may do without
-    *("embedding", "exponential", "hard_sigmoid", "softmax", "softsign"),
+    *("clip_output", "embedding", "exponential", "hard_sigmoid", "softmax", "softsign"),
     *("avg_pool", "batch_norm", "conv", "dense", "drop_connect", "dropout", "elu", "flatten"),
     *("gelu", "global_avg_pool", "group_norm", "identity", "instance_norm", "layer_norm", "leaky_relu"),
     *(
@@ -93,7 +93,7 @@ STEPS_WITH_ONNX = {
     "standardize",
 }
 STEPS_WITH_ONNX |= {"whiten", "zca"}
-FLAT = ("dense", "drop_connect", "maxout", "periodic", "embedding")
+FLAT = ("clip_output", "dense", "drop_connect", "maxout", "periodic", "embedding")
 CASES = [
     (name, settings, (6,) if name in FLAT else (5, 7, 4))
     for name in sorted(WITH_ONNX)
@@ -198,6 +198,12 @@ def same(network: TrainedNetwork | Ensemble, x: np.ndarray | None = None) -> Non
 def test_networks(tmp_path, settings):
     """Whole networks with their preprocessing, of every kind of answer."""
     same(trained(tmp_path, **settings))
+
+
+def test_clipped_outputs(tmp_path):
+    """The range of the training targets goes into the ONNX file."""
+    model = {"name": "mlp", "hidden": [8], "clip_output": True}
+    same(trained(tmp_path, data={"name": "diabetes"}, model=model, optimizer={"name": "adam", "lr": 0.3}))
 
 
 def test_a_table_with_categories(tmp_path, monkeypatch):

@@ -62,6 +62,7 @@ CASES = {
         ({"groups": [[0, 2], [4]], "units": 3}, ROW),
         ({"groups": [[3, 1, 2, 0]], "units": 2}, (4,)),
     ],
+    "clip_output": [({}, ROW)],
     "periodic": [({"frequencies": 3}, ROW), ({"outputs": 2, "columns": [3, 0], "sigma": 1.0}, ROW)],
     "maxout": [({"units": 3}, ROW), ({"units": 4, "pieces": 3, "bias": False}, (3,))],
     "residual": [

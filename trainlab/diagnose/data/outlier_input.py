@@ -23,10 +23,11 @@ class OutlierInput(Monitor, name="outlier-input"):
     Measured per feature on the raw training rows, in units of the feature's spread: the interquartile range divided
     by 1.35 (the spread of all inputs for features with few distinct values, or mostly one value). Values more than
     `distance` units away count as outliers only if at most 5 % of the rows have one and a gap separates them: the
-    nearest outlier is `gap` times as far out as the farthest other value. Heavy-tailed features have no such gap.
+    nearest outlier is `gap` times as far out as the farthest other value. Heavy-tailed features have no such gap. The
+    inputs that the network gets must have outliers, too: preprocessing such as `smooth_clip` leaves none.
 
     Do: Look at these rows for a wrong unit or a missing value coded as 99999. Repair or drop them, or use `robust`,
-    which scales by quartiles.
+    which scales by quartiles, and `smooth_clip`, which bounds what is far away.
 
     Picture:
 
@@ -52,7 +53,7 @@ class OutlierInput(Monitor, name="outlier-input"):
         if data is None or not data.finite or len(data.raw) < 20 or not np.isfinite(data.raw).all():
             return
         worst, column, hit = self._outliers(data.raw)
-        if hit:
+        if hit and (data.train is data.raw or self._outliers(data.train)[2]):
             yield self.finding(
                 view,
                 f"{data.name(column)} has values {worst:.0f} times its spread away from the others; {hit} of "
