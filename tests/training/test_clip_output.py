@@ -12,8 +12,9 @@ from trainlab.training.session import TrainingSession
 from trainlab.training.setup import build
 from trainlab.training.train import train
 
-MODEL = {"name": "mlp", "hidden": [8], "clip_output": True}
-CONFIG = {"data": "diabetes", "model": MODEL, "train": {"epochs": 3}, "optimizer": {"name": "adam", "lr": 0.05}}
+MODEL = {"name": "mlp", "hidden": [8], "activation": "silu", "clip_output": True}
+DATA = {"name": "friedman1", "preprocess": ["standardize"], "scale_target": True}
+CONFIG = {"data": DATA, "model": MODEL, "train": {"epochs": 5}, "optimizer": {"name": "adam", "lr": 0.01}}
 
 
 @pytest.mark.parametrize("engine", ["compiled", "numpy"])
@@ -80,4 +81,4 @@ def test_outputs_that_are_not_the_targets_numbers(changes, message):
 def test_classes_have_no_range():
     """Of a classification `clip_output` changes nothing."""
     setup = build(read_plain({"data": "iris", "model": MODEL}))
-    assert [node.name for node in setup.net.nodes] == ["dense1", "relu1", "dense2"]
+    assert [node.name for node in setup.net.nodes] == ["dense1", "silu1", "dense2"]
