@@ -121,20 +121,19 @@ def build(
     document = completed(document, parts.task, len(parts.train), metric)
     experiment = document.value
     loss, layers = layers_for(document, parts.shape, parts.task)
-    nodes = build_graph(layers, parts.shape)
     _refuse_too_large(document, layers, parts.shape, min(experiment.train.batch_size, len(parts.train)))
     loss = loss.fitted(parts.train.y, parts.task)
-    train = experiment.train
-    net = _network(experiment, layers, parts.shape, nodes)
+    train, penalties = experiment.train, experiment.regularization
+    net = _network(experiment, layers, parts.shape, build_graph(layers, parts.shape))
     taken = None if fitted is not None else take(document, net)  # a run that has begun has its weights
     passes = start(net, experiment, parts, streams, taken)
     config = TrainingConfig(
         loss=loss,
         optimizer=experiment.optimizer,
         schedule=experiment.schedule,
-        dropout_schedule=experiment.regularization.dropout_schedule,
-        weight_decay_schedule=experiment.regularization.weight_decay_schedule,
-        regularizers=[*experiment.regularization.parts(), *_by_layer(document, net)],
+        dropout_schedule=penalties.dropout_schedule,
+        weight_decay_schedule=penalties.weight_decay_schedule,
+        regularizers=[*penalties.parts(), *_by_layer(document, net)],
         augment=experiment.data.augment,
         epochs=train.epochs,
         batch_size=train.batch_size,
