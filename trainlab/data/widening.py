@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from trainlab.core.types import Array
+from trainlab.data.lazy import LazyRows
 from trainlab.data.preprocessor import Preprocessor
 
 
@@ -40,3 +41,10 @@ class Widen:
         """x' (n, wide) of narrow rows."""
         made = self.preprocessor.widen(rows[:, : self.columns], self.fitted)
         return made if self.columns is None else np.hstack([made, rows[:, self.columns :]])
+
+
+def narrow_rows(x: Array | LazyRows) -> Array | LazyRows:
+    """The rows as they lie in memory if x widens them when they are read, else x: two rows are equal in both forms."""
+    if isinstance(x, LazyRows) and len(x.steps) == 1 and isinstance(x.steps[0], Widen):
+        return LazyRows(x.stored, x.index)
+    return x

@@ -12,6 +12,7 @@ import numpy as np
 from trainlab.core.types import Array, Task
 from trainlab.data.dataset import IMBALANCED, Rows, Splits
 from trainlab.data.lazy import LazyRows, is_large, sampled
+from trainlab.data.widening import narrow_rows
 from trainlab.diagnose._quantiles import median, quantiles
 
 BUDGET = 500_000  # numbers of one split that are inspected: tens of milliseconds, a few megabytes
@@ -240,6 +241,7 @@ def _line(rows: Rows, row: int) -> int:
 
 def _broken_cells(x: Array | LazyRows) -> tuple[int, int, int] | None:
     """Row and flat column of the first value that is not finite, and how many rows have one."""
+    x = narrow_rows(x)
     if x.dtype.kind not in "fc":
         return None
     per_row = max(1, int(np.prod(x.shape[1:])))

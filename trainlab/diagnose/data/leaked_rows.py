@@ -8,6 +8,7 @@ import numpy as np
 from trainlab.core.component import setting
 from trainlab.core.types import Array, Count
 from trainlab.data.lazy import LazyRows, is_large
+from trainlab.data.widening import narrow_rows
 from trainlab.diagnose.finding import Finding
 from trainlab.diagnose.monitor import Monitor, When
 from trainlab.diagnose.view import View
@@ -63,6 +64,7 @@ class LeakedRows(Monitor, name="leaked-rows"):
 
     def _compared(self, x: Array | LazyRows) -> Array:
         """The first rows, flat, as many as are compared."""
+        x = narrow_rows(x)
         budget = _STORED if is_large(x) else _BUDGET
         n = min(len(x), self.most, budget // max(1, int(np.prod(x.shape[1:]))))
         return np.asarray(x[:n]).reshape(n, -1)
