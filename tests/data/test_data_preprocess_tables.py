@@ -201,3 +201,18 @@ def test_a_batch_is_widened_by_a_kernel():
         session.fit()
         losses.append([row["val_loss"] for row in session.metrics.curves.rows])
     assert losses[0] == pytest.approx(losses[1], rel=1e-4)
+
+
+def test_inputs_keep_their_names(tmp_path):
+    """The columns that the network gets are named: numbers in front with their bins, categories behind."""
+    rows = [f"{i % 7},{'xyz'[i % 3]},{i % 5},{i % 2}" for i in range(60)]
+    (tmp_path / "t.csv").write_text("a,c,b,y\n" + "\n".join(rows) + "\n")
+    steps = [{"name": "piecewise_linear", "bins": 2}]
+    data = {"name": "csv", "path": str(tmp_path / "t.csv"), "target": "y", "preprocess": steps}
+    parts = build(read_plain({"data": data})).parts
+    assert parts.train.features == ("a", "c=x", "c=y", "c=z", "b")
+    numbers = [name.split(">=")[0] for name in parts.inputs[:6]]
+    assert numbers == ["a", "b", "a", "a", "b", "b"]
+    assert parts.inputs[6:] == ("c=x", "c=y", "c=z")
+    assert len(parts.inputs) == parts.train.x.shape[1]
+    assert build(read_plain({"data": {**data, "preprocess": []}})).parts.inputs == parts.train.features

@@ -105,6 +105,8 @@ class Splits:
     """x of the `val` and `test` rows before preprocessing, for showing rows as people know them."""
     notes: tuple[str, ...] = ()
     """What was guessed or left out when the rows were read, as in `Loaded`."""
+    inputs: tuple[str, ...] = ()
+    """Names of the columns of x after preprocessing, where x is a table with names."""
 
     def class_counts(self) -> Array:
         """Training rows per class (classification)."""

@@ -13,7 +13,7 @@ from trainlab.data.dataset import Loaded, Rows, Splits
 from trainlab.data.fault import Split
 from trainlab.data.fingerprint import fingerprint
 from trainlab.data.lazy import LazyRows
-from trainlab.data.preprocessing import fit_all, preprocessed, scale
+from trainlab.data.preprocessing import fit_all, names_after, preprocessed, scale
 from trainlab.data.source import Source
 from trainlab.data.split import split
 
@@ -73,6 +73,7 @@ def prepare(
         fingerprint=known,
         raw={name: rows.x for name, rows in (("val", val), ("test", test)) if rows is not None},
         notes=loaded.notes,
+        inputs=names_after(source.preprocess, learned, train.features, np.asarray(train.x[:1])),
     )
     _same_shapes(parts)
     return parts

@@ -38,6 +38,19 @@ def fit_all(
     return fitted
 
 
+def names_after(
+    preprocessors: Sequence[Preprocessor], fitted: Mapping[str, Array], names: Sequence[str], row: Array
+) -> tuple[str, ...]:
+    """The names of the columns of x' for those of x; row: one of x, (1, d). Empty where x is no table with names."""
+    if row.ndim != 2 or len(names) != row.shape[1] or not len(row):
+        return ()
+    columns: Columns | None = Columns(tuple(names), ("number",) * len(names))
+    for step in _steps(preprocessors, fitted):
+        row = step(row)
+        columns = _after(step.preprocessor, step.learned, columns, row.shape[-1]) if row.ndim == 2 else None
+    return columns.names if columns is not None else ()
+
+
 def apply_fitted(
     preprocessors: Sequence[Preprocessor], fitted: Mapping[str, Array], x: Array, dtype: DTypeLike = np.float32
 ) -> Array:

@@ -117,9 +117,9 @@ class DataView:
         raw_y = self.parts.raw_y if len(self.parts.raw_y) == len(x) else train.y
         return RawTable(np.asarray(x[index], np.float64), raw_y[index], train.lines[index], names, columns)
 
-    def name(self, column: int) -> str:
-        """The name of a feature."""
-        names = self.parts.train.features
+    def name(self, column: int, *, raw: bool = False) -> str:
+        """The name of a column of the inputs, or of the raw rows."""
+        names = self.parts.train.features if raw else self.parts.inputs or self.parts.train.features
         return f"`{names[column]}`" if column < len(names) else f"feature {column + 1}"
 
     def where_broken(self) -> tuple[str, int, str, int] | None:
@@ -133,7 +133,7 @@ class DataView:
                 found = _broken_cells(raw) or found  # scaling spreads one nan over its whole column
             if found is not None:
                 row, column, count = found
-                return part, _line(rows, row), self.name(column), count
+                return part, _line(rows, row), self.name(column, raw=True), count
             bad = ~np.isfinite(np.asarray(rows.y, dtype=np.float64)).reshape(len(rows), -1).all(axis=1)
             if bad.any():
                 return part, _line(rows, int(bad.argmax())), "its target", int(bad.sum())

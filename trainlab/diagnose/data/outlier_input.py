@@ -56,7 +56,7 @@ class OutlierInput(Monitor, name="outlier-input"):
         if hit and (data.train is data.raw or self._outliers(data.train)[2]):
             yield self.finding(
                 view,
-                f"{data.name(column)} has values {worst:.0f} times its spread away from the others; {hit} of "
+                f"{data.name(column, raw=True)} has values {worst:.0f} times its spread away from the others; {hit} of "
                 f"{len(data.raw)} rows hold such outliers.",
                 "Check whether they are errors; repair, clip or remove them, or scale with `robust`.",
                 evidence={"column": column, "distance": worst, "rows": hit, "threshold": self.distance},
