@@ -145,7 +145,7 @@ def test_muon_is_torchs(case):
     """Ten steps of a matrix are those of torch 2.13's Muon, which computes in bfloat16, made to compute in float64."""
     optimizer, start = Muon(**case["settings"]), np.array(case["start"])
     state = motion(optimizer, start.ravel().copy())
-    state.matrices = [(slice(0, start.size), start.shape)]
+    state.matrices = [(slice(0, start.size), start.shape, 1)]
     for want in case["path"]:
         state.t += 1
         state.g[...] = (state.theta - 1) ** 3
@@ -158,7 +158,7 @@ def test_muon_acts_on_hidden_matrices():
     """Of a network it moves all weights but the last layer's; that one and the biases get AdamW's step."""
     net = Net([Layer.read(spec) for spec in ({"conv": 2}, "flatten", {"dense": 3}, {"dense": 2})], (4, 4, 1))
     places = net.hidden_matrices()
-    assert [shape for _, shape in places] == [(9, 2), (4 * 4 * 2, 3)]
+    assert [(shape, networks) for _, shape, networks in places] == [((9, 2), 1), ((4 * 4 * 2, 3), 1)]
     optimizer = Muon(lr=0.1)
     steps = []
     for one in (optimizer, AdamW(lr=0.1, weight_decay=0.1)):
@@ -168,9 +168,25 @@ def test_muon_acts_on_hidden_matrices():
         one.take(state)
         steps.append(state.step)
     inside = np.zeros(net.theta.size, bool)
-    for place, _ in places:
+    for place, *_ in places:
         inside[place] = True
     assert (steps[0] == steps[1]).tolist() == (~inside).tolist()
+
+
+def test_muon_of_networks_side_by_side():
+    """Each network's matrix is made orthogonal by itself: the steps are those of the networks alone."""
+    rng = np.random.default_rng(0)
+    gradients = rng.normal(size=(2, 3, 4))
+    steps = []
+    for g, matrices in (
+        (np.hstack(list(gradients)).ravel(), [(slice(0, 24), (3, 8), 2)]),
+        (gradients.ravel(), [(slice(0, 12), (3, 4), 1), (slice(12, 24), (3, 4), 1)]),
+    ):
+        state = motion(Muon(lr=0.1), np.ones(24))
+        state.t, state.matrices, state.g[...] = 1, matrices, g
+        Muon(lr=0.1).take(state)
+        steps.append(state.step)
+    assert steps[0].reshape(3, 8) == pytest.approx(np.hstack(list(steps[1].reshape(2, 3, 4))))
 
 
 def test_factors_on_the_rate():

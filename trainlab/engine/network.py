@@ -116,13 +116,16 @@ class Net:
             found.append((place, factor))
         return found
 
-    def hidden_matrices(self) -> list[tuple[slice, tuple[int, int]]]:
-        """Where the trained weights of all layers but the last one lie in theta, as matrices (inputs, units)."""
-        found: list[tuple[slice, tuple[int, int]]] = []
+    def hidden_matrices(self) -> list[tuple[slice, tuple[int, int], int]]:
+        """Where the trained weights of all layers but the last one lie in theta, as matrices (inputs, units), and how
+        many networks have their units side by side in it.
+        """
+        found: list[tuple[slice, tuple[int, int], int]] = []
         for node in self.weight_nodes()[:-1]:
-            for place, shape in (self._places[f"{node.name}.{key}"] for key in node.weight_keys):
+            for key in node.weight_keys:
+                place, shape = self._places[f"{node.name}.{key}"]
                 if place.stop <= self.trained and len(shape) > 1:
-                    found.append((place, (prod(shape[:-1]), shape[-1])))
+                    found.append((place, (prod(shape[:-1]), shape[-1]), node.params[key].networks))
         return found
 
     def views(self, vector: Array) -> dict[str, Array]:

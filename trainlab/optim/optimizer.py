@@ -45,7 +45,7 @@ class OptimizerState:
     · t: 1 in the first step · weights: how many numbers at the start of theta are weights (the rest are biases and
     scales, which are not decayed) · factors: parts of theta whose learning rate is multiplied, with their factor ·
     decay_factor: of weight decay, by its schedule · matrices: where the weights of each layer but the last lie in
-    theta, and their shape (inputs, units).
+    theta, their shape (inputs, units), and how many networks share these units.
 
     For full-batch optimizers only: `evaluate` returns the loss, penalties included, at another theta and overwrites g
     with its gradient there; `loss` is the loss at theta if the loop knows it.
@@ -60,7 +60,7 @@ class OptimizerState:
     weights: int
     factors: Sequence[tuple[slice, float]] = ()
     decay_factor: float = 1.0
-    matrices: Sequence[tuple[slice, tuple[int, int]]] = ()
+    matrices: Sequence[tuple[slice, tuple[int, int], int]] = ()
     evaluate: Callable[[Array], float] | None = None
     loss: float | None = None
 

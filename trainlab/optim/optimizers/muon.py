@@ -54,18 +54,19 @@ class Muon(AdamW, name="muon"):
 
     def _move_matrices(self, state: OptimizerState) -> None:
         """In words that arrays and tensors share."""
-        for place, shape in state.matrices:
+        for place, (inputs, columns), networks in state.matrices:
             g, momentum = state.g[place], state.buffers["momentum"][place]
             momentum *= self.momentum
             momentum += (1 - self.momentum) * g
             ahead = self.momentum * momentum + (1 - self.momentum) * g if self.nesterov else momentum
-            made = orthogonal(ahead.reshape(shape), self.iterations).ravel()
+            made, units = ahead.reshape(inputs, columns) * 1, columns // networks
+            for at in range(0, columns, units):
+                made[:, at : at + units] = orthogonal(made[:, at : at + units], self.iterations)
             shrunk = self.weight_decay * state.decay_factor * state.theta[place]
-            state.step[place] = -state.lr * (self._scale(shape) * made + shrunk)
+            state.step[place] = -state.lr * (self._scale(inputs, units) * made.ravel() + shrunk)
 
-    def _scale(self, shape: tuple[int, int]) -> float:
-        inputs, units = shape
-        return 0.2 * sqrt(max(shape)) if self.adjust == "match_rms_adamw" else sqrt(max(1, units / inputs))
+    def _scale(self, inputs: int, units: int) -> float:
+        return 0.2 * sqrt(max(inputs, units)) if self.adjust == "match_rms_adamw" else sqrt(max(1, units / inputs))
 
 
 def orthogonal(N: Array, iterations: int) -> Array:
