@@ -1,10 +1,12 @@
 """Writes the pages of this folder that are made from the classes: `make docs`. A test compares them."""
 
 import json
+import re
 from pathlib import Path
 
 from trainlab.cli._glossary import glossary
 from trainlab.cli._reference import reference as commands
+from trainlab.cli.main import COMMANDS
 from trainlab.core.component import registered
 from trainlab.core.describe import describe
 from trainlab.core.reference import reference as settings
@@ -17,6 +19,15 @@ from trainlab.search.experiment import SweepExperiment
 from trainlab.tools.zoo.examples import examples
 
 _WHEN = {"start": "before the first step", "steps": "while training", "epoch": "after an epoch", "end": "at the end"}
+_LLMS = """# trainlab
+
+> trainlab trains small neural networks from one YAML file, watches the training, says what is wrong with it and what to
+> change, and writes a run folder that other programs can read.
+
+Every command that prints has `--json`. `trainlab mcp` offers runs and findings as read-only tools. `trainlab schema`
+prints the JSON Schema of a config ([trainlab.schema.json](trainlab.schema.json)). Exit codes: 0 finished, 2 wrong
+usage, config or data, 3 training failed, 4 a check found something.
+"""
 _DIAGNOSES = """# Findings
 
 A finding is to training what a lint rule is to code: a stable code, a severity, a message, the measured evidence, and
@@ -48,8 +59,19 @@ def pages() -> dict[str, str]:
         **settings(SweepExperiment),
         "diagnoses.md": _diagnoses(),
         "glossary.md": glossary(),
+        "llms.txt": _llms(),
         "trainlab.schema.json": json.dumps(json_schema(SweepExperiment), indent=1, ensure_ascii=False) + "\n",
     }
+
+
+def _llms() -> str:
+    """What there is to read, for programs: the pages as the README lists them, and the commands. See llmstxt.org."""
+    readme = Path(__file__).parents[1].joinpath("README.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| \[docs/([\w-]+)\.md\]\(docs/[\w-]+\.md\) \| (.*) \|$", readme, re.MULTILINE)
+    bare = [(name, re.sub(r"\[([^]]*)\]\([^)]*\)", r"\1", text)) for name, text in rows]
+    pages = "\n".join(f"- [{name}]({name}.md): {text}" for name, text in bare)
+    known = "\n".join(f"- [trainlab {name}](cli.md#trainlab-{name}): {text}" for name, text in COMMANDS.items())
+    return f"{_LLMS}\n## Pages\n\n{pages}\n\n## Commands\n\n{known}\n"
 
 
 def _diagnoses() -> str:

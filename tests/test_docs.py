@@ -67,7 +67,7 @@ def told(output: str) -> list[str]:
 
 def runs_here(text: str) -> bool:
     """Whether the frameworks are installed that this Python block imports."""
-    return all(find_spec(name) for name in re.findall(r"^import (torch|keras)$", text, re.MULTILINE))
+    return all(find_spec(name) for name in re.findall(r"^import (torch|keras|lightning)$", text, re.MULTILINE))
 
 
 def play(text: str, folder: Path) -> None:
@@ -120,6 +120,17 @@ def test_generated_pages_are_fresh():
     assert {f"settings/{page.name}" for page in ROOT.glob("docs/settings/*")} <= {*fresh}, "run `make docs`"
     stale = [name for name in fresh if (ROOT / "docs" / name).read_text(encoding="utf-8") != fresh[name]]
     assert stale == [], "run `make docs`"
+
+
+def test_llms_txt_names_every_page():
+    """llms.txt has a link to every page of docs/ and every command, and each leads somewhere."""
+    text = (ROOT / "docs/llms.txt").read_text(encoding="utf-8")
+    links = re.findall(r"\]\(([^)#]+)(?:#([^)]+))?\)", text)
+    headings = {slug(title) for title in re.findall(r"^#+ (.*)$", (ROOT / "docs/cli.md").read_text(), re.MULTILINE)}
+
+    assert {page.name for page in ROOT.glob("docs/*.md")} <= {file for file, _ in links}
+    assert {anchor for _, anchor in links if anchor} == {f"trainlab-{name}" for name in COMMANDS} <= headings
+    assert all((ROOT / "docs" / file).is_file() for file, _ in links)
 
 
 def test_commands_in_reference_parse():

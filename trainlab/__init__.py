@@ -27,10 +27,14 @@ if TYPE_CHECKING:
     from trainlab.core.errors import DataError, UserError
     from trainlab.core.problem import ConfigError
     from trainlab.integrations.keras import KerasWatch
+    from trainlab.integrations.lightning import LightningWatch
+    from trainlab.integrations.recorder import record
     from trainlab.integrations.run import Run, load, runs
     from trainlab.integrations.sklearn import TrainlabClassifier, TrainlabRegressor
+    from trainlab.integrations.skorch import SkorchWatch
     from trainlab.integrations.sweep import Sweep
     from trainlab.integrations.torch import watch
+    from trainlab.integrations.transformers import TransformersWatch
     from trainlab.training.callbacks import Callback
 
 __version__ = "0.1.0"
@@ -40,13 +44,17 @@ __all__ = [
     "ConfigError",
     "DataError",
     "KerasWatch",
+    "LightningWatch",
     "Run",
+    "SkorchWatch",
     "Sweep",
     "TrainlabClassifier",
     "TrainlabRegressor",
+    "TransformersWatch",
     "UserError",
     "__version__",
     "load",
+    "record",
     "runs",
     "sweep",
     "train",
@@ -62,6 +70,10 @@ _HOMES = {
     "use_plugins": "trainlab.api",
     "watch": "trainlab.integrations.torch",
     "KerasWatch": "trainlab.integrations.keras",
+    "LightningWatch": "trainlab.integrations.lightning",
+    "SkorchWatch": "trainlab.integrations.skorch",
+    "TransformersWatch": "trainlab.integrations.transformers",
+    "record": "trainlab.integrations.recorder",
     "Run": "trainlab.integrations.run",
     "load": "trainlab.integrations.run",
     "runs": "trainlab.integrations.run",

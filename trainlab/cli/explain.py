@@ -70,12 +70,21 @@ def explain(
             _list(as_json)
         elif as_config:
             _terminal.say(_config(monitor or _unknown(name)))
+        elif as_json:
+            _terminal.emit(explained(name))
         elif monitor is not None:
-            _terminal.emit(_data(monitor)) if as_json else _say(_page(monitor, _pages.width()))
-        elif (term := name.strip().lower().replace("-", " ")) in _TERMS:
-            _explain_term(term, as_json)
+            _say(_page(monitor, _pages.width()))
         else:
-            _unknown(name)
+            about = explained(name)
+            _say([about["term"], "", *wrapped(about["meaning"], _pages.width())])
+
+
+def explained(name: str) -> dict[str, Any]:
+    """What is known of a finding or a term, as plain data. Raises UserError with the nearest name."""
+    monitor, term = find(Monitor, name.partition("@")[0].strip()), name.strip().lower().replace("-", " ")
+    if monitor is not None:
+        return _data(monitor)
+    return {"term": _TERMS[term], "meaning": TERMS[_TERMS[term]]} if term in _TERMS else _unknown(name)
 
 
 def _list(as_json: bool) -> None:
@@ -88,14 +97,6 @@ def _list(as_json: bool) -> None:
     terms = ", ".join(TERMS)
     _say([*_pages.listing(rows, width), "", *wrapped(f"terms: {terms}", width, "", "  ")])
     _terminal.say("\nmore: trainlab explain CODE, trainlab explain TERM")
-
-
-def _explain_term(term: str, as_json: bool) -> None:
-    name = _TERMS[term]
-    if as_json:
-        _terminal.emit({"term": name, "meaning": TERMS[name]})
-    else:
-        _say([name, "", *wrapped(TERMS[name], _pages.width())])
 
 
 def _unknown(name: str) -> NoReturn:

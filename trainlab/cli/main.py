@@ -40,6 +40,7 @@ COMMANDS = {
     "tune": "Find the best network for an experiment within a budget: check, rate, search, refine, confirm, test.",
     "report": "Summarize runs: how they ended, their scores, their findings.",
     "serve": "Show the runs and sweeps of a folder in a browser; the pages refresh during training.",
+    "mcp": "Serve runs and findings to agents and editors over stdin and stdout, by the Model Context Protocol.",
     "fix": "Try the suggested patches of a run in short real runs, and print the smallest patch that helps.",
     "zoo": "Measure the monitors on faulty and healthy runs: detected, named, fixed, false positives.",
     "diff": "Show where two runs first differ: config key, step, layer and quantity, epoch, weights.",

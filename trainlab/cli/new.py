@@ -31,6 +31,7 @@ def new(
         typer.Option("--from", metavar="TABLE", help="For csv and tabular: inspect this table and write its settings."),
     ] = None,
     target: Annotated[str | None, typer.Option(metavar="COLUMN", help="With --from: the column to predict.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the config, or the file's name, as JSON.")] = False,
 ) -> None:
     """Write a commented config to start from: mlp (the default), cnn, regression, sweep, csv or tabular.
 
@@ -44,16 +45,21 @@ def new(
         trainlab new csv --from people.csv --target income -o people.yaml
         trainlab new tabular --from people.csv --target income -o people.yaml
     """
-    text = _drafted(template, table, target)
-    if output is None:
+    with _terminal.answering(as_json):
+        text = _drafted(template, table, target)
+        if output is not None:
+            if output.is_file() and not force:
+                raise UserError(f"{output}: exists already; --force overwrites it")
+            text = _named(text, output.stem)
+            write_output(output, text.encode())
+    if as_json:
+        _terminal.emit({"template": template, "file": None if output is None else str(output), "config": text})
+    elif output is None:
         _terminal.say(text.rstrip("\n"))
-        return
-    if output.is_file() and not force:
-        raise UserError(f"{output}: exists already; --force overwrites it")
-    write_output(output, _named(text, output.stem).encode())
-    command = "sweep" if template == "sweep" else "train"
-    blanks = "set the lines marked `# <-` in it, then " if "# <-" in text else ""
-    _terminal.note(f"{output}: written; next: {blanks}trainlab {command} {shlex.quote(str(output))}")
+    else:
+        command = "sweep" if template == "sweep" else "train"
+        blanks = "set the lines marked `# <-` in it, then " if "# <-" in text else ""
+        _terminal.note(f"{output}: written; next: {blanks}trainlab {command} {shlex.quote(str(output))}")
 
 
 def _named(text: str, stem: str) -> str:

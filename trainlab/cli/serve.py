@@ -33,6 +33,7 @@ def serve(
         str | None, typer.Option(metavar="TEXT", help="Password for other machines; needed with such a --host.")
     ] = None,
     port: Annotated[int, typer.Option(metavar="PORT", help="Port to listen at; 0 takes any free port.")] = 7007,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the address as JSON.")] = False,
     listener: Annotated[int | None, typer.Option(hidden=True)] = None,
 ) -> None:
     """Show the runs and sweeps of a folder in a browser; the pages refresh during training.
@@ -45,19 +46,23 @@ def serve(
         trainlab serve runs --port 8080
         trainlab serve --host 0.0.0.0 --token 4f1c9a7e2b
     """
-    if not runs.is_dir():
-        raise UserError(f"{runs}: no such folder of runs; `trainlab train` makes one")
-    if is_run(runs) or is_sweep(runs):
-        raise UserError(
-            f"{runs}: this is a run or sweep; serve the folder that contains it: trainlab serve {runs.parent}"
-        )
+    with _terminal.answering(as_json):
+        if not runs.is_dir():
+            raise UserError(f"{runs}: no such folder of runs; `trainlab train` makes one")
+        if is_run(runs) or is_sweep(runs):
+            raise UserError(
+                f"{runs}: this is a run or sweep; serve the folder that contains it: trainlab serve {runs.parent}"
+            )
     given = None if listener is None else socket.socket(fileno=listener)
     with Server(runs, host, port, given, token) as server:
         if given is not None:
             os.nice(10)  # the parent process trains
             threading.Thread(target=_until_alone, args=(server,), daemon=True).start()
         else:
-            _terminal.say(f"serving {runs} at {server.address}")
+            if as_json:
+                _terminal.emit({"runs": str(runs), "address": server.address})
+            else:
+                _terminal.say(f"serving {runs} at {server.address}")
             _terminal.note("stop with Ctrl-C")
             sys.stdout.flush()
         _run(server)

@@ -35,6 +35,7 @@ class Monitor(
     causes: ClassVar[tuple[str, ...]] = ()  # codes that may have led to this one, the likeliest first
     severity: ClassVar[Severity] = "warning"
     certain: ClassVar[bool] = False  # read from the config, so that no measurement can be mistaken
+    of_progress: ClassVar[bool] = False  # it judges a loss or a score that is expected to improve
     lasting: ClassVar[bool] = False  # a run that ends well does not disprove it
     unshown: ClassVar[str] = ""  # why no config of the zoo shows it, where none can
 

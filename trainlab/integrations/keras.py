@@ -20,10 +20,10 @@ from trainlab.diagnose.finding import Finding
 from trainlab.integrations.keras_statistics import KerasReader
 from trainlab.integrations.reading import Reading
 from trainlab.integrations.run import Run
-from trainlab.integrations.torch import monitors_of, printed
 from trainlab.integrations.training_info import TrainingInfo
 from trainlab.integrations.user_data import read_user_data
 from trainlab.integrations.watched_run import WatchedRun
+from trainlab.integrations.watching import monitors_of, printed
 from trainlab.store.status import State
 from trainlab.training.monitor_settings import Monitoring
 

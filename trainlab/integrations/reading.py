@@ -178,8 +178,16 @@ class ModelReader(Protocol):
         """trainlab's name of the loss that computed this number; empty if it is unknown."""
         ...
 
+    def loss_classes(self, loss: Any) -> int:
+        """How many classes the loss chooses among; 0 if that is unknown, or if it chooses among none."""
+        ...
+
     def outputs(self) -> int:
         """How many numbers the network gives for a row; 0 if unknown."""
+        ...
+
+    def measure_gradients(self) -> None:
+        """Called between the backward pass and the change of the weights, where both happen in the optimizer's step."""
         ...
 
     def tally(self, outputs: Any, targets: Any, task: str) -> None:

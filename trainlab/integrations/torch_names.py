@@ -68,17 +68,33 @@ def loss_name(node: Any) -> str:
 
     What is added to it (a penalty, label smoothing) and what it is divided by do not matter.
     """
-    found: set[str] = set()
+    found = {_LOSSES[_plain(loss)] for loss in _losses(node)}
+    return found.pop() if len(found) == 1 else ""
+
+
+def loss_classes(node: Any) -> int:
+    """How many classes a cross-entropy at the head of a graph chooses among; 0 for other losses."""
+    found: set[int] = set()
+    for loss in _losses(node):
+        before = loss.next_functions[0][0] if loss.next_functions else None
+        shapes = [m.shape for m in getattr(before, "_input_metadata", ())]  # of what the node computed
+        if _LOSSES[_plain(loss)] == "softmax_cross_entropy" and shapes and len(shapes[0]) > 1:
+            found.add(int(shapes[0][1]))
+    return found.pop() if len(found) == 1 else 0
+
+
+def _losses(node: Any) -> list[Any]:
+    """The nodes of the losses at the head of a graph."""
+    found: list[Any] = []
     queue, looked = deque([node] if node is not None else []), 0
     while queue and looked < _DEEP:
         node = queue.popleft()
         looked += 1
-        name = _LOSSES.get(_plain(node), "")
-        if name:
-            found.add(name)
+        if _plain(node) in _LOSSES:
+            found.append(node)
         else:
             queue.extend(after for after, _ in node.next_functions if after is not None)
-    return found.pop() if len(found) == 1 else ""
+    return found
 
 
 def silent_activation(node: Any, conv: bool, covered: Sequence[Any]) -> str:

@@ -4,7 +4,7 @@ The first steps are measured each: the lengths of the gradient and of the step. 
 only, and only there the modules carry hooks. Numbers stay on their device until many are brought over together.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib import import_module
 from math import nan
 from typing import Any, cast
@@ -19,6 +19,7 @@ from trainlab.integrations.torch_names import (
     is_activation,
     is_silent,
     kind_of,
+    loss_classes,
     loss_name,
     optimizer_settings,
     silent_activation,
@@ -87,6 +88,10 @@ class TorchReader:
         found, self._stepped = self._stepped, None
         return found
 
+    def measure_gradients(self) -> None:
+        """In a closure of the optimizer's step: what the pre-hook saw were the gradients of the step before."""
+        self._before(self.optimizer, (), {})
+
     def kept(self, number: Any) -> Any:
         """A float where the number lies in memory that we can read at once, else a tensor without its past."""
         if not isinstance(number, self.torch.Tensor):
@@ -107,6 +112,10 @@ class TorchReader:
     def loss_name(self, loss: Any) -> str:
         """Read off the graph that computed it."""
         return loss_name(getattr(loss, "grad_fn", None))
+
+    def loss_classes(self, loss: Any) -> int:
+        """Read off the graph, too: a network may have more outputs, or others."""
+        return loss_classes(getattr(loss, "grad_fn", None))
 
     def outputs(self) -> int:
         """The second axis of what the network gave."""
@@ -264,14 +273,19 @@ class _Forward:
     def hooks(self) -> list[Any]:
         """Hook every module, and the whole."""
         made = [m.register_forward_hook(self._layer) for m in self.modules]
-        return [*made, self.root.register_forward_pre_hook(self._start), self.root.register_forward_hook(self._end)]
+        return [
+            *made,
+            self.root.register_forward_pre_hook(self._start, with_kwargs=True),
+            self.root.register_forward_hook(self._end),
+        ]
 
-    def _start(self, root: Any, args: Any) -> None:
+    def _start(self, root: Any, args: Any, given: Mapping[str, Any]) -> None:
         self._live = self.torch.is_grad_enabled() and root.training
         if not self._live:
             return
         self._calls, self._seen, self._covered = {}, {}, []
-        x = next((a for a in args if isinstance(a, self.torch.Tensor)), None)
+        tables: list[Any] = [a.values() if isinstance(a, Mapping) else (a,) for a in (*args, *given.values())]
+        x: Any = next((a for table in tables for a in table if isinstance(a, self.torch.Tensor)), None)
         if x is not None and x.ndim:
             self.rows = min(len(x), _ROWS)
             self._input = self._spread(x[:_ROWS].float()) if x.is_floating_point() else 0.0

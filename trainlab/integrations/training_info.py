@@ -10,7 +10,8 @@ from trainlab.store.columns import METRICS_OF
 @dataclass(frozen=True, slots=True)
 class TrainingInfo:
     """What is trained: the task (None: from the loss), how many classes (None: not known yet), the loss at chance
-    (None: to be found out) and how long (0: not known).
+    (None: to be found out), how long (0: not known), and whether its loss is expected to fall (None: unless another
+    watched training takes turns with it).
     """
 
     task: str | None = None
@@ -18,6 +19,7 @@ class TrainingInfo:
     chance: float | None = None
     epochs: int = 0
     val_rows: int = 0
+    loss_falls: bool | None = None
 
     def __post_init__(self) -> None:
         if self.task is not None and self.task not in METRICS_OF:

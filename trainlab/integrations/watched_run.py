@@ -81,6 +81,8 @@ class WatchedRun:
         self.model, self.training, self.loss, self._rows = model, training, loss, rows
         self.data: UserData | None = None
         self.monitors = MonitorRunner(monitors.active(), monitors.stop_on)
+        if training.loss_falls is False:
+            self.monitors.leave_out_progress()
         self.clock, self.best = Stopwatch(), BestTracker(BestRule("train_loss", lower_is_better=True))
         self.curves, self.steps = Curves(), Steps()
         self.epoch = self.step = 0
@@ -184,6 +186,18 @@ class WatchedRun:
     def set_loss(self, name: str) -> None:
         """Our name of the loss, empty if it is unknown."""
         self.loss = name
+
+    def set_adversary(self) -> None:
+        """Another watched training takes turns with this one, as in a GAN: their losses tell nothing of progress."""
+        if self.training.loss_falls is None:
+            self.training = replace(self.training, loss_falls=False)
+            self.monitors.leave_out_progress()
+            self._write_config()
+
+    def set_classes(self, classes: int) -> None:
+        """How many classes the loss itself has, unless that was given."""
+        if self.training.classes is None and classes > 1:
+            self.training = replace(self.training, classes=classes)
 
     def set_chance(self, chance: float) -> None:
         """The loss of a network that has learned nothing, unless it was given."""
@@ -324,7 +338,7 @@ class WatchedRun:
         return known
 
     def _write_config(self) -> None:
-        training = {k: v for k, v in (asdict(self.training) | {"task": self.task}).items() if v}
+        training = {k: v for k, v in (asdict(self.training) | {"task": self.task}).items() if v or v is False}
         about = {"kind": "watched", "name": self.folder.name, "framework": self.model.framework}
         model = {"parameters": self.model.parameters, "repr": self.model.model}
         rest = {"watch": training | self.model.notes, "monitors": self._monitor_settings}

@@ -22,7 +22,9 @@ from trainlab.training.callbacks import EXIT_CODES, Callback, RunInfo, RunResult
 from trainlab.training.epoch_metrics import BestTracker, Stopwatch
 from trainlab.training.monitoring import MonitorRunner
 
-_STATUS_EVERY = 0.5  # seconds between two versions of status.json while the run goes on
+_STATUS_EVERY = 0.5  # seconds between two versions of status.json while the run goes on, at least
+_STATUS_SHARE = 0.01  # of the time may go into them, on a slow disk
+_STATUS_AT_MOST = 5.0  # seconds between two versions, however slow
 
 
 class RunLogger(Callback):
@@ -118,13 +120,13 @@ class StatusWriter(Callback):
     def on_step_end(self, info: StepInfo) -> None:
         """The progress so far, unless it was written a moment ago."""
         self._step, self._epoch = info.step, int(info.epoch)
-        if monotonic() - self._written >= _STATUS_EVERY:
+        if monotonic() - self._written >= self._pause:
             self._write(self._current())
 
     def on_epoch_end(self, row: Mapping[str, Any]) -> None:
         """Likewise."""
         self._step, self._epoch = row["step"], row["epoch"]
-        if monotonic() - self._written >= _STATUS_EVERY:
+        if monotonic() - self._written >= self._pause:
             self._write(self._current())
 
     def on_train_end(self, result: RunResult) -> None:
@@ -157,5 +159,7 @@ class StatusWriter(Callback):
         )
 
     def _write(self, status: Status) -> None:
-        self._status, self._written = status, monotonic()
+        began = monotonic()
         write_status(self._path, status, durable=self._durable or status.seconds >= BRIEF)
+        self._status, self._written = status, monotonic()
+        self._pause = min(_STATUS_AT_MOST, max(_STATUS_EVERY, (self._written - began) / _STATUS_SHARE))

@@ -41,6 +41,11 @@ class MonitorRunner:
         """Whether any monitor runs at this moment."""
         return bool(self._at[when])
 
+    def leave_out_progress(self) -> None:
+        """From here on, no monitor judges a loss or a score that is expected to improve."""
+        self.monitors = [monitor for monitor in self.monitors if not monitor.of_progress]
+        self.__post_init__()
+
     def resume(self, findings: Sequence[Finding]) -> None:
         """Continue after these findings of earlier sessions."""
         self.findings.extend(findings)

@@ -41,6 +41,7 @@ class InitialLoss(Monitor, name="initial-loss"):
     """
 
     when: ClassVar[tuple[When, ...]] = ("start", "epoch")
+    of_progress: ClassVar[bool] = True
     causes: ClassVar[tuple[str, ...]] = ("unscaled-input", "outlier-input", "unscaled-target", "signal-explosion")
 
     factor: float = setting(4.0, "how many times the expected loss is advice", gt=1)

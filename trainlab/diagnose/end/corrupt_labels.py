@@ -40,6 +40,7 @@ class CorruptLabels(Monitor, name="corrupt-labels"):
     """
 
     lasting: ClassVar[bool] = True
+    of_progress: ClassVar[bool] = True
     when: ClassVar[tuple[When, ...]] = (
         "start",
         "end",

@@ -38,6 +38,7 @@ class NoBetterThanBaseline(Monitor, name="no-better-than-baseline"):
     """
 
     when: ClassVar[tuple[When, ...]] = ("end",)
+    of_progress: ClassVar[bool] = True
     needs: ClassVar[tuple[str, ...]] = ("baselines",)
     causes: ClassVar[tuple[str, ...]] = (
         *LOW_SCORE,

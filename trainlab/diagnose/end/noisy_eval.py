@@ -32,6 +32,7 @@ class NoisyEval(Monitor, name="noisy-eval"):
 
     lasting: ClassVar[bool] = True
     when: ClassVar[tuple[When, ...]] = ("end",)
+    of_progress: ClassVar[bool] = True
     needs: ClassVar[tuple[str, ...]] = ("curves",)
     severity: ClassVar[Severity] = "info"
 

@@ -36,6 +36,7 @@ class NoisyLoss(Monitor, name="noisy-loss"):
     """
 
     when: ClassVar[tuple[When, ...]] = ("end",)
+    of_progress: ClassVar[bool] = True
     needs: ClassVar[tuple[str, ...]] = ("steps",)
     causes: ClassVar[tuple[str, ...]] = ("lr-too-high",)
     severity: ClassVar[Severity] = "info"

@@ -43,6 +43,7 @@ class NotConverged(Monitor, name="not-converged"):
     """
 
     when: ClassVar[tuple[When, ...]] = ("end",)
+    of_progress: ClassVar[bool] = True
     needs: ClassVar[tuple[str, ...]] = ("curves",)
     causes: ClassVar[tuple[str, ...]] = (
         "lr-too-low",

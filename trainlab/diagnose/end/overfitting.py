@@ -48,6 +48,7 @@ class Overfitting(Monitor, name="overfitting"):
 
     lasting: ClassVar[bool] = True
     when: ClassVar[tuple[When, ...]] = ("epoch", "end")
+    of_progress: ClassVar[bool] = True
     causes: ClassVar[tuple[str, ...]] = ("tiny-split", "corrupt-labels", "split-mismatch", "class-imbalance")
 
     patience: Count = setting(5, "epochs over which the validation loss must stay high")

@@ -33,6 +33,7 @@ class Overtraining(Monitor, name="overtraining"):
 
     lasting: ClassVar[bool] = True
     when: ClassVar[tuple[When, ...]] = ("end",)
+    of_progress: ClassVar[bool] = True
     needs: ClassVar[tuple[str, ...]] = ("curves",)
     causes: ClassVar[tuple[str, ...]] = ("overfitting",)
     severity: ClassVar[Severity] = "info"

@@ -32,6 +32,7 @@ class TrainEvalMismatch(Monitor, name="train-eval-mismatch"):
     2022).
     """
 
+    of_progress: ClassVar[bool] = True
     when: ClassVar[tuple[When, ...]] = (
         "start",
         "end",

@@ -43,6 +43,7 @@ class Underfitting(Monitor, name="underfitting"):
     """
 
     when: ClassVar[tuple[When, ...]] = ("end",)
+    of_progress: ClassVar[bool] = True
     needs: ClassVar[tuple[str, ...]] = ("curves",)
     causes: ClassVar[tuple[str, ...]] = (
         *LOW_SCORE,

@@ -30,6 +30,7 @@ class BadSchedule(Monitor, name="bad-schedule"):
     Source: CS231n, "Annealing the learning rate": decay too aggressively and the system cools too quickly.
     """
 
+    of_progress: ClassVar[bool] = True
     when: ClassVar[tuple[When, ...]] = (
         "start",
         "epoch",

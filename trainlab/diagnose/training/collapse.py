@@ -36,6 +36,7 @@ class Collapse(Monitor, name="collapse"):
     """
 
     when: ClassVar[tuple[When, ...]] = ("epoch",)
+    of_progress: ClassVar[bool] = True
     needs: ClassVar[tuple[str, ...]] = ("curves",)
     causes: ClassVar[tuple[str, ...]] = ("momentum-too-high", "bad-schedule", "lr-too-high", "exploding-loss")
     unshown: ClassVar[str] = "whether and when a run collapses depends on the last bits of its numbers"

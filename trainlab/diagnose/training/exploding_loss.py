@@ -37,6 +37,7 @@ class ExplodingLoss(Monitor, name="exploding-loss"):
     """
 
     when: ClassVar[tuple[When, ...]] = ("steps", "epoch")
+    of_progress: ClassVar[bool] = True
     causes: ClassVar[tuple[str, ...]] = (
         *("bad-values", "unscaled-input", "unscaled-target", "outlier-input", "signal-explosion", "initial-loss"),
         *("momentum-too-high", "bad-schedule", "lr-too-high"),

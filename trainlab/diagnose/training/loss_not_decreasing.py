@@ -45,6 +45,7 @@ class LossNotDecreasing(Monitor, name="loss-not-decreasing"):
     """
 
     when: ClassVar[tuple[When, ...]] = ("epoch",)
+    of_progress: ClassVar[bool] = True
     causes: ClassVar[tuple[str, ...]] = (
         *("bad-values", "constant-feature", "unscaled-input", "tiny-input", "outlier-input", "unscaled-target"),
         *("corrupt-labels", "symmetric-init", "signal-collapse", "signal-explosion", "input-ignored", "output-range"),

@@ -43,6 +43,7 @@ class LrTooHigh(Monitor, name="lr-too-high"):
     """
 
     when: ClassVar[tuple[When, ...]] = ("epoch", "end")
+    of_progress: ClassVar[bool] = True
     needs: ClassVar[tuple[str, ...]] = ("steps",)
     causes: ClassVar[tuple[str, ...]] = (
         "symmetric-init",

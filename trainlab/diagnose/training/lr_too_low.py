@@ -42,6 +42,7 @@ class LrTooLow(Monitor, name="lr-too-low"):
     Source: CS231n, "Babysitting the learning process": loss barely changing, learning rate probably too low.
     """
 
+    of_progress: ClassVar[bool] = True
     when: ClassVar[tuple[When, ...]] = (
         "epoch",
         "end",

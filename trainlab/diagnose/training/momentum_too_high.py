@@ -32,6 +32,7 @@ class MomentumTooHigh(Monitor, name="momentum-too-high"):
     "Why Momentum Really Works".
     """
 
+    of_progress: ClassVar[bool] = True
     when: ClassVar[tuple[When, ...]] = (
         "start",
         "epoch",

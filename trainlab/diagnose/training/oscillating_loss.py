@@ -36,6 +36,7 @@ class OscillatingLoss(Monitor, name="oscillating-loss"):
     """
 
     when: ClassVar[tuple[When, ...]] = ("epoch",)
+    of_progress: ClassVar[bool] = True
     needs: ClassVar[tuple[str, ...]] = ("curves",)
     causes: ClassVar[tuple[str, ...]] = (
         "momentum-too-high",

@@ -36,6 +36,7 @@ class OverRegularized(Monitor, name="over-regularized"):
     """
 
     causes: ClassVar[tuple[str, ...]] = ("unscaled-target", "signal-explosion")
+    of_progress: ClassVar[bool] = True
     when: ClassVar[tuple[When, ...]] = (
         "start",
         "epoch",

@@ -35,6 +35,7 @@ class Plateau(Monitor, name="plateau"):
     """
 
     when: ClassVar[tuple[When, ...]] = ("epoch",)
+    of_progress: ClassVar[bool] = True
     needs: ClassVar[tuple[str, ...]] = ("curves",)
     severity: ClassVar[Severity] = "info"
 

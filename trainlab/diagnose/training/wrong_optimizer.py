@@ -43,6 +43,7 @@ class WrongOptimizer(Monitor, name="wrong-optimizer"):
     """
 
     when: ClassVar[tuple[When, ...]] = ("end",)
+    of_progress: ClassVar[bool] = True
     needs: ClassVar[tuple[str, ...]] = ("steps",)
     causes: ClassVar[tuple[str, ...]] = ("unchanging-weights", "symmetric-init", "over-regularized", "dead-relu")
 
