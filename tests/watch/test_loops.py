@@ -125,8 +125,8 @@ LOOPS: dict[str, dict[str, Any]] = {
         nn.Linear(64, 64), nn.LayerNorm(64), nn.GELU(), nn.Linear(64, 10))},
 }  # fmt: skip
 SICK: dict[str, tuple[dict[str, Any], set[str]]] = {
-    "lstm-lr-too-high": (
-        {"make": Recurrent, "optimizer": partial(torch.optim.Adam, lr=3.0)},
+    "transformer-lr-too-high": (
+        {"make": Transformer, "optimizer": partial(torch.optim.AdamW, lr=0.3)},
         {"lr-too-high", "exploding-loss", "diverged"},
     ),
     "gru-lr-too-low": (
