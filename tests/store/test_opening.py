@@ -11,9 +11,10 @@ from trainlab.store.appending import Appender, read_lines
 from trainlab.store.folder import FILES, RunFolder
 from trainlab.store.json_file import read_json
 from trainlab.store.lock import locked
+from trainlab.store.opening import FOLDERS
 from trainlab.store.plain_yaml import read_config
 from trainlab.store.rows import last_row, read_rows
-from trainlab.store.writing import write_output
+from trainlab.store.writing import write_atomic, write_output
 from trainlab.training.experiment import read_plain
 from trainlab.training.train import resume, train
 
@@ -98,3 +99,36 @@ def test_an_output_goes_where_the_user_says(tmp_path):
         with pytest.raises(UserError, match=r"^/dev/full: cannot write: "):
             write_output(Path("/dev/full"), b"x")
         assert Path("/dev/full").is_char_device()
+
+
+@pytest.mark.parametrize("name", FOLDERS)
+def test_no_folder_inside_a_run_or_sweep_may_be_a_link(tmp_path, name):
+    """What lies in such a folder is neither read nor written; where the user has placed a whole run, links are fine."""
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / "x.json").write_text("{}")
+    (tmp_path / name).symlink_to(tmp_path / "elsewhere")
+    assert read_json(tmp_path / name / "x.json") == {}, "a user's own folder of this name"
+    (tmp_path / ("trials.csv" if name == "trials" else "status.json")).touch()
+    with pytest.raises(UserError, match="its folder is a link; trainlab does not follow links in a run folder"):
+        read_json(tmp_path / name / "x.json")
+    with pytest.raises(UserError, match="its folder is a link"):
+        write_atomic(tmp_path / name / "new.json", b"{}")
+    assert os.listdir(tmp_path / "elsewhere") == ["x.json"]
+
+
+def test_a_whole_run_may_lie_elsewhere(tmp_path):
+    """A link to a whole run folder, at a place that the user chose, is followed."""
+    (tmp_path / "disk" / "checkpoints").mkdir(parents=True)
+    (tmp_path / "disk" / "status.json").write_text("{}")
+    (tmp_path / "disk" / "checkpoints" / "x.json").write_text("{}")
+    (tmp_path / "run").symlink_to(tmp_path / "disk")
+    assert read_json(tmp_path / "run" / "checkpoints" / "x.json") == {}
+
+
+def test_a_temporary_file_that_waits_as_a_link_is_not_written_through(tmp_path):
+    """Who knows the number of our process cannot place a link under the name of a temporary file."""
+    (tmp_path / "victim").write_text("mine")
+    (tmp_path / f".status.json.{os.getpid()}.tmp").symlink_to(tmp_path / "victim")
+    with pytest.raises(UserError, match="it is a link"):
+        write_atomic(tmp_path / "status.json", b"{}")
+    assert (tmp_path / "victim").read_text() == "mine"

@@ -19,6 +19,7 @@ from trainlab.search.experiment import read
 from trainlab.search.space import SearchSpace, Trial
 from trainlab.search.table import Part, known_end, part_of, reached
 from trainlab.store.folder import is_run
+from trainlab.store.opening import read_own
 from trainlab.store.process import before_restart
 from trainlab.store.reading import RunRecord
 from trainlab.store.rows import read_rows
@@ -109,7 +110,7 @@ class Folders:
         """About how many rows a fold of a trial has; 0 if unknown."""
         folds = self.space.sweep.folds
         try:
-            environment: dict[str, Any] = loads(self.record(number, 0).folder.environment.read_bytes())
+            environment: dict[str, Any] = loads(read_own(self.record(number, 0).folder.environment))
             return round(environment["data"]["train_rows"] / (folds - 1)) if folds else 0
         except (OSError, ValueError, KeyError, TypeError):
             return 0
@@ -132,7 +133,7 @@ class Folders:
     def _is_its_own(self, trial: Trial, index: int, record: RunRecord) -> bool:
         own = [self.space.runs(trial.experiment, rescued=rescued)[index] for rescued in (False, True)]
         try:
-            text = record.folder.config.read_bytes()
+            text = read_own(record.folder.config)
             if any(text == dump(plain(experiment)).encode() for experiment in own):
                 return True  # the usual case, without parsing YAML
             return read(record.folder.config, own=True).value in own

@@ -6,15 +6,19 @@ from pathlib import Path
 from trainlab.core.errors import UserError
 from trainlab.core.metric_names import lower_is_better
 from trainlab.search.experiment import read
-from trainlab.store.folder import is_run
+from trainlab.store.folder import is_run, refuse_links
 from trainlab.store.reading import find_runs, is_sweep
 from trainlab.store.rows import read_rows
 
 
 def find_sweep(sweep: Path | str, runs: Path) -> Path:
-    """The folder of a sweep, given by path or by name. Raises UserError with the latest names if there is none."""
+    """The folder of a sweep, given by path or by name.
+
+    Raises UserError with the latest names if there is none, and if something in it is a link.
+    """
     for path in (Path(sweep), runs / sweep):
         if is_sweep(path):
+            refuse_links(path)
             return path
     there = sorted(path.name for path in runs.iterdir() if is_sweep(path)) if runs.is_dir() else []
     known = f"{runs} holds {', '.join(there[-5:])}" if there else f"there are no sweeps in {runs}"

@@ -11,6 +11,7 @@ from typing import Self
 
 from trainlab.core.errors import UserError
 from trainlab.store.lock import locked
+from trainlab.store.opening import FOLDERS
 from trainlab.store.writing import named_errors
 
 FILES = ("config.yaml", "status.json", "metrics.csv", "steps.csv", "layers.csv", "diagnoses.jsonl", "environment.json")
@@ -141,10 +142,18 @@ def _refuse_foreign(path: Path) -> None:
     """Raises UserError if a file of the run is a link, or no file at all: it would be read or written elsewhere."""
     with named_errors(path, "read"), os.scandir(path) as entries:
         for entry in entries:
-            if entry.name == "checkpoints" and not entry.is_dir(follow_symlinks=False):
-                raise UserError(f"{path}/checkpoints: a folder is expected here, and trainlab does not follow links")
+            if entry.name in FOLDERS and not entry.is_dir(follow_symlinks=False):
+                raise UserError(f"{path}/{entry.name}: a folder is expected here, and trainlab does not follow links")
             if entry.name in FILES and not entry.is_file(follow_symlinks=False):
                 raise UserError(f"{path}/{entry.name}: a regular file is expected here; trainlab does not follow links")
+
+
+def refuse_links(folder: Path) -> None:
+    """Raises UserError if anything in the folder or below it is a link: it would be read or written elsewhere."""
+    for place, folders, files in os.walk(folder):
+        for path in (Path(place, name) for name in (*folders, *files)):
+            if path.is_symlink():
+                raise UserError(f"{path}: is a link; trainlab does not follow links in a sweep")
 
 
 def is_run(path: Path) -> bool:

@@ -206,19 +206,27 @@ def find_runs(folder: Path) -> list[Path]:
 def _trials(folder: Path) -> list[Path]:
     """The run folders of a sweep's trials; a trial of several runs holds a folder for each."""
     found: list[Path] = []
-    for trial in _inside(folder):
-        found += [trial] if is_run(trial) else [run for run in _inside(trial) if is_run(run)]
+    for trial in _inside(folder, links=False):
+        found += [trial] if is_run(trial) else [run for run in _inside(trial, links=False) if is_run(run)]
     return found
 
 
 def is_sweep(path: Path) -> bool:
     """Whether a folder holds a sweep: a folder `trials` and sweep.yaml or trials.csv."""
-    return os.path.isdir(f"{path}/trials") and ((path / "sweep.yaml").exists() or (path / "trials.csv").exists())
+    trials = f"{path}/trials"
+    return (
+        os.path.isdir(trials)
+        and not os.path.islink(trials)
+        and ((path / "sweep.yaml").exists() or (path / "trials.csv").exists())
+    )
 
 
-def _inside(folder: Path) -> list[Path]:
+def _inside(folder: Path, *, links: bool = True) -> list[Path]:
+    """The folders in a folder, those that links lead to among them if `links`."""
     with named_errors(folder, "read"), os.scandir(folder) as entries:
-        names = [entry.name for entry in entries if not entry.name.startswith(".") and entry.is_dir()]
+        names = [
+            entry.name for entry in entries if not entry.name.startswith(".") and entry.is_dir(follow_symlinks=links)
+        ]
     return sorted((folder / name for name in names), key=_natural)
 
 

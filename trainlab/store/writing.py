@@ -9,6 +9,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from trainlab.core.errors import UserError
+from trainlab.store.opening import open_own
 
 _MUCH = 32 << 10  # KiB: with more that wait to be written, by any process, files are waited for one by one
 
@@ -60,7 +61,9 @@ def write_together(files: Mapping[Path, bytes], *, durable: bool = True, needs: 
     try:
         for path, temporary in temporaries.items():
             with named_errors(path, "write"):
-                temporary.write_bytes(files[path])
+                handle = open_own(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+                with os.fdopen(handle, "wb") as file:
+                    file.write(files[path])
         if durable:
             _sync_files([*temporaries.values(), *(path for path in needs if path.exists())])
         for path, temporary in temporaries.items():

@@ -83,7 +83,7 @@ def judge(
     settings: dict[str, Any] = {}
     own_steps: Log | None = None
     if path.is_dir() and is_run(path):
-        folder = RunFolder(path)
+        folder = RunFolder.open(path, path.parent)
         log = replace(read_log(folder.metrics, mapping), notes=())
         settings = read_config(folder.config) if folder.config.exists() else {}
         own_steps = read_log(folder.steps, unit="step") if folder.steps.exists() else None

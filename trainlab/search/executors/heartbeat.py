@@ -11,6 +11,7 @@ from pathlib import Path
 from threading import Event, Thread
 from time import monotonic
 
+from trainlab.store.opening import read_own
 from trainlab.store.writing import write_atomic
 
 SILENCE = 60.0  # seconds without a beat after which the sweep counts as dead
@@ -63,7 +64,7 @@ class Heartbeat:
 def read_beat(folder: Path) -> Beat | None:
     """The last beat of the sweep in this folder; None if no session runs."""
     try:
-        return Beat(**json.loads((folder / ".session").read_bytes()))
+        return Beat(**json.loads(read_own(folder / ".session")))
     except (OSError, ValueError, TypeError):
         return None
 

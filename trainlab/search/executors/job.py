@@ -5,6 +5,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from trainlab.store.opening import reading
+
 PLUGINS = "TRAINLAB_PLUGINS"  # variable of a worker: what `core.plugins.references` gives, as JSON
 _TAIL = 1 << 13  # bytes at the end of stderr.txt that are searched for its last line
 
@@ -65,7 +67,7 @@ class ExitStatus:
 def last_line(path: Path) -> str:
     """The last line of a file of error output. Removes the file if it is empty."""
     with suppress(OSError):
-        with path.open("rb") as file:
+        with reading(path) as file:
             size = file.seek(0, 2)
             file.seek(max(0, size - _TAIL))
             text = file.read().decode(errors="replace").strip()

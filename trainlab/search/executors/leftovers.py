@@ -14,6 +14,7 @@ from typing import Self
 
 from trainlab.core.errors import UserError
 from trainlab.search.executors.heartbeat import SILENCE
+from trainlab.store.opening import open_own
 from trainlab.store.reading import RunRecord
 from trainlab.store.writing import named_errors
 
@@ -30,7 +31,7 @@ class WorkerLock:
     def __init__(self, folder: Path) -> None:
         self._path = folder / ".trials"
         with named_errors(self._path, "write"):
-            self.handle = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o666)
+            self.handle = open_own(self._path, os.O_RDWR | os.O_CREAT)
         deadline = monotonic() + _PATIENCE
         while not self._taken():
             if monotonic() > deadline:

@@ -19,6 +19,7 @@ from trainlab.search.executors.executor import TrialExecutor
 from trainlab.search.executors.job import PLUGINS, ExitStatus, Job, last_line
 from trainlab.search.executors.limits import Limits
 from trainlab.store.environment import KNOWN_GIT, git
+from trainlab.store.opening import open_own
 from trainlab.store.strict_json import dumps
 from trainlab.store.writing import named_errors
 
@@ -80,7 +81,7 @@ class LocalExecutor(TrialExecutor):
         Raises UserError if the folder cannot be written to, or if no worker can be started.
         """
         with named_errors(job.stderr, "write"):
-            job.stderr.touch()
+            os.close(open_own(job.stderr, os.O_WRONLY | os.O_CREAT))
         while (worker := self._free_worker()) is not None:
             status = worker.run(job, self._limits, durable=self._durable)
             self._release(worker, status)

@@ -27,6 +27,7 @@ from trainlab.core.errors import Stopped, UserError
 from trainlab.core.plugins import give_references
 from trainlab.data.cache import SplitsCache
 from trainlab.search.executors.job import PLUGINS, Job
+from trainlab.store.opening import open_own
 from trainlab.training.callbacks import Callback
 from trainlab.training.experiment import read_own
 from trainlab.training.train import resume, train
@@ -90,7 +91,7 @@ def run(job: Job, callback: Callback, cache: SplitsCache, *, durable: bool = Tru
 
     durable: as in `train`.
     """
-    _redirect(job.stderr, 2)
+    _redirect(open_own(job.stderr, os.O_RDWR | os.O_CREAT | os.O_TRUNC), 2)
     try:
         with isolated():
             sys.argv = ["trainlab", *job.arguments]  # environment.json records the command line
@@ -135,9 +136,8 @@ def isolated() -> Generator[None]:
         np.random.set_state(states[1])
 
 
-def _redirect(target: Path | str, number: int) -> None:
-    """Make a standard stream read from or write to this file."""
-    handle = os.open(target, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o666)
+def _redirect(handle: int, number: int) -> None:
+    """Make a standard stream read from or write to this open file."""
     os.dup2(handle, number)
     os.close(handle)
 
@@ -145,7 +145,7 @@ def _redirect(target: Path | str, number: int) -> None:
 def _private(number: int, mode: str) -> IO[str]:
     """Take a standard stream out of the trials' reach: what they read or print never mixes with jobs and answers."""
     stream = os.fdopen(os.dup(number), mode)
-    _redirect(os.devnull, number)
+    _redirect(os.open(os.devnull, os.O_RDWR), number)
     return stream
 
 
