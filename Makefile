@@ -9,7 +9,7 @@ WORKERS ?= auto
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PIP_QUIET ?= 1
 
-.PHONY: help demo install test lint types check docs site bench lock clean
+.PHONY: help demo install test lint types check docs site bench lock sbom clean
 
 help: ## this list
 	@echo "trainlab: what make can do"
@@ -70,6 +70,18 @@ lock: .venv/python ## write requirements/ anew, from today's newest releases and
 	@$(PYTHON) -m venv .venv/site
 	@.venv/site/bin/python -m pip install --require-hashes --requirement requirements/site.txt
 	@touch $@
+
+sbom: ## write sbom.json: what a user installs with trainlab, with versions, licenses and who needs what (CycloneDX)
+	@echo "== installing requirements/run.txt and cyclonedx-bom into .venv/sbom"
+	@rm -rf .venv/sbom
+	@$(PYTHON) -m venv .venv/sbom/app
+	@.venv/sbom/app/bin/python -m pip install --require-hashes --requirement requirements/run.txt
+	@.venv/sbom/app/bin/python -m pip install --no-deps --no-build-isolation --editable .
+	@$(PYTHON) -m venv .venv/sbom/tool
+	@.venv/sbom/tool/bin/python -m pip install "cyclonedx-bom>=7"
+	@.venv/sbom/tool/bin/cyclonedx-py environment --pyproject pyproject.toml --output-reproducible --of JSON \
+		--output-file sbom.json .venv/sbom/app
+	@echo "== wrote sbom.json"
 
 clean: ## remove .venv and caches; runs/ stays
 	rm -rf .venv build *.egg-info .pytest_cache .ruff_cache

@@ -1,5 +1,7 @@
 """requirements/, from which `make demo`, `make test` and CI install, is what `make lock` makes of pyproject.toml."""
 
+import importlib.util
+import json
 import re
 import tomllib
 from itertools import chain
@@ -56,3 +58,24 @@ def test_lock_holds_versions_and_hashes_only(name: str):
     assert "://" not in text
     entries = text.replace("\\\n", " ").splitlines()
     assert [e for e in entries if e and not e.startswith("#") and "--hash=sha256:" not in e] == []
+
+
+def test_an_audit_without_a_network_says_so(tmp_path):
+    """What pip-audit found is a line each; where it could look nothing up, the last line says so, not `0`."""
+    spec = importlib.util.spec_from_file_location("audit", ROOT / ".ci" / "audit.py")
+    audit = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(audit)
+    skipped = {"name": "b", "skip_reason": "not found"}
+    bad = {"name": "a", "version": "1.0", "vulns": [{"id": "CVE-1", "fix_versions": ["1.1"]}]}
+    (tmp_path / "found.json").write_text(json.dumps({"dependencies": [bad, skipped]}))
+    (tmp_path / "none.json").write_text(json.dumps({"dependencies": [skipped]}))
+    assert audit.report(tmp_path / "found.json") == [
+        "a 1.0: CVE-1, fixed in 1.1",
+        "1 known vulnerabilities in 1 packages; 1 could not be looked up",
+    ]
+    assert audit.report(tmp_path / "none.json") == [
+        "no advisories can be read here (no network?): none of 1 packages was audited"
+    ]
+    assert audit.report(tmp_path / "missing.json") == [
+        "no advisories can be read here (no network?): the lock was not audited"
+    ]
