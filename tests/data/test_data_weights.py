@@ -64,7 +64,12 @@ def test_weights_of_arrays(tmp_path, monkeypatch):
     loaded = source("npz", path="d.npz").load(rng)
     np.testing.assert_array_equal(loaded.rows.weights, w)
     np.testing.assert_array_equal(loaded.val.weights, w[:4])
+    assert loaded.notes[0] == (
+        "d.npz: the array `sample_weight` says how much each row counts in the loss; "
+        "to count all alike, give it another name in the file"
+    )
     named = source("npz", path="d.npz", weight="other").load(rng)
+    assert not any("sample_weight" in told for told in named.notes)
     np.testing.assert_array_equal(named.rows.weights, w[::-1])
     assert named.val.weights is None
 

@@ -14,12 +14,13 @@ from moons_run import MOONS, assert_same_run, write
 from trainlab.core.errors import UserError
 from trainlab.core.problem import ConfigError
 from trainlab.data.cache import SplitsCache
+from trainlab.engine.graph import build_graph
 from trainlab.store import checkpoint
 from trainlab.store.findings import read_findings
 from trainlab.store.folder import FILES
 from trainlab.store.rows import read_rows
 from trainlab.store.status import read_status
-from trainlab.training import session
+from trainlab.training import session, setup
 from trainlab.training.callbacks import Callback, StepInfo
 from trainlab.training.experiment import Experiment, read
 from trainlab.training.train import resume, train
@@ -302,3 +303,16 @@ def test_killed_between_its_last_checkpoint_and_its_last_status(tmp_path):
     assert "underfitting" in [f.code for f in whole.findings]  # found at the end, with the layers' last step in view
     assert result.findings == whole.findings
     assert_same_run(whole.folder, folder)
+
+
+def test_the_graph_of_the_layers_is_built_once(tmp_path, monkeypatch):
+    """Checking shapes, memory and names, and making the network, all use one graph."""
+    built: list[int] = []
+
+    def count(layers, shape):
+        built.append(len(layers))
+        return build_graph(layers, shape)
+
+    monkeypatch.setattr(setup, "build_graph", count)
+    setup.build(read(write(tmp_path, MOONS)))
+    assert len(built) == 1

@@ -68,6 +68,7 @@ def diagnose(
         checked(classes, chance, regression)
 
         def look(ended: bool) -> Judged:
+            """What the log says now; `ended`: no more rows will come."""
             return judge(
                 log,
                 mapping or (),

@@ -54,6 +54,7 @@ class _Column:
     turned: bool = False
 
     def add(self, cells: Row) -> None:
+        """Take in a block of cells, as codes if the column is text, else as numbers, until one is none: `turned`."""
         if self.turned:
             return
         if self.text:

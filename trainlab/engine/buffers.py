@@ -149,6 +149,10 @@ class _Maker:
         return self.array(shape) if self.train else np.zeros((0, *shape), self.dtype)
 
     def chain(self, nodes: Sequence[Node], x: Array, *, need_dx: bool) -> Chain:
+        """A slot for each node, from the input x (rows, ...) on: each one's y is the x of the next.
+
+        need_dx: whether the gradient of x is wanted.
+        """
         made: Chain = []
         dx = self.gradient(nodes[0].shape) if need_dx and self.train else None
         for node in nodes:

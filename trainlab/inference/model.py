@@ -25,7 +25,6 @@ from trainlab.data.dataset import Rows
 from trainlab.data.lazy import LazyRows
 from trainlab.data.preprocessing import preprocessed, unscale
 from trainlab.engine.evaluator import Evaluator, compare
-from trainlab.engine.graph import build_graph
 from trainlab.engine.network import Net
 from trainlab.nn.loss import Loss
 from trainlab.nn.metric import Metric
@@ -272,8 +271,8 @@ def assemble(
 
     Raises LookupError if weights are missing or have another shape.
     """
-    loss, layers = layers_for(document, shape, task)
-    still = frozen(document.value.model, build_graph(layers, shape))
+    loss, layers, nodes = layers_for(document, shape, task)
+    still = frozen(document.value.model, nodes)
     net = Net(layers, shape, frozen=still, dtype=document.value.train.arrays)
     for name, param in net.params.items():
         if name not in weights or weights[name].shape != param.shape:

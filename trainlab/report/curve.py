@@ -84,6 +84,7 @@ class _Scale:
 
     @classmethod
     def of(cls, values: Sequence[float]) -> "_Scale":
+        """The scale that spans the finite values: logarithmic over two decades or more, never of height zero."""
         finite = [v for v in values if math.isfinite(v)]
         if not finite:
             return cls(0.0, 1.0, False, empty=True)

@@ -72,6 +72,7 @@ class _Table:
 
     @classmethod
     def of(cls, encoding: Mapping[str, Any], width: int) -> "_Table":
+        """The table of an encoding; all columns are numbers where the encoding does not describe `width` of them."""
         numbers, categories, start = list[int](), list[slice](), 0
         for column in encoding.get("columns", ()):
             if "categories" in column:

@@ -88,8 +88,8 @@ def check(document: Document[Experiment]) -> None:
     for step in document.value.data.preprocess:
         shape = step.out_shape(shape) if shape is not None else None
     if shape is not None:
-        _, layers = layers_for(document, shape, known[1])
-        _refuse_too_large(document, layers, shape, 1)
+        _, _, nodes = layers_for(document, shape, known[1])
+        _refuse_too_large(document, nodes, 1)
 
 
 def refuse_threads(document: Document[Experiment]) -> None:
@@ -120,11 +120,11 @@ def build(
     metric = decide(document.value, parts, []).metric
     document = completed(document, parts.task, len(parts.train), metric)
     experiment = document.value
-    loss, layers = layers_for(document, parts.shape, parts.task)
-    _refuse_too_large(document, layers, parts.shape, min(experiment.train.batch_size, len(parts.train)))
+    loss, layers, nodes = layers_for(document, parts.shape, parts.task)
+    _refuse_too_large(document, nodes, min(experiment.train.batch_size, len(parts.train)))
     loss = loss.fitted(parts.train.y, parts.task)
     train, penalties = experiment.train, experiment.regularization
-    net = _network(experiment, layers, parts.shape, build_graph(layers, parts.shape))
+    net = _network(experiment, layers, parts.shape, nodes)
     taken = None if fitted is not None else take(document, net)  # a run that has begun has its weights
     passes = start(net, experiment, parts, streams, taken)
     config = TrainingConfig(
@@ -215,17 +215,23 @@ def start(
     return net.calibrate(experiment.model, np.asarray(parts.train.x[np.sort(rows)]), keep)
 
 
-def layers_for(document: Document[Experiment], shape: Shape, task: Task) -> tuple[Loss, Sequence[Layer]]:
-    """The loss and the layers for rows of this shape and this task. Raises ConfigError where they do not fit."""
+def layers_for(
+    document: Document[Experiment], shape: Shape, task: Task
+) -> tuple[Loss, Sequence[Layer], Sequence[Node]]:
+    """The loss, the layers and their graph for rows of this shape and this task.
+
+    Raises ConfigError where they do not fit.
+    """
     experiment = document.value
     loss = _loss(document, task)
     units = loss.units(task)
     try:
         clips = [ClipOutput()] if experiment.model.clip_output and task.kind == "regression" else []
         plain = [layer.sized(units) for layer in [*experiment.model.expand(shape), *clips]]
-        build_graph(plain, shape)
+        nodes = build_graph(plain, shape)
         layers = _with_members(document, plain, shape)
-        nodes = build_graph(layers, shape)
+        if layers is not plain:
+            nodes = build_graph(layers, shape)
     except LayerError as error:
         raise ConfigError([document.problem(_path(experiment, error.place), str(error))]) from None
     except ShapeError as error:
@@ -257,7 +263,7 @@ def layers_for(document: Document[Experiment], shape: Shape, task: Task) -> tupl
     problems += name_problems(document, nodes)
     if problems:
         raise ConfigError(problems)
-    return loss, layers
+    return loss, layers, nodes
 
 
 def _with_members(document: Document[Experiment], layers: Sequence[Layer], shape: Shape) -> Sequence[Layer]:
@@ -268,9 +274,9 @@ def _with_members(document: Document[Experiment], layers: Sequence[Layer], shape
         raise ConfigError([document.problem("train.members", str(error))]) from None
 
 
-def _refuse_too_large(document: Document[Experiment], layers: Sequence[Layer], shape: Shape, rows: int) -> None:
+def _refuse_too_large(document: Document[Experiment], nodes: Sequence[Node], rows: int) -> None:
     """Raises ConfigError if training takes more memory than the machine has: it would be killed, or swap for ever."""
-    need = least_memory(build_graph(layers, shape), rows, np.dtype(document.value.train.arrays).itemsize)
+    need = least_memory(nodes, rows, np.dtype(document.value.train.arrays).itemsize)
     have = machine_memory()
     if have is not None and need > have:
         raise ConfigError(

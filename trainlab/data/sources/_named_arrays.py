@@ -91,6 +91,11 @@ class NamedArrays(Source):
         group, time = self._along(stored, self.group, "group", len(x)), self._along(stored, self.time, "time", len(x))
         asked = self.weight in stored.names or self.weight != WEIGHTS
         rows = Rows(x, y, (), group, time, weights=self._weights(stored, self.weight if asked else None, len(x)))
+        if asked and self.weight == WEIGHTS:
+            stored.notes.append(
+                f"{self.path}: the array `{WEIGHTS}` says how much each row counts in the loss; to count all alike, "
+                "give it another name in the file"
+            )
         val, test = (self._part(stored, part, rows, targets) for part in ("val", "test"))
         return Loaded(rows, targets.task, test, notes=(*stored.notes, *targets.notes), val=val)
 

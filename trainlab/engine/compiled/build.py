@@ -58,6 +58,7 @@ def build(out: Path, folder: Path = KERNELS, extra: Sequence[str] = ()) -> list[
     compiler = shlex.split(os.environ.get("CC", "cc"))
 
     def compile_one(level: str) -> Path | None:
+        """The library of a processor level, compiled if it is not there; None if that fails, which stderr explains."""
         target = out / library(level, stamp)
         if target.exists() and not extra:
             return target
