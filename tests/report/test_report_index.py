@@ -40,7 +40,7 @@ def rows(folder, *, index=True):
 def reads(monkeypatch):
     """Which files were read, by name."""
     seen = []
-    for name in ("read_status", "last_row", "read_rows", "read_findings", "read_config"):
+    for name in ("read_status", "last_row", "read_metrics", "read_findings", "read_config"):
         own = getattr(reading, name)
         monkeypatch.setattr(reading, name, lambda path, own=own: (seen.append(path), own(path))[1])
     return seen

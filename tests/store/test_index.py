@@ -116,7 +116,7 @@ def test_records_use_it(run, monkeypatch):
         assert (record.config, record.scores["val_loss"]) == ({"name": "a"}, (0.5, 1, 1.0))
     with opened(run) as index, monkeypatch.context() as patch:
         patch.setattr("trainlab.store.reading.read_config", None)
-        patch.setattr("trainlab.store.reading.read_rows", None)
+        patch.setattr("trainlab.store.reading.read_metrics", None)
         record = RunRecord(run, "a-1", index)
         assert (record.config, record.scores["val_loss"]) == ({"name": "a"}, (0.5, 1, 1.0))
     (run / "config.yaml").write_text("name: b\n")

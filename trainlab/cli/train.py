@@ -1,5 +1,6 @@
 """`trainlab train`: train a run from a config, or resume one."""
 
+import re
 import sys
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
@@ -128,7 +129,7 @@ def _epochs(given: Sequence[str]) -> int:
             raise UserError(
                 f"{text}: --resume keeps the run's own config; only train.epochs=N may be added, to train further"
             )
-        if not value.isdecimal() or int(value) < 1:
+        if not re.fullmatch("0*[1-9][0-9]{0,11}", value):
             raise UserError(f"{text}: expected a number of epochs, for example train.epochs=60")
         epochs = int(value)
     return epochs

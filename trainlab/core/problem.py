@@ -15,6 +15,7 @@ from trainlab.core.node import Span
 
 _WIDTH = 100  # of a quoted line; longer ones are clipped around the caret
 _TAB = 4
+_SHOWN = 200  # problems in the text of an error
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,12 +65,17 @@ class Problem:
 
 
 class ConfigError(UserError):
-    """A config that cannot be used, with all its problems; the text shows each of them and ends with their number."""
+    """A config that cannot be used, with all its problems; the text shows them and ends with their number.
+
+    Of more than 200 problems, which nobody reads, the text shows the first ones.
+    """
 
     def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems = in_order(problems)
         count = len(self.problems)
-        super().__init__("\n".join([*map(str, self.problems), f"{count} problem{'s'[: count != 1]}"]))
+        more = [f"and {count - _SHOWN} more"] if count > _SHOWN else []
+        lines = [*map(str, self.problems[:_SHOWN]), *more, f"{count} problem{'s'[: count != 1]}"]
+        super().__init__("\n".join(lines))
 
 
 def in_order(problems: Iterable[Problem]) -> tuple[Problem, ...]:
@@ -143,11 +149,13 @@ def _cells(char: str) -> int:
 
 def _pointed(line: str, start: int, width: int) -> tuple[str, str]:
     """The line as a terminal can show it, and the carets under its characters from `start` on."""
+    low, high = max(0, start - _WIDTH), start + 2 * _WIDTH  # of a long line no more is ever shown
+    cut, line, start = high < len(line), line[low:high], start - low
     shown = [" " * _TAB if char == "\t" else _shown(char) for char in line]
     cells = [sum(map(_cells, text)) for text in shown]
     end = max(min(start + width, len(line)), start + 1)
     first, last = _window(cells, start, end)
-    left, right = "…" * (first > 0), "…" * (last < len(line))
+    left, right = "…" * (first > 0 or low > 0), "…" * (last < len(line) or cut)
     before = len(left) + sum(cells[first:start])
     carets = max(sum(cells[start : min(end, last)]), 1)
     return left + "".join(shown[first:last]) + right, " " * before + "^" * carets

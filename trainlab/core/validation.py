@@ -25,16 +25,17 @@ from trainlab.core.words import expected, found, noun, value, with_article
 S = TypeVar("S", bound=Settings)
 
 _OWN_WORDS = {"missing", "extra_forbidden", "unknown_key", "unknown_component", "no_settings"}
+_MOST = 1000  # problems that are looked at
 _TEXTS = {"refused", "value_error", "assertion_error"}
 
 
 def checked(model: type[S], node: Node) -> tuple[S | None, list[Problem]]:
-    """The settings that a config (in its long spelling) describes, or None with all its problems."""
+    """The settings that a config (in its long spelling) describes, or None with its problems, 1000 at most."""
     try:
         return model.model_validate(node.plain()), []
     except ValidationError as error:
         root = Place(model)
-        located = [_located(details, node, root) for details in error.errors(include_url=False)]
+        located = [_located(details, node, root) for details in error.errors(include_url=False)[:_MOST]]
         return None, [_problem(one, node, root) for one in _told_apart(located)]
     except UserError as error:
         return None, [Problem.at(node.at, "", _one_line(error))]

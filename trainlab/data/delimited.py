@@ -12,7 +12,7 @@ from trainlab.data.careful_csv import read_carefully
 from trainlab.data.dialect import ROW_NAMES, CsvOptions, Dialect, find_dialect, no_header
 from trainlab.data.fast_csv import Counts, read_fast
 from trainlab.data.header import judge
-from trainlab.data.opening import DAMAGED, open_bytes
+from trainlab.data.opening import DAMAGED, open_bytes, refuse_bomb
 from trainlab.data.table import Column, Table
 
 FAST = 1 << 20  # bytes from which on importing pandas costs less than reading row by row
@@ -30,6 +30,7 @@ def read_delimited(
     Raises DataError naming the line of a row that cannot be read.
     """
     with _decoded(path, options.encoding) as codec:
+        refuse_bomb(path)
         dialect = _dialect(path, options, codec)
         columns, lines = _columns(path, dialect, text, missing, codec)
     header = f"{path}:{dialect.header}"

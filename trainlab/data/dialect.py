@@ -13,6 +13,7 @@ from trainlab.data.header import judge
 from trainlab.data.table import unique_names
 
 DELIMITERS = ",;\t|"
+_LONGEST = 1 << 24  # characters of a line, of those that are inspected
 PEEKED = 100  # rows that are inspected before the file is read
 ROW_NAMES = "the first column has no name in the header: taken for row names and left out"
 
@@ -82,7 +83,7 @@ class _Start:
 
 def find_dialect(path: str, file: IO[str], options: CsvOptions) -> Dialect:
     """How the file is written, from its first lines. Raises DataError where its column names cannot be used."""
-    lines = list(islice(file, options.skip + PEEKED))
+    lines = list(_first_lines(path, file, options.skip + PEEKED))
     start = _Start(path, lines, options.skip, options.delimiter)
     start.skip_remarks()
     if start.skipped >= len(lines) or not any(line.strip() for line in lines):
@@ -120,6 +121,17 @@ def find_dialect(path: str, file: IO[str], options: CsvOptions) -> Dialect:
         sum(line.count(delimiter) for line in lines[:begin]),
         tuple(start.notes),
     )
+
+
+def _first_lines(path: str, file: IO[str], most: int) -> Iterator[str]:
+    """The first lines of a file. Raises DataError for a line that is too long to be a row of a table."""
+    for number in range(1, most + 1):
+        line = file.readline(_LONGEST)
+        if len(line) == _LONGEST:
+            raise DataError(f"{path}:{number}: a line of over {_LONGEST / 1e6:,.0f} million characters; is it a table?")
+        if not line:
+            return
+        yield line
 
 
 def read_rows(path: str, lines: Iterator[str], dialect: tuple[str, bool], before: int) -> Iterator[tuple[int, Row]]:

@@ -2,6 +2,7 @@
 
 import bz2
 import gzip
+import io
 import lzma
 import zipfile
 import zlib
@@ -12,6 +13,9 @@ from typing import IO, cast
 
 from trainlab.core.errors import DataError, UserError
 from trainlab.data.paths import existing_file
+
+_HARMLESS = 1 << 26  # bytes that any file may unpack to
+_RATIO = 200  # times its size that a larger one may unpack to: tables shrink to a tenth, and a bomb to a thousandth
 
 # what a damaged archive raises, or one packed in a way that Python cannot unpack
 DAMAGED = (EOFError, OSError, zlib.error, lzma.LZMAError, zipfile.BadZipFile, NotImplementedError)
@@ -52,17 +56,69 @@ def parsing(path: str, what: str) -> Generator[None]:
 def open_bytes(path: str) -> IO[bytes]:
     """The bytes of this file, uncompressed: plain, .gz, .bz2, .xz, or a .zip with one file in it.
 
-    Raises DataError for a file that is known to hold no text.
+    Raises DataError for a file that is known to hold no text; while it is read, for one that unpacks without an end.
     """
     file = existing_file(path)
     start = refuse_known_kinds(path, file)
     if start.startswith(b"PK\x03\x04"):
         return _zipped(path, file)
+    raw = file.open("rb")
     if start.startswith(b"\x1f\x8b"):
-        return cast("IO[bytes]", gzip.open(file))
+        return _unpacking(path, raw, cast("IO[bytes]", gzip.open(raw)))
     if start.startswith(b"BZh"):
-        return bz2.open(file)
-    return lzma.open(file) if start.startswith(b"\xfd7zXZ\0") else file.open("rb")
+        return _unpacking(path, raw, bz2.open(raw))
+    return _unpacking(path, raw, lzma.open(raw)) if start.startswith(b"\xfd7zXZ\0") else raw
+
+
+def refuse_bomb(path: str) -> None:
+    """Raises DataError for a packed file whose first part unpacks to far more than its size: parsing is slower."""
+    with open_bytes(path) as file:
+        if isinstance(getattr(file, "raw", None), _Unpacking):
+            while file.tell() <= _HARMLESS and file.read(1 << 20):
+                pass
+
+
+def _unpacking(path: str, raw: IO[bytes], opened: IO[bytes]) -> IO[bytes]:
+    return cast("IO[bytes]", io.BufferedReader(_Unpacking(path, raw, opened), 1 << 16))
+
+
+def _bomb(path: str) -> DataError:
+    size = f"over {_HARMLESS / 1e6:,.0f} MB, more than {_RATIO} times its size"
+    return DataError(f"{path}: unpacks to {size}; if that is what you want, unpack it first")
+
+
+class _Unpacking(io.RawIOBase):
+    """Compares what comes out of a packed file with what was read of it. Closes both."""
+
+    def __init__(self, path: str, raw: IO[bytes], opened: IO[bytes]) -> None:
+        self._path, self._raw, self._opened, self._done = path, raw, opened, 0
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        self._done = self._opened.seek(offset, whence)
+        return self._done
+
+    def tell(self) -> int:
+        return self._done
+
+    def readinto(self, buffer: "memoryview[int]") -> int:  # pyright: ignore[reportIncompatibleMethodOverride]
+        data = self._opened.read(len(buffer))
+        self._done += len(data)
+        if self._done > max(_HARMLESS, _RATIO * self._raw.tell()):
+            raise _bomb(self._path)
+        buffer[: len(data)] = data
+        return len(data)
+
+    def close(self) -> None:
+        if not self.closed:
+            self._opened.close()
+            self._raw.close()
+        super().close()
 
 
 def refuse_known_kinds(path: str, file: Path) -> bytes:
@@ -96,6 +152,9 @@ def _zipped(path: str, file: Path) -> IO[bytes]:
                 raise DataError(f"{path}: is a file of NumPy arrays: use `name: npz`")
             if len(names) != 1:
                 raise DataError(f"{path}: holds {len(names)} files; unpack it and name one of them")
+            member = archive.getinfo(names[0])
+            if member.file_size > max(_HARMLESS, _RATIO * member.compress_size):
+                raise _bomb(path)
             return archive.open(names[0])
     except (*DAMAGED, RuntimeError):  # RuntimeError: it needs a password
         raise DataError(

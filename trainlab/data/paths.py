@@ -13,6 +13,8 @@ def existing_file(path: str) -> Path:
     found = _existing(path)
     if found.is_dir():
         raise DataError(f"{path}: is a folder, not a file")
+    if not found.is_file():
+        raise DataError(f"{path}: is a device or a pipe, not a regular file; write the data into a file first")
     return found
 
 

@@ -40,6 +40,8 @@ class Finding:
 
     @classmethod
     def from_dict(cls, line: dict[str, Any]) -> "Finding":
-        """The finding that `as_dict` wrote."""
-        fields: dict[str, Any] = {**line, "because": tuple(line["because"]), "patches": tuple(line["patches"])}
-        return cls(**fields)
+        """The finding that `as_dict` wrote; what another version wrote beside it is left out."""
+        known: dict[str, Any] = {"severity": "info", "message": "", "advice": "", "epoch": 0, "step": None}
+        known |= {name: line[name] for name in cls.__slots__ if name in line}
+        known |= {name: tuple(line.get(name) or ()) for name in ("because", "patches")}
+        return cls(**known)

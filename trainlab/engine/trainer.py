@@ -3,7 +3,7 @@
 It decides nothing about the run: when to stop, inspect, evaluate and save is decided in `training/`.
 """
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
@@ -24,6 +24,7 @@ from trainlab.optim.history import History
 from trainlab.optim.optimizer import OptimizerState
 from trainlab.optim.schedule import Schedule
 from trainlab.optim.schedules.constant import Constant
+from trainlab.store.checkpoint import fitting
 
 _PATIENCE = 0.1  # seconds between two calls of `stop`, unless a single step takes longer
 _VERSION = 2  # of a saved state; since 2 an optimizer's buffers are the textbook's (Adam's m and v)
@@ -223,15 +224,20 @@ class Trainer:
         }
         return arrays, plain
 
-    def restore(self, arrays: dict[str, Array], plain: dict[str, Any]) -> None:
+    def require(self, arrays: Mapping[str, Array], plain: Mapping[str, Any], epoch: int) -> None:
+        """Raises LookupError, with the reason, unless `restore` can go on from this state, which is of this epoch."""
+        for name, own in self.state()[0].items():
+            fitting(arrays, name, own)
+        step, taken, each = plain["step"], plain["order"]["taken"], self.steps_per_epoch
+        if not 0 <= taken <= each or (step - taken) % each or not epoch * each <= step <= (epoch + 1) * each:
+            raise LookupError(f"step {step} of epoch {epoch} is not {taken} steps into an epoch of {each}")
+
+    def restore(self, arrays: Mapping[str, Array], plain: Mapping[str, Any]) -> None:
         """Go on from a saved state as if nothing had happened."""
-        self.net.load_params(arrays)
-        for name, a in self.optimizer_state.buffers.items():
-            a[...] = arrays[f"optimizer.{name}"]
+        for name, own in self.state()[0].items():
+            own[...] = arrays[name]
         if plain.get("version", 1) < 2:
             self.config.optimizer.convert_version_1(self.optimizer_state.buffers)
-        if self.average is not None:
-            self.average[...] = arrays["average"]
         self.step = plain["step"]
         self.history = History(plain["history"])
         self.sampler.restore(plain["order"])

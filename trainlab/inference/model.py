@@ -17,9 +17,11 @@ from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 import numpy as np
+from pydantic import ValidationError
+from pydantic_core import PydanticCustomError
 
 from trainlab.core.config import Document
-from trainlab.core.errors import DataError, UserError
+from trainlab.core.errors import DataError, ShapeError, UserError
 from trainlab.core.types import Array, Shape, Task
 from trainlab.data.dataset import Rows
 from trainlab.data.lazy import LazyRows
@@ -32,7 +34,9 @@ from trainlab.store import checkpoint
 from trainlab.store.decision import PLAIN, Decision, read_decision
 from trainlab.store.environment import data_fingerprint, read_environment
 from trainlab.store.folder import RunFolder
+from trainlab.store.forms import Data, require
 from trainlab.store.json_file import read_json
+from trainlab.store.meta import Meta
 from trainlab.training.best import BALANCED, measured_metrics
 from trainlab.training.calibration import scaled
 from trainlab.training.checkpointing import fitted_of
@@ -156,6 +160,7 @@ class TrainedNetwork(Model):
             refuse_watched(folder.config)
             raise UserError(f"{folder.path}: this run has no checkpoint yet; train it with `trainlab train --resume`")
         arrays, meta = checkpoint.load(path)
+        require(path, meta, Meta)
         kept: dict[str, Any] = meta["task"]
         task = Task(kept["kind"], kept["outputs"], tuple(kept["names"]), kept.get("ordered", False))
         fitted = {name.removeprefix("data."): a for name, a in arrays.items() if name.startswith("data.")}
@@ -165,17 +170,18 @@ class TrainedNetwork(Model):
         except LookupError as error:
             raise UserError(f"{path}: {error.args[0]}: config.yaml is not the one it was trained by") from None
         if average:
-            if "average" not in arrays:
+            if arrays.get("average", np.empty(0)).shape != made.net.theta.shape:
                 raise UserError(
                     f"{folder.path}: this run has no average of its weights; train with train.average=0.999"
                 )
             made.net.theta[...] = arrays["average"]
-        return replace(made, loss=Loss.read(meta["loss"]), folder=folder)
+        _require_preprocessing(path, made, shape)
+        return replace(made, loss=_loss(path, meta["loss"], task), folder=folder)
 
     @property
     def metrics(self) -> Sequence[Metric]:
         """Those of the config, and those that decided or were watched."""
-        facts = read_json(self.folder.data) if self.folder is not None and self.folder.data.exists() else {}
+        facts = read_json(self.folder.data, Data) if self.folder is not None and self.folder.data.exists() else {}
         known: dict[str, Any] = facts.get("lower_is_better") or {}
         return measured_metrics(self.experiment, self.task, imbalanced=f"val_{BALANCED}" in known)
 
@@ -275,10 +281,36 @@ def assemble(
     still = frozen(document.value.model, nodes)
     net = Net(layers, shape, frozen=still, dtype=document.value.train.arrays)
     for name, param in net.params.items():
-        if name not in weights or weights[name].shape != param.shape:
-            raise LookupError(f"has no `{name}` of shape {param.shape}")
-        param[...] = weights[name]
+        param[...] = checkpoint.fitting(weights, name, param)
     return TrainedNetwork(task, loss, fitted, encoding, epoch, document.value, net)
+
+
+def raw_shape(encoding: Mapping[str, Any]) -> Shape:
+    """The shape of a row as its data source returns it."""
+    width = sum(len(column.get("categories") or [0]) for column in encoding["columns"])
+    return tuple(encoding.get("shape") or (width,))
+
+
+def _require_preprocessing(path: Path, made: TrainedNetwork, shape: Shape) -> None:
+    """Raises UserError unless the fitted preprocessing makes of a raw row one that the network takes."""
+    if not made.encoding.get("columns"):
+        return
+    try:
+        found = made.prepared(np.zeros((1, *raw_shape(made.encoding)))).shape[1:]
+    except DataError as error:
+        raise UserError(f"{path}: {error}") from error
+    if found != shape:
+        raise UserError(f"{path}: the preprocessing makes rows of shape {found}, and the network takes {shape}")
+
+
+def _loss(path: Path, kept: Mapping[str, Any], task: Task) -> Loss:
+    """The loss in a checkpoint, with what it has learned. Raises UserError if it is none, or not one for this task."""
+    try:
+        loss = Loss.read(kept)
+        loss.units(task)
+    except (ValidationError, PydanticCustomError, ShapeError) as error:
+        raise UserError(f"{path}: `loss` cannot be {str(dict(kept))[:60]}") from error
+    return loss
 
 
 def mean_loss(loss: Loss, y: Array, targets: Array, task: Task) -> float:

@@ -17,9 +17,10 @@ from trainlab.core.errors import UserError
 from trainlab.core.types import Array
 from trainlab.report.compare import differing
 from trainlab.store import checkpoint
+from trainlab.store.columns import LAYER_COLUMNS
 from trainlab.store.opening import LARGEST_TABLE, read_own
 from trainlab.store.reading import RunRecord
-from trainlab.store.rows import read_rows
+from trainlab.store.rows import read_layers, read_metrics, read_steps
 from trainlab.store.strict_json import loads
 
 TOLERANCE = 1e-3
@@ -142,11 +143,11 @@ def _near(a: float, b: float, tolerance: float) -> bool:
 
 
 def _steps(run: RunRecord) -> Iterator[Cell]:
-    yield from _wide(read_rows(run.folder.steps), "step")
+    yield from _wide(read_steps(run.folder.steps), "step")
 
 
 def _epochs(run: RunRecord) -> Iterator[Cell]:
-    yield from _wide(read_rows(run.folder.metrics), "epoch")
+    yield from _wide(read_metrics(run.folder.metrics), "epoch")
 
 
 def _wide(columns: Mapping[str, Sequence[Any]], key: str) -> Iterator[Cell]:
@@ -157,8 +158,9 @@ def _wide(columns: Mapping[str, Sequence[Any]], key: str) -> Iterator[Cell]:
 
 
 def _layers(run: RunRecord) -> Iterator[Cell]:
-    table = read_rows(run.folder.layers)
-    for step, layer, quantity, value in zip(*(table[c] for c in ("step", "layer", "quantity", "value")), strict=True):
+    table = read_layers(run.folder.layers)
+    columns = (table.get(name, []) for name in LAYER_COLUMNS)
+    for step, layer, quantity, value in zip(*columns, strict=True):
         if value is not None:
             yield (step, layer), quantity, float(value)
 
@@ -172,7 +174,8 @@ def _weights(one: RunRecord, two: RunRecord, tolerance: float) -> Compared:
         b = others[name]
         if beyond is None and a.tobytes() != b.tobytes():
             apart = np.abs(a.astype(np.float64) - b)
-            at = tuple(int(i) for i in np.unravel_index(int(np.nanargmax(apart)), a.shape))
+            most = int(np.argmax(np.where(np.isnan(apart), np.inf, apart)))
+            at = tuple(int(i) for i in np.unravel_index(most, a.shape))
             parting = Parting((name, *at), "value", float(a[at]), float(b[at]))
             exact = exact or parting
             scale = max(float(np.abs(a).max()), float(np.abs(b).max()))

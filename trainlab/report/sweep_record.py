@@ -10,7 +10,7 @@ from typing import Any, cast
 from trainlab.core.errors import UserError
 from trainlab.core.metric_names import lower_is_better
 from trainlab.store.plain_yaml import read_config
-from trainlab.store.rows import read_rows
+from trainlab.store.rows import read_trials
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,7 @@ class SweepRecord:
     @cached_property
     def table(self) -> dict[str, list[Any]]:
         """trials.csv by columns."""
-        return self._read(read_rows, "trials.csv")
+        return self._read(read_trials, "trials.csv")
 
     @cached_property
     def space(self) -> dict[str, Any]:

@@ -96,5 +96,7 @@ def narrowed(places: Sequence[float], *, grow: bool) -> tuple[float, float]:
     return down, up
 
 
-Ends = Annotated[list[float], Field(min_length=2, max_length=2), AfterValidator(ordered)]
-WholeEnds = Annotated[list[int], Field(min_length=2, max_length=2), AfterValidator(ordered)]
+End = Annotated[float, Field(ge=-1e30, le=1e30)]  # so that ranges have a width, and products of ends are finite
+WholeEnd = Annotated[int, Field(ge=-(10**18), le=10**18)]
+Ends = Annotated[list[End], Field(min_length=2, max_length=2), AfterValidator(ordered)]
+WholeEnds = Annotated[list[WholeEnd], Field(min_length=2, max_length=2), AfterValidator(ordered)]

@@ -22,7 +22,7 @@ from trainlab.store.folder import is_run
 from trainlab.store.opening import read_own
 from trainlab.store.process import before_restart
 from trainlab.store.reading import RunRecord
-from trainlab.store.rows import read_rows
+from trainlab.store.rows import read_trials
 from trainlab.store.strict_json import dumps, loads
 from trainlab.store.writing import named_errors, write_atomic
 
@@ -126,7 +126,7 @@ class Folders:
     def _in_table(self) -> set[str]:
         """The folder names of the trials in trials.csv: they were on the disk before their rows were."""
         try:
-            return {f"{int(number):04}" for number in read_rows(self.sweep / "trials.csv")["trial"]}
+            return {f"{int(number):04}" for number in read_trials(self.sweep / "trials.csv")["trial"]}
         except (UserError, KeyError, ValueError, TypeError):
             return set()
 

@@ -8,7 +8,7 @@ from trainlab.core.metric_names import lower_is_better
 from trainlab.search.experiment import read
 from trainlab.store.folder import is_run, refuse_links
 from trainlab.store.reading import find_runs, is_sweep
-from trainlab.store.rows import read_rows
+from trainlab.store.rows import read_trials
 
 
 def find_sweep(sweep: Path | str, runs: Path) -> Path:
@@ -29,9 +29,10 @@ def best_trials(folder: Path) -> list[int]:
     """The numbers of the finished trials with a score, the best first, from trials.csv."""
     sweep = read(folder / "sweep.yaml", own=True).value.sweep
     metric = sweep.metric if sweep is not None else "val_loss"  # sweep.yaml names it, also where it was `best`
-    table = read_rows(folder / "trials.csv")
-    rows = zip(table["trial"], table["status"], table[metric], strict=True)
-    scores = {int(n): float(v) for n, status, v in rows if status == "finished" and v is not None and isfinite(v)}
+    table = read_trials(folder / "trials.csv")
+    rows = zip(*(table.get(name, []) for name in ("trial", "status", metric)), strict=False)
+    known = ((n, v) for n, status, v in rows if status == "finished" and isinstance(v, int | float))
+    scores: dict[int, float] = {n: float(v) for n, v in known if isfinite(v)}
     sign = 1.0 if lower_is_better(metric) else -1.0
     return sorted(scores, key=lambda number: (sign * scores[number], number))
 

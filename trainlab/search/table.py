@@ -94,9 +94,9 @@ def part_of(
     beyond = known is not None and until is not None and state is None and known.epoch >= until
     if beyond:
         last = step_at(record, until)
-        findings = [finding for finding in findings if finding["step"] <= last]
+        findings = [finding for finding in findings if (finding.get("step") or 0) <= last]
     codes = tuple(dict.fromkeys(finding["code"] for finding in findings))
-    if state == "failed" and not set(codes) & set(stop_on) and any(f["severity"] == ERROR for f in findings):
+    if state == "failed" and not set(codes) & set(stop_on) and any(f.get("severity") == ERROR for f in findings):
         state = "stopped"
     score, epoch = _best(record, metric, until, ties, untrained=state == "finished")
     if score is None and state == "finished":

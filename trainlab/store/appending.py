@@ -7,7 +7,7 @@ from types import TracebackType
 from typing import Self
 
 from trainlab.core.errors import UserError
-from trainlab.store.opening import open_own, read_own
+from trainlab.store.opening import open_own, read_own, reading
 from trainlab.store.writing import named_errors, write_atomic
 
 
@@ -53,10 +53,7 @@ class Appender:
             self._file.seek(max(position - 1, 0))
             at_line_end = position == 0 or (position <= size and self._file.read(1) == b"\n")
             if not at_line_end:
-                raise UserError(
-                    f"{self.path}: no line ends at byte {position} (the file has {size} bytes), where the checkpoint "
-                    "says that its last row ended; it was changed since, and the run cannot be resumed"
-                )
+                raise UserError(_no_line_ends(self.path, position, size))
             self._file.truncate(position)
 
     def exchange(self, lines: bytes, *, durable: bool = True) -> None:
@@ -81,14 +78,36 @@ def _opened(path: Path) -> FileIO:
     return os.fdopen(open_own(path, os.O_RDWR | os.O_CREAT | os.O_APPEND), "a+b", buffering=0)
 
 
-def read_lines(path: Path) -> str:
-    """The file's whole lines; a torn last line is left out.
+def read_lines(path: Path, length: int | None = None) -> str:
+    """The file's whole lines, a torn last line left out; or its first `length` bytes, 0: the header.
 
-    Raises UserError if there is no such file, it cannot be read or is not UTF-8 text.
+    Raises UserError if there is no such file, it cannot be read or is not UTF-8 text, or no line ends there.
     """
     with named_errors(path, "read"):
         data = read_own(path)
-    return decoded(path, data[: _whole_lines(data)])
+    if length == 0:
+        length = data.find(b"\n") + 1
+    if length is None:
+        length = _whole_lines(data)
+    elif not data[:length].endswith(b"\n") or len(data) < length:
+        raise UserError(_no_line_ends(path, length, len(data)))
+    return decoded(path, data[:length])
+
+
+def require_line_end(path: Path, length: int) -> None:
+    """Raises UserError unless a line of the file ends at this position, as `Appender.truncate` needs it."""
+    with named_errors(path, "read"), reading(path) as file:
+        size = file.seek(0, os.SEEK_END)
+        file.seek(max(length - 1, 0))
+        if length and (length > size or file.read(1) != b"\n"):
+            raise UserError(_no_line_ends(path, length, size))
+
+
+def _no_line_ends(path: Path, position: int, size: int) -> str:
+    return (
+        f"{path}: no line ends at byte {position} (the file has {size} bytes), where the checkpoint "
+        "says that its last row ended; it was changed since, and the run cannot be resumed"
+    )
 
 
 def decoded(path: Path, data: bytes) -> str:

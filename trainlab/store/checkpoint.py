@@ -76,6 +76,15 @@ def load_arrays(path: Path) -> dict[str, Array]:
     return arrays
 
 
+def fitting(arrays: Mapping[str, Array], name: str, own: Array) -> Array:
+    """The array of this name. Raises LookupError, with the reason, unless it has shape and type of `own`."""
+    found = arrays.get(name)
+    if found is None or found.shape != own.shape or found.dtype != own.dtype:
+        kind = f" and type {own.dtype}" if found is not None and found.shape == own.shape else ""
+        raise LookupError(f"has no `{name}` of shape {own.shape}{kind}")
+    return found
+
+
 def load_some(path: Path, prefix: str) -> dict[str, Array]:
     """The arrays whose names begin with this, without it; the rest of the file is not read.
 

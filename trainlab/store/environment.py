@@ -17,6 +17,7 @@ from threadpoolctl import ThreadpoolController  # pyright: ignore[reportMissingT
 
 import trainlab
 from trainlab.core.errors import UserError
+from trainlab.store.forms import Environment
 from trainlab.store.json_file import read_json, write_json
 from trainlab.store.status import now
 from trainlab.store.strict_json import loads
@@ -54,7 +55,7 @@ def write_environment(path: Path, description: dict[str, Any]) -> None:
 def read_environment(path: Path) -> dict[str, Any]:
     """environment.json as a table; empty if it is missing or damaged."""
     try:
-        return read_json(path)
+        return read_json(path, Environment)
     except UserError:
         return {}
 

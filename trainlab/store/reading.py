@@ -3,18 +3,19 @@
 import math
 import os
 from collections.abc import Callable
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
 from trainlab.core.errors import UserError
 from trainlab.core.metric_names import lower_is_better
+from trainlab.store import forms
 from trainlab.store.findings import read_findings
 from trainlab.store.folder import RunFolder, is_run
 from trainlab.store.index import Index, Stamp, stamp_of
 from trainlab.store.json_file import read_json
 from trainlab.store.plain_yaml import read_config
-from trainlab.store.rows import last_row, read_rows
+from trainlab.store.rows import last_row, read_layers, read_metrics, read_steps
 from trainlab.store.status import Status, read_status, seen_state
 from trainlab.store.writing import named_errors
 
@@ -64,7 +65,7 @@ class RunRecord:
     @cached_property
     def metrics(self) -> dict[str, list[Any]]:
         """The columns of metrics.csv, empty if there are none."""
-        return self._read(self.folder.metrics, read_rows, {}, needed=self._ended_well)
+        return self._read(self.folder.metrics, read_metrics, {}, needed=self._ended_well)
 
     @cached_property
     def scores(self) -> dict[str, tuple[float | None, int | None, float | None]]:
@@ -127,27 +128,27 @@ class RunRecord:
     @cached_property
     def steps(self) -> dict[str, list[Any]]:
         """The columns of steps.csv, empty if there are none."""
-        return self._read(self.folder.steps, read_rows, {}, needed=False)
+        return self._read(self.folder.steps, read_steps, {}, needed=False)
 
     @cached_property
     def layers(self) -> dict[str, list[Any]]:
         """The columns of layers.csv, empty if there are none."""
-        return self._read(self.folder.layers, read_rows, {}, needed=False)
+        return self._read(self.folder.layers, read_layers, {}, needed=False)
 
     @cached_property
     def environment(self) -> dict[str, Any]:
         """environment.json, empty if it is missing or damaged."""
-        return self._read(self.folder.environment, read_json, {}, needed=False)
+        return self._read(self.folder.environment, partial(read_json, form=forms.Environment), {}, needed=False)
 
     @cached_property
     def network(self) -> dict[str, Any]:
         """network.json: the layers with their shapes, parameters and multiply-adds; empty if there is none."""
-        return self._read(self.folder.network, read_json, {}, needed=False)
+        return self._read(self.folder.network, partial(read_json, form=forms.Network), {}, needed=False)
 
     @cached_property
     def data(self) -> dict[str, Any]:
         """data.json: facts about the rows and the score at chance level; empty if there is none."""
-        return self._read(self.folder.data, read_json, {}, needed=False)
+        return self._read(self.folder.data, partial(read_json, form=forms.Data), {}, needed=False)
 
     @cached_property
     def defaults(self) -> dict[str, Any]:
@@ -157,7 +158,7 @@ class RunRecord:
     @cached_property
     def mistakes(self) -> dict[str, Any]:
         """mistakes.json: confusion matrix and worst errors of the best checkpoint; empty if there is none."""
-        return self._read(self.folder.mistakes, read_json, {}, needed=False)
+        return self._read(self.folder.mistakes, partial(read_json, form=forms.Mistakes), {}, needed=False)
 
     @cached_property
     def decision(self) -> dict[str, Any]:

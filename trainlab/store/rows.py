@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 ALL_STEPS = 20_000  # up to here every step has a row
 _TAIL = 1 << 16  # a row is shorter than this
+_LARGEST = 10**18  # whole number in a file of numbers
+_MOST_TRIALS = 10**9
 _NOTHING: list[str] = []
 
 
@@ -100,12 +102,13 @@ def _stride(step: int) -> int:
     return 1 << (max(1, -(-step // ALL_STEPS)) - 1).bit_length()
 
 
-def read_rows(path: Path) -> dict[str, list[Any]]:
+def read_rows(path: Path, length: int | None = None) -> dict[str, list[Any]]:
     """The columns of a CSV file by name: ints, floats or texts, None for an empty cell; a torn last line is left out.
 
+    length: read only so many bytes, which are whole lines.
     Raises UserError if the file is missing, unreadable, or has a row that does not fit its header.
     """
-    text = read_lines(path)
+    text = read_lines(path, length)
     if (plain := _plain(text)) is not None:
         return {name: _values(cells) for name, cells in plain}
     reader = csv.reader(io.StringIO(text, newline=""))
@@ -118,14 +121,88 @@ def read_rows(path: Path) -> dict[str, list[Any]]:
         if len(row) != len(header):
             raise UserError(f"{path}:{number}: {len(row)} cells in a row, but the header has {len(header)}")
     columns = zip(*rows, strict=True) if rows else [() for _ in header]
+    if len(set(header)) < len(header):
+        raise UserError(f"{path}:1: two columns have one name")
     return {name: _values(cells) for name, cells in zip(header, columns, strict=True)}
+
+
+def read_metrics(path: Path, length: int | None = None) -> dict[str, list[Any]]:
+    """The columns of metrics.csv: numbers, None for an empty cell.
+
+    Raises UserError as `read_rows`, and if a cell is no number or a row has no epoch. `read_steps` does so, too.
+    """
+    return _counted(path, "epoch", length=length)
+
+
+def read_steps(path: Path, length: int | None = None) -> dict[str, list[Any]]:
+    """The columns of steps.csv, as `read_metrics`."""
+    return _counted(path, "step", length=length)
+
+
+def read_layers(path: Path) -> dict[str, list[Any]]:
+    """The columns of layers.csv, as `read_metrics`; layers and quantities are texts."""
+    return _counted(path, "step", ("layer", "quantity"))
+
+
+def _counted(path: Path, key: str, texts: Sequence[str] = (), *, length: int | None = None) -> dict[str, list[Any]]:
+    """The columns of a file whose rows are counted by `key`: numbers, and texts."""
+    rows = read_rows(path, length)
+    for name, values in rows.items():
+        if name in texts:
+            rows[name] = ["" if value is None else str(value) for value in values]
+        else:
+            _require_numbers(path, name, values)
+    if rows and (missing := {key, *texts} - rows.keys()):
+        raise UserError(f"{path}:1: there is no column `{min(missing)}`")
+    counts: list[Any] = rows.get(key, [])
+    if counts and (type(counts[0]) is not int or None in counts):  # a column is of one type
+        line = next(i for i, count in enumerate(counts, start=2) if type(count) is not int)
+        raise UserError(f"{path}:{line}: column `{key}`: a whole number is expected")
+    return rows
+
+
+def read_trials(path: Path) -> dict[str, list[Any]]:
+    """The columns of trials.csv. Raises UserError as `read_rows`, and if trials have no number or no status."""
+    rows = read_rows(path)
+    numbers: list[Any] = rows.get("trial", [])
+    if rows and ("status" not in rows or "trial" not in rows):
+        raise UserError(f"{path}:1: columns `trial` and `status` are expected")
+    for line, number in enumerate(numbers, start=2):
+        if type(number) is not int or not 0 < number < _MOST_TRIALS:
+            raise UserError(f"{path}:{line}: column `trial`: a number of a trial is expected")
+    for name, values in rows.items():
+        _require_floats(path, name, values)
+    return rows
+
+
+def _require_numbers(path: Path, name: str, values: Sequence[Any]) -> None:
+    """All cells of a column are read as one type, so the first that is not empty tells which."""
+    if isinstance(next((value for value in values if value is not None), 0), str):
+        line, cell = next((i, v) for i, v in enumerate(values, start=2) if v is not None and not _is_number(v))
+        raise UserError(f"{path}:{line}: column `{name}`: `{cell[:40]}` is not a number")
+    if type(next((value for value in values if value is not None), None)) is int:
+        _require_floats(path, name, values)
+
+
+def _require_floats(path: Path, name: str, values: Sequence[Any]) -> None:
+    """Raises UserError for a whole number that no float could hold, and no arithmetic of ours."""
+    if any(type(value) is int and not -_LARGEST < value < _LARGEST for value in values):
+        raise UserError(f"{path}: column `{name}`: a number has more than 18 digits")
+
+
+def _is_number(cell: str) -> bool:
+    try:
+        float(cell)
+    except ValueError:
+        return False
+    return True
 
 
 def _plain(text: str) -> list[tuple[str, list[str]]] | None:
     """Names and cells of columns, a third faster than `csv`; None if a cell is quoted, or a row does not fit."""
     head, _, body = text.partition("\n")
     names = head.split(",")
-    if len(names) < 2 or '"' in text or "\r" in text:
+    if len(names) < 2 or len(set(names)) < len(names) or '"' in text or "\r" in text:
         return None
     cells = body.replace("\n", ",\n,").split(",")[:-1]  # each line break is a cell, so that each row shows its end
     ends = cells[len(names) :: len(names) + 1]
@@ -154,7 +231,10 @@ def last_row(path: Path) -> dict[str, Any]:
     row = next(csv.reader([decoded(path, lines[-1])]), _NOTHING)
     if len(row) != len(header):
         raise UserError(f"{path}: {len(row)} cells in the last row, but the header has {len(header)}")
-    return {name: _values([cell])[0] for name, cell in zip(header, row, strict=True)}
+    found = {name: _values([cell])[0] for name, cell in zip(header, row, strict=True)}
+    for name, value in found.items():
+        _require_floats(path, name, [value])
+    return found
 
 
 def _check_header(path: Path, header: bytes) -> None:

@@ -20,12 +20,14 @@ def dumps(value: Any, *, indent: int | None = None) -> str:
 
 
 def loads(text: str | bytes) -> Any:
-    """The value of JSON text, with the texts "nan", "inf" and "-inf" as numbers.
+    """The value of JSON text, with the texts "nan", "inf" and "-inf" as numbers. Raises ValueError as `plain`."""
+    return spelled_out(plain(text))
 
-    Raises ValueError, which names the place, if the text is not JSON.
-    """
+
+def plain(text: str | bytes) -> Any:
+    """The value of JSON text as it is written. Raises ValueError, which names the place, if the text is not JSON."""
     try:
-        return _read(json.loads(text))
+        return json.loads(text)
     except RecursionError as error:
         raise ValueError("nested too deeply") from error
     except json.JSONDecodeError as error:
@@ -54,11 +56,12 @@ def _spell(value: Any) -> Any:
     return _spell(value.tolist()) if hasattr(value, "tolist") else value
 
 
-def _read(value: Any) -> Any:
+def spelled_out(value: Any) -> Any:
+    """Plain data with the texts "nan", "inf" and "-inf" as numbers."""
     if isinstance(value, str):
         return _NUMBERS.get(value, value)
     if isinstance(value, dict):
-        return {k: _read(v) for k, v in cast("dict[str, Any]", value).items()}
+        return {k: spelled_out(v) for k, v in cast("dict[str, Any]", value).items()}
     if isinstance(value, list):
-        return [_read(v) for v in cast("list[Any]", value)]
+        return [spelled_out(v) for v in cast("list[Any]", value)]
     return value

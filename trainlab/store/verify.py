@@ -11,7 +11,7 @@ from trainlab.store.findings import read_findings
 from trainlab.store.folder import RunFolder
 from trainlab.store.json_file import read_json
 from trainlab.store.plain_yaml import read_config
-from trainlab.store.rows import read_rows
+from trainlab.store.rows import read_layers, read_metrics, read_steps
 from trainlab.store.status import Status, read_status
 
 _NEEDED = ("config.yaml", "status.json", "metrics.csv")
@@ -25,11 +25,11 @@ def verify(folder: RunFolder) -> list[str]:
     """
     found: list[str] = []
     status: Status | None = _read(folder.status, read_status, found)
-    metrics: dict[str, list[Any]] = _read(folder.metrics, read_rows, found) or {}
-    steps: dict[str, list[Any]] = _read(folder.steps, read_rows, found) or {}
+    metrics: dict[str, list[Any]] = _read(folder.metrics, read_metrics, found) or {}
+    steps: dict[str, list[Any]] = _read(folder.steps, read_steps, found) or {}
     for path, read in (
         (folder.config, read_config),
-        (folder.layers, read_rows),
+        (folder.layers, read_layers),
         (folder.diagnoses, read_findings),
         *((path, read_json) for path in sorted(folder.path.glob("*.json")) if path != folder.status),
     ):

@@ -5,61 +5,32 @@ its folder was. A run that was killed is cut back to its last checkpoint.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from time import monotonic
 from typing import Any
-
-import numpy as np
 
 from trainlab.core.component import plain
 from trainlab.core.dotted import flat
 from trainlab.core.errors import UserError
 from trainlab.core.types import Array
-from trainlab.diagnose.finding import Finding
-from trainlab.engine.backend import RECORDS
 from trainlab.store import checkpoint
-from trainlab.store.findings import read_findings
 from trainlab.store.folder import RunFolder
+from trainlab.store.forms import Environment
 from trainlab.store.json_file import read_json
-from trainlab.store.rows import read_rows
 from trainlab.store.status import Status, read_status
 from trainlab.store.writing import write_together
 from trainlab.training.callbacks import Callback, StepInfo
 from trainlab.training.experiment import Experiment
 from trainlab.training.logger import RunLogger
-from trainlab.training.session import Ending, TrainingSession
+from trainlab.training.saved import Ended, Saved
+from trainlab.training.session import TrainingSession
 from trainlab.training.setup import TrainingSetup
 
 _DATA = "data."  # before the names of what preprocessors have learned
 _SAVE_EVERY = 1.0  # seconds: a checkpoint that is due waits until the last one is at least this old,
 _SHARE = 0.02  # and until saving takes no more than this share of the time,
 _LONGEST = 30.0  # but no longer than this
-
-
-@dataclass(frozen=True, slots=True)
-class Ended:
-    """How a run ended, what the monitors found at its end and earlier, and all of it in its final order."""
-
-    ending: Ending
-    findings: Sequence[Finding] = ()
-    earlier: Sequence[Finding] = ()
-    concluded: Sequence[Finding] = ()
-
-    def as_dict(self) -> dict[str, Any]:
-        """As plain data."""
-        return {
-            **self.ending._asdict(),
-            **{part: [f.as_dict() for f in getattr(self, part)] for part in ("findings", "earlier", "concluded")},
-        }
-
-    @classmethod
-    def from_dict(cls, data: Mapping[str, Any]) -> "Ended":
-        """What `as_dict` made."""
-        late, earlier, concluded = (
-            tuple(Finding.from_dict(f) for f in data.get(part) or ()) for part in ("findings", "earlier", "concluded")
-        )
-        return cls(Ending(data["state"], data["reason"]), late, earlier, concluded)
 
 
 class Checkpointer(Callback):
@@ -138,30 +109,21 @@ class Checkpointer(Callback):
         write_together(files, durable=durable, needs=needs)
         self._best_epoch = best.epoch
 
-    def resume(self) -> bool:
-        """Put session and files back to the last checkpoint, or to the start if there is none; whether there was one.
-
-        Raises UserError if a file is damaged or too short.
-        """
-        if not self.last.exists():
+    def resume(self, saved: Saved | None) -> None:
+        """Put session and files back to the last checkpoint, or to the start if there is none."""
+        if saved is None:
             self.logger.cut({})
-            return False
-        session, folder = self.session, self.folder
-        arrays, meta = checkpoint.load(self.last)
-        self.ended = Ended.from_dict(meta["ended"]) if "ended" in meta else None
-        if self.ended is not None and "earlier" in meta["ended"]:  # the file may have got its final order since
+            return
+        session, meta, self.ended = self.session, saved.meta, saved.ended
+        if self.ended is not None and self.ended.earlier is not None:  # the file may have got its final order since
             self.logger.replace_findings(self.ended.earlier)
         self.logger.cut(meta["files"])
-        session.trainer.restore(arrays, meta["trainer"])
-        weights = checkpoint.load(self.best)[0] if self.best.exists() else {}
-        session.metrics.restore(_rows(read_rows(folder.metrics)), meta["seconds"])
-        session.metrics.best.restore(meta["leader"], {n: weights[n] for n in session.setup.net.params if weights})
+        session.trainer.restore(saved.arrays, meta["trainer"])
+        session.metrics.restore(saved.rows, meta["seconds"])
+        session.metrics.best.restore(meta["leader"], saved.best)
         self._best_epoch = session.metrics.best.epoch
-        steps = read_rows(folder.steps)
-        rows = np.array([steps[name] for name in RECORDS], dtype=np.float64).T
-        session.inspector.resume(rows, arrays["steps.recent"], session.trainer.step)
-        session.monitors.resume([Finding.from_dict(line) for line in read_findings(folder.diagnoses)])
-        return True
+        session.inspector.resume(saved.steps, saved.arrays["steps.recent"], session.trainer.step)
+        session.monitors.resume(saved.findings)
 
     def _common(self) -> tuple[dict[str, Array], dict[str, Any]]:
         """What every checkpoint holds beside weights: how to prepare rows and to read the outputs."""
@@ -183,7 +145,7 @@ def status_of(folder: RunFolder) -> Status:
 
 def environment_of(folder: RunFolder) -> dict[str, Any]:
     """The environment in which the run started; empty where that was not written."""
-    return read_json(folder.environment) if folder.environment.exists() else {}
+    return read_json(folder.environment, Environment) if folder.environment.exists() else {}
 
 
 def fitted_of(folder: RunFolder) -> dict[str, Array] | None:
@@ -217,7 +179,3 @@ def require_same_data(setup: TrainingSetup, folder: RunFolder) -> None:
         raise UserError(
             f"{folder.path}: the data changed since this run started: restore the original data or start a new run"
         )
-
-
-def _rows(columns: Mapping[str, Sequence[Any]]) -> list[dict[str, Any]]:
-    return [dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)]

@@ -1,8 +1,9 @@
 """Train a run in its folder, or resume one."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, replace
+from functools import partial
 from itertools import product
 from math import isclose
 from pathlib import Path
@@ -27,7 +28,6 @@ from trainlab.training.calibration import calibrated, scaled
 from trainlab.training.callbacks import Callback, RunInfo, RunResult
 from trainlab.training.checkpointing import (
     Checkpointer,
-    Ended,
     environment_of,
     fitted_of,
     require_same_config,
@@ -38,6 +38,7 @@ from trainlab.training.error_analysis import write_mistakes
 from trainlab.training.experiment import Experiment, read, read_own
 from trainlab.training.logger import RunLogger, StatusWriter
 from trainlab.training.run_summary import write_start
+from trainlab.training.saved import Ended, Saved
 from trainlab.training.session import Ending, TrainingSession
 from trainlab.training.setup import build, refuse_threads
 from trainlab.training.tracking import require_trackers, tracked
@@ -140,17 +141,25 @@ def _resume(
             f"{folder.path}: this run has finished ({status.epoch} epochs); to train it further say how far: "
             f"train.epochs={2 * max(1, status.epoch)}"
         )
+    session = TrainingSession(setup)
+    decision = read_decision(folder.decision)
+    saved = Saved.read(folder, session)  # before anything is written: a run that is refused stays as it was
+    if 0 < epochs < status.epoch:
+        raise UserError(
+            f"{folder.path}: this run has come to epoch {status.epoch} already, beyond train.epochs={epochs}; name "
+            "more epochs, or train a new run"
+        )
     if epochs:
         write_atomic(folder.config, dump(plain(setup.experiment)).encode())
-    session = TrainingSession(setup)
     session.metrics.clock.restart(status.seconds)
     status = replace(status.resumed(), epochs=session.epochs)
     if epochs:
         note = " ".join(filter(None, [note, _rate_jumps(setup.experiment, own.value.train.epochs, status.epoch)]))
-    if read_decision(folder.decision).threshold is not None:
+    if decision.threshold is not None:
         note = " ".join(filter(None, [note, "The threshold that was chosen for this run's labels is dropped."]))
     write_decision(folder.decision, PLAIN)  # the best weights may change
-    how: dict[str, Any] = {"resuming": True, "beyond_end": bool(epochs), "durable": durable, "test": test}
+    restore = partial(Checkpointer.resume, saved=saved)
+    how: dict[str, Any] = {"restore": restore, "beyond_end": bool(epochs), "durable": durable, "test": test}
     return _run(session, folder, status, callbacks, until, note=note, **how)
 
 
@@ -174,7 +183,7 @@ def _run(
     until: int | None,
     *,
     note: str = "",
-    resuming: bool = False,
+    restore: Callable[[Checkpointer], None] | None = None,
     beyond_end: bool = False,
     durable: bool,
     test: bool,
@@ -187,9 +196,10 @@ def _run(
         tracked(session.setup.experiment.trackers) as trackers,
     ):
         checkpointer = Checkpointer(folder, session, logger)
-        resumed = checkpointer.resume() if resuming else False
+        if restore is not None:
+            restore(checkpointer)
         callbacks = [logger, writer, *trackers, *callbacks, checkpointer]
-        info = _info(session, folder, note, session.trainer.step if resumed else None)
+        info = _info(session, folder, note, session.trainer.step or None)
         before = clock.seconds
         for callback in callbacks:
             callback.on_train_begin(info)

@@ -9,7 +9,7 @@ output  quantiles    (rows, targets, quantiles), where the loss predicts quantil
 Numbers are float32 and operations are old and plain, so that many runtimes run the file (docs/export.md).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import prod
 from pathlib import Path
@@ -25,7 +25,7 @@ from trainlab.inference.export.checking import load_once
 from trainlab.inference.export.graph import OPSET, Graph
 from trainlab.inference.export.lowering import lower_layers, lower_preprocessing
 from trainlab.inference.loading import load_model
-from trainlab.inference.model import TrainedNetwork, Weights
+from trainlab.inference.model import TrainedNetwork, Weights, raw_shape
 from trainlab.nn.losses import poisson
 from trainlab.nn.losses.pinball import Pinball
 from trainlab.store.strict_json import dumps
@@ -131,12 +131,6 @@ def _notes(graph: Graph, features: Sequence[str]) -> tuple[str, ...]:
 
 def _members(network: TrainedNetwork | Ensemble) -> Sequence[TrainedNetwork]:
     return network.members if isinstance(network, Ensemble) else [network]
-
-
-def raw_shape(encoding: Mapping[str, Any]) -> Shape:
-    """The shape of a row as its data source returns it."""
-    width = sum(len(column.get("categories") or [0]) for column in encoding["columns"])
-    return tuple(encoding.get("shape") or (width,))
 
 
 def _prepared(graph: Graph, trained: TrainedNetwork, shape: Shape) -> str:

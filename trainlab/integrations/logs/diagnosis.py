@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from trainlab.core.component import registered
+from trainlab.core.component import plain, registered
 from trainlab.core.types import Array, Task
 from trainlab.diagnose.finding import Finding
 from trainlab.diagnose.monitor import Monitor
@@ -22,7 +22,10 @@ from trainlab.integrations.logs.epochs import epochs_of, interpolated
 from trainlab.integrations.logs.reader import Log, Row, read_log
 from trainlab.store import checkpoint
 from trainlab.store.folder import RunFolder, is_run
+from trainlab.store.forms import WatchedConfig, require
+from trainlab.store.meta import Meta
 from trainlab.store.plain_yaml import read_config
+from trainlab.training.experiment import read
 from trainlab.training.monitoring import MonitorRunner
 
 _CHUNK = 20  # rows between inspections, as in training
@@ -85,7 +88,7 @@ def judge(
     if path.is_dir() and is_run(path):
         folder = RunFolder.open(path, path.parent)
         log = replace(read_log(folder.metrics, mapping), notes=())
-        settings = read_config(folder.config) if folder.config.exists() else {}
+        settings = _settings(folder)
         own_steps = read_log(folder.steps, unit="step") if folder.steps.exists() else None
         told: dict[str, Any] = settings.get("watch") or {}  # of another program's training
         classes, chance = classes or _own_classes(folder) or told.get("classes"), chance or told.get("chance")
@@ -96,12 +99,25 @@ def judge(
         return _Replay(log, own_steps, settings, classes, chance, regression, ended).judged()
 
 
+def _settings(folder: RunFolder) -> dict[str, Any]:
+    """The config of a run, empty if there is none. Raises UserError if it is no config that monitors could read."""
+    if not folder.config.exists():
+        return {}
+    settings = read_config(folder.config)
+    if "watch" in settings:  # of another program's training: only parts of a config
+        require(folder.config, settings, WatchedConfig)
+        return settings
+    return plain(read(folder.config, own=True).value)
+
+
 def _own_classes(folder: RunFolder) -> int | None:
     """The number of classes of a trainlab run; None if it cannot be read."""
     last = folder.checkpoints / "last.safetensors"
     if not last.exists():
         return None
-    task: dict[str, Any] = checkpoint.load(last)[1].get("task", {})
+    meta = checkpoint.load(last)[1]
+    require(last, meta, Meta)
+    task: dict[str, Any] = meta["task"]
     return max(2, int(task["outputs"])) if task.get("kind") == "classification" else None
 
 

@@ -13,6 +13,7 @@ from trainlab.core.errors import UserError
 from trainlab.store.writing import named_errors
 
 _ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
+_LARGEST = 1 << 27  # bytes of a log; a million lines take half of it
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 
 
@@ -32,13 +33,21 @@ class Source:
         """The bytes, unpacked if they are gzip's; empty for a folder. Raises UserError if they cannot be read."""
         if self.is_folder:
             return b""
-        with named_errors(self.path, "read"):
-            data = self.path.read_bytes()
-        if data.startswith(b"\x1f\x8b"):
-            try:
-                return gzip.decompress(data)
-            except (OSError, EOFError, zlib.error) as error:
-                raise UserError(f"{self.path}: a broken gzip file: {error}") from None
+        if self.path.exists() and not self.path.is_file():
+            raise UserError(f"{self.path}: is a device or a pipe, not a regular file; write the log into a file first")
+        with named_errors(self.path, "read"), self.path.open("rb") as file:
+            data = self._bounded(file.read(_LARGEST + 1))
+        if not data.startswith(b"\x1f\x8b"):
+            return data
+        try:
+            with gzip.open(self.path) as file:
+                return self._bounded(file.read(_LARGEST + 1))
+        except (OSError, EOFError, zlib.error) as error:
+            raise UserError(f"{self.path}: a broken gzip file: {error}") from None
+
+    def _bounded(self, data: bytes) -> bytes:
+        if len(data) > _LARGEST:
+            raise UserError(f"{self.path}: over {_LARGEST / 1e6:,.0f} MB; a log of a training is smaller")
         return data
 
     @cached_property

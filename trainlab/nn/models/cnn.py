@@ -33,7 +33,7 @@ class CNN(Model, name="cnn"):
     first = "filters"
 
     filters: list[Count] = setting([32, 64], "filters of each block's conv", min_length=1)
-    hidden: list[Count] = setting([100], "units of the dense layers before the output")
+    hidden: list[Count] = setting([100], "units of the dense layers before the output", max_length=1000)
     size: Count = setting(3, "height and width of each filter")
     convs: Count = setting(1, "conv-norm-activation groups before each pool")
     pool: int = setting(2, "size of the max pool that ends a block; 1 for none", ge=1)

@@ -28,7 +28,7 @@ class MLP(Model, name="mlp"):
 
     first = "hidden"
 
-    hidden: list[Count] = setting([128, 64], "units of each hidden layer; empty for a linear model")
+    hidden: list[Count] = setting([128, 64], "units of each hidden layer; empty for a linear model", max_length=1000)
     activation: Activation = setting(ReLU(), "after each hidden layer")
     norm: Literal["batch", "layer", "none"] = setting("none", "before each activation")
     dropout: Annotated[float, Field(ge=0, lt=1)] | Layer = setting(

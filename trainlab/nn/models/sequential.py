@@ -16,7 +16,7 @@ class Sequential(Model, name="sequential"):
 
     first = "layers"
 
-    layers: list[Layer] = setting("the layers, first to last", min_length=1)
+    layers: list[Layer] = setting("the layers, first to last", min_length=1, max_length=1000)
 
     def expand(self, shape: Shape) -> Sequence[Layer]:
         """The layers as they are."""

@@ -32,7 +32,7 @@ class Tabular(MLP, name="tabular"):
 
     first = "hidden"
 
-    hidden: list[Count] = setting([256, 256], "units of each hidden layer")
+    hidden: list[Count] = setting([256, 256], "units of each hidden layer", max_length=1000)
     activation: Activation = setting(SiLU(), "after each hidden layer")
     dropout: Annotated[float, Field(ge=0, lt=1)] | Layer = setting(
         0.15, "after each activation: the fraction that is dropped, or a dropout layer with settings"

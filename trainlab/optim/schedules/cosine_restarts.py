@@ -4,7 +4,10 @@ from collections.abc import Iterator, Sequence
 from math import cos, pi
 
 from trainlab.core.component import setting
+from trainlab.core.errors import UserError
 from trainlab.optim.schedule import Schedule, in_epochs, turns
+
+_MOST = 10_000  # restarts, each with a snapshot in the run folder
 
 
 class CosineRestarts(Schedule, name="cosine_restarts"):
@@ -33,12 +36,14 @@ class CosineRestarts(Schedule, name="cosine_restarts"):
         return 1.0
 
     def snapshots(self, epochs: float) -> list[float]:
-        """The ends of all whole periods within the run."""
+        """The ends of all whole periods within the run. Raises UserError if they are more than anybody could use."""
         ends: list[float] = []
         for start, length in self._periods(epochs):
             if start + length > epochs + 1e-9:
                 break
             ends.append(start + length)
+            if len(ends) > _MOST:
+                raise UserError(f"schedule: cosine_restarts: more than {_MOST:,} restarts; make `period` longer")
         return ends
 
     def _periods(self, epochs: float) -> Iterator[tuple[float, float]]:

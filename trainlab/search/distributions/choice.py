@@ -14,7 +14,7 @@ class Choice(Distribution, name="choice"):
     [128, 64]
     """
 
-    options: list[Any] = setting("the options", min_length=1)
+    options: list[Any] = setting("the options", min_length=1, max_length=1000)
 
     def at(self, u: float) -> Any:
         """The option whose part of [0, 1) contains u."""

@@ -35,6 +35,8 @@ class Log(Interval, name="log"):
     def _positive(cls, ends: list[float]) -> list[float]:
         if ends[0] <= 0:
             raise PydanticCustomError("range", "a log range starts above 0, found {low}", {"low": ends[0]})
+        if ends[0] < 1e-30:
+            raise PydanticCustomError("range", "a log range starts at 1e-30 or above, found {low}", {"low": ends[0]})
         return ends
 
     def at(self, u: float) -> float:
@@ -44,7 +46,7 @@ class Log(Interval, name="log"):
         low, high = self.range
         u = (u - self.zero) / (1 - self.zero)
         x = math.exp(math.log(low) + u * math.log(high / low))
-        digits = 4 + max(0, math.ceil(-math.log10(high / low - 1)))  # a narrow range needs more digits
+        digits = 4 + max(0, math.ceil(-math.log10(max(high / low - 1, 1e-16))))  # a narrow range needs more digits
         return min(max(float(f"{x:.{digits - 1}e}"), low), high)
 
     def position(self, value: float) -> float | None:

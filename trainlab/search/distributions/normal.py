@@ -8,7 +8,7 @@ from pydantic import Field, field_validator
 from pydantic_core import PydanticCustomError
 
 from trainlab.core.component import setting
-from trainlab.search.distribution import BELOW_ONE, Distribution
+from trainlab.search.distribution import BELOW_ONE, Distribution, End
 
 
 class Normal(Distribution, name="normal"):
@@ -21,13 +21,15 @@ class Normal(Distribution, name="normal"):
     0.9
     """
 
-    params: Annotated[list[float], Field(min_length=2, max_length=2)] = setting("[mean, standard deviation]")
+    params: Annotated[list[End], Field(min_length=2, max_length=2)] = setting("[mean, standard deviation]")
 
     @field_validator("params")
     @classmethod
     def _wide(cls, params: list[float]) -> list[float]:
         if params[1] <= 0:
             raise PydanticCustomError("range", "a standard deviation must be above 0, found {std}", {"std": params[1]})
+        if params[1] < 1e-30:
+            raise PydanticCustomError("range", "a standard deviation is 1e-30 or more, found {std}", {"std": params[1]})
         return params
 
     def at(self, u: float) -> float:
