@@ -8,6 +8,7 @@ import os
 import struct
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -140,7 +141,7 @@ def test_wandb(tmp_path: Path):
     tags: set[str] = set()
     notes, bins = "", 0
     for folder in folders:
-        for kind, entry in wandb_records(next(folder.glob("*.wandb"))):
+        for kind, entry in whole(next(folder.glob("*.wandb"))):
             if kind == "history":
                 row = {"/".join(i.nested_key) or i.key: json.loads(i.value_json) for i in entry.history.item}
                 if "val/loss" in row:
@@ -156,6 +157,14 @@ def test_wandb(tmp_path: Path):
     assert (bins, config["optimizer"]["lr"]) == (16, 1e-5)
     assert tags == {"finished", *(finding["code"] for finding in record.findings)}
     assert all(finding["message"] in notes for finding in record.findings)
+
+
+def whole(path: Path) -> list[tuple[str, Any]]:
+    """The records of a file whose run has ended: `finish` returns before wandb's own process has written the last."""
+    until = time.monotonic() + 60
+    while not (found := list(wandb_records(path))) or (found[-1][0] != "exit" and time.monotonic() < until):
+        time.sleep(0.1)
+    return found
 
 
 def wandb_records(path: Path) -> Iterator[tuple[str, Any]]:
