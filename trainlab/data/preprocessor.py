@@ -7,6 +7,7 @@ To add one, write one class in one file of `trainlab/data/preprocess`.
 from abc import abstractmethod
 
 from trainlab.core.component import Component, setting
+from trainlab.core.torch_code import TorchCode
 from trainlab.core.types import Array, Shape
 from trainlab.data.columns import Choice, Columns
 from trainlab.data.lazy import LazyRows
@@ -36,6 +37,13 @@ class Preprocessor(Component, kind="preprocess", rooms=("trainlab.data.preproces
     @abstractmethod
     def apply(self, x: Array, fitted: dict[str, Array]) -> Array:
         """x' for rows x (n, *shape) float64; a new array."""
+
+    def torch_code(self, shape: Shape, fitted: dict[str, Array]) -> TorchCode:
+        """`apply` as source of a module of PyTorch, for rows of this shape in float64, images with the channels last.
+
+        Raises NotImplementedError if there is no such source.
+        """
+        raise NotImplementedError(self.name)
 
     def out_shape(self, shape: Shape) -> Shape | None:
         """Shape of a row of x' as far as it is known before fitting, else None."""

@@ -17,6 +17,7 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 
 from trainlab.core.component import Component
+from trainlab.core.torch_code import TorchCode
 from trainlab.core.types import Array, Shape
 
 Role = Literal["weight", "bias", "scale", "shift", "slope", "embedding", "periodic", "statistic"]
@@ -156,6 +157,17 @@ class Layer(Component, kind="layer", rooms=("trainlab.nn.layers", "trainlab.nn.a
 
         It may update untrained params in place, in training. Raises NotImplementedError if the layer has no such form.
         """
+        raise NotImplementedError(self.name)
+
+    def torch_code(self, shape: Shape, p: dict[str, Array]) -> TorchCode:
+        """This layer as source of a module of PyTorch, for rows of this shape; p: its params by name.
+
+        Raises NotImplementedError if there is no such source.
+        """
+        raise NotImplementedError(self.name)
+
+    def torch_join(self, branches: Sequence[TorchCode]) -> TorchCode:
+        """The module of a composite layer from those of its branches. Raises NotImplementedError as `torch_code`."""
         raise NotImplementedError(self.name)
 
 

@@ -62,12 +62,18 @@ class Loss(Component, kind="loss", rooms=("trainlab.nn.losses",)):
         s.hits for classes.
         """
 
-    def torch(self, torch: Any, y: Any, t: Any) -> tuple[Any, Any]:
-        """The loss of every row (rows,) by operations of PyTorch, and for classes the number of right rows, else 0.
+    def torch(self, torch: Any, y: Any, t: Any) -> Any:
+        """The loss of every row (rows,) by operations of PyTorch.
 
         y, t: tensors, as in `each`. Raises NotImplementedError if the loss has no such form.
         """
         raise NotImplementedError(self.name)
+
+    def hits(self, y: Array, t: Array) -> float:
+        """The number of correctly classified rows, as `each` counts them."""
+        slot = LossSlot(y, t, None)
+        self.each(slot)
+        return slot.hits
 
     @abstractmethod
     def chance(self, t: Array, task: Task) -> float:

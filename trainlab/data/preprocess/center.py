@@ -1,9 +1,11 @@
 """Center: the mean of the training rows becomes zero."""
 
 from trainlab.core.component import setting
-from trainlab.core.types import Array
+from trainlab.core.torch_code import TorchCode
+from trainlab.core.types import Array, Shape
 from trainlab.data.lazy import LazyRows
 from trainlab.data.preprocess._statistics import PER, Per, mean
+from trainlab.data.preprocess._torch import shift
 from trainlab.data.preprocessor import Preprocessor
 
 
@@ -30,3 +32,7 @@ class Center(Preprocessor, name="center"):
     def apply(self, x: Array, fitted: dict[str, Array]) -> Array:
         """x - mean."""
         return x - fitted["mean"]
+
+    def torch_code(self, shape: Shape, fitted: dict[str, Array]) -> TorchCode:
+        """`apply` in PyTorch."""
+        return shift(fitted["mean"], np.float64(1.0))

@@ -3,10 +3,23 @@
 import numpy as np
 
 from trainlab.core.component import setting
-from trainlab.core.types import Array
+from trainlab.core.torch_code import TorchCode
+from trainlab.core.types import Array, Shape
 from trainlab.data.lazy import LazyRows
 from trainlab.data.preprocess._statistics import PER, Per, axes
 from trainlab.data.preprocessor import Preprocessor
+
+SOURCE = '''class Clip(nn.Module):
+    """min(max(x, low), high)."""
+
+    def __init__(self, shape):
+        super().__init__()
+        self.register_buffer("low", torch.zeros(shape, dtype=torch.float64))
+        self.register_buffer("high", torch.zeros(shape, dtype=torch.float64))
+
+    def forward(self, x):
+        return torch.minimum(torch.maximum(x, self.low), self.high)
+'''
 
 
 class Clip(Preprocessor, name="clip"):
@@ -37,3 +50,7 @@ class Clip(Preprocessor, name="clip"):
     def apply(self, x: Array, fitted: dict[str, Array]) -> Array:
         """min(max(x, low), high)."""
         return np.clip(x, fitted["low"], fitted["high"])
+
+    def torch_code(self, shape: Shape, fitted: dict[str, Array]) -> TorchCode:
+        """`apply` in PyTorch."""
+        return TorchCode(f"Clip({fitted['low'].shape})", dict(fitted), {"Clip": SOURCE})

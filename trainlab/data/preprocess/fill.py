@@ -5,10 +5,25 @@ from typing import Literal
 import numpy as np
 
 from trainlab.core.component import setting
+from trainlab.core.torch_code import TorchCode
 from trainlab.core.types import Array, Shape
 from trainlab.data.columns import Choice, Columns
 from trainlab.data.lazy import LazyRows
 from trainlab.data.preprocessor import COLUMNS, Preprocessor
+
+SOURCE = '''class Fill(nn.Module):
+    """A value in place of what is not finite; then a column of 0 and 1 for each marked column."""
+
+    def __init__(self, shape, marked):
+        super().__init__()
+        self.marked = marked
+        self.register_buffer("value", torch.zeros(shape, dtype=torch.float64))
+
+    def forward(self, x):
+        known = torch.isfinite(x)
+        filled = torch.where(known, x, self.value)
+        return torch.cat([filled, (~known[:, self.marked]).double()], 1) if self.marked else filled
+'''
 
 
 class Fill(Preprocessor, name="fill"):
@@ -76,3 +91,9 @@ class Fill(Preprocessor, name="fill"):
                 different, counts = np.unique(cells, return_counts=True)
                 value[i] = different[counts.argmax()]
         return value
+
+    def torch_code(self, shape: Shape, fitted: dict[str, Array]) -> TorchCode:
+        """`apply` in PyTorch."""
+        value = fitted["value"] if "value" in fitted else fitted["mean"]
+        marked = fitted["marked"].astype(np.int64).tolist() if "marked" in fitted else []
+        return TorchCode(f"Fill({value.shape}, {marked})", {"value": value}, {"Fill": SOURCE})

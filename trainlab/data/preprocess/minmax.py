@@ -3,9 +3,11 @@
 import numpy as np
 
 from trainlab.core.component import setting
-from trainlab.core.types import Array
+from trainlab.core.torch_code import TorchCode
+from trainlab.core.types import Array, Shape
 from trainlab.data.lazy import LazyRows
 from trainlab.data.preprocess._statistics import PER, Per, extremes
+from trainlab.data.preprocess._torch import shift
 from trainlab.data.preprocessor import Preprocessor
 
 
@@ -34,3 +36,7 @@ class Minmax(Preprocessor, name="minmax"):
     def apply(self, x: Array, fitted: dict[str, Array]) -> Array:
         """(x - min) / range."""
         return (x - fitted["min"]) / fitted["range"]
+
+    def torch_code(self, shape: Shape, fitted: dict[str, Array]) -> TorchCode:
+        """`apply` in PyTorch."""
+        return shift(fitted["min"], fitted["range"])

@@ -1,9 +1,11 @@
 """PCA: coordinates along the directions of largest variance."""
 
 from trainlab.core.component import setting
+from trainlab.core.torch_code import TorchCode
 from trainlab.core.types import Array, Shape
 from trainlab.data.lazy import LazyRows
 from trainlab.data.preprocess._principal import Keep, kept, principal
+from trainlab.data.preprocess._torch import rotate
 from trainlab.data.preprocessor import Preprocessor
 
 
@@ -35,3 +37,7 @@ class Pca(Preprocessor, name="pca"):
     def out_shape(self, shape: Shape) -> Shape | None:
         """(keep,), unknown for a share."""
         return (self.keep,) if isinstance(self.keep, int) else None
+
+    def torch_code(self, shape: Shape, fitted: dict[str, Array]) -> TorchCode:
+        """`apply` in PyTorch."""
+        return rotate(fitted["mean"], fitted["axes"], (fitted["axes"].shape[1],))

@@ -7,6 +7,7 @@ import numpy as np
 
 from trainlab.core.component import setting
 from trainlab.core.errors import DataError
+from trainlab.core.torch_code import TorchCode
 from trainlab.core.types import Array, Shape
 from trainlab.data.columns import Columns
 from trainlab.data.lazy import LazyRows
@@ -14,6 +15,22 @@ from trainlab.data.widening import WideningPreprocessor
 
 LEAF_ROWS, LEAST_GAIN = 64, 1e-4  # of the trees, as in the paper's code
 _TREE_ROWS = 100_000  # that a tree learns from at most
+
+SOURCE = '''class PiecewiseLinear(nn.Module):
+    """(x - low) / width between 0 and 1, for each bin of a column; 0 where x is no number."""
+
+    def __init__(self, bins, keep):
+        super().__init__()
+        self.keep = keep
+        self.register_buffer("column", torch.zeros(bins, dtype=torch.int64))
+        self.register_buffer("low", torch.zeros(bins, dtype=torch.float64))
+        self.register_buffer("width", torch.ones(bins, dtype=torch.float64))
+
+    def forward(self, x):
+        x = x.flatten(1)
+        inside = ((x[:, self.column] - self.low) / self.width).clamp(0, 1).nan_to_num(0.0)
+        return torch.cat([x, inside], 1) if self.keep else inside
+'''
 
 
 class PiecewiseLinear(WideningPreprocessor, name="piecewise_linear"):
@@ -91,6 +108,12 @@ class PiecewiseLinear(WideningPreprocessor, name="piecewise_linear"):
         bins = tuple(f"{columns.names[i]}>={low:.4g}" for i, low in places)
         encoded = Columns(bins, ("category",) * len(bins))
         return columns.joined(encoded) if self.keep else encoded
+
+    def torch_code(self, shape: Shape, fitted: dict[str, Array]) -> TorchCode:
+        """`apply` in PyTorch."""
+        state = {key: fitted[key] for key in ("column", "low", "width")}
+        made = f"PiecewiseLinear({len(state['low'])}, keep={self.keep})"
+        return TorchCode(made, state | {"column": state["column"].astype(np.int64)}, {"PiecewiseLinear": SOURCE})
 
     def _edges(self, column: Array, y: Array) -> Array:
         """Increasing edges of up to `bins` bins; one or none where all values are equal."""

@@ -3,9 +3,11 @@
 import numpy as np
 
 from trainlab.core.component import setting
-from trainlab.core.types import Array
+from trainlab.core.torch_code import TorchCode
+from trainlab.core.types import Array, Shape
 from trainlab.data.lazy import LazyRows
 from trainlab.data.preprocess._statistics import PER, Per, axes, extremes
+from trainlab.data.preprocess._torch import shift
 from trainlab.data.preprocessor import Preprocessor
 
 
@@ -38,3 +40,7 @@ class Robust(Preprocessor, name="robust"):
     def apply(self, x: Array, fitted: dict[str, Array]) -> Array:
         """(x - median) / range."""
         return (x - fitted["median"]) / fitted["range"]
+
+    def torch_code(self, shape: Shape, fitted: dict[str, Array]) -> TorchCode:
+        """`apply` in PyTorch."""
+        return shift(fitted["median"], fitted["range"])

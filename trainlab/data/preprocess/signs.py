@@ -3,10 +3,18 @@
 import numpy as np
 
 from trainlab.core.component import setting
-from trainlab.core.types import Array
+from trainlab.core.torch_code import TorchCode
+from trainlab.core.types import Array, Shape
 from trainlab.data.columns import Choice
 from trainlab.data.lazy import LazyRows
 from trainlab.data.preprocessor import COLUMNS, Preprocessor
+
+SOURCE = '''class Signs(nn.Module):
+    """1 where x is 1, -1 where it is 0, else 0."""
+
+    def forward(self, x):
+        return (x == 1).double() - (x == 0).double()
+'''
 
 
 class Signs(Preprocessor, name="signs"):
@@ -31,3 +39,7 @@ class Signs(Preprocessor, name="signs"):
     def apply(self, x: Array, fitted: dict[str, Array]) -> Array:
         """(x = 1) - (x = 0)."""
         return (x == 1).astype(np.float64) - (x == 0)
+
+    def torch_code(self, shape: Shape, fitted: dict[str, Array]) -> TorchCode:
+        """`apply` in PyTorch."""
+        return TorchCode("Signs()", classes={"Signs": SOURCE})

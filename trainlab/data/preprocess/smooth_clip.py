@@ -3,9 +3,21 @@
 import numpy as np
 
 from trainlab.core.component import setting
-from trainlab.core.types import Array
+from trainlab.core.torch_code import TorchCode
+from trainlab.core.types import Array, Shape
 from trainlab.data.lazy import LazyRows
 from trainlab.data.preprocessor import Preprocessor
+
+SOURCE = '''class SmoothClip(nn.Module):
+    """x / sqrt(1 + (x / limit)^2)."""
+
+    def __init__(self, limit):
+        super().__init__()
+        self.limit = limit
+
+    def forward(self, x):
+        return x / torch.hypot(torch.ones_like(x), x / self.limit)
+'''
 
 
 class SmoothClip(Preprocessor, name="smooth_clip"):
@@ -29,3 +41,7 @@ class SmoothClip(Preprocessor, name="smooth_clip"):
     def apply(self, x: Array, fitted: dict[str, Array]) -> Array:
         """x / sqrt(1 + (x / limit)^2), with a root that does not overflow."""
         return x / np.hypot(1.0, x / self.limit)
+
+    def torch_code(self, shape: Shape, fitted: dict[str, Array]) -> TorchCode:
+        """`apply` in PyTorch."""
+        return TorchCode(f"SmoothClip({self.limit})", classes={"SmoothClip": SOURCE})

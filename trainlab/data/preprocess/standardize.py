@@ -1,9 +1,11 @@
 """Standardize: mean 0 and standard deviation 1 over the training rows."""
 
 from trainlab.core.component import setting
-from trainlab.core.types import Array
+from trainlab.core.torch_code import TorchCode
+from trainlab.core.types import Array, Shape
 from trainlab.data.lazy import LazyRows
 from trainlab.data.preprocess._statistics import PER, Per, deviation, mean
+from trainlab.data.preprocess._torch import shift
 from trainlab.data.preprocessor import Preprocessor
 
 
@@ -31,3 +33,7 @@ class Standardize(Preprocessor, name="standardize"):
     def apply(self, x: Array, fitted: dict[str, Array]) -> Array:
         """(x - mean) / std."""
         return (x - fitted["mean"]) / fitted["std"]
+
+    def torch_code(self, shape: Shape, fitted: dict[str, Array]) -> TorchCode:
+        """`apply` in PyTorch."""
+        return shift(fitted["mean"], fitted["std"])

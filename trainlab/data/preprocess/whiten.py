@@ -3,9 +3,11 @@
 from math import prod
 
 from trainlab.core.component import setting
+from trainlab.core.torch_code import TorchCode
 from trainlab.core.types import Array, Shape
 from trainlab.data.lazy import LazyRows
 from trainlab.data.preprocess._principal import Keep, kept, principal, widths
+from trainlab.data.preprocess._torch import rotate
 from trainlab.data.preprocessor import Preprocessor
 
 
@@ -42,3 +44,7 @@ class Whiten(Preprocessor, name="whiten"):
         if self.keep is None:
             return (prod(shape),)
         return (self.keep,) if isinstance(self.keep, int) else None
+
+    def torch_code(self, shape: Shape, fitted: dict[str, Array]) -> TorchCode:
+        """`apply` in PyTorch."""
+        return rotate(fitted["mean"], fitted["matrix"], (fitted["matrix"].shape[1],))

@@ -1,9 +1,11 @@
 """ZCA: whitened rows that still look like the rows."""
 
 from trainlab.core.component import setting
-from trainlab.core.types import Array
+from trainlab.core.torch_code import TorchCode
+from trainlab.core.types import Array, Shape
 from trainlab.data.lazy import LazyRows
 from trainlab.data.preprocess._principal import principal, widths
+from trainlab.data.preprocess._torch import rotate
 from trainlab.data.preprocessor import Preprocessor
 
 
@@ -31,3 +33,7 @@ class Zca(Preprocessor, name="zca"):
     def apply(self, x: Array, fitted: dict[str, Array]) -> Array:
         """(x - mean) U / std U', in x's shape."""
         return ((x.reshape(len(x), -1) - fitted["mean"]) @ fitted["matrix"]).reshape(x.shape)
+
+    def torch_code(self, shape: Shape, fitted: dict[str, Array]) -> TorchCode:
+        """`apply` in PyTorch."""
+        return rotate(fitted["mean"], fitted["matrix"], shape)

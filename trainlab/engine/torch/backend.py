@@ -48,7 +48,7 @@ class TorchBackend(Backend):
         _require_forms(work.nodes, loss)
         torch, mirror = self.place.torch, Mirror(self.place.torch, self.place.device)
         params = {f"{name}.{key}": mirror.of(p) for name, slot in work.slots.items() for key, p in slot.p.items()}
-        network = TorchNetwork(torch, work.nodes, params, train=False)
+        network = TorchNetwork(torch, work, params)
 
         def forward(rows: int) -> None:
             mirror.push()

@@ -14,13 +14,14 @@ Kept = dict[str, Any]  # outputs of layers by name
 class TorchNetwork:
     """y = network(x, noise): the PyTorch forms of the layers, one after the other.
 
-    params: tensors of all params by name · train: in training steps, or in evaluation.
+    work: the workspace, whose slots say which layers train · params: tensors of all params by name.
     """
 
-    def __init__(self, torch: Any, nodes: Sequence[Node], params: Mapping[str, Any], *, train: bool) -> None:
-        self._torch, self._train = torch, train
+    def __init__(self, torch: Any, work: Workspace, params: Mapping[str, Any]) -> None:
+        self._torch, self._nodes = torch, work.nodes
         self.drop_factor: Any = 1.0  # what dropout rates are multiplied by, by their schedule
-        self._nodes, self._params = nodes, {n.name: _own(n, params) for top in nodes for n in top.walk()}
+        self._train = {name: slot.train for name, slot in work.slots.items()}
+        self._params = {n.name: _own(n, params) for top in work.nodes for n in top.walk()}
 
     def __call__(self, x: Any, noise: Mapping[str, Any], kept: Kept | None = None) -> Any:
         """The output for rows x.
@@ -45,8 +46,8 @@ class TorchNetwork:
             return lambda x: self._chain(branch, x, noise, kept)
 
         branches = [through(branch) for branch in node.branches]
-        own, drawn = self._params[node.name], noise.get(node.name)
-        return TorchSlot(self._torch, x, own, self._train, drawn, branches, self.drop_factor)
+        own, train, drawn = self._params[node.name], self._train[node.name], noise.get(node.name)
+        return TorchSlot(self._torch, x, own, train, drawn, branches, self.drop_factor)
 
 
 def _own(node: Node, params: Mapping[str, Any]) -> dict[str, Any]:

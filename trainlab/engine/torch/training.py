@@ -68,7 +68,7 @@ class TorchTraining:
         self._params, self._grads, self._decayed = self._leaves()
         self._noise = Noise(self._work)
         self._drawn: dict[str, Any] = {}
-        self._network = TorchNetwork(self._torch, self._work.nodes, self._params, train=True)
+        self._network = TorchNetwork(self._torch, self._work, self._params)
         if job.config.dropout_schedule is not None:  # a tensor, so that compiled code need not know its value
             self._network.drop_factor = self._torch.ones((), dtype=self._torch.float64)
         self._forward = self._torch.compile(self._loss) if place.compile else self._loss
@@ -91,8 +91,9 @@ class TorchTraining:
             for key, p in slot.p.items():
                 param = f"{name}.{key}"
                 shared = self._trained[param] if param in self._trained else self._mirror.of(p)
-                params[param] = shared.detach().requires_grad_(key in slot.g)
-                if key in slot.g:
+                learns = key in slot.g and slot.backward
+                params[param] = shared.detach().requires_grad_(learns)
+                if learns:
                     grads[param] = own[param] if param in own else self._mirror.of(slot.g[key])
                 if id(p) in weights:
                     decayed.append((p, shared))
@@ -127,14 +128,12 @@ class TorchTraining:
             self._network.drop_factor.fill_(drop_factor)
         self._state.decay_factor = own.decay_factor
         kept: Kept | None = {} if last else None
-        loss, hits, y = self._loss_and_gradient(index, kept)
+        loss, y = self._loss_and_gradient(index, kept)
         norm = self._norm(own.g)
         if config.clip_norm and isfinite(norm) and norm > config.clip_norm:
             own.g *= config.clip_norm / norm
         record[:] = loss, lr, norm, nan
-        done = _Done(
-            record, len(index), loss, float(hits) / self._job.members, self._squares(y, len(index)), norm, 0.0, 0.0
-        )
+        done = _Done(record, len(index), loss, *self._counted(y, len(index)), norm, 0.0, 0.0)
         if not isfinite(loss) or not isfinite(norm):
             self._keep(self._outputs(len(index)) if kept is None else kept, len(index), len(index))
             return done, False
@@ -165,21 +164,21 @@ class TorchTraining:
         """A batch's array as a tensor on the device."""
         return self._torch.from_numpy(array).to(self._place.device, non_blocking=True)
 
-    def _loss_and_gradient(self, index: Array, kept: Kept | None) -> tuple[float, Any, Any]:
-        """The loss of the batch without penalties, hits and outputs; the gradient with penalties, in g."""
+    def _loss_and_gradient(self, index: Array, kept: Kept | None) -> tuple[float, Any]:
+        """The loss of the batch without penalties, and outputs; the gradient with penalties, in g."""
         x, t, weights = self._batch(index)
         self._drawn = {name: self._sent(a) for name, a in self._noise.draw(len(index)).items()}
         forward = self._forward if kept is None else self._loss
-        loss, hits, y = forward(x, t, weights, self._drawn, kept)
+        loss, y = forward(x, t, weights, self._drawn, kept)
         found = self._torch.autograd.grad(loss, [self._params[name] for name in self._grads], allow_unused=True)
         for g, new in zip(self._grads.values(), found, strict=True):
             g.zero_() if new is None else g.copy_(new)
         for rule in self._penalties:
             self._penalize(rule)
-        return float(loss.detach()), hits, y
+        return float(loss.detach()), y
 
-    def _loss(self, x: Any, t: Any, weights: Any, noise: Mapping[str, Any], kept: Kept | None) -> tuple[Any, Any, Any]:
-        """The mean loss of a batch, hits and outputs."""
+    def _loss(self, x: Any, t: Any, weights: Any, noise: Mapping[str, Any], kept: Kept | None) -> tuple[Any, Any]:
+        """The mean loss of a batch, and outputs."""
         with self._place.precision():
             y = self._network(x, noise, kept)
         y = y.to(self._own.theta.dtype)
@@ -187,19 +186,22 @@ class TorchTraining:
         if members > 1:  # as `loss_slot`: every member of a row is a row
             y, t = y.reshape(len(x) * members, -1), t.repeat_interleave(members, dim=0)
             weights = None if weights is None else weights.repeat_interleave(members)
-        each, hits = self._job.config.loss.torch(self._torch, y, t)
-        return (each if weights is None else each * weights).sum() / len(y), hits, y.detach()
+        each = self._job.config.loss.torch(self._torch, y, t)
+        return (each if weights is None else each * weights).sum() / len(y), y.detach()
 
     def _norm(self, g: Any) -> float:
         norm = sqrt(float(self._torch.dot(g, g)))
         return norm if isfinite(norm) else float(self._torch.linalg.vector_norm(g.double()))
 
-    def _squares(self, y: Any, rows: int) -> float:
+    def _counted(self, y: Any, rows: int) -> tuple[float, float]:
+        """Hits of outputs y, or of a regression the sum of the squared errors."""
+        loss, outputs, members = self._job.config.loss, y.cpu().numpy(), self._job.members
+        t = self._job.batch.t[:rows].repeat(members, axis=0)
+        hits = loss.hits(outputs, t) / members
         if not self._job.config.regression:
-            return 0.0
-        members = self._job.members
-        error = self._job.config.loss.point(y.cpu().numpy()) - self._job.batch.t[:rows].repeat(members, axis=0)
-        return float(np.vdot(error, error)) / members
+            return hits, 0.0
+        error = loss.point(outputs) - t
+        return hits, float(np.vdot(error, error)) / members
 
     # ------------------------------------------------------------------ rules
 

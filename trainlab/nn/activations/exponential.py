@@ -4,10 +4,19 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from trainlab.core.torch_code import TorchCode
+from trainlab.core.types import Array, Shape
 from trainlab.nn.activation import Activation
 from trainlab.nn.layer import Slot, TorchSlot
 
 TOP = 80.0  # exp of it is a float32
+
+SOURCE = f'''class Exponential(nn.Module):
+    """exp(min(x, {TOP:g}))."""
+
+    def forward(self, x):
+        return torch.exp(torch.clamp(x, max={TOP:g}))
+'''
 
 
 class Exponential(Activation, name="exponential"):
@@ -35,3 +44,7 @@ class Exponential(Activation, name="exponential"):
     def torch(self, s: TorchSlot) -> Any:
         """`forward` in PyTorch."""
         return s.torch.exp(s.torch.clamp(s.x, max=TOP))
+
+    def torch_code(self, shape: Shape, p: dict[str, Array]) -> TorchCode:
+        """The module of PyTorch."""
+        return TorchCode("Exponential()", classes={"Exponential": SOURCE})

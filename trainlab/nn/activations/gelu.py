@@ -6,7 +6,8 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 
 from trainlab.core.component import setting
-from trainlab.core.types import Array
+from trainlab.core.torch_code import TorchCode
+from trainlab.core.types import Array, Shape
 from trainlab.nn.activation import Activation
 from trainlab.nn.layer import Slot, TorchSlot
 
@@ -58,3 +59,7 @@ class GELU(Activation, name="gelu"):
     def torch(self, s: TorchSlot) -> Any:
         """`forward` in PyTorch."""
         return s.torch.nn.functional.gelu(s.x, approximate=self.approximate)
+
+    def torch_code(self, shape: Shape, p: dict[str, Array]) -> TorchCode:
+        """The module of PyTorch."""
+        return TorchCode(f'nn.GELU("{self.approximate}")')

@@ -4,6 +4,8 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from trainlab.core.torch_code import TorchCode
+from trainlab.core.types import Array, Shape
 from trainlab.nn.activation import Activation
 from trainlab.nn.layer import Slot, TorchSlot
 
@@ -33,3 +35,7 @@ class HardSigmoid(Activation, name="hard_sigmoid"):
     def torch(self, s: TorchSlot) -> Any:
         """`forward` in PyTorch, whose own hardsigmoid rounds its slope of 1/6 to float32."""
         return s.torch.clamp(s.x / 6 + 0.5, 0, 1)
+
+    def torch_code(self, shape: Shape, p: dict[str, Array]) -> TorchCode:
+        """The module of PyTorch."""
+        return TorchCode("nn.Hardsigmoid()")

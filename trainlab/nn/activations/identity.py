@@ -2,6 +2,8 @@
 
 from typing import ClassVar
 
+from trainlab.core.torch_code import TorchCode
+from trainlab.core.types import Array, Shape
 from trainlab.nn.activation import Activation
 from trainlab.nn.layer import Slot
 
@@ -23,3 +25,7 @@ class Identity(Activation, name="identity"):
 
     def backward(self, s: Slot) -> None:
         """Nothing: dx is dy."""
+
+    def torch_code(self, shape: Shape, p: dict[str, Array]) -> TorchCode:
+        """The module of PyTorch."""
+        return TorchCode("nn.Identity()")

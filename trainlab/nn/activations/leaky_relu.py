@@ -5,6 +5,8 @@ from typing import Any, ClassVar
 import numpy as np
 
 from trainlab.core.component import setting
+from trainlab.core.torch_code import TorchCode
+from trainlab.core.types import Array, Shape
 from trainlab.nn.activation import Activation
 from trainlab.nn.layer import Slot, TorchSlot
 
@@ -34,3 +36,7 @@ class LeakyReLU(Activation, name="leaky_relu"):
     def torch(self, s: TorchSlot) -> Any:
         """`forward` in PyTorch."""
         return s.torch.nn.functional.leaky_relu(s.x, self.slope)
+
+    def torch_code(self, shape: Shape, p: dict[str, Array]) -> TorchCode:
+        """The module of PyTorch."""
+        return TorchCode(f"nn.LeakyReLU({self.slope})")

@@ -4,6 +4,8 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from trainlab.core.torch_code import TorchCode
+from trainlab.core.types import Array, Shape
 from trainlab.nn.activation import Activation
 from trainlab.nn.activations._sigmoid import sigmoid
 from trainlab.nn.layer import Slot, TorchSlot
@@ -34,3 +36,7 @@ class Mish(Activation, name="mish"):
     def torch(self, s: TorchSlot) -> Any:
         """`forward` in PyTorch."""
         return s.torch.nn.functional.mish(s.x)
+
+    def torch_code(self, shape: Shape, p: dict[str, Array]) -> TorchCode:
+        """The module of PyTorch."""
+        return TorchCode("nn.Mish()")

@@ -7,10 +7,23 @@ from pydantic import field_validator
 from pydantic_core import PydanticCustomError
 
 from trainlab.core.component import setting
-from trainlab.core.types import Shape
+from trainlab.core.torch_code import TorchCode, per_channel
+from trainlab.core.types import Array, Shape
 from trainlab.nn.activation import Activation
 from trainlab.nn.activations.selu import SELU
 from trainlab.nn.layer import Param, Scratch, Slot, TorchSlot
+
+SOURCE = '''class Parametric(nn.Module):
+    """x + a (s(x) - x): a learned share of another activation s."""
+
+    def __init__(self, activation, shape):
+        super().__init__()
+        self.activation = activation
+        self.a = nn.Parameter(torch.ones(shape))
+
+    def forward(self, x):
+        return x + self.a * (self.activation(x) - x)
+'''
 
 
 class Parametric(Activation, name="parametric"):
@@ -67,3 +80,9 @@ class Parametric(Activation, name="parametric"):
         """`forward` in PyTorch."""
         bent = self.activation.torch(replace(s, p={}))
         return s.x + s.p["a"] * (bent - s.x)
+
+    def torch_code(self, shape: Shape, p: dict[str, Array]) -> TorchCode:
+        """The module of PyTorch."""
+        inner, size = self.activation.torch_code(shape, {}), per_channel(shape)
+        made = f"Parametric({inner.module}, {size})"
+        return TorchCode(made, {"a": p["a"].reshape(size)}, {**inner.classes, "Parametric": SOURCE})

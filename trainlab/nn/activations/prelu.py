@@ -5,7 +5,8 @@ from typing import Any, ClassVar
 import numpy as np
 
 from trainlab.core.component import setting
-from trainlab.core.types import Shape
+from trainlab.core.torch_code import TorchCode
+from trainlab.core.types import Array, Shape
 from trainlab.nn.activation import Activation
 from trainlab.nn.layer import Param, Slot, TorchSlot
 
@@ -45,3 +46,7 @@ class PReLU(Activation, name="prelu"):
     def torch(self, s: TorchSlot) -> Any:
         """`forward` in PyTorch."""
         return s.torch.where(s.x > 0, s.x, s.p["slope"] * s.x)
+
+    def torch_code(self, shape: Shape, p: dict[str, Array]) -> TorchCode:
+        """The module of PyTorch."""
+        return TorchCode(f"nn.PReLU({p['slope'].size})", {"weight": p["slope"]})

@@ -2,6 +2,8 @@
 
 from typing import Any, ClassVar
 
+from trainlab.core.torch_code import TorchCode
+from trainlab.core.types import Array, Shape
 from trainlab.nn.activation import Activation
 from trainlab.nn.activations._sigmoid import sigmoid
 from trainlab.nn.layer import Slot, TorchSlot
@@ -33,3 +35,7 @@ class Sigmoid(Activation, name="sigmoid"):
     def torch(self, s: TorchSlot) -> Any:
         """`forward` in PyTorch."""
         return s.torch.sigmoid(s.x)
+
+    def torch_code(self, shape: Shape, p: dict[str, Array]) -> TorchCode:
+        """The module of PyTorch."""
+        return TorchCode("nn.Sigmoid()")

@@ -4,6 +4,8 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from trainlab.core.torch_code import TorchCode
+from trainlab.core.types import Array, Shape
 from trainlab.nn.activation import Activation
 from trainlab.nn.activations._sigmoid import sigmoid
 from trainlab.nn.layer import Slot, TorchSlot
@@ -33,3 +35,7 @@ class Softplus(Activation, name="softplus"):
     def torch(self, s: TorchSlot) -> Any:
         """`forward` in PyTorch (its own softplus is linear above 20)."""
         return s.torch.logaddexp(s.x, s.torch.zeros_like(s.x))
+
+    def torch_code(self, shape: Shape, p: dict[str, Array]) -> TorchCode:
+        """The module of PyTorch."""
+        return TorchCode("nn.Softplus()")

@@ -4,6 +4,8 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from trainlab.core.torch_code import TorchCode
+from trainlab.core.types import Array, Shape
 from trainlab.nn.activation import Activation
 from trainlab.nn.layer import Slot, TorchSlot
 
@@ -32,3 +34,7 @@ class Tanh(Activation, name="tanh"):
     def torch(self, s: TorchSlot) -> Any:
         """`forward` in PyTorch."""
         return s.torch.tanh(s.x)
+
+    def torch_code(self, shape: Shape, p: dict[str, Array]) -> TorchCode:
+        """The module of PyTorch."""
+        return TorchCode("nn.Tanh()")

@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from trainlab.core.component import setting
+from trainlab.core.torch_code import TorchCode
 from trainlab.core.types import Array, Shape
 from trainlab.nn.layer import Layer, Param, Scratch, Slot, TorchSlot
 
@@ -73,3 +74,8 @@ class RowNorm(Layer):
             return s.torch.nn.functional.layer_norm(s.x, row, scale, shift, self.eps)
         x = s.x.movedim(-1, 1)
         return s.torch.nn.functional.group_norm(x, self.count_groups(row), scale, shift, self.eps).movedim(1, -1)
+
+    def torch_code(self, shape: Shape, p: dict[str, Array]) -> TorchCode:
+        """The module of PyTorch."""
+        made = f"nn.GroupNorm({self.count_groups(shape)}, {shape[-1]}, eps={self.eps})"
+        return TorchCode(made, {"weight": p["scale"], "bias": p["shift"]})

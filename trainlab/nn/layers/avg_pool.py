@@ -4,10 +4,25 @@ from typing import Any
 
 import numpy as np
 
-from trainlab.core.types import Array
+from trainlab.core.torch_code import TorchCode
+from trainlab.core.types import Array, Shape
 from trainlab.nn.layer import Slot, TorchSlot
 from trainlab.nn.layers._pool import Pool
 from trainlab.nn.layers._windows import Windows, spans
+
+SOURCE = '''class AvgPool(nn.Module):
+    """The mean of each window over the pixels that exist: the border does not count."""
+
+    def __init__(self, size, stride, pad):
+        super().__init__()
+        self.size, self.stride, self.pad = size, stride, pad
+
+    def forward(self, x):
+        def sums(x):
+            return F.avg_pool2d(F.pad(x, self.pad), self.size, self.stride, divisor_override=1)
+
+        return sums(x) / sums(torch.ones_like(x[:1, :1]))
+'''
 
 
 class AvgPool(Pool, name="avg_pool"):
@@ -43,6 +58,14 @@ class AvgPool(Pool, name="avg_pool"):
         sums = s.torch.nn.functional.avg_pool2d(x, w.size, w.stride, divisor_override=1).permute(0, 2, 3, 1)
         counts = _counts(w, np.empty(0, np.float32))
         return sums / s.torch.as_tensor(counts, dtype=sums.dtype, device=sums.device)
+
+    def torch_code(self, shape: Shape, p: dict[str, Array]) -> TorchCode:
+        """The module of PyTorch."""
+        w = self.windows(shape)
+        if not w.padded:
+            return TorchCode(f"nn.AvgPool2d({w.size}, {w.stride})")
+        made = f"AvgPool({w.size}, {w.stride}, {(*w.horizontal, *w.vertical)})"
+        return TorchCode(made, classes={"AvgPool": SOURCE})
 
 
 def _counts(w: Windows, like: Array) -> Array:

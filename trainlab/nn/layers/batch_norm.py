@@ -5,7 +5,8 @@ from typing import Any, ClassVar
 import numpy as np
 
 from trainlab.core.component import setting
-from trainlab.core.types import Shape
+from trainlab.core.torch_code import TorchCode
+from trainlab.core.types import Array, Shape
 from trainlab.nn.layer import Layer, Param, Scratch, Slot, TorchSlot
 
 
@@ -78,3 +79,9 @@ class BatchNorm(Layer, name="batch_norm"):
             s.x.movedim(-1, 1), p["mean"], p["var"], p["scale"], p["shift"], training, self.momentum, self.eps
         )
         return y.movedim(1, -1)
+
+    def torch_code(self, shape: Shape, p: dict[str, Array]) -> TorchCode:
+        """The module of PyTorch."""
+        made = f"nn.BatchNorm{2 if len(shape) == 3 else 1}d({shape[-1]}, eps={self.eps}, momentum={self.momentum})"
+        names = {"weight": "scale", "bias": "shift", "running_mean": "mean", "running_var": "var"}
+        return TorchCode(made, {name: p[own] for name, own in names.items()})

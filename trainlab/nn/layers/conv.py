@@ -5,7 +5,8 @@ from math import prod
 from typing import Any
 
 from trainlab.core.component import setting
-from trainlab.core.types import Count, Shape
+from trainlab.core.torch_code import TorchCode
+from trainlab.core.types import Array, Count, Shape
 from trainlab.nn.init import Init
 from trainlab.nn.layer import Layer, Param, Slot, TorchSlot
 from trainlab.nn.layers._windows import Pad, Size, Windows, fold, pair, torch_images, unfold, windows_over
@@ -72,6 +73,19 @@ class Conv(Layer, name="conv"):
         x, before = torch_images(s, w)
         y = s.torch.nn.functional.conv2d(x, s.p["W"].permute(3, 2, 0, 1), s.p.get("b"), w.stride, before)
         return y.permute(0, 2, 3, 1)
+
+    def torch_code(self, shape: Shape, p: dict[str, Array]) -> TorchCode:
+        """The module of PyTorch."""
+        w, bias = self._windows(shape), "" if self.bias else ", bias=False"
+        (top, bottom), (left, right) = w.vertical, w.horizontal
+        alike = top == bottom and left == right
+        pad = f", padding={(top, left)}" if alike and w.padded else ""
+        made = f"nn.Conv2d({shape[-1]}, {self.filters}, {w.size}, stride={w.stride}{pad}{bias})"
+        place = "" if alike else "1."
+        state = {f"{place}weight": p["W"].transpose(3, 2, 0, 1)} | ({f"{place}bias": p["b"]} if self.bias else {})
+        if not alike:
+            made = f"nn.Sequential(nn.ZeroPad2d({(left, right, top, bottom)}), {made})"
+        return TorchCode(made, state)
 
     @staticmethod
     def _portions(s: Slot, w: Windows) -> Iterator[slice]:

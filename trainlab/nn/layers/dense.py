@@ -6,6 +6,7 @@ import numpy as np
 
 from trainlab.core.component import setting
 from trainlab.core.errors import ShapeError
+from trainlab.core.torch_code import TorchCode
 from trainlab.core.types import Array, Count, Shape
 from trainlab.nn.init import Init
 from trainlab.nn.layer import Layer, Param, Slot, TorchSlot
@@ -82,7 +83,14 @@ class Dense(Layer, name="dense"):
 
     def torch_affine(self, s: TorchSlot, W: Any) -> Any:
         """`affine` in PyTorch."""
-        if self.ntk or not self.bias:
-            y = (s.x @ W) * s.x.shape[1] ** -0.5 if self.ntk else s.x @ W
+        linear = s.torch.nn.functional.linear
+        if self.ntk:
+            y = linear(s.x, W.T) * s.x.shape[1] ** -0.5
             return y + s.p["b"] if self.bias else y
-        return s.torch.addmm(s.p["b"], s.x, W)
+        return linear(s.x, W.T, s.p.get("b"))
+
+    def torch_code(self, shape: Shape, p: dict[str, Array]) -> TorchCode:
+        """The module of PyTorch."""
+        W = p["W"] * p["W"].shape[0] ** -0.5 if self.ntk else p["W"]
+        state = {"weight": W.T} | ({"bias": p["b"]} if self.bias else {})
+        return TorchCode(f"nn.Linear({shape[0]}, {self.units}{'' if self.bias else ', bias=False'})", state)

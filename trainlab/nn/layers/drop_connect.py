@@ -3,9 +3,21 @@
 from typing import Any
 
 from trainlab.core.component import setting
-from trainlab.core.types import Shape
+from trainlab.core.torch_code import TorchCode
+from trainlab.core.types import Array, Shape
 from trainlab.nn.layer import Scratch, Slot, TorchSlot
 from trainlab.nn.layers.dense import Dense
+
+SOURCE = '''class DropConnect(nn.Linear):
+    """A linear layer that drops weights in training."""
+
+    def __init__(self, drop, *sizes, bias=True):
+        super().__init__(*sizes, bias=bias)
+        self.drop = drop
+
+    def forward(self, x):
+        return F.linear(x, F.dropout(self.weight, self.drop, self.training), self.bias)
+'''
 
 
 class DropConnect(Dense, name="drop_connect"):
@@ -49,3 +61,9 @@ class DropConnect(Dense, name="drop_connect"):
         drop = self.drop * s.drop_factor
         factor = (s.noise >= drop).to(s.noise.dtype) / (1 - drop) if s.train else 1.0
         return self.torch_affine(s, s.p["W"] * factor)
+
+    def torch_code(self, shape: Shape, p: dict[str, Array]) -> TorchCode:
+        """The module of PyTorch."""
+        found = super().torch_code(shape, p)
+        made = found.module.replace("nn.Linear(", f"DropConnect({self.drop}, ")
+        return TorchCode(made, found.state, {"DropConnect": SOURCE})

@@ -5,8 +5,20 @@ from typing import Any, Literal
 import numpy as np
 
 from trainlab.core.component import setting
-from trainlab.core.types import Shape
+from trainlab.core.torch_code import TorchCode
+from trainlab.core.types import Array, Shape
 from trainlab.nn.layer import Layer, Scratch, Slot, TorchSlot
+
+SOURCE = '''class DropoutUnscaled(nn.Module):
+    """Drops without rescaling in training; evaluation multiplies by a number."""
+
+    def __init__(self, drop, scale):
+        super().__init__()
+        self.drop, self.scale = drop, scale
+
+    def forward(self, x):
+        return x * (torch.rand_like(x) >= self.drop) if self.training else x * self.scale
+'''
 
 
 class Dropout(Layer, name="dropout"):
@@ -59,3 +71,10 @@ class Dropout(Layer, name="dropout"):
         drop = self.drop * s.drop_factor
         kept = s.x * (s.noise >= drop)
         return kept * (1 / (1 - drop)) if self.mode == "inverted" else kept
+
+    def torch_code(self, shape: Shape, p: dict[str, Array]) -> TorchCode:
+        """The module of PyTorch."""
+        if self.mode == "inverted":
+            return TorchCode(f"nn.Dropout({self.drop})")
+        scale = 1 - self.drop if self.mode == "vanilla" else 1.0
+        return TorchCode(f"DropoutUnscaled({self.drop}, {scale})", classes={"DropoutUnscaled": SOURCE})

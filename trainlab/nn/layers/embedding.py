@@ -6,8 +6,23 @@ import numpy as np
 
 from trainlab.core.component import setting
 from trainlab.core.errors import ShapeError
-from trainlab.core.types import Count, Shape
+from trainlab.core.torch_code import TorchCode
+from trainlab.core.types import Array, Count, Shape
 from trainlab.nn.layer import Layer, Param, Slot, TorchSlot
+
+SOURCE = '''class Embedding(nn.Module):
+    """The vector of the category in each group of columns of 0 and 1; then the other columns."""
+
+    def __init__(self, groups, units, rest):
+        super().__init__()
+        self.groups, self.rest = groups, rest
+        self.vectors = nn.Parameter(torch.randn(sum(len(group) for group in groups), units))
+
+    def forward(self, x):
+        vectors = self.vectors.split([len(group) for group in self.groups])
+        made = [x[:, group] @ v for group, v in zip(self.groups, vectors)]
+        return torch.cat([*made, x[:, self.rest]], 1)
+'''
 
 
 class Embedding(Layer, name="embedding"):
@@ -79,3 +94,8 @@ class Embedding(Layer, name="embedding"):
         rest = self.rest(tuple(s.x.shape[1:]))
         parts = [s.x[:, group] @ s.p["vectors"][rows] for group, rows, _ in self._places()]
         return s.torch.cat([*parts, s.x[:, rest]], dim=1)
+
+    def torch_code(self, shape: Shape, p: dict[str, Array]) -> TorchCode:
+        """The module of PyTorch."""
+        made = f"Embedding({self.groups}, {self.units}, {self.rest(shape)})"
+        return TorchCode(made, {"vectors": p["vectors"]}, {"Embedding": SOURCE})

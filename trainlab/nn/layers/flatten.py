@@ -3,8 +3,16 @@
 from math import prod
 from typing import ClassVar
 
-from trainlab.core.types import Shape
+from trainlab.core.torch_code import TorchCode
+from trainlab.core.types import Array, Shape
 from trainlab.nn.layer import Layer, Slot
+
+SOURCE = '''class FlattenImages(nn.Module):
+    """Images as rows in the order height, width, channels: that of the weights behind it."""
+
+    def forward(self, x):
+        return x.permute(0, 2, 3, 1).flatten(1)
+'''
 
 
 class Flatten(Layer, name="flatten"):
@@ -24,3 +32,9 @@ class Flatten(Layer, name="flatten"):
 
     def backward(self, s: Slot) -> None:
         """Nothing: dx is dy in another shape."""
+
+    def torch_code(self, shape: Shape, p: dict[str, Array]) -> TorchCode:
+        """The module of PyTorch."""
+        if len(shape) != 3:
+            return TorchCode("nn.Flatten()")
+        return TorchCode("FlattenImages()", classes={"FlattenImages": SOURCE})

@@ -3,7 +3,8 @@
 from typing import Any
 
 from trainlab.core.errors import ShapeError
-from trainlab.core.types import Shape
+from trainlab.core.torch_code import TorchCode
+from trainlab.core.types import Array, Shape
 from trainlab.nn.layer import Layer, Slot, TorchSlot
 
 
@@ -34,3 +35,7 @@ class GlobalAvgPool(Layer, name="global_avg_pool"):
     def torch(self, s: TorchSlot) -> Any:
         """`forward` in PyTorch."""
         return s.x.mean((1, 2))
+
+    def torch_code(self, shape: Shape, p: dict[str, Array]) -> TorchCode:
+        """The module of PyTorch."""
+        return TorchCode("nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten())")

@@ -1,6 +1,7 @@
 """Layer normalization: each row gets mean 0 and variance 1."""
 
-from trainlab.core.types import Shape
+from trainlab.core.torch_code import TorchCode, channels_first
+from trainlab.core.types import Array, Shape
 from trainlab.nn.layer import Param
 from trainlab.nn.layers._normalize import RowNorm
 
@@ -21,3 +22,9 @@ class LayerNorm(RowNorm, name="layer_norm"):
     def params(self, shape: Shape) -> dict[str, Param]:
         """scale and shift, one number for each number of a row."""
         return {"scale": Param(shape, "scale", fill=1.0), "shift": Param(shape, "shift")}
+
+    def torch_code(self, shape: Shape, p: dict[str, Array]) -> TorchCode:
+        """The module of PyTorch."""
+        order = (len(shape) - 1, *range(len(shape) - 1))
+        made = f"nn.LayerNorm({list(channels_first(shape))}, eps={self.eps})"
+        return TorchCode(made, {"weight": p["scale"].transpose(order), "bias": p["shift"].transpose(order)})

@@ -4,6 +4,8 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from trainlab.core.torch_code import TorchCode
+from trainlab.core.types import Array, Shape
 from trainlab.nn.layer import Slot, TorchSlot
 from trainlab.nn.layers._pool import Pool
 from trainlab.nn.layers._windows import spans, torch_images
@@ -41,3 +43,11 @@ class MaxPool(Pool, name="max_pool"):
         w = self.windows(tuple(s.x.shape[1:]))
         x, _ = torch_images(s, w, border=-np.inf if w.padded else 0.0)
         return s.torch.nn.functional.max_pool2d(x, w.size, w.stride).permute(0, 2, 3, 1)
+
+    def torch_code(self, shape: Shape, p: dict[str, Array]) -> TorchCode:
+        """The module of PyTorch."""
+        w = self.windows(shape)
+        made = f"nn.MaxPool2d({w.size}, {w.stride})"
+        if w.padded:
+            made = f'nn.Sequential(nn.ConstantPad2d({(*w.horizontal, *w.vertical)}, float("-inf")), {made})'
+        return TorchCode(made)

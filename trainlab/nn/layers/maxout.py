@@ -6,9 +6,21 @@ import numpy as np
 
 from trainlab.core.component import setting
 from trainlab.core.errors import ShapeError
+from trainlab.core.torch_code import TorchCode
 from trainlab.core.types import Array, Count, Shape
 from trainlab.nn.init import Init
 from trainlab.nn.layer import Layer, Param, Scratch, Slot, TorchSlot
+
+SOURCE = '''class Maxout(nn.Linear):
+    """Each unit is the largest of several linear functions."""
+
+    def __init__(self, pieces, *sizes, bias=True):
+        super().__init__(*sizes, bias=bias)
+        self.pieces = pieces
+
+    def forward(self, x):
+        return super().forward(x).unflatten(1, (self.pieces, -1)).amax(1)
+'''
 
 
 class Maxout(Layer, name="maxout"):
@@ -71,3 +83,10 @@ class Maxout(Layer, name="maxout"):
         """`forward` in PyTorch."""
         z = s.torch.addmm(s.p["b"], s.x, s.p["W"]) if self.bias else s.x @ s.p["W"]
         return z.unflatten(1, (self.pieces, self.units)).max(dim=1).values
+
+    def torch_code(self, shape: Shape, p: dict[str, Array]) -> TorchCode:
+        """The module of PyTorch."""
+        n_in, columns = p["W"].shape
+        made = f"Maxout({self.pieces}, {n_in}, {columns}{'' if self.bias else ', bias=False'})"
+        state = {"weight": p["W"].T} | ({"bias": p["b"]} if self.bias else {})
+        return TorchCode(made, state, {"Maxout": SOURCE})

@@ -5,11 +5,30 @@ from typing import Any
 import numpy as np
 
 from trainlab.core.component import setting
+from trainlab.core.torch_code import TorchCode
 from trainlab.core.types import Array, Count, Shape
 from trainlab.nn.layer import Param, Slot, TorchSlot
 from trainlab.nn.layers._columns import ColumnsLayer
 
 TURN = 2 * np.pi
+
+SOURCE = '''class Periodic(nn.Module):
+    """Of each column x: x, and a learned mixture of cosine waves of it; then the other columns."""
+
+    def __init__(self, columns, rest, waves, outputs):
+        super().__init__()
+        self.columns, self.rest = columns, rest
+        self.frequency = nn.Parameter(torch.randn(len(columns), waves))
+        self.phase = nn.Parameter(torch.rand(len(columns), waves))
+        self.W = nn.Parameter(torch.randn(len(columns), waves, outputs - 1))
+        self.b = nn.Parameter(torch.zeros(len(columns), outputs - 1))
+
+    def forward(self, x):
+        chosen = x[:, self.columns, None]
+        waves = torch.cos(2 * torch.pi * chosen * self.frequency + self.phase)
+        mixed = torch.einsum("nkf,kfo->nko", waves, self.W) + self.b
+        return torch.cat([torch.cat([chosen, mixed], 2).flatten(1), x[:, self.rest]], 1)
+'''
 
 
 class Periodic(ColumnsLayer, name="periodic"):
@@ -71,6 +90,11 @@ class Periodic(ColumnsLayer, name="periodic"):
         waves = s.torch.cos(TURN * (x * s.p["frequency"]) + s.p["phase"])
         mixed = s.torch.einsum("nkf,kfo->nko", waves, s.p["W"]) + s.p["b"]
         return self.torch_join(s, s.torch.cat([x, mixed], dim=2))
+
+    def torch_code(self, shape: Shape, p: dict[str, Array]) -> TorchCode:
+        """The module of PyTorch."""
+        made = f"Periodic({self.chosen(shape)}, {self.rest(shape)}, {self.frequencies}, {self.outputs})"
+        return TorchCode(made, dict(p), {"Periodic": SOURCE})
 
     def _angle(self, s: Slot, x: Array) -> Array:
         return TURN * (x[:, :, None] * s.p["frequency"]) + s.p["phase"]

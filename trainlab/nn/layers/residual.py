@@ -7,10 +7,23 @@ import numpy as np
 
 from trainlab.core.component import setting
 from trainlab.core.errors import ShapeError
+from trainlab.core.torch_code import TorchCode
 from trainlab.core.types import Shape
 from trainlab.nn.layer import Layer, Slot, TorchSlot, run_backward, run_forward
 from trainlab.nn.layers.conv import Conv
 from trainlab.nn.layers.dense import Dense
+
+SOURCE = '''class Residual(nn.Module):
+    """Inner layers plus a shortcut around them."""
+
+    def __init__(self, inner, shortcut=None):
+        super().__init__()
+        self.inner = inner
+        self.shortcut = nn.Identity() if shortcut is None else shortcut
+
+    def forward(self, x):
+        return self.inner(x) + self.shortcut(x)
+'''
 
 
 class Residual(Layer, name="residual"):
@@ -78,6 +91,14 @@ class Residual(Layer, name="residual"):
         """`forward` in PyTorch."""
         inner, *shortcut = (branch(s.x) for branch in s.branches)
         return inner + (shortcut[0] if shortcut else s.x)
+
+    def torch_join(self, branches: Sequence[TorchCode]) -> TorchCode:
+        """The module of PyTorch."""
+        parts = dict(zip(("inner", "shortcut"), branches, strict=False))
+        state = {f"{name}.{key}": a for name, code in parts.items() for key, a in code.state.items()}
+        classes = {key: text for code in branches for key, text in code.classes.items()}
+        made = ", ".join(code.module for code in branches)
+        return TorchCode(f"Residual({made})", state, {**classes, "Residual": SOURCE})
 
 
 def _through(layers: Sequence[Layer], shape: Shape) -> Shape:

@@ -3,8 +3,20 @@
 from typing import Any
 
 from trainlab.core.errors import ShapeError
-from trainlab.core.types import Shape
+from trainlab.core.torch_code import TorchCode, per_channel
+from trainlab.core.types import Array, Shape
 from trainlab.nn.layer import Layer, Param, Slot, TorchSlot
+
+SOURCE = '''class Scale(nn.Module):
+    """One learned factor for each column or channel."""
+
+    def __init__(self, shape):
+        super().__init__()
+        self.scale = nn.Parameter(torch.ones(shape))
+
+    def forward(self, x):
+        return x * self.scale
+'''
 
 
 class Scale(Layer, name="scale"):
@@ -41,3 +53,8 @@ class Scale(Layer, name="scale"):
     def torch(self, s: TorchSlot) -> Any:
         """`forward` in PyTorch."""
         return s.x * s.p["scale"]
+
+    def torch_code(self, shape: Shape, p: dict[str, Array]) -> TorchCode:
+        """The module of PyTorch."""
+        size = per_channel(shape)
+        return TorchCode(f"Scale({size})", {"scale": p["scale"].reshape(size)}, {"Scale": SOURCE})

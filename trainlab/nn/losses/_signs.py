@@ -34,9 +34,9 @@ class SignLoss(Loss):
     def cost(self, margin: Array) -> tuple[Array, Array]:
         """The cost of margins t y, and its slope."""
 
-    def torch(self, torch: Any, y: Any, t: Any) -> tuple[Any, Any]:
+    def torch(self, torch: Any, y: Any, t: Any) -> Any:
         """`each` in PyTorch."""
-        return self.torch_cost(torch, t * y).mean(1), (y.argmax(1) == t.argmax(1)).sum()
+        return self.torch_cost(torch, t * y).mean(1)
 
     def torch_cost(self, torch: Any, margin: Any) -> Any:
         """The cost in PyTorch. Raises NotImplementedError if the loss has no such form."""

@@ -48,14 +48,14 @@ class BinaryCrossEntropy(ClassWeighted, name="binary_cross_entropy"):
             s.dy[...] = (sigmoid(y) - t) * factor / y.shape[1]
         return ((np.logaddexp(0, y) - t * y) * factor).mean(axis=1)
 
-    def torch(self, torch: Any, y: Any, t: Any) -> tuple[Any, Any]:
+    def torch(self, torch: Any, y: Any, t: Any) -> Any:
         """`each` in PyTorch."""
         each = torch.nn.functional.binary_cross_entropy_with_logits(y, t, reduction="none")
         pairs = self.pairs(t.shape[1])
         if pairs is not None:
             by_answer = torch.as_tensor(pairs, dtype=y.dtype, device=y.device)
             each = each * torch.where(t > 0.5, by_answer[:, 1], by_answer[:, 0])
-        return each.mean(1), ((y > 0) == (t > 0.5)).sum() / y.shape[1]
+        return each.mean(1)
 
     def pairs(self, outputs: int) -> Array | None:
         """The weights of the zeros and ones of each output (outputs, 2); None if all weigh 1."""

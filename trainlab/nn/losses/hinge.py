@@ -39,11 +39,11 @@ class Hinge(ClassWeighted, name="hinge"):
             s.dy[rows, t] = -s.dy.sum(axis=1)
         return self.weighted(over.sum(axis=1), t, s.dy)
 
-    def torch(self, torch: Any, y: Any, t: Any) -> tuple[Any, Any]:
+    def torch(self, torch: Any, y: Any, t: Any) -> Any:
         """`each` in PyTorch."""
         right = t[:, None]
         over = torch.relu(y - y.gather(1, right) + self.margin).scatter(1, right, 0.0)
-        return self.torch_weighted(torch, over.sum(1), t), (y.argmax(1) == t).sum()
+        return self.torch_weighted(torch, over.sum(1), t)
 
     def chance(self, t: Array, task: Task) -> float:
         """(C - 1) margin, times the rows' mean weight."""

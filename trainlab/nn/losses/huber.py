@@ -37,9 +37,9 @@ class Huber(Loss, name="huber"):
             s.dy[...] = cut / r.shape[1]
         return (cut * (r - cut / 2)).mean(axis=1)
 
-    def torch(self, torch: Any, y: Any, t: Any) -> tuple[Any, Any]:
+    def torch(self, torch: Any, y: Any, t: Any) -> Any:
         """`each` in PyTorch."""
-        return torch.nn.functional.huber_loss(y, t, reduction="none", delta=self.delta).mean(1), 0
+        return torch.nn.functional.huber_loss(y, t, reduction="none", delta=self.delta).mean(1)
 
     def chance(self, t: Array, task: Task) -> float:
         """Loss of the median of the targets."""

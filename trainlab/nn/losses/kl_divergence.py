@@ -49,10 +49,9 @@ class KLDivergence(Loss, name="kl_divergence"):
             s.dy[...] = np.exp(log_p) * s.t.sum(axis=1, keepdims=True) - s.t
         return (s.t * (_log(s.t) - log_p)).sum(axis=1)
 
-    def torch(self, torch: Any, y: Any, t: Any) -> tuple[Any, Any]:
+    def torch(self, torch: Any, y: Any, t: Any) -> Any:
         """`each` in PyTorch."""
-        each = (torch.xlogy(t, t) - t * torch.log_softmax(y, 1)).sum(1)
-        return each, (y.argmax(1) == t.argmax(1)).sum()
+        return (torch.xlogy(t, t) - t * torch.log_softmax(y, 1)).sum(1)
 
     def chance(self, t: Array, task: Task) -> float:
         """Divergence from the mean of the targets."""

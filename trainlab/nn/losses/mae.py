@@ -33,9 +33,9 @@ class MAE(Loss, name="mae"):
             s.dy[...] = np.sign(r) / r.shape[1]
         return np.abs(r).mean(axis=1)
 
-    def torch(self, torch: Any, y: Any, t: Any) -> tuple[Any, Any]:
+    def torch(self, torch: Any, y: Any, t: Any) -> Any:
         """`each` in PyTorch."""
-        return (y - t).abs().mean(1), 0
+        return (y - t).abs().mean(1)
 
     def chance(self, t: Array, task: Task) -> float:
         """Mean distance from the median of the targets."""

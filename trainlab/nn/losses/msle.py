@@ -35,9 +35,9 @@ class MSLE(Loss, name="msle"):
             s.dy[...] = np.where(s.y > 0, 2 * r / (1 + y), 0) / r.shape[1]
         return (r**2).mean(axis=1)
 
-    def torch(self, torch: Any, y: Any, t: Any) -> tuple[Any, Any]:
+    def torch(self, torch: Any, y: Any, t: Any) -> Any:
         """`each` in PyTorch."""
-        return ((torch.log1p(torch.relu(y)) - torch.log1p(t)) ** 2).mean(1), 0
+        return ((torch.log1p(torch.relu(y)) - torch.log1p(t)) ** 2).mean(1)
 
     def chance(self, t: Array, task: Task) -> float:
         """The variance of log(1 + t), mean over the outputs."""

@@ -49,13 +49,12 @@ class Ordinal(ClassWeighted, name="ordinal"):
             s.dy[...] = (sigmoid(y) - above) * asked
         return self.weighted((np.logaddexp(0, np.where(above, -y, y)) * asked).sum(axis=1), t, s.dy)
 
-    def torch(self, torch: Any, y: Any, t: Any) -> tuple[Any, Any]:
+    def torch(self, torch: Any, y: Any, t: Any) -> Any:
         """`each` in PyTorch."""
         places, level = torch.arange(y.shape[1], device=y.device), t[:, None]
         above, asked = places < level, places <= level
         each = (torch.nn.functional.softplus(torch.where(above, -y, y)) * asked).sum(1)
-        median = (torch.cumsum(torch.nn.functional.logsigmoid(y), 1) > log(0.5)).sum(1)
-        return self.torch_weighted(torch, each, t), (median == t).sum()
+        return self.torch_weighted(torch, each, t)
 
     def chance(self, t: Array, task: Task) -> float:
         """Ln C, times the rows' mean weight: all levels alike."""

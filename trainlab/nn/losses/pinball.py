@@ -59,12 +59,12 @@ class Pinball(Loss, name="pinball"):
             s.dy[...] = ((r < 0) - a) * (r != 0) / r.shape[1]
         return np.maximum(a * r, (a - 1) * r).mean(axis=1)
 
-    def torch(self, torch: Any, y: Any, t: Any) -> tuple[Any, Any]:
+    def torch(self, torch: Any, y: Any, t: Any) -> Any:
         """`each` in PyTorch."""
         a = torch.as_tensor(self.quantiles, dtype=y.dtype, device=y.device).repeat(t.shape[1])
         r = t.repeat_interleave(len(self.quantiles), 1) - y
         slope = (a - (r < 0).to(y.dtype)) * (r != 0)
-        return (slope * r).mean(1), 0
+        return (slope * r).mean(1)
 
     def chance(self, t: Array, task: Task) -> float:
         """Loss of the quantiles of the targets."""

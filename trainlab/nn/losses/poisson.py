@@ -37,9 +37,9 @@ class Poisson(Loss, name="poisson"):
             s.dy[...] = (rate - s.t) / rate.shape[1]
         return (rate - s.t * s.y).mean(axis=1)
 
-    def torch(self, torch: Any, y: Any, t: Any) -> tuple[Any, Any]:
+    def torch(self, torch: Any, y: Any, t: Any) -> Any:
         """`each` in PyTorch."""
-        return (torch.exp(torch.clamp(y, max=TOP)) - t * y).mean(1), 0
+        return (torch.exp(torch.clamp(y, max=TOP)) - t * y).mean(1)
 
     def chance(self, t: Array, task: Task) -> float:
         """Loss of the mean rate."""

@@ -37,26 +37,28 @@ class SoftmaxCrossEntropy(ClassWeighted, name="softmax_cross_entropy"):
     def each(self, s: LossSlot) -> Array:
         """sum_c -q_c log p_c; dy = Q p - q, where Q is the sum of q over the classes."""
         y, q = s.y, self._targets(s.t, s.y)
-        classes = s.t if s.t.ndim == 1 else s.t.argmax(axis=1)
-        s.hits = float(np.count_nonzero(y.argmax(axis=1) == classes))
+        s.hits = self.hits(y, s.t)
         z = y - y.max(axis=1, keepdims=True)
         log_p = z - np.log(np.exp(z).sum(axis=1, keepdims=True))
         if s.dy is not None:
             s.dy[...] = q.sum(axis=1, keepdims=True) * np.exp(log_p) - q
         return -(q * log_p).sum(axis=1)
 
-    def torch(self, torch: Any, y: Any, t: Any) -> tuple[Any, Any]:
+    def hits(self, y: Array, t: Array) -> float:
+        """Rows whose largest output is that of their class, or of their largest share."""
+        return float(np.count_nonzero(y.argmax(axis=1) == (t if t.ndim == 1 else t.argmax(axis=1))))
+
+    def torch(self, torch: Any, y: Any, t: Any) -> Any:
         """`each` in PyTorch, whose own loss takes whole classes and shares of them."""
         loss = torch.nn.functional.cross_entropy
-        hits = (y.argmax(1) == (t if t.ndim == 1 else t.argmax(1))).sum()
         if t.ndim == 1 and not self.label_smoothing and self.weights is None:
-            return loss(y, t, reduction="none"), hits
+            return loss(y, t, reduction="none")
         q = torch.nn.functional.one_hot(t, y.shape[1]).to(y.dtype) if t.ndim == 1 else t
         if self.label_smoothing:
             q = (1 - self.label_smoothing) * q + self.label_smoothing / y.shape[1]
         if self.weights is not None:
             q = q * torch.as_tensor(self.weights, dtype=y.dtype, device=y.device)
-        return loss(y, q, reduction="none"), hits
+        return loss(y, q, reduction="none")
 
     def _targets(self, t: Array, y: Array) -> Array:
         """q, smoothed and weighted, in the shape and float type of y."""
