@@ -1,4 +1,4 @@
-"""`trainlab export`: a trained network as an ONNX file, or a run in a tracker."""
+"""`trainlab export`: a trained network as an ONNX file or a PyTorch module, or a run in a tracker."""
 
 from collections.abc import Sequence
 from enum import StrEnum
@@ -12,6 +12,7 @@ from trainlab.cli._weights import Weights
 from trainlab.core.errors import UserError
 from trainlab.inference.export.export import OnnxOptions, export_onnx
 from trainlab.inference.export.graph import OPSET
+from trainlab.inference.export.torch_module import export_torch
 from trainlab.report.replay import replay, tracker_of
 from trainlab.store.folder import RunFolder
 from trainlab.store.reading import read_run
@@ -41,6 +42,10 @@ def export(
         typer.Argument(metavar="KEY=VALUE", help="With --to: settings of the tracker, e.g. project=digits."),
     ] = None,
     onnx: Annotated[Path | None, typer.Option(metavar="FILE", help="Write an ONNX model here.")] = None,
+    torch: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE.py", help="Write a PyTorch module here, and its weights beside it."),
+    ] = None,
     to: Annotated[
         To | None, typer.Option(help="Log the run to this tracker: metrics, layers, config, findings, model.")
     ] = None,
@@ -59,12 +64,15 @@ def export(
     runs: Annotated[Path, typer.Option(metavar="DIR", help="Folder of the runs.")] = Path("runs"),
     as_json: Annotated[bool, typer.Option("--json", help="Print what was written as JSON.")] = False,
 ) -> None:
-    """Write a trained network with its preprocessing as one ONNX file, or log a run to a tracker.
+    """Write a trained network as one ONNX file or as a PyTorch module, or log a run to a tracker.
 
     --onnx: input `x` is raw rows as the data source gives them (a table's categories one-hot, in the order of
     training), as float32. Outputs: `prediction`, the index of the class or the numbers in the target's units, and
     `probability` of each class. The file is loaded and run once before it is written. Needs the package onnx: pip
     install 'trainlab[onnx]'.
+
+    --torch: FILE.py is plain source text that a person can read and change, with the weights in FILE.safetensors. It
+    needs the packages torch and safetensors, and nothing of trainlab. Both files contain the preprocessing.
 
     --to: what `trackers` of a config logs during training, afterwards. The settings of the tracker are those of the
     run's config; KEY=VALUE changes them.
@@ -73,21 +81,33 @@ def export(
         trainlab export digits-1 --onnx digits.onnx
         trainlab export runs/digits-ensemble-1 --onnx digits.onnx --json
         trainlab export digits-1 --onnx phone.onnx --rows 1 --outputs probability
+        trainlab export digits-1 --torch digits.py
         trainlab export digits-1 --to tensorboard
         trainlab export digits-1 --to mlflow uri=sqlite:///mlflow.db
     """
     with _terminal.answering(as_json):
-        if onnx is None and to is None:
-            raise UserError("what to export? --onnx FILE writes the network, --to TRACKER logs the run to a tracker")
+        if onnx is None and to is None and torch is None:
+            raise UserError(
+                "what to export? --onnx FILE or --torch FILE.py writes the network, --to TRACKER logs the run to a tracker"
+            )
         if settings and to is None:
             raise UserError(f"{settings[0]}: settings are those of a tracker: add --to TRACKER")
         told: dict[str, Any] = {}
         if onnx is not None:
             told |= _network(run, onnx, weights, runs, OnnxOptions(opset, rows, outputs.value, preprocess), as_json)
+        if torch is not None:
+            told |= _module(run, torch, weights, runs, as_json)
         if to is not None:
             told |= _logged(run, to, settings or [], runs, as_json)
     if as_json:
         _terminal.emit(told)
+
+
+def _module(run: str, file: Path, weights: Weights, runs: Path, as_json: bool) -> dict[str, Any]:
+    beside = export_torch(run, file, weights=weights.value, runs=runs)
+    if not as_json:
+        _terminal.say(f"{file}: a PyTorch module; its weights: {beside} ({beside.stat().st_size:,} bytes)")
+    return {"module": str(file), "weights": str(beside)}
 
 
 def _logged(run: str, to: To, settings: Sequence[str], runs: Path, as_json: bool) -> dict[str, Any]:

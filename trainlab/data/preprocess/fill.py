@@ -95,5 +95,5 @@ class Fill(Preprocessor, name="fill"):
     def torch_code(self, shape: Shape, fitted: dict[str, Array]) -> TorchCode:
         """`apply` in PyTorch."""
         value = fitted["value"] if "value" in fitted else fitted["mean"]
-        marked = fitted["marked"].astype(np.int64).tolist() if "marked" in fitted else []
+        marked = [int(i) for i in fitted["marked"]] if "marked" in fitted else []
         return TorchCode(f"Fill({value.shape}, {marked})", {"value": value}, {"Fill": SOURCE})

@@ -48,6 +48,6 @@ class ColumnsLayer(Layer):
         dx[:, chosen] = dmade
         dx[:, rest] = dy[:, dy.shape[1] - len(rest) :]
 
-    def torch_join(self, s: TorchSlot, made: Any) -> Any:
+    def torch_joined(self, s: TorchSlot, made: Any) -> Any:
         """`join` in PyTorch: the outputs made (rows, k, width), then the other columns of x."""
         return s.torch.cat([made.flatten(1), s.x[:, self.rest(tuple(s.x.shape[1:]))]], dim=1)

@@ -89,7 +89,7 @@ class Periodic(ColumnsLayer, name="periodic"):
         x = s.x[:, self.chosen(tuple(s.x.shape[1:])), None]
         waves = s.torch.cos(TURN * (x * s.p["frequency"]) + s.p["phase"])
         mixed = s.torch.einsum("nkf,kfo->nko", waves, s.p["W"]) + s.p["b"]
-        return self.torch_join(s, s.torch.cat([x, mixed], dim=2))
+        return self.torch_joined(s, s.torch.cat([x, mixed], dim=2))
 
     def torch_code(self, shape: Shape, p: dict[str, Array]) -> TorchCode:
         """The module of PyTorch."""
