@@ -18,6 +18,9 @@ from trainlab.store.folder import RunFolder
 from trainlab.store.reading import read_run
 
 
+_NOTHING = "what to export? --onnx FILE or --torch FILE.py writes the network, --to TRACKER logs the run to a tracker"
+
+
 class Outputs(StrEnum):
     """Which outputs the file has."""
 
@@ -43,8 +46,7 @@ def export(
     ] = None,
     onnx: Annotated[Path | None, typer.Option(metavar="FILE", help="Write an ONNX model here.")] = None,
     torch: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE.py", help="Write a PyTorch module here, and its weights beside it."),
+        Path | None, typer.Option(metavar="FILE.py", help="Write a PyTorch module here, its weights beside it.")
     ] = None,
     to: Annotated[
         To | None, typer.Option(help="Log the run to this tracker: metrics, layers, config, findings, model.")
@@ -57,8 +59,7 @@ def export(
         int | None, typer.Option(metavar="N", min=1, help="Fix the number of rows; without it any number goes.")
     ] = None,
     preprocess: Annotated[
-        bool,
-        typer.Option("--preprocess/--no-preprocess", help="Whether x is raw rows, or preprocessed ones."),
+        bool, typer.Option("--preprocess/--no-preprocess", help="Whether x is raw rows, or preprocessed ones.")
     ] = True,
     opset: Annotated[int, typer.Option(metavar="N", help="Version of ONNX's operations.")] = OPSET,
     runs: Annotated[Path, typer.Option(metavar="DIR", help="Folder of the runs.")] = Path("runs"),
@@ -86,10 +87,8 @@ def export(
         trainlab export digits-1 --to mlflow uri=sqlite:///mlflow.db
     """
     with _terminal.answering(as_json):
-        if onnx is None and to is None and torch is None:
-            raise UserError(
-                "what to export? --onnx FILE or --torch FILE.py writes the network, --to TRACKER logs the run to a tracker"
-            )
+        if onnx is None and torch is None and to is None:
+            raise UserError(_NOTHING)
         if settings and to is None:
             raise UserError(f"{settings[0]}: settings are those of a tracker: add --to TRACKER")
         told: dict[str, Any] = {}
