@@ -17,7 +17,6 @@ from trainlab.report.replay import replay, tracker_of
 from trainlab.store.folder import RunFolder
 from trainlab.store.reading import read_run
 
-
 _NOTHING = "what to export? --onnx FILE or --torch FILE.py writes the network, --to TRACKER logs the run to a tracker"
 
 
@@ -72,25 +71,21 @@ def export(
     `probability` of each class. The file is loaded and run once before it is written. Needs the package onnx: pip
     install 'trainlab[onnx]'.
 
-    --torch: FILE.py is plain source text that a person can read and change, with the weights in FILE.safetensors. It
-    needs the packages torch and safetensors, and nothing of trainlab. Both files contain the preprocessing.
+    --torch: FILE.py is plain source text to go on with by hand, with the preprocessing; its weights are in
+    FILE.safetensors. It needs the packages torch and safetensors, and nothing of trainlab.
 
     --to: what `trackers` of a config logs during training, afterwards. The settings of the tracker are those of the
     run's config; KEY=VALUE changes them.
 
     Examples:
         trainlab export digits-1 --onnx digits.onnx
-        trainlab export runs/digits-ensemble-1 --onnx digits.onnx --json
         trainlab export digits-1 --onnx phone.onnx --rows 1 --outputs probability
         trainlab export digits-1 --torch digits.py
         trainlab export digits-1 --to tensorboard
         trainlab export digits-1 --to mlflow uri=sqlite:///mlflow.db
     """
     with _terminal.answering(as_json):
-        if onnx is None and torch is None and to is None:
-            raise UserError(_NOTHING)
-        if settings and to is None:
-            raise UserError(f"{settings[0]}: settings are those of a tracker: add --to TRACKER")
+        _require_something(onnx or torch, to, settings or [])
         told: dict[str, Any] = {}
         if onnx is not None:
             told |= _network(run, onnx, weights, runs, OnnxOptions(opset, rows, outputs.value, preprocess), as_json)
@@ -100,6 +95,13 @@ def export(
             told |= _logged(run, to, settings or [], runs, as_json)
     if as_json:
         _terminal.emit(told)
+
+
+def _require_something(file: Path | None, to: To | None, settings: Sequence[str]) -> None:
+    if file is None and to is None:
+        raise UserError(_NOTHING)
+    if settings and to is None:
+        raise UserError(f"{settings[0]}: settings are those of a tracker: add --to TRACKER")
 
 
 def _module(run: str, file: Path, weights: Weights, runs: Path, as_json: bool) -> dict[str, Any]:
