@@ -14,6 +14,7 @@ from trainlab.cli._fail_on import FailOn, found_at
 from trainlab.cli._pages import width
 from trainlab.cli._stopping import stoppable
 from trainlab.core.errors import UserError
+from trainlab.engine.torch.processes import leads
 from trainlab.report.text import folded
 from trainlab.search.experiment import read
 from trainlab.training import train as training
@@ -70,6 +71,8 @@ def train(
                     result = _go_on(resume, runs, given, until, progress, {"--name": name, "--into": into})
                 else:
                     result = _begin(given, runs, name, into, until, progress)
+        if not leads():
+            raise typer.Exit()
         code = result.exit_code or (4 if found_at(fail_on, result.findings) else 0)
         _print(result, code, _again(given, runs, name) if resume is None else (), quiet=quiet, as_json=as_json)
         sys.stdout.flush()
@@ -85,7 +88,7 @@ def _shown(runs: Path) -> AbstractContextManager[None]:
 
 def progress_for(quiet: bool) -> _progress.Quiet:
     """The callback that shows a run on stderr: redrawn on a terminal, line by line elsewhere, nothing if quiet."""
-    if quiet:
+    if quiet or not leads():
         return _progress.Quiet()
     if not _terminal.live(sys.stderr):
         return _progress.Lines()

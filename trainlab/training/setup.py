@@ -23,6 +23,7 @@ from trainlab.engine.graph import LayerError, Node, build_graph
 from trainlab.engine.members import members_of, with_members
 from trainlab.engine.memory_need import least_memory, machine_memory
 from trainlab.engine.network import Net
+from trainlab.engine.torch.processes import count
 from trainlab.engine.training_config import TrainingConfig
 from trainlab.nn.layer import Layer
 from trainlab.nn.layers.clip_output import ClipOutput
@@ -100,6 +101,13 @@ def refuse_threads(document: Document[Experiment]) -> None:
         raise ConfigError([document.problem("train.threads", f"{message}; more only wait for each other")])
 
 
+def require_torch(document: Document[Experiment]) -> None:
+    """Raises ConfigError if several processes are to train with a backend that knows one only."""
+    if document.value.train.engine != "torch":
+        message = f"torchrun started {count()} processes, and this backend computes in one; use `torch`"
+        raise ConfigError([document.problem("train.engine", message)])
+
+
 def build(
     document: Document[Experiment],
     loaded: Loaded | None = None,
@@ -136,7 +144,7 @@ def build(
         regularizers=[*penalties.parts(), *_by_layer(document, net)],
         augment=experiment.data.augment,
         epochs=train.epochs,
-        batch_size=train.batch_size,
+        batch_size=train.batch_size * count(),
         shuffle=not parts.sorted,
         clip_norm=train.clip_norm,
         average=train.average,

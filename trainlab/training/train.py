@@ -7,6 +7,8 @@ from functools import partial
 from itertools import product
 from math import isclose
 from pathlib import Path
+from shutil import copytree
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from trainlab.core.component import plain
@@ -18,6 +20,7 @@ from trainlab.diagnose.finding import Finding
 from trainlab.diagnose.trials import TRIALS
 from trainlab.engine import selection
 from trainlab.engine.blas import pinned
+from trainlab.engine.torch.processes import GroupEnded, count, leads, together, wait_for_all
 from trainlab.store.decision import PLAIN, Decision, read_decision, write_decision
 from trainlab.store.folder import RunFolder
 from trainlab.store.json_file import read_json
@@ -40,7 +43,7 @@ from trainlab.training.logger import RunLogger, StatusWriter
 from trainlab.training.run_summary import write_start
 from trainlab.training.saved import Ended, Saved
 from trainlab.training.session import Ending, TrainingSession
-from trainlab.training.setup import build, refuse_threads
+from trainlab.training.setup import build, refuse_threads, require_torch
 from trainlab.training.tracking import require_trackers, tracked
 from trainlab.training.transfer import located
 
@@ -68,13 +71,18 @@ def train(
     refuse_threads(document)
     require_trackers(document)
     with pinned(experiment.train.threads), ExitStack() as stack:
+        if count() > 1:
+            require_torch(document)
+            stack.enter_context(together())
+        if not leads():
+            into, callbacks = Path(stack.enter_context(TemporaryDirectory())) / "run", ()
         document = located(document, runs)
         setup = build(document, cache=cache)
         # the trials of a sweep share their rows (`cache`), so their baselines would all be the same
         compared = (
             baselines(setup.parts, setup.metrics, setup.best.metric) if experiment.baselines and cache is None else {}
         )
-        session = TrainingSession(setup)
+        session = TrainingSession(setup, monitored=leads())
         folder = RunFolder.create(runs, name or experiment.name, into=into)
         stack.enter_context(folder.lock())
         write_start(folder, document, setup, compared)
@@ -103,7 +111,14 @@ def resume(
     Raises UserError if the run has finished, has another config or other data by now, or another process trains it.
     """
     folder = RunFolder.open(run, runs)
-    with folder.lock():
+    with ExitStack() as stack:
+        if count() > 1:
+            stack.enter_context(together())
+            if not leads():
+                there = Path(stack.enter_context(TemporaryDirectory())) / "run"
+                folder, callbacks = RunFolder.open(copytree(folder.path, there), runs), ()
+            wait_for_all()  # the leading process changes its folder when all have copied it
+        stack.enter_context(folder.lock())
         own = read_own(folder.config)
         require_trackers(own)
         if document is not None:
@@ -141,7 +156,7 @@ def _resume(
             f"{folder.path}: this run has finished ({status.epoch} epochs); to train it further say how far: "
             f"train.epochs={2 * max(1, status.epoch)}"
         )
-    session = TrainingSession(setup)
+    session = TrainingSession(setup, monitored=leads())
     decision = read_decision(folder.decision)
     saved = Saved.read(folder, session)  # before anything is written: a run that is refused stays as it was
     if 0 < epochs < status.epoch:
@@ -193,7 +208,7 @@ def _run(
     with (
         StatusWriter(folder.status, status, clock, best, session.monitors, durable=durable) as writer,
         RunLogger(folder, session.setup.columns) as logger,
-        tracked(session.setup.experiment.trackers) as trackers,
+        tracked(session.setup.experiment.trackers if leads() else ()) as trackers,
     ):
         checkpointer = Checkpointer(folder, session, logger)
         if restore is not None:
@@ -206,7 +221,7 @@ def _run(
         clock.restart(before)  # opening a tracker takes seconds that are no training
         ended = None if beyond_end else checkpointer.ended
         if ended is None:
-            ending = session.fit(callbacks, until=until, beyond_end=beyond_end)
+            ending = _fitted(session, callbacks, until, beyond_end=beyond_end)
             positions = logger.positions()  # findings of the end are dropped when a run is trained further
             earlier, late = tuple(session.monitors.findings), tuple[Finding, ...]()
             if ending.state == "finished":
@@ -225,6 +240,14 @@ def _run(
         for callback in callbacks:
             callback.on_train_end(result)
         return result
+
+
+def _fitted(session: TrainingSession, callbacks: Sequence[Callback], until: int | None, *, beyond_end: bool) -> Ending:
+    """How the training ended, in this process or in another one."""
+    try:
+        return session.fit(callbacks, until=until, beyond_end=beyond_end)
+    except GroupEnded:
+        return Ending("interrupted", "another process has ended")
 
 
 def _info(session: TrainingSession, folder: RunFolder, note: str, resumed_at: int | None) -> RunInfo:

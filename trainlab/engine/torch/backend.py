@@ -1,5 +1,6 @@
 """The PyTorch backend: training and evaluation by PyTorch, on the CPU or a GPU."""
 
+import os
 from collections.abc import Mapping, Sequence
 from importlib import import_module
 from importlib.util import find_spec
@@ -81,7 +82,8 @@ def torch_backend(device: Device, dtype: np.dtype[np.generic], host: Backend, **
         raise UserError(f"train.device: PyTorch {torch.__version__} sees no {found} device here; use `auto`, or `cpu`")
     if found == "mps" and dtype == np.float64:
         raise UserError("train.dtype: float64 does not exist on mps; use float32, or `train.device: cpu`")
-    return TorchBackend(Placement(torch, torch.device(found), **options), host)
+    place = torch.device(found, int(os.environ.get("LOCAL_RANK", "0"))) if found == "cuda" else torch.device(found)
+    return TorchBackend(Placement(torch, place, **options), host)
 
 
 def _require_forms(nodes: Sequence[Node], loss: Loss) -> None:

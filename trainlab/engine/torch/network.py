@@ -63,7 +63,11 @@ class Noise:
         found = ((node, node.layer.noise(node.shape)) for node, _ in walk(work.nodes, work.chain))
         self._needs = [(node.name, need) for node, need in found if need is not None]
 
-    def draw(self, rows: int) -> dict[str, Array]:
-        """The numbers of a step with so many rows, by layer."""
-        shapes = ((name, (rows, *need.shape) if need.per_row else need.shape) for name, need in self._needs)
-        return {name: self._rng.random(shape, self._dtype) for name, shape in shapes}
+    def draw(self, rows: int, own: slice) -> dict[str, Array]:
+        """The numbers of a step with so many rows, by layer: of the own rows, though those of all are drawn."""
+        drawn: dict[str, Array] = {}
+        for name, need in self._needs:
+            shape = (rows, *need.shape) if need.per_row else need.shape
+            numbers = self._rng.random(shape, self._dtype)
+            drawn[name] = numbers[own] if need.per_row else numbers
+        return drawn

@@ -19,6 +19,7 @@ from trainlab.engine.backend import Steps, TrainingJob
 from trainlab.engine.layer_statistics import measured_rows
 from trainlab.engine.torch.memory import Mirror
 from trainlab.engine.torch.network import Kept, Noise, TorchNetwork
+from trainlab.engine.torch.processes import Processes, count
 from trainlab.optim.optimizer import Optimizer, OptimizerState
 from trainlab.optim.regularizer import Regularizer
 
@@ -72,6 +73,8 @@ class TorchTraining:
         if job.config.dropout_schedule is not None:  # a tensor, so that compiled code need not know its value
             self._network.drop_factor = self._torch.ones((), dtype=self._torch.float64)
         self._forward = self._torch.compile(self._loss) if place.compile else self._loss
+        statistics = [p for p in self._params.values() if not p.requires_grad and p.is_floating_point()]
+        self._others = Processes(place.torch, place.device, statistics) if count() > 1 else None
         rules = job.config.regularizers
         self._penalties = [rule for rule in rules if rule.penalizes]
         self._constraints = [rule for rule in rules if rule.constrains]
@@ -128,12 +131,12 @@ class TorchTraining:
             self._network.drop_factor.fill_(drop_factor)
         self._state.decay_factor = own.decay_factor
         kept: Kept | None = {} if last else None
-        loss, y = self._loss_and_gradient(index, kept)
+        loss, hits, squares = self._loss_and_gradient(index, kept)
         norm = self._norm(own.g)
         if config.clip_norm and isfinite(norm) and norm > config.clip_norm:
             own.g *= config.clip_norm / norm
         record[:] = loss, lr, norm, nan
-        done = _Done(record, len(index), loss, *self._counted(y, len(index)), norm, 0.0, 0.0)
+        done = _Done(record, len(index), loss, hits, squares, norm, 0.0, 0.0)
         if not isfinite(loss) or not isfinite(norm):
             self._keep(self._outputs(len(index)) if kept is None else kept, len(index), len(index))
             return done, False
@@ -148,34 +151,49 @@ class TorchTraining:
             self._average.lerp_(own.theta, 1 - d)
         return done, True
 
-    def _batch(self, index: Array) -> tuple[Any, Any, Any]:
-        """x, targets and weights of the batch, on the device."""
-        job, rows = self._job, len(index)
-        work, end = job.batch.first(rows)
-        gather(job.x, index, work.x)
+    def _own_rows(self, rows: int) -> slice:
+        """The rows of a batch that this process computes."""
+        return slice(0, rows) if self._others is None else self._others.part(rows)
+
+    def _batch(self, index: Array, own: slice) -> tuple[Any, Any, Any]:
+        """x, targets and weights of this process's rows of the batch, on the device."""
+        job = self._job
+        work, end = job.batch.first(len(index))
+        if job.augment is None:
+            gather(job.x, index[own], work.x[own])
+        else:  # every process draws the same random numbers
+            gather(job.x, index, work.x)
         job.targets.take(index, axis=0, out=end.t, mode="clip")
         if job.weights is not None and end.weights is not None:
             job.weights.take(index, out=end.weights, mode="clip")
         if job.augment is not None:
             job.augment(work.x, end.t)
-        return self._sent(work.x), self._sent(end.t), None if end.weights is None else self._sent(end.weights)
+        weights = None if end.weights is None else self._sent(end.weights[own])
+        return self._sent(work.x[own]), self._sent(end.t[own]), weights
 
     def _sent(self, array: Array) -> Any:
         """A batch's array as a tensor on the device."""
         return self._torch.from_numpy(array).to(self._place.device, non_blocking=True)
 
-    def _loss_and_gradient(self, index: Array, kept: Kept | None) -> tuple[float, Any]:
-        """The loss of the batch without penalties, and outputs; the gradient with penalties, in g."""
-        x, t, weights = self._batch(index)
-        self._drawn = {name: self._sent(a) for name, a in self._noise.draw(len(index)).items()}
+    def _loss_and_gradient(self, index: Array, kept: Kept | None) -> tuple[float, float, float]:
+        """The loss of the batch without penalties, hits and squared errors; the gradient with penalties, in g."""
+        rows, others = len(index), self._others
+        own = self._own_rows(rows)
+        x, t, weights = self._batch(index, own)
+        self._drawn = {name: self._sent(a) for name, a in self._noise.draw(rows, own).items()}
         forward = self._forward if kept is None else self._loss
         loss, y = forward(x, t, weights, self._drawn, kept)
+        loss = loss * (len(x) / rows)  # of the whole batch's mean
         found = self._torch.autograd.grad(loss, [self._params[name] for name in self._grads], allow_unused=True)
         for g, new in zip(self._grads.values(), found, strict=True):
             g.zero_() if new is None else g.copy_(new)
+        found = (float(loss.detach()), *self._counted(y, self._job.batch.t[own]))
+        if others is not None:
+            found = others.total(*found)
+            others.add(self._own.g)
         for rule in self._penalties:
             self._penalize(rule)
-        return float(loss.detach()), y
+        return found
 
     def _loss(self, x: Any, t: Any, weights: Any, noise: Mapping[str, Any], kept: Kept | None) -> tuple[Any, Any]:
         """The mean loss of a batch, and outputs."""
@@ -187,16 +205,16 @@ class TorchTraining:
             y, t = y.reshape(len(x) * members, -1), t.repeat_interleave(members, dim=0)
             weights = None if weights is None else weights.repeat_interleave(members)
         each = self._job.config.loss.torch(self._torch, y, t)
-        return (each if weights is None else each * weights).sum() / len(y), y.detach()
+        return (each if weights is None else each * weights).sum() / max(1, len(y)), y.detach()
 
     def _norm(self, g: Any) -> float:
         norm = sqrt(float(self._torch.dot(g, g)))
         return norm if isfinite(norm) else float(self._torch.linalg.vector_norm(g.double()))
 
-    def _counted(self, y: Any, rows: int) -> tuple[float, float]:
-        """Hits of outputs y, or of a regression the sum of the squared errors."""
+    def _counted(self, y: Any, t: Array) -> tuple[float, float]:
+        """Hits of outputs y, and of a regression the sum of the squared errors."""
         loss, outputs, members = self._job.config.loss, y.cpu().numpy(), self._job.members
-        t = self._job.batch.t[:rows].repeat(members, axis=0)
+        t = t.repeat(members, axis=0)
         hits = loss.hits(outputs, t) / members
         if not self._job.config.regression:
             return hits, 0.0
@@ -257,6 +275,7 @@ class TorchTraining:
         """Write outputs of the first rows into the slots of the workspace, where statistics are measured."""
         work = self._work.first(rows)
         for name, y in kept.items():
+            first = min(first, len(y))
             work.slots[name].y[:first] = y[:first].detach().to("cpu", self._own.theta.dtype).numpy()
 
     def _outputs(self, rows: int) -> Kept:
@@ -264,7 +283,7 @@ class TorchTraining:
         kept: Kept = {}
         statistics = [(p, p.clone()) for p in self._params.values() if not p.requires_grad]
         with self._torch.no_grad():
-            self._network(self._sent(self._work.x[:rows]), self._drawn, kept)
+            self._network(self._sent(self._work.x[self._own_rows(rows)]), self._drawn, kept)
             for p, before in statistics:
                 p.copy_(before)
         return kept
