@@ -106,6 +106,53 @@ class TestLightning:
             trainer.fit(Broken(), batches(x, y))
         assert callback.run.status == "failed"
 
+    def test_two_optimizers(self, tmp_path):
+        """A module with two optimizers needs a callback for each; adversaries are noticed, each has its own losses."""
+        lightning = pytest.importorskip("lightning")
+
+        class Gan(lightning.LightningModule):
+            def __init__(self):
+                super().__init__()
+                self.automatic_optimization = False
+                self.maker = nn.Sequential(nn.Linear(8, 32), nn.ReLU(), nn.Linear(32, 64))
+                self.judge = nn.Sequential(nn.Linear(64, 32), nn.ReLU(), nn.Linear(32, 1))
+
+            def training_step(self, batch, index):
+                makes, judges = self.optimizers()
+                made, one, none = self.maker(torch.randn(64, 8)), torch.ones(64, 1), torch.zeros(64, 1)
+                of = nn.functional.binary_cross_entropy_with_logits
+                judges.zero_grad()
+                self.manual_backward(
+                    of(self.judge(batch[0][:64]), one[: len(batch[0])]) + of(self.judge(made.detach()), none)
+                )
+                judges.step()
+                makes.zero_grad()
+                self.manual_backward(7 * of(self.judge(made), one))
+                makes.step()
+
+            def configure_optimizers(self):
+                return [torch.optim.Adam(net.parameters(), lr=1e-3) for net in (self.maker, self.judge)]
+
+        def fit(*callbacks):
+            trainer = lightning.Trainer(
+                max_epochs=4, callbacks=list(callbacks), logger=False, enable_checkpointing=False,
+                enable_progress_bar=False, enable_model_summary=False, accelerator="cpu",
+            )  # fmt: skip
+            x, y, *_ = digits()
+            trainer.fit(Gan(), batches(x, y))
+
+        with pytest.raises(UserError, match="the module has 2 optimizers; add one callback for each"):
+            fit(tl.LightningWatch(runs=tmp_path, **QUIET))
+        maker, judge = (tl.LightningWatch(optimizer=i, runs=tmp_path, **QUIET) for i in range(2))
+        fit(maker, judge)
+        for watch in (maker, judge):
+            assert len(watch.run.steps) == 4 * 19
+            assert watch.run.config["watch"]["loss_falls"] is False
+            assert warned(watch.diagnoses) == []
+        first = [watch.run.steps["loss"].iloc[0] for watch in (maker, judge)]
+        assert first[0] > 3
+        assert first[1] < 2
+
 
 class TestTransformers:
     """`TransformersWatch` in a `transformers.Trainer`."""

@@ -59,7 +59,7 @@ class LightningWatching(Watching):
 
     def on_before_backward(self, trainer: Any, module: Any, loss: Any) -> None:
         """The loss with its graph, which names it; Lightning has divided it where it accumulates gradients."""
-        self._last = self._own = loss * trainer.accumulate_grad_batches if trainer.accumulate_grad_batches > 1 else loss
+        self._last = loss * trainer.accumulate_grad_batches if trainer.accumulate_grad_batches > 1 else loss
 
     def on_before_optimizer_step(self, trainer: Any, module: Any, optimizer: Any) -> None:
         """Gradients come during the optimizer's step, from a closure: only here they can be measured."""
@@ -69,8 +69,10 @@ class LightningWatching(Watching):
 
     def on_train_batch_end(self, trainer: Any, module: Any, outputs: Any, batch: Any, batch_idx: int) -> None:
         """A step, or a part of one."""
-        if self.watch is not None and self._own is not None:
-            self.watch.step(self._own)
+        alone = len(trainer.optimizers) == 1  # a backward pass without a step of the optimizer is a part of its step
+        loss = self._last if alone else self._own
+        if self.watch is not None and loss is not None:
+            self.watch.step(loss)
             self._last = self._own = None
             trainer.should_stop = trainer.should_stop or self.watch.stop
 
