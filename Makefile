@@ -43,6 +43,11 @@ docs: .venv/installed ## write the generated pages of docs/ anew
 	@echo "== writing docs/config.md, docs/settings, docs/cli.md, docs/diagnoses.md, docs/glossary.md, docs/trainlab.schema.json"
 	@$(BIN)/python docs/generate.py
 
+.PHONY: lecture
+lecture: .venv/installed ## run the 13 chapters of the lecture (a few minutes) and bind them into one HTML book
+	@echo "== the lecture: trainlab lecture"
+	@$(BIN)/trainlab lecture
+
 bench: .venv/installed ## measure start-up and time per step
 	@$(BIN)/python benchmarks/startup.py
 	@$(BIN)/python benchmarks/step_time.py

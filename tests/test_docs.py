@@ -148,7 +148,11 @@ def test_commands_in_messages_exist():
     known = {*COMMANDS, "--help", "--version", "--install-completion"}
     named = {
         (command, str(file.relative_to(ROOT)))
-        for file in [*ROOT.glob("trainlab/**/*.py"), *ROOT.glob("configs/*.*"), *ROOT.glob("trainlab/cli/templates/*")]
+        for file in [
+            *ROOT.glob("trainlab/**/*.py"),
+            *ROOT.glob("configs/**/*.*"),
+            *ROOT.glob("trainlab/cli/templates/*"),
+        ]
         for command in re.findall(r"`trainlab ([a-z-]+)", file.read_text())
     }
 

@@ -3,7 +3,7 @@
 The package has nine floors. A package imports only from floors below its own (siblings never import each other):
 
     9  cli
-    8  integrations
+    8  integrations lecture
     7  report tune
     6  search tools
     5  inference

@@ -1,0 +1,153 @@
+"""Trains the runs and sweeps of a chapter that are missing; what is there is kept, what was interrupted is resumed.
+
+FOLDER/01-activations/relu/            a run
+FOLDER/09-search/grid-sweep-1/         a sweep
+FOLDER/09-search/plans.json            the configs that they were made by
+"""
+
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from trainlab.core.component import plain
+from trainlab.core.config import Document
+from trainlab.data.cache import SplitsCache
+from trainlab.lecture.chapter import Chapter, Planned
+from trainlab.report.sweep_record import SweepRecord
+from trainlab.report.tune_record import TuneRecord
+from trainlab.search import sweep as searching
+from trainlab.search.experiment import SweepExperiment, read
+from trainlab.store.json_file import read_json, write_json
+from trainlab.store.reading import RunRecord, is_sweep
+from trainlab.store.steps import is_tune
+from trainlab.training.train import resume, train
+from trainlab.tune import tune as tuning
+from trainlab.tune.budget import Budget
+
+_PLANS = "plans.json"
+_ENDED = ("finished", "diverged")
+
+
+@dataclass(slots=True)
+class Results:
+    """The runs and sweeps of a chapter, by their names in it. short: whether they are those of the short form."""
+
+    chapter: Chapter
+    folder: Path
+    short: bool
+    runs: dict[str, RunRecord] = field(default_factory=dict[str, RunRecord])
+    sweeps: dict[str, SweepRecord] = field(default_factory=dict[str, SweepRecord])
+    tunes: dict[str, TuneRecord] = field(default_factory=dict[str, TuneRecord])
+    documents: dict[str, Document[SweepExperiment]] = field(default_factory=dict[str, Document[SweepExperiment]])
+    kept: dict[str, Any] = field(default_factory=dict[str, Any])  # what was measured of the runs, by name
+
+
+def run_chapter(chapter: Chapter, folder: Path, *, short: bool, tell: Callable[[str], None]) -> Results:
+    """Train what is missing below `folder`. tell: is told what is trained, in a line each.
+
+    Raises ConfigError or UserError where a config of the chapter is wrong.
+    """
+    place = folder / chapter.name
+    place.mkdir(parents=True, exist_ok=True)
+    plans: dict[str, Any] = read_json(place / _PLANS) if (place / _PLANS).exists() else {}
+    results, cache, renewed = Results(chapter, place, short), SplitsCache(), list[str]()
+    for name, planned in chapter.plan.runs.items():
+        document = _document(results, planned)
+        results.documents[name] = document
+        if any(value == f"run:{other}" for value in planned.set.values() for other in renewed):
+            plans.pop(name, None)  # its weights come from a run that is another one now
+        if _train(place / name, document, plans, cache, tell):
+            renewed.append(name)
+        results.runs[name] = RunRecord(place / name, name)
+    for name, planned in chapter.plan.sweeps.items():
+        document = _document(results, planned)
+        results.documents[name] = document
+        results.sweeps[name] = SweepRecord(_search(place, name, document, plans, tell), name)
+    for name, planned in chapter.plan.tunes.items():
+        document = _document(results, planned)
+        results.documents[name] = document
+        budget = Budget.read(planned.short_budget if short else planned.budget)
+        results.tunes[name] = TuneRecord(_tune(place, name, document, budget, plans, tell), name)
+    return results
+
+
+def _document(results: Results, planned: Planned) -> Document[SweepExperiment]:
+    made = {name: record.path for name, record in results.runs.items()}
+    changes = results.chapter.changes(planned, made, short=results.short)
+    return read(results.chapter.folder / planned.config, changes)
+
+
+def _train(
+    path: Path,
+    document: Document[SweepExperiment],
+    plans: dict[str, Any],
+    cache: SplitsCache,
+    tell: Callable[[str], None],
+) -> bool:
+    """Whether the run was trained from its start."""
+    if _same(path, document, plans) and path.exists():
+        if RunRecord(path, path.name).state in _ENDED:
+            return False
+        tell(f"{path}: resumed")
+        resume(path, cache=cache, durable=False)
+        return False
+    if path.exists():
+        shutil.rmtree(path)
+    tell(f"{path}")
+    train(document, into=path, cache=cache, durable=False)
+    _remember(path, document, plans)
+    return True
+
+
+def _search(
+    place: Path, name: str, document: Document[SweepExperiment], plans: dict[str, Any], tell: Callable[[str], None]
+) -> Path:
+    path = place / f"{name}-sweep-1"
+    if _same(path, document, plans) and is_sweep(path):
+        if not (path / "best.yaml").exists():
+            tell(f"{path}: resumed")
+            searching.resume(path, workers=1)
+        return path
+    if path.exists():
+        shutil.rmtree(path)
+    tell(f"{path}")
+    searching.start(document, runs=place, name=name, workers=1)
+    _remember(path, document, plans)
+    return path
+
+
+def _tune(
+    place: Path,
+    name: str,
+    document: Document[SweepExperiment],
+    budget: Budget,
+    plans: dict[str, Any],
+    tell: Callable[[str], None],
+) -> Path:
+    path = place / f"{name}-tune-1"
+    if _same(path, document, plans, str(budget)) and is_tune(path):
+        if "end" not in TuneRecord(path).steps:
+            tell(f"{path}: resumed")
+            tuning.resume(path, runs=place)
+        return path
+    if path.exists():
+        shutil.rmtree(path)
+    tell(f"{path}")
+    tuning.start(document, budget, runs=place, name=name)
+    _remember(path, document, plans, str(budget))
+    return path
+
+
+def _same(path: Path, document: Document[SweepExperiment], plans: dict[str, Any], budget: str = "") -> bool:
+    return plans.get(path.name) == _plan_of(document, budget)
+
+
+def _remember(path: Path, document: Document[SweepExperiment], plans: dict[str, Any], budget: str = "") -> None:
+    plans[path.name] = _plan_of(document, budget)
+    write_json(path.parent / _PLANS, plans)
+
+
+def _plan_of(document: Document[SweepExperiment], budget: str) -> dict[str, Any]:
+    return plain(document.value) | ({"budget": budget} if budget else {})
