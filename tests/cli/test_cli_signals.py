@@ -105,6 +105,27 @@ def test_a_signal_ends_a_program_that_loses_the_exception(child):
     assert process.returncode == 143
 
 
+def test_a_signal_to_a_forked_process_is_not_ours(child):
+    """A process that a library forks shares our pipe: a signal that it gets does not stop us, during a long call."""
+    code = (
+        "import hashlib, os, signal, trainlab.cli._signals as s\nfrom trainlab.cli.main import main\ns._GRACE = 0.1\n"
+        "def command():\n"
+        "    other = os.fork()\n"
+        "    if not other:\n"
+        "        signal.pause()\n"
+        "        os._exit(0)\n"
+        "    os.kill(other, signal.SIGTERM)\n"
+        "    hashlib.pbkdf2_hmac('sha256', b'', b'', 1_500_000)\n"  # more than a second in C: the thread would answer
+        "    os.kill(other, signal.SIGKILL)\n"
+        "    os.waitpid(other, 0)\n"
+        "    print('went on')\n"
+        "main(command)"
+    )
+    with child(code=code) as process:
+        out, err = process.communicate(timeout=120)
+    assert (process.returncode, out) == (0, "went on\n"), err
+
+
 @pytest.mark.parametrize("number", EXIT_CODES)
 @pytest.mark.parametrize("command", ["train", "sweep", "check", "lr-range"])
 def test_during_the_start_a_signal_leaves_nothing_behind(child, folder, command, number):

@@ -64,6 +64,7 @@ def attentive() -> Generator[None]:
     reads, writes = os.pipe()
     os.set_blocking(writes, False)
     before, _Handler.marks = signal.set_wakeup_fd(writes, warn_on_full_buffer=False), writes
+    os.register_at_fork(after_in_child=_forget)  # or the signals of a library's processes would count as ours
     Thread(target=_listen, args=(reads,), daemon=True).start()
     try:
         yield
@@ -125,6 +126,13 @@ class _Handler:
         if self.marks is not None:
             with suppress(BlockingIOError):
                 os.write(self.marks, bytes([byte]))
+
+
+def _forget() -> None:
+    """Write into the pipe no more."""
+    _Handler.marks = None
+    with suppress(ValueError):
+        signal.set_wakeup_fd(-1)
 
 
 def _listen(reads: int) -> None:
