@@ -1,6 +1,9 @@
 """Chooses the backend of a network: kernels if this machine has them, NumPy otherwise, PyTorch if asked for."""
 
+import sys
 from dataclasses import dataclass
+from pathlib import Path
+from platform import machine
 from typing import Any, Literal
 
 import numpy as np
@@ -11,6 +14,8 @@ from trainlab.engine.compiled.backend import CompiledBackend
 from trainlab.engine.compiled.library import load, why_not
 from trainlab.engine.numpy_backend import NumpyBackend
 from trainlab.engine.torch.backend import Device, torch_backend
+
+_HEAVY = 1e9  # multiplications: tens of ms on a core, far more than it takes to start the step on a GPU
 
 Engine = Literal["auto", "numpy", "compiled", "torch"]  # the setting `train.engine`
 
@@ -68,6 +73,21 @@ def select_to_resume(
     one, other = (_told(e) for e in (before, now))
     kernels = "other kernels" if one == other else f"{one}, here it is {other}"
     return engine, f"the run began on {kernels}: its last bits will not be those of a run in one piece"
+
+
+def gpu_hint(engine: Engine, work: float) -> str:
+    """A sentence where `auto` leaves a GPU alone that a step of so many multiplications would gain by; else empty."""
+    if engine != "auto" or work < _HEAVY or not has_gpu():
+        return ""
+    return (
+        f"This machine has a GPU, and a step takes about {work / 1e9:,.1f} billion multiplications: "
+        "train.engine=torch may be faster."
+    )
+
+
+def has_gpu() -> bool:
+    """Whether the system shows a GPU that PyTorch may use; PyTorch itself takes seconds to ask."""
+    return Path("/dev/nvidia0").exists() or (sys.platform == "darwin" and machine() == "arm64")
 
 
 def _told(engine: dict[str, Any]) -> str:

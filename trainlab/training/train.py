@@ -87,7 +87,9 @@ def train(
         stack.enter_context(folder.lock())
         write_start(folder, document, setup, compared)
         status = Status.begin(folder.name, setup.experiment.train.epochs)
-        note = setup.taken.sentence(setup.net) if setup.taken is not None else ""
+        taken = setup.taken.sentence(setup.net) if setup.taken is not None else ""
+        work = setup.net.work * min(setup.config.batch_size, len(setup.parts.train))
+        note = " ".join(filter(None, [taken, selection.gpu_hint(setup.experiment.train.engine, work)]))
         return _run(session, folder, status, callbacks, until, note=note, durable=durable, test=test)
 
 
