@@ -23,6 +23,7 @@ from trainlab.tune.plan import outline
 from trainlab.tune.story import told
 from trainlab.tune.tune import Tuned
 
+_RESULT = ("confirm", "test", "end")
 ConfigArgument = Annotated[str | None, typer.Argument(metavar="CONFIG", help="The experiment, a YAML file.")]
 OverridesArgument = Annotated[
     list[str] | None,
@@ -106,7 +107,8 @@ def tune(
 
 
 def _told(step: Step) -> None:
-    _terminal.note(_step_text(step))
+    if step["step"] not in _RESULT:  # these go to stdout at the end
+        _terminal.note(_step_text(step))
 
 
 def _silent(_: Step) -> None:
@@ -135,7 +137,7 @@ def _finish(found: Tuned, *, quiet: bool, as_json: bool) -> None:
         _terminal.say(str(found.folder))
     else:
         _terminal.say(f"tune {found.state}: {found.folder}")
-        for step in [found.steps[name] for name in ("confirm", "test", "end") if name in found.steps]:
+        for step in [found.steps[name] for name in _RESULT if name in found.steps]:
             _terminal.say(_step_text(step))
         _terminal.say(f"page: {page}\nnext: {command}")
     raise typer.Exit(found.exit_code)

@@ -39,6 +39,9 @@ class SweepSettings(Settings):
     )
     trials: Count = setting(20, "how many trials; by default the sum over the stages, if there are any")
     stages: list[Stage] = setting([], "for `staged`: trials and epochs, from coarse to fine")
+    first: list[dict[str, Any]] = setting(
+        [], "values that the first trials have, by dotted path; the settings that are left out are drawn"
+    )
     repeats: Count = setting(1, "runs of each trial, with successive seeds: its score is their mean")
     folds: int | None = setting(
         None, "cross-validation: runs of each trial (and repeat), one for each fold; see data.split", ge=2

@@ -78,6 +78,7 @@ class SearchSpace:
         _pin(self._base, document.value, sweep.metric)
         self._nodes = nodes(SweepExperiment, self._base, "sampled config")
         problems = [*_metric_problems(document, sweep), *_epoch_problems(document, sweep)]
+        problems += _first_problems(document, sweep)
         self.distributions = _ranges(document, sweep, problems)
         self._conditions = Conditions(self.distributions, plain(document.value))
         self._ranges: list[Mapping[str, Distribution]] = [self.distributions]
@@ -166,6 +167,7 @@ class SearchSpace:
         place = number - cohort.trials.start
         best: Sequence[PastTrial] = self._best_before(index, past) if place < cohort.keep else ()
         kept: Mapping[str, Any] = best[place].values if place < len(best) else {}
+        kept = {**kept, **self.sweep.first[number - 1]} if number <= len(self.sweep.first) else kept
         for point in self.sweep.strategy.points(request):
             drawn = {path: ranges[path].at(u) for path, u in zip(paths, point, strict=True)}
             yield {path: kept.get(path, drawn[path]) for path in self.distributions}
@@ -358,6 +360,13 @@ def _epoch_problems(document: Document[SweepExperiment], sweep: SweepSettings) -
         message = f"`{sweep.strategy.name}` sets the epochs of each trial; remove `train.epochs` from the space"
         return [document.problem(("sweep", "space", "train.epochs"), message, key=True)]
     return []
+
+
+def _first_problems(document: Document[SweepExperiment], sweep: SweepSettings) -> list[Problem]:
+    """The settings of the first trials that are not in the space."""
+    pairs = [(i, path) for i, values in enumerate(sweep.first) for path in values if path not in sweep.settings]
+    message = "this setting is not in the space: put it there, or leave it out here"
+    return [document.problem(("sweep", "first", str(i), path), message, key=True) for i, path in pairs]
 
 
 def _is_of(found: str, path: str) -> bool:

@@ -214,6 +214,8 @@ def _read(lr: Array, smoothed: Array, calmed: Array, *, stopped: bool) -> LrRang
 def _steepest(lr: Array, smoothed: Array, first: float) -> int:
     """Index where the loss falls fastest over log lr (least squares in windows), after its last rise to the start."""
     half, x, last = max(2, round(_WIDTH * len(lr))), np.log(lr), len(lr) - 1
+    if last < 2:  # no slope through fewer than three points
+        return last
     high = np.flatnonzero(smoothed > first - 0.1 * (first - smoothed[-1]))
     begin = max(half, int(high[-1])) if len(high) else half
     places = range(min(begin, max(half, last - half)), max(half, last - half) + 1)

@@ -16,7 +16,7 @@ from trainlab.tune.decide import Result, expected_gain
 from trainlab.tune.journal import Journal, Step
 from trainlab.tune.plan import CANDIDATES, SPREAD_SEEDS, Plan, full_epochs
 from trainlab.tune.seeds import SeedRun, train_runs
-from trainlab.tune.start import checked, rate_range, with_rates
+from trainlab.tune.start import checked, first_trials, rate_range, with_rates
 
 _COARSE_TIME = 0.3  # share of a time after which no trial of the first round begins
 _SPARE = 1.2  # times: the time that is put aside for the runs that confirm the winner, over what they should take
@@ -136,6 +136,7 @@ class Session:
         trials = plan.full_trials(whole, self._used(), epochs, number) if number else plan.coarse_trials(whole)
         config = {**self.config, "train": {**self.config["train"], "epochs": epochs}}
         block = {"metric": self.metric, "space": dict(space), "strategy": self.asked["strategy"], "trials": trials}
+        block["first"] = self._first(number, space)
         folder = self.folder / f"search-{number + 1}"
         names = [f"search-{i + 1}" for i in range(number)]
         earlier = [(self.folder / name, int(self.journal.steps[name]["epochs"])) for name in names]
@@ -146,6 +147,13 @@ class Session:
             raise StopTuneError
         found["cost"]["took"] = round(self.journal.seconds - self.journal.last, 3)
         return found
+
+    def _first(self, number: int, space: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """The first trials of a round: what the range tests suggest; then the best of the short ones at full length."""
+        if not number:
+            return first_trials(space, self.journal.steps["range"]["tests"]) if self.asked["auto"] else []
+        results = rounds.results(self.journal.steps, self.metric)
+        return [{path: v for path, v in results[0].values.items() if path in space}] if number == 1 and results else []
 
     def _spread(self, results: Sequence[Result]) -> dict[str, Any]:
         """The best trial with further seeds: what a difference of two scores may be by chance."""

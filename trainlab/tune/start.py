@@ -101,6 +101,22 @@ def with_rates(space: Mapping[str, Any], rates: Sequence[float] | None, *, decla
     return {**space, "optimizer.lr": {**own, "log": [low, high]}} if high >= 10 * low else dict(space)
 
 
+def first_trials(space: Mapping[str, Any], tests: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """What the first trials of the search try: for each update rule the rate that its test suggests, with the network
+    that was tested, and a rate that falls.
+    """
+    found: list[dict[str, Any]] = []
+    for test in tests:
+        if test["suggestion"] is None or test["steepest"] is None:
+            continue
+        values = {"optimizer.lr": test["suggestion"], "optimizer.name": test["rule"], **test["network"]}
+        if "cosine" in space.get("schedule.name", {}).get("choice", ()):
+            values["schedule.name"] = "cosine"
+        found = [other for other in found if other["optimizer.name"] != test["rule"]]  # the network tested last
+        found.append(values)
+    return [{path: value for path, value in values.items() if path in space} for values in found]
+
+
 def _tested(document: Document[SweepExperiment]) -> LrRange | None:
     try:
         return lr_range(document, low=_LOW, high=_HIGH, steps=_STEPS, repeats=_SEEDS)
