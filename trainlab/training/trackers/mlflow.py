@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from importlib import import_module
 from math import isfinite
+from time import sleep
 from time import time as now
 from typing import Any, ClassVar
 
@@ -17,6 +18,7 @@ from trainlab.training.tracker import TrackedRun, Tracker, TrackerRun, has_alrea
 _ID = "trainlab.id"
 _ENDS = {"finished": "FINISHED", "interrupted": "KILLED"}  # other states are FAILED
 _MOST_METRICS, _MOST_PARAMS, _LONGEST = 1000, 100, 6000  # of one request; characters of a parameter
+_TRIES = 5  # to open a database that another process is making
 _LONGEST_NOTE = 5000  # characters of a tag
 
 
@@ -43,9 +45,7 @@ class MLflow(Tracker, name="mlflow"):
         mlflow: Any = import_module("mlflow")
         for name in ("mlflow", "alembic"):  # they report each migration of a new database
             logging.getLogger(name).setLevel(logging.WARNING)
-        client = mlflow.MlflowClient(self.uri or mlflow.get_tracking_uri())
-        found = client.get_experiment_by_name(self.experiment)
-        experiment = found.experiment_id if found else client.create_experiment(self.experiment)
+        client, experiment = _opened(mlflow, self.uri or mlflow.get_tracking_uri(), self.experiment)
         there = client.search_runs([experiment], f"tags.`{_ID}` = '{run.id}'")
         where = f"{client.tracking_uri}, experiment {self.experiment}"
         if there and run.going_on is None:
@@ -55,6 +55,23 @@ class MLflow(Tracker, name="mlflow"):
         tags = {_ID: run.id, "mlflow.source.name": "trainlab"}
         made = client.create_run(experiment, run_name=run.name, tags=tags)
         return _MLflowRun(mlflow, client, run, made.info.run_id, where)
+
+
+def _opened(mlflow: Any, uri: str, name: str) -> tuple[Any, str]:
+    """A client of this database or server, and the id of its experiment of this name.
+
+    The trials of a sweep may all be the first: one makes the tables or the experiment, the others try again.
+    """
+    for left in range(_TRIES - 1, -1, -1):
+        try:
+            client = mlflow.MlflowClient(uri)
+            found = client.get_experiment_by_name(name)
+            return client, found.experiment_id if found else client.create_experiment(name)
+        except Exception:  # of MLflow, its migrations, its database or its server
+            if not left:
+                raise
+            sleep(1.0 + os.getpid() % 10 / 10)  # not all at the same time again
+    raise AssertionError("unreachable")
 
 
 class _MLflowRun(TrackerRun):

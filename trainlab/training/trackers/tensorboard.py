@@ -45,7 +45,8 @@ class _TensorBoardRun(TrackerRun):
         self._step = run.going_on or 0
         board: Any = import_module("tensorboardX")
         again = None if run.going_on is None else run.going_on + 1  # an earlier session may have logged more
-        self._writer = board.SummaryWriter(folder, purge_step=again)
+        suffix = "" if again is None else f".{again}"  # two files of one second would have one name
+        self._writer = board.SummaryWriter(folder, purge_step=again, filename_suffix=suffix)
         self._writer.add_text("config", f"```yaml\n{dump(dict(run.config))}\n```", self._step)
 
     def scalars(self, step: int, values: Mapping[str, float], time: float) -> None:
