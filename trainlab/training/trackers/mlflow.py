@@ -4,9 +4,12 @@ import logging
 import os
 import re
 from collections.abc import Mapping, Sequence
+from fcntl import LOCK_EX, flock
+from hashlib import sha256
 from importlib import import_module
 from math import isfinite
-from time import sleep
+from pathlib import Path
+from tempfile import gettempdir
 from time import time as now
 from typing import Any, ClassVar
 
@@ -18,7 +21,6 @@ from trainlab.training.tracker import TrackedRun, Tracker, TrackerRun, has_alrea
 _ID = "trainlab.id"
 _ENDS = {"finished": "FINISHED", "interrupted": "KILLED"}  # other states are FAILED
 _MOST_METRICS, _MOST_PARAMS, _LONGEST = 1000, 100, 6000  # of one request; characters of a parameter
-_TRIES = 5  # to open a database that another process is making
 _LONGEST_NOTE = 5000  # characters of a tag
 
 
@@ -60,18 +62,15 @@ class MLflow(Tracker, name="mlflow"):
 def _opened(mlflow: Any, uri: str, name: str) -> tuple[Any, str]:
     """A client of this database or server, and the id of its experiment of this name.
 
-    The trials of a sweep may all be the first: one makes the tables or the experiment, the others try again.
+    One process at a time: MLflow makes the tables of a new SQLite database in many steps, which the trials of a sweep
+    would mix, and all of them would make the experiment.
     """
-    for left in range(_TRIES - 1, -1, -1):
-        try:
-            client = mlflow.MlflowClient(uri)
-            found = client.get_experiment_by_name(name)
-            return client, found.experiment_id if found else client.create_experiment(name)
-        except Exception:  # of MLflow, its migrations, its database or its server
-            if not left:
-                raise
-            sleep(1.0 + os.getpid() % 10 / 10)  # not all at the same time again
-    raise AssertionError("unreachable")
+    key = sha256(f"{uri} {Path.cwd()}".encode()).hexdigest()[:16]
+    with (Path(gettempdir()) / f"trainlab-mlflow-{key}.lock").open("w") as alone:
+        flock(alone, LOCK_EX)  # until the file is closed
+        client = mlflow.MlflowClient(uri)
+        found = client.get_experiment_by_name(name)
+        return client, found.experiment_id if found else client.create_experiment(name)
 
 
 class _MLflowRun(TrackerRun):
