@@ -106,7 +106,10 @@ def test_every_loss(loss, tmp_path):
     same(*exported(tmp_path, ROWS, y, loss=loss, model={"name": "mlp", "hidden": [8]}), ROWS)
 
 
-@pytest.mark.parametrize("case", [c for c in ALL if not c.layer.branches(c.shape)], ids=str)
+WRITTEN = [c for c in ALL if not c.layer.branches(c.shape) and not c.name.startswith("member_")]
+
+
+@pytest.mark.parametrize("case", WRITTEN, ids=str)
 def test_every_layer(case):
     """A module of its own gives in evaluation what the layer gives, channels first."""
     s = case.slot(9, train=False, dtype=np.float64)
@@ -146,5 +149,9 @@ def test_what_cannot_be_written(tmp_path):
         _code(build_graph([Mirrored()], (3,))[0], {})
     with pytest.raises(UserError, match="`quantile` cannot be written as a PyTorch module"):
         exported(tmp_path, ROWS, CLASSES, data={"preprocess": ["quantile"]})
+    for case in [c for c in ALL if c.name.startswith("member_")]:
+        node = build_graph([case.layer], case.shape)[0]
+        with pytest.raises(UserError, match=f"the layer `{case.name}` cannot be written"):
+            _code(node, {f"{node.name}.{key}": np.zeros(param.shape) for key, param in node.params.items()})
     with pytest.raises(UserError, match="expected the name of a Python module"):
         export_torch("x", tmp_path / "two words.py")

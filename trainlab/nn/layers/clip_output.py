@@ -5,10 +5,23 @@ from typing import Any, ClassVar
 import numpy as np
 
 from trainlab.core.errors import ShapeError
+from trainlab.core.torch_code import TorchCode
 from trainlab.core.types import Array, Shape
 from trainlab.nn.layer import Layer, Param, Slot, TorchSlot
 
 _FAR = float(np.finfo(np.float32).max)
+
+SOURCE = '''class ClipOutput(nn.Module):
+    """In evaluation, outputs within limits."""
+
+    def __init__(self, outputs):
+        super().__init__()
+        self.register_buffer("low", torch.zeros(outputs))
+        self.register_buffer("high", torch.zeros(outputs))
+
+    def forward(self, x):
+        return x if self.training else torch.minimum(torch.maximum(x, self.low), self.high)
+'''
 
 
 class ClipOutput(Layer, name="clip_output"):
@@ -55,3 +68,7 @@ class ClipOutput(Layer, name="clip_output"):
     def torch(self, s: TorchSlot) -> Any:
         """`forward` in PyTorch."""
         return s.x if s.train else s.x.clamp(s.p["low"], s.p["high"])
+
+    def torch_code(self, shape: Shape, p: dict[str, Array]) -> TorchCode:
+        """The module of PyTorch."""
+        return TorchCode(f"ClipOutput({shape[0]})", dict(p), {"ClipOutput": SOURCE})
