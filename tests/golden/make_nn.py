@@ -271,6 +271,7 @@ EVALUATED = [
     ("batch_norm", {"eps": 0.1}, (2, 3, 2, 3), BN, batch_norm(False, 0.1, 0.1)),
     ("dropout", {"drop": 0.3}, (3, 4), {}, lambda x, p: F.dropout(x, 0.3, training=False)),
     ("drop_connect", {"units": 3}, (4, 5), {"W": (5, 3), "b": (3,)}, linear),
+    ("clip_output", {}, (6, 3), {"low": (3,), "high": (3,)}, lambda x, p: x.clamp(p["low"], p["high"])),
 ]
 ACTIVATIONS = ["sigmoid", "tanh", "relu", "leaky_relu", "elu", "selu", "gelu", "silu", "mish", "softplus", "identity"]
 ACTIVATIONS += ["softsign", "hard_sigmoid"]
@@ -509,6 +510,8 @@ def layer_case(name, settings, shape, shapes, formula, train=True):
         values["var"] = np.abs(values["var"]) + 0.1
     if "edges" in values:
         values["edges"].sort()
+    if "low" in values:
+        values["high"] = values["low"] + np.abs(values["high"])
     leaf = torch.tensor(x, requires_grad=True)
     p = {key: torch.tensor(v, requires_grad=key not in ("mean", "var", "edges")) for key, v in values.items()}
     y = formula(leaf, p)
