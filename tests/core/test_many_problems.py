@@ -12,6 +12,7 @@ from trainlab.optim.schedules.cosine_restarts import CosineRestarts
 from trainlab.search.distributions.log import Log
 from trainlab.search.distributions.normal import Normal
 from trainlab.search.distributions.uniform import Uniform
+from trainlab.store.writing import write_output
 from trainlab.training.experiment import read
 
 
@@ -63,3 +64,19 @@ def test_more_layers_than_anybody_trains():
 
     with pytest.raises(ValidationError):
         make(Model, "mlp", hidden=[1] * 1001)
+
+
+@pytest.mark.parametrize("text", ["? " * 50_000, "a: " * 100_000, "- " * 100_000, "[" * 100_000, "{" * 100_000])
+def test_yaml_that_is_nested_without_an_end(tmp_path, text):
+    """PyYAML's parser calls itself for each level."""
+    path = tmp_path / "c.yaml"
+    path.write_text(text)
+    with pytest.raises(ConfigError):
+        read(path)
+
+
+def test_an_output_that_is_a_link_to_itself(tmp_path):
+    """There is no file that it could mean."""
+    (tmp_path / "loop").symlink_to("loop")
+    with pytest.raises(UserError):
+        write_output(tmp_path / "loop", b"x")

@@ -147,6 +147,8 @@ class _Builder:
         """PyYAML's events; its errors as problems."""
         try:
             yield from _events(text, Loader=yaml.SafeLoader)
+        except RecursionError:  # PyYAML's own, of thousands of keys in one line
+            raise _UnreadableError(Problem.at(self.source.whole, "", _TOO_DEEP)) from None
         except yaml.reader.ReaderError as error:
             before = Source.of("", text[: error.position]).lines
             code = error.character if isinstance(error.character, int) else ord(error.character[:1])

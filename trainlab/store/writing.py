@@ -47,7 +47,10 @@ def write_output(path: Path, data: bytes) -> None:
                 rest = rest[file.write(rest) :]
         return
     with named_errors(path, "write"):
-        target = path.resolve() if path.is_symlink() else path
+        try:
+            target = path.resolve() if path.is_symlink() else path
+        except RuntimeError:  # Python 3.13 raises an OSError
+            raise UserError(f"{path}: is a link that leads to itself") from None
     write_atomic(target, data)
 
 

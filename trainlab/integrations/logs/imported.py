@@ -69,7 +69,11 @@ def _config(folder: RunFolder, found: Judged, task: str) -> dict[str, Any]:
     rates = [row["lr"] for row in found.measured if math.isfinite(row.get("lr") or math.nan)]
     watch = {"task": task, "chance": None if found.guessed else found.chance}
     about = {"kind": "watched", "name": folder.name, "framework": f"a log ({found.log.format})"}
-    log = {"file": str(found.log.path), "columns": dict(found.log.columns), "notes": list(found.log.notes)}
+    log = {
+        "file": str(found.log.path).encode(errors="backslashreplace").decode(),
+        "columns": dict(found.log.columns),
+        "notes": list(found.log.notes),
+    }
     optimizer = {"optimizer": {"lr": max(rates)}} if rates else {}
     return {**about, **optimizer, "log": log, "watch": {k: v for k, v in watch.items() if v is not None}}
 
