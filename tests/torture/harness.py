@@ -181,6 +181,8 @@ def _child(
     resource.setrlimit(resource.RLIMIT_AS, (ADDRESSES, ADDRESSES))
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, signal.SIG_DFL)
+    for name, stream in (("stdout", 1), ("stderr", 2)):  # pytest has put its own in their places
+        setattr(sys, name, os.fdopen(stream, "w", encoding="utf-8", closefd=False))
     with hung.open("w") as dump:
         warm()
         had = _most()
