@@ -113,7 +113,7 @@ def test_the_recipe_stands_in_comments(tmp_path):
     uncommented = re.sub("^( *)# (?=[a-z])", r"\1", rest, flags=re.MULTILINE)
     (tmp_path / "c.yaml").write_text(head + found + uncommented)
     written = yaml.safe_load((tmp_path / "c.yaml").read_text())
-    assert written["train"] == {"epochs": 128, "batch_size": 32}
+    assert written["train"] == {"members": 8, "epochs": 128, "batch_size": 32}
     assert [step.name for step in experiment.data.preprocess] == [
         step["name"] if isinstance(step, dict) else step for step in written["data"]["preprocess"]
     ]

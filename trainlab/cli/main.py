@@ -50,7 +50,7 @@ COMMANDS = {
     "calibrate": "Fit a temperature to the validation rows of a run, so that its probabilities are honest.",
     "predict": "Predict the rows of a file with the trained network of a run.",
     "ensemble": "Combine several trained networks, and score them alone and together.",
-    "export": "Write a trained network with its preprocessing as one ONNX file, or log a run to a tracker.",
+    "export": "Write a trained network as one ONNX file or as a PyTorch module, or log a run to a tracker.",
     "lecture": "Run the chapters of the lecture, check their claims, and bind them into one book.",
     "explain": "Explain a finding or a term: what it means, how it is measured, what to do.",
     "components": "List what a config can name: layers, optimizers, data sources, monitors ..., with their settings.",
