@@ -39,6 +39,16 @@ def test_empty_targets_are_no_targets():
     assert new("age,city,bought\n3,Rome,\n4,Rome,no\n", encoding())[1] is None
 
 
+@pytest.mark.parametrize(
+    ("reader", "where"), [({"name": "csv", "delimiter": True}, "at `delimiter`"), ({"name": "cvs"}, "called `cvs`")]
+)
+def test_a_made_checkpoint_is_refused(reader, where):
+    """A checkpoint that somebody made by hand may say anything of how its training file was read."""
+    text = "age,city\n3,Rome\n"
+    with pytest.raises(DataError, match=f"settings for reading tables are damaged.*{where}"):
+        new(text, encoding() | {"reader": reader})
+
+
 def test_dropped_columns_may_come_or_not():
     """Columns that training dropped are ignored in a new file, whatever they hold."""
     code = encoding(drop=["city"])

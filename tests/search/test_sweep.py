@@ -168,6 +168,19 @@ def test_a_resume_repeats_nothing_and_refuses_another_config(undisturbed):
     (undisturbed.folder / "sweep.yaml").write_text(saved)
 
 
+def test_a_folder_in_the_place_of_a_file_is_told_before_anything_changes(config, tmp_path):
+    """A sweep that could not write its best.yaml at the end is not begun again."""
+    folder = start(read(config), runs=tmp_path).folder
+    (folder / "best.yaml").unlink()
+    (folder / "best.yaml").mkdir()
+    before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+    with pytest.raises(UserError, match=r"best\.yaml: is a folder"):
+        resume(folder, trials=5)
+
+    assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == before
+
+
 @pytest.mark.skipif(not birth(os.getpid()), reason="the system does not tell when it was started")
 def test_after_a_power_cut_only_trials_in_the_table_are_trusted(config, undisturbed, tmp_path):
     """Short trials do not wait for the disk. Those whose rows are not in trials.csv are trained again if the machine

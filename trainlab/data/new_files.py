@@ -3,7 +3,10 @@
 from pathlib import Path
 from typing import Any
 
+from pydantic import ValidationError
+
 from trainlab.core.component import registered
+from trainlab.core.errors import DataError
 from trainlab.core.types import Array
 from trainlab.data.encoding import encode_table
 from trainlab.data.paths import existing_file
@@ -32,9 +35,14 @@ def read_new(encoding: dict[str, Any], path: str, *, with_target: bool) -> Table
     if not with_target:
         settings["drop"] += encoding["target"]
     stored: dict[str, Any] = encoding.get("reader") or _older(encoding)
-    cls = reader_of(existing_file(path), str(stored["name"]))
+    cls = reader_of(existing_file(path), str(stored.get("name")))
     settings |= {name: stored[name] for name in cls.remembers if name in stored}
-    return cls.model_validate(settings).read_table(path, {*text, *(encoding["target"] if with_target else ())})
+    try:
+        source = cls.model_validate(settings)
+    except ValidationError as error:
+        where = ".".join(str(part) for part in error.errors()[0]["loc"])
+        raise DataError(f"the checkpoint's settings for reading tables are damaged, at `{where}`") from None
+    return source.read_table(path, {*text, *(encoding["target"] if with_target else ())})
 
 
 def _older(encoding: dict[str, Any]) -> dict[str, Any]:
@@ -47,6 +55,8 @@ def reader_of(file: Path, own: str = Csv.name) -> type[Tabular]:
     """The source that reads this file: by its ending, else the one of the name `own`."""
     readers = {cls.name: cls for cls in registered(Source) if issubclass(cls, Tabular)}
     ending = file.suffix.lower()
+    if own not in readers:
+        raise DataError(f"the checkpoint's settings for reading tables are damaged: no reader is called `{own}`")
     if ending in readers[own].endings:
         return readers[own]
     return next((cls for cls in readers.values() if ending in cls.endings), readers[own])
