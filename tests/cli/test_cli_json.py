@@ -12,6 +12,7 @@ from moons_run import MOONS, write
 
 from trainlab.cli.main import COMMANDS, load
 
+LECTURE = Path(__file__).parents[2] / "configs" / "lecture"
 ELSE = {"mcp"}  # it speaks JSON all the time, but as a protocol
 ROWS = "x1,x2\n0.5,0.5\n-0.5,1.0\n"
 # in their order: later ones use what earlier ones made
@@ -37,6 +38,7 @@ CALLS: Mapping[str, str] = {
     "explain": "dead-relu",
     "components": "layer",
     "schema": "",
+    "lecture": f"--chapters {LECTURE} --list",
 }
 
 

@@ -1,13 +1,13 @@
 """`trainlab lecture`: run the chapters of the lecture, check their claims, bind the book."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from trainlab.cli import _terminal
 from trainlab.lecture.book import Verdict, book, verdicts
-from trainlab.lecture.chapter import read_chapters
+from trainlab.lecture.chapter import Chapter, read_chapters
 from trainlab.lecture.running import run_chapter
 from trainlab.store.writing import write_output
 
@@ -33,6 +33,7 @@ def lecture(
         bool, typer.Option("--book/--no-book", help="Write the book, or only check the claims.")
     ] = True,
     listing: Annotated[bool, typer.Option("--list", help="List the chapters and end.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the chapters, with their claims, as JSON.")] = False,
 ) -> None:
     """Run the chapters of the lecture, check their claims, and bind them into one book.
 
@@ -48,28 +49,43 @@ def lecture(
         trainlab lecture --list
         trainlab lecture --short --no-book
     """
-    found = read_chapters(folder, chapters or [])
-    if listing:
-        for chapter in found:
-            _terminal.say(f"{chapter.name}: {chapter.plan.title}")
-        return
-    place = runs / ("lecture-short" if short else "lecture")
-    made = [
-        (results, verdicts(results))
-        for results in (run_chapter(c, place, short=short, tell=_terminal.note) for c in found)
-    ]
-    if book_too:
-        file = out or place / "lecture.html"
-        content = book(made).encode()
-        write_output(file, content)
-        _terminal.note(f"wrote {file} ({len(content) / 1e6:.1f} MB)")
-    for results, judged in made:
-        _terminal.say(f"{results.chapter.name}: {_summary(judged)}")
+    with _terminal.answering(as_json):
+        found = read_chapters(folder, chapters or [])
+        if listing:
+            made = [(chapter, list[Verdict]()) for chapter in found]
+        else:
+            made = _run(found, runs / ("lecture-short" if short else "lecture"), short, book_too, out)
+    if as_json:
+        _terminal.emit([_facts(chapter, judged) for chapter, judged in made])
+    for chapter, judged in [] if as_json else made:
+        _terminal.say(f"{chapter.name}: {chapter.plan.title if listing else _summary(judged)}")
         for verdict in judged:
             if not verdict.expected:
                 _terminal.say(f"  unexpected: {_told(verdict)}")
     if any(not verdict.expected for _, judged in made for verdict in judged):
         raise typer.Exit(4)
+
+
+def _run(
+    found: list[Chapter], place: Path, short: bool, book_too: bool, out: Path | None
+) -> list[tuple[Chapter, list[Verdict]]]:
+    """The chapters with their judged claims, after their runs; the book is written."""
+    all_results = [run_chapter(chapter, place, short=short, tell=_terminal.note) for chapter in found]
+    made = [(results, verdicts(results)) for results in all_results]
+    if book_too:
+        file = out or place / "lecture.html"
+        content = book(made).encode()
+        write_output(file, content)
+        _terminal.note(f"wrote {file} ({len(content) / 1e6:.1f} MB)")
+    return [(results.chapter, judged) for results, judged in made]
+
+
+def _facts(chapter: Chapter, judged: list[Verdict]) -> dict[str, Any]:
+    claims = [
+        {"says": v.says, "that": v.claim.that, "holds": v.holds, "expected": v.expected, "numbers": dict(v.numbers)}
+        for v in judged
+    ]
+    return {"chapter": chapter.name, "title": chapter.plan.title, "claims": claims}
 
 
 def _summary(judged: list[Verdict]) -> str:

@@ -78,10 +78,13 @@ def next_move(
 def expected_gain(scores: Sequence[float], trials: int, metric: str) -> float:
     """By how much so many further trials are expected to beat the best score, if they come out like these.
 
-    The scores of the better half count as normal; each further trial gains E[max(best - score, 0)] at most.
+    The scores of the better half, at least three, count as normal; each further trial gains E[max(best - score, 0)]
+    at most.
 
-    >>> round(expected_gain([1.0, 1.0, 1.1, 1.3], 10, "val_loss"), 3)
+    >>> expected_gain([1.0, 1.0, 1.0, 1.3], 10, "val_loss")
     0.0
+    >>> round(expected_gain([1.0, 1.0, 1.1, 1.3], 10, "val_loss"), 3)
+    0.101
     """
     sign = 1.0 if lower_is_better(metric) else -1.0
     values = sorted(sign * score for score in scores)
