@@ -43,6 +43,19 @@ def test_overrides_change_the_recipe(tmp_path):
     assert read(tmp_path / "c.yaml").value.optimizer.name == "adam"
 
 
+@pytest.mark.parametrize(
+    "override", ["data=diabetes", "data={name: diabetes, split: {val: 0.2}}", "data.name=diabetes"]
+)
+def test_an_override_of_a_block_is_completed_like_the_block(tmp_path, override):
+    """Other data on the command line have the recipe's preprocessing, as other data in the file would have it."""
+    (tmp_path / "c.yaml").write_text("data: iris\nmodel: tabular\n")
+    got = read(tmp_path / "c.yaml", [override, "data.preprocess.3.bins=5"]).value
+
+    assert (got.data.name, got.data.scale_target) == ("diabetes", "auto")
+    assert [step.name for step in got.data.preprocess] == ["fill", "robust", "smooth_clip", "piecewise_linear"]
+    assert got.data.preprocess[3].bins == 5
+
+
 def test_task_and_rows_decide_the_rest():
     """Labels are smoothed for classes only, and large tables have larger batches and fewer epochs."""
     classes = build(read_plain(config())).experiment

@@ -154,11 +154,16 @@ def _complete(
     if not base:
         return given, refused
     under = spelled_out(Node.of(base, Source("defaults").whole), place)
-    return _overridden(merged(under, node, place), place, overrides)  # an override changes a default, too
+    return _overridden(merged(under, node, place), place, overrides, under)  # an override changes a default, too
 
 
-def _overridden(node: Node, place: Place, overrides: Sequence[str] | Mapping[str, Any]) -> tuple[Node, list[Problem]]:
-    """The config with its overrides, and the problems of overrides whose path does not exist."""
+def _overridden(
+    node: Node, place: Place, overrides: Sequence[str] | Mapping[str, Any], under: Node | None = None
+) -> tuple[Node, list[Problem]]:
+    """The config with its overrides, and the problems of overrides whose path does not exist.
+
+    under: defaults that a block which an override replaces as a whole is merged over, like the block before it.
+    """
     refused: list[Problem] = []
     for given in overrides.items() if isinstance(overrides, Mapping) else overrides:
         if isinstance(given, str):
@@ -167,7 +172,13 @@ def _overridden(node: Node, place: Place, overrides: Sequence[str] | Mapping[str
         else:
             override = change(*given, Source(f"override `{given[0]}`"))
         try:
-            node = apply(node, place, override) if override else node
+            if override is None:
+                continue
+            node = apply(node, place, override)
+            (key, at), inside = override.parts[0], override.parts[1:]
+            default, new = (under.child(key) if under else None), node.child(key)
+            if default and new and not inside:
+                node = node.with_child(key, merged(default, new, place.child(node, key)), at)
         except PathError as error:
             refused.append(error.problem)
     return node, refused
