@@ -18,6 +18,7 @@ from trainlab.tune.plan import CANDIDATES, SPREAD_SEEDS, Plan, full_epochs
 from trainlab.tune.seeds import SeedRun, train_runs
 from trainlab.tune.start import checked, first_trials, rate_range, with_rates
 
+_CLOSING = 2.0  # seconds, start and end of the process included
 _COARSE_TIME = 0.3  # share of a time after which no trial of the first round begins
 _SPARE = 1.2  # times: the time that is put aside for the runs that confirm the winner, over what they should take
 _OTHERS = -1  # in the place of the epochs of an earlier sweep: they are not those of this tune
@@ -103,6 +104,12 @@ class Session:
             return max(1e-6, float(self.journal.steps["range"]["pace"]) / self.workers)
         return max(1e-6, sum(cost["took"] for cost in costs) / epochs)
 
+    def _end(self) -> float:
+        """The seconds at which training ends; the rest of a time is for scoring the test rows and for the page."""
+        if self.budget.unit != "seconds":
+            return float("inf")
+        return self.budget.amount - min(_CLOSING, 0.1 * self.budget.amount)
+
     # ------------------------------------------------------------------ the search
 
     def _search(self, plan: Plan, space: dict[str, Any], base: int) -> list[Result]:
@@ -126,12 +133,11 @@ class Session:
 
     def _round(self, plan: Plan, number: int, space: Mapping[str, Any], epochs: int) -> dict[str, Any]:
         """A round of trials: a sweep of its own, which starts from the rounds before it."""
-        timed = self.budget.unit == "seconds"
-        end = self.budget.amount if timed else float("inf")
+        end = self._end()
         runs = CANDIDATES * (plan.seeds(self._whole()) - 1) + (SPREAD_SEEDS if number == 1 else 0)
         reserve = _SPARE * self._pace() * runs * plan.epochs
         soft = _COARSE_TIME * end if not number else end - reserve
-        self.clock.until(soft if timed else float("inf"), end)
+        self.clock.until(soft, end)
         whole = self._whole()
         trials = plan.full_trials(whole, self._used(), epochs, number) if number else plan.coarse_trials(whole)
         config = {**self.config, "train": {**self.config["train"], "epochs": epochs}}
@@ -200,7 +206,7 @@ class Session:
         """The best trials, each with the runs that confirm it; in a time as many as fit into what is left of it."""
         seeds, count = plan.seeds(self._whole()), min(CANDIDATES, len(results))
         if self.budget.unit == "seconds" and "confirm" not in self.journal.steps and results:
-            left = self.budget.amount - self.journal.seconds
+            left = self._end() - self.journal.seconds
             possible = int(left / (_SPARE * self._pace() * max(result.epochs for result in results[:count])))
             count = max(1, min(count, possible))
             seeds = max(1, min(seeds, 1 + possible // count))
@@ -213,8 +219,7 @@ class Session:
 
     def _trained(self, runs: Sequence[SeedRun]) -> dict[str, Any]:
         """Train runs that have not ended; what they cost."""
-        timed = self.budget.unit == "seconds"
-        self.clock.until(float("inf"), self.budget.amount if timed else float("inf"))
+        self.clock.until(float("inf"), self._end())
         known = self._counted_runs()
         with open_executor(self.folder, Limits(), self.workers, None, fresh=False) as executor:
             train_runs(runs, executor, self.clock)
