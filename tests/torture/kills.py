@@ -1,12 +1,13 @@
 """SIGKILL in training: a run that was killed at any instants and resumed ends as one that was not.
 
-    python tests/torture/kills.py [COUNT] [--seed N] [--first N]     # 300 kills by default
+    python tests/torture/kills.py [COUNT] [--seed N]     # 300 kills by default
 
 Each case trains a small network in a process, kills it at a random instant, and resumes it until it ends; about three
 kills a run. Networks, optimizers, schedules, losses and data are drawn. Weights, rows and findings must be those of
 the run without a kill, byte for byte. `tests/search/sweep_kills.py` does the same for sweeps.
 """
 
+import argparse
 import os
 import shutil
 import signal
@@ -123,7 +124,10 @@ def torture(count: int, seed: int) -> Outcome:
 
 
 if __name__ == "__main__":
-    given = [int(a) for a in sys.argv[1:]]
-    found = torture(*(given + [300, 0][len(given) :]))
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("count", nargs="?", type=int, default=300, help="number of kills [300]")
+    parser.add_argument("--seed", type=int, default=0)
+    asked = parser.parse_args()
+    found = torture(asked.count, asked.seed)
     print(counted(found))
     sys.exit(bool(found.wrong))

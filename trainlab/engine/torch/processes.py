@@ -5,6 +5,7 @@ summed. So all have the same weights after each step. The first process leads: i
 folder. A process that ends says so in what would have been its next step, so that none waits for it.
 """
 
+import atexit
 import os
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -108,3 +109,4 @@ def _join(torch: Any) -> None:
     if not torch.distributed.is_initialized():
         backends = "cpu:gloo,cuda:nccl" if torch.cuda.is_available() else "gloo"
         torch.distributed.init_process_group(backends, timeout=_PATIENCE)
+        atexit.register(torch.distributed.destroy_process_group)  # else its threads may abort the process at its end
