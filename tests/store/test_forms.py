@@ -10,6 +10,7 @@ from trainlab.store.findings import read_findings
 from trainlab.store.json_file import read_json
 from trainlab.store.reading import RunRecord
 from trainlab.store.rows import last_row, read_layers, read_metrics, read_steps, read_trials
+from trainlab.store.status import read_status
 
 
 @pytest.mark.parametrize(
@@ -68,6 +69,16 @@ def test_a_number_of_many_digits_in_the_last_row(tmp_path):
     path.write_text(f"epoch,train_loss\n1,1{'0' * 400}\n")
     with pytest.raises(UserError, match="a number has more than 18 digits"):
         last_row(path)
+
+
+@pytest.mark.parametrize("value", ["9" * 5000, '"\\ud800"', "[" * 300 + "]" * 300])
+def test_a_status_that_strict_json_refuses(tmp_path, value):
+    """A number of many digits, half of a character, lists in lists: damaged like any other, and the run is read on."""
+    path = tmp_path / "status.json"
+    path.write_text(f'{{"state": "finished", "note": {value}}}')
+    with pytest.raises(UserError, match=r"status\.json: "):
+        read_status(path)
+    assert RunRecord(tmp_path, "a-1").state == "unreadable"
 
 
 def test_a_finding_of_another_form(tmp_path):

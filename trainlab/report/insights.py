@@ -240,7 +240,8 @@ def _epochs(sweep: SweepRecord) -> tuple[int, int]:
         return 0, 0
     each = (number(sweep.settings, "repeats") or 1) * (number(sweep.settings, "folds") or 1)
     ended = [t for t in sweep.trials if t.status in ("finished", "stopped", "diverged")]
-    return sum(int(number(t.facts, "epochs") or 0) for t in ended), int(len(ended) * length * each)
+    trained = [value for t in ended if (value := number(t.facts, "epochs")) is not None and math.isfinite(value)]
+    return int(sum(trained)), int(len(ended) * length * each)
 
 
 def _findings(folder: Path) -> list[dict[str, Any]]:

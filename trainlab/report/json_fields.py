@@ -53,9 +53,16 @@ def numbers(facts: Facts, key: str) -> list[float]:
 
 
 def number(facts: Facts, key: str) -> float | None:
-    """A number, or None."""
+    """A number, or None; a whole number beyond the range of floats is none.
+
+    >>> number({"x": 3}, "x"), number({"x": True}, "x"), number({"x": 10**400}, "x")
+    (3.0, None, None)
+    """
     value = facts.get(key)
-    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+    try:
+        return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+    except OverflowError:
+        return None
 
 
 def _list(facts: Facts, key: str) -> list[Any]:

@@ -118,6 +118,8 @@ def read_status(path: Path) -> Status:
         return _adapter().validate_json(json.dumps(table), strict=True)
     except ValidationError as error:
         first = error.errors(include_url=False, include_context=False)[0]
+        if not first["loc"]:  # a number of thousands of digits is none for its parser
+            raise UserError(f"{path}: holds something that is no JSON of a status") from None
         name = str(first["loc"][0])
         wrong = "is missing" if name not in table else f"cannot be {dumps(table[name])[:60]}"
         raise UserError(f"{path}: `{name}` {wrong}") from None

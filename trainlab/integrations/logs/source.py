@@ -19,6 +19,9 @@ _LARGEST = 1 << 27  # bytes of a log; a million lines take half of it
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 
 
+_DEEPEST = 7  # levels of folders below the one that is named
+
+
 @dataclass(frozen=True)
 class Source:
     """A path, and what is there: bytes, text, lines and JSON, each worked out when a format first asks."""
@@ -117,13 +120,19 @@ class Source:
 
     def files(self, pattern: str, depth: int = 5) -> list[Path]:
         """The files below a folder whose names match, sorted; links and deeper ones are left out."""
-        found: list[Path] = []
+        return [path for level, path in self._below if level <= depth and fnmatch.fnmatch(path.name, pattern)]
+
+    @cached_property
+    def _below(self) -> list[tuple[int, Path]]:
+        """The files below a folder, sorted, each with its level; looked for once, though every format asks for some."""
+        found: list[tuple[int, Path]] = []
         with named_errors(self.path, "read"):
             for folder, inside, names in os.walk(self.path):
-                if len(Path(folder).relative_to(self.path).parts) >= depth - 1:
+                level = len(Path(folder).relative_to(self.path).parts) + 1
+                if level >= _DEEPEST:
                     inside.clear()  # nothing below is searched: a home folder may hold a million files
-                found += [Path(folder, name) for name in fnmatch.filter(names, pattern)]
-            return sorted(p for p in found if p.is_file())
+                found += [(level, path) for name in names if (path := Path(folder, name)).is_file()]
+        return sorted(found, key=lambda one: one[1])
 
 
 def _from_python(text: str) -> str:
