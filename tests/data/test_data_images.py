@@ -10,6 +10,9 @@ import numpy as np
 import pytest
 from making_data import prepared, refusal, source, write_images
 
+from trainlab.core.problem import ConfigError
+from trainlab.training.experiment import read_plain
+
 
 def load(name, **settings):
     return source(name, **settings).load(np.random.default_rng(0))
@@ -346,3 +349,10 @@ class TestImageFolder:
             assert load("image_folder", **settings).notes == (
                 "pets: 1 pictures are animated; the first frame is taken",
             )
+
+
+@pytest.mark.parametrize("source", ["image_folder", "parquet_images"])
+def test_a_size_of_no_number_is_refused(source):
+    """`size: []` is told at its place, before a picture is looked for."""
+    with pytest.raises(ConfigError, match=r"data\.size: .* got an empty list"):
+        read_plain({"data": {"name": source, "path": ".", "size": []}})

@@ -28,7 +28,7 @@ class ImageFolder(Source, name="image_folder"):
     """
 
     path: str = setting("folder that holds a folder per class")
-    size: list[Count] | None = setting(None, SIZE_HELP, max_length=2)
+    size: list[Count] | None = setting(None, SIZE_HELP, min_length=1, max_length=2)
     color: Literal["rgb", "gray"] = setting("rgb", "three channels, or one")
     val_path: str | None = setting(None, "folder of the validation pictures, a folder per class")
     test_path: str | None = setting(None, "folder of the test pictures, a folder per class")

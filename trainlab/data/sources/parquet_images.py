@@ -39,7 +39,7 @@ class ParquetImages(Source, name="parquet_images"):
     path: str | list[str] = setting("folder of the files, one file, or a list of files", min_length=1)
     image: str | None = setting(None, "column of the pictures; null: the only one that holds bytes")
     label: str = setting("label", "column of the labels: class numbers or texts")
-    size: list[Count] | None = setting(None, SIZE_HELP, max_length=2)
+    size: list[Count] | None = setting(None, SIZE_HELP, min_length=1, max_length=2)
     color: Literal["rgb", "gray"] = setting("rgb", "three channels, or one")
     cache: str | None = setting(None, CACHE_HELP)
 
