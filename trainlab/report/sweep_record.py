@@ -1,6 +1,5 @@
 """One sweep, read from its folder: trials.csv by columns, the search space, the trials."""
 
-import json
 import math
 from dataclasses import dataclass
 from functools import cached_property
@@ -10,7 +9,7 @@ from typing import Any, cast
 from trainlab.core.errors import UserError
 from trainlab.core.metric_names import lower_is_better
 from trainlab.store.plain_yaml import read_config
-from trainlab.store.rows import read_trials
+from trainlab.store.rows import read_trials, sampled_value
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +83,7 @@ class SweepRecord:
         made: list[TrialRow] = []
         for i in range(count):
             row = {name: cells[i] for name, cells in columns.items()}
-            values = {name: _value(row[name]) for name in self.parameters}
+            values = {name: sampled_value(row[name]) for name in self.parameters}
             facts = {k: v for k, v in row.items() if k not in values}
             status = str(row.get("status") or "")
             made.append(TrialRow(int(row["trial"]), status, values, _number(row.get(self.metric)), facts))
@@ -107,13 +106,3 @@ class SweepRecord:
 
 def _number(cell: Any) -> float | None:
     return float(cell) if isinstance(cell, int | float) and math.isfinite(cell) else None
-
-
-def _value(cell: Any) -> Any:
-    """A sampled value from its cell: JSON where it is JSON."""
-    if not isinstance(cell, str):
-        return cell
-    try:
-        return json.loads(cell)
-    except ValueError:
-        return cell

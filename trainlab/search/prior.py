@@ -3,7 +3,6 @@
 The trials are copied into the folder of the new sweep, as prior.jsonl: its resume needs the earlier sweep no more.
 """
 
-import json
 from collections.abc import Sequence
 from math import isfinite
 from pathlib import Path
@@ -14,7 +13,7 @@ from trainlab.search.experiment import read
 from trainlab.search.strategy import PastTrial
 from trainlab.search.table import oriented
 from trainlab.store.appending import read_lines
-from trainlab.store.rows import read_rows
+from trainlab.store.rows import read_rows, sampled_value
 from trainlab.store.strict_json import dumps, loads
 from trainlab.store.writing import write_atomic
 
@@ -43,7 +42,7 @@ def from_sweep(folder: Path, metric: str, paths: Sequence[str], alike: int = 1) 
     for i, number in enumerate(table.get("trial", [])):
         if table["status"][i] not in _ENDED:
             continue
-        cells = {path: _value(table[path][i]) for path in paths if table[path][i] is not None}
+        cells = {path: sampled_value(table[path][i]) for path in paths if table[path][i] is not None}
         score = table[metric][i] if table["status"][i] == "finished" else None
         known = float(score) if isinstance(score, int | float) and isfinite(score) else None
         found.append(PastTrial(int(number), cells, oriented(known, metric), alike))
@@ -67,13 +66,3 @@ def read_prior(folder: Path) -> list[PastTrial]:
         return [PastTrial(int(line["trial"]), line["values"], line["score"], line["alike"]) for line in lines]
     except (ValueError, KeyError, TypeError) as error:
         raise UserError(f"{path}: damaged: {error}") from error
-
-
-def _value(cell: Any) -> Any:
-    """A sampled value from its cell: JSON where it is JSON."""
-    if not isinstance(cell, str):
-        return cell
-    try:
-        return json.loads(cell)
-    except ValueError:
-        return cell

@@ -129,6 +129,15 @@ class Strategy(Component, kind="strategy", rooms=("trainlab.search.strategies",)
         """
 
 
+def generations(budget: Budget, startup: int, size: int) -> list[Cohort]:
+    """The start, which earlier trials shorten, then generations of so many trials, each drawn from all before it."""
+    start = min(max(0, startup - budget.prior), budget.trials)
+    found = [Cohort(range(1, start + 1))] if start else []
+    for first in range(start + 1, budget.trials + 1, size):
+        found.append(Cohort(range(first, min(first + size, budget.trials + 1)), waits=True))
+    return found
+
+
 def stream(seed: int, *key: int) -> np.random.Generator:
     """An independent generator for each key; the key of a trial is its number."""
     return np.random.Generator(np.random.PCG64(np.random.SeedSequence(seed, spawn_key=key)))

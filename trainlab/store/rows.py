@@ -6,6 +6,7 @@ infinities are `nan`, `inf`, `-inf`. A line break inside a text becomes a space:
 
 import csv
 import io
+import json
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -173,6 +174,20 @@ def read_trials(path: Path) -> dict[str, list[Any]]:
     for name, values in rows.items():
         _require_floats(path, name, values)
     return rows
+
+
+def sampled_value(cell: Any) -> Any:
+    """A sampled value from its cell in trials.csv: JSON where it is JSON.
+
+    >>> sampled_value("[64, 32]"), sampled_value("adam"), sampled_value(0.5)
+    ([64, 32], 'adam', 0.5)
+    """
+    if not isinstance(cell, str):
+        return cell
+    try:
+        return json.loads(cell)
+    except ValueError:
+        return cell
 
 
 def _require_numbers(path: Path, name: str, values: Sequence[Any]) -> None:

@@ -17,6 +17,7 @@ from trainlab.search.strategy import (
     SampleRequest,
     Strategy,
     at_random,
+    generations,
     spread_evenly,
     stream,
 )
@@ -47,11 +48,7 @@ class Gp(Strategy, name="gp"):
 
     def cohorts(self, budget: Budget) -> list[Cohort]:
         """The start, then the generations."""
-        start = min(max(0, self.startup - budget.prior), budget.trials)
-        found = [Cohort(range(1, start + 1))] if start else []
-        for first in range(start + 1, budget.trials + 1, self.generation):
-            found.append(Cohort(range(first, min(first + self.generation, budget.trials + 1)), waits=True))
-        return found
+        return generations(budget, self.startup, self.generation)
 
     def points(self, request: SampleRequest) -> Iterator[Sequence[float]]:
         """The point of the largest expected improvement, then the next best ones; evenly spread at the start."""

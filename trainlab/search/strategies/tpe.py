@@ -12,7 +12,7 @@ from trainlab.core.component import setting
 from trainlab.core.types import Count
 from trainlab.search.distribution import BELOW_ONE, Distribution
 from trainlab.search.distributions.choice import Choice
-from trainlab.search.strategy import Budget, Cohort, PastTrial, SampleRequest, Strategy, at_random
+from trainlab.search.strategy import Budget, Cohort, PastTrial, SampleRequest, Strategy, at_random, generations
 
 _WORST = 1e300  # the score of a trial without one: TPE then avoids its region
 
@@ -38,11 +38,7 @@ class Tpe(Strategy, name="tpe"):
 
     def cohorts(self, budget: Budget) -> list[Cohort]:
         """The random start, then the generations."""
-        start = min(max(0, self.startup - budget.prior), budget.trials)
-        found = [Cohort(range(1, start + 1))] if start else []
-        for first in range(start + 1, budget.trials + 1, self.generation):
-            found.append(Cohort(range(first, min(first + self.generation, budget.trials + 1)), waits=True))
-        return found
+        return generations(budget, self.startup, self.generation)
 
     def points(self, request: SampleRequest) -> Iterator[Sequence[float]]:
         """TPE's proposals; random at the start and if the configs of the proposals are invalid."""
