@@ -47,10 +47,9 @@ def write_output(path: Path, data: bytes) -> None:
                 rest = rest[file.write(rest) :]
         return
     with named_errors(path, "write"):
-        try:
-            target = path.resolve() if path.is_symlink() else path
-        except RuntimeError:  # Python 3.13 raises an OSError
-            raise UserError(f"{path}: is a link that leads to itself") from None
+        target = Path(os.path.realpath(path)) if path.is_symlink() else path
+        if target.is_symlink():  # `Path.resolve` raises for it up to Python 3.12, and gives the link itself from 3.13 on
+            raise UserError(f"{path}: is a link that leads to itself")
     write_atomic(target, data)
 
 
