@@ -19,6 +19,7 @@ from trainlab.search import sweep as search
 from trainlab.search.experiment import SweepExperiment, read, read_plain
 from trainlab.training import train as training
 from trainlab.training.callbacks import Callback
+from trainlab.training.checkpointing import BACKEND_SETTINGS
 
 
 def train(
@@ -44,8 +45,9 @@ def train(
     read as a table, with y or the column `target` to predict.
     Settings replace the config's: `a__b` is `a.b`; paths that Python cannot spell go into `overrides`. Progress goes to
     stderr unless `quiet`. `name` is the name of the folder. `resume` continues a stopped run, or a finished one up to
-    train__epochs epochs. `callbacks` are told of each step, epoch and finding, and can end the run. The run's `status`
-    is `finished`, `diverged`, `failed`, or `interrupted` if a callback ended it.
+    train__epochs epochs, on another backend if train__engine says so. `callbacks` are told of each step, epoch and
+    finding, and can end the run. The run's `status` is `finished`, `diverged`, `failed`, or `interrupted` if a callback
+    ended it.
 
     Raises UserError for a config, data or folder that cannot be used, with the text that the command line shows;
     KeyboardInterrupt after Ctrl-C, once the run is saved so that it can be resumed.
@@ -59,7 +61,9 @@ def train(
             if config is not None or name is not None:
                 raise UserError("resume uses the run's own config and folder: remove config and name")
             run = resume.folder if isinstance(resume, Run) else resume
-            outcome = training.resume(run, runs=Path(runs), callbacks=every, epochs=_epochs(changes))
+            backend = {path: value for path, value in changes.items() if path in BACKEND_SETTINGS}
+            how: dict[str, Any] = {"epochs": _epochs(changes), "backend": backend}
+            outcome = training.resume(run, runs=Path(runs), callbacks=every, **how)
         else:
             if config is None:
                 raise UserError("which config? Give a YAML file or a dict")
@@ -175,9 +179,12 @@ def use_plugins(*files: Path | str) -> None:
 
 def _epochs(changes: Mapping[str, Any]) -> int:
     """The number of epochs of a resumed run; 0: that of its config."""
-    wrong = [path for path in changes if path != "train.epochs"]
+    wrong = [path for path in changes if path not in ("train.epochs", *BACKEND_SETTINGS)]
     if wrong:
-        raise UserError(f"{wrong[0]}: resume keeps the run's own config; only train__epochs may be given")
+        raise UserError(
+            f"{wrong[0]}: resume keeps the run's own config; only train__epochs may be given, or another backend "
+            "(train__engine)"
+        )
     epochs = changes.get("train.epochs", 0)
     if not isinstance(epochs, int) or epochs < ("train.epochs" in changes):
         raise UserError(f"train.epochs: expected a number of epochs, got {epochs!r}")

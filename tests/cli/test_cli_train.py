@@ -15,6 +15,7 @@ from trainlab.cli._progress import Quiet
 from trainlab.cli._stopping import stoppable
 from trainlab.cli._summary import as_text, following
 from trainlab.diagnose.finding import Finding
+from trainlab.engine.compiled.library import load
 from trainlab.training.callbacks import RunResult
 
 ENDLESS = ("train.epochs=1000000", "monitors.off=[loss-not-decreasing, overfitting]")
@@ -146,6 +147,20 @@ def test_resume_trains_further(cli, trained):
     epochs = [line.split()[1] for line in got.stderr.splitlines() if line.startswith("epoch ")]
     assert epochs == ["4/5", "5/5"]
     assert got.stdout.endswith(f"\nnext: trainlab report {Path('runs/moons-1')}\n")
+
+
+@pytest.mark.skipif(load() is None, reason="no compiled kernels here")
+def test_resume_on_another_backend(cli, trained):
+    """A run goes on on the backend that is named, says so each time, and `auto` keeps it on the one it began on."""
+    got = cli("train", "--resume", "moons-1", "train.epochs=4", "train.engine=numpy")
+    assert (got.exit_code, "; the run began on compiled" in got.stderr) == (0, True)
+    assert "here it is numpy: its last bits will not be those of a run in one piece." in got.stderr
+    assert "engine: numpy" in (trained / "config.yaml").read_text()
+    assert json.loads((trained / "environment.json").read_text())["resumed_engine"]["name"] == "numpy"
+    assert "here it is numpy" in cli("train", "--resume", "moons-1", "train.epochs=5").stderr
+    assert "here it is" not in cli("train", "moons.yaml", "--resume", "moons-1", "train.epochs=6").stderr
+    wrong = cli("train", "--resume", "moons-1", "train.epochs=7", "train.dtype=float64")
+    assert (wrong.exit_code, "the config differs from this run's own in train.dtype" in wrong.stderr) == (2, True)
 
 
 def test_resume_of_no_run(cli, trained):

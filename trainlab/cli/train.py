@@ -5,7 +5,7 @@ import sys
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -19,6 +19,7 @@ from trainlab.report.text import folded
 from trainlab.search.experiment import read
 from trainlab.training import train as training
 from trainlab.training.callbacks import RunResult
+from trainlab.training.checkpointing import BACKEND_SETTINGS
 
 
 def train(
@@ -34,7 +35,7 @@ def train(
         typer.Option(
             metavar="RUN",
             autocompletion=_completion.runs,
-            help="Resume this run; train.epochs=N trains a finished run further.",
+            help="Resume this run; train.epochs=N trains a finished run further, train.engine=torch goes on there.",
         ),
     ] = None,
     until: Annotated[
@@ -117,20 +118,25 @@ def _go_on(
     for option, value in refused.items():
         if value is not None:
             raise UserError(f"--resume continues in the run's own folder: leave out {option}")
-    if not given or "=" in given[0]:
-        return training.resume(resumed, runs=runs, callbacks=[progress], until=until, epochs=_epochs(given))
-
-    return training.resume(resumed, runs=runs, callbacks=[progress], until=until, document=read(given[0], given[1:]))
+    if given and "=" not in given[0]:
+        document = read(given[0], given[1:])
+        return training.resume(resumed, runs=runs, callbacks=[progress], until=until, document=document)
+    how: dict[str, Any] = {"epochs": _epochs(given), "until": until}
+    how["backend"] = [text for text in given if not text.startswith("train.epochs=")]
+    return training.resume(resumed, runs=runs, callbacks=[progress], **how)
 
 
 def _epochs(given: Sequence[str]) -> int:
-    """The number of epochs, the only setting that may change when a run is resumed."""
+    """The number of epochs, which may change when a run is resumed, as its backend may."""
     epochs = 0
     for text in given:
         key, _, value = text.partition("=")
+        if key in BACKEND_SETTINGS:
+            continue
         if key != "train.epochs":
             raise UserError(
-                f"{text}: --resume keeps the run's own config; only train.epochs=N may be added, to train further"
+                f"{text}: --resume keeps the run's own config; only train.epochs=N may be added, to train further, or "
+                "another backend (train.engine=torch)"
             )
         if not re.fullmatch("0*[1-9][0-9]{0,11}", value):
             raise UserError(f"{text}: expected a number of epochs, for example train.epochs=60")

@@ -61,18 +61,19 @@ def select_to_resume(
 ) -> tuple[Engine, str]:
     """The setting with which a run that started on the backend `before` continues, and a note if its bits will differ.
 
-    A run that began on NumPy stays there. One that began on kernels that are not here any more cannot.
+    A run that began on NumPy stays there, unless the setting names another backend. One that began on kernels that are
+    not here any more cannot.
     """
     now = describe(engine, dtype, options)
     if not before or before.get("name") == now["name"] == "numpy":
         return engine, ""
-    if before.get("name") == "numpy" and engine != "torch":
+    if before.get("name") == "numpy" and engine == "auto":
         return "numpy", ""
     if now == before:
         return engine, ""
     one, other = (_told(e) for e in (before, now))
     kernels = "other kernels" if one == other else f"{one}, here it is {other}"
-    return engine, f"the run began on {kernels}: its last bits will not be those of a run in one piece"
+    return engine, f"the run began on {kernels}: its last bits will not be those of a run in one piece."
 
 
 def gpu_hint(engine: Engine, work: float) -> str:

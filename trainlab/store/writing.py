@@ -48,7 +48,7 @@ def write_output(path: Path, data: bytes) -> None:
         return
     with named_errors(path, "write"):
         target = Path(os.path.realpath(path)) if path.is_symlink() else path
-        if target.is_symlink():  # `Path.resolve` raises for it up to Python 3.12, and gives the link itself from 3.13 on
+        if target.is_symlink():  # `Path.resolve` raises for it up to Python 3.12 only
             raise UserError(f"{path}: is a link that leads to itself")
     write_atomic(target, data)
 

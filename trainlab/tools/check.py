@@ -105,7 +105,8 @@ def check(document: Document[Experiment]) -> Checked:
     """
     refuse_threads(document)
     require_trackers(document)
-    with pinned(document.value.train.threads):
+    train = document.value.train
+    with pinned(train.threads, torch=train.engine == "torch"):
         return _check(document)
 
 

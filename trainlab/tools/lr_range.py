@@ -101,7 +101,8 @@ def lr_range(
             f"{document.value.optimizer.name} chooses the length of each step itself: there is no lr to find"
         )
     refuse_threads(document)
-    with pinned(document.value.train.threads):
+    train = document.value.train
+    with pinned(train.threads, torch=train.engine == "torch"):
         setup = build(document)
         seed = setup.experiment.seed
         runs = [_climb(setup, Streams(seed + i), low, high, steps) for i in range(repeats)]

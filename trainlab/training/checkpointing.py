@@ -27,6 +27,8 @@ from trainlab.training.saved import Ended, Saved
 from trainlab.training.session import TrainingSession
 from trainlab.training.setup import TrainingSetup
 
+BACKEND_SETTINGS = ("train.engine", "train.device", "train.compile", "train.dtype")  # may change in a resume
+
 _DATA = "data."  # before the names of what preprocessors have learned
 _SAVE_EVERY = 1.0  # seconds: a checkpoint that is due waits until the last one is at least this old,
 _SHARE = 0.02  # and until saving takes no more than this share of the time,
@@ -160,16 +162,24 @@ def fitted_of(folder: RunFolder) -> dict[str, Array] | None:
     return None
 
 
-def require_same_config(own: Experiment, given: Experiment, folder: RunFolder) -> None:
-    """Raises UserError if a config is not the run's own; name, description and epochs may differ."""
+def changed_backend(own: Experiment, given: Experiment, folder: RunFolder) -> dict[str, Any]:
+    """The settings of a config, by their paths, that choose another backend than the run's own do.
+
+    Raises UserError if more differs than these, name, description and epochs.
+    """
     free = {"name", "description", "train.epochs"}
+    backend = set(BACKEND_SETTINGS)
+    if own.train.arrays != given.train.arrays:
+        backend.remove("train.dtype")  # bfloat16 instead of float32 leaves the weights as they are, float64 does not
     one, two = (flat(plain(e)) for e in (own, given))
     differing = [k for k in one | two if one.get(k) != two.get(k) and k not in free]
-    if differing:
+    if set(differing) - backend:
+        differing = [k for k in differing if k not in backend]
         raise UserError(
             f"{folder.path}: the config differs from this run's own in {', '.join(sorted(differing))}; leave it out "
             "to resume the run as it was, or start a new run"
         )
+    return {key: two[key] for key in differing}
 
 
 def require_same_data(setup: TrainingSetup, folder: RunFolder) -> None:

@@ -1,6 +1,6 @@
 """Train a run in its folder, or resume one."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, replace
 from functools import partial
@@ -22,6 +22,7 @@ from trainlab.engine import selection
 from trainlab.engine.blas import pinned
 from trainlab.engine.torch.processes import GroupEnded, count, leads, together, wait_for_all
 from trainlab.store.decision import PLAIN, Decision, read_decision, write_decision
+from trainlab.store.environment import write_environment
 from trainlab.store.folder import RunFolder
 from trainlab.store.json_file import read_json
 from trainlab.store.status import BRIEF, Status
@@ -31,9 +32,9 @@ from trainlab.training.calibration import calibrated, scaled
 from trainlab.training.callbacks import Callback, RunInfo, RunResult
 from trainlab.training.checkpointing import (
     Checkpointer,
+    changed_backend,
     environment_of,
     fitted_of,
-    require_same_config,
     require_same_data,
     status_of,
 )
@@ -70,7 +71,7 @@ def train(
     experiment = document.value
     refuse_threads(document)
     require_trackers(document)
-    with pinned(experiment.train.threads), ExitStack() as stack:
+    with pinned(experiment.train.threads, torch=experiment.train.engine == "torch"), ExitStack() as stack:
         if count() > 1:
             require_torch(document)
             stack.enter_context(together())
@@ -102,14 +103,15 @@ def resume(
     epochs: int = 0,
     until: int | None = None,
     document: Document[Experiment] | None = None,
+    backend: Sequence[str] | Mapping[str, Any] = (),
     durable: bool = True,
     test: bool = True,
 ) -> RunResult:
     """Continue a run from its last checkpoint, up to `epochs` epochs if that is more than its config says.
 
     until: stop after this epoch as if interrupted there, at once if the run has come so far already · document: the
-    config that the caller believes the run to have; only its epochs may differ · durable, test: as in
-    `train`.
+    config that the caller believes the run to have; only its epochs and its backend may differ · backend: settings of
+    the backend to go on with (`train.engine`), as overrides of `read` · durable, test: as in `train`.
     Raises UserError if the run has finished, has another config or other data by now, or another process trains it.
     """
     folder = RunFolder.open(run, runs)
@@ -123,12 +125,17 @@ def resume(
         stack.enter_context(folder.lock())
         own = read_own(folder.config)
         require_trackers(own)
+        changes: dict[str, Any] = {}
+        document = read(folder.config, backend, own=True) if backend else document
         if document is not None:
-            require_same_config(own.value, document.value, folder)
+            changes = changed_backend(own.value, document.value, folder)
             more = document.value.train.epochs
             epochs = epochs or (more if more > own.value.train.epochs else 0)
-        with pinned(own.value.train.threads):
-            return _resume(folder, own, epochs, callbacks, until, cache, durable=durable, test=test)
+        goes_on = read(folder.config, changes, own=True) if changes else own
+        if count() > 1:
+            require_torch(goes_on)
+        with pinned(goes_on.value.train.threads, torch=goes_on.value.train.engine == "torch"):
+            return _resume(folder, goes_on, epochs, callbacks, until, cache, durable=durable, test=test, moved=changes)
 
 
 def _resume(
@@ -141,15 +148,17 @@ def _resume(
     *,
     durable: bool,
     test: bool,
+    moved: dict[str, Any],
 ) -> RunResult:
-    status, settings = status_of(folder), own.value.train
+    """moved: the settings of `own` that the folder's config does not have yet, of another backend."""
+    status, settings, environment = status_of(folder), own.value.train, environment_of(folder)
     engine, note = selection.select_to_resume(
-        environment_of(folder).get("engine"), settings.engine, settings.arrays, settings.torch_options
+        environment.get("engine"), settings.engine, settings.arrays, settings.torch_options
     )
     changes: dict[str, Any] = {"train.epochs": epochs} if epochs else {}
     if engine != settings.engine:
         changes["train.engine"] = engine
-    document = read(folder.config, changes, own=True) if changes else own
+    document = read(folder.config, moved | changes, own=True) if changes else own
     setup = build(document, cache=cache, fitted=fitted_of(folder))
     require_same_data(setup, folder)
     done = setup.experiment.train.epochs <= status.epoch
@@ -166,8 +175,10 @@ def _resume(
             f"{folder.path}: this run has come to epoch {status.epoch} already, beyond train.epochs={epochs}; name "
             "more epochs, or train a new run"
         )
-    if epochs:
+    if epochs or moved:
         write_atomic(folder.config, dump(plain(setup.experiment)).encode())
+    if moved:
+        write_environment(folder.environment, environment | {"resumed_engine": setup.net.backend.describe()})
     session.metrics.clock.restart(status.seconds)
     status = replace(status.resumed(), epochs=session.epochs)
     if epochs:
