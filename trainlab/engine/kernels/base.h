@@ -13,6 +13,9 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+#ifdef __AVX512F__
+#include <immintrin.h>
+#endif
 
 typedef ptrdiff_t P;
 
@@ -54,7 +57,14 @@ TL_INLINE float total(v x) {
   return sum;
 }
 
-// Only the first n < VL places, by halves: no loop and no call is left. The other places read as 0.
+// Only the first n < VL places; the other places read as 0. AVX-512 has masks for it: a load or store of some of 16 numbers
+// costs what a whole one costs (pooling of 8 channels: 266 us with the halves below, 33 us with masks). Elsewhere by
+// halves: no loop and no call is left.
+#if VL == 16 && defined(__AVX512F__)
+TL_INLINE __mmask16 first_places(P n) { return (__mmask16)((1u << n) - 1); }
+TL_INLINE void store_part(float *p, v x, P n) { _mm512_mask_storeu_ps(p, first_places(n), (__m512)x); }
+TL_INLINE v load_part(const float *p, P n) { return (v)_mm512_maskz_loadu_ps(first_places(n), p); }
+#else
 TL_INLINE void store_part(float *p, v x, P n) {
   float y[VL], *s = y;
   store(y, x);
@@ -79,6 +89,7 @@ TL_INLINE v load_part(const float *p, P n) {
   if (n & 1) *s = *p;
   return load(y);
 }
+#endif
 
 TL_INLINE P least(P a, P b) { return a < b ? a : b; }
 TL_INLINE P most(P a, P b) { return a > b ? a : b; }
