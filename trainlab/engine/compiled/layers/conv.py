@@ -64,8 +64,16 @@ def _backward(b: Builder, s: Slot, sizes: Sequence[int], packed: Array, kernels:
 
 
 def _packed(s: Slot, w: Windows, kernels: str) -> int:
-    """How many numbers W takes in packed panels of its filters or, for dx, of its channels."""
+    """How many numbers W takes in packed panels of its filters or, for dx, of its channels.
+
+    Panels of few columns may hold several neighbouring pixels, with up to twice the taps (conv.h); a vector may reach
+    beyond the last one.
+    """
     area, channels, filters = w.size[0] * w.size[1], s.x.shape[-1], s.y.shape[-1]
-    forward = channels * -(-filters // PANEL)
-    backward = filters * -(-channels // PANEL) if s.dx is not None else 0
-    return (16 if kernels == "winograd" else area) * PANEL * max(forward, backward)
+    forward = channels * _panels(filters)
+    backward = filters * _panels(channels) if s.dx is not None else 0
+    return (16 if kernels == "winograd" else area) * PANEL * max(forward, backward) + PANEL
+
+
+def _panels(columns: int) -> int:
+    return 2 if columns <= PANEL // 2 else -(-columns // PANEL)
