@@ -50,21 +50,20 @@ def statistics(net, work, step, backend=None):
 
 
 def both(net, work, step, rows):
-    """(values, shares) of the kernels, and of NumPy."""
+    """The values of the kernels, and of NumPy."""
     assert net.backend.name == "compiled"
     pair = statistics(net, work, step), statistics(net, work, step, NumpyBackend())
     with np.errstate(all="ignore"):
-        return [(dict(zip(g.names, g.values(rows), strict=True)), g.histograms(rows)) for g in pair]
+        return [dict(zip(g.names, g.values(rows), strict=True)) for g in pair]
 
 
 @pytest.mark.parametrize("rows", [300, 299, 129, 16, 3, 1])
 @pytest.mark.parametrize(("layers", "shape"), [(IMAGES, (10, 8, 3)), (ROWS, (45,))], ids=["images", "rows"])
 def test_kernels_measure_what_numpy_measures(layers, shape, rows):
-    """Statistics to rounding, histograms exactly, of whole batches and of shorter ones in the same memory."""
+    """The same to rounding, of whole batches and of shorter ones in the same memory."""
     net, work, step = filled(layers, shape)
-    (got, counted), (want, expected) = both(net, work, step, rows)
+    got, want = both(net, work, step, rows)
     assert got == pytest.approx(want, rel=1e-5, abs=1e-6)
-    assert counted.tolist() == expected.tolist()
     assert {q for _, q in got} >= {"mean", "std", "dead", "grad_norm", "weight_norm", "update_ratio"}
 
 
@@ -75,9 +74,8 @@ def test_any_sizes():
         width, units, rows = (round(np.exp(rng.uniform(0, np.log(n)))) for n in (300, 300, 500))
         layers = ({"dense": units}, str(rng.choice(["relu", "tanh", "sigmoid", "elu"])), {"dense": 2})
         net, work, step = filled(layers, (width,), rows, seed=seed)
-        (got, counted), (want, expected) = both(net, work, step, int(rng.integers(1, rows + 1)))
+        got, want = both(net, work, step, int(rng.integers(1, rows + 1)))
         assert got == pytest.approx(want, rel=2e-5, abs=1e-6), seed
-        assert counted.tolist() == expected.tolist(), seed
 
 
 def test_the_same_bits_for_any_number_of_threads():
@@ -88,7 +86,7 @@ def test_the_same_bits_for_any_number_of_threads():
     try:
         for threads in (1, 2, 5):
             load().threads(threads)
-            found.append((measure.values(1024).tobytes(), measure.histograms(1024).tobytes()))
+            found.append(measure.values(1024).tobytes())
     finally:
         load().threads(before)
     assert found[0] == found[1] == found[2]
@@ -106,15 +104,14 @@ def test_only_the_first_eighth_of_the_rows_is_measured():
 
 @pytest.mark.parametrize("odd", [np.nan, np.inf, -np.inf, 3e38])
 def test_numbers_that_are_not_finite(odd):
-    """Both give nan if a sum is not finite, and still count what can be counted."""
+    """Both give nan if a sum is not finite."""
     net, work, step = filled(rows=130)
     for slot in work.slots.values():
         slot.y.reshape(-1)[3::11] = odd
-    (got, counted), (want, expected) = both(net, work, step, 130)
+    got, want = both(net, work, step, 130)
     for name, value in want.items():
         if np.isfinite(value) or not np.isfinite(odd):  # in double, sums of large floats stay finite
             assert got[name] == pytest.approx(value, rel=1e-5, nan_ok=True), name
-    assert counted.tolist() == expected.tolist()
 
 
 def test_what_cannot_be_measured():
@@ -124,7 +121,7 @@ def test_what_cannot_be_measured():
     work.slots["relu2"].y[...] = 0
     work.slots["relu2"].y[5, 3] = 0.5
     net.params["dense2.W"][...] = 0
-    (got, _), (want, _) = both(net, work, step, 64)
+    got, want = both(net, work, step, 64)
     for values in (got, want):
         assert (values["relu1", "dead"], values["relu2", "dead"]) == (1.0, 0.75)
         assert values["dense1", "update_ratio"] == 0

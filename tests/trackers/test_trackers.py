@@ -44,7 +44,7 @@ class _Heard(TrackerRun):
 
     def histogram(self, step: int, name: str, shares: Sequence[float], edges: Sequence[float], time: float) -> None:
         assert len(edges) == len(shares) + 1
-        self.histograms.append((step, name, round(sum(shares), 9), len(shares)))
+        self.histograms.append((step, name, round(sum(shares), 4), len(shares)))
 
     def finding(self, finding: Any, text: str) -> None:
         assert finding.message in text
@@ -84,10 +84,20 @@ def test_tracker_hears_the_run(tmp_path: Path, heard: list[_Heard]):
     assert got.scalar["val/loss"] == dict(zip(record.metrics["step"], record.metrics["val_loss"], strict=True))
     rows = zip(record.steps["step"], record.steps["loss"], strict=True)
     assert got.scalar["step/loss"] == {step: loss for step, loss in rows if step % 3 == 0}
-    assert sorted(got.scalar["layer/dense1/grad_norm"]) == sorted(set(record.layers["step"]))
-    bins = [name for name in record.layers["quantity"] if name.startswith("bin")]
+    assert sorted(got.scalar["layer/dense1/grad_norm"]) == sorted({*record.layers["step"]} - {0})
+    bins = [name for name in record.layers["quantity"] if "bin" in name]
     assert len(got.histograms) == len(bins) / 16 > 0
-    assert {(name, total, count) for _, name, total, count in got.histograms} == {("layer/relu1/outputs", 1.0, 16)}
+    kinds = {
+        "dense1/weights",
+        "dense1/gradients",
+        "relu1/outputs",
+        "dense2/outputs",
+        "dense2/weights",
+        "dense2/gradients",
+    }
+    assert {name for _, name, _, _ in got.histograms} == {f"layer/{kind}" for kind in kinds}
+    assert {(total, count) for *_, total, count in got.histograms} == {(1.0, 16)}
+    assert {step for step, *_ in got.histograms} >= {0, 20, max(record.layers["step"])}
     assert got.run.config["optimizer"]["lr"] == 0.01
     assert got.codes == [finding["code"] for finding in record.findings]
     assert got.end is not None

@@ -30,6 +30,7 @@ from trainlab.optim.optimizer import OptimizerState
 
 RECORDS = ("loss", "lr", "grad_norm", "update_ratio")  # the columns of the records: one row for each step
 Rows = Callable[[int], None]  # does something with the first `rows` rows of a workspace
+Statistics = Callable[[int], Array]  # measures the layers after a step with so many rows: float64, used again
 
 
 @dataclass(slots=True)
@@ -109,17 +110,6 @@ class Evaluation:
 
     forward: Rows
     scores: Callable[[Any, Array, Array | None], tuple[float, float] | None]
-
-
-@dataclass(frozen=True, slots=True)
-class Statistics:
-    """Functions that measure the layers after a step with so many rows (see `layer_statistics.py`).
-
-    values(rows), histograms(rows): float64 arrays in the order of the names, valid until the next call.
-    """
-
-    values: Callable[[int], Array]
-    histograms: Callable[[int], Array]
 
 
 @dataclass(frozen=True, slots=True)

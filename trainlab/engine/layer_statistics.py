@@ -14,10 +14,7 @@ from trainlab.engine.backend import Backend
 from trainlab.engine.buffers import Workspace
 from trainlab.engine.graph import Node
 from trainlab.engine.probe_sums import flat, silent, units_that_fire
-from trainlab.nn.activation import Activation
 
-BINS = 16  # of a histogram of activations over [-EDGE, EDGE]; what lies outside counts in the outer bins
-EDGE = 4.0
 OF_WEIGHTS = ("grad_norm", "weight_norm", "update_ratio")
 
 Name = tuple[str, str]  # layer, quantity
@@ -26,7 +23,7 @@ Name = tuple[str, str]  # layer, quantity
 class LayerStatistics:
     """Measures the layers of one network after a step, in the memory in which the step was done.
 
-    names: (layer, quantity) of each of the `values` · bins: (layer, bin) of each of the `histograms`.
+    names: (layer, quantity) of each of the `values`.
     """
 
     def __init__(self, backend: Backend, nodes: Sequence[Node], work: Workspace, step: Mapping[str, Array]) -> None:
@@ -34,16 +31,11 @@ class LayerStatistics:
         self.names: tuple[Name, ...] = tuple(
             (node.name, q) for node in nodes for q in [*of_outputs(node), *len(node.weight_keys) * OF_WEIGHTS]
         )
-        self.bins: tuple[Name, ...] = tuple((node.name, f"bin{i:02d}") for node in binned(nodes) for i in range(BINS))
         self._measured = backend.prepare_statistics(nodes, work, step)
 
     def values(self, rows: int) -> Array:
         """What `layer_values` yields after a step with so many rows (float64); valid until the next call."""
-        return self._measured.values(rows)
-
-    def histograms(self, rows: int) -> Array:
-        """What `histograms` yields, likewise."""
-        return self._measured.histograms(rows)
+        return self._measured(rows)
 
 
 def measured_rows(rows: int) -> int:
@@ -57,11 +49,6 @@ def of_outputs(node: Node) -> list[str]:
         return []
     dead = ["dead"] if node.layer.fires else []
     return ["mean", "std", *dead, *(["saturated"] if node.layer.saturates else [])]
-
-
-def binned(nodes: Sequence[Node]) -> list[Node]:
-    """The layers whose outputs are counted in histograms."""
-    return [node for node in nodes if isinstance(node.layer, Activation)]
 
 
 def statistic(quantity: str, node: Node, y: Array) -> float:
@@ -114,15 +101,6 @@ def layer_values(nodes: Sequence[Node], work: Workspace, step: Mapping[str, Arra
 
 def _norm(a: Array) -> float:
     return sqrt(float(np.vdot(a, a)))
-
-
-def histograms(nodes: Sequence[Node], work: Workspace) -> Iterator[tuple[str, str, float]]:
-    """(layer, bin, share of its outputs) of each activation layer, bins `bin00` to `bin15`. nan falls into no bin."""
-    for node in binned(nodes):
-        y = work.slots[node.name].y[: measured_rows(work.rows)].ravel()
-        index = np.clip((y[y == y] + EDGE) * (BINS / (2 * EDGE)), 0, BINS - 1).astype(np.int64)
-        shares = np.bincount(index, minlength=BINS) / y.size
-        yield from ((node.name, f"bin{i:02d}", float(share)) for i, share in enumerate(shares))
 
 
 def first_non_finite(nodes: Sequence[Node], work: Workspace) -> str:

@@ -15,7 +15,7 @@ from trainlab.data.lazy import gather
 from trainlab.engine.backend import Backend, Evaluation, Passes, Statistics, Steps, TrainingJob, TrainSteps
 from trainlab.engine.buffers import Workspace
 from trainlab.engine.graph import Node
-from trainlab.engine.layer_statistics import histograms, layer_values
+from trainlab.engine.layer_statistics import layer_values
 from trainlab.engine.members import loss_slot
 from trainlab.engine.probe_sums import ProbeSums
 from trainlab.nn.loss import Loss, LossSlot
@@ -45,11 +45,8 @@ class NumpyBackend(Backend):
         return Evaluation(lambda rows: work.first(rows).forward(), lambda x, t, w: None)
 
     def prepare_statistics(self, nodes: Sequence[Node], work: Workspace, step: Mapping[str, Array]) -> Statistics:
-        """The functions of `layer_statistics.py`."""
-        return Statistics(
-            lambda rows: np.array([value for _, _, value in layer_values(nodes, work.first(rows), step)]),
-            lambda rows: np.array([share for _, _, share in histograms(nodes, work.first(rows))]),
-        )
+        """The numbers of `layer_statistics.py`."""
+        return lambda rows: np.array([value for _, _, value in layer_values(nodes, work.first(rows), step)])
 
     def prepare_passes(self, work: Workspace, sums: ProbeSums) -> Passes:
         """The layers' own methods, and the sums' own `add`."""

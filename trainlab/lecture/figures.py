@@ -6,9 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from trainlab.core.component import make
+from trainlab.core.component import make, registered
 from trainlab.core.metric_names import lower_is_better
 from trainlab.core.types import Array
+from trainlab.engine.histograms import histogram
 from trainlab.lecture.networks import activations, decisions, first_weights, prepared, settings_of, walk
 from trainlab.lecture.numbers import Numbers
 from trainlab.lecture.running import Results
@@ -17,6 +18,7 @@ from trainlab.nn.layer import Slot
 from trainlab.optim.optimizer import Optimizer
 from trainlab.optim.schedule import Schedule
 from trainlab.report.pictures import gallery, lr_range
+from trainlab.report.pictures._histograms import Histogram
 from trainlab.report.pictures.clouds import clouds
 from trainlab.report.pictures.comparison import Line, compared
 from trainlab.report.pictures.histograms import histograms
@@ -27,6 +29,7 @@ from trainlab.report.pictures.regions import regions
 from trainlab.report.pictures.searched import Trials, searched
 from trainlab.report.pictures.slopes import slopes
 from trainlab.store import checkpoint
+from trainlab.store.columns import histogram_of
 from trainlab.tools.lr_range import lr_range as climb
 
 _RAVINE = np.array([1.0, 30.0])  # slopes of the bowl that the rules walk through
@@ -87,10 +90,14 @@ class Figures:
         """Histograms of the outputs of a run's layers before the first step. kind: only layers of this kind."""
         found = activations(settings_of(self._results, run))
         last = list(found)[-1]
-        shown = {
-            name: y for name, y in found.items() if name != last and (not kind or name.rstrip("0123456789") == kind)
-        }
-        return histograms(f"start-{run}", title or f"Before the first step: {run.replace('_', ' ')}", shown)
+        shown = [
+            made
+            for name, y in found.items()
+            if name != last and (not kind or name.rstrip("0123456789") == kind)
+            if (made := _histogram(name, y)) is not None
+        ]
+        heading = title or f"Before the first step: {run.replace('_', ' ')}"
+        return histograms(f"start-{run}", heading, {"before the first step": shown})
 
     def clouds(self, *runs: str, columns: Sequence[int] = (0, 1), names: Sequence[str] = ("x1", "x2")) -> Picture:
         """Two columns of the training rows of runs that differ in their preprocessing (the last one, if some lack)."""
@@ -124,9 +131,8 @@ class Figures:
     def regions(self, *runs: str) -> Picture:
         """The decision regions of runs with two inputs."""
         found = {run.replace("_", " "): decisions(self._results.runs[run].path) for run in runs}
-        one = next(iter(found.values()))
-        maps = {name: region.classes for name, region in found.items()}
-        return regions(f"regions-{'-'.join(runs)}", "Decision regions", maps, one.ends, one.x, one.y)
+        _, plane = next(iter(found.values()))
+        return regions(f"regions-{'-'.join(runs)}", "Decision regions", {k: a for k, (a, _) in found.items()}, plane)
 
     def growth(self, run: str, *epochs: int) -> Picture:
         """The decision regions of a run after some of its epochs, whose checkpoints it kept."""
@@ -135,9 +141,9 @@ class Figures:
         best = {self._numbers.epochs(run): record.folder.checkpoints / "best.safetensors"}
         chosen = {e: kept[e] for e in epochs if e in kept} or kept or best
         found = {f"epoch {epoch}": decisions(record.path, path) for epoch, path in chosen.items()}
-        one = next(iter(found.values()))
-        maps = {name: region.classes for name, region in found.items()}
-        return regions(f"growth-{run}", "Decision regions while it learns", maps, one.ends, one.x, one.y)
+        _, plane = next(iter(found.values()))
+        maps = {name: answers for name, (answers, _) in found.items()}
+        return regions(f"growth-{run}", "Decision regions while it learns", maps, plane)
 
     def ravine(self, *rules: str, rates: Sequence[float] = ()) -> Picture:
         """The paths of update rules through a ravine: 0.5 (w1^2 + 30 w2^2)."""
@@ -187,6 +193,19 @@ _SCHEDULES: dict[str, dict[str, Any]] = {
 
 def _rule(name: str, lr: float) -> Optimizer:
     return make(Optimizer, name, lr=lr)
+
+
+def _histogram(layer: str, y: Array) -> Histogram | None:
+    """The outputs of a layer as a picture shows them."""
+    found = histogram(y)
+    if found is None:
+        return None
+    low, high, shares = found
+    edges, counted = histogram_of({"low": low, "high": high} | {f"bin{i:02d}": s for i, s in enumerate(shares)})
+    known = y[np.isfinite(y)].astype(np.float64)
+    kinds = {cls.name: cls.output_range for cls in registered(Activation)}
+    bounds = kinds.get(layer.rpartition(".")[2].rstrip("0123456789"), (-math.inf, math.inf))
+    return Histogram(layer, edges, counted, float(known.mean()), float(known.std()), bounds=bounds)
 
 
 def _curve(name: str, x: Array) -> tuple[Array, Array]:

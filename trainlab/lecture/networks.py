@@ -1,6 +1,5 @@
 """What a config's network does before it is trained, and after: outputs of its layers, decisions, prepared rows."""
 
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +12,7 @@ from trainlab.engine.network import Net
 from trainlab.inference.model import TrainedNetwork
 from trainlab.lecture.running import Results
 from trainlab.optim.optimizer import Optimizer, OptimizerState
+from trainlab.report.pictures.regions import Answers, Plane
 from trainlab.search.experiment import SweepExperiment
 from trainlab.store.folder import RunFolder
 from trainlab.training.setup import build
@@ -41,18 +41,8 @@ def prepared(document: Document[SweepExperiment]) -> tuple[Array, Array]:
     return np.asarray(parts.train.x), parts.train.y
 
 
-@dataclass(frozen=True, slots=True)
-class Regions:
-    """Predicted classes on a grid (height, width), its first row at the bottom; the ends of the grid; the rows."""
-
-    classes: Array
-    ends: tuple[float, float, float, float]
-    x: Array
-    y: Array
-
-
-def decisions(run: Path, checkpoint: Path | None = None, side: int = 80) -> Regions:
-    """The decisions of a run with two inputs around its training rows. checkpoint: of another epoch than the best."""
+def decisions(run: Path, checkpoint: Path | None = None, side: int = 80) -> tuple[Answers, Plane]:
+    """What a run with two inputs decides around its training rows. checkpoint: of another epoch than the best."""
     folder = RunFolder(run)
     model = TrainedNetwork.load(folder) if checkpoint is None else TrainedNetwork.from_checkpoint(folder, checkpoint)
     x, y = model.rows("train")
@@ -62,8 +52,14 @@ def decisions(run: Path, checkpoint: Path | None = None, side: int = 80) -> Regi
     left, bottom, right, top = (float(v) for v in (*(low - margin), *(high + margin)))
     across, up = np.linspace(left, right, side), np.linspace(bottom, top, side)
     grid = np.stack([np.tile(across, side), np.repeat(up, side)], axis=1).astype(model.net.dtype)
-    found = model.answers(model.outputs(grid)).reshape(side, side)
-    return Regions(found.astype(np.int64), (left, right, bottom, top), x, y)
+    outputs = model.outputs(grid)
+    found = model.answers(outputs).astype(np.int64)
+    sure, kind = model.certainty(outputs)
+    chosen = np.take_along_axis(sure, found[:, None], axis=1).reshape(side, side)
+    count = max(2, sure.shape[1])
+    certain = (chosen - 1 / count) / (1 - 1 / count) if kind == "probability" else None
+    plane = Plane(("x1", "x2"), (left, right, bottom, top), x, y, model.classes)
+    return Answers(found.reshape(side, side), certain), plane
 
 
 def walk(rule: Optimizer, slope: Array, start: Array, steps: int) -> Array:

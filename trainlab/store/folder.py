@@ -94,6 +94,11 @@ class RunFolder:
         return self.path / "layers.csv"
 
     @property
+    def regions(self) -> Path:
+        """regions.csv: what a network of two inputs answers on a grid, after a few epochs."""
+        return self.path / "regions.csv"
+
+    @property
     def diagnoses(self) -> Path:
         """diagnoses.jsonl: one finding per line."""
         return self.path / "diagnoses.jsonl"
@@ -144,7 +149,7 @@ def _refuse_foreign(path: Path) -> None:
         for entry in entries:
             if entry.name in FOLDERS and not entry.is_dir(follow_symlinks=False):
                 raise UserError(f"{path}/{entry.name}: a folder is expected here, and trainlab does not follow links")
-            if entry.name in FILES and not entry.is_file(follow_symlinks=False):
+            if entry.name in (*FILES, "regions.csv") and not entry.is_file(follow_symlinks=False):
                 raise UserError(f"{path}/{entry.name}: a regular file is expected here; trainlab does not follow links")
 
 

@@ -38,6 +38,7 @@ class Layer(Form):
     parameters: Count | None = None
     frozen: bool = False
     multiply_adds: Count | None = None
+    range: list[Number] = []
     settings: dict[str, Any] = {}
 
 
@@ -69,6 +70,15 @@ class Watched(Form):
     why: str = ""
 
 
+class Plane(Form):
+    """The grid of a run with two inputs, in data.json."""
+
+    names: Names
+    ends: list[Number]
+    side: Count
+    points: list[list[Number]] = []
+
+
 class Data(Form):
     """data.json."""
 
@@ -86,6 +96,7 @@ class Data(Form):
     ordered: bool = False
     targets: list[Spread] = []
     baselines: dict[str, Any] = {}
+    plane: Plane | None = None
 
 
 class Environment(Form):

@@ -15,7 +15,7 @@ from trainlab.store.folder import RunFolder, is_run
 from trainlab.store.index import Index, Stamp, stamp_of
 from trainlab.store.json_file import read_json
 from trainlab.store.plain_yaml import read_config
-from trainlab.store.rows import last_row, read_layers, read_metrics, read_steps
+from trainlab.store.rows import last_row, read_layers, read_metrics, read_regions, read_steps
 from trainlab.store.status import Status, read_status, seen_state
 from trainlab.store.writing import named_errors
 
@@ -134,6 +134,11 @@ class RunRecord:
     def layers(self) -> dict[str, list[Any]]:
         """The columns of layers.csv, empty if there are none."""
         return self._read(self.folder.layers, read_layers, {}, needed=False)
+
+    @cached_property
+    def regions(self) -> dict[str, list[Any]]:
+        """The columns of regions.csv, empty if there are none."""
+        return self._read(self.folder.regions, read_regions, {}, needed=False)
 
     @cached_property
     def environment(self) -> dict[str, Any]:

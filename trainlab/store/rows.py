@@ -145,6 +145,11 @@ def read_layers(path: Path) -> dict[str, list[Any]]:
     return _counted(path, "step", ("layer", "quantity"))
 
 
+def read_regions(path: Path) -> dict[str, list[Any]]:
+    """The columns of regions.csv, as `read_metrics`; cells are texts."""
+    return _counted(path, "epoch", ("cells",))
+
+
 def _counted(path: Path, key: str, texts: Sequence[str] = (), *, length: int | None = None) -> dict[str, list[Any]]:
     """The columns of a file whose rows are counted by `key`: numbers, and texts."""
     rows = read_rows(path, length)

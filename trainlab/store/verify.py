@@ -11,7 +11,7 @@ from trainlab.store.findings import read_findings
 from trainlab.store.folder import RunFolder
 from trainlab.store.json_file import read_json
 from trainlab.store.plain_yaml import read_config
-from trainlab.store.rows import read_layers, read_metrics, read_steps
+from trainlab.store.rows import read_layers, read_metrics, read_regions, read_steps
 from trainlab.store.status import Status, read_status
 
 _NEEDED = ("config.yaml", "status.json", "metrics.csv")
@@ -30,6 +30,7 @@ def verify(folder: RunFolder) -> list[str]:
     for path, read in (
         (folder.config, read_config),
         (folder.layers, read_layers),
+        (folder.regions, read_regions),
         (folder.diagnoses, read_findings),
         *((path, read_json) for path in sorted(folder.path.glob("*.json")) if path != folder.status),
     ):

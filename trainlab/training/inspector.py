@@ -4,7 +4,7 @@ Before the first step and at the end everything is measured (data, a deep probe 
 probe, when the schedule has one. The steps and the curves are in every view.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -19,7 +19,8 @@ from trainlab.diagnose.view import Curves, LayerView, Steps, View
 from trainlab.engine.buffers import Workspace
 from trainlab.engine.evaluator import compare
 from trainlab.engine.graph import Node
-from trainlab.engine.layer_statistics import LayerStatistics, Name
+from trainlab.engine.histograms import histograms
+from trainlab.engine.layer_statistics import LayerStatistics, Name, layer_values, measured_rows
 from trainlab.engine.network import Net
 from trainlab.engine.trainer import Trainer
 from trainlab.training.inspection_schedule import InspectionSchedule
@@ -80,11 +81,20 @@ class Inspector:
         rows = self.trainer.last_batch.rows
         with np.errstate(all="ignore"):
             names, values = self._statistics.names, self._statistics.values(rows)
-            counted = self._statistics.bins and not self.trainer.broken
-            if counted and self.schedule.histograms_due(self.trainer.step):
-                names = (*names, *self._statistics.bins)
-                values = np.concatenate([values, self._statistics.histograms(rows)])
+            if not self.trainer.broken and self.schedule.histograms_due(self.trainer.step):
+                work = self.trainer.last_batch.first(measured_rows(rows))
+                more, counted = _split(histograms(self.setup.net.all_nodes(), work))
+                names, values = (*names, *more), np.concatenate([values, counted])
         return names, values
+
+    def opening(self, work: Workspace) -> tuple[Sequence[Name], Array]:
+        """Statistics of every layer before the first step, for rows that went through the network but changed nothing.
+
+        work: the memory of a probe's pass in training mode, gradients included.
+        """
+        nodes = self.setup.net.all_nodes()
+        measured = [found for found in layer_values(nodes, work, {}) if found[1] not in ("grad_norm", "update_ratio")]
+        return _split([*measured, *histograms(nodes, work)])
 
     @cached_property
     def _statistics(self) -> LayerStatistics:
@@ -128,6 +138,12 @@ class Inspector:
                 made.append(LayerView(node.name, node.layer, work.slots[node.name], changes))
             self._layer_views[work.rows] = made
         return self._layer_views[work.rows]
+
+
+def _split(found: Iterable[tuple[str, str, float]]) -> tuple[Sequence[Name], Array]:
+    """(layer, quantity) of each, and the values."""
+    rows = list(found)
+    return [(layer, quantity) for layer, quantity, _ in rows], np.array([value for *_, value in rows], np.float64)
 
 
 def affordable_baselines(data: DataView, weights: int, epochs: int) -> Mapping[str, float]:

@@ -13,7 +13,7 @@ from trainlab.core.errors import Stopped, UserError
 from trainlab.core.types import Array
 from trainlab.diagnose.finding import Finding
 from trainlab.engine.backend import RECORDS
-from trainlab.store.columns import LAYER_COLUMNS, STEP_COLUMNS
+from trainlab.store.columns import LAYER_COLUMNS, REGION_COLUMNS, STEP_COLUMNS
 from trainlab.store.findings import FindingWriter
 from trainlab.store.folder import RunFolder
 from trainlab.store.rows import RowWriter, kept_steps
@@ -21,6 +21,7 @@ from trainlab.store.status import BRIEF, State, Status, now, write_status
 from trainlab.training.callbacks import EXIT_CODES, Callback, RunInfo, RunResult, StepInfo
 from trainlab.training.epoch_metrics import BestTracker, Stopwatch
 from trainlab.training.monitoring import MonitorRunner
+from trainlab.training.regions import Regions
 
 _STATUS_EVERY = 0.5  # seconds between two versions of status.json while the run goes on, at least
 _STATUS_SHARE = 0.01  # of the time may go into them, on a slow disk
@@ -28,10 +29,10 @@ _STATUS_AT_MOST = 5.0  # seconds between two versions, however slow
 
 
 class RunLogger(Callback):
-    """Appends to metrics.csv, steps.csv, layers.csv and diagnoses.jsonl of one run folder."""
+    """Appends to metrics.csv, steps.csv, layers.csv, regions.csv and diagnoses.jsonl of one run folder."""
 
-    def __init__(self, folder: RunFolder, columns: Sequence[str]) -> None:
-        """columns: those of metrics.csv."""
+    def __init__(self, folder: RunFolder, columns: Sequence[str], regions: Regions | None = None) -> None:
+        """columns: those of metrics.csv · regions: of a run that has some."""
         self._files: dict[str, RowWriter | FindingWriter] = {
             "metrics": RowWriter(folder.metrics, columns),
             "steps": RowWriter(folder.steps, STEP_COLUMNS),
@@ -41,6 +42,9 @@ class RunLogger(Callback):
         self._metrics, self._steps, self._layers, self._findings = cast(
             "tuple[RowWriter, RowWriter, RowWriter, FindingWriter]", tuple(self._files.values())
         )
+        self._regions, self._cells = regions, RowWriter(folder.regions, REGION_COLUMNS) if regions else None
+        if self._cells is not None:
+            self._files["regions"] = self._cells
 
     def on_step_end(self, info: StepInfo) -> None:
         """Rows of steps.csv; long runs keep fewer."""
@@ -57,8 +61,10 @@ class RunLogger(Callback):
         self._layers.write_many({"step": steps, "layer": layers, "quantity": quantities, "value": values})
 
     def on_epoch_end(self, row: Mapping[str, Any]) -> None:
-        """A row of metrics.csv."""
+        """A row of metrics.csv, and of regions.csv after some epochs."""
         self._metrics.write(row)
+        if self._regions is not None and self._cells is not None and self._regions.due(row["epoch"]):
+            self._cells.write(self._regions.row(row["epoch"], row["step"]))
 
     def on_finding(self, finding: Finding) -> None:
         """A line of diagnoses.jsonl."""

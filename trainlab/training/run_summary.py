@@ -27,6 +27,7 @@ from trainlab.store.json_file import write_json
 from trainlab.store.plugins import write_plugins
 from trainlab.store.writing import write_atomic
 from trainlab.training.experiment import Experiment
+from trainlab.training.regions import has_regions, region_facts
 from trainlab.training.setup import TrainingSetup
 
 _NUMBERS, _COLUMNS = 20_000, 50  # of the training data, in the summary of its columns
@@ -78,6 +79,8 @@ def data_facts(setup: TrainingSetup) -> dict[str, Any]:
         "best": {"metric": setup.best.metric, "why": setup.best.why},
         "lower_is_better": {f"val_{metric.column}": not metric.higher_is_better for metric in setup.metrics},
     }
+    if has_regions(setup):
+        facts["plane"] = region_facts(setup)
     if task.kind == "classification":
         facts["classes"] = list(task.names or map(str, range(task.outputs)))
         counts = {n: np.bincount(r.y, minlength=task.outputs).tolist() for n, r in rows.items() if r is not None}
@@ -122,6 +125,7 @@ def _layer(node: Node, depth: int, frozen: frozenset[str]) -> dict[str, Any]:
         "parameters": node.parameters,
         "frozen": node.name in frozen,
         "multiply_adds": node.multiply_adds,
+        **({"range": list(node.layer.output_range)} if np.isfinite(node.layer.output_range).all() else {}),
         "settings": {k: v for k, v in settings.items() if k != "name" and isinstance(v, int | float | str)},
     }
 

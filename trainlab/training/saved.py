@@ -88,6 +88,8 @@ class Saved:
         if missing := {*RECORDS} - steps.keys():
             raise UserError(f"{folder.steps}:1: there is no column `{min(missing)}`")
         require_line_end(folder.layers, lengths.get("layers", 0))
+        if "regions" in lengths:
+            require_line_end(folder.regions, lengths["regions"])
         rows = [dict(zip(metrics, values, strict=True)) for values in zip(*metrics.values(), strict=True)]
         records = np.array([steps[name] for name in RECORDS], dtype=np.float64).T
         return cls(meta, arrays, best, rows, records, _findings(folder, lengths.get("diagnoses", 0), ended), ended)

@@ -11,6 +11,7 @@ from trainlab.data.lazy import expect_all
 from trainlab.diagnose.finding import Finding
 from trainlab.diagnose.monitor import When
 from trainlab.diagnose.view import View
+from trainlab.engine.buffers import Workspace
 from trainlab.engine.trainer import Trainer
 from trainlab.store.status import State
 from trainlab.training.callbacks import Callback, StepInfo
@@ -74,6 +75,8 @@ class TrainingSession:
                 self._end_steps(trainer.records[:steps])
             if self.monitored and (trainer.broken or self.schedule.step_due(trainer.step)):
                 self.inspect("steps")
+            elif self.monitored and self.schedule.at_end(trainer.step):
+                self._end_inspection(*self.inspector.statistics())  # so that pictures of the layers reach the end
             if steps and self._between_epochs():
                 self._end_epoch()
             ending = self._stop_rule()
@@ -97,7 +100,7 @@ class TrainingSession:
             self._end_inspection(names, values)
         if not self.monitors.watches(when):
             return None
-        view = self.inspector.view(when)
+        view = self.inspector.view(when, listener=self._opening if when == "start" else None)
         if when == "end" and self.metrics.stopped_improving():
             view = replace(view, out_of_patience=True)
         for finding in self.monitors.run(when, view):
@@ -114,6 +117,9 @@ class TrainingSession:
         self.inspect("start")
         for callback in self._callbacks:
             callback.on_epoch_end(row)
+
+    def _opening(self, work: Workspace) -> None:
+        self._end_inspection(*self.inspector.opening(work))
 
     def _steps_to_run(self) -> int:
         """Steps until the next inspection, the next snapshot or the end of the epoch."""

@@ -3,7 +3,7 @@
     train/loss, val/accuracy ...     columns of metrics.csv, after each epoch
     epoch/lr, epoch/grad_norm ...    its other columns
     step/loss, step/lr ...           columns of steps.csv, every few steps
-    layer/NAME/QUANTITY              layers.csv, after each inspection; layer/NAME/outputs is the histogram
+    layer/NAME/QUANTITY              layers.csv, after each inspection; outputs, weights and gradients are histograms
     best/NAME, test/NAME             at the end
 
 A tracker that fails ends with a warning; the training does not notice.
@@ -18,20 +18,16 @@ from pathlib import Path
 from typing import Any
 from warnings import warn
 
-import numpy as np
-
 from trainlab.core.config import Document
 from trainlab.core.errors import UserError
 from trainlab.core.problem import ConfigError
 from trainlab.core.types import Array
 from trainlab.diagnose.finding import Finding
 from trainlab.engine.backend import RECORDS
-from trainlab.engine.layer_statistics import BINS, EDGE
+from trainlab.store.columns import histogram_of, histogram_part
 from trainlab.training.callbacks import Callback, RunInfo, RunResult, StepInfo
 from trainlab.training.experiment import Experiment
 from trainlab.training.tracker import TrackedRun, Tracker, TrackerRun
-
-_EDGES = tuple(np.linspace(-EDGE, EDGE, BINS + 1).tolist())
 
 
 class Tracking(Callback):
@@ -72,18 +68,19 @@ class Tracking(Callback):
             self._log(first + i, named)
 
     def on_inspection(self, step: int, names: Sequence[tuple[str, str]], values: Array) -> None:
-        """Statistics of the layers, and the histograms of their outputs."""
-        bins: dict[str, list[float]] = {}
+        """Statistics of the layers, and the histograms of their outputs, weights and gradients."""
+        counted: dict[str, dict[str, float]] = {}
         scalars: dict[str, float] = {}
         for (layer, quantity), value in zip(names, values.tolist(), strict=True):
-            if quantity.startswith("bin"):
-                bins.setdefault(layer, []).append(value)
+            if (part := histogram_part(quantity)) is not None:
+                counted.setdefault(f"layer/{layer}/{part[0]}", {})[part[1]] = value
             else:
                 scalars[f"layer/{layer}/{quantity}"] = value
         self._log(step, scalars)
         at = self._clock(step)
-        for layer, shares in bins.items():
-            self._do(lambda run, n=f"layer/{layer}/outputs", s=shares: run.histogram(step, n, s, _EDGES, at))
+        for name, parts in counted.items():
+            edges, shares = histogram_of(parts)
+            self._do(lambda run, n=name, s=shares, e=edges: run.histogram(step, n, s, e, at))
 
     def on_epoch_end(self, row: Mapping[str, Any]) -> None:
         """The row of metrics.csv."""

@@ -41,6 +41,7 @@ from trainlab.training.checkpointing import (
 from trainlab.training.error_analysis import write_mistakes
 from trainlab.training.experiment import Experiment, read, read_own
 from trainlab.training.logger import RunLogger, StatusWriter
+from trainlab.training.regions import Regions, has_regions
 from trainlab.training.run_summary import write_start
 from trainlab.training.saved import Ended, Saved
 from trainlab.training.session import Ending, TrainingSession
@@ -220,7 +221,7 @@ def _run(
     clock, best = session.metrics.clock, session.metrics.best
     with (
         StatusWriter(folder.status, status, clock, best, session.monitors, durable=durable) as writer,
-        RunLogger(folder, session.setup.columns) as logger,
+        RunLogger(folder, session.setup.columns, _regions(session)) as logger,
         tracked(session.setup.experiment.trackers if leads() else ()) as trackers,
     ):
         checkpointer = Checkpointer(folder, session, logger)
@@ -253,6 +254,13 @@ def _run(
         for callback in callbacks:
             callback.on_train_end(result)
         return result
+
+
+def _regions(session: TrainingSession) -> Regions | None:
+    """The grids of a run that has some."""
+    if not has_regions(session.setup):
+        return None
+    return Regions(session.setup, session.trainer, session.metrics.evaluator)
 
 
 def _fitted(session: TrainingSession, callbacks: Sequence[Callback], until: int | None, *, beyond_end: bool) -> Ending:

@@ -11,7 +11,7 @@ from trainlab.engine.compiled.builder import Builder
 from trainlab.engine.compiled.library import Library
 from trainlab.engine.compiled.program import Program
 from trainlab.engine.graph import Node
-from trainlab.engine.layer_statistics import BINS, OF_WEIGHTS, binned, measured_rows, of_outputs
+from trainlab.engine.layer_statistics import OF_WEIGHTS, measured_rows, of_outputs
 
 _CHUNK = 8192  # numbers that are measured together, as in statistics.c
 
@@ -19,16 +19,16 @@ _CHUNK = 8192  # numbers that are measured together, as in statistics.c
 def compile_statistics(
     nodes: Sequence[Node], work: Workspace, step: Mapping[str, Array], library: Library
 ) -> Statistics:
-    """Functions that write into memory of their own, used again by the next call."""
+    """A function that writes into memory of its own, used again by the next call."""
     measured = sum(len(of_outputs(n)) + len(n.weight_keys) * len(OF_WEIGHTS) for n in nodes)
-    values, shares = np.empty(measured), np.empty(BINS * len(binned(nodes)))
-    measure, count = _measuring(nodes, work, step, values, library), _counting(nodes, work, shares, library)
+    values = np.empty(measured)
+    program = _measuring(nodes, work, step, values, library)
 
-    def run(program: Program, out: Array, rows: int) -> Array:
+    def measure(rows: int) -> Array:
         program.once(measured_rows(rows))
-        return out
+        return values
 
-    return Statistics(lambda rows: run(measure, values, rows), lambda rows: run(count, shares, rows))
+    return measure
 
 
 def _measuring(
@@ -46,15 +46,6 @@ def _measuring(
             sums = b.memory((3 * _pieces(w.size, _CHUNK),), np.float64)
             b.forward("weight_statistics", [w.size], [], [g, w, change, values[at:], sums])
             at += len(OF_WEIGHTS)
-    return Program(b.forwards, library, b)
-
-
-def _counting(nodes: Sequence[Node], work: Workspace, shares: Array, library: Library) -> Program:
-    b = Builder(library, measured_rows(work.rows), train=False)
-    for i, node in enumerate(binned(nodes)):
-        width = int(np.prod(node.out_shape))
-        counts = b.memory((BINS * _pieces(b.rows * width, _CHUNK),), np.int64)
-        b.forward("layer_histogram", [width], [], [work.slots[node.name].y, shares[BINS * i :], counts])
     return Program(b.forwards, library, b)
 
 

@@ -1,4 +1,4 @@
-// Statistics of the layers for monitors: moments and histograms of outputs, units that never fire, norms of weights,
+// Statistics of the layers for monitors: moments of outputs, units that never fire, norms of weights,
 // gradients and steps. The ops of all layers run in one call; the step's rows are the rows to measure. Every result is a
 // double at `out`.
 //
@@ -6,7 +6,7 @@
 #include "op.h"
 #include "pool.h"
 
-enum { CHUNK = 8192, COLUMNS = 256, BINS = 16, TABLES = 4, BLOCK = 512, PLACES = 16 };
+enum { CHUNK = 8192, COLUMNS = 256, PLACES = 16 };
 
 enum { HALF = VL / 2 };  // as many doubles as fill a vector
 typedef double vd __attribute__((vector_size(VL * 4)));
@@ -135,52 +135,6 @@ TL_KERNEL(layer_spread) {
   columns q = {.y = op->p[0], .mean = op->p[1], .squares = op->p[2], .n = op->i[0], .rows = step->rows,
                .before = *(const int64_t *)op->p[3]};
   tl_share(spread, &q, (int)parts(q.n, COLUMNS), q.n * q.rows);
-}
-
-typedef struct {
-  const float *y;
-  int64_t *counts;
-  P n;
-} numbers;
-
-// Neighbours often fall into the same bin: four tables, so that an addition does not wait for the one before.
-static void count(void *ctx, int tile) {
-  const numbers *q = ctx;
-  const float *y = q->y + (P)tile * CHUNK;
-  const P n = least(CHUNK, q->n - (P)tile * CHUNK);
-  int32_t tables[TABLES][BINS + 1] = {{0}}, bin[BLOCK];
-  for (P at = 0; at < n; at += BLOCK) {
-    const P m = least(BLOCK, n - at);
-    for (P k = 0; k < m; k++) {
-      float s = (y[at + k] + 4.0f) * 2.0f;
-      s = s < 0 ? 0 : s;
-      s = s > BINS - 1 ? BINS - 1 : s;
-      bin[k] = (int32_t)(s == s ? s : BINS);
-    }
-    P k = 0;
-    for (; k + TABLES <= m; k += TABLES)
-      for (P j = 0; j < TABLES; j++) tables[j][bin[k + j]]++;
-    for (; k < m; k++) tables[0][bin[k]]++;
-  }
-  int64_t *counts = q->counts + (P)tile * BINS;
-  for (P b = 0; b < BINS; b++) {
-    counts[b] = 0;
-    for (P j = 0; j < TABLES; j++) counts[b] += tables[j][b];
-  }
-}
-
-// out: the share of the outputs in each of 16 bins over [-4, 4]; what lies outside counts in the outer ones, nan in none.
-// i: numbers a row · p: y, out, memory of 16 int64 a tile
-TL_KERNEL(layer_histogram) {
-  const P n = step->rows * op->i[0], tiles = parts(n, CHUNK);
-  numbers q = {.y = op->p[0], .counts = op->p[2], .n = n};
-  double *out = op->p[1];
-  tl_share(count, &q, (int)tiles, n);
-  for (P b = 0; b < BINS; b++) {
-    int64_t sum = 0;
-    for (P tile = 0; tile < tiles; tile++) sum += q.counts[tile * BINS + b];
-    out[b] = (double)sum / (double)n;
-  }
 }
 
 typedef struct {

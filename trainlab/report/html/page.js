@@ -5,6 +5,7 @@
   const dark = matchMedia("(prefers-color-scheme: dark)");
   const views = new Map();  // what is drawn, by the name of its picture
   const scales = new Map();  // pictures whose axis was switched
+  const moments = new Map();  // which moment a picture shows that has several: {at, last}
   let chosen = "";
   try { chosen = localStorage.getItem("trainlab-theme") || ""; } catch { /* a page without storage keeps no choice */ }
 
@@ -25,8 +26,51 @@
     return unpacked.get(name).map((row) => ({ ...row }));
   }
 
+  // A picture of several moments has buttons and a slider of the page; its chart has the parameter `frame`.
+  const frames = (name) => (specs.frames || {})[name];
+  const player = (name) => document.querySelector(`[data-frames="${CSS.escape(name)}"]`);
+  function moment(name, first) {
+    const count = frames(name).length, kept = moments.get(name);
+    // Someone who looks at the newest moment goes on to the next one that arrives.
+    const at = !kept ? first : first && kept.at === kept.last ? count - 1 : Math.min(kept.at, count - 1);
+    moments.set(name, { at, last: count - 1 });
+    return at;
+  }
+  function show(name, at) {
+    const count = frames(name).length, box = player(name), result = views.get(name);
+    moments.set(name, { at, last: count - 1 });
+    const slider = box.querySelector("input");
+    slider.max = String(count - 1);
+    slider.value = String(at);
+    slider.setAttribute("aria-valuetext", frames(name)[at]);
+    box.querySelector("output").textContent = `${frames(name)[at]} (${at + 1} of ${count})`;
+    if (result) result.view.signal("frame", at).runAsync();
+  }
+  document.querySelectorAll("[data-frames]").forEach((box) => {
+    const name = box.dataset.frames, button = box.querySelector("button");
+    let timer = 0;
+    const stop = () => { clearInterval(timer); timer = 0; button.textContent = "Play"; };
+    box.querySelector("input").addEventListener("input", (event) => { stop(); show(name, Number(event.target.value)); });
+    button.addEventListener("click", () => {
+      if (timer) return stop();
+      const last = frames(name).length - 1, from = (moments.get(name) || { at: 0 }).at;
+      show(name, from >= last ? 0 : from + 1);
+      button.textContent = "Stop";
+      timer = setInterval(() => {
+        const at = moments.get(name).at + 1;
+        if (at < frames(name).length) show(name, at);
+        if (at >= frames(name).length - 1) stop();
+      }, 600);
+    });
+  });
+
   function prepared(name) {
     const spec = structuredClone(specs.charts[name]);
+    (spec.params || []).forEach((param) => {
+      if (param.name !== "frame" || !frames(name)) return;
+      delete param.bind;
+      param.value = moment(name, param.value);
+    });
     spec.datasets = {};
     (specs.uses[name] || []).forEach((used) => { spec.datasets[used] = rows(used); });
     const wanted = scales.get(name);
@@ -42,7 +86,7 @@
   async function draw(box) {
     const name = box.dataset.chart, told = box.getAttribute("aria-label");
     box.dataset.state = "drawing";
-    const old = views.get(name), controls = box.parentElement.querySelector(".controls");
+    const old = views.get(name), controls = box.parentElement.querySelector(".controls:not(.frames)");
     if (controls) controls.replaceChildren();
     // `ast` computes expressions without eval, so that the page's policy can forbid it.
     const result = await vegaEmbed(box, prepared(name), {
@@ -51,6 +95,7 @@
     });
     if (old) old.finalize();
     views.set(name, result);
+    if (frames(name)) show(name, moments.get(name).at);
     box.setAttribute("role", "img");  // Vega has put its own role and no words there
     box.setAttribute("aria-label", told);
     box.dataset.state = "drawn";

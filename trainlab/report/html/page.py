@@ -35,6 +35,7 @@ class Page:
         self._charts: dict[str, dict[str, Any]] = {}
         self._uses: dict[str, list[str]] = {}
         self._data: dict[str, Any] = {}
+        self._frames: dict[str, list[str]] = {}
 
     def section(self, name: str, title: str, *children: Html | None) -> None:
         """Add a section, unless it has no content."""
@@ -54,6 +55,9 @@ class Page:
         switch = _switch(picture) if picture.switch else None
         head = tag("figcaption", tag("h3", picture.title), switch)
         controls = tag("div", class_="controls")  # outside the picture, which is one image to a screen reader
+        if picture.frames:
+            self._frames[picture.name] = list(picture.frames)
+            controls = _player(picture)
         inside = [head, chart, controls, tag("p", picture.sentence), numbers(picture.table, picture.title)]
         return tag("figure", *inside, class_="wide" if picture.wide else None, id=f"picture-{picture.name}")
 
@@ -68,7 +72,10 @@ class Page:
 
         `script`: JavaScript of the server, if one serves the page · `connect`: the page may connect to its own server.
         """
-        texts = {"specs": {"charts": self._charts, "uses": self._uses, "data": self._data}, "themes": _themes()}
+        texts = {
+            "specs": {"charts": self._charts, "uses": self._uses, "data": self._data, "frames": self._frames},
+            "themes": _themes(),
+        }
         data = [_data_tag(name, value) for name, value in texts.items()]
         code = [vega(), _asset("page.js"), *([script] if script else [])]
         links = [tag("li", tag("a", title, href=f"#{name}")) for name, title in self._contents]
@@ -134,6 +141,14 @@ def _switch(picture: Picture) -> Html:
         tag("button", second, type="button", value="linear", aria_pressed="false"),
     ]
     return tag("div", *buttons, role="group", aria_label="Scale of the axis", data_switch=picture.name)
+
+
+def _player(picture: Picture) -> Html:
+    """Buttons and a slider for the moments of a picture; the script fills in which one is shown."""
+    play = tag("button", "Play", type="button", aria_label=f"Play the moments of {picture.title}")
+    slider = tag("input", type="range", min="0", max=str(len(picture.frames) - 1), step="1", value="0",
+                 aria_label=f"Moment of {picture.title}")  # fmt: skip
+    return tag("div", play, slider, tag("output"), class_="controls frames", data_frames=picture.name)
 
 
 def _packed(rows: list[dict[str, Any]]) -> dict[str, Any]:

@@ -16,9 +16,10 @@ from trainlab.report.text import duration
 from trainlab.report.verdict import verdict
 from trainlab.store.reading import RunRecord
 
-_LEARNING = ("loss", "score", "learning-rate")
+_LEARNING = ("loss", "score", "regions", "learning-rate")
 _RATINGS = ("roc", "precision-recall", "reliability", "threshold")
-_LAYERS = ("update-ratio", "gradient-norm", "dead-share", "saturated-share")
+_HISTOGRAMS = ("histograms-outputs", "histograms-weights", "histograms-gradients")
+_LAYERS = (*_HISTOGRAMS, "update-ratio", "gradient-norm", "dead-share", "saturated-share")
 
 
 def run_page(record: RunRecord, *, script: str = "", connect: bool = False) -> str:

@@ -15,11 +15,13 @@ from trainlab.store.reading import RunRecord
 RUN: tuple[str, ...] = (
     "loss",
     "score",
+    "decision_regions",
     "metrics",
     "learning_rate",
     "update_ratio",
     "gradient_norm",
     "idle_units",
+    "layer_values",
     "activations",
     "confusion",
     "predicted",

@@ -4,6 +4,7 @@ import json
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from importlib import import_module
 from typing import Any, cast
 
 from trainlab.core.problem import visible
@@ -26,7 +27,9 @@ class Picture:
 
     name: a file name without suffix, unique on its page (`loss`, `activations-relu1`) · sentence: what one would see,
     in words, for a screen reader and under the picture · switch: a logarithmic y axis can be switched to a linear one
-    and back · wide: it needs the whole width of a page.
+    and back · wide: it needs the whole width of a page · frames: the names of moments that a page plays one after the
+    other, as the chart's parameter `frame` counts them; which of them comes first is the parameter's value · still: the
+    chart for a file, where nothing moves, if it is another one.
     """
 
     name: str
@@ -37,15 +40,18 @@ class Picture:
     switch: bool = False
     wide: bool = False
     group: str = ""
+    frames: Sequence[str] = ()
+    still: Chart | None = None
 
-    def spec(self) -> dict[str, Any]:
+    def spec(self, *, still: bool = False) -> dict[str, Any]:
         """The Vega-Lite spec as wide as its container, without colors: these come from a theme.
 
-        Rows are in `datasets`, those that several layers draw only once.
+        Rows are in `datasets`, those that several layers draw only once. still: of the chart for a file.
         """
-        spec = self.chart.to_dict(validate=False)  # validating takes ten times as long; tests do it
+        chart = self.still if still and self.still is not None else self.chart
+        spec = chart.to_dict(validate=False)  # validating takes ten times as long; tests do it
         datasets: dict[str, Any] = {}
-        for part in (spec, *spec.get("layer", [])):
+        for part in _parts(spec):
             rows = part.get("data", {}).get("values")
             if isinstance(rows, str):
                 name = f"rows-{zlib.crc32(rows.encode()):08x}-{len(rows)}"
@@ -63,10 +69,28 @@ class Picture:
 
     def _sized(self, width: int) -> dict[str, Any]:
         """The spec with its title, as wide as this instead of as its container."""
-        spec = self.spec()
+        spec = self.spec(still=True)
         if spec.get("width") == "container":
             spec["width"] = width
         return {**spec, "title": {"text": _shown(self.title), "anchor": "start"}, "autosize": {"type": "pad"}}
+
+
+def frame_param(count: int, first: int) -> Any:
+    """The parameter of a chart that shows one of so many moments. A notebook gets a slider; a page has its own."""
+    alt = import_module("altair")
+    slider = alt.binding_range(min=0, max=count - 1, step=1, name="moment ")
+    return alt.param(name="frame", value=first, bind=slider)
+
+
+def in_frame(chart: Chart) -> Chart:
+    """The chart with only the rows whose `frame` is shown."""
+    return chart.transform_filter("datum.frame === frame")
+
+
+def _parts(spec: dict[str, Any]) -> list[dict[str, Any]]:
+    """The spec and all charts inside it."""
+    inside = [part for key in ("layer", "hconcat", "vconcat", "concat") for part in spec.get(key, [])]
+    return [spec, *(deep for part in inside for deep in _parts(part))]
 
 
 def _shown(value: Any) -> Any:
@@ -83,6 +107,4 @@ def _shown(value: Any) -> Any:
 
 
 def _converter() -> Any:
-    from importlib import import_module
-
     return import_module("vl_convert")  # it has no types

@@ -11,12 +11,12 @@ from trainlab.core.types import Array
 
 
 def png(image: Array) -> bytes:
-    """The file of an image: bytes (height, width), or (height, width, 3).
+    """The file of an image: bytes (height, width), or (height, width, 3), with opacity (height, width, 4).
 
     Source: PNG specification, W3C 2003: signature, then the chunks IHDR, IDAT and IEND, each row after filter type 0.
     """
     height, width = image.shape[:2]
-    color = 2 if image.ndim == 3 else 0
+    color = {3: 2, 4: 6}[image.shape[2]] if image.ndim == 3 else 0
     rows = np.ascontiguousarray(image, np.uint8).reshape(height, -1)
     data = b"".join(b"\0" + row.tobytes() for row in rows)
     header = struct.pack(">IIBBBBB", width, height, 8, color, 0, 0, 0)

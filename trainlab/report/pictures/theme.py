@@ -41,6 +41,9 @@ _CATEGORY: dict[Theme, list[str]] = {
     "light": ["#0072b2", "#c4520a", "#00805c", "#a8437f", "#7a6000", "#3f51b5", "#00838f", "#795548", "#5b6572"],
     "dark": ["#56b4e9", "#f39b4a", "#3ccb9c", "#e58fc0", "#f0e442", "#9fa8da", "#4dd0e1", "#bcaaa4", "#a2acb9"],
 }
+CLASSES = [  # of points and the grounds below them, in both themes
+    *("#2f7fb8", "#d9691e", "#159570", "#b8578f", "#94781a", "#5c6bc0", "#1f93a0", "#8d6e63"),
+]
 _RAMP: dict[Theme, list[str]] = {
     "light": ["#f4f7fb", "#c3dbee", "#6ea8d5", "#2272ae", "#08365f"],
     "dark": ["#1c222b", "#1f4a6b", "#2f7fb4", "#7cc0e8", "#e8f5fd"],

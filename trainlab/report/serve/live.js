@@ -70,10 +70,11 @@
       const other = next.getElementById(figure.id), box = figure.querySelector(".chart");
       if (!box || box.matches(":hover")) continue;  // the user reads its numbers: next time
       const name = box.dataset.chart;
-      const of = (s) => JSON.stringify([s.charts[name], (s.uses[name] || []).map((used) => s.data[used])]);
+      const of = (s) => JSON.stringify([s.charts[name], (s.uses[name] || []).map((used) => s.data[used]), (s.frames || {})[name]]);
       const changed = of(page.specs) !== of(fresh);
       page.specs.charts[name] = fresh.charts[name];
       page.specs.uses[name] = fresh.uses[name];
+      if ((fresh.frames || {})[name]) page.specs.frames[name] = fresh.frames[name];
       (fresh.uses[name] || []).forEach((used) => { page.specs.data[used] = fresh.data[used]; page.unpacked.delete(used); });
       for (const part of ["p", "details"]) {
         const old = figure.querySelector(`:scope > ${part}`), now = other.querySelector(`:scope > ${part}`);
