@@ -44,6 +44,12 @@ def in_epochs(record: RunRecord, steps: Sequence[Any]) -> list[float]:
     return [step / per for step in steps]
 
 
+def last_epoch(record: RunRecord, also: Sequence[float] = ()) -> float:
+    """The last epoch that was trained, or the last of these moments if it is later."""
+    epochs = [x for x, _ in known(record.metrics.get("epoch", []), record.metrics.get("epoch", []))]
+    return max([*epochs[-1:], *also, 1e-9])
+
+
 def score_name(record: RunRecord) -> str:
     """`accuracy` or `r2`, whichever the run has measured; empty if neither."""
     return next((name for name in ("accuracy", "r2") if f"train_{name}" in record.metrics), "")

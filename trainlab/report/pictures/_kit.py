@@ -16,6 +16,7 @@ LABEL = (  # of an axis: powers of ten where a number is far from one
     "datum.value && (abs(datum.value) < 0.001 || abs(datum.value) >= 1e6) ? format(datum.value, '.2~e') "
     ": format(datum.value, ',.4~r')"
 )
+_HIGHEST = 10.0  # times the highest first value of a loss: what lies above leaves the picture
 _DECADES = 20.0  # from this ratio of largest to smallest on, an axis is logarithmic
 
 
@@ -63,8 +64,37 @@ def axis_y(title: str, numbers: Iterable[float | None], *, log: bool | None = No
         axis = alt.Axis(values=ticks(min(above), max(above)), labelExpr=LABEL)
         scale = alt.Scale(type="log", nice=False)
     else:
-        scale, axis = alt.Scale(type="linear", zero=zero), alt.Axis(tickCount=5, labelExpr=LABEL)
+        low, high = (min(known), max(known)) if known else (0.0, 1.0)
+        around = [low - 0.5 * (abs(low) or 1), high + 0.5 * (abs(high) or 1)]
+        alike = {"domain": around} if low == high else {}
+        scale = alt.Scale(type="linear", zero=zero, **alike)
+        axis = alt.Axis(tickCount=5, labelExpr=label_of(low, high))
     return lambda field: alt.Y(f"{field}:Q", title=title, scale=scale, axis=axis)
+
+
+def label_of(low: float, high: float) -> str:
+    """The labels of an axis between two numbers, with as many digits as its marks differ by.
+
+    >>> label_of(0.0, 2.5) == LABEL, "',.6~r'" in label_of(2.3026, 2.3031)
+    (True, True)
+    """
+    step, most = (high - low) / 5, max(abs(low), abs(high))
+    if not step > 0 or not math.isfinite(step):
+        return LABEL
+    digits = max(4, min(12, math.ceil(math.log10(most / step) + 1)))
+    return LABEL.replace(",.4~r", f",.{digits}~r").replace(".2~e", f".{max(2, digits - 3)}~e")
+
+
+def roof(lines: Iterable[Sequence[float]]) -> float:
+    """Where the axis of a loss ends, so that a run that blew up does not stretch it: ten times the highest first value
+    of a line, and no higher than the highest value.
+
+    >>> roof([[2.0, 1.0, 5.0], [3.0, 1e32]]), roof([[2.0, 1.0, 5.0]])
+    (30.0, 5.0)
+    """
+    known = [line for line in lines if line]
+    firsts, most = [line[0] for line in known], max((max(line) for line in known), default=math.inf)
+    return min(most, _HIGHEST * max(firsts)) if firsts and max(firsts) > 0 else most
 
 
 def ticks(low: float, high: float) -> list[float]:

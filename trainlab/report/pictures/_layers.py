@@ -5,8 +5,11 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
-from trainlab.report.pictures._curves import in_epochs, known
+import numpy as np
+
+from trainlab.report.pictures._curves import in_epochs, known, last_epoch
 from trainlab.report.pictures._kit import ToAxis, altair, axis_x, axis_y, layered, placed, values
+from trainlab.report.pictures.numbers import listing, readable
 from trainlab.report.pictures.picture import Chart, Table
 from trainlab.report.pictures.thinning import at_most, band
 from trainlab.store.reading import RunRecord
@@ -44,11 +47,16 @@ def above_zero(found: Series) -> Series:
     return {name: series for name, series in found.items() if any(v > 0 for v in series[1])}
 
 
-def lines(found: Series, title: str, *, under: Sequence[Chart] = ()) -> Chart:
-    """A line a layer on a logarithmic axis, thinned, over the charts `under`."""
+def lines(record: RunRecord, found: Series, title: str, *, under: Sequence[Chart] = ()) -> Chart:
+    """A line a layer on a logarithmic axis over the whole run, thinned, over the charts `under`.
+
+    A value far beyond the middle half of all is drawn at the edge: the step of a schedule that ends at 0 would else
+    press everything else together.
+    """
     alt = altair()
+    bottom, top = _limits(found)
     rows: list[dict[str, Any]] = [
-        {"x": x, "y": y, "layer": layer, "depth": depth}
+        {"x": x, "y": min(max(y, bottom), top), "layer": layer, "depth": depth}
         for depth, (layer, (xs, ys)) in enumerate(found.items())
         for thin in [band(xs, ys, _POINTS, width=1)]
         for x, y in zip(thin["x"], thin["smooth"], strict=True)
@@ -59,7 +67,12 @@ def lines(found: Series, title: str, *, under: Sequence[Chart] = ()) -> Chart:
         alt.Color("layer:N", sort=list(found), legend=None)
         if len(found) <= _NAMED
         else alt.Color(
-            "depth:Q", title="depth of the layer", scale=alt.Scale(range="ramp", domain=[-0.4 * len(found), len(found)])
+            "depth:Q",
+            title="layer, from the first to the last",
+            scale=alt.Scale(range="ordinal", domain=[0, len(found) - 1]),
+            legend=alt.Legend(
+                values=[0, len(found) - 1], labelExpr=_ends(found), gradientLength=140, gradientThickness=8
+            ),
         )
     )
     tips = [
@@ -67,9 +80,31 @@ def lines(found: Series, title: str, *, under: Sequence[Chart] = ()) -> Chart:
         alt.Tooltip("x:Q", title="epoch", format=".2f"),
         alt.Tooltip("y:Q", title=title, format=".3~g"),
     ]
-    base = alt.Chart(values(rows)).encode(x=axis_x(), y=axis("y"), detail=alt.Detail("layer:N"), color=color)
+    across = axis_x(domain=[0, last_epoch(record, [x for xs, _ in found.values() for x in xs])])
+    base = alt.Chart(values(rows)).encode(x=across, y=axis("y"), detail=alt.Detail("layer:N"), color=color)
     dots = base.mark_circle(opacity=0, size=70).encode(tooltip=tips)
     return layered(*under, base.mark_line(strokeWidth=1.8), dots, *_names(rows, found, axis, color), height=_HEIGHT)
+
+
+def _limits(found: Series) -> tuple[float, float]:
+    """A hundredth of the lower and a hundred times the upper quartile of what is above zero."""
+    above = [v for _, ys in found.values() for v in ys if v > 0]
+    low, high = np.quantile(above, [0.25, 0.75]).tolist()
+    return low / 100, high * 100
+
+
+def left(found: Series) -> str:
+    """A sentence about layers that leave the picture of `lines`."""
+    bottom, top = _limits(found)
+    gone = [layer for layer, (_, ys) in found.items() if any(v > top or 0 < v < bottom for v in ys)]
+    return f" Below {readable(bottom)} or above {readable(top)} at times: {listing(gone)}." if gone else ""
+
+
+def _ends(found: Series) -> str:
+    """An expression that names the first and the last layer in a legend."""
+    names = list(found)
+    first, last = ("'" + name.replace("\\", "").replace("'", "") + "'" for name in (names[0], names[-1]))
+    return f"datum.value < 0.5 ? {first} : {last}"
 
 
 def _names(rows: list[dict[str, Any]], found: dict[str, Any], axis: ToAxis, color: Any) -> list[Chart]:

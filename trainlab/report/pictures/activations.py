@@ -6,8 +6,9 @@ from typing import Any
 
 import numpy as np
 
+from trainlab.report.pictures._curves import last_epoch
 from trainlab.report.pictures._histograms import Histogram, moments
-from trainlab.report.pictures._kit import LABEL, altair, axis_x, spans, values
+from trainlab.report.pictures._kit import altair, axis_x, label_of, spans, values
 from trainlab.report.pictures.numbers import readable, share
 from trainlab.report.pictures.picture import Picture, Table
 from trainlab.report.pictures.thinning import at_most
@@ -22,10 +23,11 @@ def pictures(record: RunRecord) -> list[Picture]:
     for epoch, found in moments(record).get("outputs", {}).items():
         for histogram in found:
             layers.setdefault(histogram.layer, []).append((epoch, histogram))
-    return [_picture(layer, layers[layer]) for layer in at_most(list(layers), _LAYERS)]
+    last = last_epoch(record)
+    return [_picture(layer, layers[layer], last) for layer in at_most(list(layers), _LAYERS)]
 
 
-def _picture(layer: str, found: list[tuple[float, Histogram]]) -> Picture:
+def _picture(layer: str, found: list[tuple[float, Histogram]], until: float) -> Picture:
     alt = altair()
     shown = at_most(found, _MOMENTS)
     edges = np.linspace(*_range([h for _, h in shown]), _BINS + 1).tolist()
@@ -35,7 +37,7 @@ def _picture(layer: str, found: list[tuple[float, Histogram]]) -> Picture:
         for part, (low, high) in zip(_shares(h, edges), pairwise(edges), strict=True)
         if part > 5e-4
     ]
-    axis = alt.Axis(grid=False, tickCount=5, labelExpr=LABEL)
+    axis = alt.Axis(grid=False, tickCount=5, labelExpr=label_of(edges[0], edges[-1]))
     y = alt.Y("low:Q", title="output", scale=alt.Scale(domain=[edges[0], edges[-1]], nice=False), axis=axis)
     color = alt.Color("share:Q", legend=None, scale=alt.Scale(range="ramp", type="sqrt", domain=[0, 1]))
     tips = [
@@ -44,14 +46,19 @@ def _picture(layer: str, found: list[tuple[float, Histogram]]) -> Picture:
         alt.Tooltip("high:Q", title="to", format=".3~g"),
         alt.Tooltip("share:Q", title="share", format=".1%"),
     ]
+    across = axis_x("from", domain=[0, max([until, *(row["to"] for row in rows)])])
     rect = alt.Chart(values(rows)).mark_rect(stroke=None)
-    rect = rect.encode(x=axis_x("from"), x2=alt.X2("to:Q"), y=y, y2=alt.Y2("high:Q"), tooltip=tips)
+    rect = rect.encode(
+        x=across,
+        x2=alt.X2("to:Q"),
+        y=y,
+        y2=alt.Y2("high:Q"),
+        tooltip=tips,
+    )
     chart = rect.encode(color=color).properties(width="container", height=130)
     (_, first), (_, last) = found[0], found[-1]
-    text = (
-        f"The spread of the outputs of {layer} was {readable(first.std)} at first and {readable(last.std)} at the end"
-    )
-    text += f", around {readable(float(f'{last.mean:.2g}'))}."
+    text = f"The spread of the outputs of {layer} was {readable(first.std)} at first and {readable(last.std)} at the "
+    text += f"end, around {readable(float(f'{last.mean:.2g}'))}."
     text += f" At the end {last.note}." if last.note else ""
     parts = [[share(round(s, 4)) for s in _shares(h, edges)] for h in (first, last)]
     table = [[f"{readable(a)} to {readable(b)}", *both] for (a, b), *both in zip(pairwise(edges), *parts, strict=True)]

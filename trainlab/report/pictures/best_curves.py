@@ -3,7 +3,7 @@
 from typing import Any
 
 from trainlab.report.pictures._curves import metric, trained
-from trainlab.report.pictures._kit import altair, axis_x, axis_y, end_label, layered, placed, values
+from trainlab.report.pictures._kit import altair, axis_x, axis_y, end_label, is_log, layered, placed, values
 from trainlab.report.pictures.numbers import readable
 from trainlab.report.pictures.picture import Picture, Table
 from trainlab.report.sweep_record import SweepRecord
@@ -42,7 +42,7 @@ def pictures(sweep: SweepRecord) -> list[Picture]:
     )
     ends = {number: points[-1] for number, points in curves.items()}
     span = [("", min(drawn)), ("", max(drawn))]
-    moved = placed([*((n, y) for n, (_, y) in ends.items()), *span], _HEIGHT, log=False)
+    moved = placed([*((n, y) for n, (_, y) in ends.items()), *span], _HEIGHT, log=is_log(drawn))
     names = [end_label(x, y, n, "quiet", axis, moved.get(n, 0.0)) for n, (x, y) in ends.items()]
     first = next(iter(curves))
     text = f"{sweep.metric} of the {len(curves)} best trials over the epochs; the best, trial {first}, ends at "

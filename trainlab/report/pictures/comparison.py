@@ -3,13 +3,12 @@
 import math
 from collections.abc import Mapping, Sequence
 
-from trainlab.report.pictures._kit import altair, axis_x, axis_y, is_log, values
+from trainlab.report.pictures._kit import altair, axis_x, axis_y, is_log, roof, values
 from trainlab.report.pictures.numbers import readable
 from trainlab.report.pictures.picture import Picture, Table
 from trainlab.report.pictures.thinning import at_most
 
 _HEIGHT, _POINTS = 280, 200
-_HIGHEST = 3.0  # times the highest first value of a line: what lies above is drawn there
 
 Line = tuple[Sequence[float], Sequence[float | None]]
 
@@ -26,12 +25,11 @@ def compared(
 ) -> Picture:
     """One line (x, y) for each name, labelled in a legend; log: of the y axis, by default where it suits the numbers.
 
-    Values that are not finite end a line. falls: of a loss, values above three times the highest start are drawn at the
+    Values that are not finite end a line. falls: of a loss, values above ten times the highest start are drawn at the
     upper edge, and the sentence says so.
     """
     known = {label: _finite(line) for label, line in lines.items()}
-    firsts = [ys[0] for _, ys in known.values() if ys]
-    top = _HIGHEST * max(firsts) if falls and firsts and max(firsts) > 0 else math.inf
+    top = roof([ys for _, ys in known.values()]) if falls else math.inf
     cut = [label for label, (_, ys) in known.items() if any(v > top for v in ys)]
     drawn = {label: (xs, [min(v, top) for v in ys]) for label, (xs, ys) in known.items()}
     everything = [v for _, ys in drawn.values() for v in ys]
@@ -52,7 +50,7 @@ def compared(
     )  # fmt: skip
     ends = ", ".join(f"{label} {readable(ys[-1])}" for label, (_, ys) in known.items() if ys)
     text = f"{y.capitalize()} at the end: {ends}."
-    text += f" Cut off above {readable(top)}: {', '.join(cut)}." if cut else ""
+    text += f" Above {readable(top)} these leave the picture: {', '.join(cut)}." if cut else ""
     table = Table(["line", "first", "last", "lowest", "highest"], [_row(k, ys) for k, (_, ys) in known.items() if ys])
     return Picture(name, title, chart.properties(width="container", height=_HEIGHT), text, table, wide=len(lines) > 5)
 

@@ -1,9 +1,11 @@
-"""The curves of many runs over each other: the best one highlighted, the others grey."""
+"""The curves of many runs over each other: few in colors, labelled by what differs; of many the best is highlighted."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from trainlab.report.compare import differing, short_names, shown
 from trainlab.report.pictures._curves import in_epochs, metric
 from trainlab.report.pictures._kit import (
     ToAxis,
@@ -13,16 +15,18 @@ from trainlab.report.pictures._kit import (
     end_label,
     is_log,
     layered,
-    placed,
+    roof,
     values,
 )
-from trainlab.report.pictures.numbers import readable
+from trainlab.report.pictures.numbers import listing, readable
 from trainlab.report.pictures.picture import Chart, Picture, Table
 from trainlab.report.pictures.thinning import band
 from trainlab.report.rows import row_of
 from trainlab.store.reading import RunRecord
 
-_HEIGHT, _POINTS, _NAMED = 300, 150, 6
+_HEIGHT, _POINTS = 300, 150
+_COLORED = 8  # runs: more have too many colors to be told apart, and are grey but for the best
+_KEYS, _LONG = 3, 40  # settings in a label; a longer one needs the whole width
 Thin = dict[str, dict[str, list[float]]]  # by run: the columns of `band`
 
 
@@ -30,13 +34,24 @@ def pictures(records: Sequence[RunRecord], chosen: str, group_by: Sequence[str])
     """The watched metric (or the chosen one) of all runs, and their training and validation losses."""
     watched = chosen if chosen.startswith(("train_", "val_")) else ""
     watched = watched or next((m for record in records if (m := row_of(record).metric)), "val_loss")
-    best = _best(records, watched)
-    made = [_picture(watched, {r.name: _epochs(r, watched) for r in records}, best, switch=False)]
+    best, named = _best(records, watched), labels(records)
+    made = [_picture(watched, {r.name: _epochs(r, watched) for r in records}, named, best, records[0].falls(watched))]
     if watched != "train_loss":
-        made.append(_picture("train_loss", {r.name: _steps(r) for r in records}, best, switch=True))
+        made.append(_picture("train_loss", {r.name: _steps(r) for r in records}, named, best, True))
     if watched != "val_loss":
-        made.append(_picture("val_loss", {r.name: _epochs(r, "val_loss") for r in records}, best, switch=True))
+        made.append(_picture("val_loss", {r.name: _epochs(r, "val_loss") for r in records}, named, best, True))
     return [picture for picture in made if picture is not None]
+
+
+def labels(records: Sequence[RunRecord]) -> dict[str, str]:
+    """What tells each run from the others, by its name: the settings that differ, or its name where these do not do."""
+    keys = {k: v for k, v in differing(records).items() if k not in ("name", "description")}
+    kept = sorted(keys, key=lambda key: key == "seed")[:_KEYS]  # a seed says least
+    columns = list(zip(short_names(kept), (keys[key] for key in kept), strict=True))
+    texts = [", ".join(f"{name} {shown(values[i])}" for name, values in columns) for i in range(len(records))]
+    found = {record.name: text for record, text in zip(records, texts, strict=True)}
+    counts = Counter(found.values())
+    return {name: f"{name}: {text}" if text and counts[text] > 1 else text or name for name, text in found.items()}
 
 
 def _best(records: Sequence[RunRecord], name: str) -> str:
@@ -58,35 +73,57 @@ def _steps(record: RunRecord) -> dict[str, list[float]]:
     return band(in_epochs(record, steps["step"]), steps["loss"], _POINTS)
 
 
-def _picture(name: str, thin: Thin, best: str, *, switch: bool) -> Picture | None:
-    shown = {run: columns for run, columns in thin.items() if columns["x"]}
-    if not shown:
+def _picture(name: str, thin: Thin, named: Mapping[str, str], best: str, falls: bool) -> Picture | None:
+    all_runs = {run: columns for run, columns in thin.items() if columns["x"]}
+    if not all_runs:
         return None
-    numbers = [y for columns in shown.values() for y in columns["smooth"]]
-    log = switch and is_log(numbers)
-    axis = axis_y(name.replace("_", " "), _cut(name, numbers), log=log)
-    low = min(_cut(name, numbers))
-    clip: Callable[[float], float] = (lambda y: max(y, low)) if not log else (lambda y: y)
-    others = [
-        {"x": x, "y": clip(y), "run": run}
-        for run, columns in shown.items()
-        if run != best
+    top = roof([columns["smooth"] for columns in all_runs.values()]) if falls else math.inf
+    numbers = [min(y, top) for columns in all_runs.values() for y in columns["smooth"]]
+    log = name.endswith("loss") and is_log(numbers)
+    drawn = _cut(name, numbers)
+    axis, low = axis_y(name.replace("_", " "), drawn, log=log), -math.inf if log else min(drawn)
+
+    def clip(y: float) -> float:
+        return min(max(y, low), top)
+
+    rows = [
+        {"x": x, "y": clip(y), "run": run, "label": named.get(run, run)}
+        for run, columns in all_runs.items()
         for x, y in zip(columns["x"], columns["smooth"], strict=True)
         if not log or y > 0
     ]
-    charts = _grey(others, axis) if others else []
-    if best in shown:
-        charts += _highlight(shown[best], axis, clip, band_too=name == "train_loss", log=log)
-    ends = {run: (c["x"][-1], clip(c["smooth"][-1])) for run, c in shown.items()}
-    named = list(ends) if len(ends) <= _NAMED else [run for run in (best,) if run in ends]
-    span = [("", min(_cut(name, numbers))), ("", max(numbers))]
-    moved = placed([*((run, ends[run][1]) for run in named), *span], _HEIGHT, log=log)
-    for run in named:
-        style = "train-label" if run == best else "quiet"
-        charts.append(end_label(*ends[run], run, style, axis, moved.get(run, 0.0)))
+    colored = len(all_runs) <= _COLORED
+    if colored:
+        charts = _colored(rows, [named.get(run, run) for run in all_runs], best, axis)
+    else:
+        others = [row for row in rows if row["run"] != best]
+        charts = _grey(others, axis) if others else []
+        if best in all_runs:
+            charts += _highlight(all_runs[best], axis, clip, band_too=name == "train_loss", log=log)
+            end = all_runs[best]["x"][-1], clip(all_runs[best]["smooth"][-1])
+            charts.append(end_label(*end, best, "train-label", axis))
+    text = _sentence(name, all_runs, best, named)
+    gone = [run for run, columns in all_runs.items() if max(columns["smooth"]) > top]
+    text += f" Above {readable(top)} these leave the picture: {listing(gone)}." if gone else ""
+    text += " Below -1 the curves leave the picture." if name.endswith("r2") and min(numbers) < -1 else ""
     title = name.replace("_", " ").capitalize()
+    switch = name.endswith("loss") and log
+    wide = colored and len(all_runs) > 1 and max(len(named.get(run, run)) for run in all_runs) > _LONG
     chart = layered(*charts, height=_HEIGHT)
-    return Picture(f"runs-{name}", title, chart, _sentence(name, shown, best), _table(shown), switch=log)
+    return Picture(f"runs-{name}", title, chart, text, _table(all_runs, named), switch=switch, wide=wide)
+
+
+def _colored(rows: list[dict[str, Any]], order: list[str], best: str, axis: ToAxis) -> list[Chart]:
+    """A line in its own color for each run, the best one thicker."""
+    alt = altair()
+    across = 1 if max(map(len, order)) > 24 else 2
+    legend = alt.Legend(orient="top", columns=across, labelLimit=320, symbolType="stroke")
+    color = alt.Color("label:N", title=None, sort=order, scale=alt.Scale(range="category"), legend=legend)
+    tips = [alt.Tooltip("run:N"), alt.Tooltip("label:N", title="with")]
+    tips += [alt.Tooltip("x:Q", title="epoch", format=".3~g"), alt.Tooltip("y:Q", title="value", format=".4~g")]
+    base = alt.Chart(values(rows)).encode(x=axis_x(), y=axis("y"), color=color, detail=alt.Detail("run:N"))
+    thick = alt.condition(alt.datum.run == best, alt.value(3), alt.value(1.6))
+    return [base.mark_line().encode(strokeWidth=thick), base.mark_point(opacity=0, size=60).encode(tooltip=tips)]
 
 
 def _cut(name: str, numbers: list[float]) -> list[float]:
@@ -125,14 +162,17 @@ def _highlight(
     return [*area, base.mark_line(style="best").encode(x=axis_x(), y=axis("smooth"), tooltip=tips)]
 
 
-def _sentence(name: str, shown: Thin, best: str) -> str:
-    ends = {run: columns["smooth"][-1] for run, columns in shown.items()}
-    text = f"{len(shown)} runs; {name.replace('_', ' ')} ends between {readable(min(ends.values()))} and "
+def _sentence(name: str, found: Thin, best: str, named: Mapping[str, str]) -> str:
+    ends = {run: columns["smooth"][-1] for run, columns in found.items()}
+    text = f"{len(found)} runs; {name.replace('_', ' ')} ends between {readable(min(ends.values()))} and "
     text += f"{readable(max(ends.values()))}."
-    return text + (f" The best run, {best}, ends at {readable(ends[best])}." if best in ends else "")
+    if best not in ends:
+        return text
+    told = f" ({named[best]})" if named.get(best, best) not in (best, "") and best not in named[best] else ""
+    return f"{text} The best run, {best}{told}, ends at {readable(ends[best])}."
 
 
-def _table(shown: Thin) -> Table:
-    pick = {run: columns["smooth"] for run, columns in shown.items()}
-    rows = [[run, ys[0], ys[len(ys) // 2], ys[-1], min(ys), max(ys)] for run, ys in pick.items()]
-    return Table(["run", "first", "middle", "last", "lowest", "highest"], rows)
+def _table(found: Thin, named: Mapping[str, str]) -> Table:
+    pick = {run: columns["smooth"] for run, columns in found.items()}
+    rows = [[run, named.get(run, run), ys[0], ys[len(ys) // 2], ys[-1], min(ys), max(ys)] for run, ys in pick.items()]
+    return Table(["run", "what differs", "first", "middle", "last", "lowest", "highest"], rows)

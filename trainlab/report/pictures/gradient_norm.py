@@ -2,7 +2,7 @@
 
 from statistics import median
 
-from trainlab.report.pictures._layers import above_zero, lines, measured, table
+from trainlab.report.pictures._layers import above_zero, left, lines, measured, table
 from trainlab.report.pictures.numbers import readable
 from trainlab.report.pictures.picture import Picture
 from trainlab.store.reading import RunRecord
@@ -17,4 +17,5 @@ def pictures(record: RunRecord) -> list[Picture]:
     least, most = (pick(middles, key=lambda n: middles[n]) for pick in (min, max))
     text = f"The gradient is longest in {most} ({readable(middles[most])} in the middle of the run)"
     text += f" and shortest in {least} ({readable(middles[least])})." if least != most else "."
-    return [Picture("gradient-norm", "Gradient norm", lines(found, "gradient norm"), text, table(found))]
+    text += left(found)
+    return [Picture("gradient-norm", "Gradient norm", lines(record, found, "gradient norm"), text, table(found))]

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from trainlab.report.pictures._curves import last_epoch
 from trainlab.report.pictures._kit import altair, axis_x, spans, values
 from trainlab.report.pictures._layers import measured, table
 from trainlab.report.pictures.numbers import share
@@ -44,8 +45,15 @@ def _picture(record: RunRecord, quantity: str) -> list[Picture]:
         alt.Tooltip("x:Q", title="epoch", format=".3~g"),
         alt.Tooltip("share:Q", format=".1%"),
     ]
+    across = axis_x("from", domain=[0, last_epoch(record, [row["to"] for row in rows])])
     rect = alt.Chart(values(rows)).mark_rect(stroke=None)
-    rect = rect.encode(x=axis_x("from"), x2=alt.X2("to:Q"), y=y, color=color, tooltip=tips)
+    rect = rect.encode(
+        x=across,
+        x2=alt.X2("to:Q"),
+        y=y,
+        color=color,
+        tooltip=tips,
+    )
     chart = rect.properties(width="container", height=max(90, 26 * len(found)))
     title, what = _SAID[quantity]
     worst = max(found, key=lambda layer: found[layer][1][-1])

@@ -13,6 +13,7 @@ from trainlab.report.pictures._kit import (
     layered,
     level,
     moment,
+    roof,
     values,
 )
 from trainlab.report.pictures.numbers import readable
@@ -27,21 +28,22 @@ def pictures(record: RunRecord) -> list[Picture]:
     if not train["x"] and not val:
         return []
     guess = chance(record, "loss")
-    drawn = [*train["low"], *train["high"], *(v for _, v in val)]
+    top = roof([[train["smooth"][0], *train["high"]] if train["x"] else [], [v for _, v in val], [guess or 0.0]])
+    drawn = [min(v, top) for v in (*train["low"], *train["high"], *(v for _, v in val))]
     log = is_log(drawn)
     floor = min((v for v in drawn if v > 0), default=1.0)
     axis = axis_y("loss", drawn, log=log)
 
     charts = [*(level(guess, f"a guess: {readable(guess)}") if guess is not None and (not log or guess > 0) else [])]
-    charts += _train_charts(train, axis, floor if log else -math.inf)
-    charts += _val_charts(val, axis, train)
+    charts += _train_charts(train, axis, floor if log else -math.inf, top)
+    charts += _val_charts(val, axis, train, top)
     charts += _break(record)
     return [
         Picture(
             "loss",
             "Loss",
             layered(*charts, height=260),
-            _sentence(train, val, guess),
+            _sentence(train, val, guess) + _left(train, val, top),
             _table(record),
             switch=is_log([*train["smooth"], *(v for _, v in val)]) or log,
         )
@@ -56,13 +58,13 @@ def _train(record: RunRecord) -> dict[str, list[float]]:
     return band([x for x, _ in points], [y for _, y in points])
 
 
-def _train_charts(train: dict[str, list[float]], axis: ToAxis, floor: float) -> list[Chart]:
+def _train_charts(train: dict[str, list[float]], axis: ToAxis, floor: float, top: float) -> list[Chart]:
     if not train["x"]:
         return []
     alt = altair()
     names = ("x", "low", "high", "smooth")
     rows = [
-        {"x": x, "low": max(low, floor), "high": max(high, floor), "smooth": max(mean, floor)}
+        {"x": x, **{n: min(max(v, floor), top) for n, v in zip(names[1:], (low, high, mean), strict=True)}}
         for x, low, high, mean in zip(*(train[n] for n in names), strict=True)
     ]
     base = alt.Chart(values(rows))
@@ -80,9 +82,10 @@ def _train_charts(train: dict[str, list[float]], axis: ToAxis, floor: float) -> 
     return [area, line, hover]
 
 
-def _val_charts(val: Points, axis: ToAxis, train: dict[str, list[float]]) -> list[Chart]:
+def _val_charts(val: Points, axis: ToAxis, train: dict[str, list[float]], top: float) -> list[Chart]:
     alt = altair()
-    ends = [("train", train["x"][-1], train["smooth"][-1])] if train["x"] else []
+    ends = [("train", train["x"][-1], min(train["smooth"][-1], top))] if train["x"] else []
+    val = [(x, min(y, top)) for x, y in val]
     charts: list[Chart] = []
     if val:
         ends.append(("validation", *val[-1]))
@@ -93,9 +96,9 @@ def _val_charts(val: Points, axis: ToAxis, train: dict[str, list[float]]) -> lis
         best = min(trained(val), key=lambda point: point[1])
         mark = alt.Chart(values([{"x": best[0], "val": best[1]}])).mark_point(style="best-point", size=55)
         charts.append(mark.encode(x=axis_x(), y=axis("val"), tooltip=tips))
-    top = max((y for _, _, y in ends), default=0.0)
+    upper = max((y for _, _, y in ends), default=0.0)
     for name, x, y in ends:
-        dy = 0.0 if len(ends) == 1 else -7.0 if y == top else 7.0
+        dy = 0.0 if len(ends) == 1 else -7.0 if y == upper else 7.0
         charts.append(end_label(x, y, name, f"{'val' if name == 'validation' else 'train'}-label", axis, dy))
     return charts
 
@@ -117,6 +120,14 @@ def _sentence(train: dict[str, list[float]], val: Points, guess: float | None) -
         facts.append(f"validation loss was lowest in epoch {readable(epoch)} with {readable(best)} and ended at {end}")
     text = "; ".join(facts)
     return text[:1].upper() + text[1:] + (f". A guess has {readable(guess)}." if guess is not None else ".")
+
+
+def _left(train: dict[str, list[float]], val: Points, top: float) -> str:
+    """A sentence where a curve leaves the picture."""
+    most = max([*train["high"], *(v for _, v in val)], default=0.0)
+    if most <= top:
+        return ""
+    return f" Above {readable(top)} the curves leave the picture; the highest loss was {readable(most)}."
 
 
 def _table(record: RunRecord) -> Table:

@@ -85,7 +85,12 @@ def config(theme: Theme) -> dict[str, Any]:
         "text": {"color": c["text"], "fontSize": 11},
         "mark": {"color": c["first"]},
         "rule": {"color": c["quiet"]},
-        "range": {"category": _CATEGORY[theme], "ramp": _RAMP[theme], "heatmap": _ALARM[theme]},
+        "range": {
+            "category": _CATEGORY[theme],
+            "ramp": _RAMP[theme],
+            "ordinal": _RAMP[theme][1:],
+            "heatmap": _ALARM[theme],
+        },
         "style": _styles(c),
     }
 

@@ -3,7 +3,7 @@
 from statistics import median
 
 from trainlab.report.pictures._kit import altair, values
-from trainlab.report.pictures._layers import above_zero, lines, measured, table
+from trainlab.report.pictures._layers import above_zero, left, lines, measured, table
 from trainlab.report.pictures.numbers import listing, readable
 from trainlab.report.pictures.picture import Picture
 from trainlab.store.reading import RunRecord
@@ -21,6 +21,7 @@ def pictures(record: RunRecord) -> list[Picture]:
     healthy = alt.Chart(ends).mark_rect(style="healthy").encode(y=alt.Y("low:Q"), y2=alt.Y2("high:Q"))
     name = alt.Chart(ends).mark_text(style="quiet", align="left", baseline="bottom", dx=4, dy=-3)
     chart = lines(
+        record,
         found,
         "update : weight",
         under=[healthy, name.encode(x=alt.value(0), y=alt.Y("low:Q"), text=alt.Text("text:N"))],
@@ -30,4 +31,5 @@ def pictures(record: RunRecord) -> list[Picture]:
     text = f"In the middle of the run a step moved the weights by {readable(min(middles.values()))} to "
     text += f"{readable(max(middles.values()))} of their size, layer by layer; healthy is about 0.001. "
     text += f"Outside the band: {listing(outside)}." if outside else "All layers are inside the band."
+    text += left(found)
     return [Picture("update-ratio", "Update : weight ratio", chart, text, table(found))]
