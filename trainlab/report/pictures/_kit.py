@@ -5,6 +5,7 @@ import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from importlib import import_module
 from itertools import pairwise
+from statistics import median_low
 from typing import Any
 
 from trainlab.report.pictures.picture import Chart
@@ -16,7 +17,7 @@ LABEL = (  # of an axis: powers of ten where a number is far from one
     "datum.value && (abs(datum.value) < 0.001 || abs(datum.value) >= 1e6) ? format(datum.value, '.2~e') "
     ": format(datum.value, ',.4~r')"
 )
-_HIGHEST = 10.0  # times the highest first value of a loss: what lies above leaves the picture
+_HIGHEST = 10.0  # times the first value of a loss: what lies above leaves the picture
 _DECADES = 20.0  # from this ratio of largest to smallest on, an axis is logarithmic
 
 
@@ -86,15 +87,16 @@ def label_of(low: float, high: float) -> str:
 
 
 def roof(lines: Iterable[Sequence[float]]) -> float:
-    """Where the axis of a loss ends, so that a run that blew up does not stretch it: ten times the highest first value
-    of a line, and no higher than the highest value.
+    """Where the axis of a loss ends, so that a run that blew up does not stretch it: ten times the middle one of the
+    lines' first values, and no higher than the highest value.
 
-    >>> roof([[2.0, 1.0, 5.0], [3.0, 1e32]]), roof([[2.0, 1.0, 5.0]])
+    >>> roof([[2.0, 1.0, 5.0], [3.0, 1e32], [1e9, 1e9]]), roof([[2.0, 1.0, 5.0]])
     (30.0, 5.0)
     """
     known = [line for line in lines if line]
-    firsts, most = [line[0] for line in known], max((max(line) for line in known), default=math.inf)
-    return min(most, _HIGHEST * max(firsts)) if firsts and max(firsts) > 0 else most
+    most = max((max(line) for line in known), default=math.inf)
+    middle = median_low([line[0] for line in known]) if known else 0.0
+    return min(most, _HIGHEST * middle) if middle > 0 else most
 
 
 def ticks(low: float, high: float) -> list[float]:

@@ -47,8 +47,12 @@ def above_zero(found: Series) -> Series:
     return {name: series for name, series in found.items() if any(v > 0 for v in series[1])}
 
 
-def lines(record: RunRecord, found: Series, title: str, *, under: Sequence[Chart] = ()) -> Chart:
+def lines(
+    record: RunRecord, found: Series, title: str, *, under: Sequence[Chart] = (), also: Sequence[float] = ()
+) -> Chart:
     """A line a layer on a logarithmic axis over the whole run, thinned, over the charts `under`.
+
+    also: heights of these charts, which the axis reaches, too.
 
     A value far beyond the middle half of all is drawn at the edge: the step of a schedule that ends at 0 would else
     press everything else together.
@@ -62,7 +66,8 @@ def lines(record: RunRecord, found: Series, title: str, *, under: Sequence[Chart
         for x, y in zip(thin["x"], thin["smooth"], strict=True)
         if y > 0
     ]
-    axis = axis_y(title, [row["y"] for row in rows], log=True)
+    heights = [*also, *(row["y"] for row in rows)]
+    axis = axis_y(title, heights, log=True)
     color = (
         alt.Color("layer:N", sort=list(found), legend=None)
         if len(found) <= _NAMED
@@ -83,7 +88,8 @@ def lines(record: RunRecord, found: Series, title: str, *, under: Sequence[Chart
     across = axis_x(domain=[0, last_epoch(record, [x for xs, _ in found.values() for x in xs])])
     base = alt.Chart(values(rows)).encode(x=across, y=axis("y"), detail=alt.Detail("layer:N"), color=color)
     dots = base.mark_circle(opacity=0, size=70).encode(tooltip=tips)
-    return layered(*under, base.mark_line(strokeWidth=1.8), dots, *_names(rows, found, axis, color), height=_HEIGHT)
+    names = _names(rows, found, axis, color, heights)
+    return layered(*under, base.mark_line(strokeWidth=1.8), dots, *names, height=_HEIGHT)
 
 
 def _limits(found: Series) -> tuple[float, float]:
@@ -107,12 +113,13 @@ def _ends(found: Series) -> str:
     return f"datum.value < 0.5 ? {first} : {last}"
 
 
-def _names(rows: list[dict[str, Any]], found: dict[str, Any], axis: ToAxis, color: Any) -> list[Chart]:
+def _names(
+    rows: list[dict[str, Any]], found: Series, axis: ToAxis, color: Any, heights: Sequence[float]
+) -> list[Chart]:
     """Each line's name at its end, moved apart where they would meet."""
     alt = altair()
     last = {str(row["layer"]): row for row in rows}
     shown = list(found) if len(found) <= _NAMED else [*list(found)[:1], *list(found)[-1:]]
-    heights = [row["y"] for row in rows]
     span = [("", min(heights)), ("", max(heights))]
     moved = placed([*((name, last[name]["y"]) for name in shown if name in last), *span], _HEIGHT, log=True)
     made: list[Chart] = []

@@ -25,7 +25,7 @@ def compared(
 ) -> Picture:
     """One line (x, y) for each name, labelled in a legend; log: of the y axis, by default where it suits the numbers.
 
-    Values that are not finite end a line. falls: of a loss, values above ten times the highest start are drawn at the
+    Values that are not finite end a line. falls: of a loss, values above ten times the usual start are drawn at the
     upper edge, and the sentence says so.
     """
     known = {label: _finite(line) for label, line in lines.items()}

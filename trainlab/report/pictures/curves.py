@@ -26,6 +26,7 @@ from trainlab.store.reading import RunRecord
 
 _HEIGHT, _POINTS = 300, 150
 _COLORED = 8  # runs: more have too many colors to be told apart, and are grey but for the best
+_EPOCHS = 12  # that a curve needs to show its shape
 _KEYS, _LONG = 3, 40  # settings in a label; a longer one needs the whole width
 Thin = dict[str, dict[str, list[float]]]  # by run: the columns of `band`
 
@@ -46,8 +47,10 @@ def pictures(records: Sequence[RunRecord], chosen: str, group_by: Sequence[str])
 def labels(records: Sequence[RunRecord]) -> dict[str, str]:
     """What tells each run from the others, by its name: the settings that differ, or its name where these do not do."""
     keys = {k: v for k, v in differing(records).items() if k not in ("name", "description")}
-    kept = sorted(keys, key=lambda key: key == "seed")[:_KEYS]  # a seed says least
-    columns = list(zip(short_names(kept), (keys[key] for key in kept), strict=True))
+    different = {key: len({str(value) for value in values}) for key, values in keys.items()}
+    kept = sorted(keys, key=lambda key: (key == "seed", -different[key]))[:_KEYS]  # a seed says least
+    spelled = short_names([key.removesuffix(".name") for key in kept])
+    columns = list(zip(spelled, (keys[key] for key in kept), strict=True))
     texts = [", ".join(f"{name} {shown(values[i])}" for name, values in columns) for i in range(len(records))]
     found = {record.name: text for record, text in zip(records, texts, strict=True)}
     counts = Counter(found.values())
@@ -67,8 +70,9 @@ def _epochs(record: RunRecord, name: str) -> dict[str, list[float]]:
 
 
 def _steps(record: RunRecord) -> dict[str, list[float]]:
+    """The training loss of the epochs, of the steps in a run of few epochs."""
     steps = record.steps
-    if not steps.get("loss"):
+    if not steps.get("loss") or len(metric(record, "train_loss")) > _EPOCHS:
         return _epochs(record, "train_loss")
     return band(in_epochs(record, steps["step"]), steps["loss"], _POINTS)
 
@@ -101,7 +105,7 @@ def _picture(name: str, thin: Thin, named: Mapping[str, str], best: str, falls: 
         if best in all_runs:
             charts += _highlight(all_runs[best], axis, clip, band_too=name == "train_loss", log=log)
             end = all_runs[best]["x"][-1], clip(all_runs[best]["smooth"][-1])
-            charts.append(end_label(*end, best, "train-label", axis))
+            charts.append(end_label(*end, named.get(best, best), "train-label", axis))
     text = _sentence(name, all_runs, best, named)
     gone = [run for run, columns in all_runs.items() if max(columns["smooth"]) > top]
     text += f" Above {readable(top)} these leave the picture: {listing(gone)}." if gone else ""

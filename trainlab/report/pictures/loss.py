@@ -28,7 +28,7 @@ def pictures(record: RunRecord) -> list[Picture]:
     if not train["x"] and not val:
         return []
     guess = chance(record, "loss")
-    top = roof([[train["smooth"][0], *train["high"]] if train["x"] else [], [v for _, v in val], [guess or 0.0]])
+    top = roof([[train["low"][0], *train["high"]] if train["x"] else [], [v for _, v in val]])
     drawn = [min(v, top) for v in (*train["low"], *train["high"], *(v for _, v in val))]
     log = is_log(drawn)
     floor = min((v for v in drawn if v > 0), default=1.0)

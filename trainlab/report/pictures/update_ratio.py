@@ -24,6 +24,7 @@ def pictures(record: RunRecord) -> list[Picture]:
         record,
         found,
         "update : weight",
+        also=HEALTHY,
         under=[healthy, name.encode(x=alt.value(0), y=alt.Y("low:Q"), text=alt.Text("text:N"))],
     )
     middles = {layer: median(ys) for layer, (_, ys) in found.items()}
