@@ -1,6 +1,6 @@
 """What differs between the configs of runs."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from trainlab.core.dotted import flat
@@ -63,6 +63,22 @@ def short_names(keys: Sequence[str]) -> list[str]:
     """
     tails = {key: [key.split(".", i)[i] for i in range(key.count("."), -1, -1)] for key in keys}
     return [next((t for t in tails[key] if sum(t in other for other in tails.values()) == 1), key) for key in keys]
+
+
+def labels(columns: Mapping[str, Sequence[Any]], count: int, most: int = 3) -> list[str]:
+    """A label for each of so many runs or groups, made of up to `most` settings that differ, by their dotted keys.
+
+    Those with the most values come first, the seed last, and settings that some runs do not have before it: they follow
+    from others. A label is empty where nothing differs.
+
+    >>> labels({"seed": [0, 1], "optimizer.name": ["sgd", "adam"], "optimizer.b1": [None, 0.9]}, 2)
+    ['optimizer sgd, b1 -, seed 0', 'optimizer adam, b1 0.9, seed 1']
+    """
+    different = {key: len({str(value) for value in values}) for key, values in columns.items()}
+    order = sorted(columns, key=lambda key: (key == "seed", None in columns[key], -different[key]))
+    kept = [key for key in order if different[key] > 1][:most]
+    spelled = list(zip(short_names([key.removesuffix(".name") for key in kept]), kept, strict=True))
+    return [", ".join(f"{name} {shown(columns[key][i])}" for name, key in spelled) for i in range(count)]
 
 
 def _same(a: Any, b: Any) -> bool:

@@ -56,15 +56,11 @@ class InspectionSchedule:
         return step > 0 and self.last_step(step) == step
 
     def histograms_due(self, step: int) -> bool:
-        """Whether an inspection after this step also counts histograms: the last one of the run, and about four while
-        the number of steps doubles.
+        """Whether an inspection after this step also counts histograms: about four do while the steps double, and the
+        last one of the run.
         """
         gap = 1 << max(0, step.bit_length() - 3)
-        return self.last_step(step - 1) // gap < step // gap or self.at_end(step)
-
-    def at_end(self, step: int) -> bool:
-        """Whether this is the last step of the run; not where the run is shorter than its settings' interval."""
-        return step == self._epochs * self._steps_per_epoch and (not self._fixed or self.last_step(step) > 0)
+        return self.last_step(step - 1) // gap < step // gap or step == self._epochs * self._steps_per_epoch
 
     def epoch_due(self, epoch: int) -> bool:
         """Whether the curves are inspected after this epoch: after the last one, and after each that crosses a

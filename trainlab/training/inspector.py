@@ -87,8 +87,8 @@ class Inspector:
                 names, values = (*names, *more), np.concatenate([values, counted])
         return names, values
 
-    def opening(self, work: Workspace) -> tuple[Sequence[Name], Array]:
-        """Statistics of every layer before the first step, for rows that went through the network but changed nothing.
+    def probed(self, work: Workspace) -> tuple[Sequence[Name], Array]:
+        """Statistics of every layer beside the steps, for rows that went through the network but changed nothing.
 
         work: the memory of a probe's pass in training mode, gradients included.
         """

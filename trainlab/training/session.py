@@ -75,8 +75,6 @@ class TrainingSession:
                 self._end_steps(trainer.records[:steps])
             if self.monitored and (trainer.broken or self.schedule.step_due(trainer.step)):
                 self.inspect("steps")
-            elif self.monitored and self.schedule.at_end(trainer.step):
-                self._end_inspection(*self.inspector.statistics())  # so that pictures of the layers reach the end
             if steps and self._between_epochs():
                 self._end_epoch()
             ending = self._stop_rule()
@@ -100,7 +98,7 @@ class TrainingSession:
             self._end_inspection(names, values)
         if not self.monitors.watches(when):
             return None
-        view = self.inspector.view(when, listener=self._opening if when == "start" else None)
+        view = self.inspector.view(when, listener=self._probed)
         if when == "end" and self.metrics.stopped_improving():
             view = replace(view, out_of_patience=True)
         for finding in self.monitors.run(when, view):
@@ -118,8 +116,15 @@ class TrainingSession:
         for callback in self._callbacks:
             callback.on_epoch_end(row)
 
-    def _opening(self, work: Workspace) -> None:
-        self._end_inspection(*self.inspector.opening(work))
+    def inspect_again(self) -> None:
+        """Write the statistics of the end once more, in a run that was killed after its last checkpoint."""
+        if self.monitors.watches("end"):
+            self.inspector.view("end", listener=self._probed)
+
+    def _probed(self, work: Workspace) -> None:
+        """Statistics of the layers before the first step, and at the end: no step is measured there."""
+        if not self.schedule.step_due(self.trainer.step):
+            self._end_inspection(*self.inspector.probed(work))
 
     def _steps_to_run(self) -> int:
         """Steps until the next inspection, the next snapshot or the end of the epoch."""

@@ -9,7 +9,7 @@ from trainlab.report.groups import Group
 from trainlab.report.html.page import Page
 from trainlab.report.html.tags import Html, join, tag
 from trainlab.report.pictures import gallery
-from trainlab.report.pictures.groups import groups_of, label
+from trainlab.report.pictures.groups import groups_of, names
 from trainlab.report.pictures.numbers import readable
 from trainlab.report.rows import Row, main_test, row_of
 from trainlab.report.table import diagnoses
@@ -123,6 +123,6 @@ def _groups(groups: Sequence[Group]) -> Html | None:
     """Which runs are in which group."""
     if not groups:
         return None
-    names = [(label(group), ", ".join(row.name for row in group.rows)) for group in groups[:40]]
-    lines = [tag("li", tag("strong", title), f": {runs}") for title, runs in names]
+    runs = [", ".join(row.name for row in group.rows) for group in groups[:40]]
+    lines = [tag("li", tag("strong", title), f": {own}") for title, own in zip(names(groups[:40]), runs, strict=True)]
     return tag("details", tag("summary", "Which runs are in which group"), tag("ul", *lines), class_="card")

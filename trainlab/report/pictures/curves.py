@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from trainlab.report.compare import differing, short_names, shown
+from trainlab.report.compare import differing, labels
 from trainlab.report.pictures._curves import in_epochs, metric
 from trainlab.report.pictures._kit import (
     ToAxis,
@@ -27,7 +27,7 @@ from trainlab.store.reading import RunRecord
 _HEIGHT, _POINTS = 300, 150
 _COLORED = 8  # runs: more have too many colors to be told apart, and are grey but for the best
 _EPOCHS = 12  # that a curve needs to show its shape
-_KEYS, _LONG = 3, 40  # settings in a label; a longer one needs the whole width
+_LONG = 40  # letters of a label; a longer one needs the whole width
 Thin = dict[str, dict[str, list[float]]]  # by run: the columns of `band`
 
 
@@ -35,7 +35,7 @@ def pictures(records: Sequence[RunRecord], chosen: str, group_by: Sequence[str])
     """The watched metric (or the chosen one) of all runs, and their training and validation losses."""
     watched = chosen if chosen.startswith(("train_", "val_")) else ""
     watched = watched or next((m for record in records if (m := row_of(record).metric)), "val_loss")
-    best, named = _best(records, watched), labels(records)
+    best, named = _best(records, watched), names(records)
     made = [_picture(watched, {r.name: _epochs(r, watched) for r in records}, named, best, records[0].falls(watched))]
     if watched != "train_loss":
         made.append(_picture("train_loss", {r.name: _steps(r) for r in records}, named, best, True))
@@ -44,17 +44,13 @@ def pictures(records: Sequence[RunRecord], chosen: str, group_by: Sequence[str])
     return [picture for picture in made if picture is not None]
 
 
-def labels(records: Sequence[RunRecord]) -> dict[str, str]:
+def names(records: Sequence[RunRecord]) -> dict[str, str]:
     """What tells each run from the others, by its name: the settings that differ, or its name where these do not do."""
     keys = {k: v for k, v in differing(records).items() if k not in ("name", "description")}
-    different = {key: len({str(value) for value in values}) for key, values in keys.items()}
-    kept = sorted(keys, key=lambda key: (key == "seed", -different[key]))[:_KEYS]  # a seed says least
-    spelled = short_names([key.removesuffix(".name") for key in kept])
-    columns = list(zip(spelled, (keys[key] for key in kept), strict=True))
-    texts = [", ".join(f"{name} {shown(values[i])}" for name, values in columns) for i in range(len(records))]
-    found = {record.name: text for record, text in zip(records, texts, strict=True)}
-    counts = Counter(found.values())
-    return {name: f"{name}: {text}" if text and counts[text] > 1 else text or name for name, text in found.items()}
+    texts = labels(keys, len(records))
+    counts = Counter(texts)
+    found = zip((record.name for record in records), texts, strict=True)
+    return {name: f"{name}: {text}" if text and counts[text] > 1 else text or name for name, text in found}
 
 
 def _best(records: Sequence[RunRecord], name: str) -> str:
@@ -82,8 +78,8 @@ def _picture(name: str, thin: Thin, named: Mapping[str, str], best: str, falls: 
     if not all_runs:
         return None
     top = roof([columns["smooth"] for columns in all_runs.values()]) if falls else math.inf
+    log = name.endswith("loss") and is_log(y for columns in all_runs.values() for y in columns["smooth"])
     numbers = [min(y, top) for columns in all_runs.values() for y in columns["smooth"]]
-    log = name.endswith("loss") and is_log(numbers)
     drawn = _cut(name, numbers)
     axis, low = axis_y(name.replace("_", " "), drawn, log=log), -math.inf if log else min(drawn)
 
@@ -105,7 +101,7 @@ def _picture(name: str, thin: Thin, named: Mapping[str, str], best: str, falls: 
         if best in all_runs:
             charts += _highlight(all_runs[best], axis, clip, band_too=name == "train_loss", log=log)
             end = all_runs[best]["x"][-1], clip(all_runs[best]["smooth"][-1])
-            charts.append(end_label(*end, named.get(best, best), "train-label", axis))
+            charts.append(end_label(*end, best, "train-label", axis))
     text = _sentence(name, all_runs, best, named)
     gone = [run for run, columns in all_runs.items() if max(columns["smooth"]) > top]
     text += f" Above {readable(top)} these leave the picture: {listing(gone)}." if gone else ""

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from trainlab.report.compare import shown
+from trainlab.report.compare import labels, shown
 from trainlab.report.groups import ALL, Group, grouped
 from trainlab.report.pictures._kit import altair, values
 from trainlab.report.pictures.numbers import readable
@@ -17,9 +17,12 @@ def groups_of(records: Sequence[RunRecord], metric: str, group_by: Sequence[str]
     return found if group_by or any(len(group.rows) > 1 for group in found) else []
 
 
-def label(group: Group) -> str:
-    """What the runs of a group have in common, short: the last part of each key."""
-    return ", ".join(f"{key.split('.')[-1]} {shown(value)}" for key, value in group.values.items()) or "all runs"
+def names(groups: Sequence[Group]) -> list[str]:
+    """What tells each group from the others, short."""
+    keys = dict.fromkeys(key for group in groups for key in group.values)
+    found = labels({key: [group.values.get(key) for group in groups] for key in keys}, len(groups))
+    alone = [", ".join(f"{key.split('.')[-1]} {shown(value)}" for key, value in g.values.items()) for g in groups]
+    return _distinct([text or other or "all runs" for text, other in zip(found, alone, strict=True)])
 
 
 def pictures(records: Sequence[RunRecord], metric: str, group_by: Sequence[str]) -> list[Picture]:
@@ -28,17 +31,17 @@ def pictures(records: Sequence[RunRecord], metric: str, group_by: Sequence[str])
     if not groups:
         return []
     alt = altair()
-    names = _distinct([label(group) for group in groups])
+    told = names(groups)
     spreads: list[dict[str, Any]] = []
     points: list[dict[str, Any]] = []
-    for name, group in zip(names, groups, strict=True):
+    for name, group in zip(told, groups, strict=True):
         if group.best is None:
             continue
         half = group.best.half or 0.0
         mean = group.best.mean
         spreads.append({"group": name, "mean": mean, "low": mean - half, "high": mean + half, "n": group.best.count})
         points += [{"group": name, "score": row.best, "run": row.name} for row in group.rows if row.best is not None]
-    y = alt.Y("group:N", sort=names, title=None, axis=alt.Axis(grid=True, ticks=False, domain=False, labelLimit=260))
+    y = alt.Y("group:N", sort=told, title=None, axis=alt.Axis(grid=True, ticks=False, domain=False, labelLimit=170))
     axis = alt.Axis(grid=False, tickCount=5, format="~g")
     x = alt.X("score:Q", title=groups[0].metric, scale=alt.Scale(zero=False), axis=axis)
     base = alt.Chart(values(spreads)).encode(y=y)
@@ -50,11 +53,11 @@ def pictures(records: Sequence[RunRecord], metric: str, group_by: Sequence[str])
         base.mark_rule(style="whisker", strokeWidth=2).encode(x=alt.X("low:Q"), x2=alt.X2("high:Q"), tooltip=tips),
         base.mark_point(style="best-point", size=80).encode(x=alt.X("mean:Q"), tooltip=tips),
     ]
-    chart = alt.layer(*charts).properties(width="container", height=max(110, 30 * len(names)))
-    rows = [[n, s["n"], s["mean"], s["low"], s["high"]] for n, s in zip(names, spreads, strict=True)]
+    chart = alt.layer(*charts).properties(width="container", height=max(110, 30 * len(told)))
+    rows = [[n, s["n"], s["mean"], s["low"], s["high"]] for n, s in zip(told, spreads, strict=True)]
     first = groups[0].best
     text = f"{len(groups)} groups by {groups[0].metric}; bars are 95 % intervals of the mean (Student's t). "
-    text += f"The best group, {names[0]}, has {first.text() if first else '?'} over {first.count if first else 0} runs."
+    text += f"The best group, {told[0]}, has {first.text() if first else '?'} over {first.count if first else 0} runs."
     if any(group.best and group.best.half is None for group in groups):
         text += " A group of one run has no interval."
     table = Table(["group", "runs", "mean", "low", "high"], [[n, *(told_or(v) for v in r)] for n, *r in rows])
@@ -66,5 +69,5 @@ def told_or(value: object) -> str:
     return readable(value) if isinstance(value, int | float) else str(value)
 
 
-def _distinct(names: list[str]) -> list[str]:
-    return [n if names.count(n) == 1 else f"{n} ({names[: i + 1].count(n)})" for i, n in enumerate(names)]
+def _distinct(texts: list[str]) -> list[str]:
+    return [t if texts.count(t) == 1 else f"{t} ({texts[: i + 1].count(t)})" for i, t in enumerate(texts)]

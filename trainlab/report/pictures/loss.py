@@ -30,7 +30,7 @@ def pictures(record: RunRecord) -> list[Picture]:
     guess = chance(record, "loss")
     top = roof([[train["low"][0], *train["high"]] if train["x"] else [], [v for _, v in val]])
     drawn = [min(v, top) for v in (*train["low"], *train["high"], *(v for _, v in val))]
-    log = is_log(drawn)
+    log = is_log([*train["low"], *train["high"], *(v for _, v in val)])
     floor = min((v for v in drawn if v > 0), default=1.0)
     axis = axis_y("loss", drawn, log=log)
 
