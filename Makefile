@@ -43,6 +43,10 @@ docs: .venv/installed ## write the generated pages of docs/ anew
 	@echo "== writing docs/config.md, docs/settings, docs/cli.md, docs/diagnoses.md, docs/glossary.md, docs/trainlab.schema.json"
 	@$(BIN)/python docs/generate.py
 
+.PHONY: pictures
+pictures: .venv/developing ## make the pictures of docs/ anew (needs Chromium)
+	@$(BIN)/python docs/pictures.py
+
 .PHONY: lecture
 lecture: .venv/installed ## run the 13 chapters of the lecture (a few minutes) and bind them into one HTML book
 	@echo "== the lecture: trainlab lecture"

@@ -116,8 +116,9 @@ class TrainingSession:
         for callback in self._callbacks:
             callback.on_epoch_end(row)
 
-    def inspect_again(self) -> None:
-        """Write the statistics of the end once more, in a run that was killed after its last checkpoint."""
+    def inspect_again(self, callbacks: Sequence[Callback]) -> None:
+        """Pass on the statistics of the end once more, in a run that was killed after its last checkpoint."""
+        self._callbacks = callbacks
         if self.monitors.watches("end"):
             self.inspector.view("end", listener=self._probed)
 

@@ -246,7 +246,7 @@ def _run(
         else:  # killed after its last checkpoint: the layers' last step, which the end is judged by, is gone
             ending, positions = ended.ending, logger.positions()
             if ending.state == "finished":
-                session.inspect_again()
+                session.inspect_again(callbacks)
             session.monitors.findings[:] = ended.concluded
             for finding, callback in product(ended.findings, callbacks):
                 callback.on_finding(finding)

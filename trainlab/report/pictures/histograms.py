@@ -38,6 +38,8 @@ def histograms(name: str, title: str, moments: Mapping[str, Sequence[Histogram]]
     text += f" {labels[0]}: {spread}." if alone or labels[0].startswith("before") else f" at {labels[0]}: {spread}."
     if not alone:
         text += f" At the end: {listing([f'{h.layer} {readable(h.std)}' for h in last], 8)}."
+    if any(row["kind"] == "cut" for row in rows):
+        text += " A bar with its share beside it is higher than drawn."
     titles = ["moment", "layer", "mean", "std", "lowest", "highest", "note"]
     table = [
         [label, h.layer, h.mean, h.std, h.edges[0], h.edges[-1], h.note]
@@ -54,7 +56,7 @@ def _rows(frame: int, label: str, layers: Sequence[Histogram]) -> list[dict[str,
     for i, h in enumerate(layers):
         low, high = h.range
         wide = high - low or 1.0
-        base, most = (i + 1) * _ROW - _FOOT, max(h.shares) or 1.0
+        base, most = (i + 1) * _ROW - _FOOT, _highest(h.shares)
         room = _ROW - _HEAD - _FOOT
         rows += [
             {
@@ -62,7 +64,7 @@ def _rows(frame: int, label: str, layers: Sequence[Histogram]) -> list[dict[str,
                 "kind": "bar",
                 "x": (a - low) / wide,
                 "to": (b - low) / wide,
-                "y": base - room * share / most,
+                "y": base - room * min(1.0, share / most),
                 "base": base,
                 "layer": h.layer,
                 "share": share,
@@ -71,6 +73,17 @@ def _rows(frame: int, label: str, layers: Sequence[Histogram]) -> list[dict[str,
             }
             for share, (a, b) in zip(h.shares, pairwise(h.edges), strict=True)
             if share > 0
+        ]
+        rows += [
+            {
+                "frame": frame,
+                "kind": "cut",
+                "x": (b - low) / wide,
+                "y": base - room,
+                "text": f"{readable(100 * part)} %",
+            }
+            for part, b in zip(h.shares, h.edges[1:], strict=True)
+            if part > most
         ]
         rows += [{"frame": frame, "kind": "line", "x": 0.0, "to": 1.0, "y": base}]
         rows += [{"frame": frame, "kind": "name", "x": 0.0, "y": i * _ROW + _HEAD - 3, "text": h.title}]
@@ -81,6 +94,14 @@ def _rows(frame: int, label: str, layers: Sequence[Histogram]) -> list[dict[str,
                 {"frame": frame, "kind": "zero", "x": -low / wide, "y": base - room, "base": base + 3, "text": "0"}
             ]
     return rows
+
+
+def _highest(shares: Sequence[float]) -> float:
+    """The share at the top of the bars. A bar far above all others, as the zeros of relu, is cut off and has its number
+    beside it: the shape of the rest would be lost.
+    """
+    first, second = sorted(shares)[::-1][:2] if len(shares) > 1 else (max(shares), max(shares))
+    return first if first <= 3 * second or not second else 2 * second
 
 
 def _chart(rows: list[dict[str, Any]], count: int, *, moving: bool = False) -> Chart:
@@ -102,7 +123,7 @@ def _chart(rows: list[dict[str, Any]], count: int, *, moving: bool = False) -> C
     ]
     bars = of("bar").mark_rect(style="bar", strokeWidth=0.3).encode(x=x, x2="to:Q", y=y, y2="base:Q", tooltip=tips)
     texts = {"name": ("label", "left", "bottom"), "moment": ("train-label", "right", "bottom")}
-    texts |= {"low": ("quiet", "left", "top"), "high": ("quiet", "right", "top")}
+    texts |= {"cut": ("quiet", "left", "top"), "low": ("quiet", "left", "top"), "high": ("quiet", "right", "top")}
     written = [
         of(kind).mark_text(style=style, align=align, baseline=baseline).encode(x=x, y=y, text="text:N")
         for kind, (style, align, baseline) in texts.items()
