@@ -162,9 +162,8 @@ def _save(shot: Path, to: Path) -> None:
     """The picture with few colors, which is a third as long."""
     from PIL import Image
 
-    Image.open(io.BytesIO(shot.read_bytes())).convert("RGB").quantize(200, method=Image.Quantize.MAXCOVERAGE).save(
-        to, optimize=True
-    )
+    small = Image.open(io.BytesIO(shot.read_bytes())).convert("RGB").quantize(200, method=Image.Quantize.MAXCOVERAGE)
+    small.save(to, optimize=True)
     print(f"docs/{to.name}: {to.stat().st_size // 1000} kB")
 
 
