@@ -1,19 +1,31 @@
 """The PyTorch backend beside the others: checkpoints, numbers that are not finite, precision, refusals."""
 
+import shutil
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
 torch = pytest.importorskip("torch")
 
 from test_torch_agreement import PLAIN, trained  # noqa: E402 - only with PyTorch
+from whole_networks import NETWORKS  # noqa: E402
 
 from trainlab.core.component import make  # noqa: E402
 from trainlab.core.errors import UserError  # noqa: E402
+from trainlab.data.augmentation import Augmentation  # noqa: E402
+from trainlab.data.lazy import LazyRows  # noqa: E402
 from trainlab.engine.network import Net  # noqa: E402
+from trainlab.engine.selection import TorchOptions  # noqa: E402
+from trainlab.engine.trainer import Trainer  # noqa: E402
 from trainlab.nn.layer import Layer  # noqa: E402
 from trainlab.optim.optimizer import Optimizer  # noqa: E402
+from trainlab.optim.schedule import Schedule  # noqa: E402
 from trainlab.training.experiment import read_plain  # noqa: E402
 from trainlab.training.train import train  # noqa: E402
+
+COMPILED = TorchOptions("cpu", compile=True)
 
 
 @pytest.mark.parametrize(("one", "other"), [("torch", "numpy"), ("numpy", "torch"), ("torch", "compiled")])
@@ -29,6 +41,43 @@ def test_a_state_of_one_backend_goes_on_on_another(one, other):
     second.advance(2)
     assert second.net.theta == pytest.approx(first.net.theta, rel=1e-4, abs=1e-6)
     assert second.average == pytest.approx(first.average, rel=1e-4, abs=1e-6)
+
+
+@pytest.mark.parametrize("kind", ["augmented", "stored", "stored and weighted"])
+def test_batches_made_ahead_change_no_bit(kind, monkeypatch):
+    """In a thread, over the ends of calls and epochs, and behind a state that was restored in the middle."""
+    recipe = {"layers": PLAIN, "batch_size": 16, "weighted": "weighted" in kind}
+    if kind == "augmented":
+        recipe["augment"] = [make(Augmentation, "noise", std=0.2), make(Augmentation, "mixup")]
+        monkeypatch.setenv("OMP_NUM_THREADS", "2")  # a core for the thread
+    else:
+        monkeypatch.setattr(Trainer, "__post_init__", stored(Trainer.__post_init__))
+    ahead, _ = trained("torch", "float32", **recipe)
+    monkeypatch.undo()
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    plain, _ = trained("torch", "float32", **recipe)
+    batches = (trainer._run_steps.__self__._batches for trainer in (ahead, plain))
+    assert [b._pool is not None for b in batches] == [True, False]
+    assert ahead.net.theta.tobytes() == plain.net.theta.tobytes()
+    assert ahead.state()[1] == plain.state()[1]
+    assert ahead.last_batch.x.tobytes() == plain.last_batch.x.tobytes()
+    arrays, state = ahead.state()
+    arrays = {name: a.copy() for name, a in arrays.items()}
+    ahead.advance(1)
+    once = ahead.net.theta.tobytes()
+    ahead.restore(arrays, state)
+    ahead.advance(1)
+    assert ahead.net.theta.tobytes() == once
+
+
+def stored(begin):
+    """The trainer's rows as ones that are read when a batch asks for them."""
+
+    def begun(self):
+        self.x = LazyRows(self.x)
+        begin(self)
+
+    return begun
 
 
 def test_a_step_that_is_not_finite_is_not_taken():
@@ -70,3 +119,35 @@ def test_a_layer_without_a_form_is_refused_before_the_first_step():
     with pytest.raises(UserError, match="cannot compute the layer `negated`: the class has no method `torch`"):
         trained("torch", "float32", layers=({"dense": 4}, Negated(), {"dense": "output"}))
     assert Net([Negated()], (3,), engine="torch").backend.name == "torch"
+
+
+@pytest.mark.filterwarnings("ignore")  # of PyTorch about itself
+@pytest.mark.parametrize("name", ["batch norm and dropout", "table", "group norm"])
+def test_torch_compile_traces_networks_in_one_piece(name, monkeypatch):
+    """No part of the step falls back to Python (`fullgraph`), and the losses are the same."""
+    compile_ = torch.compile
+    monkeypatch.setattr(torch, "compile", lambda f, **how: compile_(f, fullgraph=True, backend="eager", **how))
+    _, want = trained("torch", "float32", **NETWORKS[name])
+    monkeypatch.setattr(Net.__init__, "__kwdefaults__", Net.__init__.__kwdefaults__ | {"options": COMPILED})
+    _, got = trained("torch", "float32", **NETWORKS[name])
+    assert got[:, 0] == pytest.approx(want[:, 0], rel=1e-4)
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.skipif(shutil.which("g++") is None, reason="torch.compile needs a C++ compiler")
+def test_compiled_code_follows(monkeypatch):
+    """With PyTorch's own compiler, a shorter last batch and a schedule of the dropout."""
+    recipe = {"layers": PLAIN, "dropout_schedule": make(Schedule, "flat_cos")}
+    _, want = trained("torch", "float32", **recipe)
+    monkeypatch.setattr(Net.__init__, "__kwdefaults__", Net.__init__.__kwdefaults__ | {"options": COMPILED})
+    _, got = trained("torch", "float32", **recipe)
+    assert got[:, 0] == pytest.approx(want[:, 0], rel=1e-4)
+
+
+def test_without_a_compiler_compile_is_refused(monkeypatch):
+    """Before a run is made, with what is missing."""
+    monkeypatch.setenv("CXX", "/nonexistent")
+    code = "from trainlab.engine.selection import *; describe('torch', 'float32', TorchOptions('cpu', True))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert "UserError: train.compile: torch.compile does not work here (" in done.stderr
+    assert "Install it, or leave out train.compile" in done.stderr

@@ -20,6 +20,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+import numpy as np
+
 from trainlab.core.types import Array
 from trainlab.engine.buffers import Batch, Workspace
 from trainlab.engine.graph import Node
@@ -64,7 +66,7 @@ class TrainingJob:
     for a batch · state: parameters, gradient, step and the optimizer's buffers · decayed: the weight arrays inside
     theta · average: the moving average of theta · augment: changes a batch (x, t) in place; None for no augmentation ·
     views: the parts of a vector (or tensor) as long as theta, by the param's name · members: networks whose outputs lie
-    side by side; the loss is the mean of theirs.
+    side by side; the loss is the mean of theirs · generators: those that batches and layers draw from.
     """
 
     config: TrainingConfig
@@ -78,6 +80,7 @@ class TrainingJob:
     augment: Callable[[Array, Array], None] | None
     views: Callable[[Any], dict[str, Any]]
     members: int = 1
+    generators: Sequence[np.random.Generator] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -91,6 +91,7 @@ class Trainer:
             self._augment if config.augment else None,
             net.views,
             net.members,
+            (self._dropout, self._augmentation),
         )
         self._run_steps = net.backend.prepare_training(job)
         self._seconds_per_step = 1.0

@@ -1,7 +1,9 @@
 """The PyTorch backend: training and evaluation by PyTorch, on the CPU or a GPU."""
 
 import os
+import warnings
 from collections.abc import Mapping, Sequence
+from functools import cache
 from importlib import import_module
 from importlib.util import find_spec
 from typing import Any, Literal
@@ -71,7 +73,7 @@ class TorchBackend(Backend):
 def torch_backend(device: Device, dtype: np.dtype[np.generic], host: Backend, **options: bool) -> TorchBackend:
     """The backend on this device; options: `bfloat16`, `compile`.
 
-    Raises UserError if PyTorch is not installed, or has no such device or no such float type there.
+    Raises UserError if PyTorch is not installed, has no such device or no such float type there, or cannot compile.
     """
     if find_spec("torch") is None:
         raise UserError("train.engine: torch needs PyTorch: pip install 'trainlab[torch]'")
@@ -82,8 +84,27 @@ def torch_backend(device: Device, dtype: np.dtype[np.generic], host: Backend, **
         raise UserError(f"train.device: PyTorch {torch.__version__} sees no {found} device here; use `auto`, or `cpu`")
     if found == "mps" and dtype == np.float64:
         raise UserError("train.dtype: float64 does not exist on mps; use float32, or `train.device: cpu`")
+    if options.get("compile"):
+        _require_compiler(torch, found)
     place = torch.device(found, int(os.environ.get("LOCAL_RANK", "0"))) if found == "cuda" else torch.device(found)
     return TorchBackend(Placement(torch, place, **options), host)
+
+
+@cache
+def _require_compiler(torch: Any, kind: str) -> None:
+    """Compiles a function of nothing, so that a missing compiler is an error before a run is made, not in it.
+
+    Raises UserError.
+    """
+    warnings.filterwarnings("ignore", message="Dynamo detected a call to a `functools.lru_cache`")  # of no effect here
+    try:
+        torch.compile(torch.nn.Tanh())(torch.zeros(2, device=kind))
+    except RuntimeError as error:
+        told = " ".join(str(error).split("Set TORCHDYNAMO_VERBOSE")[0].split())
+        raise UserError(
+            f"train.compile: torch.compile does not work here ({told[:300]}); on the processor it "
+            "needs a C++ compiler, on a GPU Triton. Install it, or leave out train.compile"
+        ) from None
 
 
 def _require_forms(nodes: Sequence[Node], loss: Loss) -> None:

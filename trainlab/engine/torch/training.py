@@ -2,7 +2,7 @@
 
 The vectors are those of the trainer. On the CPU the tensors lie in the same memory; on a GPU they are copied there when
 a call begins and back when it ends. Batches are gathered and augmented, and random numbers drawn, by NumPy: they are
-those of the other backends.
+those of the other backends (`batches.py`).
 """
 
 from collections.abc import Mapping
@@ -14,11 +14,11 @@ from typing import Any
 import numpy as np
 
 from trainlab.core.types import Array
-from trainlab.data.lazy import gather
 from trainlab.engine.backend import Steps, TrainingJob
 from trainlab.engine.layer_statistics import measured_rows
+from trainlab.engine.torch.batches import Batch, Batches
 from trainlab.engine.torch.memory import Mirror
-from trainlab.engine.torch.network import Kept, Noise, TorchNetwork
+from trainlab.engine.torch.network import Kept, TorchNetwork
 from trainlab.engine.torch.processes import Processes, count
 from trainlab.optim.optimizer import Optimizer, OptimizerState
 from trainlab.optim.regularizer import Regularizer
@@ -67,14 +67,15 @@ class TorchTraining:
         self._average = None if job.average is None else self._mirror.of(job.average)
         self._trained = job.views(self._own.theta)
         self._params, self._grads, self._decayed = self._leaves()
-        self._noise = Noise(self._work)
-        self._drawn: dict[str, Any] = {}
         self._network = TorchNetwork(self._torch, self._work, self._params)
         if job.config.dropout_schedule is not None:  # a tensor, so that compiled code need not know its value
             self._network.drop_factor = self._torch.ones((), dtype=self._torch.float64)
-        self._forward = self._torch.compile(self._loss) if place.compile else self._loss
+        self._forward = self._loss  # isolated: each network of a process may be compiled, not only the first eight
+        if place.compile:
+            self._forward = self._torch.compile(self._loss, isolate_recompiles=True)
         statistics = [p for p in self._params.values() if not p.requires_grad and p.is_floating_point()]
         self._others = Processes(place.torch, place.device, statistics) if count() > 1 else None
+        self._batches = Batches(job, place.torch, place.device, self._others)
         rules = job.config.regularizers
         self._penalties = [rule for rule in rules if rule.penalizes]
         self._constraints = [rule for rule in rules if rule.constrains]
@@ -111,12 +112,14 @@ class TorchTraining:
         done: list[_Done] = []
         finite = True
         for i, rates in enumerate(steps.rates.tolist()):
-            index = steps.index[i * size : (i + 1) * size]
-            found, finite = self._step(steps.first + i, index, rates, steps.records[i], last=i + 1 == count)
+            index, following = (steps.index[j * size : (j + 1) * size] for j in (i, i + 1))
+            batch = self._batches.take(index, following)
+            finite = self._step(steps.first + i, batch, rates, steps.records[i], done, last=i + 1 == count)
+            if i + 1 == count or not finite:
+                self._batches.settle(batch)
             if not finite:
                 count = i + 1
                 break
-            done.append(found)
         self._mirror.pull()
         for d in done:
             ratio = sqrt(float(d.moved) / (float(d.size) or 1.0))
@@ -124,73 +127,46 @@ class TorchTraining:
             steps.sums.add(d.rows, d.loss, d.hits, d.squares, d.norm, ratio)
         return count, finite
 
-    def _step(self, t: int, index: Array, rates: list[float], record: Array, *, last: bool) -> tuple[_Done, bool]:
-        torch, config, own = self._torch, self._job.config, self._own
+    def _step(self, t: int, batch: Batch, rates: list[float], record: Array, done: list[_Done], *, last: bool) -> bool:
+        """Take a step, and add what is known of it to `done`; False if it was not finite and so not taken."""
+        torch, config, own, rows = self._torch, self._job.config, self._own, len(batch.index)
         lr, drop_factor, own.decay_factor = rates
         if config.dropout_schedule is not None:
             self._network.drop_factor.fill_(drop_factor)
         self._state.decay_factor = own.decay_factor
         kept: Kept | None = {} if last else None
-        loss, hits, squares = self._loss_and_gradient(index, kept)
+        loss, hits, squares = self._loss_and_gradient(batch, kept)
         norm = self._norm(own.g)
         if config.clip_norm and isfinite(norm) and norm > config.clip_norm:
             own.g *= config.clip_norm / norm
         record[:] = loss, lr, norm, nan
-        done = _Done(record, len(index), loss, hits, squares, norm, 0.0, 0.0)
         if not isfinite(loss) or not isfinite(norm):
-            self._keep(self._outputs(len(index)) if kept is None else kept, len(index), len(index))
-            return done, False
-        self._keep(kept or {}, len(index), measured_rows(len(index)))
+            self._keep(self._outputs(batch) if kept is None else kept, rows, rows)
+            return False
+        self._keep(kept or {}, rows, measured_rows(rows))
         self._update(t, lr)
-        done.moved, done.size = torch.dot(own.step, own.step), torch.dot(own.theta, own.theta)
+        moved, size = torch.dot(own.step, own.step), torch.dot(own.theta, own.theta)
+        done.append(_Done(record, rows, loss, hits, squares, norm, moved, size))
         own.theta += own.step
         for rule in self._constraints:
             self._constrain(rule)
         if self._average is not None:
             d = min(config.average or 0.0, (t - 1) / (t + 8))
             self._average.lerp_(own.theta, 1 - d)
-        return done, True
+        return True
 
-    def _own_rows(self, rows: int) -> slice:
-        """The rows of a batch that this process computes."""
-        return slice(0, rows) if self._others is None else self._others.part(rows)
-
-    def _batch(self, index: Array, own: slice) -> tuple[Any, Any, Any]:
-        """x, targets and weights of this process's rows of the batch, on the device."""
-        job = self._job
-        work, end = job.batch.first(len(index))
-        if job.augment is None:
-            gather(job.x, index[own], work.x[own])
-        else:  # every process draws the same random numbers
-            gather(job.x, index, work.x)
-        job.targets.take(index, axis=0, out=end.t, mode="clip")
-        if job.weights is not None and end.weights is not None:
-            job.weights.take(index, out=end.weights, mode="clip")
-        if job.augment is not None:
-            job.augment(work.x, end.t)
-        weights = None if end.weights is None else self._sent(end.weights[own])
-        return self._sent(work.x[own]), self._sent(end.t[own]), weights
-
-    def _sent(self, array: Array) -> Any:
-        """A batch's array as a tensor on the device."""
-        return self._torch.from_numpy(array).to(self._place.device, non_blocking=True)
-
-    def _loss_and_gradient(self, index: Array, kept: Kept | None) -> tuple[float, float, float]:
+    def _loss_and_gradient(self, batch: Batch, kept: Kept | None) -> tuple[float, float, float]:
         """The loss of the batch without penalties, hits and squared errors; the gradient with penalties, in g."""
-        rows, others = len(index), self._others
-        own = self._own_rows(rows)
-        x, t, weights = self._batch(index, own)
-        self._drawn = {name: self._sent(a) for name, a in self._noise.draw(rows, own).items()}
         forward = self._forward if kept is None else self._loss
-        loss, y = forward(x, t, weights, self._drawn, kept)
-        loss = loss * (len(x) / rows)  # of the whole batch's mean
+        loss, y = forward(batch.x, batch.t, batch.weights, batch.noise, kept)
+        loss = loss * (len(batch.x) / len(batch.index))  # of the whole batch's mean
         found = self._torch.autograd.grad(loss, [self._params[name] for name in self._grads], allow_unused=True)
         for g, new in zip(self._grads.values(), found, strict=True):
             g.zero_() if new is None else g.copy_(new)
-        found = (float(loss.detach()), *self._counted(y, self._job.batch.t[own]))
-        if others is not None:
-            found = others.total(*found)
-            others.add(self._own.g)
+        found = (float(loss.detach()), *self._counted(y, batch.host.t[batch.own]))
+        if self._others is not None:
+            found = self._others.total(*found)
+            self._others.add(self._own.g)
         for rule in self._penalties:
             self._penalize(rule)
         return found
@@ -262,7 +238,8 @@ class TorchTraining:
         self._mirror.push()
         kept: Kept = {}
         rows = self._work.rows
-        loss = self._loss_and_gradient(np.arange(rows), kept)[0]
+        batch = self._batches.take(np.arange(rows))
+        loss = self._loss_and_gradient(batch, kept)[0]
         self._keep(kept, rows, measured_rows(rows))
         self._mirror.pull()
         loss += sum(rule.penalty(state.theta[: state.weights]) for rule in self._penalties)
@@ -278,12 +255,12 @@ class TorchTraining:
             first = min(first, len(y))
             work.slots[name].y[:first] = y[:first].detach().to("cpu", self._own.theta.dtype).numpy()
 
-    def _outputs(self, rows: int) -> Kept:
-        """Every layer's output for the last batch, to find a number that is not finite; statistics stay."""
+    def _outputs(self, batch: Batch) -> Kept:
+        """Every layer's output for a batch, to find a number that is not finite; statistics stay."""
         kept: Kept = {}
         statistics = [(p, p.clone()) for p in self._params.values() if not p.requires_grad]
         with self._torch.no_grad():
-            self._network(self._sent(self._work.x[self._own_rows(rows)]), self._drawn, kept)
+            self._network(batch.x, batch.noise, kept)
             for p, before in statistics:
                 p.copy_(before)
         return kept

@@ -54,10 +54,13 @@ class AvgPool(Pool, name="avg_pool"):
     def torch(self, s: TorchSlot) -> Any:
         """`forward` in PyTorch: sums over the padded image, divided by the number of pixels that exist."""
         w = self.windows(tuple(s.x.shape[1:]))
-        x = s.torch.nn.functional.pad(s.x.permute(0, 3, 1, 2), (*w.horizontal, *w.vertical))
-        sums = s.torch.nn.functional.avg_pool2d(x, w.size, w.stride, divisor_override=1).permute(0, 2, 3, 1)
-        counts = _counts(w, np.empty(0, np.float32))
-        return sums / s.torch.as_tensor(counts, dtype=sums.dtype, device=sums.device)
+        exists = s.torch.ones((1, *s.x.shape[1:3], 1), dtype=s.x.dtype, device=s.x.device)
+
+        def sums(x: Any) -> Any:
+            padded = s.torch.nn.functional.pad(x.permute(0, 3, 1, 2), (*w.horizontal, *w.vertical))
+            return s.torch.nn.functional.avg_pool2d(padded, w.size, w.stride, divisor_override=1).permute(0, 2, 3, 1)
+
+        return sums(s.x) / sums(exists)
 
     def torch_code(self, shape: Shape, p: dict[str, Array]) -> TorchCode:
         """The module of PyTorch."""

@@ -74,7 +74,9 @@ class BatchNorm(Layer, name="batch_norm"):
 
     def torch(self, s: TorchSlot) -> Any:
         """`forward` in PyTorch, which updates the running statistics by the same rule."""
-        p, training = s.p, s.train and s.x.numel() > s.x.shape[-1]
+        p, training = s.p, s.train
+        if s.x.numel() == s.x.shape[-1]:  # one row; a branch, because torch.compile takes a comparison for no bool
+            training = False
         y = s.torch.nn.functional.batch_norm(
             s.x.movedim(-1, 1), p["mean"], p["var"], p["scale"], p["shift"], training, self.momentum, self.eps
         )

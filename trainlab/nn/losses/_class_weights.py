@@ -53,7 +53,7 @@ class ClassWeighted(Loss):
     @property
     def weights(self) -> list[float] | None:
         """A weight for each class. Raises RuntimeError before `fitted`."""
-        if isinstance(self.class_weights, list | None):
+        if self.class_weights is None or isinstance(self.class_weights, list):  # torch.compile refuses `list | None`
             return self.class_weights
         raise RuntimeError(f"class weights ({self.class_weights}) were not fitted to the training targets")
 
