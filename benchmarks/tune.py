@@ -1,12 +1,15 @@
 """Whether `trainlab tune` reaches what a hand-made staged sweep reaches, with the same number of epochs.
 
     OMP_NUM_THREADS=1 python benchmarks/tune.py [--sets digits wine ...] [--seeds 0 1 2] [--trials 40] [--epochs 12]
+                                                [--runs DIR]
 
 Both start from a config with the weak settings that the course warns of: sigmoids, weights from normal(0.01), no
 normalization, plain SGD with a learning rate of 1e-5. The sweep is one that a student of the course would write: rates,
 decay, dropout, width, activation, init and norm, `strategy: staged`. Its best trial scores the test rows.
 The tune gets `space: auto` and as many epochs as the sweep took; its score is the mean of the winner's runs on the same
 test rows. The seed of a repetition is that of the rows, the weights and the draws.
+
+`--runs` keeps the folders of both, to read the story of a tune.
 
 Told are the test scores of each seed, their means, and whether the tune's mean is at least the sweep's.
 """
@@ -87,15 +90,17 @@ def main() -> None:
     parser.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2])
     parser.add_argument("--trials", type=int, default=40)
     parser.add_argument("--epochs", type=int, default=12)
+    parser.add_argument("--runs", type=Path, help="keep the folders here")
     asked = parser.parse_args()
     reached = 0
     for name in asked.sets:
         pairs: list[tuple[float, float]] = []
         for seed in asked.seeds:
             config = weak(name, seed, asked.epochs)
-            with tempfile.TemporaryDirectory() as runs:
-                by_hand, epochs = swept(config, asked.trials, Path(runs))
-                mine, took = tuned(config, epochs, Path(runs))
+            with tempfile.TemporaryDirectory() as place:
+                runs = asked.runs / f"seed-{seed}" if asked.runs else Path(place)
+                by_hand, epochs = swept(config, asked.trials, runs)
+                mine, took = tuned(config, epochs, runs)
             pairs.append((by_hand, mine))
             print(f"{name} seed {seed}: sweep {by_hand:.4f} in {epochs} epochs, tune {mine:.4f} in {took}", flush=True)
         means = [fmean(pair[i] for pair in pairs) for i in (0, 1)]

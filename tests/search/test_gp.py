@@ -66,3 +66,12 @@ def test_a_trial_without_a_score_is_avoided(bad):
         past.append(PastTrial(number, values, bad if lr > 0.1 else score(values)))
     request = SampleRequest(0, 7, 8, RANGES, past, range(7, 9))
     assert RANGES["lr"].at(next(iter(strategy.points(request)))[0]) < 0.1
+
+
+def test_zero_is_one_value():
+    """Where a log range has a zero, all draws of 0 are the same trial: it is not tried again."""
+    ranges = {"l2": make(Distribution, "log", range=[1e-6, 1e-1], zero=0.6)}
+    past = [PastTrial(i, {"l2": value}, value) for i, value in enumerate((0.0, 1e-5, 1e-3, 1e-1), start=1)]
+    requests = [SampleRequest(seed, 5, 5, ranges, past, range(5, 6)) for seed in range(5)]
+    drawn = [ranges["l2"].at(next(iter(make(Strategy, "gp").points(request)))[0]) for request in requests]
+    assert all(value > 0 for value in drawn)

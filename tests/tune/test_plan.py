@@ -78,6 +78,7 @@ def test_one_odd_trial_decides_nothing():
 def test_expected_gain_shrinks_when_the_best_is_out_of_reach():
     """Trials around the best promise a gain that grows with their number; a best far ahead of them promises none."""
     close, far = [1.0, 1.01, 1.03, 1.02], [0.5, 1.01, 1.0, 1.02, 1.01, 1.0, 1.0]
-    assert expected_gain(close, 10, "val_loss") > expected_gain(close, 1, "val_loss") > 0
-    assert expected_gain([-s for s in close], 5, "val_r2") == pytest.approx(expected_gain(close, 5, "val_loss"))
-    assert expected_gain(far, 3, "val_loss") < expected_gain(close, 3, "val_loss") * 20
+    assert expected_gain(close, 10, "val_loss", 1.0) > expected_gain(close, 1, "val_loss", 1.0) > 0
+    negative = expected_gain([-s for s in close], 5, "val_r2", -1.0)
+    assert negative == pytest.approx(expected_gain(close, 5, "val_loss", 1.0))
+    assert expected_gain(far, 3, "val_loss", 0.5) < expected_gain(close, 3, "val_loss", 1.0) * 20

@@ -75,15 +75,15 @@ def next_move(
     return move
 
 
-def expected_gain(scores: Sequence[float], trials: int, metric: str) -> float:
-    """By how much so many further trials are expected to beat the best score, if they come out like these.
+def expected_gain(scores: Sequence[float], trials: int, metric: str, best: float) -> float:
+    """By how much so many further trials are expected to beat `best`, if they come out like these.
 
     The scores of the better half, at least three, count as normal; each further trial gains E[max(best - score, 0)]
     at most.
 
-    >>> expected_gain([1.0, 1.0, 1.0, 1.3], 10, "val_loss")
+    >>> expected_gain([1.0, 1.0, 1.0, 1.3], 10, "val_loss", 1.0)
     0.0
-    >>> round(expected_gain([1.0, 1.0, 1.1, 1.3], 10, "val_loss"), 3)
+    >>> round(expected_gain([1.0, 1.0, 1.1, 1.3], 10, "val_loss", 1.0), 3)
     0.101
     """
     sign = 1.0 if lower_is_better(metric) else -1.0
@@ -92,7 +92,7 @@ def expected_gain(scores: Sequence[float], trials: int, metric: str) -> float:
     spread = stdev(half) if len(half) > 1 else 0.0
     if not spread:
         return 0.0
-    z = (values[0] - fmean(half)) / spread
+    z = (sign * best - fmean(half)) / spread
     once = spread * (z * 0.5 * (1 + erf(z / sqrt(2))) + exp(-z * z / 2) / sqrt(2 * pi))
     return trials * once
 

@@ -4,9 +4,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from math import isfinite
 from pathlib import Path
+from statistics import fmean
 from typing import Any
 
 from trainlab.core.component import brief
+from trainlab.core.metric_names import lower_is_better
 from trainlab.search.callbacks import SweepCallback
 from trainlab.search.distribution import Distribution
 from trainlab.search.experiment import read_plain
@@ -72,6 +74,17 @@ def results(steps: Mapping[str, Mapping[str, Any]], metric: str) -> list[Result]
     by_round = [step["results"] for name, step in steps.items() if name.startswith("search-")]
     full = [result for found in by_round[1:] for result in found]
     return ranked([Result(**result) for result in full or [r for found in by_round for r in found]], metric)
+
+
+def without_luck(score: float, seeds: Sequence[float], metric: str) -> float:
+    """What a trial with this score, the best of many, scores on average: worse by what the first of these scores, of
+    one trial with several seeds, was better than their mean.
+
+    >>> round(without_luck(0.40, [0.42, 0.50, 0.52], "val_loss"), 2), without_luck(0.40, [0.5, 0.4], "val_loss")
+    (0.46, 0.4)
+    """
+    sign = 1.0 if lower_is_better(metric) else -1.0
+    return score + sign * max(0.0, sign * (fmean(seeds) - seeds[0])) if seeds else score
 
 
 def after(

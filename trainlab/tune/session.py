@@ -21,6 +21,9 @@ from trainlab.tune.start import checked, first_trials, rate_range, with_rates
 _CLOSING = 2.0  # seconds, start and end of the process included
 _COARSE_TIME = 0.3  # share of a time after which no trial of the first round begins
 _SPARE = 1.2  # times: the time that is put aside for the runs that confirm the winner, over what they should take
+_ROUNDS_TO_JUDGE = (
+    2  # whether more trials pay is seen after two rounds of full ones: the search still learns in the first
+)
 _OTHERS = -1  # in the place of the epochs of an earlier sweep: they are not those of this tune
 
 
@@ -183,10 +186,11 @@ class Session:
             stop = "no trial has finished"
         elif not trials:
             stop = "the rest of the budget is for the runs that confirm the winner"
-        elif number > 1 and not move.reasons:
+        elif number > _ROUNDS_TO_JUDGE and not move.reasons:
             possible = int(left / plan.cost(1, move.epochs))
             last = [r.score for r in results if r.trial.startswith(f"search-{number}/")]
-            gain = expected_gain(last, possible, self.metric) if len(last) > 2 else None
+            best = rounds.without_luck(results[0].score, steps["spread"]["scores"], self.metric)
+            gain = expected_gain(last, possible, self.metric, best) if len(last) > 2 else None
             spread = steps["spread"]["spread"]
             if gain is not None and spread is not None and gain < spread:
                 stop = "more trials no longer pay"

@@ -9,6 +9,7 @@ from trainlab.core.component import setting
 from trainlab.core.types import Array, Count
 from trainlab.search.distribution import BELOW_ONE, Distribution
 from trainlab.search.distributions.choice import Choice
+from trainlab.search.distributions.log import Log
 from trainlab.search.gaussian_process import GaussianProcess
 from trainlab.search.strategy import (
     Budget,
@@ -128,12 +129,14 @@ def _of_value(found: Distribution, value: Any) -> float:
 
 
 def _snapped(points: Array, ranges: Mapping[str, Distribution]) -> Array:
-    """The places of the values that points (n, d) stand for: of all points of one option, its middle."""
+    """The places of the values that points (n, d) stand for: of all points of one option, or of 0, the middle."""
     snapped = points.copy()
     for column, found in zip(snapped.T, ranges.values(), strict=True):
         count = found.count()
         if isinstance(found, Choice):
             column[:] = (np.floor(column * len(found.options)) + 0.5) / len(found.options)
+        elif isinstance(found, Log):
+            column[column < found.zero] = found.share(0.0)
         elif count is not None and count <= _FEW:
             column[:] = [found.share(found.at(u)) for u in column.tolist()]
     return snapped
