@@ -104,7 +104,12 @@ def _begin(
     if not given:
         raise UserError("no config given: run `trainlab train CONFIG`; `trainlab new -o CONFIG` writes an example")
 
-    return training.train(read(given[0], given[1:]), runs=runs, name=name, into=into, until=until, callbacks=[progress])
+    document = read(given[0], given[1:])
+    if document.value.sweep is not None and type(progress) is not _progress.Quiet:
+        _terminal.note(
+            "one run, no search: of the config's block `sweep` only the metric is used; see `trainlab sweep`"
+        )
+    return training.train(document, runs=runs, name=name, into=into, until=until, callbacks=[progress])
 
 
 def _go_on(

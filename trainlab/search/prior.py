@@ -13,7 +13,7 @@ from trainlab.search.experiment import read
 from trainlab.search.strategy import PastTrial
 from trainlab.search.table import oriented
 from trainlab.store.appending import read_lines
-from trainlab.store.rows import read_rows, sampled_value
+from trainlab.store.rows import read_trials, sampled_value
 from trainlab.store.strict_json import dumps, loads
 from trainlab.store.writing import write_atomic
 
@@ -37,7 +37,9 @@ def from_sweep(folder: Path, metric: str, paths: Sequence[str], alike: int = 1) 
             f"{folder}: it has searched other settings: {', '.join(apart)} is in one of the two spaces only. Make the "
             "keys of both spaces the same; their ranges may differ"
         )
-    table = read_rows(folder / "trials.csv")
+    table = read_trials(folder / "trials.csv")
+    if lacking := [column for column in (*paths, metric) if table and column not in table]:
+        raise UserError(f"{folder / 'trials.csv'}: damaged: it has no column `{lacking[0]}`")
     found: list[PastTrial] = []
     for i, number in enumerate(table.get("trial", [])):
         if table["status"][i] not in _ENDED:

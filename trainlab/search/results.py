@@ -92,7 +92,8 @@ class Results:
             if (number, index) in self._crashes and parts[index].state is None:
                 parts[index] = replace(parts[index], state="failed", reason=self._crashes[number, index])
         stage = self._space.cohort_of(number) + 1 if self._table.staged else 0
-        row = row_of(trial, parts, status=status, reason=reason, folds=self._sweep.folds, stage=stage)
+        folds, metric = self._sweep.folds, self._sweep.metric
+        row = row_of(trial, parts, status=status, reason=reason, folds=folds, stage=stage, metric=metric)
         if self._sweep.folds and row.status == "finished":
             codes = (finding.code for finding in self._fold_findings(trial, row, self._sweep.folds))
             row = replace(row, diagnoses=tuple(dict.fromkeys([*row.diagnoses, *codes])))

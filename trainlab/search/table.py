@@ -114,6 +114,7 @@ def row_of(
     reason: str = "",
     folds: int | None = None,
     stage: int = 0,
+    metric: str = "",
 ) -> Row:
     """The row of a trial from its runs; `status` and `reason` override theirs."""
     state = status or worst(part.state for part in parts)
@@ -136,7 +137,7 @@ def row_of(
         tuple(dict.fromkeys(code for part in parts for code in part.diagnoses)),
         " ".join((reason or "; ".join(told if state != "finished" else [])).split()),
         scores if several else (),
-        spread(known, folds) if several and whole else None,
+        spread(known, folds, metric=metric) if several and whole else None,
         stage,
     )
 

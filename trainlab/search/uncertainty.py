@@ -3,6 +3,9 @@
 Folds share training rows, so their scores vary less than scores of independent data. For folds the variance of the mean
 is therefore var (1 / n + 1 / (folds - 1)) instead of var / n.
 
+The interval is Student's. Of a metric with bounds, such as an accuracy, it is cut there: the mean cannot lie beyond, so
+the part that is left has the same coverage.
+
 Source: Student 1908; for folds Nadeau & Bengio 2003, "Inference for the generalization error", Machine Learning 52.
 """
 
@@ -11,12 +14,14 @@ from dataclasses import dataclass
 from math import isfinite, sqrt
 from statistics import fmean, variance
 
+from trainlab.core.metric_names import bounds
+
 LEVEL = 0.95
 
 
 @dataclass(frozen=True, slots=True)
 class Spread:
-    """A mean over runs, its standard error, and the t-interval of 95 % around it."""
+    """A mean over runs, its standard error, and the t-interval of 95 % around it, cut at the bounds of the metric."""
 
     mean: float
     std_error: float
@@ -44,18 +49,22 @@ class Comparison:
         return self.low > 0 or self.high < 0
 
 
-def spread(scores: Sequence[float], folds: int | None = None) -> Spread | None:
+def spread(scores: Sequence[float], folds: int | None = None, *, metric: str = "") -> Spread | None:
     """The mean of the scores of runs and its uncertainty; None for fewer than two, or one that is not finite.
+    metric: the interval ends at its bounds.
 
     >>> found = spread([0.90, 0.92, 0.94])
     >>> [round(x, 4) for x in (found.mean, found.std_error, found.low, found.high)]
     [0.92, 0.0115, 0.8703, 0.9697]
+    >>> spread([0.97, 0.99, 1.0], metric="val_accuracy").high
+    1.0
     """
     if len(scores) < 2 or not all(map(isfinite, scores)):
         return None
     mean, error = fmean(scores), _std_error(scores, folds)
     half = _quantile(len(scores) - 1) * error
-    return Spread(mean, error, mean - half, mean + half)
+    least, most = bounds(metric)
+    return Spread(mean, error, max(least, mean - half), min(most, mean + half))
 
 
 def paired(one: Sequence[float], two: Sequence[float], folds: int | None = None) -> Comparison | None:

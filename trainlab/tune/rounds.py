@@ -5,7 +5,7 @@ from dataclasses import replace
 from math import isfinite
 from pathlib import Path
 from statistics import fmean
-from typing import Any
+from typing import Any, cast
 
 from trainlab.core.component import brief
 from trainlab.core.metric_names import lower_is_better
@@ -16,7 +16,7 @@ from trainlab.search.prior import from_sweep
 from trainlab.search.sweep import resume, start
 from trainlab.store.findings import read_findings
 from trainlab.store.reading import is_sweep
-from trainlab.store.rows import read_rows
+from trainlab.store.rows import read_trials
 from trainlab.tune.decide import Move, Result, next_move, ranked
 
 _SHORT = ("not-converged", "underfitting")  # findings that a short trial has because it is short
@@ -46,7 +46,7 @@ def trained(
 
 def _came_of(folder: Path, block: Mapping[str, Any]) -> dict[str, Any]:
     """The finished trials of a round, the number of the others, its cost, and the ranges that ended too soon."""
-    table, metric, paths = read_rows(folder / "trials.csv"), str(block["metric"]), list(block["space"])
+    table, metric, paths = read_trials(folder / "trials.csv"), str(block["metric"]), list(block["space"])
     prior = {trial.trial: trial.values for trial in from_sweep(folder, metric, paths)}
     results: list[dict[str, Any]] = []
     states: dict[str, int] = {}
@@ -111,3 +111,17 @@ def spelled(distribution: Distribution) -> dict[str, Any]:
     settings = brief(distribution)
     name, first = settings.pop("name"), settings.pop(distribution.first)
     return {name: first, **{key: value for key, value in settings.items() if value}}
+
+
+def value_at(config: Any, path: str) -> Any:
+    """The value at a dotted path; a component without settings as its name. None if there is none."""
+    for key in path.split("."):
+        if isinstance(config, list):
+            items = cast("list[Any]", config)
+            config = items[int(key)] if key.isdecimal() and int(key) < len(items) else None
+        else:
+            config = cast("dict[str, Any]", config).get(key) if isinstance(config, dict) else None
+    if isinstance(config, dict):
+        table = cast("dict[str, Any]", config)
+        return table["name"] if list(table) == ["name"] else table
+    return config

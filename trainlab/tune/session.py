@@ -145,6 +145,7 @@ class Session:
         trials = plan.full_trials(whole, self._used(), epochs, number) if number else plan.coarse_trials(whole)
         config = {**self.config, "train": {**self.config["train"], "epochs": epochs}}
         block = {"metric": self.metric, "space": dict(space), "strategy": self.asked["strategy"], "trials": trials}
+        block |= self.asked.get("kept", {})
         block["first"] = self._first(number, space)
         folder = self.folder / f"search-{number + 1}"
         names = [f"search-{i + 1}" for i in range(number)]
@@ -160,7 +161,10 @@ class Session:
     def _first(self, number: int, space: Mapping[str, Any]) -> list[dict[str, Any]]:
         """The first trials of a round: what the range tests suggest; then the best of the short ones at full length."""
         if not number:
-            return first_trials(space, self.journal.steps["range"]["tests"]) if self.asked["auto"] else []
+            tested = (
+                first_trials(self.config, space, self.journal.steps["range"]["tests"]) if self.asked["auto"] else []
+            )
+            return [*self.asked.get("first", []), *tested]
         results = rounds.results(self.journal.steps, self.metric)
         return [{path: v for path, v in results[0].values.items() if path in space}] if number == 1 and results else []
 
@@ -224,8 +228,8 @@ class Session:
     def _trained(self, runs: Sequence[SeedRun]) -> dict[str, Any]:
         """Train runs that have not ended; what they cost."""
         self.clock.until(float("inf"), self._end())
-        known = self._counted_runs()
-        with open_executor(self.folder, Limits(), self.workers, None, fresh=False) as executor:
+        known, limits = self._counted_runs(), Limits(**self.asked.get("kept", {}).get("limits", {}))
+        with open_executor(self.folder, limits, self.workers, None, fresh=False) as executor:
             train_runs(runs, executor, self.clock)
         if self.clock.stopped:
             raise StopTuneError

@@ -25,6 +25,10 @@ def _plan(found: Step, _: Mapping[str, Step]) -> Told:
     made = "made from the experiment" if found["auto"] else "from the config"
     lines = [f"budget {budget}; trials are compared by {found['metric']}"]
     lines.append(f"{len(found['space'])} settings are searched ({made}): {', '.join(found['space'])}")
+    if found.get("unused"):
+        by = found["strategy"]["name"]
+        listed = ", ".join(found["unused"])
+        lines.append(f"of the config's block `sweep` this is not used: {listed}; the budget decides, {by} proposes")
     if found["prior"]:
         lines.append(f"starts from {found['prior_trials']} trials of {found['prior']}")
     return "Plan", "", lines

@@ -34,6 +34,8 @@ from trainlab.tune.session import FailedCheckError, Session, StopTuneError
 
 Tell = Callable[[Step], None]
 _LEARNING = ("gp", "tpe")  # strategies that start a round from the one before it
+_KEPT = ("stop_bad_trials", "max_failed", "limits")  # of the config's block `sweep`, besides metric, space and `first`
+_OWN = ("strategy", "trials", "stages", "repeats", "folds", "test")  # a tune decides itself
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +88,7 @@ def plan_of(
     space = SearchSpace(document)
     if space.sweep.metric == BEST:
         space.compare_by(deciding(space, document.value))
-    strategy = plain(sweep.strategy) if sweep.strategy.name in _LEARNING else {"name": "gp"}
+    learns = sweep.strategy.name in _LEARNING
     config = {key: value for key, value in space.config.items() if key != "sweep"}
     config["data"] = {**config["data"], "seed": config["data"].get("seed") or config["seed"]}
     earlier = find_sweep(prior, runs).resolve() if prior is not None else None
@@ -98,7 +100,10 @@ def plan_of(
         "epochs": document.value.train.epochs,
         "space": {path: spelled(found) for path, found in space.distributions.items()},
         "auto": auto,
-        "strategy": strategy,
+        "strategy": plain(sweep.strategy) if learns else {"name": "gp"},
+        "first": sweep.first,
+        "kept": {key: value for key, value in plain(sweep).items() if key in _KEPT},
+        "unused": [key for key in _OWN if key in sweep.model_fields_set and not (key == "strategy" and learns)],
         "fix": fix,
         "prior": str(earlier) if earlier else None,
         "prior_trials": len(known),

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from statistics import fmean, stdev
-from typing import Any, cast
+from typing import Any
 
 from trainlab.core.component import plain
 from trainlab.core.dump import dump
@@ -17,6 +17,7 @@ from trainlab.store.writing import write_atomic
 from trainlab.training.baselines import baselines
 from trainlab.training.setup import build
 from trainlab.tune.decide import Result
+from trainlab.tune.rounds import value_at
 from trainlab.tune.seeds import SeedRun, result_of
 
 _SCORES = ("accuracy", "r2")
@@ -63,7 +64,7 @@ def compared(folder: Path, candidates: Sequence[Candidate], metric: str) -> dict
     rows: list[dict[str, Any]] = []
     for result, runs in candidates:
         found = scores(runs, metric)
-        around = spread(found)
+        around = spread(found, metric=metric)
         rows.append(
             {
                 "trial": result.trial,
@@ -97,7 +98,7 @@ def tested(folder: Path, confirmed: Mapping[str, Any], beside: Mapping[str, Any]
     made: dict[str, Any] = {}
     for name in names:
         values = [float(of[name]) for of in each]
-        around = spread(values)
+        around = spread(values, metric=name)
         made[name] = {"mean": fmean(values), "low": around and around.low, "high": around and around.high}
     column = metric.partition("_")[2]
     first = next((c for of in known.values() for c in of), None)
@@ -121,20 +122,6 @@ def end(folder: Path, steps: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
     write_atomic(folder / "best.yaml", (head + dump(config)).encode())
     keys = [*patch, *(key for key in found["values"] if key not in patch), "train.epochs"]
     given: dict[str, Any] = plain(read_plain(asked["config"]).value)  # with the defaults of what is searched
-    pairs = {key: (_at(given, key), _at(config, key)) for key in keys}
+    pairs = {key: (value_at(given, key), value_at(config, key)) for key in keys}
     changes = [{"setting": key, "given": a, "winner": b} for key, (a, b) in pairs.items() if a != b]
     return {"winner": found["trial"], "run": str(run.relative_to(folder)), "changes": changes}
-
-
-def _at(config: Any, path: str) -> Any:
-    """The value at a dotted path; a component without settings as its name. None if there is none."""
-    for key in path.split("."):
-        if isinstance(config, list):
-            items = cast("list[Any]", config)
-            config = items[int(key)] if key.isdecimal() and int(key) < len(items) else None
-        else:
-            config = cast("dict[str, Any]", config).get(key) if isinstance(config, dict) else None
-    if isinstance(config, dict):
-        table = cast("dict[str, Any]", config)
-        return table["name"] if list(table) == ["name"] else table
-    return config

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from trainlab.core.metric_names import bounds
 from trainlab.report.compare import labels, shown
 from trainlab.report.groups import ALL, Group, grouped
 from trainlab.report.pictures._kit import altair, values
@@ -39,7 +40,9 @@ def pictures(records: Sequence[RunRecord], metric: str, group_by: Sequence[str])
             continue
         half = group.best.half or 0.0
         mean = group.best.mean
-        spreads.append({"group": name, "mean": mean, "low": mean - half, "high": mean + half, "n": group.best.count})
+        least, most = bounds(group.metric)
+        low, high = max(least, mean - half), min(most, mean + half)
+        spreads.append({"group": name, "mean": mean, "low": low, "high": high, "n": group.best.count})
         points += [{"group": name, "score": row.best, "run": row.name} for row in group.rows if row.best is not None]
     y = alt.Y("group:N", sort=told, title=None, axis=alt.Axis(grid=True, ticks=False, domain=False, labelLimit=170))
     axis = alt.Axis(grid=False, tickCount=5, format="~g")
