@@ -25,8 +25,8 @@ from trainlab.search.lookup import best_trials
 from trainlab.search.sweep import start as start_sweep
 from trainlab.store.reading import RunRecord
 from trainlab.store.rows import read_rows
-from trainlab.tune.budget import Budget
-from trainlab.tune.tune import start as start_tune
+from trainlab.tuning.budget import Budget
+from trainlab.tuning.tune import start as start_tune
 
 FASHION = "/usr/share/datasets/fashion-mnist"
 SETS: dict[str, dict[str, Any]] = {

@@ -4,7 +4,7 @@ The package has nine floors. A package imports only from floors below its own (s
 
     9  cli
     8  integrations lecture
-    7  report tune
+    7  report tuning
     6  search tools
     5  inference
     4  training
@@ -23,7 +23,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from trainlab.api import sweep, train, use_plugins
+    from trainlab.api import sweep, train, tune, use_plugins
     from trainlab.core.errors import DataError, UserError
     from trainlab.core.problem import ConfigError
     from trainlab.integrations.keras import KerasWatch
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from trainlab.integrations.sweep import Sweep
     from trainlab.integrations.torch import watch
     from trainlab.integrations.transformers import TransformersWatch
+    from trainlab.integrations.tune import Tune
     from trainlab.training.callbacks import Callback
 
 __version__ = "0.1.0"
@@ -51,6 +52,7 @@ __all__ = [
     "TrainlabClassifier",
     "TrainlabRegressor",
     "TransformersWatch",
+    "Tune",
     "UserError",
     "__version__",
     "load",
@@ -58,6 +60,7 @@ __all__ = [
     "runs",
     "sweep",
     "train",
+    "tune",
     "use_plugins",
     "watch",
 ]
@@ -65,6 +68,8 @@ __all__ = [
 _HOMES = {
     "train": "trainlab.api",
     "sweep": "trainlab.api",
+    "tune": "trainlab.api",
+    "Tune": "trainlab.integrations.tune",
     "Callback": "trainlab.training.callbacks",
     "Sweep": "trainlab.integrations.sweep",
     "use_plugins": "trainlab.api",

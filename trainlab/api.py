@@ -5,14 +5,17 @@ from pathlib import Path
 from typing import Any, cast
 
 from trainlab.cli._stopping import stoppable, sweep_stoppable
+from trainlab.cli._sweep_progress import Lines, Quiet
 from trainlab.cli.sweep import cores, progress_of
 from trainlab.cli.train import progress_for
+from trainlab.cli.tune import silent, tell_step, write_page
 from trainlab.core import plugins
 from trainlab.core.config import Document
 from trainlab.core.errors import UserError
 from trainlab.integrations.in_memory import with_stored_rows
 from trainlab.integrations.run import Run
 from trainlab.integrations.sweep import Sweep
+from trainlab.integrations.tune import Tune
 from trainlab.report.insights import insights, write_insights
 from trainlab.report.sweep_record import SweepRecord
 from trainlab.search import sweep as search
@@ -20,6 +23,8 @@ from trainlab.search.experiment import SweepExperiment, read, read_plain
 from trainlab.training import train as training
 from trainlab.training.callbacks import Callback
 from trainlab.training.checkpointing import BACKEND_SETTINGS
+from trainlab.tuning import tune as tuning
+from trainlab.tuning.budget import Budget
 
 
 def train(
@@ -131,6 +136,57 @@ def sweep(
     return Sweep(summary.folder)
 
 
+def tune(
+    config: Path | str | Mapping[str, Any] | None = None,
+    overrides: Mapping[str, Any] | None = None,
+    /,
+    *,
+    budget: str = "40-trials",
+    space: Mapping[str, Any] | str | None = None,
+    metric: str | None = None,
+    fix: bool = False,
+    prior: Sweep | Path | str | None = None,
+    runs: Path | str = "runs",
+    name: str | None = None,
+    resume: Tune | Path | str | None = None,
+    workers: int | None = None,
+    quiet: bool = False,
+    **settings: Any,
+) -> Tune:
+    """Find the best network for a config within a budget: check, rate, search, refine, confirm, test.
+
+        found = tl.tune("digits.yaml", budget="10m")
+        found = tl.tune("digits.yaml", budget="400-epochs", space={"optimizer.lr": {"log": [1e-4, 1e-1]}})
+        run = tl.train(found.best_config, train__epochs=60)
+
+    config, overrides, runs, name, quiet and settings are those of `train`. budget: a time (90s, 10m, 1h), N-epochs or
+    N-trials. space and metric replace what the config's block `sweep` says; without one the space is made from the
+    experiment. `fix` applies the patches of what the check finds; `prior` is a sweep of the same settings to start
+    from. `resume` continues a tune. `workers`: trials at once, by default one per core. The state of what comes back is
+    `failed` if the check has found an error that the search cannot remove.
+
+    Raises UserError for a config or budget that cannot be used; KeyboardInterrupt after Ctrl-C, once it can be resumed.
+    """
+    block = {key: value for key, value in (("space", space), ("metric", metric)) if value is not None}
+    with sweep_stoppable(Quiet() if quiet else Lines()) as shown:
+        common: dict[str, Any] = {"runs": Path(runs), "workers": workers or cores(), "shown": shown}
+        common["tell"] = silent if quiet else tell_step
+        if resume is not None:
+            if config is not None or name is not None or overrides or settings or block or fix or prior is not None:
+                raise UserError("resume uses the tune's own config and budget: only workers and quiet may be given")
+            found = tuning.resume(resume.folder if isinstance(resume, Tune) else resume, **common)
+        else:
+            if config is None:
+                raise UserError("which config? Give a YAML file or a dict")
+            document = _with_block(config, _changes(overrides, settings), block, Path(runs), {"space": "auto"})
+            earlier = str(prior.folder if isinstance(prior, Sweep) else prior) if prior is not None else None
+            found = tuning.start(document, Budget.read(budget), name=name, fix=fix, prior=earlier, **common)
+    write_page(found.folder)
+    if found.state == "interrupted":
+        raise KeyboardInterrupt(f"{found.folder} is saved; continue with trainlab.tune(resume={str(found.folder)!r})")
+    return Tune(found.folder)
+
+
 def _changes(overrides: Mapping[str, Any] | None, settings: Mapping[str, Any]) -> dict[str, Any]:
     """Settings by their dotted paths."""
     return {**(overrides or {}), **{key.replace("__", "."): value for key, value in settings.items()}}
@@ -143,16 +199,21 @@ def _read(config: Path | str | Mapping[str, Any], changes: Mapping[str, Any], ru
 
 
 def _with_block(
-    config: Path | str | Mapping[str, Any], changes: Mapping[str, Any], block: Mapping[str, Any], runs: Path
+    config: Path | str | Mapping[str, Any],
+    changes: Mapping[str, Any],
+    block: Mapping[str, Any],
+    runs: Path,
+    first: Mapping[str, Any] | None = None,
 ) -> Document[SweepExperiment]:
-    """The config with these settings of its `sweep` block, which it may not have yet."""
+    """The config with these settings of its `sweep` block, which it may not have yet: it then begins with `first`."""
+    first = first or {}
     if isinstance(config, Mapping):
         own: Any = config.get("sweep")
         kept = dict(cast("Mapping[str, Any]", own)) if isinstance(own, Mapping) else {}
-        return _read({**config, "sweep": {**kept, **block}} if block else config, changes, runs)
+        return _read({**config, "sweep": {**(kept or first), **block}} if block else config, changes, runs)
     known = _read(config, changes, runs)
     if known.value.sweep is None and block:
-        return _read(config, {**changes, "sweep": dict(block)}, runs)
+        return _read(config, {**changes, "sweep": {**first, **block}}, runs)
     return (
         _read(config, {**changes, **{f"sweep.{key}": value for key, value in block.items()}}, runs) if block else known
     )

@@ -17,17 +17,20 @@ from trainlab.report.html.pages import write_page
 from trainlab.report.insights import insights
 from trainlab.report.layers import layers_of
 from trainlab.report.markdown import checks_markdown, groups_markdown, run_markdown, runs_markdown
-from trainlab.report.picture_files import pictures_of, sweep_named, write_pictures
+from trainlab.report.picture_files import pictures_of, sweep_named, tune_named, write_pictures
 from trainlab.report.requirements import Check, check_all, check_lines, parse
 from trainlab.report.rows import BEST, Row, listed, sorted_rows
 from trainlab.report.select import selected
 from trainlab.report.summary import summary
 from trainlab.report.table import render_table
 from trainlab.report.text import clean, folded
+from trainlab.report.tune_record import TuneRecord
+from trainlab.report.tune_text import story, tune_line
 from trainlab.report.verdict import verdict
 from trainlab.store.folder import RunFolder
 from trainlab.store.index import Index
 from trainlab.store.reading import RunRecord, find_runs
+from trainlab.store.steps import is_tune
 from trainlab.store.verify import verify as verified
 from trainlab.store.writing import write_output
 
@@ -70,7 +73,7 @@ RequireOption = Annotated[
 ]
 HtmlOption = Annotated[
     Path | None,
-    typer.Option(metavar="FILE", help="Write a self-contained page of one run, one sweep, or all runs."),
+    typer.Option(metavar="FILE", help="Write a self-contained page of one run, sweep or tune, or of all runs."),
 ]
 CsvOption = Annotated[Path | None, typer.Option(metavar="FILE", help="Write the table as CSV; - is stdout.")]
 AsJsonOption = Annotated[bool, typer.Option("--json", help="Print the rows, with all findings, as JSON.")]
@@ -209,12 +212,22 @@ def _print(query: _Query, result: _Result, *, markdown: bool) -> None:
 
 
 def _insight_lines(query: _Query) -> list[str]:
-    """The insights of a sweep, if the user names one."""
+    """The insights of a sweep or the story of a tune, if the user names one; a line for each tune beside all runs."""
     if query.where or query.group_by:
         return []
-    sweep = sweep_named(query.chosen, query.runs)
-    lines = insights(sweep).lines() if sweep else []
-    return ["", folded("\n".join(lines), _terminal.columns(None))] if lines else []
+    text = _closing(query)
+    return ["", folded(text, _terminal.columns(None))] if text else []
+
+
+def _closing(query: _Query) -> str:
+    if sweep := sweep_named(query.chosen, query.runs):
+        return "\n".join(insights(sweep).lines())
+    if tune := tune_named(query.chosen, query.runs):
+        return story(tune)
+    if query.chosen:
+        return ""
+    tunes = [TuneRecord(path, path.name) for path in sorted(query.runs.iterdir()) if is_tune(path)]
+    return "\n".join(["tunes:", *(f"  {tune_line(tune)}" for tune in tunes)]) if tunes else ""
 
 
 def _check_lines(result: _Result) -> list[str]:
@@ -233,7 +246,13 @@ def _write_page(query: _Query, result: _Result, file: Path) -> None:
     if result.rows:
         sweep = sweep_named(query.chosen, query.runs)
         size = write_page(
-            file, result.records, sweep=sweep, one=query.one, metric=query.metric, group_by=query.group_by
+            file,
+            result.records,
+            sweep=sweep,
+            tune=tune_named(query.chosen, query.runs),
+            one=query.one,
+            metric=query.metric,
+            group_by=query.group_by,
         )
         _terminal.note(f"wrote {file} ({size / 1e6:.1f} MB)")
 

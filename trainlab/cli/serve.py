@@ -19,6 +19,7 @@ from trainlab.core.errors import UserError
 from trainlab.report.serve.server import HOST, PORT, Server, listening, next_free
 from trainlab.store.folder import is_run
 from trainlab.store.reading import is_sweep
+from trainlab.store.steps import is_tune
 from trainlab.store.writing import named_errors
 
 _LINGER = 3.0  # seconds in which the pages fetch the last numbers
@@ -36,7 +37,7 @@ def serve(
     as_json: Annotated[bool, typer.Option("--json", help="Print the address as JSON.")] = False,
     listener: Annotated[int | None, typer.Option(hidden=True)] = None,
 ) -> None:
-    """Show the runs and sweeps of a folder in a browser; the pages refresh during training.
+    """Show the runs, sweeps and tunes of a folder in a browser; the pages refresh during training.
 
     By default only this machine can read the pages. They are read-only. Ctrl-C stops the server. With --host 0.0.0.0
     others need the token; it travels unencrypted, so use it in networks that you trust.
@@ -49,9 +50,9 @@ def serve(
     with _terminal.answering(as_json):
         if not runs.is_dir():
             raise UserError(f"{runs}: no such folder of runs; `trainlab train` makes one")
-        if is_run(runs) or is_sweep(runs):
+        if is_run(runs) or is_sweep(runs) or is_tune(runs):
             raise UserError(
-                f"{runs}: this is a run or sweep; serve the folder that contains it: trainlab serve {runs.parent}"
+                f"{runs}: this is a run, sweep or tune; serve the folder that contains it: trainlab serve {runs.parent}"
             )
     given = None if listener is None else socket.socket(fileno=listener)
     with Server(runs, host, port, given, token) as server:

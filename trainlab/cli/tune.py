@@ -12,16 +12,17 @@ from trainlab.cli._sweep_progress import Lines, Quiet
 from trainlab.cli.sweep import WorkersOption, cores
 from trainlab.core.errors import UserError
 from trainlab.report.html.tune_page import tune_page
-from trainlab.report.text import clean, folded
+from trainlab.report.text import folded
 from trainlab.report.tune_record import TuneRecord
+from trainlab.report.tune_text import step_text
 from trainlab.search.experiment import read
 from trainlab.store.writing import write_output
-from trainlab.tune import tune as tuning
-from trainlab.tune.budget import Budget
-from trainlab.tune.journal import Step
-from trainlab.tune.plan import outline
-from trainlab.tune.story import told
-from trainlab.tune.tune import Tuned
+from trainlab.tuning import tune as tuning
+from trainlab.tuning.budget import Budget
+from trainlab.tuning.journal import Step
+from trainlab.tuning.plan import outline
+from trainlab.tuning.story import told
+from trainlab.tuning.tune import Tuned
 
 _RESULT = ("confirm", "test", "end")
 ConfigArgument = Annotated[str | None, typer.Argument(metavar="CONFIG", help="The experiment, a YAML file.")]
@@ -86,7 +87,7 @@ def tune(
     """
     given = [part for part in (config, *(overrides or ())) if part is not None]
     shown = Quiet() if quiet or as_json else Lines()
-    tell = _silent if quiet or as_json else _told
+    tell = silent if quiet or as_json else tell_step
     common: dict[str, Any] = {"runs": runs, "workers": workers or cores(), "shown": shown, "tell": tell}
     with _terminal.answering(as_json):
         if resume is not None:
@@ -106,12 +107,13 @@ def tune(
     _finish(found, quiet=quiet, as_json=as_json)
 
 
-def _told(step: Step) -> None:
-    if step["step"] not in _RESULT:  # these go to stdout at the end
+def tell_step(step: Step) -> None:
+    """Print a step to stderr, but for those that the end prints."""
+    if step["step"] not in _RESULT:
         _terminal.note(_step_text(step))
 
 
-def _silent(_: Step) -> None:
+def silent(_: Step) -> None:
     """For --quiet and --json."""
 
 
@@ -128,8 +130,7 @@ def _plan(asked: dict[str, Any], *, as_json: bool) -> None:
 
 def _finish(found: Tuned, *, quiet: bool, as_json: bool) -> None:
     """Write the page, print the result, and end with its exit code."""
-    page = found.folder / "report.html"
-    write_output(page, tune_page(TuneRecord(found.folder)).encode())
+    page = write_page(found.folder)
     command = _following(found)
     if as_json:
         _terminal.emit({**found.as_dict(), "page": str(page), "next": command})
@@ -141,6 +142,13 @@ def _finish(found: Tuned, *, quiet: bool, as_json: bool) -> None:
             _terminal.say(_step_text(step))
         _terminal.say(f"page: {page}\nnext: {command}")
     raise typer.Exit(found.exit_code)
+
+
+def write_page(folder: Path) -> Path:
+    """Write the page of a tune into its folder; its path."""
+    page = folder / "report.html"
+    write_output(page, tune_page(TuneRecord(folder)).encode())
+    return page
 
 
 def _following(found: Tuned) -> str:
@@ -156,7 +164,5 @@ def _following(found: Tuned) -> str:
 
 
 def _step_text(step: Step) -> str:
-    """A step as lines: its title with the verdict, and its sentences below."""
-    head = f"{step['title']}: {step['verdict']}" if step["verdict"] else str(step["title"])
-    text = "\n".join(f"  {clean(line)}" for line in step["text"])
-    return folded(f"{head}\n{text}", _terminal.columns(None))
+    """A step as lines that fit the terminal."""
+    return folded(step_text(step), _terminal.columns(None))

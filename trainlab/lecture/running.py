@@ -23,8 +23,8 @@ from trainlab.store.json_file import read_json, write_json
 from trainlab.store.reading import RunRecord, is_sweep
 from trainlab.store.steps import is_tune
 from trainlab.training.train import resume, train
-from trainlab.tune import tune as tuning
-from trainlab.tune.budget import Budget
+from trainlab.tuning import tune as tuning
+from trainlab.tuning.budget import Budget
 
 _PLANS = "plans.json"
 _ENDED = ("finished", "diverged")

@@ -8,6 +8,7 @@ from typing import Any
 from trainlab.core.errors import UserError
 from trainlab.core.metric_names import lower_is_better
 from trainlab.report.json_fields import table
+from trainlab.store.lock import held
 from trainlab.store.steps import CLOCK, FILE, read_steps
 
 Step = Mapping[str, Any]
@@ -33,6 +34,26 @@ class TuneRecord:
     def steps(self) -> dict[str, Step]:
         """The steps that are over, by name."""
         return {line["step"]: line for line in self.lines if line["step"] != CLOCK}
+
+    @property
+    def state(self) -> str:
+        """`finished`, `failed` (by the check), `running` or `interrupted`."""
+        if "end" in self.steps:
+            return "finished"
+        if self.steps.get("check", {}).get("failed"):
+            return "failed"
+        return "running" if held(self.path) else "interrupted"
+
+    @property
+    def networks(self) -> int:
+        """How many networks the steps that are over have trained."""
+        return sum(step["cost"]["runs"] for step in self.steps.values() if "cost" in step)
+
+    @property
+    def tested(self) -> Mapping[str, float]:
+        """The winner's scores of the test rows that stand first, means over its runs; empty before."""
+        step = self.steps.get("test", {})
+        return {name: float(step["scores"][name]["mean"]) for name in step.get("shown", ())}
 
     @property
     def metric(self) -> str:

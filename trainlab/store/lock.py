@@ -39,6 +39,23 @@ def locked(folder: Path) -> Generator[None, None, None]:
         os.close(handle)
 
 
+def held(folder: Path) -> bool:
+    """Whether a process holds the lock of this folder now."""
+    import fcntl
+
+    try:
+        handle = os.open(folder / ".lock", os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except OSError as error:
+        return error.errno not in _UNSUPPORTED
+    finally:
+        os.close(handle)
+    return False
+
+
 def _take(folder: Path, path: Path) -> int:
     import fcntl
 

@@ -17,6 +17,7 @@ from trainlab.store.json_file import read_json
 from trainlab.store.plain_yaml import read_config
 from trainlab.store.rows import last_row, read_layers, read_metrics, read_regions, read_steps
 from trainlab.store.status import Status, read_status, seen_state
+from trainlab.store.steps import CONFIRM, is_tune
 from trainlab.store.writing import named_errors
 
 T = TypeVar("T")
@@ -194,7 +195,8 @@ def read_run(path: Path, name: str = "") -> RunRecord:
 
 
 def find_runs(folder: Path) -> list[Path]:
-    """The run folders in a folder of runs or of a sweep, with those of the sweeps in it; other folders are left out.
+    """The run folders in a folder of runs, of a sweep or of a tune, with those of the sweeps and tunes in it; other
+    folders are left out.
 
     Raises UserError if the folder does not exist or cannot be read.
     """
@@ -202,10 +204,23 @@ def find_runs(folder: Path) -> list[Path]:
     for path in _inside(folder):
         if is_sweep(path):
             found += _trials(path / "trials")
-        elif path.name == "trials" and is_sweep(folder):
+        elif (path.name == "trials" and is_sweep(folder)) or (path.name == CONFIRM and is_tune(folder)):
             found += _trials(path)
+        elif is_tune(path):
+            found += _of_tune(path)
         elif is_run(path):
             found.append(path)
+    return found
+
+
+def _of_tune(folder: Path) -> list[Path]:
+    """The run folders of a tune: the trials of its sweeps, and the runs that confirm the best."""
+    found: list[Path] = []
+    for path in _inside(folder, links=False):
+        if is_sweep(path):
+            found += _trials(path / "trials")
+        elif path.name == CONFIRM:
+            found += _trials(path)
     return found
 
 

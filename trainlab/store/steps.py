@@ -8,6 +8,7 @@ from trainlab.store.appending import read_lines
 from trainlab.store.strict_json import loads
 
 FILE = "tune.jsonl"
+CONFIRM = "confirm"  # the folder of the runs that confirm the best trials
 CLOCK = "clock"  # the name of a line that tells the time only
 
 

@@ -1,4 +1,4 @@
-"""Charts of runs and sweeps for notebooks: the pictures of the report, or curves of chosen columns."""
+"""Charts of runs, sweeps and tunes for notebooks: the pictures of the report, or curves of chosen columns."""
 
 from collections.abc import Sequence
 from importlib import import_module
@@ -11,7 +11,9 @@ from trainlab.report.pictures._kit import altair, axis_x, axis_y, values
 from trainlab.report.pictures.picture import Chart, Picture
 from trainlab.report.pictures.theme import Theme, config
 from trainlab.report.pictures.thinning import band
+from trainlab.report.pictures.tune import pictures as pictures_of_tune
 from trainlab.report.sweep_record import SweepRecord
+from trainlab.report.tune_record import TuneRecord
 from trainlab.store.reading import RunRecord
 
 _POINTS, _HEIGHT = 400, 240  # points of a curve; pixels of a chart
@@ -45,6 +47,16 @@ def sweep_chart(sweep: SweepRecord, name: str, theme: Theme, width: int) -> Char
     pictures = {picture.name: picture for picture in gallery.of_sweep(sweep)}
     if not pictures:
         raise UserError(f"{sweep.path}: has no finished trial yet that could be drawn")
+    if name not in pictures:
+        raise _unknown(name, list(pictures))
+    return _styled(_sized(pictures[name], width), theme)
+
+
+def tune_chart(tune: TuneRecord, name: str, theme: Theme, width: int) -> Chart:
+    """A picture of a tune by its name. Raises UserError for a name that does not exist."""
+    pictures = {picture.name: picture for picture in pictures_of_tune(tune)}
+    if not pictures:
+        raise UserError(f"{tune.path}: has no step yet that could be drawn")
     if name not in pictures:
         raise _unknown(name, list(pictures))
     return _styled(_sized(pictures[name], width), theme)

@@ -1,4 +1,4 @@
-"""The front page of `trainlab serve`: the sweeps and the runs, the newest first."""
+"""The front page of `trainlab serve`: the tunes, the sweeps and the runs, the newest first."""
 
 import base64
 import hashlib
@@ -10,13 +10,17 @@ from trainlab.report.rows import Row, main_test
 from trainlab.report.serve.places import address
 from trainlab.report.table import diagnoses
 from trainlab.report.text import counted, duration, moment, number
+from trainlab.report.tune_record import TuneRecord
+from trainlab.report.tune_text import tune_line
 
 _MOST = 1000  # runs on the page, the newest
 _STATES = ("finished", "running", "interrupted", "diverged", "failed", "killed", "unreadable")
 
 
-def front_page(name: str, rows: Sequence[Row], sweeps: Sequence[str], script: str) -> str:
-    """The list of runs and sweeps of a folder as a page. `script` is its JavaScript."""
+def front_page(
+    name: str, rows: Sequence[Row], sweeps: Sequence[str], script: str, tunes: Sequence[TuneRecord] = ()
+) -> str:
+    """The list of runs, sweeps and tunes of a folder as a page. `script` is its JavaScript."""
     own = [row for row in rows if "/" not in row.name]
     shown = own[::-1][:_MOST]
     counts = {state: sum(row.status == state for row in own) for state in _STATES}
@@ -29,7 +33,7 @@ def front_page(name: str, rows: Sequence[Row], sweeps: Sequence[str], script: st
     body = tag(
         "body",
         tag("header", head),
-        tag("main", _sweep_section(sweeps, rows), _run_section(shown, len(own)), id="content"),
+        tag("main", _tune_section(tunes), _sweep_section(sweeps, rows), _run_section(shown, len(own)), id="content"),
         tag("footer", "Made by trainlab. Nothing on this page is loaded from anywhere else."),
         Html(f"<script>{script}</script>"),
     )
@@ -53,6 +57,16 @@ def _head(name: str, script: str) -> Html:
         tag("title", f"{name} - trainlab"),
         Html(f"<style>{style}</style>"),
     )
+
+
+def _tune_section(tunes: Sequence[TuneRecord]) -> Html | None:
+    if not tunes:
+        return None
+    items = [
+        tag("li", tag("a", tune.name, href=address("tune", tune.name)), tune_line(tune).removeprefix(tune.name))
+        for tune in tunes
+    ]
+    return tag("section", tag("h2", "Tunes"), tag("ul", *items), id="tunes")
 
 
 def _sweep_section(sweeps: Sequence[str], rows: Sequence[Row]) -> Html | None:

@@ -1,4 +1,4 @@
-"""The run or sweep of an address. Only folders inside the folder of runs are allowed."""
+"""The run, sweep or tune of an address. Only folders inside the folder of runs are allowed."""
 
 import os
 from pathlib import Path
@@ -6,6 +6,7 @@ from urllib.parse import quote, unquote
 
 from trainlab.store.folder import is_run
 from trainlab.store.reading import is_sweep
+from trainlab.store.steps import is_tune
 
 
 def address(kind: str, name: str) -> str:
@@ -27,6 +28,12 @@ def sweep_at(root: Path, quoted: str) -> Path | None:
     """The folder of the sweep that a quoted name means, None if there is none inside `root`."""
     path = _inside(root, quoted)
     return path if path and is_sweep(path) and _own(root, path) and _own(root, path / "trials") else None
+
+
+def tune_at(root: Path, quoted: str) -> Path | None:
+    """The folder of the tune that a quoted name means, None if there is none inside `root`."""
+    path = _inside(root, quoted)
+    return path if path and is_tune(path) and _own(root, path) else None
 
 
 def _inside(root: Path, quoted: str) -> Path | None:

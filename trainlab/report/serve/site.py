@@ -5,8 +5,9 @@ import os
 import threading
 import time
 from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -16,15 +17,16 @@ from trainlab.core.errors import UserError
 from trainlab.report.rows import Row, listed
 from trainlab.report.serve.front_page import front_page
 from trainlab.report.serve.places import address as address_of
-from trainlab.report.serve.places import run_at, sweep_at
+from trainlab.report.serve.places import run_at, sweep_at, tune_at
 from trainlab.report.sweep_record import SweepRecord
+from trainlab.report.tune_record import TuneRecord
 from trainlab.store.folder import is_run
 from trainlab.store.index import Index
-from trainlab.store.reading import RunRecord, read_run
+from trainlab.store.reading import RunRecord, is_sweep, read_run
 
 _PAGES = 12  # in the cache
 _COMPARED = 50  # runs on one page, the newest
-_WATCHED = ("metrics.csv", "status.json", "diagnoses.jsonl", "mistakes.json", "trials.csv")
+_WATCHED = ("metrics.csv", "status.json", "diagnoses.jsonl", "mistakes.json", "trials.csv", "tune.jsonl")
 _REST = 8.0  # times as long as making a page or a list took, until it is made again
 
 
@@ -48,7 +50,7 @@ class Site:
         self._list: tuple[float, float, str, list[Row], list[str]] | None = None
 
     def page(self, address: str) -> Page | None:
-        """The page at an address (`/`, `/run/NAME`, `/sweep/NAME`, `/compare`), None if there is none."""
+        """The page at an address (`/`, `/run/NAME`, `/sweep/NAME`, `/tune/NAME`, `/compare`), None if there is none."""
         version = self.version(address)
         if version is None:
             return None
@@ -77,10 +79,11 @@ class Site:
         kind, _, name = address[1:].partition("/")
         if kind in ("", "compare") and not name:
             return self._listing()[2]
-        folder = {"run": run_at, "sweep": sweep_at}.get(kind, _nowhere)(self.root, name)
+        folder = {"run": run_at, "sweep": sweep_at, "tune": tune_at}.get(kind, _nowhere)(self.root, name)
         if folder is None:
             return None
-        return f"{_stamp(folder)}-{RunRecord(folder, '').state if kind == 'run' else ''}"
+        state = RunRecord(folder, "").state if kind == "run" else TuneRecord(folder).state if kind == "tune" else ""
+        return f"{_stamp(folder)}-{state}"
 
     def _made(self, address: str, script: str) -> str:
         kind, _, name = address[1:].partition("/")
@@ -97,6 +100,11 @@ class Site:
                 return address_of("run", f"{name}/{run}") if is_run(folder / run) else ""
 
             return sweep_page(SweepRecord(folder, name), link=link, script=script, connect=True)
+        if kind == "tune" and (folder := tune_at(self.root, name)):
+            from trainlab.report.html.tune_page import tune_page
+
+            tune = TuneRecord(folder, self._called(folder))
+            return tune_page(tune, link=partial(_inside, tune), script=script, connect=True)
         _, _, _, rows, sweeps = self._listing()
         if kind == "compare":
             from trainlab.report.html.runs_page import runs_page
@@ -104,7 +112,8 @@ class Site:
             newest = [row.name for row in rows if "/" not in row.name][-_COMPARED:]
             records = [read_run(self.root / name, name) for name in newest]
             return runs_page(records, link=_linked, script=script, connect=True)
-        return front_page(self.root.resolve().name, rows, sweeps, script)
+        tunes = [TuneRecord(self.root / name, name) for name in _folders(self.root, tune_at)]
+        return front_page(self.root.resolve().name, rows, sweeps, script, tunes)
 
     def _called(self, folder: Path) -> str:
         return folder.relative_to(self.root).as_posix()
@@ -121,8 +130,11 @@ class Site:
                     rows = [row for record, row in listed((), self.root, index) if _reaches(self.root, record)]
                 except UserError:  # the folder is gone
                     rows = []
-            sweeps = sorted({row.name.split("/")[0] for row in rows if "/" in row.name} | set(_sweeps(self.root)))
-            version = format(hash((tuple(map(_told, rows)), tuple(sweeps))) & 0xFFFFFFFFFFFF, "x")
+            tunes = _folders(self.root, tune_at)
+            of_rows = {row.name.split("/")[0] for row in rows if "/" in row.name} - set(tunes)
+            sweeps = sorted(of_rows | set(_folders(self.root, sweep_at)))
+            stamps = [_stamp(self.root / tune) for tune in tunes]
+            version = format(hash((tuple(map(_told, rows)), tuple(sweeps), *stamps)) & 0xFFFFFFFFFFFF, "x")
             self._list = (time.monotonic(), time.monotonic() - began, version, rows, sweeps)
             return self._list
 
@@ -141,12 +153,19 @@ def _reaches(root: Path, record: RunRecord) -> bool:
     return not any(map(os.path.islink, links)) or run_at(root, quote(record.name)) is not None
 
 
-def _sweeps(root: Path) -> list[str]:
+def _inside(tune: TuneRecord, place: str) -> str:
+    """The address of the page of a run or sweep in a tune's folder; empty if there is none."""
+    folder, name = tune.path / place, f"{tune.name}/{place}"
+    return address_of("sweep", name) if is_sweep(folder) else address_of("run", name) if is_run(folder) else ""
+
+
+def _folders(root: Path, at: Callable[[Path, str], Path | None]) -> list[str]:
+    """The names of the folders of a kind, in order."""
     try:
         names = [entry.name for entry in os.scandir(root) if entry.is_dir()]
     except OSError:
         return []
-    return [name for name in names if not name.startswith(".") and sweep_at(root, quote(name))]
+    return sorted(name for name in names if not name.startswith(".") and at(root, quote(name)))
 
 
 def _told(row: Row) -> tuple[Any, ...]:

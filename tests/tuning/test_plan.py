@@ -3,9 +3,9 @@
 import pytest
 
 from trainlab.core.errors import UserError
-from trainlab.tune.budget import Budget
-from trainlab.tune.decide import Result, expected_gain, next_move
-from trainlab.tune.plan import SPREAD_SEEDS, Plan, full_epochs
+from trainlab.tuning.budget import Budget
+from trainlab.tuning.decide import Result, expected_gain, next_move
+from trainlab.tuning.plan import SPREAD_SEEDS, Plan, full_epochs
 
 SPACE = {
     "optimizer.lr": {"log": [1e-4, 1e-1]},

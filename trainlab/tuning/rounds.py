@@ -17,7 +17,7 @@ from trainlab.search.sweep import resume, start
 from trainlab.store.findings import read_findings
 from trainlab.store.reading import is_sweep
 from trainlab.store.rows import read_trials
-from trainlab.tune.decide import Move, Result, next_move, ranked
+from trainlab.tuning.decide import Move, Result, next_move, ranked
 
 _SHORT = ("not-converged", "underfitting")  # findings that a short trial has because it is short
 

@@ -1,22 +1,28 @@
 """A whole tune of a tiny network: its steps, its budget, and that a stopped one comes to the same end."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
 import tiny_sweep
 from typer.testing import CliRunner
 
+import trainlab as tl
 from trainlab.cli.main import build
+from trainlab.core.component import plain
 from trainlab.core.errors import UserError
 from trainlab.report.html.tune_page import tune_page
+from trainlab.report.serve.site import Site
 from trainlab.report.tune_record import TuneRecord
 from trainlab.search.callbacks import SweepCallback
-from trainlab.search.experiment import read
+from trainlab.search.experiment import read, read_plain
 from trainlab.search.sweep import start as start_sweep
 from trainlab.store.reading import RunRecord
-from trainlab.tune.budget import Budget
-from trainlab.tune.tune import resume, start
+from trainlab.tuning.budget import Budget
+from trainlab.tuning.start import first_trials
+from trainlab.tuning.story import told
+from trainlab.tuning.tune import plan_of, resume, start
 
 CONFIG = tiny_sweep.TRIAL.replace("epochs: 2", "epochs: 4")
 TRIALS = Budget.read("15-trials")
@@ -117,6 +123,61 @@ def test_page_tells_the_story(tuned):
     page = tune_page(TuneRecord(tuned.folder))
     for part in ('id="step-range"', 'id="step-decide-1"', "What the winner changes", "trainlab predict", "timeline"):
         assert part in page
+
+
+def test_report_and_server_know_it(tuned):
+    """`trainlab report` lists its runs and tells how it stands, of one tune the story; the server links its pages."""
+    runs = tuned.folder.parent
+    overview = CliRunner().invoke(build(), ["report", "--runs", str(runs)]).output
+    assert f"{tuned.folder.name}/search-1/trials/0001" in overview
+    assert f"{tuned.folder.name}: finished; val_loss" in overview
+    assert "Confirm the winner: ok" in CliRunner().invoke(build(), ["report", str(tuned.folder)]).output
+    site, name = Site(runs), tuned.folder.name
+    assert f'href="/tune/{name}"' in site.page("/").html
+    page = site.page(f"/tune/{name}").html
+    links = set(re.findall(r'href="(/[^"]+)"', page))
+    assert {f"/sweep/{name}/search-1", f"/run/{name}/search-1/trials/0001"} <= links
+    assert any(link.startswith(f"/run/{name}/confirm/") for link in links)
+    assert all(site.version(link) for link in links)
+    assert site.page("/tune/other") is None
+
+
+def test_from_python(config, tmp_path):
+    """`tl.tune` searches the space that is given, and returns the winner; a failed check is a state."""
+    found = tl.tune(
+        config, budget="15-trials", space={"optimizer.lr": {"log": [1e-4, 1e-1]}}, runs=tmp_path, workers=2, quiet=True
+    )
+    assert (found.state, list(found.winner["values"])) == ("finished", ["optimizer.lr"])
+    assert found.best_run.best
+    assert len(found.runs) == 15
+    assert set(found.test) >= {"loss", "r2"}
+    assert (found.folder / "report.html").exists()
+    with pytest.raises(UserError, match="only workers and quiet"):
+        tl.tune(resume=found, fix=True)
+    assert tl.tune(config, {"data.faults": ["bad_values"]}, runs=tmp_path, quiet=True).state == "failed"
+
+
+def test_what_it_does_not_use_is_said(config, tmp_path):
+    """Of the block `sweep`: another strategy and a number of trials; limits are kept for every trial."""
+    block = "sweep={space: {optimizer.lr: auto}, strategy: staged, trials: 9, max_failed: 2, limits: {seconds: 60}}"
+    asked = plan_of(read(config, [block]), TRIALS, runs=tmp_path)
+    assert asked["unused"] == ["strategy", "trials"]
+    assert asked["kept"] == {"stop_bad_trials": True, "max_failed": 2, "limits": {"seconds": 60.0, "memory": None}}
+    assert "this is not used: strategy, trials" in told("plan", asked, {})["text"][-1]
+
+
+def test_first_trials_keep_what_was_not_tested():
+    """The suggested rate, the network that was tested, and the experiment's own values where the space holds them."""
+    config = plain(read_plain({"data": {"name": "moons"}, "model": {"mlp": [16]}, "train": {"batch_size": 8}}).value)
+    space = {
+        "optimizer.lr": {"log": [1e-3, 1.0]},
+        "train.batch_size": {"int": [16, 64]},
+        "model.dropout": {"uniform": [0.0, 0.5]},
+        "model.hidden": {"choice": [[16], [32]]},
+    }
+    test = {"rule": "adam", "network": {}, "suggestion": 0.1, "blow_up": None, "steepest": 0.2}
+    want = {"optimizer.lr": 0.1, "model.dropout": 0.0, "model.hidden": [16]}
+    assert first_trials({k: v for k, v in config.items() if k != "sweep"}, space, [test]) == [want]
 
 
 def test_dry_run_writes_nothing(config, tmp_path):

@@ -16,9 +16,9 @@ from trainlab.store.plain_yaml import read_config
 from trainlab.store.writing import write_atomic
 from trainlab.training.baselines import baselines
 from trainlab.training.setup import build
-from trainlab.tune.decide import Result
-from trainlab.tune.rounds import value_at
-from trainlab.tune.seeds import SeedRun, result_of
+from trainlab.tuning.decide import Result
+from trainlab.tuning.rounds import value_at
+from trainlab.tuning.seeds import SeedRun, result_of
 
 _SCORES = ("accuracy", "r2")
 Candidate = tuple[Result, Sequence[SeedRun]]

@@ -9,14 +9,14 @@ from trainlab.search.callbacks import SweepCallback
 from trainlab.search.executors.limits import Limits
 from trainlab.search.experiment import read_plain
 from trainlab.search.sweep import open_executor
-from trainlab.tune import rounds, story, winner
-from trainlab.tune.budget import Budget
-from trainlab.tune.clock import Clock
-from trainlab.tune.decide import Result, expected_gain
-from trainlab.tune.journal import Journal, Step
-from trainlab.tune.plan import CANDIDATES, SPREAD_SEEDS, Plan, full_epochs
-from trainlab.tune.seeds import SeedRun, train_runs
-from trainlab.tune.start import checked, first_trials, rate_range, with_rates
+from trainlab.tuning import rounds, story, winner
+from trainlab.tuning.budget import Budget
+from trainlab.tuning.clock import Clock
+from trainlab.tuning.decide import Result, expected_gain
+from trainlab.tuning.journal import Journal, Step
+from trainlab.tuning.plan import CANDIDATES, SPREAD_SEEDS, Plan, full_epochs
+from trainlab.tuning.seeds import SeedRun, train_runs
+from trainlab.tuning.start import checked, first_trials, rate_range, with_rates
 
 _CLOSING = 2.0  # seconds, start and end of the process included
 _COARSE_TIME = 0.3  # share of a time after which no trial of the first round begins

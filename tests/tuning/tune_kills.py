@@ -1,8 +1,8 @@
 """Random kills (SIGKILL) of a tune, which is then resumed; every tune must come to the numbers of an undisturbed one.
 
-`tests/tune/test_tune.py` stops a tune twice; by hand, with as many kills as one likes:
+`tests/tuning/test_tune.py` stops a tune twice; by hand, with as many kills as one likes:
 
-    python tests/tune/tune_kills.py --kills 30
+    python tests/tuning/tune_kills.py --kills 30
 """
 
 import argparse

@@ -15,7 +15,7 @@ from trainlab.search.experiment import SweepExperiment, read_plain
 from trainlab.tools.check import check
 from trainlab.tools.fix.suggestion import joined, together, warnings
 from trainlab.tools.lr_range import LrRange, lr_range
-from trainlab.tune.rounds import value_at
+from trainlab.tuning.rounds import value_at
 
 _CURES = 3  # times that patches are applied, at most
 _STEPS, _SEEDS, _LOW, _HIGH = 150, 2, 1e-6, 10.0  # of the range test

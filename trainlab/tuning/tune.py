@@ -19,18 +19,18 @@ from trainlab.search.lookup import find_sweep
 from trainlab.search.prior import from_sweep
 from trainlab.search.space import SearchSpace
 from trainlab.search.sweep import deciding
-from trainlab.store.folder import next_free, safe_name
+from trainlab.store.folder import next_free, refuse_links, safe_name
 from trainlab.store.lock import locked
 from trainlab.store.plugins import write_plugins
 from trainlab.store.steps import is_tune
 from trainlab.store.writing import write_atomic
 from trainlab.training.best import BEST
 from trainlab.training.transfer import located
-from trainlab.tune import story
-from trainlab.tune.budget import Budget
-from trainlab.tune.journal import Journal, Step
-from trainlab.tune.rounds import spelled
-from trainlab.tune.session import FailedCheckError, Session, StopTuneError
+from trainlab.tuning import story
+from trainlab.tuning.budget import Budget
+from trainlab.tuning.journal import Journal, Step
+from trainlab.tuning.rounds import spelled
+from trainlab.tuning.session import FailedCheckError, Session, StopTuneError
 
 Tell = Callable[[Step], None]
 _LEARNING = ("gp", "tpe")  # strategies that start a round from the one before it
@@ -160,9 +160,12 @@ def resume(
 
 
 def find_tune(tune: Path | str, runs: Path) -> Path:
-    """The folder of a tune, given by path or by name. Raises UserError with the latest names if there is none."""
+    """The folder of a tune, given by path or by name. Raises UserError with the latest names if there is none, and if
+    something in it is a link.
+    """
     for path in (Path(tune), runs / tune):
         if is_tune(path):
+            refuse_links(path)
             return path
     there = sorted(path.name for path in runs.iterdir() if is_tune(path)) if runs.is_dir() else []
     known = f"{runs} holds {', '.join(there[-5:])}" if there else f"there are no tunes in {runs}"

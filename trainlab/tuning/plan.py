@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from trainlab.tune.budget import Budget
+from trainlab.tuning.budget import Budget
 
 CANDIDATES = 3
 _SEEDS, _MORE_SEEDS, _RICH = 3, 5, 60  # of each candidate, that of the search included; more from so many trials on

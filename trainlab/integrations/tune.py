@@ -1,0 +1,111 @@
+"""A tune in the hands of Python: its winner, its test scores, its steps and its pictures."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from trainlab.core.errors import UserError
+from trainlab.integrations.run import Run
+from trainlab.report.pictures.notebook import tune_chart
+from trainlab.report.pictures.theme import Theme
+from trainlab.report.tune_record import TuneRecord
+from trainlab.report.tune_text import story, tune_line
+from trainlab.store.plain_yaml import read_config
+from trainlab.store.reading import find_runs
+from trainlab.tuning.tune import find_tune
+
+if TYPE_CHECKING:
+    from altair import TopLevelMixin
+
+
+class Tune:
+    """A tune's folder, given by its path, or by its name inside `runs`. Each access reads it again.
+
+    Raises UserError with the latest names if there is none.
+    """
+
+    def __init__(self, folder: Path | str, runs: Path | str = "runs") -> None:
+        self._folder = find_tune(folder, Path(runs))
+
+    @property
+    def folder(self) -> Path:
+        """Where it lies."""
+        return self._folder
+
+    @property
+    def name(self) -> str:
+        """The folder's own name, `NAME-tune-N`."""
+        return self._folder.resolve().name
+
+    @property
+    def state(self) -> str:
+        """`finished`, `interrupted`, `running`, or `failed` where the check has found an error that the search cannot
+        remove.
+        """
+        return self._record.state
+
+    @property
+    def metric(self) -> str:
+        """The metric that the trials are compared by."""
+        return self._record.metric
+
+    @property
+    def winner(self) -> dict[str, Any] | None:
+        """The winner: `trial`, `mean`, `low`, `high` and `scores` over its seeds, and the searched `values` by their
+        paths; None before it is confirmed.
+        """
+        return dict(self._record.winner) or None
+
+    @property
+    def test(self) -> dict[str, float]:
+        """The winner's scores of the test rows, means over its seeds; empty before."""
+        return {name: float(one["mean"]) for name, one in self._record.steps.get("test", {}).get("scores", {}).items()}
+
+    @property
+    def baselines(self) -> dict[str, dict[str, float]]:
+        """What simpler models score on the test rows, by their names."""
+        return dict(self._record.steps.get("test", {}).get("baselines", {}))
+
+    @property
+    def best_config(self) -> dict[str, Any]:
+        """The winner's whole config, for `tl.train`. Raises UserError if there is none."""
+        path = self._folder / "best.yaml"
+        if not path.exists():
+            raise UserError(f"{self._folder}: this tune has no winner yet: it is {self.state}")
+        return read_config(path)
+
+    @property
+    def best_run(self) -> Run:
+        """The winner's run with the best score. Raises UserError if there is none."""
+        run = self._record.steps.get("end", {}).get("run")
+        if not run:
+            raise UserError(f"{self._folder}: this tune has no winner yet: it is {self.state}")
+        return Run(self._folder / run)
+
+    @property
+    def runs(self) -> list[Run]:
+        """The runs of all trials and seeds."""
+        return [Run(path) for path in find_runs(self._folder)]
+
+    @property
+    def steps(self) -> list[dict[str, Any]]:
+        """The steps that are over, with their numbers, verdicts and sentences."""
+        return [dict(step) for step in self._record.steps.values()]
+
+    @property
+    def story(self) -> str:
+        """The steps that are over, as text."""
+        return story(self._record)
+
+    def plot(self, name: str = "scores", *, theme: Theme = "light", width: int = 460) -> "TopLevelMixin":
+        """A picture of the tune as an Altair chart: `scores` of all trials, or `timeline`, what the budget went to.
+
+        Raises UserError for a name that does not exist, with those that do.
+        """
+        return tune_chart(self._record, name, theme, width)
+
+    def __repr__(self) -> str:
+        return f"<Tune {tune_line(self._record)}>"
+
+    @property
+    def _record(self) -> TuneRecord:
+        return TuneRecord(self._folder)
