@@ -149,7 +149,7 @@ def test_from_python(config, tmp_path):
     )
     assert (found.state, list(found.winner["values"])) == ("finished", ["optimizer.lr"])
     assert found.best_run.best
-    assert len(found.runs) == 15
+    assert 9 < len(found.runs) <= 15
     assert set(found.test) >= {"loss", "r2"}
     assert (found.folder / "report.html").exists()
     with pytest.raises(UserError, match="only workers and quiet"):

@@ -124,7 +124,8 @@ def _plan(asked: dict[str, Any], *, as_json: bool) -> None:
         _terminal.emit({**asked, "outline": lines})
         return
     _terminal.say(_step_text(told("plan", asked, {})))
-    _terminal.say("\n".join(["  in turn:", *(f"  {i}. {line}" for i, line in enumerate(lines, start=1))]))
+    numbered = "\n".join(["  in turn:", *(f"  {i}. {line}" for i, line in enumerate(lines, start=1))])
+    _terminal.say(folded(numbered, _terminal.columns(None)))
     _terminal.say("nothing was trained")
 
 

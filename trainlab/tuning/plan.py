@@ -57,6 +57,15 @@ class Plan:
         return found if found >= _FEWEST else 0
 
 
+def epochs_of(count: int) -> str:
+    """A number of epochs in words.
+
+    >>> epochs_of(1), epochs_of(12)
+    ('1 epoch', '12 epochs')
+    """
+    return f"{count} epoch{'s' * (count != 1)}"
+
+
 def full_epochs(budget: Budget, whole: float, epochs: int) -> int:
     """The epochs of a full trial: those of the config, or fewer if too few trials would fit into the budget."""
     if budget.unit == "trials":
@@ -68,7 +77,7 @@ def outline(budget: Budget, epochs: int) -> list[str]:
     """What will be done, a line per step. epochs: of the config."""
     last = "compare the three best over 3 seeds (5 in a large budget)"
     if budget.unit == "seconds":
-        rounds = [f"search with trials of {max(1, round(epochs / _COARSE))} epochs or fewer, for 30 % of the time"]
+        rounds = [f"search with trials of {epochs_of(max(1, round(epochs / _COARSE)))} or fewer, for 30 % of the time"]
         rounds.append("up to three rounds of full trials, around what the earlier ones have found")
     else:
         full = full_epochs(budget, budget.amount, epochs)
@@ -76,9 +85,9 @@ def outline(budget: Budget, epochs: int) -> list[str]:
         coarse = plan.coarse_trials(budget.amount)
         used = plan.cost(coarse, plan.coarse_epochs)
         rest = int((budget.amount - used - plan.reserve(budget.amount, full)) / plan.cost(1, full))
-        rounds = [f"search with {coarse} trials of {plan.coarse_epochs} epochs"]
+        rounds = [f"search with {coarse} trials of {epochs_of(plan.coarse_epochs)}"]
         rounds.append(
-            f"up to three rounds of full trials of {full} epochs, {rest} in all; after each decide what to change"
+            f"up to three rounds of full trials of {epochs_of(full)}, {rest} in all; after each decide what to change"
         )
         last = f"compare the three best over {plan.seeds(budget.amount)} seeds"
     return [

@@ -5,6 +5,7 @@ from typing import Any
 
 from trainlab.core.metric_names import lower_is_better
 from trainlab.tuning.budget import Budget, spelled_time
+from trainlab.tuning.plan import epochs_of
 
 Step = Mapping[str, Any]
 _MOST = 8  # changed settings that are listed
@@ -73,14 +74,14 @@ def _baselines(found: Step, _: Mapping[str, Step]) -> Told:
 
 def _budget(found: Step, _: Mapping[str, Step]) -> Told:
     why = "" if found["epochs"] == found["base"] else f", instead of {found['base']}, so that enough trials fit"
-    lines = [f"first trials of {_epochs(found['coarse'])}, then full ones of {found['epochs']}{why}"]
+    lines = [f"first trials of {epochs_of(found['coarse'])}, then full ones of {found['epochs']}{why}"]
     return "Division", "", [*lines, f"at the end the best three are compared over {found['seeds']} seeds"]
 
 
 def _search(found: Step, steps: Mapping[str, Step]) -> Told:
     metric, number = steps["plan"]["metric"], sum(name.startswith("search-") for name in steps)
     states = ", ".join(f"{count} {state}" for state, count in found["states"].items()) or "none"
-    lines = [f"{found['trials']} trials of {_epochs(found['epochs'])}: {states}"]
+    lines = [f"{found['trials']} trials of {epochs_of(found['epochs'])}: {states}"]
     if found["results"]:
         best = (min if lower_is_better(metric) else max)(found["results"], key=lambda result: result["score"])
         lines.append(f"best {metric} {best['score']:.4g} in {best['trial']}: {spelled(best['values'])}")
@@ -168,10 +169,6 @@ def spelled(values: Mapping[str, Any]) -> str:
     """Settings in one line: `optimizer.lr=0.01, model.hidden=[64, 64]`."""
     listed = [f"{path}={_short(value)}" for path, value in values.items()]
     return ", ".join([*listed[:_MOST], *([f"and {len(listed) - _MOST} more"] if len(listed) > _MOST else [])])
-
-
-def _epochs(count: int) -> str:
-    return f"{count} epoch{'s' * (count != 1)}"
 
 
 def _short(value: Any) -> str:
