@@ -51,8 +51,9 @@ def serve(
         if not runs.is_dir():
             raise UserError(f"{runs}: no such folder of runs; `trainlab train` makes one")
         if is_run(runs) or is_sweep(runs) or is_tune(runs):
+            kind = "tune" if is_tune(runs) else "run or sweep"
             raise UserError(
-                f"{runs}: this is a run, sweep or tune; serve the folder that contains it: trainlab serve {runs.parent}"
+                f"{runs}: this is a {kind}; serve the folder that contains it: trainlab serve {runs.parent}"
             )
     given = None if listener is None else socket.socket(fileno=listener)
     with Server(runs, host, port, given, token) as server:
