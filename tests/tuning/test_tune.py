@@ -26,7 +26,7 @@ from trainlab.tuning.tune import plan_of, resume, start
 
 CONFIG = tiny_sweep.TRIAL.replace("epochs: 2", "epochs: 4")
 TRIALS = Budget.read("15-trials")
-STEPS = ["plan", "check", "range", "baselines", "budget", "search-1", "decide-1", "search-2", "spread", "decide-2"]
+STEPS = ["plan", "check", "range", "baselines", "budget", "search-1", "decide-1", "search-2", "decide-2"]
 
 
 @pytest.fixture(scope="module")

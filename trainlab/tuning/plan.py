@@ -9,7 +9,7 @@ _SEEDS, _MORE_SEEDS, _RICH = 3, 5, 60  # of each candidate, that of the search i
 _COARSE = 4  # the first trials get this share of the epochs, one of 4,
 _COARSE_SHARE, _COARSE_TRIALS = 0.25, 0.35  # and this share of the epochs, or of the trials
 _ROUNDS = 3  # of full trials, at most
-SPREAD_SEEDS = 2  # further runs of the best trial after the first round of full ones: the spread over seeds
+SPREAD_SEEDS = 2  # further runs of the best trial, before the tune may end early: the spread over seeds
 LEAST, _FEWEST = 4, 2  # trials of a round, and of the last one
 _ENOUGH = 20  # full trials that the budget should allow; otherwise each one is shorter
 
@@ -51,7 +51,7 @@ class Plan:
     def full_trials(self, whole: float, used: float, epochs: int, number: int) -> int:
         """The trials of a round of full ones, counted from 1; 0 if too little is left."""
         left = whole - used - self.reserve(whole, epochs)
-        possible = int(left / self.cost(1, epochs)) - (SPREAD_SEEDS if number == 1 else 0)
+        possible = int(left / self.cost(1, epochs))
         share = max(LEAST, -(-possible // max(1, _ROUNDS - number + 1)))
         found = possible if possible - share < LEAST else share
         return found if found >= _FEWEST else 0

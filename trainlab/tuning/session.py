@@ -124,7 +124,7 @@ class Session:
                 lambda: self._round(plan, number, space, epochs),  # noqa: B023 - called at once
             )
             number += 1
-            if number == 2:
+            if self._may_end(plan, number, epochs):
                 self._once("spread", lambda: self._spread(rounds.results(self.journal.steps, self.metric)))
             move = self._once(
                 f"decide-{number}",
@@ -137,7 +137,7 @@ class Session:
     def _round(self, plan: Plan, number: int, space: Mapping[str, Any], epochs: int) -> dict[str, Any]:
         """A round of trials: a sweep of its own, which starts from the rounds before it."""
         end = self._end()
-        runs = CANDIDATES * (plan.seeds(self._whole()) - 1) + (SPREAD_SEEDS if number == 1 else 0)
+        runs = CANDIDATES * (plan.seeds(self._whole()) - 1)
         reserve = _SPARE * self._pace() * runs * plan.epochs
         soft = _COARSE_TIME * end if not number else end - reserve
         self.clock.until(soft, end)
@@ -157,6 +157,14 @@ class Session:
             raise StopTuneError
         found["cost"]["took"] = round(self.journal.seconds - self.journal.last, 3)
         return found
+
+    def _may_end(self, plan: Plan, number: int, epochs: int) -> bool:
+        """Whether the tune may end early after this round: two of full trials are over, and the budget allows another
+        one after the runs that tell the spread.
+        """
+        if number <= _ROUNDS_TO_JUDGE or not rounds.results(self.journal.steps, self.metric):
+            return False
+        return plan.full_trials(self._whole(), self._used() + plan.cost(SPREAD_SEEDS, epochs), epochs, number) > 0
 
     def _first(self, number: int, space: Mapping[str, Any]) -> list[dict[str, Any]]:
         """The first trials of a round: what the range tests suggest; then the best of the short ones at full length."""
@@ -190,7 +198,7 @@ class Session:
             stop = "no trial has finished"
         elif not trials:
             stop = "the rest of the budget is for the runs that confirm the winner"
-        elif number > _ROUNDS_TO_JUDGE and not move.reasons:
+        elif "spread" in steps and not move.reasons:
             possible = int(left / plan.cost(1, move.epochs))
             last = [r.score for r in results if r.trial.startswith(f"search-{number}/")]
             best = rounds.without_luck(results[0].score, steps["spread"]["scores"], self.metric)

@@ -19,7 +19,7 @@ from trainlab.tuning.rounds import value_at
 
 _CURES = 3  # times that patches are applied, at most
 _STEPS, _SEEDS, _LOW, _HIGH = 150, 2, 1e-6, 10.0  # of the range test
-_BELOW, _ABOVE = 30.0, 10.0  # times the suggestion: the ends of the range
+_BELOW, _ABOVE = 30.0, 3.0  # times the suggestion, where the loss falls fastest: the ends of the range
 _SIGNALS = ("model.activation", "model.norm", "model.init")
 _BELOW_BLOW_UP = 0.5  # of the rate where the loss blows up: higher ones are not tried
 
