@@ -47,6 +47,7 @@ def checked(config: Mapping[str, Any], space: Sequence[str], *, cure: bool) -> S
         "found": [one.as_dict() for one in warnings(first)],
         "left": [one.as_dict() for one in warnings(found)],
         "failed": [one.as_dict() for one in failed],
+        "searched": [one.code for one in warnings(found) if _searched(one, space)],
         "patch": patch,
         "train_rows": looked.rows[0],
         "name": looked.name,

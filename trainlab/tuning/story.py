@@ -35,7 +35,7 @@ def _plan(found: Step, _: Mapping[str, Step]) -> Told:
     return "Plan", "", lines
 
 
-def _check(found: Step, _: Mapping[str, Step]) -> Told:
+def _check(found: Step, steps: Mapping[str, Step]) -> Told:
     codes = [finding["code"] for finding in found["found"]]
     left = [finding["code"] for finding in found["left"]]
     rows = "{} rows to train, {} to validate, {} to test".format(*found["rows"])
@@ -45,8 +45,12 @@ def _check(found: Step, _: Mapping[str, Step]) -> Told:
         return "Check", "failed", lines
     if found["patch"]:
         lines.append(f"cured {', '.join(c for c in codes if c not in left)} by {spelled(found['patch'])}")
-    if left:
-        lines.append(f"still there, the search may cure it: {', '.join(dict.fromkeys(left))}")
+    searched = found.get("searched", ())
+    if curable := [code for code in dict.fromkeys(left) if code in searched]:
+        lines.append(f"still there, the search may cure it: {', '.join(curable)}")
+    if others := [code for code in dict.fromkeys(left) if code not in searched]:
+        how = "" if steps["plan"]["fix"] else "; --fix applies the patches of such findings"
+        lines.append(f"still there, not searched: {', '.join(others)}{how}")
     return "Check", "cured" if found["patch"] else "warning" if left else "ok", lines
 
 
