@@ -98,6 +98,18 @@ def test_stopped_and_resumed_comes_to_the_same_end(config, tuned, tmp_path, ende
     assert numbers(last.steps) == numbers(tuned.steps)
 
 
+def test_interrupted_between_sweeps(config, tuned, tmp_path):
+    """Ctrl-C while no sweep runs also leaves a tune that resumes to the same end."""
+
+    def interrupt(step):
+        if step["step"] == "range":
+            raise KeyboardInterrupt
+
+    first = start(read(config), TRIALS, runs=tmp_path, workers=2, tell=interrupt)
+    assert (first.state, first.exit_code) == ("interrupted", 130)
+    assert numbers(resume(first.folder, workers=2).steps) == numbers(tuned.steps)
+
+
 def test_an_error_that_the_search_cannot_remove_ends_it(config, tmp_path):
     """Rows that are not finite: the check fails, the tune says so, and nothing is trained."""
     found = start(read(config, ["data.faults=[bad_values]"]), TRIALS, runs=tmp_path)

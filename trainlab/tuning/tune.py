@@ -177,7 +177,7 @@ def _run(folder: Path, journal: Journal, workers: int, shown: SweepCallback | No
     try:
         session.run()
         state = "finished"
-    except StopTuneError:
+    except (StopTuneError, KeyboardInterrupt):  # the second between two sweeps, where no trial has a state to save
         journal.tick()
         state = "interrupted"
     except FailedCheckError:
