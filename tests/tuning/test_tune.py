@@ -80,6 +80,13 @@ def test_all_steps_within_the_budget(tuned):
     assert (tuned.folder / "best.yaml").exists()
 
 
+def test_seconds_rise_from_step_to_step(tuned):
+    """Each step is recorded at the time of its end, as the tune's clock has it."""
+    times = [step["seconds"] for step in tuned.steps.values()]
+    assert times == sorted(times)
+    assert tuned.steps["budget"]["seconds"] - tuned.steps["baselines"]["seconds"] < 0.5
+
+
 def test_test_rows_stay_unseen_until_the_winner(tuned):
     """No trial has scored the test rows; the step `test` scores the winner's runs only."""
     tests = [RunRecord(p.parent, "").status.test for p in tuned.folder.rglob("status.json")]

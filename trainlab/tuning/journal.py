@@ -61,6 +61,6 @@ class Journal:
         self._write(CLOCK, {})
 
     def _write(self, name: str, found: Mapping[str, Any]) -> Step:
-        line = dumps({"step": name, "seconds": round(self.seconds, 3), **found})
+        line = dumps({"step": name, **found, "seconds": round(self.seconds, 3)})  # baselines have seconds of their own
         self._file.append(f"{line}\n".encode())
         return loads(line)  # as a later session reads it
