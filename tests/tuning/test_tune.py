@@ -86,7 +86,8 @@ def test_a_step_is_recorded_at_the_time_of_the_tune(tmp_path):
     with Journal(tmp_path) as journal:
         step = journal.once("baselines", lambda: {"seconds": 1e6, "scores": {}}, lambda step: None)
         assert step["seconds"] < 1e5
-    assert Journal(tmp_path).seconds < 1e5
+    with Journal(tmp_path) as journal:
+        assert journal.seconds < 1e5
 
 
 def test_test_rows_stay_unseen_until_the_winner(tuned):
