@@ -10,13 +10,12 @@ from typer.testing import CliRunner
 
 import trainlab as tl
 from trainlab.cli.main import build
-from trainlab.core.component import plain
 from trainlab.core.errors import UserError
 from trainlab.report.html.tune_page import tune_page
 from trainlab.report.serve.site import Site
 from trainlab.report.tune_record import TuneRecord
 from trainlab.search.callbacks import SweepCallback
-from trainlab.search.experiment import read, read_plain
+from trainlab.search.experiment import read
 from trainlab.search.sweep import start as start_sweep
 from trainlab.store.reading import RunRecord
 from trainlab.tuning.budget import Budget
@@ -188,18 +187,12 @@ def test_what_it_does_not_use_is_said(config, tmp_path):
     assert "this is not used: strategy, trials" in told("plan", asked, {})["text"][-1]
 
 
-def test_first_trials_keep_what_was_not_tested():
-    """The suggested rate, the network that was tested, and the experiment's own values where the space holds them."""
-    config = plain(read_plain({"data": {"name": "moons"}, "model": {"mlp": [16]}, "train": {"batch_size": 8}}).value)
-    space = {
-        "optimizer.lr": {"log": [1e-3, 1.0]},
-        "train.batch_size": {"int": [16, 64]},
-        "model.dropout": {"uniform": [0.0, 0.5]},
-        "model.hidden": {"choice": [[16], [32]]},
-    }
-    test = {"rule": "adam", "network": {}, "suggestion": 0.1, "blow_up": None, "steepest": 0.2}
-    want = {"optimizer.lr": 0.1, "model.dropout": 0.0, "model.hidden": [16]}
-    assert first_trials({k: v for k, v in config.items() if k != "sweep"}, space, [test]) == [want]
+def test_first_trials_are_those_of_the_range_tests():
+    """The suggested rate with the network that was tested last, as far as they are searched; no rate, no trial."""
+    space = {"optimizer.lr": {"log": [1e-3, 1.0]}, "schedule.name": {"choice": ["constant", "cosine"]}}
+    weak = {"rule": "adam", "network": {}, "suggestion": 0.1, "blow_up": None, "steepest": 0.2}
+    tests = [weak, weak | {"network": {"model.norm": "batch"}, "suggestion": 0.3}, weak | {"steepest": None}]
+    assert first_trials(space, tests) == [{"optimizer.lr": 0.3, "schedule.name": "cosine"}]
 
 
 def test_dry_run_writes_nothing(config, tmp_path):

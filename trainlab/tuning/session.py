@@ -169,9 +169,7 @@ class Session:
     def _first(self, number: int, space: Mapping[str, Any]) -> list[dict[str, Any]]:
         """The first trials of a round: what the range tests suggest; then the best of the short ones at full length."""
         if not number:
-            tested = (
-                first_trials(self.config, space, self.journal.steps["range"]["tests"]) if self.asked["auto"] else []
-            )
+            tested = first_trials(space, self.journal.steps["range"]["tests"]) if self.asked["auto"] else []
             return [*self.asked.get("first", []), *tested]
         results = rounds.results(self.journal.steps, self.metric)
         return [{path: v for path, v in results[0].values.items() if path in space}] if number == 1 and results else []

@@ -9,13 +9,10 @@ from typing import Any, cast
 from trainlab.core.config import Document
 from trainlab.core.errors import UserError
 from trainlab.diagnose.finding import Finding
-from trainlab.search.distribution import Distribution
-from trainlab.search.distributions.choice import Choice
 from trainlab.search.experiment import SweepExperiment, read_plain
 from trainlab.tools.check import check
 from trainlab.tools.fix.suggestion import joined, together, warnings
 from trainlab.tools.lr_range import LrRange, lr_range
-from trainlab.tuning.rounds import value_at
 
 _CURES = 3  # times that patches are applied, at most
 _STEPS, _SEEDS, _LOW, _HIGH = 150, 2, 1e-6, 10.0  # of the range test
@@ -105,37 +102,20 @@ def with_rates(space: Mapping[str, Any], rates: Sequence[float] | None, *, decla
     return {**space, "optimizer.lr": {**own, "log": [low, high]}} if high >= 10 * low else dict(space)
 
 
-def first_trials(
-    config: Mapping[str, Any], space: Mapping[str, Any], tests: Sequence[Mapping[str, Any]]
-) -> list[dict[str, Any]]:
+def first_trials(space: Mapping[str, Any], tests: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """What the first trials of the search try: for each update rule the rate that its test suggests, with the network
-    that was tested, a rate that falls, and otherwise the experiment's own settings where the space holds them.
+    that was tested, and a rate that falls. All else is drawn: a start that is spread evenly serves the model best.
     """
     found: list[dict[str, Any]] = []
-    own = _own_values(config, space)
     for test in tests:
         if test["suggestion"] is None or test["steepest"] is None:
             continue
-        values = {**own, "optimizer.lr": test["suggestion"], "optimizer.name": test["rule"], **test["network"]}
+        values = {"optimizer.lr": test["suggestion"], "optimizer.name": test["rule"], **test["network"]}
         if "cosine" in space.get("schedule.name", {}).get("choice", ()):
             values["schedule.name"] = "cosine"
         found = [other for other in found if other["optimizer.name"] != test["rule"]]  # the network tested last
         found.append(values)
     return [{path: value for path, value in values.items() if path in space} for values in found]
-
-
-def _own_values(config: Mapping[str, Any], space: Mapping[str, Any]) -> dict[str, Any]:
-    """The experiment's own values of the settings whose range holds them."""
-    sweep = read_plain({**config, "sweep": {"space": dict(space)}}).value.sweep
-    ranges = {} if sweep is None else sweep.settings
-    own = {path: (found, value_at(config, path)) for path, found in ranges.items() if isinstance(found, Distribution)}
-    return {path: value for path, (found, value) in own.items() if _holds(found, value)}
-
-
-def _holds(found: Distribution, value: Any) -> bool:
-    """Whether the range can give this value."""
-    number = isinstance(value, int | float) and not isinstance(value, bool)
-    return (number or isinstance(found, Choice)) and found.at(found.share(value)) == value
 
 
 def _tested(document: Document[SweepExperiment]) -> LrRange | None:
