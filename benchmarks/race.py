@@ -1,6 +1,7 @@
 """Races trainlab against PyTorch, JAX and scikit-learn on five workloads: same rows, weights and order of batches.
 
     python benchmarks/race.py                      # all of it, some 30 minutes on a quiet machine
+    python benchmarks/race.py --brief              # the contenders that can win, about 12 minutes
     python benchmarks/race.py W4 W5 --rounds 5     # some workloads, fewer turns
     python benchmarks/race.py --peers torch --no-extras
 
@@ -8,7 +9,8 @@ Every contender is a live process. They take turns, A B C A B C ..., a second ea
 checkpoint is due, so that each turn of `train` has one), so that a drift of the machine's clock meets all. Told are
 medians over the turns, and ratios to `trainlab:train` of the same round.
 `trainlab:train` is the whole run as `trainlab train` makes it: monitors, rows of CSV, validation, checkpoints.
-Peers live in an environment of their own, which this makes (`--environment`, default .race/environment).
+Peers live in an environment of their own, which this makes (`--environment`, default .race/environment; of several, a
+peer runs in the first that has it).
 Written: benchmarks/results/race.md and race.csv. A peer that does not install is reported and left out.
 """
 
@@ -28,6 +30,7 @@ sys.path.insert(0, str(HERE))
 
 from racing import environment, machine  # noqa: E402 - the folder of this file comes first on the path
 from racing.contender import Contender, Turn  # noqa: E402
+from racing.tables import quoted, summary, table  # noqa: E402
 from racing.workloads import WORKLOADS, make  # noqa: E402
 
 from trainlab.engine.compiled.library import load, why_not  # noqa: E402
@@ -47,11 +50,15 @@ PEERS = {
     "sklearn": ["sklearn:fit@2"],
 }
 FLOORS = ["floor:numpy@1", "floor:numpy@2", "floor:torch@1", "floor:torch@2"]
+LEFT_OUT = {  # by --brief: they are never the fastest
+    *("trainlab:bare@1", "trainlab:numpy@1", "trainlab:numpy@2", "torch:eager@1", "torch:channels_last@1"),
+    *("jax:step@1", "sklearn:fit@2", "floor:numpy@1", "floor:numpy@2", "floor:torch@1"),
+}
 COMPARED_STEPS = 40
 QUIET = 0.1  # a turn is quiet when others took no more of the machine
 
 
-def contenders(name: str, peers: list[str]) -> list[str]:
+def contenders(name: str, peers: list[str], brief: bool) -> list[str]:
     """Who runs on a workload."""
     chosen = [*TRAINLAB, *(spec for peer in peers for spec in PEERS[peer])]
     if name in IMAGES and "torch" in peers:
@@ -60,18 +67,22 @@ def contenders(name: str, peers: list[str]) -> list[str]:
         chosen += ["jax:scan@1", "jax:scan@2"]  # on images it takes minutes to compile
     if name not in ("W1", "W2"):
         chosen = [spec for spec in chosen if not spec.startswith("sklearn")]
-    return chosen + [spec for spec in FLOORS if "torch" in peers or "torch" not in spec]
+    chosen += [spec for spec in FLOORS if "torch" in peers or "torch" not in spec]
+    return [spec for spec in chosen if not (brief and spec in LEFT_OUT)]
+
+
+Pythons = dict[str, Path]  # of each peer
 
 
 class Race:
     """One workload."""
 
-    def __init__(self, name: str, specs: list[str], arguments: argparse.Namespace, python: Path, log: Path) -> None:
+    def __init__(self, name: str, specs: list[str], arguments: argparse.Namespace, pythons: Pythons, log: Path) -> None:
         self.name, self.arguments = name, arguments
         self.folder = arguments.work / name
         make(self.folder, name)
         with log.open("a") as errors:
-            self.runners = [Contender(spec, _python(spec, python), self.folder, name) for spec in specs]
+            self.runners = [Contender(spec, _python(spec, pythons), self.folder, name) for spec in specs]
             for runner in self.runners:
                 runner.start(errors) and self._warm(runner)
             self.same = self._same(errors)
@@ -165,9 +176,12 @@ class Race:
         return made
 
 
-def _python(spec: str, peers: Path) -> Path:
-    """trainlab runs where this does, the others in the peers' environment."""
-    return Path(sys.executable) if spec.startswith("trainlab") else peers
+def _python(spec: str, pythons: Pythons) -> Path:
+    """trainlab runs where this does, the others in the peers' environments."""
+    kind, _, variant = spec.partition("@")[0].partition(":")
+    if kind == environment.BASE and variant in pythons:
+        kind = variant
+    return Path(sys.executable) if kind == "trainlab" else pythons[kind]
 
 
 def _median(runner: Contender) -> float:
@@ -180,12 +194,10 @@ def _spinner() -> "subprocess.Popen[bytes]":
     return subprocess.Popen([sys.executable, "-c", code])
 
 
-def first_steps(
-    names: list[str], peers: list[str], arguments: argparse.Namespace, python: Path
-) -> list[dict[str, object]]:
+def first_steps(names: list[str], arguments: argparse.Namespace, pythons: Pythons) -> list[dict[str, object]]:
     """Process start to first step, and memory, of fresh processes in turn."""
-    specs = ["trainlab:train@1", *(["torch:eager@1"] if "torch" in peers else [])]
-    specs += ["jax:step@1"] if "jax" in peers else []
+    specs = ["trainlab:train@1", *(["torch:eager@1"] if "torch" in pythons else [])]
+    specs += ["jax:step@1"] if "jax" in pythons else []
     made = []
     for name in names:
         found: dict[str, list[tuple[float, float]]] = {spec: [] for spec in specs}
@@ -193,7 +205,7 @@ def first_steps(
             for spec in specs:
                 kind, _, threads = spec.partition("@")
                 command = [
-                    _python(spec, python),
+                    _python(spec, pythons),
                     HERE / "racing" / "first_step.py",
                     repr(time.monotonic()),
                     kind,
@@ -228,36 +240,12 @@ def first_steps(
     return made
 
 
-def table(rows: list[dict[str, object]]) -> str:
-    """Rows as a Markdown table."""
-    heads = list(rows[0])
-    lines = ["| " + " | ".join(heads) + " |", "|" + "---|" * len(heads)]
-    return "\n".join([*lines, *("| " + " | ".join(str(row[h]) for h in heads) + " |" for row in rows)])
-
-
-def summary(rows: list[dict[str, object]]) -> str:
-    """One line a workload: trainlab's best, the best peer, and their ratio."""
-    lines = ["| workload | trainlab train, us a step | best peer | us a step | ratio |", "|---|---|---|---|---|"]
-    for name in dict.fromkeys(str(row["workload"]) for row in rows):
-        mine = [row for row in rows if row["workload"] == name]
-        ours = [row for row in mine if str(row["contender"]).startswith("trainlab:train")]
-        peer = next((row for row in mine if row["best_peer"]), None)
-        if ours and peer:
-            best = min(ours, key=lambda row: float(str(row["us_per_step"])))
-            title = f"{name}: {WORKLOADS[name.split()[0]].title}"
-            lines.append(
-                f"| {title} | {best['us_per_step']} (`{best['contender']}`) | `{peer['contender']}` | "
-                f"{peer['us_per_step']} | **{peer['ratio_to_trainlab']}** |"
-            )
-    return "\n".join(lines)
-
-
 def write(
     arguments: argparse.Namespace, rows: list[dict[str, object]], firsts: list[dict[str, object]], told: str
 ) -> None:
     """race.md and race.csv."""
     arguments.results.mkdir(parents=True, exist_ok=True)
-    parts = ["# A race of training steps", told, summary(rows), "## Every contender", table(rows)]
+    parts = ["# A race of training steps", told, quoted(rows), summary(rows), "## Every contender", table(rows)]
     if firsts:
         parts += ["## Process start to first step, and memory", table(firsts)]
     (arguments.results / "race.md").write_text("\n\n".join(parts) + "\n")
@@ -265,13 +253,14 @@ def write(
         out = csv.DictWriter(file, list(rows[0]))
         out.writeheader()
         out.writerows(rows)
-    print(f"\n{summary(rows)}\n\nwritten: {arguments.results / 'race.md'}")
+    print(f"\n{told}\n\n{quoted(rows)}\n\n{summary(rows)}\n\nwritten: {arguments.results / 'race.md'}")
 
 
-def describe(python: Path) -> str:
+def describe(pythons: Pythons) -> str:
     """The machine, the versions and the day."""
     found = machine.versions(Path(sys.executable), ["trainlab", "numpy"])
-    found |= machine.versions(python, ["torch", "jax", "scikit-learn"])
+    for peer, python in pythons.items():
+        found |= machine.versions(python, [environment.PEERS.get(peer, "").partition("=")[0]])
     known = ", ".join(f"{name} {number}" for name, number in found.items())
     library = load()
     kernels = f"kernels {library.level}" if library else f"no kernels ({why_not()})"
@@ -288,11 +277,12 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", 1)[0])
     parser.add_argument("workloads", nargs="*", choices=[[], *WORKLOADS], help="W1 ... W5; all without it")
     parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--brief", action="store_true", help="only the contenders that can be the fastest")
     parser.add_argument("--turn", type=float, default=1.0, help="seconds of a turn")
     parser.add_argument("--peers", nargs="*", default=list(PEERS), choices=list(PEERS))
     parser.add_argument("--only", nargs="*", help="contenders, such as torch:eager@2")
     parser.add_argument("--no-extras", action="store_true", help="no busy neighbour, no time to the first step")
-    parser.add_argument("--environment", type=Path, default=HERE.parent / ".race" / "environment")
+    parser.add_argument("--environment", type=Path, nargs="+", default=[HERE.parent / ".race" / "environment"])
     parser.add_argument("--work", type=Path, default=HERE.parent / ".race" / "data", help="for rows and weights")
     parser.add_argument("--results", type=Path, default=HERE / "results")
     return parser.parse_args()
@@ -302,14 +292,15 @@ def main() -> None:
     """Race."""
     a = arguments()
     names = a.workloads or list(WORKLOADS)
-    python, peers = environment.prepared(a.environment, a.peers)
+    pythons = environment.prepared(a.environment, a.peers)
+    peers = [peer for peer in a.peers if peer in pythons]
     a.work.mkdir(parents=True, exist_ok=True)
-    log, told = a.work / "errors.log", describe(python)
+    log, told = a.work / "errors.log", describe(pythons)
     log.write_text("")
     print(told, flush=True)
     rows: list[dict[str, object]] = []
     for name in names:
-        race = Race(name, a.only or contenders(name, peers), a, python, log)
+        race = Race(name, a.only or contenders(name, peers, a.brief), a, pythons, log)
         race.run()
         rows += race.rows()
         print(table(race.rows()), flush=True)
@@ -317,14 +308,14 @@ def main() -> None:
     if not a.no_extras:
         if "W3" in names:
             beside = [s for s in ("trainlab:train@2", "torch:eager@2") if not s.startswith("torch") or "torch" in peers]
-            race = Race("W3", beside, a, python, log)
+            race = Race("W3", beside, a, pythons, log)
             race.run(neighbour=True)
             found = race.rows()
             for row in found:
                 row["workload"] = "W3 beside a busy process"
             rows += found
             print(table(found), flush=True)
-        firsts = first_steps([n for n in names if n in ("W1", "W4")], peers, a, python)
+        firsts = first_steps([n for n in names if n in ("W1", "W4")], a, pythons)
     write(a, rows, firsts, told)
 
 

@@ -1,4 +1,4 @@
-"""The peers' own environment: made once, beside trainlab's, so that no peer is ever a dependency."""
+"""The peers' own environments: made once, beside trainlab's, so that no peer is ever a dependency."""
 
 import subprocess
 import sys
@@ -6,23 +6,30 @@ import venv
 from pathlib import Path
 
 PEERS = {"torch": "torch==2.13.0", "jax": "jax", "sklearn": "scikit-learn"}
+BASE = "floor"  # what needs NumPy alone
 
 
-def prepared(folder: Path, peers: list[str]) -> tuple[Path, list[str]]:
-    """Its Python, with the peers installed; and the peers that could be, the others reported."""
-    python = folder / "bin" / "python"
-    if not python.exists():
-        print(f"making an environment for the peers in {folder}", flush=True)
-        venv.create(folder, with_pip=True)
-    if not (_imports(python, "numpy") and _imports(python, "threadpoolctl")):
-        _pip(python, ["numpy", "threadpoolctl"])
-    found = []
+def prepared(folders: list[Path], peers: list[str]) -> dict[str, Path]:
+    """The Python of each peer that is there or could be installed, and of BASE.
+
+    A peer runs in the first environment that has it, and is installed into the first one otherwise: the newest versions
+    of two peers may need different Pythons.
+    """
+    pythons = [folder / "bin" / "python" for folder in folders]
+    if not pythons[0].exists():
+        print(f"making an environment for the peers in {folders[0]}", flush=True)
+        venv.create(folders[0], with_pip=True)
+    for python in pythons:
+        if not (_imports(python, "numpy") and _imports(python, "threadpoolctl")):
+            _pip(python, ["numpy", "threadpoolctl"])
+    found = {BASE: pythons[0]}
     for peer in peers:
-        if _imports(python, peer) or _install(python, peer):
-            found.append(peer)
+        has = next((python for python in pythons if _imports(python, peer)), None)
+        if has is not None or _install(pythons[0], peer):
+            found[peer] = has or pythons[0]
         else:
             print(f"{peer}: could not be installed, left out of the race", flush=True)
-    return python, found
+    return found
 
 
 def _install(python: Path, peer: str) -> bool:
