@@ -109,3 +109,28 @@ def test_threads_do_not_change_a_bit():
     finally:
         library.threads(1)
     assert {k for k in one if not np.array_equal(one[k], three[k])} == set()
+
+
+FEW = [((9, 13, 1), 8, 5, "valid"), ((7, 10, 3), 6, 5, "same"), ((12, 12, 8), 16, 5, "valid"), ((5, 17, 2), 3, 3, 2)]
+
+
+@pytest.mark.parametrize(("shape", "filters", "size", "pad"), FEW)
+def test_few_filters_and_small_images(shape, filters, size, pad):
+    """Neighbouring pixels are computed together, eight images at a time; a row's last pixels may be fewer than a group."""
+    layers = [Conv(filters=filters, size=size, pad=pad), ReLU(), Conv(filters=4, size=3)]
+    for rows in (3, 8, 21):
+        check(layers, shape, rows)
+        check(layers, shape, rows, train=False)
+
+
+@pytest.mark.parametrize(("width", "rows"), [(30, 2), (9, 11)])
+def test_a_pixel_computed_with_its_neighbour_does_not_see_what_that_one_alone_sees(width, rows):
+    """An inf that lies in the neighbour's window, but not in its own, leaves a pixel finite."""
+    got, want = (
+        results([Conv(filters=6, size=3, pad="valid")], (6, width, 2), rows, compiled=compiled, spoiled=np.inf)[
+            "conv1.y"
+        ]
+        for compiled in (True, False)
+    )
+    assert np.array_equal(np.isfinite(got), np.isfinite(want))
+    assert 0 < np.isfinite(got).sum() < got.size

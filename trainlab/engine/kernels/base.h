@@ -57,9 +57,9 @@ TL_INLINE float total(v x) {
   return sum;
 }
 
-// Only the first n < VL places; the other places read as 0. AVX-512 has masks for it: a load or store of some of 16 numbers
-// costs what a whole one costs (pooling of 8 channels: 266 us with the halves below, 33 us with masks). Elsewhere by
-// halves: no loop and no call is left.
+// Only the first n < VL places; the other places read as 0. AVX-512 has masks for it, so a load or store of some of 16
+// numbers costs what a whole one costs (relu and pooling of 64 x 24 x 24 x 8 numbers: 266 us with the halves below, 53 us
+// with masks, Zen 5). Elsewhere by halves: no loop and no call is left.
 #if VL == 16 && defined(__AVX512F__)
 TL_INLINE __mmask16 first_places(P n) { return (__mmask16)((1u << n) - 1); }
 TL_INLINE void store_part(float *p, v x, P n) { _mm512_mask_storeu_ps(p, first_places(n), (__m512)x); }

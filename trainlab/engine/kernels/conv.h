@@ -1,12 +1,12 @@
 // What the three products of a convolution share: sizes, and images between columns of zeros.
 //
-// Layout: x (rows, H, W, C), y (rows, Ho, Wo, Co), W (kh, kw, C, Co). In a window the kw C numbers of a row of pixels are
-// contiguous, so a window is kh runs, and a product is one over two loops (block.h): runs, and numbers in a run. Windows
-// are never copied (no im2col), gradients never scattered.
+// Layout: x (rows, H, W, C), y (rows, Ho, Wo, Co), W (kh, kw, C, Co). In a window the kw C numbers of a row of pixels
+// are contiguous, so a window is kh runs, and a product is one over two loops (block.h): runs, and numbers in a run.
+// Windows are never copied (no im2col), gradients never scattered.
 //
-// Few filters leave most of a vector empty: 8 of them half of AVX-512's. So `together` neighbouring pixels are computed as
-// one with together Co numbers, which lie side by side in y: its window is `wide_taps` columns wide, and the filter of each
-// pixel is 0 outside the pixel's own. 5 x 5 filters, two pixels: 6 columns instead of 5, for twice the numbers.
+// Few filters leave most of a vector empty: 8 of them half of AVX-512's. So `together` neighbouring pixels are computed
+// as one with together Co numbers, which lie side by side in y: its window is `wide_taps` columns wide, and the filter
+// of each pixel is 0 outside the pixel's own. 5 x 5 filters, two pixels: 6 columns instead of 5, for twice the numbers.
 //
 // Sizes of every op, i: H W C Ho Wo Co kh kw step top left (top, left: width of the border).
 #ifndef TL_CONV_H
@@ -43,7 +43,9 @@ enum { BUSY = 8 };  // sums that hide the latency of a multiplication (block.c)
 
 // An image, or a copy of it between columns of zeros: its column 0 is column `first` of the image.
 typedef struct { const float *at; P pitch, first, columns; } Image;  // pitch: from a row to the next
-TL_INLINE P frame_size(P H, P W, P C, P left, P columns) { return left <= 0 && columns - left <= W ? 0 : H * columns * C; }
+TL_INLINE P frame_size(P H, P W, P C, P left, P columns) {
+  return left <= 0 && columns - left <= W ? 0 : H * columns * C;
+}
 
 // `columns` columns of an image, the first of which lies `left` before it; only what is wider is copied, to `to`.
 TL_INLINE Image framed(const float *x, P H, P W, P C, P left, P columns, float *to) {

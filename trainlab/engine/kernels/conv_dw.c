@@ -1,12 +1,15 @@
-// Convolution's gradient of the weights: dW(ky, kx, c, :) = sum over n, i, j of x(n, i s + ky - top, j s + kx - left, c) dy(n, i, j, :)
+// Convolution's gradient of the weights:
+//
+//   dW(ky, kx, c, :) = sum over n, i, j of x(n, i s + ky - top, j s + kx - left, c) dy(n, i, j, :)
 //
 // A tile is a chunk of the rows (CHUNKS on any number of threads) with its own sums, which are added in order afterwards.
 // kw C rows of dW at a time (a run of the windows) against dy, summed over all places of an image.
 //
 // With few filters, `together` neighbouring places of dy are one row of together Co numbers (conv.h), which meets the
-// wide_taps(kw) C numbers of a run of x. Of these sums, dW(ky, kx) is that of x at kx + t s with place t, added up over t;
-// the others are thrown away. For LeNet's first layer (5 x 5 x 1 x 8, VL = 16) two places take 6 rows of one vector for
-// twice the places, instead of 5, and six sums in flight instead of five: DW1 -> DW2 us for 64 images.
+// wide_taps(kw) C numbers of a run of x. Of these sums, dW(ky, kx) is that of x at kx + t s with place t, added up over
+// t; the others are thrown away. For LeNet's first layer (5 x 5 x 1 x 8, VL = 16) two places take 6 rows of one vector for
+// twice the places, instead of 5, and six sums in flight instead of five: 282 us become 104 for 64 images (AVX-512, one
+// core; the arithmetic alone takes 55). Its second layer (40 rows of one vector) takes 125 us, the arithmetic 97.
 #include "conv.h"
 
 enum { CHUNKS = 8, SUM_RUN = 4096 };
@@ -42,7 +45,8 @@ static Places places_of(const Conv *q, P together, P n, P p, float *to) {
     for (P g = 0; g < all; g++, to += s.pitch) {
       const float *from = dy + (i * q->Wo + g * together) * Co;
       const P there = g < s.groups ? columns : s.rest * Co;
-      for (P j = 0; j < s.pitch; j += VL) store(to + j, there >= j + VL ? load(from + j) : there > j ? load_part(from + j, there - j) : (v){});
+      for (P j = 0; j < s.pitch; j += VL)
+        store(to + j, there >= j + VL ? load(from + j) : there > j ? load_part(from + j, there - j) : (v){});
     }
   return s;
 }
@@ -69,7 +73,8 @@ static void add_places(const Places *s, P lines, P Co, int add, float *sum) {
 
 // Sums of groups of `pixels` places, from place `first` of each line on: run r of the windows meets the image's rows
 // i step + r - top.
-static void add_products(const Conv *q, Image x, const Places *s, P first, P pixels, P groups, int add, P c_row, float *out) {
+static void add_products(const Conv *q, Image x, const Places *s, P first, P pixels, P groups, int add, P c_row,
+                         float *out) {
   const P step = q->step, run = wide_taps(q->kw, s->together, step) * q->C;
   Block b = {.KI = groups, .a_row = 1, .a_inner = s->together * step * q->C, .a_outer = step * x.pitch,
              .b_inner = s->pitch, .b_outer = s->line, .c_row = c_row, .add = add,

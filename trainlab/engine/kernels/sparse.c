@@ -90,20 +90,10 @@ TL_INLINE void finish(const Block *q, P at, P j, P n) {
   end_strip(x, q->c + at, q->mask ? q->mask + at : 0, q->scale, q->after ? q->after + at : 0, n);
 }
 
-// Of whole panels. All bits of the exponent are set in inf and nan. (GCC 12 takes 0 times a vector for 0.)
-static int is_finite(const float *panel, P numbers) {
-  enum { EXPONENT = 0x7f800000 };
-  vi found = {0};
-  for (P k = 0; k < numbers; k += VL) found |= ((vi)load(panel + k) & EXPONENT) == EXPONENT;
-  int any = 0;
-  for (int j = 0; j < VL; j++) any |= found[j];
-  return !any;
-}
-
 void sparse_rows(const Block *q, P rows, const uint8_t *places, P places_row, const uint8_t *counts, P counts_row) {
   uint8_t every[LISTED];
   const uint8_t all_of = (uint8_t)q->KI;
-  if (!is_finite(q->b, q->KI * WIDE_PANEL)) {
+  if (!all_finite(q->b, q->KI * WIDE_PANEL)) {
     for (P k = 0; k < q->KI; k++) every[k] = (uint8_t)k;
     places = every, counts = &all_of, places_row = counts_row = 0;
   }

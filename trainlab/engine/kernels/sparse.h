@@ -8,7 +8,9 @@
 #define TL_SPARSE_H
 #include "block.h"
 
-enum { LISTED = VL == 16 ? 64 : 128 };  // numbers per list; so many rows of WIDE_PANEL fit in the first-level cache
+// Numbers per list: so many rows of WIDE_PANEL fit in the first-level cache (40 or 32 kB). With AVX-512, 80 instead of 64
+// take 0.90 of the time forward and 0.97 for dW (128 rows, 512 inputs and units, three of four numbers 0).
+enum { LISTED = VL == 16 ? 80 : 128 };
 
 TL_INLINE P lists_of(P numbers) { return parts(numbers, LISTED); }
 

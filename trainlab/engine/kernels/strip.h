@@ -27,7 +27,17 @@ TL_INLINE void store_strip(float *p, v x, P n) {
     }                                                        \
   }
 
-// The same with strips of WIDE `vectors`, then of one. A cache line is used up before another one evicts it (rows are
+// Whether no number is inf or nan, in which all bits of the exponent are set. (GCC 12 takes 0 times a vector for 0.)
+TL_INLINE int all_finite(const float *x, P numbers) {
+  enum { EXPONENT = 0x7f800000 };
+  vi found = {0};
+  STRIPS(numbers, found |= ((vi)load_strip(x + j, n) & EXPONENT) == EXPONENT)
+  int any = 0;
+  for (int k = 0; k < VL; k++) any |= found[k];
+  return !any;
+}
+
+// STRIPS with strips of WIDE `vectors`, then of one. A cache line is used up before another one evicts it (rows are
 // often a multiple of 1024 bytes apart and share few sets), and a sum does not wait for its previous addition.
 enum { WIDE = 4 };
 #define WIDE_STRIPS(columns, do)                             \
