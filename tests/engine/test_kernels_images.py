@@ -116,7 +116,7 @@ FEW = [((9, 13, 1), 8, 5, "valid"), ((7, 10, 3), 6, 5, "same"), ((12, 12, 8), 16
 
 @pytest.mark.parametrize(("shape", "filters", "size", "pad"), FEW)
 def test_few_filters_and_small_images(shape, filters, size, pad):
-    """Neighbouring pixels are computed together, eight images at a time; a row's last pixels may be fewer than a group."""
+    """Neighbouring pixels are computed together, eight images at a time; the last pixels of a row may be fewer."""
     layers = [Conv(filters=filters, size=size, pad=pad), ReLU(), Conv(filters=4, size=3)]
     for rows in (3, 8, 21):
         check(layers, shape, rows)
