@@ -18,6 +18,7 @@ from trainlab.core.dump import dump
 from trainlab.core.types import Array
 from trainlab.data.dataset import majority
 from trainlab.data.lazy import LazyRows
+from trainlab.engine.evaluator import compare
 from trainlab.engine.graph import Node
 from trainlab.engine.network import Net
 from trainlab.store.columns import METRICS_OF
@@ -30,6 +31,7 @@ from trainlab.training.experiment import Experiment
 from trainlab.training.regions import has_regions, region_facts
 from trainlab.training.setup import TrainingSetup
 
+_UNEVEN = 0.99  # of ln C: below it a guess by the shares of the classes is told instead
 _NUMBERS, _COLUMNS = 20_000, 50  # of the training data, in the summary of its columns
 
 
@@ -138,10 +140,20 @@ def _walk(node: Node, depth: int) -> Iterator[tuple[Node, int]]:
 
 
 def _chance(setup: TrainingSetup) -> dict[str, float]:
-    """Loss and score of a constant prediction on the validation rows, or on the training rows without any."""
+    """Loss and score of a constant prediction on the validation rows, or on the training rows without any.
+
+    Where classes are uneven, a guess by their shares has a lower loss than ln C: the entropy of the shares.
+    """
     t = setup.t_train if setup.t_val is None else setup.t_val
-    task, rows = setup.parts.task, setup.parts.val or setup.parts.train
-    return {"loss": float(setup.config.loss.chance(t, task)), METRICS_OF[task.kind]: majority(rows.y, task)}
+    task, rows, loss = setup.parts.task, setup.parts.val or setup.parts.train, setup.config.loss
+    chance = float(loss.chance(t, task))
+    if task.kind == "classification":
+        shares = np.bincount(setup.parts.train.y, minlength=task.outputs) / len(setup.parts.train)
+        if shares.all() and loss.probabilities(np.zeros((1, loss.units(task)))) is not None:
+            y = loss.outputs_of(np.tile(shares, (len(t), 1)), task).astype(setup.net.dtype)
+            informed = compare(loss, y, t, regression=False).loss
+            chance = informed if informed < _UNEVEN * chance else chance
+    return {"loss": chance, METRICS_OF[task.kind]: majority(rows.y, task)}
 
 
 def _columns(x: Array | LazyRows, names: Sequence[str]) -> list[Mapping[str, Any]]:

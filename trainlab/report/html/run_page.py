@@ -36,7 +36,7 @@ def run_page(record: RunRecord, *, script: str = "", connect: bool = False) -> s
 
     page.section("diagnoses", "Findings", *_findings(page, record))
     metrics = [name for name in pictures if name.startswith("metric-")]
-    page.section("learning", "Learning", *named(*_LEARNING), *named(*metrics))
+    page.section("learning", "Learning", *named(*_LEARNING, *metrics))
     outputs = [pictures.pop(name) for name in list(pictures) if name.startswith("activations-")]
     page.section("layers", "Layers", *named(*_LAYERS), *_activations(page, outputs))
     errors = [name for name in pictures if name.startswith(("confusion", "predicted"))]
@@ -53,7 +53,8 @@ def _head(record: RunRecord, row: Row) -> Html:
     state = tag("span", row.status, class_=f"state {row.status}")
     problem = tag("p", f"Could not be read: {record.problem}", class_="card") if record.problem else None
     description = str(record.config.get("description") or "")
-    facts = tag("dl", *(tag("div", tag("dt", k), tag("dd", v)) for k, v in _numbers(record, row) if v), class_="facts")
+    known = [tag("div", tag("dt", *_words(k)), tag("dd", v)) for k, v in _numbers(record, row) if v]
+    facts = tag("dl", *known, class_="facts")
     return join(
         tag("h1", record.name, state),
         tag("p", verdict(record, row), class_="verdict"),
@@ -61,6 +62,12 @@ def _head(record: RunRecord, row: Row) -> Html:
         facts,
         problem,
     )
+
+
+def _words(name: str) -> list[Html]:
+    """A name that may break after its underscores, and nowhere else."""
+    parts = name.split("_")
+    return [join(part, "_", tag("wbr")) for part in parts[:-1]] + [join(parts[-1])]
 
 
 def _numbers(record: RunRecord, row: Row) -> list[tuple[str, str]]:

@@ -10,7 +10,7 @@ class Html(str):
 
 
 Child = str | None
-_EMPTY = ("br", "img", "input", "meta", "link")
+_EMPTY = ("br", "img", "input", "meta", "link", "wbr")
 
 
 def tag(element: str, /, *children: Child, **attributes: str | bool | None) -> Html:

@@ -3,11 +3,12 @@
 import math
 from collections.abc import Sequence
 from contextlib import suppress
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 
 from trainlab.core.types import Array
+from trainlab.report.json_fields import number, table
 from trainlab.store.reading import RunRecord
 
 Points = list[tuple[float, float]]
@@ -32,10 +33,15 @@ def trained(points: Points) -> Points:
 
 
 def steps_per_epoch(record: RunRecord) -> float:
-    """How many steps an epoch has; 1 where it is not known, so that steps stand for epochs."""
+    """How many steps an epoch has: by the last epoch, in a run without one by its rows. 1 where nothing is known, so
+    that steps stand for epochs.
+    """
     pairs = known(record.metrics.get("epoch", []), record.metrics.get("step", []))
     epoch, step = pairs[-1] if pairs else (0.0, 0.0)
-    return step / epoch if epoch and step else 1.0
+    if epoch and step:
+        return step / epoch
+    rows, batch = number(table(record.data, "rows"), "train"), number(table(record.config, "train"), "batch_size")
+    return max(1.0, math.ceil(rows / batch)) if rows and batch and batch > 0 else 1.0
 
 
 def in_epochs(record: RunRecord, steps: Sequence[Any]) -> list[float]:
@@ -57,9 +63,8 @@ def score_name(record: RunRecord) -> str:
 
 def chance(record: RunRecord, name: str) -> float | None:
     """What a guess would score on the validation rows: `loss`, `accuracy` or `r2`; None where it is not known."""
-    table = record.data.get("chance")
-    value: Any = cast("dict[str, Any]", table).get(name) if isinstance(table, dict) else None
-    return float(value) if _is_number(value) and math.isfinite(value) else None
+    value = number(table(record.data, "chance"), name)
+    return value if value is not None and math.isfinite(value) else None
 
 
 def _floats(cells: Sequence[Any]) -> Array:

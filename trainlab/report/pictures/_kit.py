@@ -51,7 +51,7 @@ def is_log(numbers: Iterable[float | None]) -> bool:
 def axis_x(field: str = "x", title: str = "epoch", **more: Any) -> Any:
     """A horizontal axis of numbers without grid lines; `more` goes to its scale."""
     alt = altair()
-    axis = alt.Axis(grid=False, tickCount=6, labelFlush=True)
+    axis = alt.Axis(grid=False, tickCount=6, labelOverlap="greedy", labelSeparation=8)
     return alt.X(f"{field}:Q", title=title, axis=axis, scale=alt.Scale(nice=False, zero=False, **more))
 
 
@@ -97,6 +97,12 @@ def roof(lines: Iterable[Sequence[float]]) -> float:
     most = max((max(line) for line in known), default=math.inf)
     middle = median_low([line[0] for line in known]) if known else 0.0
     return min(most, _HIGHEST * middle) if middle > 0 else most
+
+
+def roof_of_run(train: Sequence[float], val: Sequence[float], *, first: float | None = None) -> float:
+    """The same for both losses of one run. first: its loss in the first step, where `train` is thinned."""
+    start = [first] if first is not None else list(train[:1])
+    return roof([[max([*start, *val[:1]]), *train, *val]]) if start or val else math.inf
 
 
 def ticks(low: float, high: float) -> list[float]:

@@ -93,17 +93,19 @@ def lines(
 
 
 def _limits(found: Series) -> tuple[float, float]:
-    """A hundredth of the lower and a hundred times the upper quartile of what is above zero."""
+    """A thirtieth of the lower and a hundred times the upper quartile of what is above zero."""
     above = [v for _, ys in found.values() for v in ys if v > 0]
     low, high = np.quantile(above, [0.25, 0.75]).tolist()
-    return low / 100, high * 100
+    return low / 30, high * 100
 
 
 def left(found: Series) -> str:
     """A sentence about layers that leave the picture of `lines`."""
     bottom, top = _limits(found)
-    gone = [layer for layer, (_, ys) in found.items() if any(v > top or 0 < v < bottom for v in ys)]
-    return f" Below {readable(bottom)} or above {readable(top)} at times: {listing(gone)}." if gone else ""
+    low = [layer for layer, (_, ys) in found.items() if any(0 < v < bottom for v in ys)]
+    high = [layer for layer, (_, ys) in found.items() if any(v > top for v in ys)]
+    told = f" Below {readable(bottom)} these leave the picture: {listing(low)}." if low else ""
+    return told + (f" Above {readable(top)} these leave it: {listing(high)}." if high else "")
 
 
 def _ends(found: Series) -> str:

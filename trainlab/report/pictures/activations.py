@@ -57,9 +57,9 @@ def _picture(layer: str, found: list[tuple[float, Histogram]], until: float) -> 
     )
     chart = rect.encode(color=color).properties(width="container", height=130)
     (_, first), (_, last) = found[0], found[-1]
-    text = f"The spread of the outputs of {layer} was {readable(first.std)} at first and {readable(last.std)} at the "
-    text += f"end, around {readable(float(f'{last.mean:.2g}'))}."
-    text += f" At the end {last.note}." if last.note else ""
+    text = f"The spread of the outputs of {layer} was {readable(first.std)}"
+    text += f" at first and {readable(last.std)} at the end" if len(found) > 1 else ""
+    text += f", around {readable(float(f'{last.mean:.2g}'))}{f', {last.note}' if last.note else ''}."
     parts = [[share(round(s, 4)) for s in _shares(h, edges)] for h in (first, last)]
     table = [[f"{readable(a)} to {readable(b)}", *both] for (a, b), *both in zip(pairwise(edges), *parts, strict=True)]
     titles = Table(["output", "first inspection", "last inspection"], table)

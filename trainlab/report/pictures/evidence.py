@@ -16,6 +16,7 @@ from trainlab.report.pictures._kit import (
     level,
     moment,
     placed,
+    roof_of_run,
     values,
 )
 from trainlab.report.pictures._layers import measured
@@ -93,8 +94,11 @@ def _of_curves(record: RunRecord, found: FindingGroup) -> Picture | None:
         train = list(zip(thin["x"], thin["smooth"], strict=True)) or train
     if not train and not val:
         return None
+    most = max(y for _, y in [*train, *val])
+    log = not score and is_log(y for _, y in [*train, *val])
+    top = math.inf if score else roof_of_run([y for _, y in train], [y for _, y in val])
+    train, val = ([(x, min(y, top)) for x, y in points] for points in (train, val))
     drawn = [y for _, y in [*train, *val]]
-    log = not score and is_log(drawn)
     axis = axis_y({"loss": "loss", "accuracy": "accuracy", "r2": "R²"}[what], drawn, log=log)
     guess = chance(record, what)
     charts: list[Chart] = []
@@ -109,7 +113,8 @@ def _of_curves(record: RunRecord, found: FindingGroup) -> Picture | None:
             label = {"train": "train", "val": "validation"}[key]
             charts.append(end_label(*points[-1], label, f"{key}-label", axis, moved.get(key, 0.0)))
     rows = [[x, y, dict(val).get(x)] for x, y in at_most(metric(record, f"train_{what}"), 20)]
-    return _made(record, found, charts, Table(["epoch", f"train {what}", f"validation {what}"], rows))
+    more = f" Above {readable(top)} they leave the picture; the highest is {readable(most)}." if most > top else ""
+    return _made(record, found, charts, Table(["epoch", f"train {what}", f"validation {what}"], rows), more)
 
 
 def _of_steps(record: RunRecord, found: FindingGroup, column: str, title: str) -> Picture | None:
@@ -193,13 +198,13 @@ def _line(points: list[tuple[float, float]], style: str, axis: Any, name: str = 
     return [base.mark_line(style=style).encode(x=axis_x(), y=axis("y"), tooltip=tips)]
 
 
-def _made(record: RunRecord, found: FindingGroup, charts: list[Chart], behind: Table) -> Picture:
+def _made(record: RunRecord, found: FindingGroup, charts: list[Chart], behind: Table, more: str = "") -> Picture:
     at = _at(record, found)
     of_layers = behind.titles[0] == "layer"
     where = f"; the moment is marked at epoch {readable(round(at, 1))}" if at is not None else ""
     where += f", {listing(list(found.layers))} in red" if of_layers and found.layers else ""
     what = f"The {_LAYER[found.code].replace('_', ' ')} value of each layer" if of_layers else ""
-    sentence = f"{what or ' and '.join(behind.titles[1:])} over the epochs{where}."
+    sentence = f"{what or ' and '.join(behind.titles[1:])} over the epochs{where}.{more}"
     chart = layered(*charts, *_marked(record, found), height=_HEIGHT)
     return Picture(*_named(found), chart, sentence[:1].upper() + sentence[1:], behind)
 

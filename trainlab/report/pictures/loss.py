@@ -13,7 +13,7 @@ from trainlab.report.pictures._kit import (
     layered,
     level,
     moment,
-    roof,
+    roof_of_run,
     values,
 )
 from trainlab.report.pictures.numbers import readable
@@ -28,7 +28,7 @@ def pictures(record: RunRecord) -> list[Picture]:
     if not train["x"] and not val:
         return []
     guess = chance(record, "loss")
-    top = roof([[train["low"][0], *train["high"]] if train["x"] else [], [v for _, v in val]])
+    top = roof_of_run(train["high"], [v for _, v in val], first=_first(record))
     drawn = [min(v, top) for v in (*train["low"], *train["high"], *(v for _, v in val))]
     log = is_log([*train["low"], *train["high"], *(v for _, v in val)])
     floor = min((v for v in drawn if v > 0), default=1.0)
@@ -56,6 +56,11 @@ def _train(record: RunRecord) -> dict[str, list[float]]:
         return band(in_epochs(record, record.steps["step"]), record.steps["loss"])
     points = metric(record, "train_loss")
     return band([x for x, _ in points], [y for _, y in points])
+
+
+def _first(record: RunRecord) -> float | None:
+    """The loss of the first step."""
+    return next((v for v in record.steps.get("loss", [])[:1] if v is not None and math.isfinite(v)), None)
 
 
 def _train_charts(train: dict[str, list[float]], axis: ToAxis, floor: float, top: float) -> list[Chart]:
