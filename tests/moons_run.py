@@ -35,6 +35,6 @@ def assert_same_run(one: Path, two: Path) -> None:
         assert got.keys() == want.keys()
         assert all(got[k].tobytes() == want[k].tobytes() for k in want), name
     assert untimed(two / "metrics.csv") == untimed(one / "metrics.csv")
-    for name in ("steps.csv", "layers.csv", "diagnoses.jsonl"):
+    for name in ("steps.csv", "layers.csv", "regions.csv", "diagnoses.jsonl"):
         assert (two / name).read_bytes() == (one / name).read_bytes(), name
     assert read_status(two / "status.json").test == read_status(one / "status.json").test

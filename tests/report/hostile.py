@@ -33,7 +33,11 @@ def hostile_run(runs, name="hostile"):
     classes = [EVIL, TEXTS[1], TEXTS[2]]
     data = {"source": EVIL, "kind": "classification", "shape": [2], "rows": {"train": 3, "val": 2}, "classes": classes}
     data |= {"counts": {"train": [1, 1, 1]}, "chance": {"loss": 1.1, EVIL: 0.3}, "columns": [{"name": TEXTS[1]}]}
+    data["plane"] = {"names": [EVIL, TEXTS[1]], "ends": [0, 1, 0, 1], "side": 2, "points": [[0.5, 0.5, 0], [EVIL], 3]}
     write_json(folder.data, data)
+    cells = ["ABCD", EVIL.replace(",", " "), "", "<<<<"]
+    grids = [f'{epoch},{epoch},0,1,"{text}"' for epoch, text in enumerate(cell.replace('"', '""') for cell in cells)]
+    folder.regions.write_text("\n".join(["epoch,step,low,high,cells", *grids, ""]))
     layer = {"name": EVIL, "kind": TEXTS[1], "output": [3], "parameters": 9, "settings": {EVIL: TEXTS[2]}}
     write_json(folder.network, {"input": [2], "output": [3], "parameters": 9, "multiply_adds": 6, "layers": [layer]})
     worst = [{"row": 1, "true": 0, "predicted": 1, "certainty": 0.9}]

@@ -293,3 +293,34 @@ def test_ten_long_runs_are_thinned(tmp_path):
     records = [read_run(path) for path in sorted(tmp_path.iterdir())]
     alone = len(runs_page(records[:1]))
     assert len(runs_page(records)) - alone < 400_000
+
+
+def test_moments_play(browser, tmp_path):
+    """Decision regions begin with the last epoch, histograms before the first step; slider and button move them."""
+    config = {"data": {"name": "moons", "samples": 200}, "train": {"epochs": 4}}
+    run = train(read_plain(SweepExperiment, config, "test"), into=tmp_path / "moons-1")
+    (tmp_path / "page.html").write_text(run_page(read_run(run.folder)))
+    tab = browser.open(tmp_path / "page.html")
+    tab.drawn()
+
+    def told(name):
+        return tab.ask(f"document.querySelector('[data-frames={name}] output').textContent")
+
+    image = "document.querySelector('#picture-regions svg image').getAttribute('xlink:href')"
+    assert (told("regions"), told("histograms-outputs")) == ("epoch 4 (5 of 5)", "before the first step (1 of 3)")
+    last = tab.ask(image)
+    tab.ask(
+        "(() => { const s = document.querySelector('[data-frames=regions] input'); s.value = 0;"
+        "s.dispatchEvent(new Event('input')); })()"
+    )
+    tab.wait(f"{image} !== {json.dumps(last)}")
+    assert told("regions") == "before the first step (1 of 5)"
+    tab.click("#theme")  # the moment stays where it is in the other theme
+    tab.drawn()
+    assert told("regions") == "before the first step (1 of 5)"
+    tab.click("[data-frames=regions] button")
+    tab.wait("document.querySelector('[data-frames=regions] output').textContent === 'epoch 4 (5 of 5)'")
+    tab.wait(f"{image} === {json.dumps(last)}")
+    assert tab.ask("document.querySelector('[data-frames=regions] button').textContent") == "Play"
+    assert (tab.console, foreign(tab.requests)) == ([], [])
+    tab.close()

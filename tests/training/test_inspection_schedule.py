@@ -27,3 +27,11 @@ def test_an_expensive_step_is_looked_at_often_and_a_cheap_one_rarely():
     assert [step for step in range(401) if cheap.step_due(step)] == list(range(20, 401, 20))
     assert all(step - cheap.last_step(step) <= step / 5 for step in range(400, 30_000))
     assert max(cheap.next_step(step) - cheap.last_step(step) for step in range(100_000)) == 2000
+
+
+def test_histograms_grow_with_the_logarithm_of_the_steps():
+    """The first inspection has one, and 300 000 steps have 51."""
+    schedule = InspectionSchedule("auto", 0, steps_per_epoch=1000, epochs=300)
+    due = [step for step in range(1, 300_001) if schedule.step_due(step) and schedule.histograms_due(step)]
+    assert due[:6] == [20, 40, 60, 80, 100, 120]
+    assert len(due) == 51

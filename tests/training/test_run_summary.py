@@ -111,3 +111,13 @@ def test_without_test_rows_the_validation_rows_stand_in(tmp_path):
     record = read_run(tmp_path / "r")
     assert record.mistakes["part"] == "val"
     assert record.status.test == {}
+
+
+def test_a_guess_knows_the_shares_of_uneven_classes():
+    """Of two classes one has 63 % of the rows: the loss of a guess is the entropy of the shares, not ln 2."""
+    got = data_facts(build(read_plain(Experiment, {"data": "breast_cancer"}, "test")))
+    shares = [n / got["rows"]["train"] for n in got["counts"]["train"]]
+    rows = got["counts"]["val"]
+    want = -sum(n * math.log(share) for n, share in zip(rows, shares, strict=True)) / sum(rows)
+    assert got["chance"]["loss"] == pytest.approx(want, rel=1e-5)
+    assert want < 0.99 * math.log(2)

@@ -51,7 +51,7 @@ def is_log(numbers: Iterable[float | None]) -> bool:
 def axis_x(field: str = "x", title: str = "epoch", **more: Any) -> Any:
     """A horizontal axis of numbers without grid lines; `more` goes to its scale."""
     alt = altair()
-    axis = alt.Axis(grid=False, tickCount=6, labelOverlap="greedy", labelSeparation=8)
+    axis = alt.Axis(grid=False, tickCount=6, labelOverlap=True, labelSeparation=8)
     return alt.X(f"{field}:Q", title=title, axis=axis, scale=alt.Scale(nice=False, zero=False, **more))
 
 

@@ -1,5 +1,6 @@
 """What was measured in each layer over time, and lines of it: one a layer, named at its end, early layers first."""
 
+import json
 from bisect import bisect_left
 from collections.abc import Sequence
 from functools import lru_cache
@@ -111,8 +112,7 @@ def left(found: Series) -> str:
 def _ends(found: Series) -> str:
     """An expression that names the first and the last layer in a legend."""
     names = list(found)
-    first, last = ("'" + name.replace("\\", "").replace("'", "") + "'" for name in (names[0], names[-1]))
-    return f"datum.value < 0.5 ? {first} : {last}"
+    return f"datum.value < 0.5 ? {json.dumps(names[0])} : {json.dumps(names[-1])}"
 
 
 def _names(

@@ -125,9 +125,11 @@ def _chart(rows: list[dict[str, Any]], count: int, *, moving: bool = False) -> C
     texts = {"name": ("label", "left", "bottom"), "moment": ("train-label", "right", "bottom")}
     texts |= {"cut": ("quiet", "left", "top"), "low": ("quiet", "left", "top"), "high": ("quiet", "right", "top")}
     written = [
-        of(kind).mark_text(style=style, align=align, baseline=baseline).encode(x=x, y=y, text="text:N")
+        of(kind).mark_text(style=style, align=align, baseline=baseline, dx=3 * (kind == "cut"))
         for kind, (style, align, baseline) in texts.items()
     ]
     ground = of("line").mark_rule(style="faint").encode(x=x, x2="to:Q", y=y)
     zero = of("zero").mark_rule(style="chance").encode(x=x, y=y, y2="base:Q")
-    return alt.layer(ground, bars, zero, *written).properties(height=height)
+    return alt.layer(ground, bars, zero, *(text.encode(x=x, y=y, text="text:N") for text in written)).properties(
+        height=height
+    )

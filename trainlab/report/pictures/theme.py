@@ -88,7 +88,7 @@ def config(theme: Theme) -> dict[str, Any]:
         "range": {
             "category": _CATEGORY[theme],
             "ramp": _RAMP[theme],
-            "ordinal": _RAMP[theme][1:],
+            "ordinal": _RAMP[theme][2:],
             "heatmap": _ALARM[theme],
         },
         "style": _styles(c),
