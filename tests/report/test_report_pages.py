@@ -306,7 +306,7 @@ def test_moments_play(browser, tmp_path):
     def told(name):
         return tab.ask(f"document.querySelector('[data-frames={name}] output').textContent")
 
-    image = "document.querySelector('#picture-regions svg image').getAttribute('xlink:href')"
+    image = "document.querySelector('#picture-regions svg image').href.baseVal"
     assert (told("regions"), told("histograms-outputs")) == ("epoch 4 (5 of 5)", "before the first step (1 of 2)")
     last = tab.ask(image)
     tab.ask(
