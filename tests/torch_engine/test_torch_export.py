@@ -4,6 +4,7 @@ import importlib.util
 
 import numpy as np
 import pytest
+from safetensors.numpy import save
 
 torch = pytest.importorskip("torch")
 
@@ -13,10 +14,13 @@ from whole_networks import NETWORKS  # noqa: E402
 from trainlab.core.component import find, names  # noqa: E402
 from trainlab.core.errors import UserError  # noqa: E402
 from trainlab.data.preprocessor import Preprocessor  # noqa: E402
-from trainlab.inference.export.torch_module import export_torch  # noqa: E402
+from trainlab.inference.ensemble.ensemble import Ensemble  # noqa: E402
+from trainlab.inference.export.torch_module import as_torch, export_torch  # noqa: E402
 from trainlab.inference.loading import load_model  # noqa: E402
+from trainlab.inference.model import TrainedNetwork  # noqa: E402
 from trainlab.nn.layer import Layer, Slot  # noqa: E402
 from trainlab.nn.loss import Loss  # noqa: E402
+from trainlab.store.folder import RunFolder  # noqa: E402
 from trainlab.training.experiment import read_plain  # noqa: E402
 from trainlab.training.train import train  # noqa: E402
 
@@ -82,7 +86,7 @@ def test_whole_networks(name, tmp_path):
     )
 
 
-@pytest.mark.parametrize("name", [n for n in names(Preprocessor) if n != "quantile"])
+@pytest.mark.parametrize("name", names(Preprocessor))
 def test_every_preprocessor(name, tmp_path):
     """On rows, and on images where it takes them."""
     x = ROWS * 3 + 1e3
@@ -106,7 +110,7 @@ def test_every_loss(loss, tmp_path):
     same(*exported(tmp_path, ROWS, y, loss=loss, model={"name": "mlp", "hidden": [8]}), ROWS)
 
 
-WRITTEN = [c for c in ALL if not c.layer.branches(c.shape) and not c.name.startswith("member_")]
+WRITTEN = [c for c in ALL if not c.layer.branches(c.shape)]
 
 
 @pytest.mark.parametrize("case", WRITTEN, ids=str)
@@ -147,11 +151,89 @@ def test_what_cannot_be_written(tmp_path):
 
     with pytest.raises(UserError, match="mirrored1: the layer `mirrored` cannot be written as a PyTorch module"):
         _code(build_graph([Mirrored()], (3,))[0], {})
-    with pytest.raises(UserError, match="`quantile` cannot be written as a PyTorch module"):
-        exported(tmp_path, ROWS, CLASSES, data={"preprocess": ["quantile"]})
-    for case in [c for c in ALL if c.name.startswith("member_")]:
-        node = build_graph([case.layer], case.shape)[0]
-        with pytest.raises(UserError, match=f"the layer `{case.name}` cannot be written"):
-            _code(node, {f"{node.name}.{key}": np.zeros(param.shape) for key, param in node.params.items()})
     with pytest.raises(UserError, match="expected the name of a Python module"):
         export_torch("x", tmp_path / "two words.py")
+
+
+@pytest.mark.parametrize("loss", [n for n in names(Loss) if n not in ("ordinal",)])
+def test_members_inside_one_network(loss, tmp_path):
+    """Their outputs become those of one network, as `predict` makes them."""
+    found = find(Loss, loss)
+    y = CLASSES % (2 if loss in ("binary_cross_entropy", "binary_hinge") else 3)
+    if found.tasks[0] == "regression":
+        y = np.abs(ROWS[:, :2]) + 0.1
+        y = y / y.sum(axis=1, keepdims=True) if loss == "kl_divergence" else y
+    model = {"name": "mlp", "hidden": [8, 8]}
+    settings = {"epochs": 2, "batch_size": 16, "members": 3}
+    same(*exported(tmp_path, ROWS, y, loss=loss, model=model, train=settings), ROWS)
+
+
+TARGETS = {
+    "classes": CLASSES,
+    "two classes": CLASSES % 2,
+    "numbers": ROWS[:, :2] * 5 + 3,
+    "labels": (ROWS[:, :3] > 0) * 1,
+}
+
+
+@pytest.mark.parametrize("by", ["probabilities", "logits", "vote"])
+@pytest.mark.parametrize("kind", TARGETS)
+def test_ensembles(by, kind, tmp_path):
+    """Networks with preprocessing and scales of their own, as the ensemble predicts."""
+    if by == "vote" and kind == "labels":
+        pytest.skip("labels are not voted on")
+    np.savez(tmp_path / "rows.npz", x=ROWS, y=TARGETS[kind])
+    runs = []
+    for seed, steps in ((1, ["standardize"]), (2, ["minmax"])):
+        data = {"name": "npz", "path": str(tmp_path / "rows.npz"), "seed": 0, "preprocess": steps}
+        data |= {"scale_target": seed == 1} if kind == "numbers" else {}
+        data |= {"task": "multilabel"} if kind == "labels" else {}
+        loss = {"loss": "binary_cross_entropy"} if kind == "two classes" else {}
+        settings = {"seed": seed, "data": data, "model": {"name": "mlp", "hidden": [8]}, "train": {"epochs": 3}, **loss}
+        runs.append(train(read_plain(settings, source="test"), runs=tmp_path / "runs", name="n").folder)
+    ensemble = Ensemble.of([TrainedNetwork.load(RunFolder(run)) for run in runs], by, np.array([0.7, 0.3]))
+    written = as_torch(ensemble, "both", "both.safetensors")
+    (tmp_path / "both.py").write_text(written.source)
+    (tmp_path / "both.safetensors").write_bytes(save({k: np.ascontiguousarray(a) for k, a in written.state.items()}))
+    network, y = module_of(tmp_path / "both.py").load(), ensemble.outputs(ensemble.prepared(ROWS))
+    given = torch.from_numpy(ROWS)
+    assert network.predict(given).numpy() == pytest.approx(ensemble.answers(y), rel=1e-4, abs=1e-4)
+    certain, sort = ensemble.certainty(y)
+    if kind != "numbers" and sort == "probability":
+        assert network.probabilities(given).numpy() == pytest.approx(certain, abs=1e-5)
+    if sort == "votes" and kind != "numbers":
+        assert network(given).detach().numpy() == pytest.approx(certain, abs=1e-6)
+
+
+@pytest.mark.parametrize("kind", ["network", "members", "ensemble"])
+def test_levels(kind, tmp_path):
+    """The loss `ordinal`, of a table with ordered classes."""
+    rows = "".join(f"{a:.4f},{b:.4f},{'abc'[c]}\n" for (a, b), c in zip(ROWS[:, :2], CLASSES, strict=True))
+    (tmp_path / "rows.csv").write_text("p,q,level\n" + rows)
+    data = {
+        "name": "csv",
+        "path": str(tmp_path / "rows.csv"),
+        "target": "level",
+        "task": "ordinal",
+        "classes": ["a", "b", "c"],
+    }
+    members = 3 if kind == "members" else 1
+    settings = {"data": data, "loss": "ordinal", "model": {"name": "mlp", "hidden": [8]}}
+    runs = [
+        train(
+            read_plain(settings | {"seed": seed, "train": {"epochs": 2, "members": members}}, source="test"),
+            runs=tmp_path / "runs",
+            name="n",
+        ).folder
+        for seed in (1, 2)
+    ]
+    model = TrainedNetwork.load(RunFolder(runs[0]))
+    if kind == "ensemble":
+        model = Ensemble.of([model, TrainedNetwork.load(RunFolder(runs[1]))], "probabilities", np.array([0.5, 0.5]))
+    written = as_torch(model, "level", "level.safetensors")
+    (tmp_path / "level.py").write_text(written.source)
+    (tmp_path / "level.safetensors").write_bytes(save({k: np.ascontiguousarray(a) for k, a in written.state.items()}))
+    network, y = module_of(tmp_path / "level.py").load(), model.outputs(model.prepared(ROWS[:, :2]))
+    given = torch.from_numpy(ROWS[:, :2])
+    assert network.predict(given).numpy() == pytest.approx(model.answers(y))
+    assert network.probabilities(given).numpy() == pytest.approx(model.certainty(y)[0], abs=1e-5)

@@ -6,10 +6,35 @@ from typing import Any
 import numpy as np
 
 from trainlab.core.component import setting
-from trainlab.core.types import Array, Count
+from trainlab.core.torch_code import TorchCode
+from trainlab.core.types import Array, Count, Shape
 from trainlab.data.lazy import LazyRows
 from trainlab.data.preprocessor import Preprocessor
 
+SOURCE = '''class Quantile(nn.Module):
+    """The normal quantile of each value's rank among the quantiles of its feature."""
+
+    def __init__(self, count, features):
+        super().__init__()
+        self.register_buffer("quantiles", torch.zeros((features, count), dtype=torch.float64))
+
+    def forward(self, x):
+        values, own = x.flatten(1).T.contiguous(), self.quantiles
+        p = (self.rank(values, own) + 1 - self.rank(-values, -own.flip(1))) / 2  # of ties the middle
+        least, largest = own[:, :1], own[:, -1:]
+        p = torch.where(values <= least, 0.0, p)
+        p = torch.where(values >= largest, 1.0, p)
+        p = torch.where((values == least) & (least == largest), 0.5, p)
+        return torch.special.ndtri(p.clamp(1e-7, 1 - 1e-7)).T.reshape(x.shape)
+
+    @staticmethod
+    def rank(values, quantiles):
+        last = quantiles.shape[1] - 1
+        i = (torch.searchsorted(quantiles, values, right=True) - 1).clamp(0, last - 1)
+        low, high = quantiles.gather(1, i), quantiles.gather(1, i + 1)
+        part = torch.where(high > low, (values - low) / (high - low), 0.0)
+        return ((i + part) / last).clamp(0, 1)
+'''
 _LEAST = 1e-7  # probabilities nearer to 0 and 1 are moved here, as scikit-learn does
 
 
@@ -57,3 +82,10 @@ class Quantile(Preprocessor, name="quantile"):
             p[flat[:, i] >= values[-1], i] = 1
             p[(flat[:, i] == values[0]) & (values[0] == values[-1]), i] = 0.5
         return special.ndtri(np.clip(p, _LEAST, 1 - _LEAST)).reshape(x.shape)
+
+    def torch_code(self, shape: Shape, fitted: dict[str, Array]) -> TorchCode:
+        """`apply` in PyTorch."""
+        own = fitted["quantiles"].reshape(len(fitted["quantiles"]), -1).T
+        if own.shape[1] < 2:
+            raise NotImplementedError(self.name)
+        return TorchCode(f"Quantile({own.shape[1]}, {own.shape[0]})", {"quantiles": own}, {"Quantile": SOURCE})

@@ -1,8 +1,14 @@
-"""The methods `probabilities` and `predict` of an exported PyTorch module: what the outputs mean."""
+"""What the outputs of an exported PyTorch module mean: its methods `probabilities` and `predict`, and how those of
+several networks become one.
+"""
 
 from typing import cast
 
-from trainlab.inference.model import TrainedNetwork
+import numpy as np
+
+from trainlab.inference.ensemble.combining import TIE
+from trainlab.inference.ensemble.ensemble import Ensemble
+from trainlab.inference.model import Model, TrainedNetwork
 from trainlab.nn.losses import poisson
 from trainlab.nn.losses.pinball import Pinball
 
@@ -13,13 +19,83 @@ _POINTS = {  # of outputs y, the predicted numbers
 }
 
 
-def head(network: TrainedNetwork) -> str:
+def head(network: Model) -> str:
     """Source of the methods, indented as in a class."""
+    if isinstance(network, Ensemble) and network.method == "vote" and network.task.kind != "regression":
+        return _method("predict", _PREDICTS[network.task.kind], ["return self(x).argmax(1)"])
     if network.task.kind == "regression":
         return _method("predict", "The predicted numbers, in the units of the target.", _numbers(network))
     found = _probabilities(network)
     made = [_method("probabilities", "The probability of each class or label.", found)] if found else []
     return "\n\n".join([*made, _method("predict", _PREDICTS[network.task.kind], _labels(network, bool(found)))])
+
+
+def averaged(network: TrainedNetwork) -> list[str]:
+    """Lines that make outputs x of one network of those of `train.members`, side by side, as `Loss.averaged`."""
+    members, units = network.net.members, network.loss.units(network.task)
+    if members == 1:
+        return []
+    apart, loss = f"x = x.unflatten(1, ({members}, {units}))  # rows, members, outputs", network.loss.name
+    if loss == "poisson":
+        return [apart, f"x = torch.log(torch.exp(torch.clamp(x, max={poisson.TOP})).mean(1))"]
+    if loss in ("softmax_cross_entropy", "kl_divergence"):
+        return [apart, f"x = torch.logsumexp(torch.log_softmax(x, 2), 1) - {np.log(members)}  # log of the mean"]
+    if loss == "binary_cross_entropy":
+        return [apart, "x = torch.logsumexp(F.logsigmoid(x), 1) - torch.logsumexp(F.logsigmoid(-x), 1)"]
+    if loss == "ordinal":
+        return [
+            apart,
+            "above = torch.exp(torch.cumsum(F.logsigmoid(x), 2))  # P(above level k)",
+            "p = (F.pad(above, (1, 0), value=1.0) - F.pad(above, (0, 1))).mean(1).clamp(min=1e-38)",
+            *_of_levels("x"),
+        ]
+    return [apart, "x = x.mean(1)"]
+
+
+def combined(ensemble: Ensemble) -> list[str]:
+    """Lines that return the outputs of an ensemble from its modules `member1`, `member2`, ..., as `combine`."""
+    weights, task, loss = ensemble.weights.tolist(), ensemble.task, ensemble.loss.name
+    numbers = [f"self.member{i}" for i in range(1, len(weights) + 1)]
+
+    def total(terms: list[str]) -> str:
+        return " + ".join(f"{w!r} * {term}" for w, term in zip(weights, terms, strict=True))
+
+    if task.kind == "regression":
+        units = [
+            _scaled(f"{n}(x).double()", m, "({0} * {1} + {2})") for n, m in zip(numbers, ensemble.members, strict=True)
+        ]
+        return [f"y = {total(units)}", f"return {_scaled('y', ensemble, '({0} - {2}) / {1}')}"]
+    outputs = total([f"{n}(x).double()" for n in numbers])
+    if ensemble.method == "logits":
+        return [f"return {outputs}"]
+    if ensemble.method == "vote":
+        votes = total([f"F.one_hot({n}.predict(x), {task.outputs}).double()" for n in numbers])
+        both = ["y = torch.cat([-y, y], 1)"] if ensemble.loss.units(task) == 1 else []
+        tie = f"{TIE} * (1 + torch.tanh(y - y.amax(1, keepdim=True)))"
+        return [f"y = {outputs}", *both, f"return {votes} + {tie}  # of equal shares the larger output wins"]
+    mean = total([f"{n}.probabilities(x).double()" for n in numbers])
+    p = f"p = ({mean}).clamp(min={float(np.finfo(np.float64).tiny)!r})"
+    if loss == "binary_cross_entropy" and task.kind == "multilabel":
+        return [f"{p}.clamp(max=1 - 2**-53)", "return torch.log(p) - torch.log1p(-p)"]
+    if loss == "binary_cross_entropy":
+        return [p, "return torch.log(p[:, 1:]) - torch.log(p[:, :1])"]
+    return [p, *_of_levels("y"), "return y"] if loss == "ordinal" else [p, "return torch.log(p)"]
+
+
+def _of_levels(name: str) -> list[str]:
+    """Lines that give the outputs of `ordinal` from probabilities p of the levels this name."""
+    return [
+        "above = p.flip(1)[:, :-1].cumsum(1).flip(1)  # P(above level k)",
+        f"{name} = torch.log(above) - torch.log(p[:, :-1])",
+    ]
+
+
+def _scaled(value: str, model: Model, form: str) -> str:
+    """The value in the form of {0} with the deviation {1} and the mean {2} of the target, if it was scaled."""
+    if "target.mean" not in model.fitted:
+        return value
+    mean, std = (f"torch.tensor({model.fitted[f'target.{name}'].ravel().tolist()})" for name in ("mean", "std"))
+    return form.format(value, std, mean)
 
 
 _PREDICTS = {
@@ -33,7 +109,7 @@ def _method(name: str, doc: str, lines: list[str]) -> str:
     return f'    @torch.no_grad()\n    def {name}(self, x):\n        """{doc}"""\n{body}'
 
 
-def _probabilities(network: TrainedNetwork) -> list[str]:
+def _probabilities(network: Model) -> list[str]:
     """Lines that return the probabilities of rows x; none if the loss defines none."""
     loss = network.loss.name
     if loss in ("softmax_cross_entropy", "kl_divergence"):
@@ -50,7 +126,7 @@ def _probabilities(network: TrainedNetwork) -> list[str]:
     return []
 
 
-def _labels(network: TrainedNetwork, probable: bool) -> list[str]:
+def _labels(network: Model, probable: bool) -> list[str]:
     """Lines that return the predicted classes or labels of rows x."""
     threshold = network.decision.threshold
     if network.task.kind == "multilabel":
@@ -66,7 +142,7 @@ def _labels(network: TrainedNetwork, probable: bool) -> list[str]:
     return ["return self.probabilities(x).argmax(1)" if probable else "return self(x).argmax(1)"]
 
 
-def _numbers(network: TrainedNetwork) -> list[str]:
+def _numbers(network: Model) -> list[str]:
     """Lines that return the predicted numbers of rows x."""
     lines = ["y = self(x)"]
     if network.loss.name in _POINTS:

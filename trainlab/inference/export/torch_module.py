@@ -14,7 +14,7 @@ from trainlab.data.preprocessing import CHOSEN
 from trainlab.engine.graph import Node
 from trainlab.inference.ensemble.ensemble import Ensemble
 from trainlab.inference.export.export import raw_shape
-from trainlab.inference.export.torch_head import head
+from trainlab.inference.export.torch_head import averaged, combined, head
 from trainlab.inference.loading import load_model
 from trainlab.inference.model import TrainedNetwork, Weights
 from trainlab.store.writing import write_output
@@ -43,48 +43,92 @@ class TorchModule:
 def export_torch(run: Path | str, file: Path, *, weights: Weights = "best", runs: Path = Path("runs")) -> Path:
     """Write the network of a run as FILE.py and FILE.safetensors; the path of the latter.
 
-    Raises UserError for an ensemble, for a component that has no such source, and if the file's name is no Python name.
+    Raises UserError for a component that has no such source, and if the file's name is no Python name.
     """
     if file.suffix != ".py" or not file.stem.isidentifier():
         raise UserError(f"--torch {file}: expected the name of a Python module, such as network.py")
-    name, network = load_model(run, runs, weights)
-    if isinstance(network, Ensemble):
-        raise UserError("--torch: an ensemble is several networks; export its members, each to a file of its own")
+    name, model = load_model(run, runs, weights)
     beside = file.with_suffix(".safetensors")
-    module = as_torch(network, name, beside.name)
+    module = as_torch(model, name, beside.name)
     write_output(beside, save({key: np.ascontiguousarray(a) for key, a in module.state.items()}))
     write_output(file, module.source.encode())
     return beside
 
 
-def as_torch(network: TrainedNetwork, name: str, weights: str) -> TorchModule:
-    """The module of a network. name: of the run · weights: the name of the file with the state dict."""
+@dataclass(frozen=True)
+class _Class:
+    """A class of the written module: what it is, the lines that make and that use its parts, and its arrays."""
+
+    name: str
+    doc: str
+    made: Sequence[str]
+    forward: Sequence[str]
+    head: str
+    state: Mapping[str, Array]
+    classes: Mapping[str, str]  # sources of the classes that it uses
+
+    def source(self) -> str:
+        """The text of the class."""
+        made, forward = ("\n".join(f"        {line}" for line in lines) for lines in (self.made, self.forward))
+        return f'''class {self.name}(nn.Module):
+    """{self.doc}"""
+
+    def __init__(self):
+        super().__init__()
+{made}
+
+    def forward(self, x):
+{forward}
+
+{self.head}
+'''
+
+
+def as_torch(model: TrainedNetwork | Ensemble, name: str, weights: str) -> TorchModule:
+    """The module of a model. name: of the run · weights: the name of the file with the state dict."""
+    made = _network(model, "Network") if isinstance(model, TrainedNetwork) else _ensemble(model)
+    return TorchModule(_source(model, name, weights, [*made.classes.values(), made.source()]), made.state)
+
+
+def _network(network: TrainedNetwork, name: str) -> _Class:
     nodes = network.net.nodes
     prepared, shape = _preprocessing(network)
     wanted = nodes[0].shape
-    lines, state = ["        x = self.preprocess(x.double()).float()"], _prefixed("preprocess", prepared.state)
+    lines, state = ["x = self.preprocess(x.double()).float()"], _prefixed("preprocess", prepared.state)
     if shape != wanted:
-        lines.append(f"        x = x.reshape(len(x), {', '.join(map(str, wanted))})")
+        lines.append(f"x = x.reshape(len(x), {', '.join(map(str, wanted))})")
     if len(wanted) == 3:
-        lines.append("        x = x.permute(0, 3, 1, 2)  # channels first")
-    made, classes = [f"        self.preprocess = {prepared.module}"], dict(prepared.classes)
+        lines.append("x = x.permute(0, 3, 1, 2)  # channels first")
+    made, classes = [f"self.preprocess = {prepared.module}"], dict(prepared.classes)
     for node in nodes:
         code = _code(node, network.net.params)
-        made.append(f"        self.{node.name} = {code.module}")
-        lines.append(f"        x = self.{node.name}(x)")
+        made.append(f"self.{node.name} = {code.module}")
+        lines.append(f"x = self.{node.name}(x)")
         state |= _prefixed(node.name, code.state)
         classes |= code.classes
     temperature = network.decision.temperature
-    lines.append(f"        return x / {temperature.value!r}" if temperature is not None else "        return x")
-    parts = {"made": made, "lines": lines, "classes": list(classes.values())}
-    return TorchModule(_source(network, name, weights, parts), state)
+    lines += averaged(network)
+    lines.append(f"return x / {temperature.value!r}" if temperature is not None else "return x")
+    doc = "Raw rows to outputs: the preprocessing, then the layers."
+    return _Class(name, doc, made, lines, head(network), state, classes)
 
 
-def _source(network: TrainedNetwork, name: str, weights: str, parts: Mapping[str, Sequence[str]]) -> str:
-    rows = ", ".join(["rows", *map(str, raw_shape(network.encoding))])
-    names = list(network.classes or network.targets)
+def _ensemble(ensemble: Ensemble) -> _Class:
+    """Networks as classes of their own, and the one that combines them."""
+    parts = [_network(member, f"Member{i}") for i, member in enumerate(ensemble.members, 1)]
+    made = [f"self.member{i} = {part.name}()" for i, part in enumerate(parts, 1)]
+    state = {key: a for i, part in enumerate(parts, 1) for key, a in _prefixed(f"member{i}", part.state).items()}
+    classes = {key: text for part in parts for key, text in part.classes.items()}
+    classes |= {part.name: part.source() for part in parts}
+    doc = f"Several networks, combined by {ensemble.method}. To train on, train its members."
+    return _Class("Network", doc, made, combined(ensemble), head(ensemble), state, classes)
+
+
+def _source(model: TrainedNetwork | Ensemble, name: str, weights: str, parts: Sequence[str]) -> str:
+    rows = ", ".join(["rows", *map(str, raw_shape(model.encoding))])
+    names = list(model.classes or model.targets)
     stem = weights.removesuffix(".safetensors")
-    classes = "".join(f"\n\n{text.rstrip()}\n" for text in parts["classes"])
+    classes = "".join(f"\n\n{text.rstrip()}\n" for text in parts)
     return f'''"""The network of the run {name}, written by `trainlab export --torch`.
 
     from {stem} import load
@@ -103,19 +147,6 @@ from torch.nn import functional as F
 
 NAMES = {names!r}  # of the classes or targets
 {classes}
-
-class Network(nn.Module):
-    """Raw rows to outputs: the preprocessing, then the layers."""
-
-    def __init__(self):
-        super().__init__()
-{chr(10).join(parts["made"])}
-
-    def forward(self, x):
-{chr(10).join(parts["lines"])}
-
-{head(network)}
-
 
 def load(file=Path(__file__).with_name("{weights}")):
     """The network with its trained weights, for evaluation; `.train()` goes on training."""

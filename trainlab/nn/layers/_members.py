@@ -7,8 +7,7 @@ like one layer of 64 members units, and activations, dropout and batch norm work
 from dataclasses import replace
 
 from trainlab.core.component import setting
-from trainlab.core.torch_code import TorchCode
-from trainlab.core.types import Array, Count, Shape
+from trainlab.core.types import Count, Shape
 from trainlab.nn.layer import Param
 from trainlab.nn.layers.dense import Dense
 
@@ -29,7 +28,3 @@ class MemberLayer(Dense):
             key: replace(param, shape=(*param.shape[:-1], self.members * param.shape[-1]), networks=self.members)
             for key, param in alone.items()
         }
-
-    def torch_code(self, shape: Shape, p: dict[str, Array]) -> TorchCode:
-        """None: the outputs of a network with members are not those of one network."""
-        raise NotImplementedError(self.name)

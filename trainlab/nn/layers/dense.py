@@ -93,4 +93,4 @@ class Dense(Layer, name="dense"):
         """The module of PyTorch."""
         W = p["W"] * p["W"].shape[0] ** -0.5 if self.ntk else p["W"]
         state = {"weight": W.T} | ({"bias": p["b"]} if self.bias else {})
-        return TorchCode(f"nn.Linear({shape[0]}, {self.units}{'' if self.bias else ', bias=False'})", state)
+        return TorchCode(f"nn.Linear({shape[0]}, {W.shape[1]}{'' if self.bias else ', bias=False'})", state)

@@ -5,9 +5,24 @@ from typing import Any
 import numpy as np
 
 from trainlab.core.errors import ShapeError
+from trainlab.core.torch_code import TorchCode
 from trainlab.core.types import Array, Shape
 from trainlab.nn.layer import Param, Slot, TorchSlot
 from trainlab.nn.layers._members import MemberLayer
+
+SOURCE = '''class MemberLinear(nn.Module):
+    """Linear layers side by side: each reads its own columns of x."""
+
+    def __init__(self, members, inputs, units, bias=True):
+        super().__init__()
+        self.weight = nn.Parameter(torch.zeros(members, inputs, units))
+        self.bias = nn.Parameter(torch.zeros(members * units)) if bias else None
+
+    def forward(self, x):
+        apart = x.unflatten(1, (len(self.weight), -1)).transpose(0, 1)
+        y = (apart @ self.weight).transpose(0, 1).flatten(1)
+        return y if self.bias is None else y + self.bias
+'''
 
 
 class MemberDense(MemberLayer, name="member_dense"):
@@ -53,6 +68,14 @@ class MemberDense(MemberLayer, name="member_dense"):
         x, own = (a.reshape(len(a), self.members, -1).transpose(0, 1) for a in (s.x, W))
         y = (x @ own).transpose(0, 1).reshape(len(s.x), -1) * self._rate(s)
         return y + s.p["b"] if self.bias else y
+
+    def torch_code(self, shape: Shape, p: dict[str, Array]) -> TorchCode:
+        """The module of PyTorch."""
+        rate = p["W"].shape[0] ** -0.5 if self.ntk else 1.0
+        state = {"weight": self._apart(p["W"]) * rate} | ({"bias": p["b"]} if self.bias else {})
+        members, inputs, units = state["weight"].shape
+        made = f"MemberLinear({members}, {inputs}, {units}{'' if self.bias else ', bias=False'})"
+        return TorchCode(made, state, {"MemberLinear": SOURCE})
 
     def _apart(self, a: Array) -> Array:
         """(rows, members n) as (members, rows, n), in the same memory."""
