@@ -1,12 +1,14 @@
 """Sweeps and the processes of their trials: what is left when others die, when the disk is full, and on a cluster."""
 
 import csv
+import json
 import os
 import shutil
 import signal
 import subprocess
 import sys
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -130,6 +132,21 @@ def test_a_cluster_gives_the_same_table_though_a_worker_dies(tmp_path, monkeypat
         monkeypatch.setattr(dask, "sees", _blind)
         with pytest.raises(UserError, match=r"does not see .*/apart/.*; choose a folder that all machines share"):
             start(document, runs=tmp_path / "apart", scheduler=cluster.scheduler_address)
+
+
+def test_trials_on_gpus_take_turns(tmp_path, monkeypatch):
+    """Where workers declare the resource GPU, a trial by PyTorch holds one, whatever the number of threads."""
+    distributed = pytest.importorskip("distributed")
+    (tmp_path / "c.yaml").write_text(SWEEP)
+    document = read(tmp_path / "c.yaml", ["train.epochs=20", "sweep.trials=3"])
+    monkeypatch.setattr("trainlab.search.sweep._gpu", lambda space: True)  # these trials need no PyTorch
+    options = {"n_workers": 1, "threads_per_worker": 3, "processes": True, "dashboard_address": None}
+    with distributed.LocalCluster(**options, resources={"GPU": 1}) as cluster:
+        got = start(document, runs=tmp_path, scheduler=cluster.scheduler_address)
+    trials = [json.loads((got.folder / f"trials/{i:04}/status.json").read_text()) for i in (1, 2, 3)]
+    times = sorted((trial["started"], trial["updated"]) for trial in trials)
+    assert [trial["state"] for trial in trials] == ["finished"] * 3
+    assert all(ended <= begins for (_, ended), (begins, _) in pairwise(times)), times
 
 
 def _blind(*_: object) -> bool:

@@ -69,7 +69,7 @@ def start(
         write_prior(folder, prior)
         write_atomic(folder / "sweep.yaml", dump(space.config).encode(), durable=True)
         write_plugins(folder)
-        with open_executor(folder, space.sweep.limits, workers, scheduler, fresh=fresh) as executor:
+        with open_executor(folder, space.sweep.limits, workers, scheduler, fresh=fresh, gpu=_gpu(space)) as executor:
             return Sweep(folder, space, executor, callback or SweepCallback()).run()
 
 
@@ -103,7 +103,7 @@ def resume(
                 raise UserError(f"{folder}: a {space.sweep.strategy.name} cannot get more trials; start a new sweep")
             space = SearchSpace(read(folder / "sweep.yaml", [f"sweep.trials={trials}"], own=True), prior)
             write_atomic(folder / "sweep.yaml", dump(space.config).encode(), durable=True)
-        with open_executor(folder, space.sweep.limits, workers, scheduler, fresh=fresh) as executor:
+        with open_executor(folder, space.sweep.limits, workers, scheduler, fresh=fresh, gpu=_gpu(space)) as executor:
             return Sweep(folder, space, executor, callback or SweepCallback()).run()
 
 
@@ -115,13 +115,18 @@ def deciding(space: SearchSpace, experiment: SweepExperiment) -> str:
     return decide(run, parts, metrics).metric
 
 
+def _gpu(space: SearchSpace) -> bool:
+    """Whether the trials train by PyTorch, which takes a GPU where there is one."""
+    return space.config["train"]["engine"] == "torch"
+
+
 @contextmanager
 def open_executor(
-    folder: Path, limits: Limits, workers: int | None, scheduler: str | None, *, fresh: bool
+    folder: Path, limits: Limits, workers: int | None, scheduler: str | None, *, fresh: bool, gpu: bool = False
 ) -> Generator[TrialExecutor]:
     """What trains the trials of the sweep in this folder, once no trial of an earlier session runs any more."""
     if scheduler is not None:
-        with DaskExecutor(folder, limits, scheduler, workers=workers, fresh=fresh) as cluster:
+        with DaskExecutor(folder, limits, scheduler, workers=workers, fresh=fresh, gpu=gpu) as cluster:
             yield cluster
         return
     with WorkerLock(folder) as lock:

@@ -50,10 +50,13 @@ class Task:
 class DaskExecutor(TrialExecutor):
     """The workers of the Dask cluster with this scheduler: as many trials at once as they have threads, or `workers`.
 
-    Raises UserError if Dask is not installed, no scheduler answers, or the workers do not see the sweep's folder.
+    gpu: the trials want one; where workers declare the resource `GPU`, each trial takes one of these. Raises UserError
+    if Dask is not installed, no scheduler answers, or the workers do not see the sweep's folder.
     """
 
-    def __init__(self, folder: Path, limits: Limits, address: str, *, workers: int | None, fresh: bool) -> None:
+    def __init__(
+        self, folder: Path, limits: Limits, address: str, *, workers: int | None, fresh: bool, gpu: bool = False
+    ) -> None:
         self._address, self._asked = address, workers
         self._client = _connected(address)
         folder = folder.resolve()
@@ -68,7 +71,9 @@ class DaskExecutor(TrialExecutor):
         self._task = partial(
             Task, sweep=folder, token=token, limits=limits, fresh=fresh, variables=variables, cwd=os.getcwd()
         )
-        self._pool: Executor = self._client.get_executor(pure=False, retries=0)
+        declared = gpu and any(self._client.run(declares_gpu).values())
+        needs: dict[str, Any] = {"resources": {"GPU": 1}} if declared else {}
+        self._pool: Executor = self._client.get_executor(pure=False, retries=0, **needs)
         self._threads, self._counted = 1, -_COUNT_EVERY
         if self._heartbeat.found_another:
             sleep(_SETTLES)
@@ -148,6 +153,11 @@ def sees(sweep: Path, token: str) -> bool:
     """Whether this Dask worker sees the current state of the sweep's folder."""
     beat = read_beat(sweep)
     return beat is not None and beat.token == token
+
+
+def declares_gpu(dask_worker: Any) -> bool:
+    """Whether this Dask worker was started with `--resources GPU=N`; Dask passes itself by the name of the argument."""
+    return "GPU" in dask_worker.state.total_resources
 
 
 def train_task(task: Task) -> ExitStatus:
