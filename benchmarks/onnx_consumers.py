@@ -50,6 +50,10 @@ NETWORKS: dict[str, dict[str, Any]] = {
     "fill": {"data": {"name": "iris", "preprocess": [{"name": "fill"}, "minmax"]}},
     "normalize": {"data": {"name": "iris", "preprocess": ["center", "normalize"]}},
     "whiten": {"data": {"name": "iris", "preprocess": ["whiten"]}},
+    "tabular": {"data": {"name": "iris"}, "model": "tabular"},  # eight members
+    "tabular, numbers": {"data": {"name": "diabetes", "scale_target": True}, "model": "tabular"},
+    "piecewise_linear": {"data": {"name": "iris", "preprocess": [{"name": "piecewise_linear", "bins": 4}]}},
+    "members": {"train": {"epochs": 2, "members": 3}, "model": {"name": "mlp", "hidden": [8, 8]}},
     "cnn": {"data": {"name": "digits"}, "model": "cnn"},
     "residual": {
         "data": {"name": "digits"},

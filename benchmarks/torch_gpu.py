@@ -97,28 +97,29 @@ class Loop:
     """A loop as a person writes it: rows on the GPU, channels last, fused Adam."""
 
     def __init__(self, layers: list[Any], batch: int, x: np.ndarray, y: np.ndarray, a: argparse.Namespace) -> None:
-        self.batch, self.half = batch, a.dtype == "bfloat16"
-        self.x = torch.from_numpy(x.transpose(0, 3, 1, 2)).cuda().to(memory_format=torch.channels_last)
-        self.t = torch.from_numpy(y).cuda()
-        made = module(layers, 3, 32)[0].cuda().to(memory_format=torch.channels_last)
+        self.batch, self.half, self.device = batch, a.dtype == "bfloat16", a.device
+        self.x = torch.from_numpy(x.transpose(0, 3, 1, 2)).to(a.device).to(memory_format=torch.channels_last)
+        self.t = torch.from_numpy(y).to(a.device)
+        made = module(layers, 3, 32)[0].to(a.device).to(memory_format=torch.channels_last)
         self.model: Any = torch.compile(made) if a.compile else made
         self.optimizer = torch.optim.Adam(made.parameters(), lr=1e-3, fused=True)
 
     def run(self, steps: int) -> None:
         """Some steps; waits for the GPU at the end."""
         for _ in range(steps):
-            index = torch.randint(len(self.x), (self.batch,), device="cuda")
-            with torch.autocast("cuda", torch.bfloat16, enabled=self.half):
+            index = torch.randint(len(self.x), (self.batch,), device=self.device)
+            with torch.autocast(self.device, torch.bfloat16, enabled=self.half):
                 loss = nn.functional.cross_entropy(self.model(self.x[index]).float(), self.t[index])
             self.optimizer.zero_grad()
             loss.backward()
             self.optimizer.step()
-        torch.cuda.synchronize()
+        if self.device == "cuda":
+            torch.cuda.synchronize()
 
 
 def ours(layers: list[Any], batch: int, folder: Path, a: argparse.Namespace) -> Trainer:
     """A trainer on the same rows."""
-    settings: dict[str, Any] = {"engine": "torch", "device": "cuda", "batch_size": batch, "compile": a.compile}
+    settings: dict[str, Any] = {"engine": "torch", "device": a.device, "batch_size": batch, "compile": a.compile}
     document = {
         "data": {"name": "npz", "path": str(folder / "rows.npz"), "split": {"val": 0, "test": 0}},
         "model": {"name": "sequential", "layers": layers},
@@ -137,11 +138,13 @@ def advance(trainer: Trainer, steps: int) -> None:
 
 
 def timed(run: Any, steps: int) -> tuple[float, float]:
-    """Milliseconds per step, and the peak memory of the GPU in MB."""
-    torch.cuda.reset_peak_memory_stats()
+    """Milliseconds per step, and the peak memory of the GPU in MB, 0 without one."""
+    gpu = torch.cuda.is_available()
+    if gpu:
+        torch.cuda.reset_peak_memory_stats()
     began = perf_counter()
     run(steps)
-    return (perf_counter() - began) / steps * 1e3, torch.cuda.max_memory_allocated() / 2**20
+    return (perf_counter() - began) / steps * 1e3, torch.cuda.max_memory_allocated() / 2**20 if gpu else 0.0
 
 
 def main() -> None:
@@ -150,22 +153,25 @@ def main() -> None:
     parser.add_argument("networks", nargs="*", default=list(NETWORKS))
     parser.add_argument("--dtype", default="float32", choices=["float32", "bfloat16"])
     parser.add_argument("--compile", action="store_true")
+    parser.add_argument("--device", default="cuda", choices=["cuda", "cpu"])
     parser.add_argument("--rounds", type=int, default=9)
     parser.add_argument("--steps", type=int, default=60)
+    parser.add_argument("--warm", type=int, default=20, help="steps that are not counted")
     a = parser.parse_args()
-    if not torch.cuda.is_available():
-        sys.exit("no CUDA device here")
+    if a.device == "cuda" and not torch.cuda.is_available():
+        sys.exit("no CUDA device here; `--device cpu --steps 2 --rounds 1 --warm 1` shows that the script works")
     rng = np.random.default_rng(0)
     x, y = rng.normal(size=(ROWS, 32, 32, 3)).astype(np.float32), np.arange(ROWS) % 10
-    print(f"{torch.cuda.get_device_name()}, PyTorch {torch.__version__}, {a.dtype}, compile {a.compile}")
+    name = torch.cuda.get_device_name() if a.device == "cuda" else "the processor"
+    print(f"{name}, PyTorch {torch.__version__}, {a.dtype}, compile {a.compile}")
     for name in a.networks:
         layers, batch = NETWORKS[name]
         with tempfile.TemporaryDirectory() as folder:
             np.savez(Path(folder) / "rows.npz", x=x, y=y)
             trainer = ours(layers, batch, Path(folder), a)
         loop = Loop(layers, batch, x, y, a)
-        advance(trainer, 20)
-        loop.run(20)
+        advance(trainer, a.warm)
+        loop.run(a.warm)
         run = partial(advance, trainer)
         pairs = [(timed(run, a.steps), timed(loop.run, a.steps)) for _ in range(a.rounds)]
         one, other = (statistics.median(pair[i][0] for pair in pairs) for i in range(2))
