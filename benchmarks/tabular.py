@@ -3,11 +3,13 @@
     OMP_NUM_THREADS=1 python benchmarks/tabular.py SETS                    # trainlab, beside the peers of the cache
     OMP_NUM_THREADS=1 python benchmarks/tabular.py SETS --peers PYTHON     # measure the peers, too, with that Python
     OMP_NUM_THREADS=1 python benchmarks/tabular.py SETS --only tabular --set model.dropout=0 --label "no dropout"
+    OMP_NUM_THREADS=1 python benchmarks/tabular.py SETS --leave-out        # what each ingredient of the recipe is worth
 
 SETS is a folder with NAME.csv (empty cell: missing) and NAME.json (name, target, task, categorical) for each set. The
 peers' Python needs numpy, pandas, scikit-learn and whatever of xgboost, lightgbm, catboost and pytabkit (with torch) is
 to be compared; defaults everywhere, one thread. Results are kept in `--cache` (default tabular.json beside SETS): what
-it holds is not measured again, so that only trainlab is rerun after a change (`--again`).
+it holds is not measured again, so that only trainlab is rerun after a change (`--again`), and a run that was stopped
+goes on. `--leave-out` measures split after split, all rows of the table on each, and prints the table of what is known.
 Loss: share of wrong classes, or RMSE. CPU: of reading, fitting and predicting; trainlab's whole run with its folder.
 """
 
@@ -23,7 +25,8 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from tables.splits import Part, parts, sets
+from tables.leave_out import BASE, ROWS, changed, leave_out_table
+from tables.splits import Part, one_part, parts, sets
 from tables.summary import table
 
 from trainlab import __version__
@@ -99,6 +102,34 @@ def _loss(part: Part, scores: Mapping[str, float]) -> float:
     return max(1.0 - float(scores["accuracy"]), 0.5 / len(part.test))
 
 
+def leave_out(asked: argparse.Namespace, cache: Path) -> None:
+    """Measure the rows of the table of ingredients that are not known yet, split after split, and print it.
+
+    The seed of a fit is the number of its split, so that the error holds both draws.
+    """
+    known = json.loads(cache.read_text()) if cache.exists() else {"scores": {}}
+    paths = sets(asked.folder, asked.sets)
+    tasks = {path.stem: json.loads(path.read_text())["task"] for path in paths}
+    for split in range(asked.first, asked.first + asked.splits):
+        for row in [BASE, *ROWS]:
+            if asked.rows and row not in [BASE, *asked.rows]:
+                continue
+            for path in paths:
+                key = f"{row}/{path.stem}/{split}"
+                if key in known["scores"]:
+                    continue
+                part = one_part(path, split)
+                changes = changed(row, part)
+                if changes is None:
+                    continue
+                began = time.process_time()
+                loss = measured(part, "tabular", row, changes)[row]
+                known["scores"][key] = {"loss": loss, "seconds": round(time.process_time() - began, 3)}
+                print(key.ljust(64), f"{loss:10.4g} {known['scores'][key]['seconds']:7.2f} s", flush=True)
+                cache.write_text(json.dumps(known, indent=1))
+    print(leave_out_table(known["scores"], tasks))
+
+
 def main() -> None:
     """Measure what is asked and not known yet, then print the table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -111,9 +142,15 @@ def main() -> None:
     parser.add_argument("--set", nargs="*", default=[], metavar="KEY=VALUE", dest="changes")
     parser.add_argument("--label", help="of the methods with --set")
     parser.add_argument("--again", action="store_true", help="measure trainlab again")
+    parser.add_argument("--leave-out", action="store_true", help="what each ingredient of the recipe is worth")
+    parser.add_argument("--first", type=int, default=6, help="first split of --leave-out: nothing was chosen by 6 to 8")
+    parser.add_argument("--rows", nargs="*", default=[], choices=list(ROWS), help="of --leave-out")
     parser.add_argument("--show", nargs="*", default=[], help="further methods of the cache in the table")
     asked = parser.parse_args()
     cache: Path = asked.cache or asked.folder.parent / "tabular.json"
+    if asked.leave_out:
+        leave_out(asked, asked.cache or asked.folder.parent / "leave_out.json")
+        return
     if asked.peers:
         command = [asked.peers, str(PEERS), str(asked.folder), str(cache), "--splits", str(asked.splits)]
         subprocess.run([*command, "--sets", *asked.sets] if asked.sets else command, check=True)

@@ -32,19 +32,23 @@ def sets(folder: Path, chosen: list[str]) -> list[Path]:
 
 
 def parts(path: Path, splits: int) -> Iterator[Part]:
-    """The splits of a set: a share of `TEST` of the rows, drawn at random, is for the test."""
+    """The first splits of a set."""
+    return (one_part(path, split) for split in range(splits))
+
+
+def one_part(path: Path, split: int) -> Part:
+    """A split of a set: a share of `TEST` of the rows, drawn at random by the split's number, is for the test."""
     meta = json.loads(path.read_text())
     text = dict.fromkeys([*meta["categorical"], *([meta["target"]] * (meta["task"] == "classification"))], str)
     frame = pd.read_csv(path.with_suffix(".csv"), dtype=text, keep_default_na=False, na_values=[""])
-    for split in range(splits):
-        order = np.random.default_rng(split).permutation(len(frame))
-        test, train = np.split(order, [round(TEST * len(frame))])
-        yield Part(
-            meta["name"],
-            split,
-            meta["target"],
-            meta["task"],
-            meta["categorical"],
-            frame.iloc[train].reset_index(drop=True),
-            frame.iloc[test].reset_index(drop=True),
-        )
+    order = np.random.default_rng(split).permutation(len(frame))
+    test, train = np.split(order, [round(TEST * len(frame))])
+    return Part(
+        meta["name"],
+        split,
+        meta["target"],
+        meta["task"],
+        meta["categorical"],
+        frame.iloc[train].reset_index(drop=True),
+        frame.iloc[test].reset_index(drop=True),
+    )
