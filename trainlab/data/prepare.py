@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 
 from trainlab.core.errors import DataError
+from trainlab.core.memory import release
 from trainlab.core.streams import Streams
 from trainlab.core.types import Array
 from trainlab.data.columns import columns_of
@@ -39,6 +40,7 @@ def prepare(
     streams = streams if source.seed is None else Streams(source.seed)
     own = loaded is None
     loaded = _numbered(loaded or source.load(streams.named("data")))
+    release()
     if not len(loaded.rows):
         raise DataError(f"data: `{source.name}` holds no rows")
     own_parts = [loaded.val, loaded.test] if loaded.val is not None else [loaded.test]
@@ -76,6 +78,7 @@ def prepare(
         inputs=names_after(source.preprocess, learned, train.features, np.asarray(train.x[:1])),
     )
     _same_shapes(parts)
+    release()
     return parts
 
 

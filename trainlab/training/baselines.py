@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from trainlab.core.component import make
+from trainlab.core.memory import release
 from trainlab.core.types import Array, Task
 from trainlab.data.dataset import Splits
 from trainlab.data.lazy import LazyRows
@@ -60,6 +61,7 @@ def baselines(parts: Splits, metrics: Sequence[Metric] = (), decides: str = "") 
             for part, rows in raw.items():
                 given = _predicted(parts.task, model, prepare(rows), truth[part])
                 found[name][part] = {metric.column: metric.value(given) for metric in judges}
+    release()
     return {"rows": len(chosen), "seconds": round(perf_counter() - began, 2), "scores": found}
 
 
@@ -99,7 +101,10 @@ def _models(task: Task, table: _Table) -> list[tuple[str, Any, Any]]:
     """Name, model and preparation of x. scikit-learn takes a second to import, and few processes need it."""
     dummy, linear, ensemble = (import_module(f"sklearn.{name}") for name in ("dummy", "linear_model", "ensemble"))
     impute, pipeline, preprocessing = (import_module(f"sklearn.{n}") for n in ("impute", "pipeline", "preprocessing"))
-    prepared = (impute.SimpleImputer(strategy="median", keep_empty_features=True), preprocessing.StandardScaler())
+    prepared = (
+        impute.SimpleImputer(strategy="median", keep_empty_features=True),
+        preprocessing.StandardScaler(copy=False),
+    )
     trees = {"categorical_features": table.categorical, "random_state": 0}
     if task.kind == "regression":
         found = dummy.DummyRegressor(), linear.Ridge(), ensemble.HistGradientBoostingRegressor(**trees)
@@ -121,8 +126,9 @@ def _as_it_is(x: Array) -> Array:
 
 def _finite(x: Array) -> Array:
     """x with nan for whatever is no number."""
-    x = np.asarray(x, np.float64)
-    return np.where(np.isfinite(x), x, np.nan)
+    found = x.astype(np.float64)
+    found[~np.isfinite(found)] = np.nan
+    return found
 
 
 def _plain_targets(y: Array) -> Array:

@@ -1,11 +1,12 @@
 """Means, deviations and ranges over rows that may be too many for memory, per feature, per channel or over all."""
 
+from collections.abc import Sequence
 from typing import Literal
 
 import numpy as np
 
 from trainlab.core.types import Array
-from trainlab.data.lazy import LazyRows, chunks
+from trainlab.data.lazy import CHUNK_BYTES, LazyRows, chunks
 
 Per = Literal["feature", "channel", "all"]
 PER = "one number per feature (of an image: per pixel, the mean image), per channel (last axis), or one for all"
@@ -35,6 +36,21 @@ def extremes(x: Array | LazyRows, per: Per) -> tuple[Array, Array]:
     over = axes(x.ndim, per)
     lows, highs = zip(*((part.min(axis=over), part.max(axis=over)) for part in chunks(x)), strict=True)
     return np.minimum.reduce(lows), np.maximum.reduce(highs)
+
+
+def percentiles(x: Array, at: Sequence[float], per: Per) -> Array:
+    """The percentiles `at` of x over the axes of `per`, one after the other along the first axis.
+
+    Those of features are found for some columns at a time: NumPy copies what it sorts.
+    """
+    if per != "feature":
+        return np.percentile(x, at, axis=axes(x.ndim, per))
+    rows = x.reshape(len(x), -1)
+    step = max(1, CHUNK_BYTES // (8 * max(1, len(rows))))
+    found = np.empty((len(at), rows.shape[1]))
+    for start in range(0, rows.shape[1], step):
+        found[:, start : start + step] = np.percentile(rows[:, start : start + step], at, axis=0)
+    return found.reshape(len(at), *x.shape[1:])
 
 
 def _count(x: Array | LazyRows, over: tuple[int, ...]) -> int:

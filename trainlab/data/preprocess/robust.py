@@ -6,7 +6,7 @@ from trainlab.core.component import setting
 from trainlab.core.torch_code import TorchCode
 from trainlab.core.types import Array, Shape
 from trainlab.data.lazy import LazyRows
-from trainlab.data.preprocess._statistics import PER, Per, axes, extremes
+from trainlab.data.preprocess._statistics import PER, Per, extremes, percentiles
 from trainlab.data.preprocess._torch import shift
 from trainlab.data.preprocessor import Preprocessor
 
@@ -31,8 +31,8 @@ class Robust(Preprocessor, name="robust"):
 
     def fit(self, x: Array | LazyRows) -> dict[str, Array]:
         """Median, and what x - median is divided by: inf for a constant feature."""
-        rows = np.asarray(x).astype(np.float64)
-        low, middle, high = np.percentile(rows, [25, 50, 75], axis=axes(x.ndim, self.per))
+        rows = np.asarray(x[:], np.float64)
+        low, middle, high = percentiles(rows, [25, 50, 75], self.per)
         smallest, largest = extremes(rows, self.per)
         width = np.where(high == low, (largest - smallest) / 2, high - low)
         return {"median": middle, "range": np.where(width == 0, np.inf, width)}

@@ -49,7 +49,7 @@ class LeakedRows(Monitor, name="leaked-rows"):
         data = view.data
         if data is None or data.parts.val is None or not data.finite or data.parts.train.shape != data.parts.val.shape:
             return
-        train, val = (_fingerprints(self._compared(part.x)) for part in (data.parts.train, data.parts.val))
+        train, val = (self._fingerprints(part.x) for part in (data.parts.train, data.parts.val))
         known = set(train)
         inside = 1.0 - len(known) / max(1, len(train))
         share = sum(row in known for row in val) / max(1, len(val))
@@ -62,26 +62,27 @@ class LeakedRows(Monitor, name="leaked-rows"):
                 evidence={"share": share, "duplicates_in_training": inside, "threshold": self.share},
             )
 
-    def _compared(self, x: Array | LazyRows) -> Array:
-        """The first rows, flat, as many as are compared."""
+    def _fingerprints(self, x: Array | LazyRows) -> list[int]:
+        """Of the first rows, as many as are compared."""
         x = narrow_rows(x)
         budget = _STORED if is_large(x) else _BUDGET
-        n = min(len(x), self.most, budget // max(1, int(np.prod(x.shape[1:]))))
-        return np.asarray(x[:n]).reshape(n, -1)
+        return _fingerprints(x, min(len(x), self.most, budget // max(1, int(np.prod(x.shape[1:])))))
 
 
-def _fingerprints(rows: Array) -> list[int]:
-    """A number for each row by its bytes: its mixed words, each times its own factor, summed modulo 2^64.
+def _fingerprints(x: Array | LazyRows, n: int) -> list[int]:
+    """A number for each of the first n rows by its bytes: its mixed words, each times its own factor, summed modulo
+    2^64.
 
     Two different rows have the same number with a probability of about 2^-60.
     """
-    width = rows.shape[1] * rows.itemsize
+    width = int(np.prod(x.shape[1:])) * x.dtype.itemsize
     size = next(n for n in (8, 4, 2, 1) if width % n == 0)
-    words: Array = np.ascontiguousarray(rows).view(np.dtype(f"u{size}"))
-    odd = np.frombuffer(np.random.default_rng(0).bytes(8 * (1 + words.shape[1])), np.uint64) | np.uint64(1)
-    found, step = list[int](), max(1, _WORDS // max(1, words.shape[1]))
-    for start in range(0, len(words), step):
-        piece: Array = words[start : start + step].astype(np.uint64)
+    odd = np.frombuffer(np.random.default_rng(0).bytes(8 * (1 + width // size)), np.uint64) | np.uint64(1)
+    found, step = list[int](), max(1, _WORDS // max(1, width // size))
+    for start in range(0, n, step):
+        rows = x[start : min(start + step, n)]
+        words: Array = np.ascontiguousarray(rows).reshape(len(rows), -1).view(np.dtype(f"u{size}"))
+        piece = words.astype(np.uint64)
         piece ^= piece >> 29  # so that a number's sign, the highest bit, counts in all others
         piece *= odd[0]
         piece ^= piece >> 32
