@@ -27,6 +27,16 @@ def test_our_own_run(cli, trained):
     assert [d["code"] for d in data["diagnoses"] if d["severity"] != "info"] == []
 
 
+def test_levels_in_order_are_classes(cli, folder):
+    """A run of `task: ordinal` is one of classes, although its `val_mae` is an error of numbers."""
+    rows = [f"{i % 12},{('low', 'mid', 'high')[i % 12 // 4]}" for i in range(60)]
+    (folder / "t.csv").write_text("\n".join(["x,y", *rows]) + "\n")
+    data = "{name: csv, path: t.csv, target: y, task: ordinal, classes: [low, mid, high]}"
+    (folder / "t.yaml").write_text(f"data: {data}\ntrain: {{epochs: 2}}\n")
+    assert cli("train", "t.yaml").exit_code == 0
+    assert json.loads(cli("diagnose", "runs/t-1", "--json").stdout)["task"] == "classification"
+
+
 def test_mistakes(cli, folder):
     """A missing file, a wrong column and settings that exclude each other are sentences, as data with --json."""
     (folder / "log.csv").write_text(LOG)

@@ -45,6 +45,15 @@ def test_csv_trains_on_a_table(cli, folder):
     assert json.loads(got.stdout)["test"]["accuracy"] == 1.0
 
 
+def test_a_column_that_is_left_out_is_told(cli, folder):
+    """`new --from` says on the command line which columns its config drops."""
+    rows = [f"2024-01-{1 + i % 28:02},{i % 7},{i * 1.5}" for i in range(60)]
+    (folder / "t.csv").write_text("\n".join(["day,a,y", *rows]) + "\n", encoding="utf-8")
+    got = cli("new", "tabular", "--from", "t.csv", "--target", "y", "-o", "t.yaml")
+    assert got.stderr == "t.yaml: written without `day` (the file says why); next: trainlab train t.yaml\n"
+    assert "\nmetrics: [rmse]  # " in (folder / "t.yaml").read_text(encoding="utf-8")
+
+
 def test_to_stdout(cli):
     """Without -o the template is printed, and `mlp` is the default."""
     got = cli("new")

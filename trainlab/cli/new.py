@@ -12,6 +12,7 @@ from trainlab.cli import _terminal
 from trainlab.core.dump import dump
 from trainlab.core.errors import UserError
 from trainlab.core.problem import listed, nearest
+from trainlab.store.plain_yaml import read_config
 from trainlab.store.writing import write_output
 from trainlab.tools.draft import draft_config
 
@@ -58,8 +59,10 @@ def new(
         _terminal.say(text.rstrip("\n"))
     else:
         command = "sweep" if template == "sweep" else "train"
+        lost: list[str] = read_config(output)["data"].get("drop", []) if table is not None else []
+        told = f" without {listed([f'`{name}`' for name in lost], 'and')} (the file says why)" if lost else ""
         blanks = "set the lines marked `# <-` in it, then " if "# <-" in text else ""
-        _terminal.note(f"{output}: written; next: {blanks}trainlab {command} {shlex.quote(str(output))}")
+        _terminal.note(f"{output}: written{told}; next: {blanks}trainlab {command} {shlex.quote(str(output))}")
 
 
 def _named(text: str, stem: str) -> str:

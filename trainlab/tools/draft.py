@@ -46,7 +46,7 @@ model:
 optimizer: {{name: adam, lr: 3e-3}}
 schedule: {{name: cosine, warmup: 1}}  # falls to zero at the last epoch: no early stopping; the best epoch is kept
 regularization: {{l2: 1e-4}}
-
+{metrics}
 baselines: true  # also score a constant, a linear model and boosted trees on the same rows
 
 train:
@@ -58,6 +58,7 @@ _TABULAR = """
 # `model: tabular` stands for the settings behind a `#` in this file: they suit tables. To change one, remove the #.
 model: tabular
 """
+_METRICS = "metrics: [rmse]  # the error in units of the target; the loss is that of scaled targets\n"
 
 
 @dataclass(slots=True)
@@ -237,12 +238,13 @@ def _mlp(draft: Draft, table: Table, task: Task) -> str:
     fills = any(c.missing.any() for n, c in table.columns.items() if n not in draft.dropped)
     lines.append("  preprocess: [fill, standardize]")
     lines.append("  # fill: the training median where a number is missing\n" if fills else "\n")
-    output = ""
+    output = metrics = ""
     if task.kind == "regression":
         lines.append("  scale_target: true  # train on targets of mean 0, deviation 1; predictions are scaled back\n")
         output = "  output_init: {name: normal, std: 0.01}  # starts near the mean of the targets\n"
+        metrics = "\n" + _METRICS
     batch = 32 if len(table.lines) <= _FEW_ROWS else 128
-    return "".join(lines) + _MODEL.format(output=output, batch=batch)
+    return "".join(lines) + _MODEL.format(output=output, batch=batch, metrics=metrics)
 
 
 def _recipe(table: Table, task: Task) -> str:
@@ -252,7 +254,8 @@ def _recipe(table: Table, task: Task) -> str:
         block, _, key = path.partition(".")
         known[block] = {**known.get(block, {}), key: value} if key else value
     data = "".join(f"  # {_inline({key: value})[1:-1]}\n" for key, value in known.pop("data").items())
-    return data + _TABULAR + "".join(f"# {_inline({key: value})[1:-1]}\n" for key, value in known.items())
+    metrics = _METRICS if task.kind == "regression" else ""
+    return data + _TABULAR + metrics + "".join(f"# {_inline({key: value})[1:-1]}\n" for key, value in known.items())
 
 
 def _inline(value: Any) -> str:

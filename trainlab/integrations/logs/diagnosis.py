@@ -93,6 +93,9 @@ def judge(
         told: dict[str, Any] = settings.get("watch") or {}  # of another program's training
         classes, chance = classes or _own_classes(folder) or told.get("classes"), chance or told.get("chance")
         regression = regression or "train_r2" in log.columns
+        log = replace(
+            log, of_numbers=log.of_numbers and classes is None
+        )  # levels in order have an error of numbers, too
     else:
         log = read_log(path, mapping, format_name)
     with np.errstate(all="ignore"):
