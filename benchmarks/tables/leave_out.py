@@ -131,9 +131,9 @@ def leave_out_table(scores: Mapping[str, Mapping[str, float]], tasks: Mapping[st
         known = np.array([*means.values()])
         draws = known[np.random.default_rng(0).integers(len(known), size=(_DRAWS, len(known)))].mean(axis=1)
         low, high = np.exp(np.percentile(draws, [2.5, 97.5]))
-        kinds = [[v for name, v in means.items() if tasks[name] == kind] for kind in (_classes, "regression")]
+        kinds = [[v for name, v in means.items() if tasks[name] == kind] for kind in ("classification", "regression")]
         of = [f"{np.exp(np.mean(values)):.3f}" if values else "" for values in kinds]
-        spent = sum(told["seconds"] for told in own.values()) / sum(base[split]["seconds"] for split in own)
+        spent = np.median([told["seconds"] / base[split]["seconds"] for split, told in own.items()])
         lines.append(
             f"| {row} | {np.exp(known.mean()):.3f} | {low:.3f} to {high:.3f} | {of[0]} | {of[1]} "
             f"| {(known < 0).sum()}, {(known > 0).sum()} | {spent:.2f} | {len(own)} |"
