@@ -8,6 +8,7 @@ from sklearn.impute import SimpleImputer
 from trainlab.core.component import find, registered
 from trainlab.core.errors import DataError
 from trainlab.data.lazy import LazyRows
+from trainlab.data.preprocess import _statistics
 from trainlab.data.preprocessing import apply_fitted, fit_all, scale, unscale
 from trainlab.data.preprocessor import Preprocessor
 
@@ -321,3 +322,13 @@ def test_targets_are_scaled_where_they_are_numbers():
     classes = prepared("iris", scale_target="auto")
     assert np.array_equal(classes.train.y, prepared("iris").train.y)
     assert "target.mean" not in classes.fitted
+
+
+def test_percentiles_in_pieces(monkeypatch):
+    """Percentiles found for a few columns at a time are NumPy's of all columns at once."""
+    monkeypatch.setattr(_statistics, "CHUNK_BYTES", 8 * 30 * 2)  # two columns of 30 rows
+    rows = np.random.default_rng(0).normal(size=(30, 5))
+
+    got = _statistics.percentiles(rows, [25, 50, 75], "feature")
+
+    np.testing.assert_array_equal(got, np.percentile(rows, [25, 50, 75], axis=0))
