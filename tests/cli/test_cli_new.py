@@ -102,7 +102,8 @@ def test_from_a_table(cli, folder):
 
     got = cli("new", "csv", "--from", "people.csv", "--target", "label", "-o", "x.yaml")
 
-    assert (got.exit_code, got.stderr) == (0, "x.yaml: written; next: trainlab train x.yaml\n")
+    told = "x.yaml: written without `id` (the file says why); next: trainlab train x.yaml\n"
+    assert (got.exit_code, got.stderr) == (0, told)
     trained = json.loads(cli("train", "x.yaml", "--json").stdout)
     assert trained["test"]["accuracy"] == 1.0
     assert trained["folder"] == "runs/x-1"
