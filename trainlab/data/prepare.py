@@ -40,7 +40,6 @@ def prepare(
     streams = streams if source.seed is None else Streams(source.seed)
     own = loaded is None
     loaded = _numbered(loaded or source.load(streams.named("data")))
-    release()
     if not len(loaded.rows):
         raise DataError(f"data: `{source.name}` holds no rows")
     own_parts = [loaded.val, loaded.test] if loaded.val is not None else [loaded.test]
@@ -84,6 +83,7 @@ def prepare(
 
 def _learn(source: Source, train: Rows, loaded: Loaded) -> dict[str, Array]:
     """What the preprocessors learn of the training rows, and the target's scale."""
+    release()  # what reading the table has freed
     columns = columns_of(loaded.encoding, train.features, train.x)
     learned = fit_all(source.preprocess, train.x, columns, train.y)
     scaled = source.scale_target is True or (source.scale_target == "auto" and loaded.task.kind == "regression")
