@@ -9,6 +9,7 @@ from toybox import Room
 
 from trainlab.core import plugins
 from trainlab.core.config import read_plain
+from trainlab.core.dump import dump
 from trainlab.core.node import Source
 from trainlab.core.problem import ConfigError
 from trainlab.core.schema import json_schema
@@ -100,6 +101,42 @@ def test_configs_of_the_project(validator: Any) -> None:
         schema = validator(json_schema(SweepExperiment) if read(file).value.plugins else whole)
         assert list(schema.iter_errors(loaded(file.read_text(encoding="utf-8")))) == [], file
     plugins.give([])
+
+
+WHOLE = "{data: {csv: {path: x.csv, target: y}}, model: {name: mlp, hidden: [8]}, optimizer: adam, train: {epochs: 3}}"
+OVER = [
+    ("optimizer: {lr: 0.1}", True),
+    ("optimizer: {name: sgd, lr: 0.1}", True),
+    ("model: {activation: tanh}", True),
+    ("model: {hidden: [4, {dense: 4}]}", False),
+    ("data: {target: z}", True),
+    ("data: {name: csv, target: z}", True),
+    ("data: {csv: {target: z}}", True),
+    ("{train: {batch_size: 8}, sweep: {metric: val_loss, space: {optimizer.lr: {log: [0.001, 1]}}}}", True),
+    ("optimizer: {rate: 0.1}", False),
+    ("optimizer: {lr: fast}", False),
+    ("optimizer: {name: sgd, b1: 0.9}", False),
+    ("train: {epoch: 3}", False),
+    ("model: {hiden: [4]}", False),
+    ("schedle: cosine", False),
+]
+
+
+@pytest.mark.parametrize("validator", VALIDATORS)
+@pytest.mark.parametrize(("text", "want"), OVER)
+def test_same_opinion_of_a_config_over_another(text: str, want: bool, validator: Any, tmp_path: Any) -> None:
+    """A config that extends another may leave out what the other one has: schema and reader agree on how much."""
+    (tmp_path / "whole.yaml").write_text(WHOLE)
+    data = {"extends": "whole.yaml", **loaded(text)}
+    (tmp_path / "over.yaml").write_text(dump(data))
+    try:
+        read(tmp_path / "over.yaml")
+        got = True
+    except ConfigError:
+        got = False
+    assert got is want
+    assert validator(json_schema(SweepExperiment)).is_valid(data) is want
+    assert not validator(json_schema(SweepExperiment)).is_valid(loaded("optimizer: {lr: 0.1}"))
 
 
 def test_nothing_further_anywhere() -> None:

@@ -28,11 +28,11 @@ class Drawn:
     def config(self) -> dict[str, Any]:
         """A whole config. Its data is small, and it is trained for one epoch."""
         made = {"data": self.data()}
-        for key, inner in self.schema["properties"].items():
+        for key, inner in self.schema["else"]["properties"].items():
             if key not in ("extends", "plugins", "data", "train", "sweep") and self.rng.random() < 0.25:
                 made[key] = self.value(inner, 0, key)
         if self.rng.random() < 0.3:
-            made["sweep"] = self.value(self.schema["properties"]["sweep"], 0, "sweep")
+            made["sweep"] = self.value(self.schema["else"]["properties"]["sweep"], 0, "sweep")
         train = self.value({"$ref": "#/definitions/Train"}, 0, "train") if self.rng.random() < 0.5 else {}
         if isinstance(train, dict):
             if self._tame(train.get("threads", 1)):

@@ -29,6 +29,12 @@ def lecture(
     short: Annotated[
         bool, typer.Option("--short", help="Few epochs, to test the chapters; in DIR/lecture-short.")
     ] = False,
+    seed: Annotated[
+        int,
+        typer.Option(
+            metavar="N", min=0, help="Add N to every seed, to see which claims hold with others; in DIR/lecture-seed-N."
+        ),
+    ] = 0,
     book_too: Annotated[
         bool, typer.Option("--book/--no-book", help="Write the book, or only check the claims.")
     ] = True,
@@ -48,13 +54,15 @@ def lecture(
         trainlab lecture 3 schedules
         trainlab lecture --list
         trainlab lecture --short --no-book
+        trainlab lecture --seed 100
     """
     with _terminal.answering(as_json):
         found = read_chapters(folder, chapters or [])
         if listing:
             made = [(chapter, list[Verdict]()) for chapter in found]
         else:
-            made = _run(found, runs / ("lecture-short" if short else "lecture"), short, book_too, out)
+            place = runs / f"lecture{'-short' if short else ''}{f'-seed-{seed}' if seed else ''}"
+            made = _run(found, place, short, seed, book_too, out)
     if as_json:
         _terminal.emit([_facts(chapter, judged) for chapter, judged in made])
     for chapter, judged in [] if as_json else made:
@@ -67,10 +75,10 @@ def lecture(
 
 
 def _run(
-    found: list[Chapter], place: Path, short: bool, book_too: bool, out: Path | None
+    found: list[Chapter], place: Path, short: bool, seed: int, book_too: bool, out: Path | None
 ) -> list[tuple[Chapter, list[Verdict]]]:
     """The chapters with their judged claims, after their runs; the book is written."""
-    all_results = [run_chapter(chapter, place, short=short, tell=_terminal.note) for chapter in found]
+    all_results = [run_chapter(chapter, place, short=short, shift=seed, tell=_terminal.note) for chapter in found]
     made = [(results, verdicts(results)) for results in all_results]
     if book_too:
         file = out or place / "lecture.html"

@@ -2,6 +2,10 @@
 
 Written in 2020-12 keywords that draft 7 has, too, and labelled draft 7, which is what YAML editors read: `definitions`
 and JSON pointers work in both, a `$ref` has no siblings, and no keyword has another meaning in one of them.
+
+A config that `extends` another is laid over it, table by table, so it may leave out what the other one has: required
+settings, and the name of a component. For such a config a second form of each table holds, whose definition ends in
+` over`. A list replaces the other's list, so its items are whole.
 """
 
 from typing import Any
@@ -25,17 +29,19 @@ Schema = dict[str, Any]
 
 def json_schema(model: type[Settings]) -> Schema:
     """The schema of a config of this model. Imports every component that the model can name."""
-    writer = _Writer()
-    body = writer.table(model)
-    body["properties"] = {"extends": _EXTENDS, **body["properties"]}
-    if required := body.pop("required", []):  # the other file may have what is missing here
-        body["anyOf"] = [{"required": ["extends"]}, {"required": required}]
+    whole = _Writer()
+    over = _Over(whole)
+    laid = over.table(model)
+    laid["properties"] = {"extends": _EXTENDS, **laid["properties"]}
     return {
         "$schema": "http://json-schema.org/draft-07/schema#",
         "title": model.__name__,
         "description": summary(model),
-        **body,
-        "definitions": dict(sorted(writer.definitions.items())),
+        "type": "object",
+        "if": {"required": ["extends"]},
+        "then": laid,
+        "else": whole.table(model),
+        "definitions": dict(sorted({**whole.definitions, **over.definitions}.items())),
     }
 
 
@@ -84,7 +90,7 @@ class _Writer:
     def reference(self, settings: type[Settings]) -> Schema:
         """A pointer to the definition of a class, which is written on its first use."""
         if settings not in self.names:
-            key = _key(settings)
+            key = self.key(settings)
             while key in self.definitions:
                 key += "_"
             self.names[settings] = key
@@ -92,6 +98,10 @@ class _Writer:
             kind = settings if issubclass(settings, Component) and not settings.name else None
             self.definitions[key] = self.kind(kind) if kind else self.table(settings)
         return {"$ref": f"#/definitions/{self.names[settings]}"}
+
+    def key(self, settings: type[Settings]) -> str:
+        """What the definition of a class is called."""
+        return _key(settings)
 
     def table(self, settings: type[Settings]) -> Schema:
         """A table with the keys of a class of settings."""
@@ -145,6 +155,51 @@ class _Writer:
             "properties": {"name": name, **table["properties"]},
             "required": ["name", *table.get("required", [])],
         }
+
+
+class _Over(_Writer):
+    """Writes the tables of a config that is laid over another one. `whole` writes those of a config by itself."""
+
+    def __init__(self, whole: _Writer) -> None:
+        super().__init__()
+        self.whole = whole
+
+    def choice(self, choice: Choice) -> Schema:
+        return self.whole.choice(choice) if choice.items else super().choice(choice)
+
+    def table(self, settings: type[Settings]) -> Schema:
+        made = super().table(settings)
+        made.pop("required", None)
+        return made
+
+    def key(self, settings: type[Settings]) -> str:
+        return f"{super().key(settings)} over"
+
+    def kind(self, kind: type[Component]) -> Schema:
+        """A whole component; one of the same name with some of its settings; or settings without a name."""
+        partial = [cls for cls in registered(kind) if _required(cls)]
+        named = [
+            {**self.table(cls), "properties": {"name": {"const": cls.name}, **self.table(cls)["properties"]}}
+            for cls in partial
+        ]
+        short = [self.short(cls, beside=kind.beside) for cls in partial]
+        for one in named:
+            one["required"] = ["name"]
+        return {
+            "description": summary(kind),
+            "anyOf": [self.whole.reference(kind), *short, *named, self.unnamed(kind)],
+        }
+
+    def unnamed(self, kind: type[Component]) -> Schema:
+        """Settings of any component of the kind: which one it is, the other config says."""
+        found: dict[str, list[Schema]] = {}
+        for cls in registered(kind):
+            for key, place in fields(cls).items():
+                value = self.place(place)
+                if value not in found.setdefault(key, []):
+                    found[key].append(value)
+        properties = {key: options[0] if len(options) == 1 else {"anyOf": options} for key, options in found.items()}
+        return {"type": "object", "properties": properties, "additionalProperties": False}
 
 
 def _key(settings: type[Settings]) -> str:

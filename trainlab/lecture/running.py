@@ -32,11 +32,15 @@ _ENDED = ("finished", "diverged")
 
 @dataclass(slots=True)
 class Results:
-    """The runs and sweeps of a chapter, by their names in it. short: whether they are those of the short form."""
+    """The runs and sweeps of a chapter, by their names in it.
+
+    short: whether they are those of the short form · shift: what was added to each of their seeds.
+    """
 
     chapter: Chapter
     folder: Path
     short: bool
+    shift: int = 0
     runs: dict[str, RunRecord] = field(default_factory=dict[str, RunRecord])
     sweeps: dict[str, SweepRecord] = field(default_factory=dict[str, SweepRecord])
     tunes: dict[str, TuneRecord] = field(default_factory=dict[str, TuneRecord])
@@ -44,15 +48,18 @@ class Results:
     kept: dict[str, Any] = field(default_factory=dict[str, Any])  # what was measured of the runs, by name
 
 
-def run_chapter(chapter: Chapter, folder: Path, *, short: bool, tell: Callable[[str], None]) -> Results:
-    """Train what is missing below `folder`. tell: is told what is trained, in a line each.
+def run_chapter(
+    chapter: Chapter, folder: Path, *, short: bool, shift: int = 0, tell: Callable[[str], None]
+) -> Results:
+    """Train what is missing below `folder`. shift: is added to every seed · tell: is told what is trained, in a line
+    each.
 
     Raises ConfigError or UserError where a config of the chapter is wrong.
     """
     place = folder / chapter.name
     place.mkdir(parents=True, exist_ok=True)
     plans: dict[str, Any] = read_json(place / _PLANS) if (place / _PLANS).exists() else {}
-    results, cache, renewed = Results(chapter, place, short), SplitsCache(), list[str]()
+    results, cache, renewed = Results(chapter, place, short, shift), SplitsCache(), list[str]()
     for name, planned in chapter.plan.runs.items():
         document = _document(results, planned)
         results.documents[name] = document
@@ -76,7 +83,14 @@ def run_chapter(chapter: Chapter, folder: Path, *, short: bool, tell: Callable[[
 def _document(results: Results, planned: Planned) -> Document[SweepExperiment]:
     made = {name: record.path for name, record in results.runs.items()}
     changes = results.chapter.changes(planned, made, short=results.short)
-    return read(results.chapter.folder / planned.config, changes)
+    file = results.chapter.folder / planned.config
+    document = read(file, changes)
+    if not results.shift:
+        return document
+    seeds = {"seed": document.value.seed + results.shift}
+    if document.value.data.seed is not None:
+        seeds["data.seed"] = document.value.data.seed + results.shift
+    return read(file, changes | seeds)
 
 
 def _train(
