@@ -10,8 +10,10 @@ from trainlab.report.text import counted, number, severity_color, styled, wrappe
 from trainlab.tools.check import Checked, LayerRow
 
 
-def as_text(checked: Checked, given: Sequence[str], *, width: int = 80, color: bool = False) -> str:
-    """The whole text; `given`: the config and overrides that were checked."""
+def as_text(
+    checked: Checked, given: Sequence[str], *, width: int = 80, color: bool = False, command: str = "train"
+) -> str:
+    """The whole text; `given`: the config and overrides that were checked; `command`: what they are for."""
     train, val, test = checked.rows
     head = f"{checked.name}: {train} + {val} + {test} rows, {checked.task}, {checked.parameters} parameters"
     lines = [*wrapped(_terminal.shown(head), width), "", *table(checked.layers, width), ""]
@@ -24,7 +26,7 @@ def as_text(checked: Checked, given: Sequence[str], *, width: int = 80, color: b
     if checked.skipped:
         lines += ["", *wrapped(f"not checked, as there is nothing to measure: {', '.join(checked.skipped)}", width)]
     lines += ["", f"{checked.worst()}: {counted(len(checked.measured), 'check')} in {checked.seconds:.1f} s"]
-    return "\n".join([*lines, _terminal.shown(f"next: {following(checked, given)}")])
+    return "\n".join([*lines, _terminal.shown(f"next: {following(checked, given, command)}")])
 
 
 def table(layers: Sequence[LayerRow], width: int = 80) -> list[str]:
@@ -41,11 +43,11 @@ def table(layers: Sequence[LayerRow], width: int = 80) -> list[str]:
     return grid(columns, width=width)
 
 
-def following(checked: Checked, given: Sequence[str]) -> str:
-    """The command to type next: the same check with the first suggested patch, or the training."""
+def following(checked: Checked, given: Sequence[str], command: str) -> str:
+    """The command to type next: the same check with the first suggested patch, or the training or sweep."""
     patch = first_patch(checked.diagnoses)
     if patch is None:
-        return shlex.join(["trainlab", "train", *given])
+        return shlex.join(["trainlab", command, *given])
     return shlex.join(["trainlab", "check", *patched(given, patch)])
 
 

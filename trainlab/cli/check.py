@@ -36,7 +36,8 @@ def check(
     """
     given = [config, *(overrides or ())]
     with _terminal.answering(as_json):
-        found = checked(read(given[0], given[1:]))
+        document = read(given[0], given[1:])
+        found = checked(document)
     for note in found.notes:
         _terminal.note(f"data: {note}")
     code = 4 if found_at(fail_on, found.diagnoses) else 0
@@ -44,5 +45,6 @@ def check(
         _terminal.emit({**found.as_dict(), "exit_code": code})
     else:
         width = _terminal.columns(80)
-        print(as_text(found, given, width=min(width, 120), color=_terminal.has_color(sys.stdout)))
+        command = "sweep" if document.value.sweep else "train"
+        print(as_text(found, given, width=min(width, 120), color=_terminal.has_color(sys.stdout), command=command))
     raise typer.Exit(code)

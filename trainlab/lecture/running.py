@@ -48,9 +48,7 @@ class Results:
     kept: dict[str, Any] = field(default_factory=dict[str, Any])  # what was measured of the runs, by name
 
 
-def run_chapter(
-    chapter: Chapter, folder: Path, *, short: bool, shift: int = 0, tell: Callable[[str], None]
-) -> Results:
+def run_chapter(chapter: Chapter, folder: Path, *, short: bool, shift: int = 0, tell: Callable[[str], None]) -> Results:
     """Train what is missing below `folder`. shift: is added to every seed · tell: is told what is trained, in a line
     each.
 
