@@ -17,6 +17,15 @@ _OF_STATUS = tuple(f.name for f in fields(Status) if f.name not in ("name", "bes
 _RULE = re.compile(r"\s*([^=<>!\s]+)\s*(<=|>=|!=|==|=|<|>)\s*(.*?)\s*", re.DOTALL)
 
 
+def is_rule(text: str) -> bool:
+    """Whether a text is a rule as `selected` reads it, rather than a plain word.
+
+    >>> is_rule("optimizer.lr<1e-2"), is_rule("adam")
+    (True, False)
+    """
+    return _RULE.fullmatch(text) is not None
+
+
 def selected(records: Sequence[RunRecord], rules: Sequence[str]) -> list[RunRecord]:
     """The records that fulfil every rule: `optimizer.lr<1e-2`, `status=finished`, `val_accuracy>=0.9`,
     `diagnosis=overfitting`, `model.name!=cnn`.

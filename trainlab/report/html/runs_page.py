@@ -30,11 +30,13 @@ def runs_page(
     link: Link | None = None,
     script: str = "",
     connect: bool = False,
+    note: str = "",
 ) -> str:
     """Runs as one page, in the order given. metric: what they are compared by, else what they watched.
 
     group_by: keys whose values make a group, `config` for all but the seed; without, runs that differ in their seed
-    alone are grouped · `link`: the address of a run's own page · `script`, `connect`: see `Page.html`.
+    alone are grouped · `link`: the address of a run's own page · `script`, `connect`: see `Page.html` · note: is said
+    below the title.
     Raises UserError if no run has a key of `group_by`.
     """
     page = Page(title)
@@ -51,7 +53,8 @@ def runs_page(
         _table(records[:_LISTED], rows[:_LISTED], best, link),
     )
     page.section("groups", "Groups", page.figures(groups), _groups(groups_of(records, metric, group_by)))
-    return page.html(_head(title, rows, best), script=script, connect=connect)
+    head = join(_head(title, rows, best), tag("p", note, class_="card") if note else None)
+    return page.html(head, script=script, connect=connect)
 
 
 def _head(title: str, rows: Sequence[Row], best: int | None) -> Html:

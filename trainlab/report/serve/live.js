@@ -1,4 +1,15 @@
 "use strict";
+// Puts fresh children into an element. What is open stays open, and what has the focus keeps it.
+const SWAP = (old, fresh) => {
+  const open = [...old.querySelectorAll("details")].map((d) => d.open), at = document.activeElement;
+  const same = old.contains(at) && (at.id ? `#${CSS.escape(at.id)}`
+    : at.name ? `[name="${CSS.escape(at.name)}"][value="${CSS.escape(at.value)}"]`
+    : at.href ? `a[href="${CSS.escape(at.getAttribute("href"))}"]` : "");
+  old.replaceChildren(...fresh.childNodes);
+  [...old.querySelectorAll("details")].forEach((d, i) => { d.open = open[i] || false; });
+  if (same) old.querySelector(same)?.focus({ preventScroll: true });
+  old.dispatchEvent(new Event("swapped", { bubbles: true }));
+};
 // Refreshes the page when the server reports a change: the head, texts and tables are replaced, charts
 // are drawn again in place. If the page has other sections now, it is loaded again and keeps its position and switches.
 (() => {
@@ -39,19 +50,14 @@
     scrollTo(0, kept.y);
   }
 
-  // Takes over the new children, but leaves what people have opened open.
-  function replace(old, fresh) {
-    const open = [...old.querySelectorAll("details")].map((d) => d.open);
-    old.replaceChildren(...fresh.childNodes);
-    [...old.querySelectorAll("details")].forEach((d, i) => { d.open = open[i] || false; });
-  }
-
   const bare = (section) => {
     const copy = section.cloneNode(true);
     copy.querySelectorAll("figure").forEach((f) => f.remove());
     return copy.textContent;
   };
   const ids = (doc) => [...doc.querySelectorAll("main section[id], main figure[id]")].map((e) => e.id).join();
+
+  const own = "figure, button:not([name])";  // they have listeners of their own; a named button only sends its form
 
   async function apply(next) {
     const page = window.trainlab, text = next.getElementById("specs");
@@ -60,10 +66,10 @@
     for (const section of document.querySelectorAll("main section[id]")) {
       const other = next.getElementById(section.id);
       if (bare(section) === bare(other)) continue;
-      if (section.querySelector("figure, button") || other.querySelector("figure, button")) return reload();
-      replace(section, other);
+      if (section.querySelector(own) || other.querySelector(own)) return reload();
+      SWAP(section, other);
     }
-    replace(document.querySelector("header"), next.querySelector("header"));
+    SWAP(document.querySelector("header"), next.querySelector("header"));
     document.title = next.title;
     if (!fresh) return;
     for (const figure of document.querySelectorAll("main figure[id]")) {
@@ -78,7 +84,7 @@
       (fresh.uses[name] || []).forEach((used) => { page.specs.data[used] = fresh.data[used]; page.unpacked.delete(used); });
       for (const part of ["p", "details"]) {
         const old = figure.querySelector(`:scope > ${part}`), now = other.querySelector(`:scope > ${part}`);
-        if (old && now) replace(old, now);
+        if (old && now) SWAP(old, now);
       }
       const label = other.querySelector(".chart");
       if (label) box.setAttribute("aria-label", label.getAttribute("aria-label") || "");
@@ -101,8 +107,11 @@
     due = false;
     busy = true;
     try {
-      const answer = await fetch(location.pathname + location.search, { cache: "no-store" });
-      if (answer.ok) {
+      const asked = location.search;
+      const answer = await fetch(location.pathname + asked, { cache: "no-store" });
+      if (asked !== location.search) {
+        due = true;  // the user has chosen something else meanwhile
+      } else if (answer.ok) {
         await apply(new DOMParser().parseFromString(await answer.text(), "text/html"));
         document.documentElement.dataset.refreshed = String(1 + Number(document.documentElement.dataset.refreshed || 0));
         tell(`Live. Refreshed at ${new Date().toLocaleTimeString()}.`);
@@ -117,7 +126,7 @@
   // A browser opens few connections to one server: a hidden page closes its own.
   let source = null;
   function listen() {
-    source = new EventSource(`${LIVE.events}?since=${encodeURIComponent(LIVE.version)}`);
+    source = new EventSource(`${LIVE.events}${LIVE.events.includes("?") ? "&" : "?"}since=${encodeURIComponent(LIVE.version)}`);
     source.addEventListener("open", () => tell("Live: this page refreshes itself."));
     source.addEventListener("error", () => tell("The server cannot be reached."));
     source.addEventListener("change", (event) => { LIVE.version = event.data; due = true; refresh(); });

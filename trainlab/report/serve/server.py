@@ -24,6 +24,7 @@ from urllib.parse import parse_qs, urlsplit
 from trainlab.core.errors import UserError
 from trainlab.core.problem import visible
 from trainlab.report.serve.site import Site
+from trainlab.report.serve.view import wanted
 
 HOST, PORT = "127.0.0.1", 7007
 _SEARCHED = 100  # ports after the wanted one, for the next free one
@@ -181,8 +182,8 @@ class _Handler(BaseHTTPRequestHandler):
             self._say(HTTPStatus.UNAUTHORIZED, "Open the address that `trainlab serve` has printed, with its token.")
         elif parts.path.startswith("/events/"):
             since = parse_qs(parts.query).get("since", [""])[0]
-            self._news(parts.path.removeprefix("/events"), since)
-        elif (page := self.server.site.page(parts.path)) is None:
+            self._news(wanted(parts.path.removeprefix("/events"), parts.query), since)
+        elif (page := self.server.site.page(wanted(parts.path, parts.query))) is None:
             self._say(HTTPStatus.NOT_FOUND, "There is no such run, sweep or page here.")
         else:
             told = _META.search(page.html)

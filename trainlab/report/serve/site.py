@@ -5,7 +5,7 @@ import os
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache, partial
 from importlib.resources import files
@@ -16,8 +16,10 @@ from urllib.parse import quote
 from trainlab.core.errors import UserError
 from trainlab.report.rows import Row, listed
 from trainlab.report.serve.front_page import front_page
+from trainlab.report.serve.listing import Listing
 from trainlab.report.serve.places import address as address_of
 from trainlab.report.serve.places import run_at, sweep_at, tune_at
+from trainlab.report.serve.view import View
 from trainlab.report.sweep_record import SweepRecord
 from trainlab.report.tune_record import TuneRecord
 from trainlab.store.folder import is_run
@@ -25,7 +27,7 @@ from trainlab.store.index import Index
 from trainlab.store.reading import RunRecord, is_sweep, read_run
 
 _PAGES = 12  # in the cache
-_COMPARED = 50  # runs on one page, the newest
+_COMPARED = 50  # runs on one page: the newest, or the first of the chosen ones
 _WATCHED = ("metrics.csv", "status.json", "diagnoses.jsonl", "mistakes.json", "trials.csv", "tune.jsonl")
 _REST = 8.0  # times as long as making a page or a list took, until it is made again
 
@@ -47,10 +49,12 @@ class Site:
         self.root = root
         self._making = threading.RLock()  # one page is made at a time: more would only be slower together
         self._kept: OrderedDict[str, Page] = OrderedDict()
-        self._list: tuple[float, float, str, list[Row], list[str]] | None = None
+        self._list: Listing | None = None
 
     def page(self, address: str) -> Page | None:
-        """The page at an address (`/`, `/run/NAME`, `/sweep/NAME`, `/tune/NAME`, `/compare`), None if there is none."""
+        """The page at an address (`/`, `/run/NAME`, `/sweep/NAME`, `/tune/NAME`, `/compare`, see also `view.wanted`),
+        None if there is none.
+        """
         version = self.version(address)
         if version is None:
             return None
@@ -60,7 +64,8 @@ class Site:
                 began = time.monotonic()
                 html = self._made(address, _live(address, version))
                 kept = Page(html, version, time.monotonic(), time.monotonic() - began)
-            self._kept[address] = kept
+            if not address.startswith("/?"):  # made in a moment, and different for each letter of a filter
+                self._kept[address] = kept
             while len(self._kept) > _PAGES:
                 self._kept.popitem(last=False)
             return kept
@@ -76,9 +81,12 @@ class Site:
 
     def version(self, address: str) -> str | None:
         """What changes whenever the page's numbers do; None if there is no such page."""
-        kind, _, name = address[1:].partition("/")
+        path, _, query = address.partition("?")
+        kind, _, name = path[1:].partition("/")
+        if kind == "compare" and query:
+            return self._version_of(self._chosen(query)[0])
         if kind in ("", "compare") and not name:
-            return self._listing()[2]
+            return self._listing().version
         folder = {"run": run_at, "sweep": sweep_at, "tune": tune_at}.get(kind, _nowhere)(self.root, name)
         if folder is None:
             return None
@@ -86,7 +94,8 @@ class Site:
         return f"{_stamp(folder)}-{state}"
 
     def _made(self, address: str, script: str) -> str:
-        kind, _, name = address[1:].partition("/")
+        path, _, query = address.partition("?")
+        kind, _, name = path[1:].partition("/")
         if kind == "run" and (folder := run_at(self.root, name)):
             from trainlab.report.html.run_page import run_page
 
@@ -105,23 +114,40 @@ class Site:
 
             tune = TuneRecord(folder, self._called(folder))
             return tune_page(tune, link=partial(_inside, tune), script=script, connect=True)
-        _, _, _, rows, sweeps = self._listing()
         if kind == "compare":
-            from trainlab.report.html.runs_page import runs_page
+            return self._comparison(query, script)
+        listing = self._listing()
+        return front_page(self.root.resolve().name, listing, View.of(query), f"{script}\n{_script('front.js')}")
 
-            newest = [row.name for row in rows if "/" not in row.name][-_COMPARED:]
-            records = [read_run(self.root / name, name) for name in newest]
-            return runs_page(records, link=_linked, script=script, connect=True)
-        tunes = [TuneRecord(self.root / name, name) for name in _folders(self.root, tune_at)]
-        return front_page(self.root.resolve().name, rows, sweeps, script, tunes)
+    def _comparison(self, query: str, script: str) -> str:
+        """The chosen runs on one page, the newest if none is."""
+        from trainlab.report.html.runs_page import runs_page
+
+        names, notes = [row.name for row in self._listing().runs()][-_COMPARED:], list[str]()
+        if query:
+            names, missing = self._chosen(query)
+            notes += [f"Not here: {', '.join(missing)}."] if missing else []
+            notes += [f"The first {_COMPARED} of {len(names)} selected runs."] if len(names) > _COMPARED else []
+        records = [read_run(self.root / name, name) for name in names[:_COMPARED]]
+        return runs_page(records, link=_linked, script=script, connect=True, note=" ".join(notes))
+
+    def _chosen(self, query: str) -> tuple[list[str], list[str]]:
+        """The names of the runs that a query chooses, and those that there are not."""
+        return self._listing().chosen(View.of(query))
+
+    def _version_of(self, names: Sequence[str]) -> str:
+        """What changes whenever one of these runs does."""
+        compared = names[:_COMPARED]
+        stamps = format(hash(tuple(_stamp(self.root / name) for name in compared)) & 0xFFFFFFFFFFFF, "x")
+        return f"{stamps}-{'.'.join(RunRecord(self.root / name, '').state for name in compared)}"
 
     def _called(self, folder: Path) -> str:
         return folder.relative_to(self.root).as_posix()
 
-    def _listing(self) -> tuple[float, float, str, list[Row], list[str]]:
-        """When the list of runs was made and how long that took, its version, the rows, and the names of the sweeps."""
+    def _listing(self) -> Listing:
+        """The runs, sweeps and tunes, as they were a moment ago."""
         known = self._list
-        if known and time.monotonic() < known[0] + max(0.5, _REST * known[1]):
+        if known and time.monotonic() < known.at + max(0.5, _REST * known.took):
             return known
         with self._making:
             began = time.monotonic()
@@ -135,8 +161,11 @@ class Site:
             sweeps = sorted(of_rows | set(_folders(self.root, sweep_at)))
             stamps = [_stamp(self.root / tune) for tune in tunes]
             version = format(hash((tuple(map(_told, rows)), tuple(sweeps), *stamps)) & 0xFFFFFFFFFFFF, "x")
-            self._list = (time.monotonic(), time.monotonic() - began, version, rows, sweeps)
-            return self._list
+            made = Listing(self.root, rows, sweeps, tunes, version, time.monotonic(), time.monotonic() - began)
+            if known:
+                made.keep(known)
+            self._list = made
+            return made
 
 
 def _linked(record: RunRecord) -> str:
@@ -187,10 +216,11 @@ def _stamp(folder: Path) -> str:
 
 def _live(address: str, version: str) -> str:
     """The script of a page that refreshes itself."""
-    told = json.dumps({"events": f"/events{address}", "version": version}).replace("<", "\\u003c")
-    return f"const LIVE = {told};\n{_script()}"
+    events = "/" if address.startswith("/?") else address  # a filter changes nothing in what there is news of
+    told = json.dumps({"events": f"/events{events}", "version": version}).replace("<", "\\u003c")
+    return f"const LIVE = {told};\n{_script('live.js')}"
 
 
 @cache
-def _script() -> str:
-    return files("trainlab.report.serve").joinpath("live.js").read_text(encoding="utf-8")
+def _script(name: str) -> str:
+    return files("trainlab.report.serve").joinpath(name).read_text(encoding="utf-8")
