@@ -1,7 +1,7 @@
 """The runs, sweeps and tunes of a folder at one moment, and those of them that a view asks for."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -122,7 +122,7 @@ def _worst(findings: Sequence[dict[str, Any]]) -> tuple[int, int] | None:
     return (min(ranks), -len(ranks)) if ranks else None
 
 
-_KEYS: dict[str, Any] = {
+_KEYS: dict[str, Callable[[Row], Any]] = {
     "name": lambda row: row.name,
     "started": lambda row: row.started or None,
     "state": lambda row: row.status,
