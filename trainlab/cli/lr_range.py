@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from trainlab.cli import _terminal
+from trainlab.cli import _completion, _terminal
 from trainlab.report.curve import curve
 from trainlab.report.pictures.lr_range import picture
 from trainlab.report.text import wrapped
@@ -23,7 +23,11 @@ def lr_range(
     config: Annotated[str, typer.Argument(metavar="CONFIG", help="The experiment, a YAML file.")],
     overrides: Annotated[
         list[str] | None,
-        typer.Argument(metavar="KEY=VALUE", help="Settings that replace the file's, e.g. optimizer=sgd."),
+        typer.Argument(
+            metavar="KEY=VALUE",
+            autocompletion=_completion.settings,
+            help="Settings that replace the file's, e.g. optimizer=sgd.",
+        ),
     ] = None,
     low: Annotated[float, typer.Option("--from", metavar="LR", help="The rate of the first step.")] = 1e-7,
     high: Annotated[float, typer.Option("--to", metavar="LR", help="The rate of the last step.")] = 10.0,

@@ -24,7 +24,11 @@ ConfigArgument = Annotated[
 ]
 OverridesArgument = Annotated[
     list[str] | None,
-    typer.Argument(metavar="KEY=VALUE", help="Settings that replace the file's, e.g. train.epochs=5."),
+    typer.Argument(
+        metavar="KEY=VALUE",
+        autocompletion=_completion.settings,
+        help="Settings that replace the file's, e.g. train.epochs=5.",
+    ),
 ]
 WorkersOption = Annotated[
     int | None,

@@ -26,7 +26,11 @@ def train(
     config: Annotated[str | None, typer.Argument(metavar="CONFIG", help="The experiment, a YAML file.")] = None,
     overrides: Annotated[
         list[str] | None,
-        typer.Argument(metavar="KEY=VALUE", help="Settings that replace the file's, e.g. optimizer.lr=3e-4."),
+        typer.Argument(
+            metavar="KEY=VALUE",
+            autocompletion=_completion.settings,
+            help="Settings that replace the file's, e.g. optimizer.lr=3e-4.",
+        ),
     ] = None,
     runs: Annotated[Path, typer.Option(metavar="DIR", help="Folder in which run folders are made.")] = Path("runs"),
     name: Annotated[str | None, typer.Option(metavar="NAME", help="Name of the run instead of the config's.")] = None,

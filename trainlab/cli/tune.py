@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from trainlab.cli import _terminal
+from trainlab.cli import _completion, _terminal
 from trainlab.cli._stopping import sweep_stoppable
 from trainlab.cli._sweep_progress import Lines, Quiet
 from trainlab.cli.sweep import WorkersOption, cores
@@ -28,7 +28,11 @@ _RESULT = ("confirm", "test", "end")
 ConfigArgument = Annotated[str | None, typer.Argument(metavar="CONFIG", help="The experiment, a YAML file.")]
 OverridesArgument = Annotated[
     list[str] | None,
-    typer.Argument(metavar="KEY=VALUE", help="Settings that replace the file's, e.g. train.epochs=20."),
+    typer.Argument(
+        metavar="KEY=VALUE",
+        autocompletion=_completion.settings,
+        help="Settings that replace the file's, e.g. train.epochs=20.",
+    ),
 ]
 BudgetOption = Annotated[
     str,
