@@ -15,6 +15,8 @@ from trainlab.lecture.expression import evaluate, sides
 from trainlab.lecture.figures import Figures
 from trainlab.lecture.numbers import Numbers
 from trainlab.lecture.running import run_chapter
+from trainlab.store.reading import RunRecord
+from trainlab.training.train import train
 
 ROOT = Path(__file__).parents[2]
 LECTURE = ROOT / "configs/lecture"
@@ -63,10 +65,10 @@ def small(tmp_path):
     (folder / "moons.yaml").write_text(MOONS)
     (folder / "text.md").write_text(TEXT)
 
-    def run(*, short=False):
+    def run(*, short=False, shift=0):
         told: list[str] = []
         (chapter,) = read_chapters(tmp_path / "chapters")
-        results = run_chapter(chapter, tmp_path / "runs", short=short, tell=told.append)
+        results = run_chapter(chapter, tmp_path / "runs", short=short, shift=shift, tell=told.append)
         return results, [Path(line.partition(":")[0]).name for line in told]
 
     return folder, run
@@ -157,6 +159,36 @@ def test_only_what_is_missing_is_trained(small):
         plan.replace("one: {config: moons.yaml}", "one: {config: moons.yaml, set: {seed: 3}}")
     )
     assert run()[1] == ["one", "two", "three"]
+
+
+def test_a_killed_run_is_resumed(small, tmp_path, monkeypatch):
+    """A run that is killed while it trains is continued by the next call, not trained from its start."""
+    _, run = small
+
+    def killed(document, **more):
+        train(document, until=1, **more)
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("trainlab.lecture.running.train", killed)
+        with pytest.raises(KeyboardInterrupt):
+            run()
+    started = RunRecord(tmp_path / "runs/01-small/one", "one").status.started
+    results, told = run()
+    assert told == ["one", "two", "three", "search-sweep-1"]
+    assert (results.runs["one"].status.started, results.runs["one"].status.epoch) == (started, 2)
+
+
+def test_other_seeds(small):
+    """With a shift each seed is another one, that of the data too where it is set; the rest stays."""
+    folder, run = small
+    plain = run()[0].documents["one"].value
+    moons = (folder / "moons.yaml").read_text()
+    (folder / "moons.yaml").write_text(moons.replace("samples: 120", "samples: 120, seed: 4"))
+    shifted = run(shift=100)[0].documents["one"].value
+    assert (plain.seed, plain.data.seed) == (0, None)
+    assert (shifted.seed, shifted.data.seed) == (100, 104)
+    assert shifted.model == plain.model
 
 
 def test_numbers_of_runs(small):

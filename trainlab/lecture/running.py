@@ -19,6 +19,7 @@ from trainlab.report.sweep_record import SweepRecord
 from trainlab.report.tune_record import TuneRecord
 from trainlab.search import sweep as searching
 from trainlab.search.experiment import SweepExperiment, read
+from trainlab.store.folder import is_run
 from trainlab.store.json_file import read_json, write_json
 from trainlab.store.reading import RunRecord, is_sweep
 from trainlab.store.steps import is_tune
@@ -99,7 +100,7 @@ def _train(
     tell: Callable[[str], None],
 ) -> bool:
     """Whether the run was trained from its start."""
-    if _same(path, document, plans) and path.exists():
+    if _same(path, document, plans) and is_run(path):
         if RunRecord(path, path.name).state in _ENDED:
             return False
         tell(f"{path}: resumed")
@@ -108,8 +109,8 @@ def _train(
     if path.exists():
         shutil.rmtree(path)
     tell(f"{path}")
+    _remember(path, document, plans)  # first, so that what is killed from here on is resumed
     train(document, into=path, cache=cache, durable=False)
-    _remember(path, document, plans)
     return True
 
 
@@ -125,8 +126,8 @@ def _search(
     if path.exists():
         shutil.rmtree(path)
     tell(f"{path}")
-    searching.start(document, runs=place, name=name, workers=1)
     _remember(path, document, plans)
+    searching.start(document, runs=place, name=name, workers=1)
     return path
 
 
@@ -147,8 +148,8 @@ def _tune(
     if path.exists():
         shutil.rmtree(path)
     tell(f"{path}")
-    tuning.start(document, budget, runs=place, name=name)
     _remember(path, document, plans, str(budget))
+    tuning.start(document, budget, runs=place, name=name)
     return path
 
 
