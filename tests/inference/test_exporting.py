@@ -390,3 +390,11 @@ def test_components_without_a_lowering_are_named():
         lower_layers(Graph(), net.nodes, net.params, "x")
     with pytest.raises(UserError, match=r"^data.preprocess: `unknown` cannot be exported to ONNX$"):
         lower_preprocessing(Graph(), [_UnknownStep()], {}, "x", (3,))
+
+
+def test_a_table_without_missing_values_has_no_marks(tmp_path):
+    """No operation picks no columns: OpenVINO and tinygrad refuse the file then."""
+    network = trained(tmp_path, data={"name": "iris"}, model="tabular", train__epochs=1)
+    model = as_onnx(network)[0]
+    assert [i.name for i in model.graph.initializer if 0 in i.dims] == []
+    same(network)

@@ -12,7 +12,7 @@ def lower(graph: Graph, step: Preprocessor, learned: Params, x: str, shape: Shap
     finite = graph.add("Less", graph.add("Abs", x), graph.constant(float(np.finfo(np.float32).max), "largest"))
     value = learned["value"] if "value" in learned else learned["mean"]  # older checkpoints have `mean`
     filled = graph.add("Where", finite, x, graph.constant(value, "fill.value"))
-    if "marked" not in learned:
+    if not len(learned.get("marked", ())):  # OpenVINO and tinygrad take a Gather of no columns for one of a number
         return filled, shape
     marked = graph.constant(learned["marked"].astype(np.int64), "fill.marked")
     marks = graph.cast(graph.add("Not", graph.add("Gather", finite, marked, axis=1)), np.float32)
