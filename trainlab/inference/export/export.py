@@ -24,6 +24,7 @@ from trainlab.inference.ensemble.ensemble import Ensemble
 from trainlab.inference.export.checking import load_once
 from trainlab.inference.export.graph import OPSET, Graph
 from trainlab.inference.export.lowering import lower_layers, lower_preprocessing
+from trainlab.inference.export.softplus import softplus
 from trainlab.inference.loading import load_model
 from trainlab.inference.model import TrainedNetwork, Weights, raw_shape
 from trainlab.nn.losses import poisson
@@ -272,11 +273,11 @@ def _votes(graph: Graph, network: TrainedNetwork | Ensemble, ends: list[str]) ->
 def _label(graph: Graph, network: TrainedNetwork | Ensemble, certainty: str) -> str:
     """The index of the class, (rows, 1): the positive one from the threshold on, or the most certain one."""
     threshold = network.decision.threshold
-    if network.loss.name == "ordinal":  # the median: the number of levels that a row is probably above
+    if network.loss.name == "ordinal":  # the median: the first level that a row is probably not above
         levels = network.task.outputs
-        above = graph.add("MatMul", certainty, graph.constant(np.tri(levels, levels - 1, -1), "above"))
+        above = graph.add("MatMul", certainty, graph.constant(np.tri(levels, levels, -1), "above"))
         probably = graph.cast(graph.add("Greater", above, graph.constant(0.5, "half")), np.float32)
-        return graph.cast(graph.reduce("ReduceSum", probably, [1]), np.int64)
+        return graph.add("ArgMin", probably, axis=1, keepdims=1)  # a sum as integers is a type of its own in tract
     if threshold is None:
         return _largest(graph, certainty)
     positive, least = network.classes.index(threshold.positive), graph.constant(threshold.value, "threshold")
@@ -296,9 +297,10 @@ def _of_outputs(graph: Graph, network: TrainedNetwork | Ensemble, y: str) -> tup
     if network.loss.name == "binary_cross_entropy":
         return "probability", graph.add("Sigmoid", _pair(graph, network, y))
     if network.loss.name == "ordinal":
-        log_above = graph.add("Neg", graph.add("Softplus", graph.add("Neg", y)))
-        above = graph.add("Exp", graph.add("CumSum", log_above, graph.constant(1, "axis")))
+        log_above = graph.add("Neg", softplus(graph, graph.add("Neg", y)))
         levels = network.task.outputs
+        so_far = np.triu(np.ones((levels - 1, levels - 1)))  # a product: onnx2torch runs CumSum from the end
+        above = graph.add("Exp", graph.add("MatMul", log_above, graph.constant(so_far, "so_far")))
         steps = np.eye(levels - 1, levels, 1) - np.eye(levels - 1, levels)  # P(level k) = P(above k-1) - P(above k)
         differences = graph.add("MatMul", above, graph.constant(steps, "steps"))
         return "probability", graph.add("Add", differences, graph.constant(np.eye(1, levels), "lowest_level"))

@@ -2,7 +2,7 @@
 
 from trainlab.engine.graph import Node
 from trainlab.inference.export.graph import Graph, Params
-from trainlab.inference.export.layers._softplus import softplus
+from trainlab.inference.export.softplus import softplus
 
 
 def lower(graph: Graph, node: Node, params: Params, x: str) -> str:

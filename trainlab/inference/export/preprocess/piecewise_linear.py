@@ -18,7 +18,8 @@ def lower(graph: Graph, step: Preprocessor, learned: Params, x: str, shape: Shap
     width = graph.constant(learned["width"], "piecewise_linear.width")
     inside = graph.add("Div", graph.minus(graph.add("Gather", x, column, axis=1), learned["low"], "low"), width)
     zero, one = graph.constant(0.0, "zero"), graph.constant(1.0, "one")
-    inside = graph.add("Where", graph.add("Greater", inside, zero), inside, zero)  # nan is not greater
+    above = graph.add("Less", graph.add("Neg", inside), zero)  # false for nan everywhere; for OpenVINO nan > 0 is true
+    inside = graph.add("Where", above, inside, zero)
     inside = graph.add("Where", graph.add("Less", inside, one), inside, one)
     bins = len(learned["column"])
     if not cast(PiecewiseLinear, step).keep:
