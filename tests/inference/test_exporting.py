@@ -58,18 +58,16 @@ SETTINGS = {
     "prelu": [{}, {"shared": True}],
     "gelu": [{}, {"approximate": "tanh"}],
 }
-WITH_ONNX = set(  # a component that is not named here may do without
-    """
+_LAYERS = """
     clip_output embedding exponential hard_sigmoid softmax softsign avg_pool batch_norm conv dense drop_connect
     dropout elu flatten gelu global_avg_pool group_norm identity instance_norm layer_norm leaky_relu max_pool
     maxout mish parametric periodic prelu relu residual scale selu sigmoid silu softplus tanh
-    """.split()
-)
-STEPS_WITH_ONNX = set(
-    """
+"""
+WITH_ONNX = set(_LAYERS.split())  # a component that is not named here may do without
+_STEPS = """
     center clip fill minmax normalize pca piecewise_linear robust signs smooth_clip standardize whiten zca
-    """.split()
-)
+"""
+STEPS_WITH_ONNX = set(_STEPS.split())
 FLAT = ("clip_output", "dense", "drop_connect", "maxout", "periodic", "embedding")
 CASES = [
     (name, settings, (6,) if name in FLAT else (5, 7, 4))
