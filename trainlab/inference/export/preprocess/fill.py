@@ -22,11 +22,9 @@ def lower(graph: Graph, step: Preprocessor, learned: Params, x: str, shape: Shap
         return graph.add("Where", parts[0], graph.add("Where", parts[1], finite, other), other)
 
     value = learned["value"] if "value" in learned else learned["mean"]  # older checkpoints have `mean`
-    filled = graph.add("Where", finite, x, graph.constant(value, "fill.value"))
-    if not len(learned.get("marked", ())):  # OpenVINO and tinygrad take a Gather of no columns for one of a number
     zeros = graph.add("Mul", graph.cast(below, np.float32), graph.constant(0.0, "zero"))  # MNN's Where repeats no row
     filled = either(x, graph.add("Add", zeros, graph.constant(value, "fill.value")))
-    if "marked" not in learned:
+    if not len(learned.get("marked", ())):  # OpenVINO and tinygrad take a Gather of no columns for one of a number
         return filled, shape
     columns = graph.constant(learned["marked"].astype(np.int64), "fill.marked")
     marks = either(graph.constant(0.0, "known"), graph.constant(1.0, "missing"), columns)
