@@ -158,14 +158,10 @@ def _opened(path: Path, fewest: int) -> sqlite3.Connection | None:
         return None
     for _ in range(2):
         with suppress(sqlite3.Error):
-            db = sqlite3.connect(path, timeout=_PATIENCE)
+            db = sqlite3.connect(path, timeout=_PATIENCE, isolation_level="IMMEDIATE")
             try:
-                version = db.execute("PRAGMA user_version").fetchone()[0]
-                if version != _VERSION:
-                    with db:
-                        db.execute("DROP TABLE IF EXISTS runs")
-                        db.execute(_TABLE)
-                        db.execute(f"PRAGMA user_version = {_VERSION}")
+                if _version(db) != _VERSION:
+                    _create(db)
                 return db
             except sqlite3.OperationalError:  # in use by another process, or in a folder that cannot be written
                 db.close()
@@ -175,3 +171,17 @@ def _opened(path: Path, fewest: int) -> sqlite3.Connection | None:
         with suppress(OSError):
             path.unlink()
     return None
+
+
+def _version(db: sqlite3.Connection) -> int:
+    return db.execute("PRAGMA user_version").fetchone()[0]
+
+
+def _create(db: sqlite3.Connection) -> None:
+    """Makes an empty table, unless another process has made it while this one waited for its turn."""
+    with db:
+        db.execute("BEGIN IMMEDIATE")
+        if _version(db) != _VERSION:
+            db.execute("DROP TABLE IF EXISTS runs")
+            db.execute(_TABLE)
+            db.execute(f"PRAGMA user_version = {_VERSION}")
