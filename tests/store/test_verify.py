@@ -2,21 +2,26 @@
 
 import json
 import shutil
+from dataclasses import replace
 
 import pytest
 
 from trainlab.core.errors import UserError
 from trainlab.store import checkpoint
+from trainlab.store.checksums import FILES
 from trainlab.store.folder import RunFolder
-from trainlab.store.verify import verify
+from trainlab.store.reading import read_run
+from trainlab.store.status import read_status, write_status
+from trainlab.store.verify import has_checksums, verify
+from trainlab.training.callbacks import Callback
 from trainlab.training.experiment import read_plain
-from trainlab.training.train import train
+from trainlab.training.train import resume, train
 
 
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory):
     """A finished run."""
-    config = {"data": {"name": "iris"}, "train": {"epochs": 3}}
+    config = {"data": {"name": "iris"}, "train": {"epochs": 3}, "monitors": {"every": 2}}
     return train(read_plain(config, {}), runs=tmp_path_factory.mktemp("runs")).folder
 
 
@@ -88,6 +93,70 @@ def test_what_is_wrong_is_said(run, name, spoil, why):
     path.write_text(spoil(path.read_text()))
     problems = verify(run)
     assert any(why in problem for problem in problems), problems
+
+
+TEXTS = [p for p in FILES if p not in ("decision.json", "plugins.json")]
+
+
+@pytest.mark.parametrize("name", [*TEXTS, "status.json"])
+def test_a_changed_digit_is_seen(run, name):
+    """One digit of any text file of a run that has ended: the check says so, and so does a report of the run."""
+    path = run.path / name
+    data = path.read_bytes()
+    at = max(i for i, byte in enumerate(data[:-30]) if chr(byte).isdigit()) if b"0" in data[:-30] else 1
+    path.write_bytes(data[:at] + bytes([data[at] ^ 1]) + data[at + 1 :])
+    assert any(sentence.startswith(f"{path}:") for sentence in verify(run)), verify(run)
+    record = read_run(run.path)
+    assert any(name in remark for remark in record.remarks), record.remarks
+
+
+def test_a_changed_row_of_a_killed_run_is_seen(run):
+    """Its status lists no rows, but its last checkpoint does."""
+    status = read_status(run.status)
+    write_status(run.status, replace(status, files={}, state="running", pid=1, host="gone"))
+    assert verify(run) == []
+    for path in (run.metrics, run.steps, run.layers):
+        good = path.read_bytes()
+        at = good.rindex(b",") - 1
+        path.write_bytes(good[:at] + bytes([good[at] ^ 1]) + good[at + 1 :])
+        assert verify(run) == [f"{path}: was changed after it was written"]
+        with pytest.raises(UserError, match=rf"{path.name}: was changed after .*: restore it, or start a new run"):
+            resume(run.path, epochs=5)
+        path.write_bytes(good)
+    resume(run.path, epochs=5)
+    assert verify(run) == []
+
+
+def test_a_config_that_was_edited(run):
+    """A resume goes on with it, and says so once; a run without checksums is read as before."""
+    text = run.config.read_text()
+    run.config.write_text(text + "# mine\n")
+    notes = _Notes()
+    resume(run.path, epochs=4, callbacks=[notes])
+    assert "config.yaml was changed after it was written; the run goes on with what it says now." in notes.note
+    resume(run.path, epochs=5, callbacks=[notes])
+    assert "config.yaml" not in notes.note
+    write_status(run.status, replace(read_status(run.status), files={}))
+    assert not has_checksums(run)
+    run.config.write_text(text)
+    assert verify(run) == []
+    assert read_run(run.path).remarks == []
+
+
+def test_only_files_of_a_run_are_opened(run, tmp_path):
+    """A name in a status that leads out of the run is passed over."""
+    (tmp_path / "secret").write_text("x")
+    status = read_status(run.status)
+    write_status(run.status, replace(status, files=status.files | {"../secret": 1, "/etc/passwd": 1}))
+    assert verify(run) == []
+    assert read_run(run.path).remarks == []
+
+
+class _Notes(Callback):
+    """Keeps what a run says when it begins."""
+
+    def on_train_begin(self, info):
+        self.note = info.note
 
 
 def test_a_missing_file(run):

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from trainlab.cli import _completion, _terminal
-from trainlab.cli._weights import Weights
+from trainlab.cli._weights import Weights, say_changed
 from trainlab.inference.evaluate import Evaluation
 from trainlab.inference.evaluate import evaluate as scored
 from trainlab.report.decision_text import decision_lines
@@ -83,6 +83,7 @@ def evaluate(
             _terminal.say("\n".join(_lines(found, where)))
     for line in written:
         _terminal.note(line)
+    say_changed(run, runs)
 
 
 def _drawn(found: Evaluation, where: str, html: Path | None, png: Path | None, svg: Path | None) -> list[str]:

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from trainlab.cli import _completion, _terminal
-from trainlab.cli._weights import Weights
+from trainlab.cli._weights import Weights, say_changed
 from trainlab.core.errors import UserError
 from trainlab.inference.export.export import OnnxOptions, export_onnx
 from trainlab.inference.export.graph import OPSET
@@ -93,6 +93,7 @@ def export(
             told |= _module(run, torch, weights, runs, as_json)
         if to is not None:
             told |= _logged(run, to, settings or [], runs, as_json)
+        say_changed(run, runs)
     if as_json:
         _terminal.emit(told)
 

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from trainlab.cli import _completion, _terminal
-from trainlab.cli._weights import Weights
+from trainlab.cli._weights import Weights, say_changed
 from trainlab.core.errors import UserError
 from trainlab.inference.evaluate import predict as predicted
 from trainlab.report.decision_text import decision_lines
@@ -40,6 +40,7 @@ def predict(
         found = predicted(run, source, weights=weights.value, runs=runs)
         for line in decision_lines(found.decision.as_dict()):
             _terminal.note(line)
+        say_changed(run, runs)
         if output is not None:
             found.write(output)
             _terminal.note(f"{output}: {len(found.rows)} predictions written")

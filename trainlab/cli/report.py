@@ -31,6 +31,7 @@ from trainlab.store.folder import RunFolder
 from trainlab.store.index import Index
 from trainlab.store.reading import RunRecord, find_runs
 from trainlab.store.steps import is_tune
+from trainlab.store.verify import has_checksums
 from trainlab.store.verify import verify as verified
 from trainlab.store.writing import write_output
 
@@ -280,8 +281,10 @@ def _verify(chosen: Sequence[str], runs: Path, *, as_json: bool) -> None:
     wrong = {str(folder.path): verified(folder) for folder in folders}
     if as_json:
         _terminal.emit(wrong)
+    without = {str(folder.path) for folder in folders if not has_checksums(folder)}
     for path, problems in wrong.items() if not as_json else ():
-        _terminal.say(f"{path}: {'all files are whole' if not problems else f'{len(problems)} wrong'}")
+        known = " (status.json lists no checksums)" if path in without else ""
+        _terminal.say(f"{path}: {'all files are whole' if not problems else f'{len(problems)} wrong'}{known}")
         for problem in problems:
             _terminal.say(f"  {problem.removeprefix(f'{path}/')}")
     if any(wrong.values()):

@@ -19,6 +19,7 @@ from trainlab.inference.model import Model, NoRowsError, TrainedNetwork, require
 from trainlab.nn.metric import Metric, MetricInput
 from trainlab.store.decision import PLAIN, Decision, Temperature, Threshold, write_decision
 from trainlab.store.folder import RunFolder
+from trainlab.store.status import relist
 from trainlab.training.calibration import fit_temperature
 
 _MOST = 2000  # thresholds that are tried
@@ -53,7 +54,7 @@ def choose_threshold(
             named = positive if positive is not None else _second(model)
             require_threshold(model, named)
             decision = Decision(kept.temperature, _threshold(model, rule, named), model.epoch)
-        write_decision(folder.decision, decision)
+        _keep(folder, decision)
     return Decided(name, decision, folder.decision)
 
 
@@ -76,8 +77,13 @@ def calibrate(run: Path | str, *, remove: bool = False, runs: Path = Path("runs"
             again = old.threshold.metric or old.threshold.value
             new = _threshold(replace(plain, decision=decision), again, old.threshold.positive)
             decision = replace(decision, threshold=new)
-        write_decision(folder.decision, decision)
+        _keep(folder, decision)
     return Decided(name, decision, folder.decision)
+
+
+def _keep(folder: RunFolder, decision: Decision) -> None:
+    write_decision(folder.decision, decision)
+    relist(folder.path, folder.decision.name)
 
 
 def best_threshold(metric: Metric, positive: int, sure: Array, truth: Array, task: Task) -> tuple[float, float, float]:

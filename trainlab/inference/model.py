@@ -31,12 +31,14 @@ from trainlab.engine.network import Net
 from trainlab.nn.loss import Loss
 from trainlab.nn.metric import Metric
 from trainlab.store import checkpoint
+from trainlab.store.checksums import CHANGED
 from trainlab.store.decision import PLAIN, Decision, read_decision
 from trainlab.store.environment import data_fingerprint, read_environment
 from trainlab.store.folder import RunFolder
 from trainlab.store.forms import Data, require
 from trainlab.store.json_file import read_json
 from trainlab.store.meta import Meta
+from trainlab.store.status import altered
 from trainlab.training.best import BALANCED, measured_metrics
 from trainlab.training.calibration import scaled
 from trainlab.training.checkpointing import fitted_of
@@ -46,6 +48,7 @@ from trainlab.training.transfer import frozen
 
 Weights = Literal["best", "last", "average"]
 Split = Literal["test", "val", "train"]
+_AGAIN = "delete the file, then use `trainlab calibrate` or `trainlab evaluate --threshold` again"
 
 
 class NoRowsError(UserError):
@@ -148,7 +151,11 @@ class TrainedNetwork(Model):
         """
         path = folder.checkpoints / ("best.safetensors" if weights == "best" else "last.safetensors")
         found = cls.from_checkpoint(folder, path, average=weights == "average")
-        return decided(found, folder.decision) if weights == "best" else found
+        if weights != "best":
+            return found
+        if altered(folder.path, folder.decision.name):
+            raise UserError(f"{folder.decision}: {CHANGED}; {_AGAIN}")
+        return decided(found, folder.decision)
 
     @classmethod
     def from_checkpoint(cls, folder: RunFolder, path: Path, *, average: bool = False) -> "TrainedNetwork":
@@ -220,10 +227,9 @@ def decided(model: M, path: Path) -> M:
     found = read_decision(path)
     if found == PLAIN:
         return model
-    again = "delete the file, then use `trainlab calibrate` or `trainlab evaluate --threshold` again"
     if found.epoch != model.epoch:
         epochs = f"of epoch {found.epoch}, but the best ones are of epoch {model.epoch}"
-        raise UserError(f"{path}: is for the weights {epochs}; {again}")
+        raise UserError(f"{path}: is for the weights {epochs}; {_AGAIN}")
     if found.threshold is not None:
         require_threshold(model, found.threshold.positive)
     return replace(model, decision=found)

@@ -40,8 +40,8 @@ def run_markdown(record: RunRecord, row: Row) -> str:
     if layers:
         body = ["", *_table(columns(layers)), ""]
         lines += ["", "<details><summary>Layers</summary>", *body, "</details>"]
-    if problem := record.problem:
-        lines += ["", f"Could not be read: {prose(problem)}"]
+    for remark in record.remarks:
+        lines += ["", prose(remark)]
     return "\n".join([*lines, ""])
 
 

@@ -28,7 +28,6 @@ def summary(record: RunRecord, *, width: int = 80, ascii_only: bool = False, col
         lines += ["", *(line for note in notes for line in wrapped(note, width, hanging="  "))]
     for group in grouped(record.findings):
         lines += ["", *finding_lines(group, width, ascii_only=ascii_only, color=color)]
-    problem = record.problem  # after all files have been read
-    if problem:
-        lines += ["", *wrapped(clean(f"could not be read: {problem}", ascii_only=ascii_only), width)]
+    for remark in record.remarks:  # after all files have been read
+        lines += ["", *wrapped(clean(remark[0].lower() + remark[1:], ascii_only=ascii_only), width)]
     return lines

@@ -5,6 +5,7 @@ from io import FileIO
 from pathlib import Path
 from types import TracebackType
 from typing import Self
+from zlib import crc32
 
 from trainlab.core.errors import UserError
 from trainlab.store.opening import open_own, read_own, reading
@@ -15,7 +16,7 @@ class Appender:
     """Base of the writers of lines: the operating system has the appended text before `append` returns.
 
     `tell` and `truncate` make a run resumable: a checkpoint that needs the file keeps `tell` (see `write_together`);
-    resuming cuts the file back to it.
+    resuming cuts the file back to it. `checksum` is that of what was written, whatever a disk makes of it.
     Opening an existing file (`found`) cuts off a torn last line. A new file begins with `header`, which stays.
     Raises UserError if the file cannot be opened or written.
     """
@@ -26,8 +27,11 @@ class Appender:
         with named_errors(path, "write"):
             self._file = _opened(path)
             self.found = self.tell() > 0
+            self.checksum = 0  # CRC-32 of all lines
             if self.found:
-                self._file.truncate(_whole_lines(read_own(path)))
+                data = read_own(path)
+                self._file.truncate(_whole_lines(data))
+                self.checksum = crc32(data[: _whole_lines(data)])
         if header and self.tell() == 0:
             self.append(header)
 
@@ -37,6 +41,7 @@ class Appender:
             view = memoryview(lines)
             while view:
                 view = view[self._file.write(view) :]
+        self.checksum = crc32(lines, self.checksum)
 
     def tell(self) -> int:
         """The position after the last line; a checkpoint stores it for `truncate`."""
@@ -55,6 +60,8 @@ class Appender:
             if not at_line_end:
                 raise UserError(_no_line_ends(self.path, position, size))
             self._file.truncate(position)
+            if position < size:
+                self.checksum = crc32(read_own(self.path))
 
     def exchange(self, lines: bytes, *, durable: bool = True) -> None:
         """Puts these lines in the place of all; a reader sees the old file or the new one."""
@@ -62,6 +69,7 @@ class Appender:
         write_atomic(self.path, self._header + lines, durable=durable)
         with named_errors(self.path, "write"):
             self._file = _opened(self.path)
+        self.checksum = crc32(self._header + lines)
 
     def close(self) -> None:
         """Closes the file; a second call does nothing."""

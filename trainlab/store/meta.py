@@ -134,4 +134,5 @@ class State(Meta):
     trainer: TrainerState
     leader: Leader
     files: dict[str, Count]
+    checksums: dict[str, Count] = Field({})
     ended: Ending | None = None

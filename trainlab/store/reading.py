@@ -10,23 +10,25 @@ from typing import Any, TypeVar, cast
 from trainlab.core.errors import UserError
 from trainlab.core.metric_names import lower_is_better
 from trainlab.store import forms
+from trainlab.store.checksums import CHANGED, FILES, changed, sign_fits
 from trainlab.store.findings import read_findings
 from trainlab.store.folder import RunFolder, is_run
 from trainlab.store.index import Index, Stamp, stamp_of
 from trainlab.store.json_file import read_json
+from trainlab.store.opening import read_own
 from trainlab.store.plain_yaml import read_config
 from trainlab.store.rows import last_row, read_layers, read_metrics, read_regions, read_steps
-from trainlab.store.status import Status, read_status, seen_state
+from trainlab.store.status import Status, altered, read_status, seen_state
 from trainlab.store.steps import CONFIRM, is_tune
 from trainlab.store.writing import named_errors
 
 T = TypeVar("T")
 _ENDED = ("finished", "diverged", "interrupted", "failed")  # states that do not change unless a file changes
-_OWN = ("path", "name", "_index", "_problems")
+_OWN = ("path", "name", "_index", "_problems", "_changed")
 
 
 class RunRecord:
-    """One run, from its folder. Each file is read on first use; `problem` names the files that could not be read.
+    """One run, from its folder. Each file is read on first use; `remarks` name those that are damaged or were changed.
 
     With an index, what that keeps of the run is not read again.
     """
@@ -35,6 +37,7 @@ class RunRecord:
         self.path, self.name = path, name
         self._index = index
         self._problems: list[str] = []
+        self._changed: list[str] = []  # names of files
 
     @property
     def folder(self) -> RunFolder:
@@ -44,7 +47,15 @@ class RunRecord:
     @property
     def problem(self) -> str:
         """The problems of the files read so far; empty if there are none."""
-        return "; ".join(dict.fromkeys(self._problems))
+        return "; ".join(dict.fromkeys([*self._problems, *(f"{name} {CHANGED}" for name in self._changed)]))
+
+    @property
+    def remarks(self) -> list[str]:
+        """`problem` for people: a sentence on the files that could not be read, and one on those that were changed."""
+        lost = "; ".join(dict.fromkeys(self._problems))
+        other = ", ".join(dict.fromkeys([*self._changed, *altered(self.path, *FILES)]))
+        found = [f"Could not be read: {lost}"] if lost else []
+        return [*found, f"Changed after the run had written them: {other}"] if other else found
 
     @cached_property
     def status(self) -> Status | None:
@@ -114,7 +125,8 @@ class RunRecord:
 
     def retain(self, part: str, facts: Any) -> None:
         """Stores plain data from the run's files in the index; it must depend on these files only."""
-        if self._index is not None and facts and not self._problems and self.state in _ENDED:
+        whole = not self._problems and not self._changed
+        if self._index is not None and facts and whole and self.state in _ENDED:
             self._index.put(self.path, part, self._stamp, facts)
 
     def forget(self) -> None:
@@ -178,13 +190,23 @@ class RunRecord:
     def _read(self, path: Path, read: Callable[[Path], T], default: T, *, needed: bool = True) -> T:
         _ = self._index and self._stamp  # taken before reading: a file that changes meanwhile is not stored
         try:
-            return read(path)
+            found = read(path)
+            if self._is_changed(path):
+                self._changed.append(path.name)
+            return found
         except UserError as error:
             if path.exists():
                 self._problems.append(str(error).replace(f"{self.path}/", ""))
             elif needed:
                 self._problems.append(f"no {path.name}")
             return default
+
+    def _is_changed(self, path: Path) -> bool:
+        """Whether a file that could be read is not the one that was written."""
+        if path == self.folder.status:
+            with named_errors(path, "read"):
+                return not sign_fits(read_own(path))
+        return self.status is not None and changed(path, self.status.files)
 
 
 def read_run(path: Path, name: str = "") -> RunRecord:

@@ -12,9 +12,10 @@ from typing import Annotated, Literal, Self, get_args
 from pydantic import AfterValidator, TypeAdapter, ValidationError
 
 from trainlab.core.errors import UserError
-from trainlab.store import process
-from trainlab.store.json_file import read_json, write_json
+from trainlab.store import checksums, process
+from trainlab.store.json_file import read_json
 from trainlab.store.strict_json import dumps
+from trainlab.store.writing import write_atomic
 
 State = Literal["running", "finished", "diverged", "interrupted", "failed"]
 BRIEF = 1.0  # seconds: a shorter run is not worth a wait for the disk where there are hundreds of them
@@ -42,7 +43,8 @@ class Best:
 class Status:
     """One moment of a run. `process` is the birth of `pid` (see `process.birth`).
 
-    `diagnoses` counts findings by severity, `test` holds the metrics on the test split by their bare names.
+    `diagnoses` counts findings by severity, `test` holds the metrics on the test split by their bare names, `files` the
+    checksums of files (`store.checksums`).
     """
 
     state: State
@@ -62,6 +64,7 @@ class Status:
     test: dict[str, float] = field(default_factory=dict[str, float])
     diagnoses: dict[str, int] = field(default_factory=dict[str, int])
     exit_code: int | None = None
+    files: dict[str, int] = field(default_factory=dict[str, int])
 
     @classmethod
     def begin(cls, name: str, epochs: int | None) -> Self:
@@ -74,7 +77,7 @@ class Status:
         """The same run, running again in this process."""
         here = Status.begin(self.name, self.epochs)
         mine = {"pid": here.pid, "process": here.process, "host": here.host, "updated": here.updated}
-        return replace(self, state="running", ended=None, reason="", exit_code=None, **mine)
+        return replace(self, state="running", ended=None, reason="", exit_code=None, files={}, **mine)
 
     def ended_as(self, state: State, exit_code: int, reason: str = "") -> "Status":
         """The same run, ended now."""
@@ -100,11 +103,21 @@ def seen_state(status: Status) -> str:
 
 
 def write_status(path: Path, status: Status, *, durable: bool = True) -> None:
-    """Replaces status.json at once; `durable`: a state that ends a run is on the disk before this returns.
+    """Replaces status.json at once, with its checksum; `durable`: a state that ends a run is on the disk before this
+    returns.
 
     Raises UserError if it cannot be written.
     """
-    write_json(path, asdict(status), indent=2, durable=durable and status.state != "running")
+    data = checksums.signed(dumps(asdict(status), indent=2).encode())
+    write_atomic(path, data, durable=durable and status.state != "running")
+
+
+def relist(folder: Path, name: str) -> None:
+    """Lists a file of a run that has ended anew in its status, after trainlab has written or removed it."""
+    path = folder / "status.json"
+    if path.exists() and (status := read_status(path)).files:
+        others = {key: value for key, value in status.files.items() if key != name}
+        write_status(path, replace(status, files=others | checksums.of_files(folder, [name])))
 
 
 def read_status(path: Path) -> Status:
@@ -123,6 +136,15 @@ def read_status(path: Path) -> Status:
         name = str(first["loc"][0])
         wrong = "is missing" if name not in table else f"cannot be {dumps(table[name])[:60]}"
         raise UserError(f"{path}: `{name}` {wrong}") from None
+
+
+def altered(folder: Path, *names: str) -> list[str]:
+    """Those of these files of a run that are not what its status lists; none if it has no status that can be read."""
+    try:
+        listed = read_status(folder / "status.json").files
+        return [name for name in names if (folder / name).exists() and checksums.changed(folder / name, listed)]
+    except UserError:
+        return []
 
 
 @cache

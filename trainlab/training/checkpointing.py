@@ -60,7 +60,7 @@ class Checkpointer(Callback):
         """Saves the state as often as the config says, but rarely where epochs are short."""
         if row["step"] and self.due(row["epoch"]):
             began = monotonic()
-            self.save(self.logger.positions(), self.logger.paths)
+            self.save(self.logger.written(), self.logger.paths)
             if self.settings.keep:
                 checkpoint.also(self.last, checkpoint.numbered(self.folder.checkpoints, row["epoch"]))
                 checkpoint.prune(self.folder.checkpoints, self.settings.keep)
@@ -78,7 +78,7 @@ class Checkpointer(Callback):
 
     def save(
         self,
-        positions: Mapping[str, int],
+        written: dict[str, dict[str, int]],
         needs: Sequence[Path],
         *,
         durable: bool = True,
@@ -86,7 +86,7 @@ class Checkpointer(Callback):
     ) -> None:
         """The best weights if they are new, then everything that the future depends on.
 
-        positions: how long each growing file was · needs: files that must be on the disk before the checkpoints
+        written: that of the logger: of each growing file · needs: files that must be on the disk before the checkpoints
         are · durable: wait for the disk · ended: how the run ended, in its last checkpoint.
         """
         files: dict[Path, bytes] = {}
@@ -102,7 +102,7 @@ class Checkpointer(Callback):
             "seconds": metrics.clock.seconds,
             "trainer": state,
             "leader": best.state(),
-            "files": dict(positions),
+            **written,
         }
         if ended is not None and ended.ending.state != "interrupted":
             meta["ended"] = ended.as_dict()

@@ -13,6 +13,7 @@ from trainlab.core.errors import Stopped, UserError
 from trainlab.core.types import Array
 from trainlab.diagnose.finding import Finding
 from trainlab.engine.backend import RECORDS
+from trainlab.store import checksums
 from trainlab.store.columns import LAYER_COLUMNS, REGION_COLUMNS, STEP_COLUMNS
 from trainlab.store.findings import FindingWriter
 from trainlab.store.folder import RunFolder
@@ -85,8 +86,12 @@ class RunLogger(Callback):
         return [file.path for file in self._files.values()]
 
     def positions(self) -> dict[str, int]:
-        """How long each file is; a checkpoint keeps it."""
+        """How long each file is."""
         return {name: file.tell() for name, file in self._files.items()}
+
+    def written(self) -> dict[str, dict[str, int]]:
+        """How long each file is, and the checksum of its lines; a checkpoint keeps both."""
+        return {"files": self.positions(), "checksums": {name: file.checksum for name, file in self._files.items()}}
 
     def cut(self, positions: Mapping[str, int]) -> None:
         """Drop what was written after these positions; all rows of a file that has none."""
@@ -151,7 +156,8 @@ class StatusWriter(Callback):
             self._end(state, code, f"{type(error).__name__}: {error}".rstrip(": "), None)
 
     def _end(self, state: State, exit_code: int, reason: str, test: Mapping[str, float] | None) -> None:
-        self._write(replace(self._current(), test=dict(test or {})).ended_as(state, exit_code, reason))
+        files = checksums.of_files(self._path.parent)
+        self._write(replace(self._current(), test=dict(test or {}), files=files).ended_as(state, exit_code, reason))
 
     def _current(self) -> Status:
         return replace(

@@ -13,6 +13,7 @@ from trainlab.diagnose.finding import Finding
 from trainlab.engine.backend import RECORDS
 from trainlab.store import checkpoint
 from trainlab.store.appending import require_line_end
+from trainlab.store.checksums import CHANGED, ROWS, of_file
 from trainlab.store.findings import as_lines, read_findings
 from trainlab.store.folder import RunFolder
 from trainlab.store.forms import require
@@ -92,7 +93,21 @@ class Saved:
             require_line_end(folder.regions, lengths["regions"])
         rows = [dict(zip(metrics, values, strict=True)) for values in zip(*metrics.values(), strict=True)]
         records = np.array([steps[name] for name in RECORDS], dtype=np.float64).T
-        return cls(meta, arrays, best, rows, records, _findings(folder, lengths.get("diagnoses", 0), ended), ended)
+        findings = _findings(folder, lengths.get("diagnoses", 0), ended)
+        _refuse_changed(folder, meta)
+        return cls(meta, arrays, best, rows, records, findings, ended)
+
+
+def _refuse_changed(folder: RunFolder, meta: Mapping[str, Any]) -> None:
+    """Raises UserError if the rows before the checkpoint are not those that were written.
+
+    The findings of a run that has ended are those in its checkpoint: the file may have got its final order since.
+    """
+    names = ROWS if meta.get("ended") else (*ROWS, "diagnoses")
+    for name, checksum in meta.get("checksums", {}).items():
+        path: Path = getattr(folder, name) if name in names else folder.path
+        if name in names and of_file(path, meta["files"].get(name, 0)) != checksum:
+            raise UserError(f"{path}: {CHANGED}, and the run cannot be resumed: restore it, or start a new run")
 
 
 def _best(folder: RunFolder, last: Path, leader: Mapping[str, Any], session: TrainingSession) -> dict[str, Array]:

@@ -21,11 +21,12 @@ from trainlab.diagnose.trials import TRIALS
 from trainlab.engine import selection
 from trainlab.engine.blas import pinned
 from trainlab.engine.torch.processes import GroupEnded, count, leads, together, wait_for_all
+from trainlab.store.checksums import CHANGED, changed, of_files
 from trainlab.store.decision import PLAIN, Decision, read_decision, write_decision
 from trainlab.store.environment import write_environment
 from trainlab.store.folder import RunFolder
 from trainlab.store.json_file import read_json
-from trainlab.store.status import BRIEF, Status
+from trainlab.store.status import BRIEF, Status, write_status
 from trainlab.store.writing import write_atomic
 from trainlab.training.baselines import baselines
 from trainlab.training.calibration import calibrated, scaled
@@ -176,6 +177,10 @@ def _resume(
             f"{folder.path}: this run has come to epoch {status.epoch} already, beyond train.epochs={epochs}; name "
             "more epochs, or train a new run"
         )
+    if changed(folder.config, status.files):
+        note = " ".join(filter(None, [note, f"config.yaml {CHANGED}; the run goes on with what it says now."]))
+    if status.files:  # a kill between two files leaves no checksum that does not fit
+        write_status(folder.status, replace(status, files={}), durable=durable)
     if epochs or moved:
         write_atomic(folder.config, dump(plain(setup.experiment)).encode())
     if moved:
@@ -219,6 +224,7 @@ def _run(
 ) -> RunResult:
     """Train to the end of the session and write everything into the folder."""
     clock, best = session.metrics.clock, session.metrics.best
+    status = replace(status, files=of_files(folder.path, [folder.config.name]))
     with (
         StatusWriter(folder.status, status, clock, best, session.monitors, durable=durable) as writer,
         RunLogger(folder, session.setup.columns, _regions(session)) as logger,
@@ -236,7 +242,7 @@ def _run(
         ended = None if beyond_end else checkpointer.ended
         if ended is None:
             ending = _fitted(session, callbacks, until, beyond_end=beyond_end)
-            positions = logger.positions()  # findings of the end are dropped when a run is trained further
+            written = logger.written()  # findings of the end are dropped when a run is trained further
             earlier, late = tuple(session.monitors.findings), tuple[Finding, ...]()
             if ending.state == "finished":
                 late = session.conclude()
@@ -244,14 +250,14 @@ def _run(
                 session.monitors.conclude(None)
             ended = Ended(ending, late, earlier, tuple(session.monitors.findings))
         else:  # killed after its last checkpoint: the layers' last step, which the end is judged by, is gone
-            ending, positions = ended.ending, logger.positions()
+            ending, written = ended.ending, logger.written()
             if ending.state == "finished":
                 session.inspect_again(callbacks)
             session.monitors.findings[:] = ended.concluded
             for finding, callback in product(ended.findings, callbacks):
                 callback.on_finding(finding)
         needs = [*logger.paths, folder.config, folder.environment]
-        checkpointer.save(positions, needs, durable=durable or clock.seconds >= BRIEF, ended=ended)
+        checkpointer.save(written, needs, durable=durable or clock.seconds >= BRIEF, ended=ended)
         result = _result(session, folder, ending, test=test)
         for callback in callbacks:
             callback.on_train_end(result)

@@ -51,7 +51,6 @@ def run_page(record: RunRecord, *, script: str = "", connect: bool = False) -> s
 
 def _head(record: RunRecord, row: Row) -> Html:
     state = tag("span", row.status, class_=f"state {row.status}")
-    problem = tag("p", f"Could not be read: {record.problem}", class_="card") if record.problem else None
     description = str(record.config.get("description") or "")
     known = [tag("div", tag("dt", *_words(k)), tag("dd", v)) for k, v in _numbers(record, row) if v]
     facts = tag("dl", *known, class_="facts")
@@ -60,7 +59,7 @@ def _head(record: RunRecord, row: Row) -> Html:
         tag("p", verdict(record, row), class_="verdict"),
         tag("p", description, class_="place") if description else None,
         facts,
-        problem,
+        *(tag("p", remark, class_="card") for remark in record.remarks),
     )
 
 
