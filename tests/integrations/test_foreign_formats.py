@@ -13,6 +13,7 @@ from foreign_logs import WRITERS, refused, runs
 
 from trainlab.core.component import registered
 from trainlab.core.errors import UserError
+from trainlab.integrations.logs import source
 from trainlab.integrations.logs.diagnosis import judge
 from trainlab.integrations.logs.log_format import LogFormat
 from trainlab.integrations.logs.reader import read_log
@@ -290,6 +291,25 @@ def test_a_folder_is_searched(tmp_path):
     (tmp_path / "none").mkdir()
     with pytest.raises(UserError, match="no log is in this folder"):
         judge(tmp_path / "none")
+
+
+def test_a_huge_folder_is_searched_in_part(tmp_path, monkeypatch):
+    """The upper files come first, and what was not looked at is said, whether a log was found or not."""
+    monkeypatch.setattr(source, "_MOST", 30)
+    for folder in range(5):
+        (tmp_path / f"a{folder}" / "b").mkdir(parents=True)
+        for number in range(10):
+            (tmp_path / f"a{folder}" / "b" / f"{number}.txt").touch()
+    (tmp_path / "loop").symlink_to("loop")
+    unseen = f"only 30 of the files and folders in {tmp_path} were looked at, the upper ones first"
+    with pytest.raises(UserError) as caught:
+        judge(tmp_path)
+    assert unseen in str(caught.value)
+    (tmp_path / "z.csv").write_text(WRITERS["lightning_v2.csv"](RUNS["healthy"]))
+    found = judge(tmp_path).log
+    assert found.path == tmp_path / "z.csv"
+    assert unseen in found.notes
+    assert not any("looked at" in note for note in judge(tmp_path / "z.csv").log.notes)
 
 
 def test_steps_are_counted(tmp_path):

@@ -22,6 +22,7 @@ from trainlab.cli._log_options import (
 from trainlab.cli._summary import findings
 from trainlab.core.errors import UserError
 from trainlab.integrations.logs.diagnosis import Judged, judge
+from trainlab.integrations.logs.source import Source
 from trainlab.report.curve import curve
 from trainlab.report.text import counted, wrapped
 
@@ -119,7 +120,7 @@ def _followed(log: Path, look: Callable[[bool], Judged], fail_on: FailOn, idle: 
 
 def _stamp(log: Path) -> str:
     """What changes when a log, or a file in a folder, grows; empty if nothing is there."""
-    files = [p for p in log.rglob("*") if p.is_file()] if log.is_dir() else [log] if log.exists() else []
+    files = Source(log).files("*") if log.is_dir() else [log] if log.exists() else []
     sizes = [(str(p), s.st_size, s.st_mtime_ns) for p in files if (s := p.stat())]
     return str(sorted(sizes))
 

@@ -28,8 +28,10 @@ def log_in(folder: Source) -> Source:
             return Source(files[0])
         if files:
             few = ", ".join(str(p.relative_to(folder.path)) for p in files[:6]) + (", ..." if len(files) > 6 else "")
-            raise UserError(f"{folder.path}: {len(files)} logs are in it ({few}); name one of them")
-    raise UserError(f"{folder.path}: no log is in this folder; name the file, or a folder that has one")
+            unseen = f"; {folder.unseen}" if folder.unseen else ""
+            raise UserError(f"{folder.path}: {len(files)} logs are in it ({few}{unseen}); name one of them")
+    unseen = f" ({folder.unseen})" if folder.unseen else ""
+    raise UserError(f"{folder.path}: no log is in this folder{unseen}; name the file, or a folder that has one")
 
 
 def _newest_state(files: list[Path]) -> list[Path]:

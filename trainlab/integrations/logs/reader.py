@@ -50,7 +50,8 @@ def read_log(path: Path, mapping: Sequence[str] = (), format_name: str | None = 
 
     Raises UserError if the file cannot be read, lacks a named column, or has neither a training nor a validation loss.
     """
-    source, chosen = _found(Source(path), format_name)
+    given = Source(path)
+    source, chosen = _found(given, format_name)
     table = chosen.table(source)
     path = source.path
     records = widened(path, table.records)
@@ -65,7 +66,7 @@ def read_log(path: Path, mapping: Sequence[str] = (), format_name: str | None = 
     columns, notes = _columns(path, table, usable, names, records, mapping)
     wanted = {source: name for name, source in columns.items()}
     rows = Rows([{wanted[k]: v for k, v in row.items() if k in wanted} for row in numbers], columns, [*table.notes])
-    rows.notes += [*told, *notes]
+    rows.notes += [*told, *notes, *([given.unseen] if given.unseen else [])]
     rows.put_right(unit or table.unit)
     loss = "train_loss" if "train_loss" in columns else "val_loss"
     if not any(loss in row for row in rows.rows):

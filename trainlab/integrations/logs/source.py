@@ -8,6 +8,7 @@ import re
 import zlib
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import islice
 from pathlib import Path
 from typing import Any, cast
 
@@ -20,6 +21,7 @@ _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 
 
 _DEEPEST = 7  # levels of folders below the one that is named
+_MOST = 10_000  # files and folders below it that are looked at: a home folder may hold a million
 
 
 @dataclass(frozen=True)
@@ -119,20 +121,55 @@ class Source:
         return self.lines[0].strip() if self.lines else ""
 
     def files(self, pattern: str, depth: int = 5) -> list[Path]:
-        """The files below a folder whose names match, sorted; links and deeper ones are left out."""
-        return [path for level, path in self._below if level <= depth and fnmatch.fnmatch(path.name, pattern)]
+        """The files below a folder whose names match, sorted; linked folders and deeper files are left out."""
+        names = fnmatch.filter(self._below[0], pattern)
+        return sorted(path for name in names for level, path in self._below[0][name] if level <= depth)
+
+    @property
+    def unseen(self) -> str:
+        """A sentence if a folder holds more than is looked at; empty for a file."""
+        if not self.is_folder or not self._below[1]:
+            return ""
+        return f"only {_MOST:,} of the files and folders in {self.path} were looked at, the upper ones first"
 
     @cached_property
-    def _below(self) -> list[tuple[int, Path]]:
-        """The files below a folder, sorted, each with its level; looked for once, though every format asks for some."""
-        found: list[tuple[int, Path]] = []
-        with named_errors(self.path, "read"):
-            for folder, inside, names in os.walk(self.path):
-                level = len(Path(folder).relative_to(self.path).parts) + 1
-                if level >= _DEEPEST:
-                    inside.clear()  # nothing below is searched: a home folder may hold a million files
-                found += [(level, path) for name in names if (path := Path(folder, name)).is_file()]
-        return sorted(found, key=lambda one: one[1])
+    def _below(self) -> tuple[dict[str, list[tuple[int, Path]]], bool]:
+        """The files below a folder by name, each with its level, and whether there are more than `_MOST`.
+
+        Looked for once, though every format asks for some; level by level, so that what is near comes first.
+        """
+        found: dict[str, list[tuple[int, Path]]] = {}
+        folders, seen = [self.path], 0
+        for level in range(1, _DEEPEST + 1):
+            inside: list[Path] = []
+            for folder in folders:
+                for entry in _entries(folder, first=level == 1):
+                    if (seen := seen + 1) > _MOST:
+                        return found, True
+                    if entry.is_dir(follow_symlinks=False):
+                        inside.append(folder / entry.name)
+                    elif _is_file(entry):
+                        found.setdefault(entry.name, []).append((level, folder / entry.name))
+            folders = inside
+        return found, False
+
+
+def _entries(folder: Path, *, first: bool) -> list["os.DirEntry[str]"]:
+    """What is in a folder, by name, of more than `_MOST` any; nothing if it cannot be read, unless it is the first."""
+    try:
+        with os.scandir(folder) as entries:
+            return sorted(islice(entries, _MOST + 1), key=lambda entry: entry.name)
+    except OSError as error:
+        if first:
+            raise UserError(f"{folder}: cannot read: {error.strerror or error}") from error
+        return []
+
+
+def _is_file(entry: "os.DirEntry[str]") -> bool:
+    try:
+        return entry.is_file()
+    except OSError:  # a link to itself
+        return False
 
 
 def _from_python(text: str) -> str:
