@@ -6,11 +6,13 @@ import numpy as np
 import pytest
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.metrics import roc_auc_score
+from threadpoolctl import ThreadpoolController
 
 from trainlab.cli._summary import as_data, as_text
 from trainlab.report.baselines import beside
 from trainlab.report.verdict import verdict
 from trainlab.store.reading import RunRecord
+from trainlab.training import baselines as module
 from trainlab.training.baselines import CONSTANT, LINEAR, TREES, baselines
 from trainlab.training.experiment import read_plain
 from trainlab.training.setup import build
@@ -115,3 +117,28 @@ def test_the_network_may_be_ahead():
     assert beside(facts, None, {"val_accuracy": 0.875}) == f"{told}. The network is ahead by 0.125"
     assert beside(facts, None, {"val_loss": 0.1}) == told
     assert beside({}, {"accuracy": 1.0}, {}) == ""
+
+
+@pytest.mark.parametrize(("rows", "threads", "want"), [(60, "auto", 1), (60, 3, 3), (20_000, "auto", 2)])
+def test_threads(monkeypatch, rows, threads, want):
+    """Trees on few rows use one thread: on a busy machine several wait for each other. A number is kept to."""
+    seen: list[int] = []
+    made = module._models
+
+    def watched(task, table):
+        found = made(task, table)
+        fit = found[-1][1].fit
+
+        def counted(x, y):
+            seen.extend(lib["num_threads"] for lib in ThreadpoolController().info() if lib["user_api"] == "openmp")
+            return fit(x[:60], y[:60])
+
+        found[-1][1].fit = counted
+        return found
+
+    monkeypatch.setattr(module, "_models", watched)
+    monkeypatch.setattr(module, "cores", lambda: 2)
+    monkeypatch.setattr(module, "_FOR_ONE_THREAD", 10_000)
+    parts = build(read_plain({"data": {"name": "moons", "samples": rows}})).parts
+    module.baselines(parts, threads=threads)
+    assert set(seen) == {want}

@@ -19,19 +19,27 @@ from trainlab.core.types import Array, Task
 from trainlab.data.dataset import Splits
 from trainlab.data.lazy import LazyRows
 from trainlab.data.preprocessing import unscale
+from trainlab.engine.blas import Threads, cores
 from trainlab.nn.metric import Metric, MetricInput
 from trainlab.store.columns import METRICS_OF
+from trainlab.store.environment import thread_pools
 
 TREES, LINEAR = "HistGradientBoosting", "linear model"
 CONSTANT = {"classification": "most frequent class", "regression": "mean of the target"}
 MOST_ROWS, MOST_CELLS = 20_000, 4_000_000  # of the training rows that they are fitted on: a second or two
+# Numbers times classes that trees learn in a third of a second on one thread. On a busy machine two threads wait for
+# each other at every split, and took 30 times as long.
+_FOR_ONE_THREAD = 200_000
 _MOST_CATEGORIES = 255  # of a column that the trees take as categories
 
 
-def baselines(parts: Splits, metrics: Sequence[Metric] = (), decides: str = "") -> dict[str, Any]:
+def baselines(
+    parts: Splits, metrics: Sequence[Metric] = (), decides: str = "", threads: Threads = "auto"
+) -> dict[str, Any]:
     """Plain JSON: `scores` of each baseline by split and metric, the training `rows` used, and the `seconds` it took.
 
-    metrics: to compute beside the task's score · decides: the column by which the best epoch is chosen; it comes first.
+    metrics: to compute beside the task's score · decides: the column by which the best epoch is chosen; it comes first
+    · threads: of the trees; `auto`: all cores where there is enough work for them.
     Pictures are taken as tables of their pixels. Empty where the rows are not in memory, have several targets, or
     cannot be learned from or scored.
     """
@@ -53,9 +61,13 @@ def baselines(parts: Splits, metrics: Sequence[Metric] = (), decides: str = "") 
     judges.sort(key=lambda metric: metric.column != decides.partition("_")[2])
     truth = {part: _plain_targets(unscale(rows.y, parts.fitted)) for part, rows in scored.items()}
     found: dict[str, dict[str, dict[str, float]]] = {}
-    with warnings.catch_warnings():
+    models = _models(parts.task, table)
+    if threads == "auto":
+        threads = cores() if x.size * parts.task.outputs > _FOR_ONE_THREAD else 1
+    # after the import of scikit-learn, which brings an OpenMP of its own
+    with warnings.catch_warnings(), thread_pools().limit(limits=threads, user_api="openmp"):  # pyright: ignore[reportUnknownMemberType]
         warnings.simplefilter("ignore")  # a linear model that has not converged is a baseline all the same
-        for name, model, prepare in _models(parts.task, table):
+        for name, model, prepare in models:
             model.fit(prepare(x), y)
             found[name] = {}
             for part, rows in raw.items():

@@ -83,7 +83,9 @@ def train(
         setup = build(document, cache=cache)
         # the trials of a sweep share their rows (`cache`), so their baselines would all be the same
         compared = (
-            baselines(setup.parts, setup.metrics, setup.best.metric) if experiment.baselines and cache is None else {}
+            baselines(setup.parts, setup.metrics, setup.best.metric, experiment.train.threads)
+            if experiment.baselines and cache is None
+            else {}
         )
         session = TrainingSession(setup, monitored=leads())
         folder = RunFolder.create(runs, name or experiment.name, into=into)
