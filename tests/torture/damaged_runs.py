@@ -1,12 +1,13 @@
-"""Damaged run and sweep folders: every command reads what can be read, or refuses by name; nothing else is touched.
+"""Damaged folders of runs, sweeps and tunes: each command reads what it can, or refuses; nothing else is touched.
 
     python tests/torture/damaged_runs.py [COUNT] [--seed N] [--first N]     # 5 000 files by default
 
-Each case damages one file of a run, or of a sweep (bytes; values of wrong types, letters in numbers, missing arrays; a
-link, a FIFO, a folder, a huge file in its place), and calls `report`, the pages of serve, and five drawn commands of
-its page, resume, evaluate, predict, export, diff, fix, calibrate, ensemble, --verify and others. Wrong are: exit code
-1, over 2 s of CPU, over 1 GB, a whole run beside it that is not reported, a folder that a reader or a refusal has
-changed, a file outside that was read or changed, and a damaged checkpoint that is used as if nothing were.
+Each case damages one file of a run (one of them with members), a sweep or a tune (bytes; values of wrong types, letters
+in numbers, missing arrays; a link, a FIFO, a folder, a huge file in its place), and calls `report`, the pages of serve,
+the tools of `mcp`, and five drawn commands of its page, resume, evaluate, predict, export, diff, fix, calibrate,
+ensemble, --verify and others. Wrong are: exit code 1, over 2 s of CPU, over 1 GB, a whole run beside it that is not
+reported, a folder that a reader or a refusal has changed, a file outside that was read or changed, and a damaged
+checkpoint, or a text file with other bytes, that is used as if nothing were.
 """
 
 import json
@@ -17,18 +18,21 @@ import tempfile
 from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from unittest.mock import patch
 
 import numpy as np
-import yaml
-from damaged_data import mutant
+from damaging import damage
 from harness import CODES, Outcome, call, main, outcomes, tried
-from hostile_values import CELLS, changed, text_of
 
+from trainlab.cli._mcp_tools import tools
 from trainlab.core.errors import UserError
 from trainlab.integrations.run import load
+from trainlab.report.replay import replay
 from trainlab.report.serve.site import Site
-from trainlab.store import checkpoint
+from trainlab.store.reading import read_run
+from trainlab.store.strict_json import dumps
+from trainlab.training.tracker import TrackerRun
+from trainlab.training.trackers.tensorboard import TensorBoard
 
 VICTIM = "a sentence that is only written outside of the runs"
 CONFIG = """\
@@ -40,6 +44,12 @@ train: {epochs: 2, batch_size: 16, threads: 1}
 calibrate: temperature
 metrics: [f1, roc_auc]
 monitors: {every: 2}
+"""
+MEMBERS = """\
+name: base
+data: {name: iris}
+model: {name: mlp, hidden: [4]}
+train: {epochs: 2, batch_size: 32, threads: 1, members: 2}
 """
 SWEEP = """\
 name: base
@@ -66,127 +76,20 @@ def prepare(place: Path) -> None:
     Path("rows.csv").write_text(table())
     Path("c.yaml").write_text(CONFIG % (place / "rows.csv"))
     Path("s.yaml").write_text(SWEEP)
+    Path("m.yaml").write_text(MEMBERS)
     Path("outside").mkdir()
     Path("outside/victim").write_text(VICTIM)
     child = os.fork()  # training starts threads, which a forked process would miss
     if not child:
-        ended = [call("train", "c.yaml", "--quiet"), call("sweep", "s.yaml", "--workers", "1")]
+        sweep = call("sweep", "s.yaml", "--workers", "1")
+        tune = call("tune", "s.yaml", "--workers", "1", "--budget", "16-trials", "--quiet")
+        ended = [call("train", "c.yaml", "--quiet"), call("train", "m.yaml", "--quiet"), sweep, tune]
         print(*(e.text for e in ended if e.code), file=sys.stderr)
         os._exit(sum(e.code for e in ended))
     if os.waitpid(child, 0)[1]:
-        raise SystemExit("the run and the sweep could not be made")
-    shutil.move("runs/base-1", "good")
-    shutil.move("runs/base-sweep-1", "good-sweep")
-
-
-def damage(path: Path, rng: np.random.Generator) -> str:
-    """Damages one file, and says how."""
-    good = path.read_bytes()
-    kind = int(rng.integers(10))
-    if kind == 0:
-        return _replaced(path, rng)
-    if kind <= 2:
-        path.write_bytes(mutant(good, rng))
-        return "bytes"
-    how = {".json": _json, ".jsonl": _jsonl, ".yaml": _yaml, ".csv": _csv, ".safetensors": _checkpoint}[path.suffix]
-    how(path, rng)
-    return "values"
-
-
-def _replaced(path: Path, rng: np.random.Generator) -> str:
-    path.unlink()
-    match int(rng.integers(8)):
-        case 0:
-            return "missing"
-        case 1:
-            path.mkdir()
-            return "folder"
-        case 2:
-            path.symlink_to(Path("outside/victim").resolve())
-            return "link"
-        case 3:
-            path.symlink_to(Path("/dev/zero"))
-            return "link"
-        case 4:
-            os.mkfifo(path)
-            return "fifo"
-        case 5:
-            path.touch()
-            return "empty"
-        case 6:
-            with path.open("wb") as file:
-                file.truncate(3 << 30)
-            return "3 GB of zeros"
-        case _:
-            path.symlink_to(path)
-            return "link to itself"
-
-
-def _json(path: Path, rng: np.random.Generator) -> None:
-    path.write_text(text_of(*changed(json.loads(path.read_text()), rng), indent=2))
-
-
-def _jsonl(path: Path, rng: np.random.Generator) -> None:
-    lines = path.read_text().splitlines() or ["{}"]
-    at = int(rng.integers(len(lines)))
-    lines[at] = text_of(*changed(json.loads(lines[at]), rng))
-    path.write_text("\n".join(lines) + "\n")
-
-
-def _yaml(path: Path, rng: np.random.Generator) -> None:
-    path.write_text(text_of(*changed(yaml.safe_load(path.read_text()), rng), indent=1))
-
-
-def _csv(path: Path, rng: np.random.Generator) -> None:
-    rows = [line.split(",") for line in path.read_text().splitlines()]
-    row, column = int(rng.integers(len(rows))), int(rng.integers(len(rows[0])))
-    match int(rng.integers(8)):
-        case 0:
-            rows = [[*r[:column], *r[column + 1 :]] for r in rows]
-        case 1:
-            rows[0][column] = rows[0][int(rng.integers(len(rows[0])))]
-        case 2:
-            rows = [rows[0], *(rows[1:][i] for i in rng.permutation(len(rows) - 1))]
-        case 3:
-            rows[1:] = rows[1:] * 2
-        case 4:
-            rows = rows[:1]
-        case 5:
-            cell = CELLS[int(rng.integers(len(CELLS)))]
-            rows[1:] = [[*r[:column], cell, *r[column + 1 :]] for r in rows[1:]]
-        case _:
-            rows[row][min(column, len(rows[row]) - 1)] = CELLS[int(rng.integers(len(CELLS)))]
-    path.write_bytes("\n".join([*map(",".join, rows), ""]).encode(errors="surrogatepass"))
-
-
-def _checkpoint(path: Path, rng: np.random.Generator) -> None:
-    """Other arrays, or other metadata, with checksums that fit: a file that somebody made."""
-    arrays, meta = checkpoint.load(path)
-    if rng.random() < 0.5:
-        made, raw = changed(meta, rng)
-        text = text_of(made, raw)
-        try:
-            meta = json.loads(text)
-        except (ValueError, RecursionError):
-            meta = {}
-        checkpoint.save(path, arrays, meta if isinstance(meta, dict) else {"meta": meta})
-        return
-    name = sorted(arrays)[int(rng.integers(len(arrays)))]
-    array = arrays.pop(name)
-    made_of: list[Callable[[], Any]] = [
-        lambda: None,
-        lambda: np.zeros((0,), array.dtype),
-        lambda: array.reshape(-1)[:-1],
-        lambda: np.concatenate([array.reshape(-1)] * 2),
-        lambda: array.reshape(-1)[:1].reshape(()),
-        lambda: array[None],
-        lambda: array.astype(np.float64 if array.dtype.kind != "f" else np.int64),
-        lambda: np.full_like(array, np.nan if array.dtype.kind == "f" else -1),
-        lambda: np.full_like(array, 3e38 if array.dtype.kind == "f" else np.iinfo(np.int32).max % 120),
-    ]
-    with np.errstate(all="ignore"):
-        other = made_of[int(rng.integers(len(made_of)))]()
-    checkpoint.save(path, arrays if other is None else arrays | {name: np.ascontiguousarray(other)}, meta)
+        raise SystemExit("the runs, the sweep and the tune could not be made")
+    for name, kind in (("base-1", "run"), ("base-2", "members"), ("base-sweep-1", "sweep"), ("base-tune-1", "tune")):
+        shutil.move(f"runs/{name}", f"good-{kind}")
 
 
 def _seen(root: Path) -> str:
@@ -211,6 +114,37 @@ def _pages(root: Path, name: str, *, full: bool = True) -> Callable[[], object]:
                 raise AssertionError(f"{address} shows a file outside")
 
     return made
+
+
+_TOOLS = {"runs": (), "report": ("bad-1",), "findings": ("bad-1",), "curves": ("bad-1",), "diagnose": ("runs/bad-1",)}
+
+
+def _asked(name: str) -> Callable[[], object]:
+    """What a tool of `trainlab mcp` answers, as JSON."""
+    tool = next(made for made in tools(Path("runs")) if made.__name__ == name)
+    return lambda: json.dumps(json.loads(dumps(tool(*_TOOLS[name]))))
+
+
+class _Silent(TrackerRun):
+    """A tracker that keeps nothing."""
+
+    where = "nowhere"
+
+    def scalars(self, *args: object) -> None: ...
+    def histogram(self, *args: object) -> None: ...
+    def finding(self, *args: object) -> None: ...
+    def finish(self, *args: object) -> None: ...
+    def flush(self) -> None: ...
+
+
+def _replayed(path: Path) -> Callable[[], object]:
+    """`trainlab export RUN --to TRACKER`, without the package of one."""
+
+    def told() -> None:
+        with patch.object(TensorBoard, "package", "json"), patch.object(TensorBoard, "open", lambda *_: _Silent()):
+            replay(read_run(path), TensorBoard())
+
+    return told
 
 
 def _python(path: Path) -> Callable[[], object]:
@@ -240,6 +174,7 @@ COMMANDS = [
     ("calibrate", ["calibrate", "bad-1"]),
     ("ensemble", ["ensemble", "bad-1", "whole-1"]),
     ("diagnose", ["diagnose", "runs/bad-1"]),
+    ("export --torch", ["export", "bad-1", "--torch", "out.py"]),
 ]
 SWEEPS = [
     ("report", ["report"]),
@@ -249,18 +184,31 @@ SWEEPS = [
     ("sweep --resume", ["sweep", "--resume", "bad-1", "--workers", "1"]),
     ("ensemble --sweep", ["ensemble", "--sweep", "bad-1", "--top", "2"]),
 ]
+TUNES = [
+    ("report", ["report"]),
+    ("report TUNE", ["report", "bad-1"]),
+    ("report TUNE --json", ["report", "bad-1", "--json"]),
+    ("report TUNE --html", ["report", "bad-1", "--html", "out.html"]),
+    ("tune --resume", ["tune", "--resume", "bad-1", "--workers", "1", "--quiet"]),
+    ("tune --from", ["tune", "s.yaml", "--from", "bad-1/search-1", "--dry-run"]),
+    ("report --runs", ["report", "--runs", "runs/bad-1/search-1"]),
+    ("check", ["check", "runs/bad-1/best.yaml"]),
+]
+KINDS = {"run": COMMANDS, "members": COMMANDS, "sweep": SWEEPS, "tune": TUNES}
+_SHARES = (0.5, 0.15, 0.2, 0.15)  # of the cases
+_TEXTS = (".csv", ".json", ".jsonl", ".yaml", ".safetensors")
 _DRAWN = 5  # commands for each damaged file, beside `report` and the pages of `serve`
-_WRITE = ("resume", "calibrate", "fix", "sweep --resume", "ensemble", "ensemble --sweep")
+_WRITE = ("resume", "calibrate", "fix", "sweep --resume", "ensemble", "ensemble --sweep", "tune --resume")
 
 
 def _case(number: int, seed: int) -> Outcome:
     """Damages a file, and calls everything on the folder."""
     rng = np.random.default_rng([seed, number])
-    sweep = rng.random() < 0.25
-    good = Path("good-sweep" if sweep else "good")
-    files = sorted(p.relative_to(good) for p in good.rglob("*") if p.is_file() and p.name != ".lock")
-    if sweep:  # those of the sweep itself in half of the cases
-        own = [f for f in files if len(f.parts) == 1]
+    kind = str(rng.choice(list(KINDS), p=_SHARES))
+    good, one = Path(f"good-{kind}"), kind in ("run", "members")
+    files = sorted(p.relative_to(good) for p in good.rglob("*") if p.is_file() and p.suffix in _TEXTS)
+    if not one:  # those of the sweep or tune itself in half of the cases
+        own = [f for f in files if "trials" not in f.parts and "confirm" not in f.parts]
         files = own if rng.random() < 0.5 else files
     file = files[int(rng.integers(len(files)))]
     shutil.rmtree("damaged", ignore_errors=True)
@@ -268,7 +216,9 @@ def _case(number: int, seed: int) -> Outcome:
     how = damage(Path("damaged") / file, rng)
     total = Outcome(Counter({f"damage: {how}": 1}))
     stale, before = True, ""
-    every = SWEEPS if sweep else COMMANDS
+    every = KINDS[kind]
+    other = (Path("damaged") / file).is_file() and how == "bytes" and one
+    other = other and (Path("damaged") / file).read_bytes() != (good / file).read_bytes()
     drawn = sorted(rng.choice(np.arange(1, len(every)), min(_DRAWN, len(every) - 1), replace=False).tolist())
     for name, args in [every[0], *(every[i] for i in drawn)]:
         if stale:
@@ -283,17 +233,21 @@ def _case(number: int, seed: int) -> Outcome:
             total.wrong.append(f"{name}: shows a file outside")
         if args == ["report"] and (ended.code or "whole-1" not in ended.text):
             total.wrong.append(f"report: the whole run is not reported: {ended.text[-200:]!r}")
-        if how == "bytes" and file.suffix == ".safetensors" and file.stem == "best" and name == "evaluate":
-            changed_ = (Path("damaged") / file).read_bytes() != (good / file).read_bytes()
-            if changed_ and ended.code == 0:
-                total.wrong.append("evaluate: uses a damaged checkpoint")
+        if other and file.stem == "best" and name == "evaluate" and ended.code == 0:
+            total.wrong.append("evaluate: uses a damaged checkpoint")
+        if other and name == "report --verify" and ended.code != 4:
+            total.wrong.append(f"report --verify: exit {ended.code}, and the file has other bytes")
         for path in Path().glob("out.*"):
             path.unlink()
     if stale:
         _fresh()
     total.add(tried("serve", _pages(Path("runs"), "bad-1", full=rng.random() < 0.3), allowed=()))
-    if not sweep and rng.random() < 0.3:
+    if one and rng.random() < 0.3:
         total.add(tried("Python", _python(Path("runs/bad-1")), allowed=(UserError,)))
+    if one and rng.random() < 0.3:
+        total.add(tried("export --to", _replayed(Path("runs/bad-1")), allowed=(UserError,)))
+    for tool in rng.choice(list(_TOOLS), 2, replace=False):
+        total.add(tried(f"mcp {tool}", _asked(tool), allowed=(UserError,)))
     if Path("outside/victim").read_text() != VICTIM or [p.name for p in Path("outside").iterdir()] != ["victim"]:
         total.wrong.append("a file outside was changed")
         shutil.rmtree("outside")
@@ -307,7 +261,7 @@ def _fresh() -> None:
     """A folder of runs with a whole one and a copy of the damaged one."""
     shutil.rmtree("runs", ignore_errors=True)
     Path("runs").mkdir()
-    shutil.copytree("good", "runs/whole-1")
+    shutil.copytree("good-run", "runs/whole-1")
     _copy(Path("damaged"), Path("runs/bad-1"))
 
 
@@ -331,7 +285,7 @@ def _copy(here: Path, there: Path) -> None:
 
 def _warm() -> None:
     shutil.rmtree("damaged", ignore_errors=True)
-    shutil.copytree("good", "damaged")
+    shutil.copytree("good-run", "damaged")
     for name, args in COMMANDS:
         _fresh()
         if (ended := call(*args)).code not in CODES:

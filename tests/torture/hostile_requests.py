@@ -261,8 +261,9 @@ def torture(numbers: Sequence[int], seed: int) -> Outcome:
         try:
             prepare(Path(place))
             Path("kept").mkdir()
-            shutil.move("good", "kept/base-1")
+            shutil.move("good-run", "kept/base-1")
             shutil.move("good-sweep", "kept/base-sweep-1")
+            shutil.move("good-tune", "kept/base-tune-1")
             os.mkfifo("fifo")
             Path("loop").symlink_to("loop")
             with Path("huge").open("wb") as file:
