@@ -68,9 +68,16 @@ Moment = tuple[int, int, Any]  # step; what: 0 a step, 1 an inspection, 2 a find
 
 
 def _moments(record: RunRecord) -> Sequence[Moment]:
-    """Everything that happened, in its order."""
+    """Everything that happened, in its order. Raises UserError if a file of rows lacks a column."""
     moments: list[Moment] = []
     steps = record.steps
+    for file, columns, needed in (
+        ("steps", steps, {"step", *RECORDS}),
+        ("layers", record.layers, {"step", "layer", "quantity", "value"}),
+        ("metrics", record.metrics, {"epoch", "step"}),
+    ):
+        if columns and (missing := needed - columns.keys()):
+            raise UserError(f"{record.path}/{file}.csv:1: there is no column `{min(missing)}`")
     if steps:
         table = np.array([steps[name] for name in RECORDS], np.float64).T
         moments += [(step, 0, table[i : i + 1]) for i, step in enumerate(steps["step"])]

@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from trainlab.store.appending import Appender
-from trainlab.store.steps import CLOCK, FILE, read_steps
+from trainlab.store.steps import CLOCK, FILE, line_of, read_steps
 from trainlab.store.strict_json import dumps, loads
 
 Step = Mapping[str, Any]
@@ -61,6 +61,6 @@ class Journal:
         self._write(CLOCK, {})
 
     def _write(self, name: str, found: Mapping[str, Any]) -> Step:
-        line = dumps({"step": name, **found, "seconds": round(self.seconds, 3)})  # baselines have seconds of their own
-        self._file.append(f"{line}\n".encode())
-        return loads(line)  # as a later session reads it
+        step = {"step": name, **found, "seconds": round(self.seconds, 3)}  # baselines have seconds of their own
+        self._file.append(line_of(step).encode())
+        return loads(dumps(step))  # as a later session reads it

@@ -22,7 +22,7 @@ from trainlab.search.sweep import deciding
 from trainlab.store.folder import next_free, refuse_links, safe_name
 from trainlab.store.lock import locked
 from trainlab.store.plugins import write_plugins
-from trainlab.store.steps import is_tune
+from trainlab.store.steps import FILE, is_tune, read_steps
 from trainlab.store.writing import write_atomic
 from trainlab.training.best import BEST
 from trainlab.training.transfer import located
@@ -150,13 +150,14 @@ def resume(
     or another process runs it.
     """
     folder = find_tune(tune, runs)
-    with locked(folder), Journal(folder) as journal:
-        if "plan" not in journal.steps:
+    with locked(folder):
+        if not any(step["step"] == "plan" for step in read_steps(folder / FILE)):
             raise UserError(f"{folder}: it was killed before it began; start it again with its config")
-        read(folder / "tune.yaml", own=True)  # loads its plugins
-        for step in journal.steps.values():
-            tell(step)
-        return _run(folder, journal, workers, shown, tell)
+        read(folder / "tune.yaml", own=True)  # loads its plugins, before anything is written
+        with Journal(folder) as journal:
+            for step in journal.steps.values():
+                tell(step)
+            return _run(folder, journal, workers, shown, tell)
 
 
 def find_tune(tune: Path | str, runs: Path) -> Path:
