@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from trainlab.core.errors import UserError
-from trainlab.store.folder import RunFolder, is_run, safe_name
+from trainlab.store.folder import RunFolder, is_run, refuse_links, safe_name
 
 FILES = ["config.yaml", "status.json", "metrics.csv", "steps.csv", "layers.csv", "diagnoses.jsonl", "environment.json"]
 
@@ -33,7 +33,7 @@ def test_eight_processes_never_share_a_folder(tmp_path):
     code = f"""
 import sys
 from pathlib import Path
-from trainlab.store.folder import RunFolder
+from trainlab.store.folder import RunFolder, refuse_links
 print("ready", flush=True)
 sys.stdin.readline()
 for _ in range(20): print(RunFolder.create(Path({str(tmp_path)!r}), "race").name)
@@ -152,7 +152,7 @@ def test_one_process_holds_a_folder(tmp_path):
     folder = RunFolder.create(tmp_path, "a")
     code = f"""
 from pathlib import Path
-from trainlab.store.folder import RunFolder
+from trainlab.store.folder import RunFolder, refuse_links
 with RunFolder(Path({str(folder.path)!r})).lock():
     print("held", flush=True)
     input()
@@ -177,3 +177,17 @@ with RunFolder(Path({str(folder.path)!r})).lock():
     assert [p.name for p in folder.path.iterdir()] == ["checkpoints"]
     with folder.lock():
         pass
+
+
+def test_a_folder_in_the_place_of_a_file(tmp_path):
+    """It is noticed before a sweep or tune is resumed, not when its other files have changed."""
+    (tmp_path / "search-1.5").mkdir()
+    (tmp_path / "trials").mkdir()
+    refuse_links(tmp_path)
+    (tmp_path / "learnt.json").mkdir()
+    with pytest.raises(UserError, match=r"learnt\.json: a regular file is expected here"):
+        refuse_links(tmp_path)
+    (tmp_path / "learnt.json").rmdir()
+    (tmp_path / "search-1.5" / "trials").symlink_to(tmp_path / "trials")
+    with pytest.raises(UserError, match=r"trials: is a link"):
+        refuse_links(tmp_path)

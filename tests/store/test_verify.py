@@ -11,7 +11,7 @@ from trainlab.store import checkpoint
 from trainlab.store.checksums import FILES
 from trainlab.store.folder import RunFolder
 from trainlab.store.reading import read_run
-from trainlab.store.status import read_status, write_status
+from trainlab.store.status import read_status, relist, write_status
 from trainlab.store.verify import has_checksums, verify
 from trainlab.training.callbacks import Callback
 from trainlab.training.experiment import read_plain
@@ -163,3 +163,16 @@ def test_a_missing_file(run):
     """What every run has is missed."""
     run.metrics.unlink()
     assert verify(run) == [f"{run.metrics}: is missing"]
+
+
+def test_a_status_that_cannot_be_read_is_left(run):
+    """A file that trainlab writes anew is listed anew; where the status is damaged, there is no list to keep."""
+    run.decision.write_text("{}")
+    relist(run.path, "decision.json")
+    assert "decision.json" in read_status(run.status).files
+    run.decision.unlink()
+    relist(run.path, "decision.json")
+    assert "decision.json" not in read_status(run.status).files
+    run.status.write_text("{")
+    relist(run.path, "decision.json")
+    assert run.status.read_text() == "{"

@@ -17,6 +17,7 @@ from trainlab.store.writing import named_errors
 FILES = ("config.yaml", "status.json", "metrics.csv", "steps.csv", "layers.csv", "diagnoses.jsonl", "environment.json")
 _LONGEST = 100  # bytes of a name, so that NAME-sweep-N and its temporary files fit every file system
 _READABLE = "._+=,"
+_SUFFIXES = (".csv", ".json", ".jsonl", ".yaml", ".html")  # of files that trainlab writes
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +155,13 @@ def _refuse_foreign(path: Path) -> None:
 
 
 def refuse_links(folder: Path) -> None:
-    """Raises UserError if anything in the folder or below it is a link: it would be read or written elsewhere."""
+    """Raises UserError if anything in the folder or below it is a link: it would be read or written elsewhere.
+
+    Nor may a folder stand where the folder's own files belong: it would be noticed when others have changed.
+    """
+    for path in folder.glob("*.*"):
+        if path.suffix in _SUFFIXES and not path.is_file() and not path.is_symlink():
+            raise UserError(f"{path}: a regular file is expected here")
     for place, folders, files in os.walk(folder):
         for path in (Path(place, name) for name in (*folders, *files)):
             if path.is_symlink():

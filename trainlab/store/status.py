@@ -115,7 +115,11 @@ def write_status(path: Path, status: Status, *, durable: bool = True) -> None:
 def relist(folder: Path, name: str) -> None:
     """Lists a file of a run that has ended anew in its status, after trainlab has written or removed it."""
     path = folder / "status.json"
-    if path.exists() and (status := read_status(path)).files:
+    try:
+        status = read_status(path)
+    except UserError:  # there is none, as in an ensemble, or it is damaged: no list to keep right
+        return
+    if status.files:
         others = {key: value for key, value in status.files.items() if key != name}
         write_status(path, replace(status, files=others | checksums.of_files(folder, [name])))
 
