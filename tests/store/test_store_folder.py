@@ -33,7 +33,7 @@ def test_eight_processes_never_share_a_folder(tmp_path):
     code = f"""
 import sys
 from pathlib import Path
-from trainlab.store.folder import RunFolder, refuse_links
+from trainlab.store.folder import RunFolder
 print("ready", flush=True)
 sys.stdin.readline()
 for _ in range(20): print(RunFolder.create(Path({str(tmp_path)!r}), "race").name)
@@ -152,7 +152,7 @@ def test_one_process_holds_a_folder(tmp_path):
     folder = RunFolder.create(tmp_path, "a")
     code = f"""
 from pathlib import Path
-from trainlab.store.folder import RunFolder, refuse_links
+from trainlab.store.folder import RunFolder
 with RunFolder(Path({str(folder.path)!r})).lock():
     print("held", flush=True)
     input()
