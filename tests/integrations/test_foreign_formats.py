@@ -6,6 +6,7 @@ import math
 import pickle
 import sqlite3
 import struct
+import time
 
 import numpy as np
 import pytest
@@ -14,6 +15,7 @@ from foreign_logs import WRITERS, refused, runs
 from trainlab.core.component import registered
 from trainlab.core.errors import UserError
 from trainlab.integrations.logs import source
+from trainlab.integrations.logs.cells import number_of
 from trainlab.integrations.logs.diagnosis import judge
 from trainlab.integrations.logs.log_format import LogFormat
 from trainlab.integrations.logs.reader import read_log
@@ -310,6 +312,14 @@ def test_a_huge_folder_is_searched_in_part(tmp_path, monkeypatch):
     assert found.path == tmp_path / "z.csv"
     assert unseen in found.notes
     assert not any("looked at" in note for note in judge(tmp_path / "z.csv").log.notes)
+
+
+def test_long_cells_take_no_time():
+    """Thousands of digits that are no number in the end are read in one pass."""
+    for text in ("9" * 300_000 + "x", "9" * 300_000 + ".", "1." + "9" * 300_000 + "x", "1," * 100_000):
+        began = time.process_time()
+        number_of(text)
+        assert time.process_time() - began < 0.5
 
 
 def test_steps_are_counted(tmp_path):
