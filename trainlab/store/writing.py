@@ -19,6 +19,8 @@ def named_errors(path: Path, doing: str) -> Generator[None, None, None]:
     """Turns an OSError inside the block into a UserError that names the path: `cannot write: No space left ...`."""
     try:
         yield
+    except BrokenPipeError:  # `--html /dev/stdout | head`: no error, as anywhere else
+        raise
     except OSError as error:
         raise UserError(f"{path}: cannot {doing}: {error.strerror or error}") from error
 
