@@ -95,6 +95,11 @@ def test_an_output_goes_where_the_user_says(tmp_path):
     assert Path(os.devnull).is_char_device()
     with pytest.raises(UserError, match="is a folder; name a file"):
         write_output(tmp_path, b"")
+    reading, writing = os.pipe()
+    os.close(reading)
+    with pytest.raises(BrokenPipeError):  # `| head`: the command ends without a word
+        write_output(Path(f"/proc/self/fd/{writing}" if os.path.exists("/proc") else f"/dev/fd/{writing}"), b"x")
+    os.close(writing)
     if os.path.exists("/dev/full"):
         with pytest.raises(UserError, match=r"^/dev/full: cannot write: "):
             write_output(Path("/dev/full"), b"x")
