@@ -1,22 +1,28 @@
 """Hostile requests: configs and arguments that are well formed but impossible, or odd. Each is refused or done.
 
-    python tests/torture/hostile_requests.py [COUNT] [--seed N] [--first N]     # all 560 by default
+    python tests/torture/hostile_requests.py [COUNT] [--seed N] [--first N]     # all by default
 
 Sizes, periods, folds, trials, epochs and threads that no machine can meet; integers of 5 000 digits; extreme ranges of
 distributions; `extends` chains, circles and devices; huge and binary files as configs; options out of their range;
-names of files and folders that do not exist, cannot exist, or are something else. Wrong are: exit code 1, over 2 s of
-CPU, over 1 GB of memory.
+names of files and folders that do not exist, cannot exist, or are something else, also for the tools of `trainlab mcp`.
+Wrong are: exit code 1, over 2 s of CPU, over 1 GB of memory.
 """
 
+import json
 import os
 import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from damaged_runs import prepare
-from harness import Outcome, call, main, outcomes
+from harness import Outcome, call, main, outcomes, tried
+
+from trainlab.cli._mcp_tools import tools
+from trainlab.core.errors import UserError
+from trainlab.store.strict_json import dumps
 
 LONG = "9" * 5000
 NUMBERS = [
@@ -145,6 +151,19 @@ PATH_COMMANDS = [
     *(["report", "--html", "P"], ["report", "--csv", "P"], ["fix", "P"], ["ensemble", "P", "base-1"], ["serve", "P"]),
     *(["report", "--runs", "P"], ["new", "mlp", "-o", "P"], ["import", "P"], ["sweep", "--resume", "P"]),
     *(["components", "--plugin", "P"], ["calibrate", "P"], ["report", "--verify", "P"], ["explain", "P"]),
+    *(["tune", "P", "--dry-run"], ["tune", "--resume", "P"], ["tune", "s.yaml", "--from", "P", "--dry-run"]),
+    *(["lecture", "P", "--list"], ["lecture", "--chapters", "P", "--list"], ["lecture", "1", "--chapters", "P"]),
+    *(["train", "c.yaml", "model.from=P", "--quiet"], ["mcp", "--runs", "P"], ["export", "P", "--to", "tensorboard"]),
+]
+ASKED = [  # of the tools of `trainlab mcp`: P is each of PATHS
+    *(("report", ["P"]), ("findings", ["P"]), ("curves", ["P"]), ("curves", ["base-1", "P"]), ("diagnose", ["P"])),
+    *(("explain", ["P"]), ("curves", ["base-1", "steps", ["P"]])),
+]
+ASKED_NUMBERS = [
+    *(("runs", [n]) for n in (-1, 0, 10**400)),
+    *(("curves", ["base-1", "metrics", None, n]) for n in (-1, 0, 1, 2, 10**400)),
+    *(("diagnose", ["runs/base-1", n]) for n in (-1, 0, 1, 10**400)),
+    *(("diagnose", ["runs/base-1", 2, n]) for n in (-1.0, 0.0, 1e308, float("nan"), float("inf"))),
 ]
 OPTIONS = [
     ["report", "--sort", "x" * 10_000],
@@ -179,6 +198,9 @@ OPTIONS = [
     ["explain", "x" * 100_000],
     ["components", "x" * 100_000],
     ["predict", "base-1"],
+    *(["tune", "s.yaml", "--dry-run", "--budget", n] for n in ("", "0", "-1s", "1e9h", f"{LONG}-trials", "nan-epochs")),
+    *(["tune", "s.yaml", "--dry-run", "--workers", n] for n in ("0", "-1", "10000000000", LONG)),
+    *(["export", "base-1", "--to", "tensorboard", setting] for setting in ("", "=", "uri=", "x" * 10_000)),
 ]
 
 
@@ -242,7 +264,28 @@ def _requests() -> Iterator[tuple[str, list[str]]]:
         yield text, ["check", "h.yaml"]
 
 
+@cache
+def _questions() -> list[tuple[str, list[Any]]]:
+    """A tool of `trainlab mcp` each, and what it is asked."""
+    found = [
+        (name, json.loads(json.dumps(args).replace('"P"', json.dumps(path)))) for name, args in ASKED for path in PATHS
+    ]
+    return [*found, *ASKED_NUMBERS]
+
+
+def _question(name: str, args: list[Any]) -> Outcome:
+    def asked() -> str:
+        tool = next(made for made in tools(Path("runs")) if made.__name__ == name)
+        return json.dumps(json.loads(dumps(tool(*args))))
+
+    found = tried(f"mcp {name}", asked, allowed=(UserError,))
+    found.wrong = [f"{args!r:.100}: {text}" for text in found.wrong]
+    return found
+
+
 def _case(number: int) -> Outcome:
+    if number >= len(_all()):
+        return _question(*_questions()[number - len(_all())])
     text, args = _all()[number]
     shutil.rmtree("runs", ignore_errors=True)
     shutil.copytree("kept", "runs")
@@ -271,10 +314,11 @@ def torture(numbers: Sequence[int], seed: int) -> Outcome:
             for i in range(2000):
                 Path(f"chain-{i}.yaml").write_text(f"extends: chain-{i + 1}.yaml\n")
             shutil.copytree("kept", "runs", dirs_exist_ok=True)
-            return outcomes([n for n in numbers if n < len(_all())], _case, lambda: call("report"))
+            most = len(_all()) + len(_questions())
+            return outcomes([n for n in numbers if n < most], _case, lambda: call("report"))
         finally:
             os.chdir(here)
 
 
 if __name__ == "__main__":
-    main(torture, len(_all()), __doc__ or "")
+    main(torture, len(_all()) + len(_questions()), __doc__ or "")

@@ -3,6 +3,7 @@
 import sys
 
 import damaged_runs
+import damaged_weights
 import hostile_requests
 import kills
 import long_run
@@ -32,9 +33,16 @@ def test_mutated_configs():
     assert found.counts["check: 2"] > found.counts["check: 0"] + found.counts["check: 4"] > 0
 
 
+def test_damaged_weights():
+    """A file of weights with other bytes is taken or refused by name; a checkpoint of ours is refused."""
+    found = damaged_weights.torture(range(18), seed=5)
+    assert found.wrong == []
+    assert found.counts["check own.safetensors: 2"] == 6
+
+
 def test_hostile_requests():
     """A few of the impossible requests, of every part of the list."""
-    found = hostile_requests.torture(range(0, 690, 23), seed=0)
+    found = hostile_requests.torture(range(0, 980, 29), seed=0)
     assert found.wrong == []
     assert sum(found.counts.values()) >= 28
 
