@@ -209,6 +209,7 @@ def test_two_that_create_it(run, monkeypatch):
         first.execute("INSERT INTO runs VALUES (?, ?, ?, ?)", row)
         first.execute(f"PRAGMA user_version = {module._VERSION}")
         first.execute("COMMIT")
+        first.close()
         second.result()
     with opened(run) as index:
         assert index.get(run, "row", stamp) == [1]
