@@ -62,6 +62,14 @@ def test_curves_are_thinned(runs: Path):
         curves("well-1", "config")
 
 
+@pytest.mark.parametrize("name", ["", ".", "..", "a\0b", "x" * 5000, "\udcff", "no-such-run", "/dev/zero"])
+def test_a_name_that_is_no_run(runs: Path, name: str):
+    """Whatever a program asks for, the answer is a sentence."""
+    for asked in ("report", "findings", "curves"):
+        with pytest.raises(UserError):
+            tool(runs, asked)(name)
+
+
 def test_sdk_is_asked_for(runs: Path):
     """Without the SDK the command says what to install, with exit code 2."""
     code = (

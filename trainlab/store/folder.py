@@ -55,7 +55,7 @@ class RunFolder:
                 return cls(path)
         there = sorted(p.name for p in runs.iterdir() if is_run(p)) if runs.is_dir() else []
         near = get_close_matches(given.name, there, n=3, cutoff=0.7)
-        if given.is_dir():
+        if os.path.isdir(given):
             raise UserError(f"{given}: not a run folder: it has none of {', '.join(FILES)}")
         if near:
             raise UserError(f"no run `{path_or_name}` in {runs}; did you mean {' or '.join(f'`{n}`' for n in near)}?")
@@ -174,7 +174,7 @@ def is_run(path: Path) -> bool:
         return True
     try:
         inside = set(os.listdir(path))
-    except OSError:
+    except (OSError, ValueError):  # no folder, or a name that no file can have
         return False
     return not inside - {"checkpoints", ".lock"} and re.fullmatch(r".+-\d+", path.resolve().name) is not None
 
