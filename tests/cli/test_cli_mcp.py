@@ -70,6 +70,13 @@ def test_a_name_that_is_no_run(runs: Path, name: str):
             tool(runs, asked)(name)
 
 
+@pytest.mark.parametrize("given", [{"classes": -1}, {"classes": 0}, {"chance": 0.0}, {"chance": float("nan")}])
+def test_a_chance_that_is_none(runs: Path, given: dict[str, Any]):
+    """What no log can have is refused."""
+    with pytest.raises(UserError, match="expected"):
+        tool(runs, "diagnose")(str(runs.parent / "log.csv"), **given)
+
+
 def test_sdk_is_asked_for(runs: Path):
     """Without the SDK the command says what to install, with exit code 2."""
     code = (

@@ -1,6 +1,7 @@
 """The same arrays in every format give the same rows; what is special about a format is read right or refused."""
 
 import re
+import zipfile
 from pathlib import Path
 
 import h5py
@@ -355,3 +356,16 @@ class TestPictures:
         """Pictures as they should be, rows of a series (steps, features), and small tables are left as they are."""
         x, found, notes = self.loaded(shape, dtype)
         assert (found.rows.shape, notes) == (x.shape[1:], [])
+
+
+def test_a_member_of_an_npz_that_is_no_array(tmp_path):
+    """NumPy gives the bytes of one whose first bytes are damaged; it is refused by name."""
+    np.savez(tmp_path / "a.npz", x=X, y=LABELS)
+    with zipfile.ZipFile(tmp_path / "a.npz") as archive:
+        kept = {name: archive.read(name) for name in archive.namelist()}
+    kept["x.npy"] = b"?" + kept["x.npy"][1:]
+    with zipfile.ZipFile(tmp_path / "a.npz", "w") as archive:
+        for name, content in kept.items():
+            archive.writestr(name, content)
+    with pytest.raises(DataError, match="`x` is truncated or damaged"):
+        load("npz", tmp_path / "a.npz")

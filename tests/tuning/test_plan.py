@@ -45,6 +45,10 @@ def test_a_division_never_exceeds_the_budget(text, epochs):
         ("40", "--budget 40: expected a time (90s, 10m, 1h), epochs (200-epochs) or trials (40-trials)"),
         ("14-trials", "--budget 14-trials: expected at least 15-trials: six of them confirm the winner"),
         ("0.5s", "--budget 0.5s: expected a time of at least one second, such as 10m"),
+        (
+            f"{10**10}-trials",
+            f"--budget {10**10}-trials: expected a time (90s, 10m, 1h), epochs (200-epochs) or trials (40-trials)",
+        ),
     ],
 )
 def test_a_wrong_budget_is_refused(text, said):

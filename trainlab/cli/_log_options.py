@@ -33,6 +33,8 @@ RegressionOption = Annotated[bool, typer.Option("--regression", help="The target
 
 def checked(classes: int | None, chance: float | None, regression: bool) -> None:
     """Raises UserError if what is told about the training makes no sense."""
+    if classes is not None and classes < 2:
+        raise UserError(f"--classes {classes}: expected two or more")
     if chance is not None and not 0 < chance < float("inf"):
         raise UserError(f"--chance {chance:g}: expected a loss above 0")
     if regression and classes:

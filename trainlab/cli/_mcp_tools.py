@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from trainlab.cli._log_options import checked
 from trainlab.cli.explain import explained
 from trainlab.core.errors import UserError
 from trainlab.integrations.logs.diagnosis import judge
@@ -64,6 +65,7 @@ def tools(folder: Path) -> Sequence[Callable[..., Any]]:
         """Check the training curves in a log file or folder of any tool: CSV, JSON, TensorBoard, MLflow, W&B, printed
         text. classes: how many there are; chance: the loss at chance level, if the log does not show them.
         """
+        checked(classes, chance, regression=False)
         return judge(Path(log), (), classes=classes, chance=chance).as_dict()
 
     return (runs, report, findings, curves, explain, diagnose)

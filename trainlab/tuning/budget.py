@@ -25,12 +25,12 @@ class Budget:
         >>> Budget.read("1.5m"), Budget.read("40-trials")
         (Budget(amount=90.0, unit='seconds'), Budget(amount=40, unit='trials'))
         """
-        if found := re.fullmatch(r"([0-9]*\.?[0-9]+)([smh])", text):
+        if found := re.fullmatch(r"([0-9]{0,9}\.?[0-9]{1,9})([smh])", text):
             seconds = float(found[1]) * _SECONDS[found[2]]
             if seconds < 1:
                 raise UserError(f"--budget {text}: expected a time of at least one second, such as 10m")
             return cls(seconds, "seconds")
-        if found := re.fullmatch(r"([0-9]+)-(epoch|trial)s?", text):
+        if found := re.fullmatch(r"([0-9]{1,9})-(epoch|trial)s?", text):
             amount = int(found[1])
             if found[2] == "epoch":
                 return cls(

@@ -64,7 +64,10 @@ def _only_array(path: str, file: Path) -> Array:
 
 def _member(path: str, stored: "np.lib.npyio.NpzFile[Any]", key: str) -> Array:
     try:
-        return stored[key]
+        found: Any = stored[key]
+        if isinstance(found, bytes):
+            raise ValueError("no array, so NumPy gives its bytes")
+        return found
     except ValueError as error:
         if stored.zip is not None and _holds_objects(stored.zip.open(f"{key}.npy")):
             raise DataError(_objects(f"{path}: `{key}`")) from None
