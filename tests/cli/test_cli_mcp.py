@@ -65,7 +65,7 @@ def test_curves_are_thinned(runs: Path):
 @pytest.mark.parametrize("name", ["", ".", "..", "a\0b", "x" * 5000, "\udcff", "no-such-run", "/dev/zero"])
 def test_a_name_that_is_no_run(runs: Path, name: str):
     """Whatever a program asks for, the answer is a sentence."""
-    for asked in ("report", "findings", "curves"):
+    for asked in ("report", "findings", "curves", "diagnose"):
         with pytest.raises(UserError):
             tool(runs, asked)(name)
 

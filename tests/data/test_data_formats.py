@@ -4,6 +4,7 @@ import gzip
 import json
 import re
 import sqlite3
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -260,3 +261,16 @@ def test_files_given_as_csv_are_named_for_what_they_are(kind, tmp_path):
 
     with pytest.raises(DataError, match=f"`name: {kind}`"):
         load("csv", path.rename(tmp_path / "table.csv"))
+
+
+def test_a_workbook_without_sheets(tmp_path):
+    """Its list of sheets is empty: refused by name."""
+    write_excel(tmp_path / "a.xlsx")
+    with zipfile.ZipFile(tmp_path / "a.xlsx") as archive:
+        kept = {name: archive.read(name) for name in archive.namelist()}
+    kept["xl/workbook.xml"] = re.sub(rb"<sheets>.*</sheets>", b"<sheets></sheets>", kept["xl/workbook.xml"])
+    with zipfile.ZipFile(tmp_path / "a.xlsx", "w") as archive:
+        for name, content in kept.items():
+            archive.writestr(name, content)
+    with pytest.raises(DataError, match=r"a\.xlsx: the workbook has no sheet"):
+        make(Source, "excel", path=str(tmp_path / "a.xlsx"), target="y").load(np.random.default_rng(0))

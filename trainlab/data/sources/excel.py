@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 from trainlab.core.component import setting
 from trainlab.core.errors import DataError
+from trainlab.data.opening import parsing
 from trainlab.data.paths import did_you_mean, existing_file
 from trainlab.data.sources._rows import table_of_rows
 from trainlab.data.sources._tabular import Tabular
@@ -52,9 +53,11 @@ class Excel(Tabular, name="excel"):
             calamine: Any = import_module("python_calamine")
         except ImportError:
             raise DataError(f'{path}: workbooks need python-calamine: pip install "trainlab[excel]"') from None
-        try:
+        with parsing(path, "not a workbook, a damaged one, or one with a password"):
             book: Any = calamine.CalamineWorkbook.from_path(str(file))
             sheets: list[str] = book.sheet_names
+            if not sheets:
+                raise DataError(f"{path}: the workbook has no sheet")
             if self.sheet is not None and self.sheet not in sheets:
                 near = did_you_mean(self.sheet, sheets) or f"; it has {', '.join(f'`{name}`' for name in sheets)}"
                 raise DataError(f"{path}: has no sheet `{self.sheet}` (data.sheet){near}")
@@ -62,8 +65,6 @@ class Excel(Tabular, name="excel"):
             filled = [name for name, sheet in held.items() if sheet.to_python(nrows=1)]
             name = (filled or list(held))[0]
             cells: list[list[Any]] = held[name].to_python(skip_empty_area=False)
-        except calamine.CalamineError as error:
-            raise DataError(f"{path}: not a workbook, a damaged one, or one with a password") from error
         others = [f"sheet `{name}` is read, not {', '.join(f'`{n}`' for n in filled[1:])} (data.sheet)"] * (
             len(filled) > 1
         )

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from trainlab.core.component import plain, registered
+from trainlab.core.errors import UserError
 from trainlab.core.types import Array, Task
 from trainlab.diagnose.finding import Finding
 from trainlab.diagnose.monitor import Monitor
@@ -25,6 +26,7 @@ from trainlab.store.folder import RunFolder, is_run
 from trainlab.store.forms import WatchedConfig, require
 from trainlab.store.meta import Meta
 from trainlab.store.plain_yaml import read_config
+from trainlab.store.writing import named_errors
 from trainlab.training.experiment import read
 from trainlab.training.monitoring import MonitorRunner
 
@@ -85,6 +87,10 @@ def judge(
     """
     settings: dict[str, Any] = {}
     own_steps: Log | None = None
+    if "\0" in str(path):
+        raise UserError(f"{str(path)!r}: no file can have this name")
+    with named_errors(path, "read"):
+        path.stat()
     if path.is_dir() and is_run(path):
         folder = RunFolder.open(path, path.parent)
         log = replace(read_log(folder.metrics, mapping), notes=())
