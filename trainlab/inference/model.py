@@ -153,9 +153,10 @@ class TrainedNetwork(Model):
         found = cls.from_checkpoint(folder, path, average=weights == "average")
         if weights != "best":
             return found
+        made = decided(found, folder.decision)
         if altered(folder.path, folder.decision.name):
             raise UserError(f"{folder.decision}: {CHANGED}; {_AGAIN}")
-        return decided(found, folder.decision)
+        return made
 
     @classmethod
     def from_checkpoint(cls, folder: RunFolder, path: Path, *, average: bool = False) -> "TrainedNetwork":
