@@ -142,6 +142,11 @@ def test_an_exported_network_gives_its_weights_back(tmp_path):
 
     found = build(again).net.params
     assert all(found[name].tobytes() == a.tobytes() for name, a in model.net.params.items())
+    content = (tmp_path / "plain.onnx").read_bytes()
+    assert b"dense1.W" in content
+    (tmp_path / "plain.onnx").write_bytes(content.replace(b"dense1.W", b"dense1.\xff"))  # a name that is no text
+    with pytest.raises(ConfigError, match="not a readable ONNX file"):
+        build(again)
 
 
 def test_rates_by_layer(tmp_path, runs):

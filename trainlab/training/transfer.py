@@ -176,6 +176,8 @@ def _onnx(path: Path) -> dict[str, Array]:
         raise UserError(f"{path}: the package onnx is needed to read it: pip install 'trainlab[onnx]'") from None
     try:
         graph = onnx.load(str(path)).graph
+        if any(isinstance(tensor.name, bytes) for tensor in graph.initializer):
+            raise ValueError("protobuf gives a name that is no UTF-8 as bytes")
         return {tensor.name: np.array(onnx.numpy_helper.to_array(tensor)) for tensor in graph.initializer}
     except Exception as error:  # protobuf and onnx have a dozen kinds
         raise UserError(f"{path}: not a readable ONNX file ({type(error).__name__})") from error
