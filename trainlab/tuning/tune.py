@@ -150,7 +150,6 @@ def resume(
     or another process runs it.
     """
     folder = find_tune(tune, runs)
-    refuse_links(folder)
     with locked(folder):
         if not any(step["step"] == "plan" for step in read_steps(folder / FILE)):
             raise UserError(f"{folder}: it was killed before it began; start it again with its config")
