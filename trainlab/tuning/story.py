@@ -157,7 +157,8 @@ def _test(found: Step, steps: Mapping[str, Step]) -> Told:
         better = own < known[ahead] if falls else own > known[ahead]
         verdict = "ahead" if better else "behind"
         worth = "the network is ahead of all of them" if better else f"{ahead} is at least as good, and cheaper"
-        lines.append(f"{worth} ({abs(own - known[ahead]):.2g})")
+        told = f"{own:.4g}" != f"{known[ahead]:.4g}"  # a gap that the numbers above do not show is none
+        lines.append(worth + (f" ({abs(own - known[ahead]):.2g})" if told else ""))
     return "Test rows", verdict, lines
 
 
