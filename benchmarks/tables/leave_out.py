@@ -84,7 +84,7 @@ ROWS: dict[str, tuple[Callable[[Part], bool] | None, Callable[[Changes], Changes
 
 def recipe(task: str, rows: int) -> Changes:
     """All that `model: tabular` sets for a table with so many training rows, by dotted paths."""
-    kind = Task(_classes, 2) if task == "classification" else Task(_numbers, 1)
+    kind = Task("classification", 2) if task == "classification" else Task("regression", 1)
     told = Tabular.recipe()
     train = {f"train.{key}": value for key, value in told.pop("train").items()}
     data = {f"data.{key}": value for key, value in told.pop("data").items() if key != "unknown"}

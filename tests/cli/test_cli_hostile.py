@@ -139,8 +139,11 @@ def test_pages_are_text(evil, cli, folder):
     from trainlab.report.html.run_page import run_page
     from trainlab.report.rows import gather, row_of
     from trainlab.report.serve.front_page import front_page
+    from trainlab.report.serve.listing import Listing
+    from trainlab.report.serve.view import View
 
     records = gather([], folder / "runs")
-    for page in (run_page(records[0]), front_page(NAME, [row_of(r) for r in records], [NAME], "")):
+    listing = Listing(folder, [row_of(r) for r in records], [NAME], [NAME], "", 0.0, 0.0)
+    for page in (run_page(records[0]), front_page(NAME, listing, View(), "")):
         for piece in ("<img src=x", "<script>alert", "</script><script>alert", "\x1b", "\x07", "\u202e"):
             assert piece not in page

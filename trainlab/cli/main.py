@@ -39,7 +39,7 @@ COMMANDS = {
     "sweep": "Search for better settings: train many trials of an experiment, each in a run folder of its own.",
     "tune": "Find the best network for an experiment within a budget: check, rate, search, refine, confirm, test.",
     "report": "Summarize runs: how they ended, their scores, their findings.",
-    "serve": "Show the runs and sweeps of a folder in a browser; the pages refresh during training.",
+    "serve": "Show the runs, sweeps and tunes of a folder in a browser; the pages refresh during training.",
     "mcp": "Serve runs and findings to agents and editors over stdin and stdout, by the Model Context Protocol.",
     "fix": "Try the suggested patches of a run in short real runs, and print the smallest patch that helps.",
     "zoo": "Measure the monitors on faulty and healthy runs: detected, named, fixed, false positives.",

@@ -133,9 +133,9 @@ def patch_arguments(patch: Any) -> str:
     return shlex.join(f"{key}={shown(value)}" for key, value in flat(cast("dict[str, Any]", patch)).items())
 
 
-def _place(group: FindingGroup) -> tuple[bool, bool, int, bool]:
+def _place(group: FindingGroup) -> tuple[bool, bool, bool, int]:
     severe = 0 if group.confidence is not None else rank(group.severity)
-    return bool(group.withdrawn), group.severity == "info", severe, bool(group.because)
+    return bool(group.withdrawn), group.severity == "info", bool(group.because), severe
 
 
 def _group(code: str, severity: str, same: list[Mapping[str, Any]]) -> FindingGroup:
