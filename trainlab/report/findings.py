@@ -1,7 +1,7 @@
 """The findings of a run, grouped for reports and for the terminal: each code once, the likeliest cause first."""
 
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -70,7 +70,8 @@ def grouped(findings: Sequence[Mapping[str, Any]]) -> list[FindingGroup]:
     for finding in findings:
         groups.setdefault((str(finding.get("code", "?")), str(finding.get("severity", ""))), []).append(finding)
     made = [_group(code, severity, same) for (code, severity), same in groups.items()]
-    return sorted(made, key=_place)
+    known = {group.code for group in made if not group.withdrawn}
+    return sorted(made, key=lambda group: _place(group, known))
 
 
 def told(groups: Sequence[FindingGroup]) -> tuple[Sequence[FindingGroup], Sequence[FindingGroup]]:
@@ -133,9 +134,10 @@ def patch_arguments(patch: Any) -> str:
     return shlex.join(f"{key}={shown(value)}" for key, value in flat(cast("dict[str, Any]", patch)).items())
 
 
-def _place(group: FindingGroup) -> tuple[bool, bool, bool, int]:
+def _place(group: FindingGroup, known: Collection[str]) -> tuple[bool, bool, bool, int]:
+    follows = any(cause.split("@")[0] in known for cause in group.because)
     severe = 0 if group.confidence is not None else rank(group.severity)
-    return bool(group.withdrawn), group.severity == "info", bool(group.because), severe
+    return bool(group.withdrawn), group.severity == "info", follows, severe
 
 
 def _group(code: str, severity: str, same: list[Mapping[str, Any]]) -> FindingGroup:
