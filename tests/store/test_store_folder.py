@@ -185,7 +185,7 @@ def test_a_folder_in_the_place_of_a_file(tmp_path):
     (tmp_path / "trials").mkdir()
     refuse_links(tmp_path)
     (tmp_path / "learnt.json").mkdir()
-    with pytest.raises(UserError, match=r"learnt\.json: a regular file is expected here"):
+    with pytest.raises(UserError, match=r"learnt\.json: is a folder, and a regular file is expected here"):
         refuse_links(tmp_path)
     (tmp_path / "learnt.json").rmdir()
     (tmp_path / "search-1.5" / "trials").symlink_to(tmp_path / "trials")

@@ -14,8 +14,6 @@ from trainlab.search.strategy import PastTrial
 from trainlab.search.table import Row, State, Table, oriented, ranked, row_of
 from trainlab.store.writing import sync_file_system, write_atomic
 
-RESULT_FILES = ("trials.csv", "best.yaml")
-
 
 class Results:
     """Draws the trials and keeps their rows.

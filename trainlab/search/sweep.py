@@ -25,7 +25,6 @@ from trainlab.search.experiment import SweepExperiment, read
 from trainlab.search.lookup import find_sweep
 from trainlab.search.loop import Sweep
 from trainlab.search.prior import read_prior, write_prior
-from trainlab.search.results import RESULT_FILES
 from trainlab.search.space import SearchSpace
 from trainlab.search.strategy import PastTrial
 from trainlab.search.summary import Summary
@@ -88,9 +87,6 @@ def resume(
     Raises UserError if there is no such sweep, another process runs it, or its space was changed since.
     """
     folder = find_sweep(sweep, runs)
-    for path in (folder / name for name in RESULT_FILES):
-        if path.is_dir():  # told before anything changes, not when the first trial has ended
-            raise UserError(f"{path}: is a folder, and the sweep writes a file there; move it away")
     with locked(folder):
         prior = read_prior(folder)
         space = SearchSpace(read(folder / "sweep.yaml", own=True), prior)

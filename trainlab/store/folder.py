@@ -161,7 +161,8 @@ def refuse_links(folder: Path) -> None:
     """
     for path in folder.glob("*.*"):
         if path.suffix in _SUFFIXES and not path.is_file() and not path.is_symlink():
-            raise UserError(f"{path}: a regular file is expected here")
+            what = "a folder" if path.is_dir() else "no regular file"
+            raise UserError(f"{path}: is {what}, and a regular file is expected here; move it away")
     for place, folders, files in os.walk(folder):
         for path in (Path(place, name) for name in (*folders, *files)):
             if path.is_symlink():
