@@ -63,8 +63,9 @@ def test_curves_are_thinned(runs: Path):
 
 
 @pytest.mark.parametrize("name", ["", ".", "..", "a\0b", "x" * 5000, "\udcff", "no-such-run", "/dev/zero"])
-def test_a_name_that_is_no_run(runs: Path, name: str):
+def test_a_name_that_is_no_run(runs: Path, name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     """Whatever a program asks for, the answer is a sentence."""
+    monkeypatch.chdir(tmp_path)  # `` and `.` are the folder of the process: in this one nothing is a log
     for asked in ("report", "findings", "curves", "diagnose"):
         with pytest.raises(UserError):
             tool(runs, asked)(name)
