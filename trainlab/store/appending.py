@@ -30,8 +30,9 @@ class Appender:
             self.checksum = 0  # CRC-32 of all lines
             if self.found:
                 data = read_own(path)
-                self._file.truncate(_whole_lines(data))
-                self.checksum = crc32(data[: _whole_lines(data)])
+                length = _whole_lines(data)
+                self._file.truncate(length)
+                self.checksum = crc32(data[:length])
         if header and self.tell() == 0:
             self.append(header)
 
