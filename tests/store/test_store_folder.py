@@ -4,11 +4,12 @@ import os
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from trainlab.core.errors import UserError
-from trainlab.store.folder import RunFolder, is_run, refuse_links, safe_name
+from trainlab.store.folder import RUN_FILES, RunFolder, is_run, refuse_links, safe_name
 
 FILES = ["config.yaml", "status.json", "metrics.csv", "steps.csv", "layers.csv", "diagnoses.jsonl", "environment.json"]
 
@@ -32,6 +33,7 @@ def test_eight_processes_never_share_a_folder(tmp_path):
     """Eight processes that make 20 folders each at the same time get 160 different ones, numbered 1 to 160."""
     code = f"""
 import sys
+from pathlib import Path
 from pathlib import Path
 from trainlab.store.folder import RunFolder
 print("ready", flush=True)
@@ -97,6 +99,13 @@ def test_paths(tmp_path):
     paths = [f.config, f.status, f.metrics, f.steps, f.layers, f.diagnoses, f.environment]
     assert [p.name for p in paths] == FILES
     assert f.checkpoints == tmp_path / "checkpoints"
+
+
+def test_the_files_are_documented():
+    """docs/run-folder.md lists the files in the order of their declaration, with the same meanings."""
+    text = (Path(__file__).parents[2] / "docs" / "run-folder.md").read_text(encoding="utf-8")
+    tree = text.partition("runs/digits-1/\n")[2].partition("  checkpoints/ ")[0]
+    assert tree.splitlines() == [f"  {file.name:<19}{file.meaning}" for file in RUN_FILES]
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")

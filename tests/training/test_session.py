@@ -17,7 +17,7 @@ from trainlab.data.cache import SplitsCache
 from trainlab.engine.graph import build_graph
 from trainlab.store import checkpoint
 from trainlab.store.findings import read_findings
-from trainlab.store.folder import FILES
+from trainlab.store.folder import MARKS
 from trainlab.store.rows import read_rows
 from trainlab.store.status import read_status
 from trainlab.training import session, setup
@@ -47,7 +47,7 @@ def whole(tmp_path_factory):
 
 def test_the_folder_is_complete(whole):
     """A finished run has every file of the contract, and its metrics have a row for each epoch, 0 included."""
-    for name in (*FILES, "checkpoints/last.safetensors", "checkpoints/best.safetensors"):
+    for name in (*MARKS, "checkpoints/last.safetensors", "checkpoints/best.safetensors"):
         assert (whole.folder / name).exists(), name
     metrics = read_rows(whole.folder / "metrics.csv")
     assert list(metrics) == [

@@ -8,38 +8,24 @@ import numpy as np
 
 from trainlab.core.errors import UserError
 from trainlab.integrations.run import Run
+from trainlab.integrations.search_folder import SearchFolder
 from trainlab.report.html.summaries import sweep_html
 from trainlab.report.insights import insights
 from trainlab.report.pictures.notebook import sweep_chart
 from trainlab.report.pictures.theme import Theme
 from trainlab.report.sweep_record import SweepRecord
 from trainlab.search.lookup import find_sweep, runs_of_trial
-from trainlab.store.plain_yaml import read_config
-from trainlab.store.reading import find_runs
 
 if TYPE_CHECKING:
     from altair import TopLevelMixin
     from pandas import DataFrame  # pyright: ignore[reportMissingTypeStubs] - pandas brings none
 
 
-class Sweep:
+class Sweep(SearchFolder):
     """A sweep's folder, given by its path, or by its name inside `runs`. Each access reads it again.
 
     Raises UserError with the latest names if there is none.
     """
-
-    def __init__(self, folder: Path | str, runs: Path | str = "runs") -> None:
-        self._folder = find_sweep(folder, Path(runs))
-
-    @property
-    def folder(self) -> Path:
-        """Where it lies."""
-        return self._folder
-
-    @property
-    def name(self) -> str:
-        """The folder's own name, `NAME-sweep-N`."""
-        return self._folder.resolve().name
 
     @property
     def metric(self) -> str:
@@ -75,25 +61,12 @@ class Sweep:
         }
 
     @property
-    def best_config(self) -> dict[str, Any]:
-        """The whole config of the best trial, for `tl.train`. Raises UserError if no trial has finished."""
-        path = self._folder / "best.yaml"
-        if not path.exists():
-            raise UserError(f"{self._folder}: no trial of this sweep has finished with a score")
-        return read_config(path)
-
-    @property
     def best_run(self) -> Run:
         """The run of the best trial, the first of several. Raises UserError if no trial has finished."""
         best = self.best
         if best is None:
-            raise UserError(f"{self._folder}: no trial of this sweep has finished with a score")
+            raise self._no_best()
         return Run(runs_of_trial(self._folder, best["trial"])[0])
-
-    @property
-    def runs(self) -> list[Run]:
-        """The runs of all trials, in their order."""
-        return [Run(path) for path in find_runs(self._folder)]
 
     @property
     def importance(self) -> dict[str, float]:
@@ -121,6 +94,12 @@ class Sweep:
 
     def _repr_html_(self) -> str:
         return sweep_html(self._record)
+
+    def _find(self, folder: Path | str, runs: Path) -> Path:
+        return find_sweep(folder, runs)
+
+    def _no_best(self) -> UserError:
+        return UserError(f"{self._folder}: no trial of this sweep has finished with a score")
 
     @property
     def _record(self) -> SweepRecord:

@@ -5,36 +5,22 @@ from typing import TYPE_CHECKING, Any
 
 from trainlab.core.errors import UserError
 from trainlab.integrations.run import Run
+from trainlab.integrations.search_folder import SearchFolder
 from trainlab.report.pictures.notebook import tune_chart
 from trainlab.report.pictures.theme import Theme
 from trainlab.report.tune_record import TuneRecord
 from trainlab.report.tune_text import story, tune_line
-from trainlab.store.plain_yaml import read_config
-from trainlab.store.reading import find_runs
 from trainlab.tuning.tune import find_tune
 
 if TYPE_CHECKING:
     from altair import TopLevelMixin
 
 
-class Tune:
+class Tune(SearchFolder):
     """A tune's folder, given by its path, or by its name inside `runs`. Each access reads it again.
 
     Raises UserError with the latest names if there is none.
     """
-
-    def __init__(self, folder: Path | str, runs: Path | str = "runs") -> None:
-        self._folder = find_tune(folder, Path(runs))
-
-    @property
-    def folder(self) -> Path:
-        """Where it lies."""
-        return self._folder
-
-    @property
-    def name(self) -> str:
-        """The folder's own name, `NAME-tune-N`."""
-        return self._folder.resolve().name
 
     @property
     def state(self) -> str:
@@ -66,25 +52,12 @@ class Tune:
         return dict(self._record.steps.get("test", {}).get("baselines", {}))
 
     @property
-    def best_config(self) -> dict[str, Any]:
-        """The winner's whole config, for `tl.train`. Raises UserError if there is none."""
-        path = self._folder / "best.yaml"
-        if not path.exists():
-            raise UserError(f"{self._folder}: this tune has no winner yet: it is {self.state}")
-        return read_config(path)
-
-    @property
     def best_run(self) -> Run:
         """The winner's run with the best score. Raises UserError if there is none."""
         run = self._record.steps.get("end", {}).get("run")
         if not run:
-            raise UserError(f"{self._folder}: this tune has no winner yet: it is {self.state}")
+            raise self._no_best()
         return Run(self._folder / run)
-
-    @property
-    def runs(self) -> list[Run]:
-        """The runs of all trials and seeds."""
-        return [Run(path) for path in find_runs(self._folder)]
 
     @property
     def steps(self) -> list[dict[str, Any]]:
@@ -105,6 +78,12 @@ class Tune:
 
     def __repr__(self) -> str:
         return f"<Tune {tune_line(self._record)}>"
+
+    def _find(self, folder: Path | str, runs: Path) -> Path:
+        return find_tune(folder, runs)
+
+    def _no_best(self) -> UserError:
+        return UserError(f"{self._folder}: this tune has no winner yet: it is {self.state}")
 
     @property
     def _record(self) -> TuneRecord:

@@ -11,14 +11,12 @@ from pathlib import Path
 from zlib import crc32
 
 from trainlab.core.errors import UserError
+from trainlab.store.folder import RUN_FILES
 from trainlab.store.opening import reading
 from trainlab.store.writing import named_errors
 
-FILES = (
-    *("config.yaml", "metrics.csv", "steps.csv", "layers.csv", "regions.csv", "diagnoses.jsonl", "environment.json"),
-    *("network.json", "data.json", "defaults.json", "mistakes.json", "decision.json", "plugins.json"),
-)
-ROWS = ("metrics", "steps", "layers", "regions")  # the files of rows, by the names that a checkpoint has for them
+FILES = tuple(file.name for file in RUN_FILES if file.name != "status.json")  # which has a checksum of its own
+ROWS = tuple(Path(name).stem for name in FILES if name.endswith(".csv"))  # by the names that a checkpoint has for them
 _PART = 1 << 20  # bytes that are read at once
 _OWN = re.compile(rb',\n  "checksum": (\d{1,10})\n}\n\Z')
 CHANGED = "was changed after it was written"

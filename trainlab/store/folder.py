@@ -7,17 +7,37 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Self
+from typing import Self, overload
 
 from trainlab.core.errors import UserError
+from trainlab.core.plugins import RECORD
 from trainlab.store.lock import locked
 from trainlab.store.opening import FOLDERS
 from trainlab.store.writing import named_errors
 
-FILES = ("config.yaml", "status.json", "metrics.csv", "steps.csv", "layers.csv", "diagnoses.jsonl", "environment.json")
 _LONGEST = 100  # bytes of a name, so that NAME-sweep-N and its temporary files fit every file system
 _READABLE = "._+=,"
 _SUFFIXES = (".csv", ".json", ".jsonl", ".yaml", ".html")  # of files that trainlab writes
+
+
+@dataclass(frozen=True, slots=True)
+class RunFile:
+    """A file of a run folder, declared once as an attribute of `RunFolder`; of a folder, the attribute is its path.
+
+    marks: a folder that has it is a run · needed: a run without it is damaged.
+    """
+
+    name: str
+    meaning: str
+    marks: bool = False
+    needed: bool = False
+
+    @overload
+    def __get__(self, folder: None, owner: type["RunFolder"]) -> Self: ...
+    @overload
+    def __get__(self, folder: "RunFolder", owner: type["RunFolder"]) -> Path: ...
+    def __get__(self, folder: "RunFolder | None", owner: type["RunFolder"]) -> Self | Path:
+        return self if folder is None else folder.path / self.name
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +45,43 @@ class RunFolder:
     """A folder that holds one run. Make one with `create`, find one with `open`."""
 
     path: Path
+
+    config = RunFile(
+        "config.yaml",
+        "the resolved config with all defaults; training it again gives the same numbers, bit for bit",
+        marks=True,
+        needed=True,
+    )
+    status = RunFile(
+        "status.json",
+        "state, times, last step, best epoch, test metrics, exit code; replaced atomically",
+        marks=True,
+        needed=True,
+    )
+    metrics = RunFile("metrics.csv", "a row per epoch, flushed at once", marks=True, needed=True)
+    steps = RunFile("steps.csv", "a row per step: step, loss, lr, grad_norm, update_ratio", marks=True)
+    layers = RunFile("layers.csv", "a row per measured quantity of a layer: step, layer, quantity, value", marks=True)
+    regions = RunFile(
+        "regions.csv", "what the network answers on a grid, after a few epochs; only of a network of two inputs"
+    )
+    diagnoses = RunFile(
+        "diagnoses.jsonl",
+        "one finding per line, as they come; put in order at the end, withdrawn ones last",
+        marks=True,
+    )
+    environment = RunFile(
+        "environment.json",
+        "versions, platform, backend, BLAS threads, git commit, command line, data fingerprint",
+        marks=True,
+    )
+    network = RunFile("network.json", "layers: shapes, parameters, multiply-adds per row")
+    data = RunFile("data.json", "rows per split, classes, columns, what was guessed, the score at chance level")
+    defaults = RunFile("defaults.json", "the default of each setting that you changed")
+    mistakes = RunFile("mistakes.json", "confusion matrix and worst errors of the best checkpoint; written at the end")
+    decision = RunFile("decision.json", "temperature and threshold of the best checkpoint; only where there are some")
+    plugins = RunFile(
+        RECORD, "plugins: their files, hashes and components, with copies in plugins/; only where there are some"
+    )
 
     @classmethod
     def create(cls, runs: Path, name: str, *, into: Path | None = None) -> Self:
@@ -56,7 +113,7 @@ class RunFolder:
         there = sorted(p.name for p in runs.iterdir() if is_run(p)) if runs.is_dir() else []
         near = get_close_matches(given.name, there, n=3, cutoff=0.7)
         if os.path.isdir(given):
-            raise UserError(f"{given}: not a run folder: it has none of {', '.join(FILES)}")
+            raise UserError(f"{given}: not a run folder: it has none of {', '.join(MARKS)}")
         if near:
             raise UserError(f"no run `{path_or_name}` in {runs}; did you mean {' or '.join(f'`{n}`' for n in near)}?")
         if there:
@@ -70,71 +127,6 @@ class RunFolder:
         return self.path.resolve().name
 
     @property
-    def config(self) -> Path:
-        """config.yaml: the resolved config; running it again gives the same numbers."""
-        return self.path / "config.yaml"
-
-    @property
-    def status(self) -> Path:
-        """status.json: see `store.status`."""
-        return self.path / "status.json"
-
-    @property
-    def metrics(self) -> Path:
-        """metrics.csv: a row per epoch."""
-        return self.path / "metrics.csv"
-
-    @property
-    def steps(self) -> Path:
-        """steps.csv: a row per step."""
-        return self.path / "steps.csv"
-
-    @property
-    def layers(self) -> Path:
-        """layers.csv: layer statistics in long form."""
-        return self.path / "layers.csv"
-
-    @property
-    def regions(self) -> Path:
-        """regions.csv: what a network of two inputs answers on a grid, after a few epochs."""
-        return self.path / "regions.csv"
-
-    @property
-    def diagnoses(self) -> Path:
-        """diagnoses.jsonl: one finding per line."""
-        return self.path / "diagnoses.jsonl"
-
-    @property
-    def environment(self) -> Path:
-        """environment.json: see `store.environment`."""
-        return self.path / "environment.json"
-
-    @property
-    def network(self) -> Path:
-        """network.json: the layers, their shapes, parameters and multiply-adds."""
-        return self.path / "network.json"
-
-    @property
-    def data(self) -> Path:
-        """data.json: facts about the rows, and the score at chance level."""
-        return self.path / "data.json"
-
-    @property
-    def defaults(self) -> Path:
-        """defaults.json: the default of each setting that the run has changed."""
-        return self.path / "defaults.json"
-
-    @property
-    def mistakes(self) -> Path:
-        """mistakes.json: the confusion matrix and the worst errors of the best checkpoint."""
-        return self.path / "mistakes.json"
-
-    @property
-    def decision(self) -> Path:
-        """decision.json: see `store.decision`."""
-        return self.path / "decision.json"
-
-    @property
     def checkpoints(self) -> Path:
         """The folder of checkpoints, see `store.checkpoint`."""
         return self.path / "checkpoints"
@@ -144,13 +136,18 @@ class RunFolder:
         return locked(self.path)
 
 
+RUN_FILES = tuple(file for file in vars(RunFolder).values() if isinstance(file, RunFile))
+_NAMES = frozenset(file.name for file in RUN_FILES)
+MARKS = tuple(file.name for file in RUN_FILES if file.marks)
+
+
 def _refuse_foreign(path: Path) -> None:
     """Raises UserError if a file of the run is a link, or no file at all: it would be read or written elsewhere."""
     with named_errors(path, "read"), os.scandir(path) as entries:
         for entry in entries:
             if entry.name in FOLDERS and not entry.is_dir(follow_symlinks=False):
                 raise UserError(f"{path}/{entry.name}: a folder is expected here, and trainlab does not follow links")
-            if entry.name in (*FILES, "regions.csv") and not entry.is_file(follow_symlinks=False):
+            if entry.name in _NAMES and not entry.is_file(follow_symlinks=False):
                 raise UserError(f"{path}/{entry.name}: a regular file is expected here; trainlab does not follow links")
 
 
@@ -171,7 +168,7 @@ def refuse_links(folder: Path) -> None:
 
 def is_run(path: Path) -> bool:
     """Whether a folder holds a run, or was just made for one: `NAME-N` with nothing in it but `checkpoints`."""
-    if any(os.path.lexists(f"{path}/{name}") for name in FILES):
+    if any(os.path.lexists(f"{path}/{name}") for name in MARKS):
         return True
     try:
         inside = set(os.listdir(path))

@@ -9,7 +9,7 @@ from trainlab.core.errors import UserError
 from trainlab.store import checkpoint
 from trainlab.store.checksums import CHANGED, FILES, ROWS, of_file, sign_fits
 from trainlab.store.findings import read_findings
-from trainlab.store.folder import RunFolder
+from trainlab.store.folder import RUN_FILES, RunFolder
 from trainlab.store.forms import problem
 from trainlab.store.json_file import read_json
 from trainlab.store.meta import State
@@ -19,7 +19,7 @@ from trainlab.store.rows import read_layers, read_metrics, read_regions, read_st
 from trainlab.store.status import Status, altered, read_status
 from trainlab.store.writing import named_errors
 
-_NEEDED = ("config.yaml", "status.json", "metrics.csv")
+_NEEDED = [file.name for file in RUN_FILES if file.needed]
 
 
 def verify(folder: RunFolder) -> list[str]:
