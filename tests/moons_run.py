@@ -32,11 +32,11 @@ def assert_same_run(one: Path, two: Path) -> None:
     for name in ("last", "best"):
         got, _ = checkpoint.load(two / f"checkpoints/{name}.safetensors")
         want, _ = checkpoint.load(one / f"checkpoints/{name}.safetensors")
-        assert got.keys() == want.keys()
+        assert got.keys() == want.keys(), (name, got.keys() ^ want.keys())
         assert all(got[k].tobytes() == want[k].tobytes() for k in want), name
-    assert untimed(two / "metrics.csv") == untimed(one / "metrics.csv")
+    assert untimed(two / "metrics.csv") == untimed(one / "metrics.csv"), "metrics.csv"
     own = {folder: {file.name for file in folder.iterdir()} for folder in (one, two)}
-    assert own[one] == own[two]  # only a network of two inputs has regions.csv
+    assert own[one] == own[two], own[one] ^ own[two]  # only a network of two inputs has regions.csv
     for name in own[one] & {"steps.csv", "layers.csv", "regions.csv", "diagnoses.jsonl"}:
         assert (two / name).read_bytes() == (one / name).read_bytes(), name
-    assert read_status(two / "status.json").test == read_status(one / "status.json").test
+    assert read_status(two / "status.json").test == read_status(one / "status.json").test, "test"

@@ -299,6 +299,15 @@ def test_given_validation_and_test_rows():
     )
 
 
+@pytest.mark.parametrize("setting", ["group", "time", "weight", "split_column"])
+def test_a_column_without_a_name_is_refused(setting):
+    """It is no column of the file, as any other name that is not there."""
+    write(PEOPLE)
+    assert refusal("csv", path="people.csv", target="bought", **{setting: ""}).startswith(
+        f"people.csv:1: has no column `` (data.{setting})"
+    )
+
+
 def test_group_and_time_together():
     """Whole groups go to the parts in the order of their last time."""
     table("who,day,a,y", [f"{i // 4},{i},{i},{i % 2}" for i in range(80)])

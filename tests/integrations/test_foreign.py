@@ -53,6 +53,7 @@ def codes(found):
         *(("sparse_categorical_accuracy", "train_accuracy"), ("val_r2", "val_r2"), ("train_loss_epoch", "train_loss")),
         *(("learning_rate", "lr"), ("lr-SGD/pg1", "lr"), ("train/grad_norm", "grad_norm"), ("global_step", "step")),
         *(("seconds", None), ("eval_runtime", None), ("f1", None), ("val_lr", None), ("", None)),
+        *((f"the {'average ' * 20}loss", "train_loss"), ("a_" * 100_000, None), ("loss " * 100_000, None)),
     ],
 )
 def test_names(column, what):

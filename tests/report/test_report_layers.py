@@ -65,7 +65,12 @@ def test_columns_go(run):
 def test_damaged_layers(run):
     """A layers.csv that is none, or has rows that are none, spoils nothing."""
     path = run / "layers.csv"
-    for text in ("", "a,b\n1,2\n", "step,layer,quantity,value\n1,2\nx,y,dead,much\n\xff\n"):
+    for text in (
+        "",
+        "a,b\n1,2\n",
+        "\0" * 5_000,
+        "step,layer,quantity,value\n1,2\nx,y,dead,much\n\xff\n",
+    ):
         path.write_bytes(text.encode("latin-1"))
         assert layer_table(read_run(run), width=80) == []
     path.unlink()

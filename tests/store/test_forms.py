@@ -17,6 +17,11 @@ from trainlab.store.status import read_status
     ("form", "text", "wrong"),
     [
         (forms.Data, '{"shape": [1.5]}', "`shape.0` cannot be 1.5"),
+        (
+            forms.Network,
+            '{"note": "\\ud800"}',
+            "not JSON: a text holds half of a surrogate pair, which is no character",
+        ),
         (forms.Data, '{"rows": [3]}', "`rows` cannot be [3]"),
         (forms.Data, '{"columns": [{"min": 1}]}', "`columns.0.name` is missing"),
         (forms.Network, '{"layers": [{"name": "a", "depth": "deep"}]}', '`layers.0.depth` cannot be "deep"'),
@@ -37,7 +42,7 @@ def test_a_table_of_another_form(tmp_path, form, text, wrong):
 def test_what_is_absent_or_unknown_is_no_error(tmp_path):
     """Other versions write fewer keys, or more; a class may be called nan."""
     path = tmp_path / "x.json"
-    path.write_text('{"classes": ["nan", "inf"], "chance": {"loss": "nan"}, "later": [1]}')
+    path.write_text('{"classes": ["nan", "inf", "\\ud83d\\ude00"], "chance": {"loss": "nan"}, "later": [1]}')
     assert read_json(path, forms.Data)["later"] == [1]
 
 
@@ -50,6 +55,7 @@ def test_what_is_absent_or_unknown_is_no_error(tmp_path):
         (read_metrics, "epoch,a,a\n0,1,2\n", ":1: two columns have one name"),
         (read_steps, f"step,loss\n1,1{'0' * 400}\n", ": column `loss`: a number has more than 18 digits"),
         (read_layers, "step,layer,value\n1,a,2\n", ":1: there is no column `quantity`"),
+        (read_layers, "step,layer,quantity\n1,a,std\n", ":1: there is no column `value`"),
         (read_trials, "trial,status\nx,finished\n", ":2: column `trial`: a number of a trial is expected"),
         (read_trials, "trial\n1\n", ":1: columns `trial` and `status` are expected"),
     ],

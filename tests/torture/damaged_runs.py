@@ -19,6 +19,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from unittest.mock import patch
+from zlib import crc32
 
 import numpy as np
 from damaging import damage
@@ -93,9 +94,14 @@ def prepare(place: Path) -> None:
 
 
 def _seen(root: Path) -> str:
-    """Names, sizes and times of all files in a folder."""
-    found = [(str(p), s.st_size, s.st_mtime_ns) for p in sorted(root.rglob("*")) for s in [p.lstat()]]
-    return repr([one for one in found if not one[0].endswith((".lock", ".index.sqlite")) and Path(one[0]).is_file()])
+    """Names, sizes and checksums of all files in a folder; of large ones, which are holes, the time."""
+    found: list[tuple[str, int, int]] = []
+    for path in sorted(root.rglob("*")):
+        if path.is_file() and not path.name.endswith((".lock", ".index.sqlite")):
+            about = path.stat()
+            small = about.st_size < _LARGE
+            found.append((str(path), about.st_size, crc32(path.read_bytes()) if small else about.st_mtime_ns))
+    return repr(found)
 
 
 def _pages(root: Path, name: str, *, full: bool = True) -> Callable[[], object]:
@@ -195,6 +201,7 @@ TUNES = [
     ("check", ["check", "runs/bad-1/best.yaml"]),
 ]
 KINDS = {"run": COMMANDS, "members": COMMANDS, "sweep": SWEEPS, "tune": TUNES}
+_LARGE = 1 << 26  # bytes
 _SHARES = (0.5, 0.15, 0.2, 0.15)  # of the cases
 _TEXTS = (".csv", ".json", ".jsonl", ".yaml", ".safetensors")
 _DRAWN = 5  # commands for each damaged file, beside `report` and the pages of `serve`

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 _LAST = ("std", "dead", "saturated", "grad_norm", "weight_norm")  # quantities shown with their last value
 _MEASURED = ("mean", "var")  # running statistics of a norm layer: stored with its parameters, but not learned
+_LONGEST_HEAD = 1 << 10  # bytes: a longer first line is no header of ours
 _TAIL = 1 << 22  # bytes of layers.csv that are read: about the last 100 000 rows
 
 
@@ -104,7 +105,7 @@ def _measured(folder: "RunFolder") -> list[tuple[str, str, float]]:
     """Layer, quantity and value of the last rows of layers.csv; malformed rows are skipped."""
     try:
         with reading(folder.layers) as file:
-            head = file.readline()
+            head = file.readline(_LONGEST_HEAD)
             if head.decode(errors="replace").strip() != ",".join(LAYER_COLUMNS):
                 return []
             start = file.seek(max(len(head), file.seek(0, io.SEEK_END) - _TAIL))

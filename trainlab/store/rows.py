@@ -142,7 +142,7 @@ def read_steps(path: Path, length: int | None = None) -> dict[str, list[Any]]:
 
 def read_layers(path: Path) -> dict[str, list[Any]]:
     """The columns of layers.csv, as `read_metrics`; layers and quantities are texts."""
-    return _counted(path, "step", ("layer", "quantity"))
+    return _counted(path, "step", ("layer", "quantity"), numbers=("value",))
 
 
 def read_regions(path: Path) -> dict[str, list[Any]]:
@@ -150,15 +150,17 @@ def read_regions(path: Path) -> dict[str, list[Any]]:
     return _counted(path, "epoch", ("cells",))
 
 
-def _counted(path: Path, key: str, texts: Sequence[str] = (), *, length: int | None = None) -> dict[str, list[Any]]:
-    """The columns of a file whose rows are counted by `key`: numbers, and texts."""
+def _counted(
+    path: Path, key: str, texts: Sequence[str] = (), *, numbers: Sequence[str] = (), length: int | None = None
+) -> dict[str, list[Any]]:
+    """The columns of a file whose rows are counted by `key`: texts, these numbers, and others, which may be missing."""
     rows = read_rows(path, length)
     for name, values in rows.items():
         if name in texts:
             rows[name] = ["" if value is None else str(value) for value in values]
         else:
             _require_numbers(path, name, values)
-    if rows and (missing := {key, *texts} - rows.keys()):
+    if rows and (missing := {key, *texts, *numbers} - rows.keys()):
         raise UserError(f"{path}:1: there is no column `{min(missing)}`")
     counts: list[Any] = rows.get(key, [])
     if counts and (type(counts[0]) is not int or None in counts):  # a column is of one type

@@ -2,8 +2,10 @@
 
 import json
 import math
+import re
 from typing import Any, cast
 
+_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 _NUMBERS = {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}
 
 
@@ -27,7 +29,12 @@ def loads(text: str | bytes) -> Any:
 def plain(text: str | bytes) -> Any:
     """The value of JSON text as it is written. Raises ValueError, which names the place, if the text is not JSON."""
     try:
-        return json.loads(text)
+        value = json.loads(text)
+        if _SURROGATE.search(text if isinstance(text, str) else text.decode(errors="replace")):  # half of a pair alone?
+            json.dumps(value, ensure_ascii=False).encode()
+        return value
+    except UnicodeEncodeError as error:
+        raise ValueError("a text holds half of a surrogate pair, which is no character") from error
     except RecursionError as error:
         raise ValueError("nested too deeply") from error
     except json.JSONDecodeError as error:

@@ -15,6 +15,7 @@ from pydantic.fields import FieldInfo
 from trainlab.core.component import Component, Settings, plain
 from trainlab.core.config import Document
 from trainlab.core.dump import dump
+from trainlab.core.plugins import RECORD
 from trainlab.core.types import Array
 from trainlab.data.dataset import majority
 from trainlab.data.lazy import LazyRows
@@ -36,21 +37,39 @@ _NUMBERS, _COLUMNS = 20_000, 50  # of the training data, in the summary of its c
 
 
 def write_start(
-    folder: RunFolder, document: Document[Experiment], setup: TrainingSetup, baselines: Mapping[str, Any]
+    folder: RunFolder,
+    document: Document[Experiment],
+    setup: TrainingSetup,
+    baselines: Callable[[], Mapping[str, Any]],
+    *,
+    resumed: bool = False,
 ) -> None:
-    """Writes the files; `baselines` go into data.json. Raises UserError if the disk refuses."""
+    """Writes the files; what `baselines` gives goes into data.json. Raises UserError if the disk refuses.
+
+    resumed: only those that are not there; a run can be killed when it has its config and no more.
+    """
+
+    def due(file: Path) -> bool:
+        return not (resumed and file.exists())
+
     settings = plain(setup.experiment)
-    if document.file != folder.config or document.raw != settings:  # a trial's folder has its config already
+    if not resumed and (document.file != folder.config or document.raw != settings):  # a trial's folder has its config
         write_atomic(folder.config, dump(settings).encode())
-    source = Path(document.file) if document.file else Path()
-    data = {"fingerprint": setup.parts.fingerprint, "train_rows": len(setup.parts.train)}
-    engine = setup.net.backend.describe()
-    write_environment(folder.environment, describe(source.parent, data) | {"engine": engine})
-    write_plugins(folder.path)
-    origin = {"from": setup.taken.facts(setup.net)} if setup.taken is not None else {}
-    write_json(folder.network, network_facts(setup.net) | origin)
-    write_json(folder.data, data_facts(setup) | ({"baselines": baselines} if baselines else {}))
-    write_json(folder.defaults, dict(changed(setup.experiment)))
+    if due(folder.environment):
+        source = Path(document.file) if document.file else Path()
+        data = {"fingerprint": setup.parts.fingerprint, "train_rows": len(setup.parts.train)}
+        engine = setup.net.backend.describe()
+        write_environment(folder.environment, describe(source.parent, data) | {"engine": engine})
+    if due(folder.path / RECORD):
+        write_plugins(folder.path)
+    if due(folder.network):
+        origin = {"from": setup.taken.facts(setup.net)} if setup.taken is not None else {}
+        write_json(folder.network, network_facts(setup.net) | origin)
+    if due(folder.data):
+        compared = baselines()
+        write_json(folder.data, data_facts(setup) | ({"baselines": compared} if compared else {}))
+    if due(folder.defaults):
+        write_json(folder.defaults, dict(changed(setup.experiment)))
 
 
 def network_facts(net: Net) -> dict[str, Any]:

@@ -46,7 +46,7 @@ from trainlab.training.regions import Regions, has_regions
 from trainlab.training.run_summary import write_start
 from trainlab.training.saved import Ended, Saved
 from trainlab.training.session import Ending, TrainingSession
-from trainlab.training.setup import build, refuse_threads, require_torch
+from trainlab.training.setup import TrainingSetup, build, refuse_threads, require_torch
 from trainlab.training.tracking import require_trackers, tracked
 from trainlab.training.transfer import located
 
@@ -81,21 +81,24 @@ def train(
             into, callbacks = Path(stack.enter_context(TemporaryDirectory())) / "run", ()
         document = located(document, runs)
         setup = build(document, cache=cache)
-        # the trials of a sweep share their rows (`cache`), so their baselines would all be the same
-        compared = (
-            baselines(setup.parts, setup.metrics, setup.best.metric, experiment.train.threads)
-            if experiment.baselines and cache is None
-            else {}
-        )
+        compared = _baselines(setup, cache)
         session = TrainingSession(setup, monitored=leads())
         folder = RunFolder.create(runs, name or experiment.name, into=into)
         stack.enter_context(folder.lock())
-        write_start(folder, document, setup, compared)
+        write_start(folder, document, setup, lambda: compared)
         status = Status.begin(folder.name, setup.experiment.train.epochs)
         taken = setup.taken.sentence(setup.net) if setup.taken is not None else ""
         work = setup.net.work * min(setup.config.batch_size, len(setup.parts.train))
         note = " ".join(filter(None, [taken, selection.gpu_hint(setup.experiment.train.engine, work)]))
         return _run(session, folder, status, callbacks, until, note=note, durable=durable, test=test)
+
+
+def _baselines(setup: TrainingSetup, cache: SplitsCache | None) -> dict[str, Any]:
+    """For data.json; none for the trials of a sweep, which share their rows (`cache`): theirs would all be the same."""
+    experiment = setup.experiment
+    if not experiment.baselines or cache is not None:
+        return {}
+    return baselines(setup.parts, setup.metrics, setup.best.metric, experiment.train.threads)
 
 
 def resume(
@@ -187,6 +190,7 @@ def _resume(
         write_atomic(folder.config, dump(plain(setup.experiment)).encode())
     if moved:
         write_environment(folder.environment, environment | {"resumed_engine": setup.net.backend.describe()})
+    write_start(folder, document, setup, lambda: _baselines(setup, cache), resumed=True)
     session.metrics.clock.restart(status.seconds)
     status = replace(status.resumed(), epochs=session.epochs)
     if epochs:

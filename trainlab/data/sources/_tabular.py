@@ -144,7 +144,7 @@ class Tabular(Source):
     def _check_columns(self, table: Table, target: list[str]) -> None:
         wanted = {"target": target, "categorical": self.categorical}
         single = {name: getattr(self, name) for name in ("group", "time", "weight", "split_column")}
-        wanted |= {setting_name: [name] if name else [] for setting_name, name in single.items()}
+        wanted |= {setting_name: [] if name is None else [name] for setting_name, name in single.items()}
         for setting_name, names in wanted.items():
             for name in names:
                 if name in self.drop:

@@ -16,6 +16,7 @@ KNOWN = (
 SHORT = {"loss": "train_loss", "accuracy": "train_accuracy", "r2": "train_r2", "learning_rate": "lr"}
 ALONE = ("lr", "grad_norm", "reg_loss", "update_ratio", "epoch", "step")  # metrics that belong to no split
 
+_LONGEST = 200  # characters of a name; a longer one is a text, and its words would be tried in all ways
 _SPLITS = {  # word -> split, and how well it fits where several stand in a log
     **dict.fromkeys(("train", "training", "trn", "tr", "learn", "trainset", "fit"), ("train", 0)),
     **dict.fromkeys(("val", "validation", "valid", "cv", "validating", "validate", "vld", "validset"), ("val", 0)),
@@ -86,6 +87,7 @@ _METRICS = {
         ("epoch", "epoch_num", "epoch_idx", "current_epoch", "ep", "n_epoch", "epoch_number"), ("epoch", 0)
     ),
 }
+_MOST_WORDS = max(name.count("_") + 1 for name in _METRICS)
 _NO_RATE = {"scale", "mult", "multiplier", "factor", "ratio", "decay", "gamma"}  # `lr_scale` is no rate
 _VAGUE = {"lr": {"rate"}, "grad_norm": {"grad"}}  # these need a split's word or a console beside them: never alone
 _EMPTY = {  # words that say nothing about what is measured
@@ -177,7 +179,7 @@ def explain(column: str) -> Meaning | None:
     ['accuracy_top1', 'multi_logloss', 'acc_1', 'global_step']
     """
     bare = column.rpartition(" - ")[2]  # `run - train/loss` of W&B's panels
-    if bare.endswith(("__MIN", "__MAX")):
+    if len(bare) > _LONGEST or bare.endswith(("__MIN", "__MAX")):
         return None
     words = split_words(bare)
     splits = [_SPLITS[w] for w in words if w in _SPLITS]
@@ -242,7 +244,7 @@ def _metric(words: list[str]) -> tuple[str, list[str]] | None:
         return "lr", words[1:]
     if "_".join(words) in _METRICS:
         return "_".join(words), []
-    for size in range(len(words) - 1, 0, -1):
+    for size in range(min(len(words) - 1, _MOST_WORDS), 0, -1):
         for first in range(len(words) - size, -1, -1):  # the last words first: `epoch loss`, `step_loss`
             name = "_".join(words[first : first + size])
             spare = words[:first] + words[first + size :]

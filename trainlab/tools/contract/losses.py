@@ -92,7 +92,22 @@ def answers(loss: Loss) -> Iterator[str]:
             yield f"`probabilities` are no shares of the classes that sum to 1, for a {_named(task)}"
 
 
-LAWS = {"loss": [fits_a_task, gradient, writes_dy_alone, mean_of_rows, answers]}
+def back_from_probabilities(loss: Loss) -> Iterator[str]:
+    """`outputs_of` gives outputs of these probabilities: the mean of several networks needs it, and so does a guess."""
+    for task, y, _, _ in _cases(loss):
+        p = loss.probabilities(y)
+        if p is None or task.kind == "regression":
+            continue
+        try:
+            again = loss.probabilities(loss.outputs_of(p, task))
+        except TypeError:
+            yield f"there are `probabilities`, but no `outputs_of` that leads back to outputs, for a {_named(task)}"
+            continue
+        if again is None or not np.allclose(again, p, atol=1e-6):
+            yield f"`outputs_of` gives outputs of other probabilities than it was given, for a {_named(task)}"
+
+
+LAWS = {"loss": [fits_a_task, gradient, writes_dy_alone, mean_of_rows, answers, back_from_probabilities]}
 
 
 def _cases(loss: Loss) -> list[tuple[Task, Array, Array, Array]]:
