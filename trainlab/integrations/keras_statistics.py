@@ -10,7 +10,7 @@ import numpy as np
 
 from trainlab.core.types import Array
 from trainlab.integrations.layer_graph import keras_layers, structure
-from trainlab.integrations.reading import LayerReading, ModelInfo, Reading, WeightReading, layer_reading
+from trainlab.integrations.reading import LayerReading, ModelInfo, Reading, layer_reading, step_lengths, weight_reading
 
 _ROWS = 256  # of a batch whose outputs are measured
 _KINDS = {"Dense": "dense", "Conv1D": "conv", "Conv2D": "conv", "Conv3D": "conv", "BatchNormalization": "batch_norm"}
@@ -68,22 +68,19 @@ class KerasReader:
         if before is None:
             return None
         self.detach()
-        weights: list[WeightReading] = []
-        for i, (name, kernel) in enumerate(self.weighted):
-            was, gradient = before[name], self._gradient(kernel)
-            norm, moved = _length(was), _length(np.asarray(self._numbers(kernel)) - was)
-            last = i == len(self.weighted) - 1
-            alike = not self._steps and not last and gradient is not None and _alike(was) and _alike(gradient)
-            size = nan if gradient is None else _length(gradient)
-            ratio = moved / norm if norm else nan
-            frozen = not kernel.trainable
-            weights.append(WeightReading(name, was.shape[-1], was.size, norm, size, ratio, alike, frozen))
+        weights = [
+            weight_reading(
+                name,
+                before[name],
+                np.asarray(self._numbers(kernel)),
+                self._gradient(kernel),
+                compare=not self._steps and kernel is not self.weighted[-1][1],
+                frozen=not kernel.trainable,
+            )
+            for name, kernel in self.weighted
+        ]
         self._steps += 1
-        trained = [w for w in weights if not w.frozen]
-        self.grad_norm = _length(np.array([w.grad_norm for w in trained])) if trained else nan
-        moves = np.array([w.update_ratio * w.norm for w in trained])
-        total = _length(np.array([w.norm for w in trained]))
-        self.update_ratio = _length(moves) / total if total else nan
+        self.grad_norm, self.update_ratio = step_lengths([w for w in weights if not w.frozen])
         x = self._input
         spread = float(x.astype(np.float64).var(axis=0).mean()) ** 0.5 if x is not None and len(x) > 1 else 0.0
         rows = len(x) if x is not None else 0
@@ -148,12 +145,3 @@ def _activation_of(layer: Any) -> str:
 def _shape_of(layer: Any) -> str:
     shape = getattr(layer, "output", None)
     return f" {tuple(shape.shape)}" if shape is not None and hasattr(shape, "shape") else ""
-
-
-def _length(a: Array) -> float:
-    return float(np.linalg.norm(a.astype(np.float64).ravel()))
-
-
-def _alike(a: Array) -> bool:
-    """Whether all units (last axis) have the same numbers."""
-    return a.shape[-1] > 1 and bool((a == a[..., :1]).all())

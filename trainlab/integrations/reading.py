@@ -75,6 +75,37 @@ class WeightReading:
     frozen: bool = False
 
 
+def weight_reading(
+    layer: str, before: Array, after: Array | None, gradient: Array | None, *, compare: bool, frozen: bool = False
+) -> WeightReading:
+    """The statistics of a layer's weights, units last, before and after a step; None for what is not known.
+
+    compare: find out whether all units are alike.
+    """
+    norm, grad_norm = (nan if a is None else _length(a) for a in (before, gradient))
+    moved = nan if after is None else _length(after - before)
+    alike = compare and gradient is not None and _alike(before) and _alike(gradient)
+    ratio = moved / norm if norm else nan
+    return WeightReading(layer, before.shape[-1], before.size, norm, grad_norm, ratio, alike, frozen)
+
+
+def step_lengths(weights: Sequence[WeightReading]) -> tuple[float, float]:
+    """Lengths of the whole gradient, and of the whole step relative to the weights."""
+    if not weights:
+        return nan, nan
+    norm = _length([w.norm for w in weights])
+    moved = _length([w.update_ratio * w.norm for w in weights])
+    return _length([w.grad_norm for w in weights]), moved / norm if norm > 0 else nan
+
+
+def _length(numbers: Any) -> float:
+    return float(np.linalg.norm(np.asarray(numbers, np.float64).ravel()))
+
+
+def _alike(a: Array) -> bool:
+    return a.shape[-1] > 1 and bool((a == a[..., :1]).all())
+
+
 @dataclass(frozen=True, slots=True)
 class Reading:
     """The network at one step. rows: how many of the batch were measured · input_spread: 0 where inputs are no numbers.

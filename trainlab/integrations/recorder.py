@@ -19,7 +19,16 @@ from trainlab.core.component import names
 from trainlab.core.errors import UserError
 from trainlab.core.problem import nearest
 from trainlab.core.types import Array
-from trainlab.integrations.reading import LayerReading, ModelInfo, Reading, Stepped, WeightReading, layer_reading
+from trainlab.integrations.reading import (
+    LayerReading,
+    ModelInfo,
+    Reading,
+    Stepped,
+    WeightReading,
+    layer_reading,
+    step_lengths,
+    weight_reading,
+)
 from trainlab.integrations.training_info import TrainingInfo
 from trainlab.integrations.user_data import read_user_data
 from trainlab.integrations.watching import Say, Watch, monitors_of, printed
@@ -128,10 +137,7 @@ class ArrayReader:
         if self._asked or closely:
             now, slopes = dict(_arrays(params)), dict(_arrays(grads))
             weights = self._weights(now, slopes)
-            moved = [w.update_ratio * w.norm for w in weights]
-            grad_norm = _length([w.grad_norm for w in weights])
-            norm = _length([w.norm for w in weights])
-            self._norms = grad_norm, (_length(moved) / norm if norm > 0 else nan)
+            self._norms = step_lengths(weights)
             if self._asked:
                 seen = [self._layer(name, np.asarray(y)) for name, y in (layers or {}).items()]
                 rows = min((min(len(y), _ROWS) for y in (layers or {}).values()), default=0)
@@ -205,19 +211,17 @@ class ArrayReader:
         """Nothing was attached."""
 
     def _weights(self, now: Mapping[str, Array], slopes: Mapping[str, Array]) -> list[WeightReading]:
-        made: list[WeightReading] = []
-        before = self._before or {}
-        matrices = [name for name, w in now.items() if w.ndim >= 2]
-        for name in matrices:
-            was = before.get(name, now[name])
-            norm, slope = _length([was]), slopes.get(name)
-            moved = _length([now[name] - was]) if name in before else nan
-            last = name == matrices[-1]
-            alike = not self._steps and not last and slope is not None and _alike(now[name]) and _alike(slope)
-            ratio = moved / norm if norm else nan
-            grad = nan if slope is None else _length([slope])
-            made.append(WeightReading(name, was.shape[-1], was.size, norm, grad, ratio, alike))
-        return made
+        before, matrices = self._before or {}, [name for name, w in now.items() if w.ndim >= 2]
+        return [
+            weight_reading(
+                name,
+                before.get(name, now[name]),
+                now[name] if name in before else None,
+                slopes.get(name),
+                compare=not self._steps and name != matrices[-1],
+            )
+            for name in matrices
+        ]
 
     def _layer(self, name: str, y: Array) -> LayerReading:
         kind = next((k for k in sorted(names(Activation), key=len, reverse=True) if name.startswith(k)), "dense")
@@ -241,11 +245,3 @@ def _arrays(tree: Any, path: str = "") -> Iterator[tuple[str, Array]]:
         return
     for key, value in items:
         yield from _arrays(value, f"{path}.{key}" if path else key)
-
-
-def _length(parts: Sequence[Any]) -> float:
-    return float(np.sqrt(sum(float(np.square(np.asarray(p, np.float64)).sum()) for p in parts))) if parts else nan
-
-
-def _alike(a: Array) -> bool:
-    return a.shape[-1] > 1 and bool((a == a[..., :1]).all())
