@@ -188,6 +188,19 @@ def test_a_wrong_space_is_told_with_all_its_errors(tmp_path):
     )
 
 
+def test_a_wrong_metric_is_one_problem(tmp_path):
+    """The best epoch of the trials would be decided by it, too; it is told once, at its line."""
+    with pytest.raises(UserError) as error:
+        space_of(tmp_path, "    optimizer.lr: auto\n", "sweep.metric=val_acc")
+    assert str(error.value) == (
+        'command line: "sweep.metric=val_acc":1:14: sweep.metric: nothing is measured as `val_acc`; '
+        "did you mean `val_accuracy`?\n"
+        "    1 | sweep.metric=val_acc\n"
+        "      |              ^^^^^^^\n"
+        "1 problem"
+    )
+
+
 @pytest.mark.parametrize(
     ("line", "want"),
     [

@@ -75,10 +75,11 @@ class SearchSpace:
                 {"trials": len(c.trials), "epochs": c.epochs, "zoom": c.zoom, "keep": c.keep} for c in self.cohorts
             ]
         self._base = {key: value for key, value in self.config.items() if key != "sweep"}
-        _pin(self._base, document.value, sweep.metric)
+        problems = _metric_problems(document, sweep)
+        if not problems:  # or each draw would be refused for the same mistake
+            _pin(self._base, document.value, sweep.metric)
         self._nodes = nodes(SweepExperiment, self._base, "sampled config")
-        problems = [*_metric_problems(document, sweep), *_epoch_problems(document, sweep)]
-        problems += _first_problems(document, sweep)
+        problems += [*_epoch_problems(document, sweep), *_first_problems(document, sweep)]
         self.distributions = _ranges(document, sweep, problems)
         self._conditions = Conditions(self.distributions, plain(document.value))
         self._ranges: list[Mapping[str, Distribution]] = [self.distributions]
