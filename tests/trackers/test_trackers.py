@@ -180,7 +180,7 @@ def test_failing_tracker_ends_with_one_warning(tmp_path: Path, monkeypatch: pyte
 
     assert_same_run(plain, failing)
     assert [str(w.message) for w in caught] == [
-        "trainlab: the tracker tensorboard failed, and is left alone from here on: ConnectionError: no route to host; "
+        "trainlab: the tracker tensorboard failed and is not used any more: ConnectionError: no route to host; "
         "`trainlab export RUN --to tensorboard` can log the whole run later"
     ]
     with pytest.raises(UserError, match="tensorboard: ConnectionError: no route to host"):

@@ -64,7 +64,7 @@ def test_estimators_clip():
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"loss": "poisson", "data.scale_target": False}, "poisson makes other numbers of the outputs"),
+        ({"loss": "poisson", "data.scale_target": False}, "poisson turns the outputs into other numbers"),
         ({"loss": {"pinball": [0.1, 0.9]}}, "clip_output is for outputs that are the targets' numbers"),
         (
             {"model": {"name": "sequential", "layers": ["clip_output", {"dense": "output"}]}},

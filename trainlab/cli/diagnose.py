@@ -55,8 +55,8 @@ def diagnose(
     update_ratio. Blanks, nan, inf, repeated steps and restarts are handled. Checks that need the network itself are
     listed as not run.
 
-    With --watch the training is taken to go on: only what is wrong already is told, and exit code 4 comes as soon as a
-    finding of --fail-on appears.
+    With --watch, the training counts as running: only what is wrong already is reported. Exit code 4 comes as soon as
+    a finding of --fail-on appears.
 
     Examples:
         trainlab diagnose training.csv

@@ -32,10 +32,10 @@ def import_(
     regression: RegressionOption = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the folder and the findings as JSON.")] = False,
 ) -> None:
-    """Make a run folder of a log that another tool wrote, for reports beside one's own runs.
+    """Make a run folder of a log that another tool wrote, to report it beside your own runs.
 
-    The log is read and judged as by `diagnose`. The folder holds its epochs, steps and findings; `report`, `diagnose`,
-    `diff` and `serve` take it as a run. Nothing is known of the network, so it cannot be evaluated, resumed or fixed.
+    `diagnose` reads and checks the log in the same way. The folder holds its epochs, steps and findings; `report`,
+    `diagnose`, `diff` and `serve` accept it as a run. It has no network, so it cannot be evaluated, resumed or fixed.
 
     Examples:
         trainlab import training.csv --name keras-baseline

@@ -45,7 +45,7 @@ COMMANDS = {
     "zoo": "Measure the monitors on faulty and healthy runs: detected, named, fixed, false positives.",
     "diff": "Show where two runs first differ: config key, step, layer and quantity, epoch, weights.",
     "diagnose": "Check the training curves in a log that another tool wrote.",
-    "import": "Make a run folder of a log that another tool wrote, for reports beside one's own runs.",
+    "import": "Make a run folder of a log that another tool wrote, to report it beside your own runs.",
     "evaluate": "Score the trained network of a run, with the run's own preprocessing.",
     "calibrate": "Fit a temperature to the validation rows of a run, so that its probabilities are honest.",
     "predict": "Predict the rows of a file with the trained network of a run.",

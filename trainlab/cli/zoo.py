@@ -43,7 +43,7 @@ def zoo(
         bool,
         typer.Option("--leave-one-data-set-out", help="Also judge each data set by what was chosen on the others."),
     ] = False,
-    fail: Annotated[bool, typer.Option("--fail", help="Exit with 4 if a target below is missed.")] = False,
+    fail: Annotated[bool, typer.Option("--fail", help="Exit with 4 if one of the targets is missed.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
 ) -> None:
     """Measure the monitors on faulty and healthy runs: detected, named, fixed, false positives.

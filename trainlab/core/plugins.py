@@ -122,7 +122,7 @@ def recalled(folder: Path, listed: Sequence[str]) -> list[Plugin]:
         changed = next((p for p in (*_state.given, *_state.active) if p.file.name == name), None)
         if changed is not None:
             raise UserError(
-                f"{folder}: its plugin {name} is another one by now: sha256 {str(sha256)[:12]} when it was made, "
+                f"{folder}: its plugin {name} has changed: sha256 {str(sha256)[:12]} when it was made, "
                 f"{changed.sha256[:12]} in {changed.file}; undo the change, or take the copy that it was made with: "
                 f"`--plugin {copy}`"
             )

@@ -101,7 +101,7 @@ def find_dialect(path: str, file: IO[str], options: CsvOptions) -> Dialect:
     if has_names:
         if first and len(names) == 1 < len(first[0]) and not options.columns:
             raise DataError(
-                f"{path}:{number}: holds 1 cell, but the next line {len(first[0])}; if it is a title, set "
+                f"{path}:{number}: has 1 cell, but the next line has {len(first[0])}; if it is a title, set "
                 f"`skip: {number}`, the number of lines before the column names"
             )
         verdict = "names" if options.header else judge(names, first)

@@ -139,6 +139,6 @@ def _findings(folder: RunFolder, length: int, ended: Ended | None) -> Sequence[F
         return [Finding.from_dict(line) for line in read_findings(folder.diagnoses, length)]
     if len(as_lines([f.as_dict() for f in ended.earlier])) != length:
         raise UserError(
-            f"{folder.diagnoses}: the checkpoint says that its findings take {length} bytes, and they do not"
+            f"{folder.diagnoses}: it is not the file of this checkpoint, whose findings take {length} bytes"
         )
     return ended.earlier

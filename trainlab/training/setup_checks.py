@@ -42,9 +42,7 @@ def clip_problems(document: Document[Experiment], nodes: Sequence[Node], loss: L
     if task.kind != "regression" or loss.units(task) != task.outputs:
         message = f"clip_output is for outputs that are the targets' numbers, which those of {loss.name} are not here"
     elif not np.array_equal(loss.predict(-np.ones((1, task.outputs)), task), -np.ones((1, task.outputs))):
-        message = (
-            f"{loss.name} makes other numbers of the outputs, so that they cannot be clipped to the targets' range"
-        )
+        message = f"{loss.name} turns the outputs into other numbers, so they cannot be clipped to the targets' range"
     elif clips != [nodes[-1]]:
         message = "clip_output belongs at the end of the network, once"
     path = ("model", "clip_output") if document.value.model.clip_output else ("model",)

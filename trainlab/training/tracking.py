@@ -130,7 +130,7 @@ class Tracking(Callback):
         if self._strict:
             raise UserError(f"{name}: {told}") from error
         again = f"`trainlab export RUN --to {name}` can log the whole run later"
-        warn(f"trainlab: the tracker {name} failed, and is left alone from here on: {told}; {again}", stacklevel=4)
+        warn(f"trainlab: the tracker {name} failed and is not used any more: {told}; {again}", stacklevel=4)
 
 
 def require_trackers(document: Document[Experiment]) -> None:

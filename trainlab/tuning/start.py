@@ -24,7 +24,7 @@ Step = dict[str, Any]
 
 
 def checked(config: Mapping[str, Any], space: Sequence[str], *, cure: bool) -> Step:
-    """The findings of `check`, and the patch that cured some if `cure`. failed: the findings that end the tune.
+    """The findings of `check`, and the patch that fixed some if `cure`. failed: the findings that end the tune.
 
     An error ends it unless its patches concern settings of the space: the search then looks for better values itself.
     """

@@ -44,10 +44,10 @@ def _check(found: Step, steps: Mapping[str, Step]) -> Told:
         lines += [f"{one['code']}: {one['message']} {one['advice']}" for one in found["failed"]]
         return "Check", "failed", lines
     if found["patch"]:
-        lines.append(f"cured {', '.join(c for c in codes if c not in left)} by {spelled(found['patch'])}")
+        lines.append(f"fixed {', '.join(c for c in codes if c not in left)} by {spelled(found['patch'])}")
     searched = found.get("searched", ())
     if curable := [code for code in dict.fromkeys(left) if code in searched]:
-        lines.append(f"still there, the search may cure it: {', '.join(curable)}")
+        lines.append(f"still there, the search may fix it: {', '.join(curable)}")
     if others := [code for code in dict.fromkeys(left) if code not in searched]:
         how = "" if steps["plan"]["fix"] else "; --fix applies the patches of such findings"
         lines.append(f"still there, not searched: {', '.join(others)}{how}")

@@ -20,11 +20,11 @@ class InitialLoss(Monitor, name="initial-loss"):
     the first step, or on the first batch if there was no probe. Batch norm uses the statistics of these rows, because
     its running statistics mean nothing yet.
 
-    From 4 times the expected loss on it is advice (output layers with He init begin at 1.3 to 1.7 times ln C). With
-    two classes 4 times is little in absolute terms, so the loss must also be 3 above. For a regression the limit is
-    10 times: outputs three times as wide as the targets. Adaptive optimizers tolerate this to some degree, so it is
-    a warning only from `severe` times on, or if the loss is still above the expected one after a tenth of the run
-    and 50 steps.
+    From 4 times the expected loss on the severity is info (output layers with He init begin at 1.3 to 1.7 times ln C).
+    With two classes 4 times is little in absolute terms, so the loss must also be 3 above. For a regression the limit
+    is 10 times: outputs three times as wide as the targets. Adaptive optimizers tolerate this to some degree, so it is
+    a warning only from `severe` times on, or if the loss is still above the expected one after a tenth of the run and
+    50 steps.
 
     Do: Start the last layer with small weights (`model.output_init: {name: normal, std: 0.01}`) and scale the
     inputs; for a regression scale the targets, too.
@@ -44,9 +44,9 @@ class InitialLoss(Monitor, name="initial-loss"):
     of_progress: ClassVar[bool] = True
     causes: ClassVar[tuple[str, ...]] = ("unscaled-input", "outlier-input", "unscaled-target", "signal-explosion")
 
-    factor: float = setting(4.0, "how many times the expected loss is advice", gt=1)
+    factor: float = setting(4.0, "how many times the expected loss is reported as info", gt=1)
     severe: float = setting(15.0, "how many times the expected loss is a warning", gt=1)
-    numbers: float = setting(10.0, "how many times the expected loss is advice for a regression", gt=1)
+    numbers: float = setting(10.0, "how many times the expected loss is reported as info, for a regression", gt=1)
     nats: float = setting(3.0, "for classes, how far above the expected loss it must be as well", ge=0)
 
     def inspect(self, view: View) -> Iterable[Finding]:

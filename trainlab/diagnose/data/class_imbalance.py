@@ -17,10 +17,10 @@ class ClassImbalance(Monitor, name="class-imbalance"):
     """Some class has far fewer training rows than another. A network that always predicts the frequent class then
     scores well without learning anything.
 
-    Measured as the number of rows of the largest class divided by that of the smallest class that has any. From 15
-    on it is a warning: a batch of 64 then holds only a few rows of the rare class, and their gradient hardly
-    counts. From 8 on, and with class weights, it is advice. Many classes whose frequencies fall without a gap, as those
-    of topics and species do, are natural: advice, too. A gap is a class with less than a third of the rows of the next
+    Measured as the number of rows of the largest class divided by that of the smallest class that has any. From 15 on
+    it is a warning: a batch of 64 then holds only a few rows of the rare class, and their gradient hardly counts. From
+    8 on, and with class weights, its severity is info. Many classes whose frequencies fall without a gap, as those of
+    topics and species do, are natural: info, too. A gap is a class with less than a third of the rows of the next
     larger one.
 
     Do: Weight the classes in the loss (`class_weights: balanced`), collect more rows of the rare classes, sample
@@ -45,7 +45,7 @@ class ClassImbalance(Monitor, name="class-imbalance"):
     )
     many: Count = setting(10, "classes from which on smoothly falling frequencies are natural")
     step: float = setting(3.0, "how many times the rows of the next smaller class are a gap", gt=1)
-    advice: float = setting(8.0, "the same, from which on it is advice", gt=1)
+    advice: float = setting(8.0, "the same, from which on it is reported as info", gt=1)
 
     def inspect(self, view: View) -> Iterable[Finding]:
         """Before the first step."""

@@ -16,7 +16,7 @@ class ConstantFeature(Monitor, name="constant-feature"):
     nothing can be learned.
 
     Measured as the share of features whose training values are all equal. If all features are constant, it is an
-    error. From 90 % on it is a warning: most of the data is missing. From 10 % on it is advice. A few constant
+    error. From 90 % on it is a warning: most of the data is missing. From 10 % on the severity is info. A few constant
     features are normal, for example the border pixels of images.
 
     Do: Remove such columns. If all are constant, check the reader and the preprocessing: a wrong path, a wrong

@@ -21,7 +21,7 @@ class IdColumn(Monitor, name="id-column"):
 
     Measured on the raw training rows of a table: the column rises by 1 from row to row of the file, or it is named
     like an id and holds a different whole number in each row. A column of another name that rises from row to row may
-    be a time: that is advice, not a warning.
+    be a time: the severity is then info, not warning.
 
     Do: Drop the column. If it is a time, name it under `time`, so that the network is tested on later rows.
 

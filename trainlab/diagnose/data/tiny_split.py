@@ -18,7 +18,7 @@ class TinySplit(Monitor, name="tiny-split"):
 
     Measured in rows. Training: fewer than 10 rows per class (30 in total for a regression) is a warning, because a
     network of any size fits them without learning a rule. Validation: fewer than 10 rows is a warning, because a
-    single row is then more than a tenth of the score; fewer than 30 is advice.
+    single row is then more than a tenth of the score; fewer than 30 give a finding of severity info.
 
     Do: Collect more rows, move some into the small split, or use cross-validation, which uses each row for both.
 

@@ -22,7 +22,7 @@ class CorruptLabels(Monitor, name="corrupt-labels"):
     the network fits its training rows, with a loss well below chance, better than the validation rows by `ahead` of the
     way from chance to perfect and of the whole scale, and the validation score was never better than chance. Labels
     that no network predicts may also be hard, or have nothing to do with the inputs: if the neighbours of validation
-    rows do not predict their labels either, it is advice.
+    rows do not predict their labels either, its severity is info.
 
     Do: Look at some rows with their labels. Repeat the join of labels and rows, and check that both are in the same
     order. No training setting repairs wrong labels; label smoothing softens a few.

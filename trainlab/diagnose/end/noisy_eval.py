@@ -16,7 +16,7 @@ class NoisyEval(Monitor, name="noisy-eval"):
     """There are so few validation rows that differences between models are mostly chance.
 
     Measured as the standard error of the validation accuracy, sqrt(p (1 - p) / rows). Above `error` a difference of
-    a few hundredths means nothing. It is advice.
+    a few hundredths means nothing. Its severity is info.
 
     Do: Give validation more rows (`data.split.val`), or repeat over seeds or folds and compare means.
 

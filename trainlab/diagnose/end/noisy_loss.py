@@ -17,8 +17,8 @@ class NoisyLoss(Monitor, name="noisy-loss"):
     """The loss of single batches varies so much that many steps go in a wrong direction: the batches are too small for
     the learning rate.
 
-    Measured over the steps of the last epoch (at most the last 512): their standard deviation exceeds their mean
-    and half of the loss at chance, with batches of at most 16 rows. It is advice, because noise can also help, and
+    Measured over the steps of the last epoch (at most the last 512): their standard deviation exceeds their mean and
+    half of the loss at chance, with batches of at most 16 rows. Its severity is info, because noise can also help, and
     a warning if the network is behind a simple rule.
 
     Do: Use larger batches, lower the learning rate, or let it fall towards the end (cosine).

@@ -21,10 +21,10 @@ class NotConverged(Monitor, name="not-converged"):
     Measured where the schedule has not lowered the learning rate to almost zero, and the loss was still falling. It is
     a warning if as many steps again would end clearly better: half of what the validation score gained in the second
     half of the run exceeds `gain`, and it was a good part of what was missing; or the loss, though still above chance,
-    falls steadily (its last halves, continued at their own pace). It is advice if only the loss of the last fifth of
-    the epochs fell by more than `fall` of its value and a fiftieth of the loss at chance; with a network that is
-    clearly behind a simple rule (see `no-better-than-baseline`), or has covered less than a third of the way, that is
-    a warning as well.
+    falls steadily (its last halves, continued at their own pace). Its severity is info if only the loss of the last
+    fifth of the epochs fell by more than `fall` of its value and a fiftieth of the loss at chance; with a network that
+    is clearly behind a simple rule (see `no-better-than-baseline`), or has covered less than a third of the way, that
+    is a warning as well.
 
     Do: Train for more epochs (`train.epochs`), or with a higher learning rate; resume the run with
     `train.epochs=N`. If early stopping ended the run, more epochs change nothing: raise

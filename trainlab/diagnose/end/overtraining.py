@@ -14,8 +14,8 @@ from trainlab.diagnose.view import View
 class Overtraining(Monitor, name="overtraining"):
     """The best validation loss came early, and the rest of the run gained nothing.
 
-    Measured at the end of a run of at least 10 epochs: the best validation loss lies in its first half, and the
-    last one is at least a tenth above it. It is advice: the best weights are kept anyway, but the run could have
+    Measured at the end of a run of at least 10 epochs: the best validation loss lies in its first half, and the last
+    one is at least a tenth above it. Its severity is info: the best weights are kept anyway, but the run could have
     been shorter.
 
     Do: Nothing is lost: the best weights are kept. `train.early_stopping` saves time.

@@ -11,7 +11,7 @@ from trainlab.diagnose.view import View
 
 class MomentumTooHigh(Monitor, name="momentum-too-high"):
     """Momentum averages gradients over more steps than this run can afford. Steps continue in old directions, and the
-    loss swings.
+    loss oscillates.
 
     Measured on the config before the first step: the memory, 1 / (1 - momentum) steps, is at least 20 and longer
     than a third of the whole run. While training: momentum is at least 0.98, little has been learned, and the loss

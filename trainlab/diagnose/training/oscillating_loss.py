@@ -1,4 +1,4 @@
-"""oscillating-loss: the loss swings instead of falling."""
+"""oscillating-loss: the loss oscillates instead of falling."""
 
 from collections.abc import Iterable
 from typing import ClassVar
@@ -61,7 +61,7 @@ class OscillatingLoss(Monitor, name="oscillating-loss"):
         if rises >= self.times:
             yield self.finding(
                 view,
-                f"The training loss swings: it rose by more than {self.rise:.0%} {rises} times in the last "
+                f"The training loss oscillates: it rose by more than {self.rise:.0%} {rises} times in the last "
                 f"{self.window} epochs.",
                 "Lower the learning rate or the momentum, or use larger batches.",
                 evidence={"rises": rises, "losses": losses.tolist(), "threshold": self.times},

@@ -17,7 +17,7 @@ class Plateau(Monitor, name="plateau"):
 
     Measured on the epochs' training losses: the smallest of the last third of the run so far (at least 8 epochs) is
     less than 2 % below the smallest before, the network has covered between 10 % and 80 % of the way, and the
-    learning rate is still above a hundredth of its peak. It is advice, because noisy labels look the same.
+    learning rate is still above a hundredth of its peak. Its severity is info, because noisy labels look the same.
 
     Do: Let the learning rate fall now (schedule `plateau` or `step`), or raise it if it is small; then try a larger
     network. With noisy labels this may be the best that is possible.

@@ -14,7 +14,7 @@ from trainlab.diagnose.view import View
 class UpdateRatioHigh(Monitor, name="update-ratio-high"):
     """A step changes the weights by more than a tenth of their size, which is close to too fast.
 
-    Measured as the median over the last epoch. It is advice only: `lr-too-high` reports whether it does harm.
+    Measured as the median over the last epoch. Its severity is info: `lr-too-high` reports whether it does harm.
 
     Do: Nothing, if the loss falls; otherwise lower the learning rate.
 

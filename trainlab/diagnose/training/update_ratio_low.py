@@ -15,7 +15,7 @@ class UpdateRatioLow(Monitor, name="update-ratio-low"):
     """A step changes the weights by less than 1e-5 of their size, although much is left to learn.
 
     Measured as the median over the last epoch, in the first 80 % of the run, while the network has covered less
-    than half of the way. It is advice only: `lr-too-low` reports whether the steps are too short for the run.
+    than half of the way. Its severity is info: `lr-too-low` reports whether the steps are too short for the run.
 
     Do: Raise the learning rate, if the loss still has far to fall.
 

@@ -18,7 +18,7 @@ _SHRINKING = ("adagrad",)  # rules that divide by a sum which only grows
 
 
 class WrongOptimizer(Monitor, name="wrong-optimizer"):
-    """The optimizer crawls where another one would run: AdaDelta with a learning rate that is meant for Adam, or
+    """The optimizer is much slower than another one would be: AdaDelta with a learning rate that is meant for Adam, or
     AdaGrad, whose steps shrink all the time.
 
     Measured at the end, while the loss is still falling or little has been learned: a typical step is shorter than
@@ -73,8 +73,8 @@ class WrongOptimizer(Monitor, name="wrong-optimizer"):
         )
         yield self.finding(
             view,
-            f"`{name}` crawls: a typical step changes the weights by {typical:.1g} of their size, and the run ends "
-            f"before the network has learned; {why}.",
+            f"`{name}` is too slow: a typical step changes the weights by {typical:.1g} of their size, and the run "
+            f"ends before the network has learned; {why}.",
             "Use adam with a learning rate of 0.001.",
             evidence={"median_ratio": typical, "lr": lr, "progress": view.progress, "threshold": self.ratio},
             patches=[*adaptive(view), *([{"optimizer.lr": 1.0}] if slow else [])],

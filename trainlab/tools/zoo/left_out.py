@@ -13,7 +13,7 @@ from typing import Any
 from trainlab.tools.zoo.result import Result, Verdict
 
 FEWEST = 3  # faulty and healthy runs of a data set that is left out
-Rule = tuple[str, bool, bool]  # code, whether it is advice, whether another finding led to it
+Rule = tuple[str, bool, bool]  # code, whether its severity is info, whether another finding led to it
 Labelled = Sequence[tuple[Verdict, bool]]
 
 
