@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from trainlab.core.errors import UserError
-from trainlab.store import checkpoint
+from trainlab.store import checkpoint, checksums
 from trainlab.store.checksums import FILES
 from trainlab.store.folder import RunFolder
 from trainlab.store.reading import read_run
@@ -163,6 +163,15 @@ def test_a_missing_file(run):
     """What every run has is missed."""
     run.metrics.unlink()
     assert verify(run) == [f"{run.metrics}: is missing"]
+
+
+def test_a_file_of_gigabytes_is_not_read(run, monkeypatch):
+    """Its size says that it was changed: no command reads so large a file, and its checksum would take seconds."""
+    with run.metrics.open("r+b") as file:
+        file.truncate(3 << 30)
+    monkeypatch.setattr(checksums, "crc32", lambda *_: pytest.fail("it is read"))
+    assert checksums.changed(run.metrics, {"metrics.csv": 1})
+    assert checksums.of_files(run.path, ["metrics.csv"]) == {}
 
 
 def test_a_status_that_cannot_be_read_is_left(run):

@@ -4,6 +4,7 @@ status.json lists the checksum of config.yaml, and when the run has ended of eac
 The last checkpoint has those of the rows before it. Older runs have none, and nothing is said of their files.
 """
 
+import os
 import re
 import sys
 from collections.abc import Iterable, Mapping
@@ -12,7 +13,7 @@ from zlib import crc32
 
 from trainlab.core.errors import UserError
 from trainlab.store.folder import RUN_FILES
-from trainlab.store.opening import reading
+from trainlab.store.opening import LARGEST, reading
 from trainlab.store.writing import named_errors
 
 FILES = tuple(file.name for file in RUN_FILES if file.name != "status.json")  # which has a checksum of its own
@@ -32,11 +33,12 @@ def of_file(path: Path, length: int = sys.maxsize) -> int:
 
 
 def of_files(folder: Path, names: Iterable[str] = FILES) -> dict[str, int]:
-    """The checksums of these files of a run by name, as far as they exist and can be read."""
+    """The checksums of these files of a run by name, as far as they exist, can be read, and are not too large."""
     found: dict[str, int] = {}
     for name in names:
         try:
-            found[name] = of_file(folder / name)
+            if not _too_large(folder / name):
+                found[name] = of_file(folder / name)
         except UserError:
             continue
     return found
@@ -56,4 +58,10 @@ def sign_fits(data: bytes) -> bool:
 
 def changed(path: Path, listed: Mapping[str, int]) -> bool:
     """Whether a file of a run is another one than its status lists. Raises UserError if it cannot be read."""
-    return path.name in listed and of_file(path) != listed[path.name]
+    return path.name in listed and (_too_large(path) or of_file(path) != listed[path.name])
+
+
+def _too_large(path: Path) -> bool:
+    """Whether no command reads the file for its size. None lists its checksum, which would take seconds."""
+    with named_errors(path, "read"), reading(path) as file:
+        return os.fstat(file.fileno()).st_size > LARGEST
