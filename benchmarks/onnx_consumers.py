@@ -21,7 +21,7 @@ import numpy as np
 
 from trainlab.inference.ensemble.ensemble import Ensemble
 from trainlab.inference.evaluate import predicted
-from trainlab.inference.export.export import OnnxOptions, as_onnx, raw_shape
+from trainlab.inference.export.export import OnnxOptions, as_onnx
 from trainlab.inference.model import TrainedNetwork
 from trainlab.store.folder import RunFolder
 from trainlab.training.experiment import read_plain
@@ -54,7 +54,24 @@ NETWORKS: dict[str, dict[str, Any]] = {
     "tabular, numbers": {"data": {"name": "diabetes", "scale_target": True}, "model": "tabular"},
     "piecewise_linear": {"data": {"name": "iris", "preprocess": [{"name": "piecewise_linear", "bins": 4}]}},
     "members": {"train": {"epochs": 2, "members": 3}, "model": {"name": "mlp", "hidden": [8, 8]}},
+    "quantile": {"data": {"name": "iris", "preprocess": ["quantile"]}},
+    "gelu, tanh": {"model": {"name": "mlp", "hidden": [16], "activation": {"name": "gelu", "approximate": "tanh"}}},
+    "periodic": {"model": stack({"name": "periodic", "frequencies": 4}, "relu")},
+    "batch_norm": {"model": stack({"name": "dense", "units": 8}, "batch_norm", {"name": "drop_connect", "units": 6})},
+    "average": {"train": {"epochs": 4, "average": 0.9}},
+    "temperature": {"calibrate": "temperature"},
+    "kl_divergence": {"loss": "kl_divergence"},
     "cnn": {"data": {"name": "digits"}, "model": "cnn"},
+    "cnn, members": {"data": {"name": "digits"}, "model": "cnn", "train": {"epochs": 1, "members": 2}},
+    "strides": {
+        "data": {"name": "digits"},
+        "model": stack(
+            {"name": "conv", "filters": 7, "size": [3, 2], "stride": 2, "pad": "same"},
+            "silu",
+            {"name": "max_pool", "size": 3, "stride": 2, "pad": "same"},
+            "flatten",
+        ),
+    },
     "residual": {
         "data": {"name": "digits"},
         "model": stack(CONV, "batch_norm", "relu", BLOCK, "global_avg_pool"),
@@ -65,18 +82,62 @@ NETWORKS: dict[str, dict[str, Any]] = {
     },
 }
 
+FILLED = {"preprocess": [{"name": "fill", "indicator": True}, "standardize"]}
+PINBALL = {"name": "pinball", "quantiles": [0.05, 0.5, 0.95]}
+TABLES: dict[str, tuple[str, dict[str, Any], dict[str, Any]]] = {  # the target, settings of the data, of the rest
+    "table": ("kind", FILLED, {}),
+    "table, tabular": ("kind", {}, {"model": "tabular"}),
+    "table, members": ("kind", FILLED, {"train": {"epochs": 2, "members": 3}}),
+    "levels": ("level", FILLED | {"task": "ordinal", "classes": ["low", "middle", "high"]}, {}),
+    "levels, tabular": ("level", {"task": "ordinal", "classes": ["low", "middle", "high"]}, {"model": "tabular"}),
+    "labels": ("tags", FILLED | {"task": "multilabel"}, {}),
+    "labels, tabular": ("tags", {"task": "multilabel"}, {"model": "tabular"}),
+    "quantiles": ("number", FILLED | {"scale_target": True}, {"loss": PINBALL}),
+    "quantiles, tabular": ("number", {"scale_target": True}, {"loss": PINBALL, "model": "tabular"}),
+    "counts": ("count", FILLED | {"task": "regression"}, {"loss": "poisson", "train": {"epochs": 2, "members": 2}}),
+}
+
+
+def table(folder: Path) -> Path:
+    """A CSV file with numbers, categories, missing cells, and a column for each target."""
+    rng = np.random.default_rng(4)
+    a, b = rng.normal(size=300).round(3), rng.lognormal(size=300).round(3)
+    shop, missing = rng.integers(4, size=300), rng.random(300) < 0.1
+    lines = ["a,b,shop,kind,level,tags,number,count"]
+    for i in range(300):
+        x, y, s = float(a[i]), float(b[i]), int(shop[i])
+        tags = ";".join(name for name, there in (("p", x > 0), ("q", y > 1), ("r", s < 2)) if there) or "plain"
+        level = "low" if x < -0.5 else "middle" if x < 0.5 else "high"
+        numbers = f"{100 + 20 * x + 5 * s},{int(np.exp(x / 2) * 2)}"
+        lines.append(f"{'' if missing[i] else x},{y},shop {s},{'xy'[x + s > 1]},{level},{tags},{numbers}")
+    file = folder / "table.csv"
+    file.write_text("\n".join(lines) + "\n")
+    return file
+
+
+def of_table(file: Path, target: str, data: dict[str, Any], rest: dict[str, Any]) -> dict[str, Any]:
+    """The settings of a network of one target of the table."""
+    others = {"kind", "level", "tags", "number", "count"} - {target}
+    return {"data": {"name": "csv", "path": str(file), "target": target, "drop": sorted(others), **data}, **rest}
+
 
 def trained(folder: Path, settings: dict[str, Any], seed: int = 0) -> TrainedNetwork:
     """A network after two epochs."""
-    base = {"data": {"name": "iris", "preprocess": ["standardize"]}, "train": {"epochs": 2}, "model": "mlp"}
-    config = {**base, **settings, "seed": seed}
+    base: dict[str, Any] = {
+        "data": {"name": "iris", "preprocess": ["standardize"]},
+        "train": {"epochs": 2},
+        "model": "mlp",
+    }
+    config: dict[str, Any] = {**base, **settings, "seed": seed}
     config["data"] = {**config["data"], "seed": 0}
     return TrainedNetwork.load(RunFolder(train(read_plain(config, {}), runs=folder).folder))
 
 
 def networks(folder: Path) -> dict[str, TrainedNetwork | Ensemble]:
     """Every network by name; two ensembles among them."""
-    made: dict[str, TrainedNetwork | Ensemble] = {name: trained(folder, given) for name, given in NETWORKS.items()}
+    file = table(folder.parent)
+    given: dict[str, dict[str, Any]] = NETWORKS | {name: of_table(file, *of) for name, of in TABLES.items()}
+    made: dict[str, TrainedNetwork | Ensemble] = {name: trained(folder, settings) for name, settings in given.items()}
     members = [trained(folder, {}, seed) for seed in range(3)]
     made["ensemble"] = Ensemble.of(members, "probabilities", np.full(3, 1 / 3))
     made["ensemble that votes"] = Ensemble.of(members, "vote", np.full(3, 1 / 3))
@@ -86,13 +147,17 @@ def networks(folder: Path) -> dict[str, TrainedNetwork | Ensemble]:
 def write(network: TrainedNetwork | Ensemble, folder: Path, name: str) -> None:
     """Both files of a network, and beside each the rows and the answers of `trainlab predict`."""
     own = network.members[0] if isinstance(network, Ensemble) else network
-    rng = np.random.default_rng(3)
-    middle = 8 if own.experiment.data.name == "digits" else 3
-    x = (middle + rng.normal(size=(ROWS, *raw_shape(network.encoding)))).astype(np.float32)
+    rows = own.experiment.data.load(np.random.default_rng(0)).rows
+    chosen = np.random.default_rng(3).choice(len(rows), ROWS, replace=False)
+    x = np.asarray(rows.take(np.sort(chosen)).x, np.float32)
     answers = predicted(network, x)
     want: dict[str, Any] = {"x": x}
     if network.task.kind == "regression":
-        want["prediction"] = answers.values
+        want["prediction"] = np.reshape(answers.values, (ROWS, -1))
+        if answers.quantiles is not None:
+            want["quantiles"] = answers.quantiles
+    elif network.task.kind == "multilabel":
+        want |= {"prediction": np.asarray(answers.values, np.int64), answers.measure: answers.certainty}
     else:
         want["prediction"] = np.array([network.classes.index(str(v)) for v in answers.values])
         want[answers.measure] = answers.certainty
@@ -101,7 +166,7 @@ def write(network: TrainedNetwork | Ensemble, folder: Path, name: str) -> None:
     for kind, options in (("plain", plain), ("fixed", fixed)):
         model, _ = as_onnx(network, options)
         kept = {"x", *(o.name for o in model.graph.output)}
-        stem = f"{kind}-{name.replace(' ', '_')}"
+        stem = f"{kind}-{name.replace(' ', '_').replace(',', '')}"
         (folder / f"{stem}.onnx").write_bytes(model.SerializeToString())
         np.savez(folder / f"{stem}.npz", **{key: a for key, a in want.items() if key in kept})
 

@@ -20,13 +20,15 @@ def differing(want, got):
             return f"{name} has shape {found.shape} instead of {expected.shape}"
         found = found.reshape(expected.shape)
         if name == "prediction" and expected.dtype.kind == "i":
-            clear = np.ones(len(expected), bool)
-            if probability is not None and "votes" not in want:
+            clear = np.ones(expected.shape, bool)
+            if probability is not None and expected.ndim == 2:
+                clear = np.abs(probability - 0.5) > 1e-6
+            elif probability is not None and "votes" not in want:
                 top = np.sort(probability, axis=1)
                 clear = top[:, -1] - top[:, -2] > 1e-6
             wrong = int(np.count_nonzero((found != expected) & clear))
             if wrong:
-                return f"{wrong} of {len(expected)} classes differ"
+                return f"{wrong} of {expected.size} classes differ"
             continue
         limit = 1e-5 * (1 if name == "probability" else max(1.0, float(np.abs(expected).max())))
         gap = float(np.max(np.abs(found.astype(np.float64) - expected)))

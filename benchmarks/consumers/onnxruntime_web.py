@@ -2,6 +2,7 @@
 # pip: numpy==2.4.6
 # npm: onnxruntime-web@1.30.0
 
+import base64
 import json
 import shutil
 import subprocess
@@ -16,7 +17,8 @@ ort.env.wasm.numThreads = 1;
 (async () => {
   const {file, x, shape, names} = JSON.parse(require("fs").readFileSync(0));
   const session = await ort.InferenceSession.create(require("fs").readFileSync(file));
-  const found = await session.run({x: new ort.Tensor("float32", Float32Array.from(x), shape)}, names);
+  const numbers = new Float32Array(new Uint8Array(Buffer.from(x, "base64")).buffer);  // JSON has no NaN
+  const found = await session.run({x: new ort.Tensor("float32", numbers, shape)}, names);
   const told = names.map((name) => [name, {dims: found[name].dims, data: Array.from(found[name].data, Number)}]);
   console.log("FOUND " + JSON.stringify(Object.fromEntries(told)));
 })().catch((error) => { console.log("ERROR " + error.message.split("\\n")[0]); });
@@ -25,7 +27,7 @@ ort.env.wasm.numThreads = 1;
 
 def run(file, x, names):
     """Outputs by name."""
-    asked = json.dumps({"file": file, "x": x.ravel().tolist(), "shape": x.shape, "names": names})
+    asked = json.dumps({"file": file, "x": base64.b64encode(x.tobytes()).decode(), "shape": x.shape, "names": names})
     place = Path(sys.executable).parents[1]
     done = subprocess.run(
         [shutil.which("node") or "node", "-e", SCRIPT], input=asked, capture_output=True, text=True, cwd=place

@@ -1,138 +1,25 @@
 """ONNX files answer as trainlab does: run by onnxruntime, an engine that knows nothing of ours."""
 
-import json
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from onnx_files import only_what_all_run, onnx, run
 from sklearn.datasets import load_breast_cancer
 
-from trainlab.core.companion import companions
-from trainlab.core.component import find, make, names
 from trainlab.core.errors import UserError
-from trainlab.data.preprocessor import Preprocessor
-from trainlab.engine.network import Net
 from trainlab.inference.ensemble.combining import Method
 from trainlab.inference.ensemble.ensemble import Ensemble
 from trainlab.inference.evaluate import predicted
 from trainlab.inference.export.checking import load_once
 from trainlab.inference.export.export import OnnxOptions, as_onnx, export_onnx, raw_shape
 from trainlab.inference.export.graph import OLDEST, OPSET, Graph
-from trainlab.inference.export.lowering import LAYERS, PREPROCESS, lower_layers, lower_preprocessing
 from trainlab.inference.model import TrainedNetwork
-from trainlab.nn.layer import Layer
 from trainlab.store.decision import Decision, Threshold
 from trainlab.store.folder import RunFolder
 from trainlab.training.experiment import read_plain
 from trainlab.training.train import train
-
-onnx = pytest.importorskip("onnx", reason="needs the extra `onnx`")
-runtime = pytest.importorskip("onnxruntime", reason="needs onnxruntime")
-
-SETTINGS = {
-    "dense": [{"units": 4}, {"units": 3, "bias": False}, {"units": 3, "ntk": True}],
-    "drop_connect": [{"units": 4}],
-    "member_input": [{"members": 2, "units": 3}],
-    "member_dense": [{"members": 3, "units": 2}, {"members": 2, "units": 4, "bias": False, "ntk": True}],
-    "maxout": [{"units": 3, "pieces": 3}],
-    "embedding": [{"groups": [[0, 2], [4]], "units": 3}, {"groups": [[3, 1, 2, 0, 5, 4]]}],
-    "periodic": [{"frequencies": 3}, {"columns": [4, 0]}],
-    "conv": [
-        {"filters": 3, "size": 3},
-        {"filters": 2, "size": [2, 3], "stride": 2, "pad": "same"},
-        {"filters": 2, "size": 3, "pad": 1, "bias": False},
-        {"filters": 2, "size": 1, "pad": "valid"},
-    ],
-    "max_pool": [{"size": 2, "stride": 2, "pad": "same"}, {"size": 3, "stride": 2, "pad": 1}],
-    "avg_pool": [{"size": 2, "stride": 2, "pad": "same"}, {"size": 3, "stride": 2, "pad": 1}],
-    "group_norm": [{"groups": 2}],
-    "dropout": [{"mode": "vanilla", "drop": 0.3}, {}],
-    "residual": [
-        {"layers": [{"name": "conv", "filters": 4}, "relu"]},
-        {"layers": [{"name": "conv", "filters": 6, "stride": 2, "pad": "same"}]},
-    ],
-    "parametric": [{}, {"activation": "mish"}],
-    "elu": [{"alpha": 0.7}],
-    "leaky_relu": [{"slope": 0.2}],
-    "prelu": [{}, {"shared": True}],
-    "gelu": [{}, {"approximate": "tanh"}],
-}
-_LAYERS = """
-    clip_output embedding exponential hard_sigmoid softmax softsign avg_pool batch_norm conv dense drop_connect
-    dropout elu flatten gelu global_avg_pool group_norm identity instance_norm layer_norm leaky_relu max_pool
-    maxout mish parametric periodic prelu relu residual scale selu sigmoid silu softplus tanh
-"""
-WITH_ONNX = set(_LAYERS.split())  # a component that is not named here may do without
-_STEPS = """
-    center clip fill minmax normalize pca piecewise_linear robust signs smooth_clip standardize whiten zca
-"""
-STEPS_WITH_ONNX = set(_STEPS.split())
-FLAT = ("clip_output", "dense", "drop_connect", "maxout", "periodic", "embedding")
-CASES = [
-    (name, settings, (6,) if name in FLAT else (5, 7, 4))
-    for name in sorted(WITH_ONNX)
-    for settings in SETTINGS.get(name, [{}])
-]
-CASES += [  # other layers: the settings and shapes of their golden numbers
-    (case["name"], case["settings"], np.shape(case["x"])[1:])
-    for case in json.loads((Path(__file__).parents[1] / "golden" / "nn.json").read_text())["layers"]
-    if case["name"] in companions(LAYERS) - WITH_ONNX
-]
-
-
-UNLIKE = {"CumSum", "Gelu", "LayerNormalization", "LpNormalization", "LRN", "ReduceL1", "ReduceLogSumExp", "Softplus"}
-"""Operations that some runtime computes otherwise than the others (findings/)."""
-
-
-def run(model, x):
-    """What onnxruntime makes of rows x."""
-    session = runtime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
-    return dict(zip([o.name for o in session.get_outputs()], session.run(None, {"x": x}), strict=True))
-
-
-def test_lowerings_belong_to_components():
-    """The layers and preprocessors named above have one, and none is left over without its component."""
-    assert WITH_ONNX <= companions(LAYERS) <= set(names(Layer))
-    assert STEPS_WITH_ONNX <= companions(PREPROCESS) <= set(names(Preprocessor))
-
-
-@pytest.mark.parametrize(("name", "settings", "shape"), CASES)
-def test_layer(name, settings, shape):
-    """Each layer, in evaluation mode, gives in onnxruntime what its NumPy method gives, to float32's last digits."""
-    layer = find(Layer, name).model_validate(settings)
-    net = Net([layer], shape)
-    rng = np.random.default_rng(3)
-    for key, a in net.params.items():
-        a[...] = rng.uniform(0.5, 1.5, a.shape) if key.endswith(("var", "scale")) else rng.normal(size=a.shape) * 0.5
-        if key.endswith("edges"):
-            a.sort()
-    work = net.workspace(3, train=False)
-    work.x[...] = rng.normal(size=work.x.shape)
-    work.forward()
-    graph = Graph()
-    graph.call(lower_layers(graph, net.nodes, net.params, "x"), "y")
-    model = graph.model({"x": (np.float32, shape)}, {"y": (np.float32, net.out_shape)}, {})
-    np.testing.assert_allclose(run(model, work.x)["y"], work.y, rtol=2e-5, atol=2e-6)
-
-
-@pytest.mark.parametrize("norm", ["l1", "l2", "max"])
-@pytest.mark.parametrize("name", sorted(companions(PREPROCESS)))
-def test_preprocessor(name, norm):
-    """Each preprocessor gives in onnxruntime what trainlab's gives; rows of zeros and values to fill among them."""
-    rng = np.random.default_rng(0)
-    x = rng.normal(size=(40, 3, 2)) * [1, 20] + [100, -3]
-    x[5] = 0.0
-    if name == "fill":
-        x[2, 1, 0], x[3, 0, 1] = np.nan, np.inf
-    step = make(Preprocessor, name, **({"norm": norm} if name == "normalize" else {}))
-    learned = step.fit(x)
-    want = step.apply(x.astype(np.float32).astype(np.float64), learned)
-    graph = Graph()
-    fitted = {f"0.{name}.{key}": a for key, a in learned.items()}
-    graph.call(lower_preprocessing(graph, [step], fitted, "x", (3, 2)), "y")
-    model = graph.model({"x": (np.float32, (3, 2))}, {"y": (np.float32, want.shape[1:])}, {})
-    np.testing.assert_allclose(run(model, x.astype(np.float32))["y"], want, rtol=1e-5, atol=1e-5)
 
 
 def trained(tmp: Path, **settings) -> TrainedNetwork:
@@ -146,7 +33,7 @@ def same(network: TrainedNetwork | Ensemble, x: np.ndarray | None = None) -> Non
     if x is None:
         x = np.random.default_rng(1).normal(size=(64, *raw_shape(network.encoding))).astype(np.float32) * 3 + 3
     model = as_onnx(network)[0]
-    assert not UNLIKE & {n.op_type for n in model.graph.node}
+    only_what_all_run(model)
     want, got = predicted(network, x), run(model, x)
     if not want.classes:
         np.testing.assert_allclose(got["prediction"], want.values, rtol=1e-4, atol=1e-4)
@@ -166,6 +53,8 @@ def same(network: TrainedNetwork | Ensemble, x: np.ndarray | None = None) -> Non
     [
         {},
         {"loss": "hinge"},
+        {"loss": "kl_divergence"},
+        {"data__preprocess": ["quantile"]},
         {"data__name": "breast_cancer", "loss": "binary_cross_entropy"},
         {"data__name": "diabetes", "data__scale_target": True},
         {"data__name": "digits", "model": "cnn", "train__epochs": 1},
@@ -320,29 +209,6 @@ def test_the_preprocessing_can_be_left_out(tmp_path):
         as_onnx(both, OnnxOptions(preprocess=False))
 
 
-def test_a_feature_far_from_zero_keeps_its_digits():
-    """A mean is subtracted in two parts, so that float32 loses nothing that x itself has; what x lacks is said."""
-    x = np.array([[2000.0, 1.7e9], [2000.125, 1.7e9 + 128]], np.float32)
-    step = make(Preprocessor, "standardize")
-    learned = step.fit(x.astype(np.float64) + np.array([1e-3, 3.0]))
-    graph = Graph()
-    fitted = {f"0.standardize.{key}": a for key, a in learned.items()}
-    graph.call(lower_preprocessing(graph, [step], fitted, "x", (2,)), "y")
-    model = graph.model({"x": (np.float32, (2,))}, {"y": (np.float32, (2,))}, {})
-    np.testing.assert_allclose(run(model, x)["y"], step.apply(x.astype(np.float64), learned), rtol=1e-5)
-    assert graph.far == {0, 1}
-
-
-def test_a_large_input_of_softplus_stays_finite():
-    """exp(x) is infinite in float32 from 89 on."""
-    net = Net([make(Layer, "softplus")], (2,))
-    graph = Graph()
-    graph.call(lower_layers(graph, net.nodes, net.params, "x"), "y")
-    model = graph.model({"x": (np.float32, (2,))}, {"y": (np.float32, (2,))}, {})
-    assert "Softplus" not in {n.op_type for n in model.graph.node}
-    assert run(model, np.array([[200.0, -200.0]], np.float32))["y"].tolist() == [[200.0, 0.0]]
-
-
 def test_a_file_is_run_once_before_it_is_written(monkeypatch):
     """By ONNX Runtime, or by onnx itself where that is missing; what does not run is an error that says by what."""
     graph = Graph()
@@ -358,34 +224,6 @@ def test_a_file_is_run_once_before_it_is_written(monkeypatch):
     assert load_once(fine).startswith("the reference evaluator of onnx ")
     with pytest.raises(UserError, match=r"^the reference evaluator of onnx \S+ cannot run the exported file: "):
         load_once(broken)
-
-
-class _Unknown(Layer, name="unknown"):
-    def out_shape(self, shape):
-        return shape
-
-    def forward(self, s):
-        s.y[...] = s.x
-
-    def backward(self, s):
-        s.dx[...] = s.dy
-
-
-class _UnknownStep(Preprocessor, name="unknown"):
-    def fit(self, x):
-        return {}
-
-    def apply(self, x, fitted):
-        return x.copy()
-
-
-def test_components_without_a_lowering_are_named():
-    """A layer or a preprocessor that has no ONNX lowering is refused by name when a run is exported."""
-    net = Net([make(Layer, "dense", units=2), _Unknown()], (3,))
-    with pytest.raises(UserError, match=r"^unknown1: the layer `unknown` cannot be exported to ONNX$"):
-        lower_layers(Graph(), net.nodes, net.params, "x")
-    with pytest.raises(UserError, match=r"^data.preprocess: `unknown` cannot be exported to ONNX$"):
-        lower_preprocessing(Graph(), [_UnknownStep()], {}, "x", (3,))
 
 
 def test_a_table_without_missing_values_has_no_marks(tmp_path):

@@ -124,7 +124,7 @@ def _notes(graph: Graph, features: Sequence[str]) -> tuple[str, ...]:
     names = [f"`{features[i]}`" if i < len(features) else f"feature {i + 1}" for i in sorted(graph.far)]
     more = f" and {len(names) - 5} more" if len(names) > 5 else ""
     return (
-        f"{', '.join(names[:5])}{more}: the values are more than 10,000 times as far from 0 as they are from each "
+        f"{', '.join(names[:5])}{more}: the values are more than 1,000 times as far from 0 as they are from each "
         "other, and the file's input x is float32, which rounds them: probabilities may differ from those of `trainlab "
         "predict`. Subtract a constant from the column before training.",
     )
@@ -202,7 +202,7 @@ def _answers(
         return _numbers(graph, network, _weighted(graph, network, units))
     if network.task.kind == "multilabel":
         _, p, _ = _certainty(graph, network, ends)
-        yes = graph.cast(graph.add("Greater", p, graph.constant(0.5, "half")), np.int64)
+        yes = graph.as_index(graph.add("Greater", p, graph.constant(0.5, "half")))
         return {"prediction": (yes, np.int64, (outputs,)), "probability": (p, np.float32, (outputs,))}
     measure, certainty, ranked = _certainty(graph, network, ends)
     best = graph.reshape(_label(graph, network, ranked))
@@ -283,7 +283,7 @@ def _label(graph: Graph, network: TrainedNetwork | Ensemble, certainty: str) -> 
     positive, least = network.classes.index(threshold.positive), graph.constant(threshold.value, "threshold")
     sure = graph.add("Gather", certainty, graph.constant([positive], "column"), axis=1)
     second = graph.add("Less", least, sure) if positive == 1 else graph.add("Less", sure, least)
-    return graph.cast(second, np.int64)
+    return graph.as_index(second)
 
 
 def _largest(graph: Graph, values: str) -> str:

@@ -14,7 +14,7 @@ from trainlab.engine.graph import Node
 OPSET = 17  # old enough for the runtimes of docs/export.md
 OLDEST = 13  # the first in which ReduceSum takes its axes as an input
 _AXES_AS_INPUT = 18  # from here on the other reductions do so, too
-_FAR = 1e4  # float32 keeps 7 digits: a feature that lies this many deviations from 0 has 3 left
+_FAR = 1e3  # float32 keeps 7 digits: a feature that lies this many deviations from 0 has 4 left
 
 
 def onnx() -> Any:
@@ -93,19 +93,26 @@ class Graph:
         near = middle.astype(np.float32)
         rest = middle - near.astype(np.float64)
         size = 1.0 if spread is None else np.maximum(np.abs(spread), np.finfo(np.float32).tiny)
-        if spread is not None:
-            self.far.update(np.flatnonzero(np.broadcast_to(np.abs(middle) > _FAR * size, middle.shape)).tolist())
         y = self.add("Sub", x, self.constant(near, stem))
         return self.add("Sub", y, self.constant(rest, f"{stem}.rest")) if np.any(np.abs(rest) > 1e-7 * size) else y
 
+    def note_far(self, middle: Array, spread: Array) -> None:
+        """Keep in `far` the raw features whose middle is far from 0 by the measure of their spread."""
+        far = np.abs(middle) > _FAR * np.maximum(np.abs(spread), np.finfo(np.float32).tiny)
+        self.far.update(np.flatnonzero(np.broadcast_to(far, middle.shape)).tolist())
+
     def sorted(self, x: str, count: int) -> str:
-        """x with the `count` numbers of its last axis in ascending order."""
-        values, places = self.name("sorted"), self.name("places")
-        inputs, settings = [x, self.constant([count], "count")], {"axis": -1, "largest": 0, "sorted": 1}
-        self._nodes.append(
-            self.onnx.helper.make_node("TopK", inputs, [values, places], name=f"TopK:{values}", **settings)
-        )
-        return values
+        """x (rows, k, count) with the numbers of its last axis in ascending order (OpenCV 4 has no such TopK)."""
+        values = [self.add("Gather", x, self.constant([i], "place"), axis=2) for i in range(count)]
+        for last in range(count - 1, 0, -1):
+            for i in range(last):
+                pair = values[i : i + 2]
+                values[i : i + 2] = [self.add("Min", *pair), self.add("Max", *pair)]
+        return self.add("Concat", *values, axis=2, stem="sorted") if count > 1 else x
+
+    def as_index(self, condition: str) -> str:
+        """1 where a condition holds, 0 where not, as int64: to tract a Cast of truth values is no int64."""
+        return self.add("Where", condition, self.constant([1], "yes"), self.constant([0], "no"))
 
     def call(self, value: str, name: str) -> str:
         """The same value under another name."""
