@@ -1,6 +1,18 @@
 """trainlab: train a network from one YAML file, monitor it, and report what is wrong and what to change.
 
-The package has nine floors. A package imports only from floors below its own (siblings never import each other):
+    import trainlab as tl
+    run = tl.train("config.yaml", optimizer__lr=1e-3)
+    run.metrics, run.diagnoses, run.predict(X)
+
+Train and search: `train`, `sweep` and `tune` give a `Run`, a `Sweep` and a `Tune`; `load` and `runs` open earlier runs.
+In scikit-learn: `TrainlabClassifier` and `TrainlabRegressor`.
+In a training loop of your own: `watch` for PyTorch, `record` for any framework, and the callbacks `KerasWatch`,
+`LightningWatch`, `SkorchWatch` and `TransformersWatch`.
+Code of your own: `Callback` during training, `use_plugins` for layers, losses and other components.
+Errors: `UserError`, with the kinds `ConfigError` and `DataError`.
+
+For readers of the source: the package has nine floors. A package imports only from floors below its own (siblings never
+import each other):
 
     9  cli
     8  integrations lecture
@@ -12,11 +24,7 @@ The package has nine floors. A package imports only from floors below its own (s
     2  nn optim data store
     1  core
 
-On the roof stands `trainlab.api`, what Python users see; it may use every floor:
-
-    import trainlab as tl
-    run = tl.train("config.yaml", optimizer__lr=1e-3)
-    run.metrics, run.diagnoses, run.predict(X)
+On the roof stands `trainlab.api`, with what Python users call; it may use every floor.
 """
 
 from importlib import import_module

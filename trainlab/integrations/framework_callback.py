@@ -37,7 +37,7 @@ class Watching:
 
     @property
     def diagnoses(self) -> Sequence[Finding]:
-        """Everything found so far, in its order."""
+        """The findings so far, in the order in which they came."""
         return self.watch.diagnoses if self.watch is not None else ()
 
     @property

@@ -170,7 +170,7 @@ class KerasWatching:
 
     @property
     def diagnoses(self) -> Sequence[Finding]:
-        """Everything found so far, in its order."""
+        """The findings so far, in the order in which they came."""
         return tuple(self._run.monitors.findings) if self._run is not None else ()
 
     @property

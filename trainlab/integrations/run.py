@@ -80,21 +80,21 @@ class Run:
     @property
     def metrics(self) -> "DataFrame":
         """metrics.csv: a row per epoch, epoch 0 before the first step."""
-        return _frame(self._folder.metrics)
+        return frame(read_rows(self._folder.metrics))
 
     @property
     def steps(self) -> "DataFrame":
         """steps.csv: a row per step."""
-        return _frame(self._folder.steps)
+        return frame(read_rows(self._folder.steps))
 
     @property
     def layers(self) -> "DataFrame":
         """layers.csv: what was measured of each layer, in long form: step, layer, quantity, value."""
-        return _frame(self._folder.layers)
+        return frame(read_rows(self._folder.layers))
 
     @property
     def diagnoses(self) -> list[Finding]:
-        """What was found, in the order in which it was."""
+        """The findings, in the order in which they came."""
         found = read_findings(self._folder.diagnoses) if self._folder.diagnoses.exists() else []
         return [Finding.from_dict(line) for line in found]
 
@@ -302,8 +302,7 @@ def _numbers(values: Array, rows: int, targets: int) -> Array:
     return found
 
 
-def _frame(path: Path) -> "DataFrame":
-    """A CSV file of the run folder; an empty cell is nan."""
-    columns: Mapping[str, list[Any]] = read_rows(path)
+def frame(columns: Mapping[str, list[Any]]) -> "DataFrame":
+    """The columns of a CSV file of a run or sweep folder; an empty cell is nan."""
     filled = {name: [np.nan] * len(cells) if set(cells) == {None} else cells for name, cells in columns.items()}
     return import_module("pandas").DataFrame(filled)

@@ -1,13 +1,10 @@
 """A sweep in the hands of Python: its trials, the best of them, and its pictures."""
 
-from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from trainlab.core.errors import UserError
-from trainlab.integrations.run import Run
+from trainlab.integrations.run import Run, frame
 from trainlab.integrations.search_folder import SearchFolder
 from trainlab.report.html.summaries import sweep_html
 from trainlab.report.insights import insights
@@ -35,9 +32,7 @@ class Sweep(SearchFolder):
     @property
     def trials(self) -> "DataFrame":
         """trials.csv: a row per trial that has ended, with what was drawn, its score and how it ended."""
-        columns = self._record.table
-        filled = {name: [np.nan] * len(cells) if set(cells) == {None} else cells for name, cells in columns.items()}
-        return import_module("pandas").DataFrame(filled)
+        return frame(self._record.table)
 
     @property
     def best(self) -> dict[str, Any] | None:

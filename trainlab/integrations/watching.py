@@ -210,7 +210,7 @@ class Watch:
 
     @property
     def diagnoses(self) -> Sequence[Finding]:
-        """Everything found so far, in its order."""
+        """The findings so far, in the order in which they came."""
         return tuple(self._run.monitors.findings)
 
     @property
