@@ -8,6 +8,7 @@ from layer_slots import slot_for
 from trainlab.core.component import find, names
 from trainlab.nn.activation import Activation
 from trainlab.nn.layer import Layer
+from trainlab.tools.contract.layers import params
 
 ROW, IMAGE = (5,), (3, 2, 4)
 BOTH = [({}, ROW), ({}, IMAGE)]
@@ -120,31 +121,3 @@ ALL = [Case(name, settings, shape) for name, cases in CASES.items() for settings
 def is_view(case):
     """Whether the layer only renames the axes."""
     return find(Layer, case.name).view
-
-
-def params(slot):
-    """All params of a slot, those of inner layers too, by path."""
-    return _collect(slot, "p", "")
-
-
-def grads(slot):
-    """All gradients of a slot, those of inner layers too, by path."""
-    return _collect(slot, "g", "")
-
-
-def _collect(slot, which, prefix):
-    found = {prefix + key: value for key, value in getattr(slot, which).items()}
-    for b, branch in enumerate(slot.branches):
-        for i, (_, inner) in enumerate(branch):
-            found |= _collect(inner, which, f"{prefix}{b}.{i}.")
-    return found
-
-
-def replay(slot):
-    """A function that puts the slot's random stream back to where it is now, so that masks repeat."""
-    state = slot.rng.bit_generator.state
-
-    def again():
-        slot.rng.bit_generator.state = state
-
-    return again

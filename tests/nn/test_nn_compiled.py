@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from nn_cases import ALL, grads, is_view, params
+from nn_cases import ALL, is_view
 
 from trainlab.core.component import names
 from trainlab.engine.buffers import Workspace
@@ -13,6 +13,7 @@ from trainlab.engine.compiled.library import load
 from trainlab.engine.compiled.program import Program
 from trainlab.engine.graph import build_graph
 from trainlab.nn.layer import Layer
+from trainlab.tools.contract.layers import grads, params
 
 WITH_KERNELS = (
     *(

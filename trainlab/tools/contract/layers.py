@@ -1,6 +1,9 @@
-"""Laws of layers and activations: shapes, gradients, what forward and backward may write, rows, float types."""
+"""Laws of layers and activations: shapes, gradients, what forward and backward may write, rows, float types.
 
-from collections.abc import Iterable, Iterator
+Each takes the shapes of rows to try; by default a few odd ones that the layer takes.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 
@@ -38,11 +41,11 @@ def slot_of(layer: Layer, shape: Shape, rows: int, *, train: bool = True, dtype:
     return slot
 
 
-def announced_shape(layer: Layer) -> Iterator[str]:
+def announced_shape(layer: Layer, shapes: Sequence[Shape] = ()) -> Iterator[str]:
     """Shapes: y is as announced and not empty."""
-    if not shapes_of(layer):
+    if not (shapes or shapes_of(layer)):
         yield f"it takes none of the shapes {', '.join(map(str, SHAPES))}"
-    for shape in shapes_of(layer):
+    for shape in shapes or shapes_of(layer):
         s = slot_of(layer, shape, 2)
         layer.forward(s)
         if s.y.shape != (2, *layer.out_shape(shape)) or not s.y.size:
@@ -51,26 +54,30 @@ def announced_shape(layer: Layer) -> Iterator[str]:
             yield f"y is not finite for rows of {shape}, or forward does not write all of it"
 
 
-def gradient(layer: Layer) -> Iterator[str]:
+def gradient(layer: Layer, shapes: Sequence[Shape] = ()) -> Iterator[str]:
     """Gradients: backward gives the slope of forward, for x and every param."""
-    for shape in [] if layer.view else shapes_of(layer):
+    for shape in [] if layer.view else shapes or shapes_of(layer):
         for rows in (1, 7):
             yield from _slopes(layer, slot_of(layer, shape, rows), shape, rows)
 
 
-def forward_writes_y(layer: Layer) -> Iterator[str]:
+def forward_writes_y(layer: Layer, shapes: Sequence[Shape] = ()) -> Iterator[str]:
     """Forward writes y and nothing else that others use."""
-    for shape in [] if layer.view else shapes_of(layer):
+    for shape in [] if layer.view else shapes or shapes_of(layer):
         for train in (True, False):
             s = slot_of(layer, shape, 3, train=train)
             trained = grads(s)
             kept = {"x": s.x, "dy": s.dy} | {k: v for k, v in params(s).items() if not train or k in trained}
+            kept |= {f"the gradient of {k}": g for k, g in trained.items()}
+            s.y.fill(np.nan)
             yield from _changed(kept, lambda s=s: layer.forward(s), "forward", shape)
+            if not np.isfinite(s.y).all():
+                yield f"forward leaves parts of y as they were, for rows of {shape}"
 
 
-def backward_overwrites(layer: Layer) -> Iterator[str]:
+def backward_overwrites(layer: Layer, shapes: Sequence[Shape] = ()) -> Iterator[str]:
     """Backward overwrites dx and all gradients, and changes nothing else."""
-    for shape in [] if layer.view else shapes_of(layer):
+    for shape in [] if layer.view else shapes or shapes_of(layer):
         whole, without = slot_of(layer, shape, 3), slot_of(layer, shape, 3, dx=False)
         for s in (whole, without):
             layer.forward(s)
@@ -89,9 +96,9 @@ def backward_overwrites(layer: Layer) -> Iterator[str]:
             yield f"the gradients depend on whether dx is needed, for rows of {shape}"
 
 
-def no_memory(layer: Layer) -> Iterator[str]:
+def no_memory(layer: Layer, shapes: Sequence[Shape] = ()) -> Iterator[str]:
     """Nothing is carried over from an earlier batch."""
-    for shape in [] if layer.view else shapes_of(layer):
+    for shape in [] if layer.view else shapes or shapes_of(layer):
         found: list[list[Array]] = []
         for garbage in (0, 3):
             s = slot_of(layer, shape, 4)
@@ -103,9 +110,9 @@ def no_memory(layer: Layer) -> Iterator[str]:
             yield f"the result depends on what `tmp` held before, for rows of {shape}"
 
 
-def rows_apart(layer: Layer) -> Iterator[str]:
+def rows_apart(layer: Layer, shapes: Sequence[Shape] = ()) -> Iterator[str]:
     """Rows are independent in evaluation."""
-    for shape in [] if layer.view else shapes_of(layer):
+    for shape in [] if layer.view else shapes or shapes_of(layer):
         s, alone = slot_of(layer, shape, 6, train=False), slot_of(layer, shape, 1, train=False)
         layer.forward(s)
         for got, want in zip(params(alone).values(), params(s).values(), strict=True):
@@ -118,9 +125,9 @@ def rows_apart(layer: Layer) -> Iterator[str]:
                 break
 
 
-def single_precision(layer: Layer) -> Iterator[str]:
+def single_precision(layer: Layer, shapes: Sequence[Shape] = ()) -> Iterator[str]:
     """Float32 stays float32 and agrees with float64."""
-    for shape in [] if layer.view else shapes_of(layer):
+    for shape in [] if layer.view else shapes or shapes_of(layer):
         found: list[list[Array]] = []
         for dtype in ("f8", "f4"):
             s = slot_of(layer, shape, 4, dtype=dtype, train=False)

@@ -64,6 +64,8 @@ def writes_the_step(optimizer: Optimizer) -> Iterator[str]:
             optimizer.update(m)
             if not np.isfinite(m.step).all():
                 yield "it leaves parts of the step as they were"
+            elif not m.step.any():
+                yield "its step is 0 everywhere"
             if not (np.array_equal(m.theta, theta) and (optimizer.full_batch or np.array_equal(m.g, g))):
                 yield "it changes theta or the gradient; it writes the step, which the engine adds"
             if {a.dtype for a in (m.step, *m.buffers.values())} != {np.dtype(dtype)}:
@@ -81,7 +83,7 @@ def scaled_by_rate(optimizer: Optimizer) -> Iterator[str]:
         m.t, m.g[...] = 1, np.linspace(-1, 2, 8)
         optimizer.update(m)
         steps.append(m.step.copy())
-    if not np.allclose(steps[1], 2 * steps[0], rtol=1e-10) or steps[2].any():
+    if not np.allclose(steps[1], 2 * steps[0], rtol=1e-12) or steps[2].any():
         yield "twice the rate is not twice the step; use `state.lr`, not `self.lr`"
 
 
