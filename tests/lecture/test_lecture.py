@@ -1,7 +1,13 @@
 """The lecture: every chapter's claims on its short form, the language of claims, what is trained again, the book."""
 
 import math
+import os
 import re
+import shlex
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -15,6 +21,7 @@ from trainlab.lecture.expression import evaluate, sides
 from trainlab.lecture.figures import Figures
 from trainlab.lecture.numbers import Numbers
 from trainlab.lecture.running import run_chapter
+from trainlab.report.sweep_record import SweepRecord
 from trainlab.store.reading import RunRecord
 from trainlab.training.train import train
 
@@ -177,6 +184,45 @@ def test_a_killed_run_is_resumed(small, tmp_path, monkeypatch):
     results, told = run()
     assert told == ["one", "two", "three", "search-sweep-1"]
     assert (results.runs["one"].status.started, results.runs["one"].status.epoch) == (started, 2)
+
+
+@pytest.mark.parametrize(("chapter", "at"), [("3", "/small"), ("9", "/random-sweep-1"), ("13", "/tuned-tune-1")])
+def test_ctrl_c_ends_the_lecture(chapter, at, tmp_path):
+    """Ctrl-C in a terminal, which all processes of the command get, ends it with 130 and says how to go on: in a run, a
+    sweep and a tune. The same command goes on and comes to its end.
+    """
+    arguments = ["lecture", chapter, "--short", "--no-book", "--runs", str(tmp_path / "my runs")]
+    command = [sys.executable, "-m", "trainlab", *arguments]
+    with subprocess.Popen(
+        command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+    ) as process:
+        while not process.stderr.readline().endswith(f"{at}\n"):
+            pass
+        time.sleep(0.2)
+        os.killpg(process.pid, signal.SIGINT)
+        out, told = process.communicate(timeout=60)
+    assert (process.returncode, out) == (130, "")
+    assert told.splitlines()[-2:] == [
+        f"what is trained is kept; to go on from here: trainlab {shlex.join(arguments)}",
+        "interrupted",
+    ]
+    again = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
+    assert again.returncode == 0, again.stderr
+    assert f"{at}" in again.stderr.splitlines()[0].partition(":")[0]
+
+
+def test_a_failed_sweep_is_searched_again(small):
+    """A sweep without a score is refused with the reason of its trials, and searched again by the next call."""
+    _, run = small
+    results, _ = run()
+    table = results.folder / "search-sweep-1/trials.csv"
+    rows = table.read_text().replace(",finished,", ",failed,").replace(",\n", ",no data\n")
+    table.write_text(rows)
+    (results.folder / "search-sweep-1/best.yaml").unlink()
+    results.sweeps["search"] = SweepRecord(table.parent)
+    with pytest.raises(UserError, match="search-sweep-1: no trial has a score; no data"):
+        Numbers(results).functions()["score"]("search")
+    assert run()[1] == ["search-sweep-1"]
 
 
 def test_other_seeds(small):

@@ -129,12 +129,20 @@ class Tab:
         return answer["result"].get("value")
 
     def wait(self, expression, seconds=30):
-        """Until the expression is true."""
+        """Until the expression is true, also of a page that is loaded again meanwhile."""
         until = time.monotonic() + seconds
-        while not self.ask(expression):
+        while not self._holds(expression):
             if time.monotonic() > until:
                 raise TimeoutError(f"not true after {seconds} s: {expression}; console: {self.console}")
             time.sleep(0.02)
+
+    def _holds(self, expression):
+        try:
+            return self.ask(expression)
+        except RuntimeError as error:
+            if "navigated" in str(error) or "context" in str(error):
+                return False
+            raise
 
     def drawn(self):
         """Wait until every picture of the page is drawn; how many there are."""

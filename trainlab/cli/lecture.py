@@ -1,5 +1,9 @@
 """`trainlab lecture`: run the chapters of the lecture, check their claims, bind the book."""
 
+import shlex
+import sys
+from collections.abc import Generator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -47,7 +51,8 @@ def lecture(
     interrupted, and keeps what is there. The numbers and pictures of the book are those of these runs. A claim of the
     lecture that does not hold at this scale is shown as such.
 
-    Exit code 0 if every claim comes out as the chapter says, 4 if one does not.
+    Exit code 0 if every claim comes out as the chapter says, 4 if one does not, 130 if it was interrupted: the same
+    command goes on from there.
 
     Examples:
         trainlab lecture
@@ -62,7 +67,8 @@ def lecture(
             made = [(chapter, list[Verdict]()) for chapter in found]
         else:
             place = runs / f"lecture{'-short' if short else ''}{f'-seed-{seed}' if seed else ''}"
-            made = _run(found, place, short, seed, book_too, out)
+            with _going_on():
+                made = _run(found, place, short, seed, book_too, out)
     if as_json:
         _terminal.emit([_facts(chapter, judged) for chapter, judged in made])
     for chapter, judged in [] if as_json else made:
@@ -72,6 +78,17 @@ def lecture(
                 _terminal.say(f"  unexpected: {_told(verdict)}")
     if any(not verdict.expected for _, judged in made for verdict in judged):
         raise typer.Exit(4)
+
+
+@contextmanager
+def _going_on() -> Generator[None]:
+    """Say how to go on after a signal that ends the command."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        again = shlex.join(["trainlab", *sys.argv[1:]])
+        _terminal.note(f"what is trained is kept; to go on from here: {again}")
+        raise
 
 
 def _run(

@@ -236,10 +236,11 @@ class Numbers:
         return _known(self._results.sweeps, name, "sweep")
 
     def _ranked(self, name: str) -> Sequence[TrialRow]:
-        ranked = self._sweep(name).ranked
-        if not ranked:
-            raise UserError(f"sweep {name}: no trial has a score")
-        return ranked
+        sweep = self._sweep(name)
+        if not sweep.ranked:
+            reason = next((str(t.facts["reason"]) for t in sweep.trials if t.facts.get("reason")), "")
+            raise UserError(f"{sweep.path}: no trial has a score{f'; {reason}' if reason else ''}")
+        return sweep.ranked
 
     def _column(self, run: str, column: str) -> list[float]:
         table = self._run(run).metrics

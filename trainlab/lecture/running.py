@@ -13,19 +13,23 @@ from typing import Any
 
 from trainlab.core.component import plain
 from trainlab.core.config import Document
+from trainlab.core.errors import Stopped
 from trainlab.data.cache import SplitsCache
 from trainlab.lecture.chapter import Chapter, Planned
 from trainlab.report.sweep_record import SweepRecord
 from trainlab.report.tune_record import TuneRecord
 from trainlab.search import sweep as searching
 from trainlab.search.experiment import SweepExperiment, read
+from trainlab.search.summary import Summary
 from trainlab.store.folder import is_run
 from trainlab.store.json_file import read_json, write_json
 from trainlab.store.reading import RunRecord, is_sweep
 from trainlab.store.steps import is_tune
+from trainlab.training.callbacks import EXIT_CODES
 from trainlab.training.train import resume, train
 from trainlab.tuning import tune as tuning
 from trainlab.tuning.budget import Budget
+from trainlab.tuning.tune import Tuned
 
 _PLANS = "plans.json"
 _ENDED = ("finished", "diverged")
@@ -119,15 +123,18 @@ def _search(
 ) -> Path:
     path = place / f"{name}-sweep-1"
     if _same(path, document, plans) and is_sweep(path):
-        if not (path / "best.yaml").exists():
+        found = SweepRecord(path)
+        if (path / "best.yaml").exists():
+            return path
+        if found.ranked or not any(trial.status == "failed" for trial in found.trials):
             tell(f"{path}: resumed")
-            searching.resume(path, workers=1)
-        return path
+            _went_on(searching.resume(path, workers=1))
+            return path
     if path.exists():
         shutil.rmtree(path)
     tell(f"{path}")
     _remember(path, document, plans)
-    searching.start(document, runs=place, name=name, workers=1)
+    _went_on(searching.start(document, runs=place, name=name, workers=1))
     return path
 
 
@@ -143,14 +150,20 @@ def _tune(
     if _same(path, document, plans, str(budget)) and is_tune(path):
         if "end" not in TuneRecord(path).steps:
             tell(f"{path}: resumed")
-            tuning.resume(path, runs=place)
+            _went_on(tuning.resume(path, runs=place))
         return path
     if path.exists():
         shutil.rmtree(path)
     tell(f"{path}")
     _remember(path, document, plans, str(budget))
-    tuning.start(document, budget, runs=place, name=name)
+    _went_on(tuning.start(document, budget, runs=place, name=name))
     return path
+
+
+def _went_on(ended: Summary | Tuned) -> None:
+    """Raises Stopped where a signal has ended a sweep or tune, which only say so."""
+    if ended.exit_code == EXIT_CODES["interrupted"]:
+        raise Stopped
 
 
 def _same(path: Path, document: Document[SweepExperiment], plans: dict[str, Any], budget: str = "") -> bool:

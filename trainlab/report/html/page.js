@@ -5,7 +5,7 @@
   const dark = matchMedia("(prefers-color-scheme: dark)");
   const views = new Map();  // what is drawn, by the name of its picture
   const scales = new Map();  // pictures whose axis was switched
-  const moments = new Map();  // which moment a picture shows that has several: {at, last}
+  const moments = new Map();  // which moment a picture shows that has several: {at, label, newest}
   let chosen = "";
   try { chosen = localStorage.getItem("trainlab-theme") || ""; } catch { /* a page without storage keeps no choice */ }
 
@@ -29,16 +29,20 @@
   // A picture of several moments has buttons and a slider of the page; its chart has the parameter `frame`.
   const frames = (name) => (specs.frames || {})[name];
   const player = (name) => document.querySelector(`[data-frames="${CSS.escape(name)}"]`);
+  const epoch = (label) => Number((/[\d.]+$/.exec(label) || [0])[0]);
+  function keep(name, at) { moments.set(name, { at, label: frames(name)[at], newest: at === frames(name).length - 1 }); }
   function moment(name, first) {
-    const count = frames(name).length, kept = moments.get(name);
-    // Someone who looks at the newest moment goes on to the next one that arrives.
-    const at = !kept ? first : first && kept.at === kept.last ? count - 1 : Math.min(kept.at, count - 1);
-    moments.set(name, { at, last: count - 1 });
-    return at;
+    const labels = frames(name), kept = moments.get(name);
+    // Someone who looks at the newest moment goes on to the next one that arrives. Another moment stays, or the nearest
+    // one does: of many moments a page shows some only, and of more moments others.
+    const away = (i) => Math.abs(epoch(labels[i]) - epoch(kept.label));
+    keep(name, !kept ? first : kept.newest ? labels.length - 1
+      : labels.reduce((best, _, i) => (away(i) < away(best) ? i : best), 0));
+    return moments.get(name).at;
   }
   function show(name, at) {
     const count = frames(name).length, box = player(name), result = views.get(name);
-    moments.set(name, { at, last: count - 1 });
+    keep(name, at);
     const slider = box.querySelector("input");
     slider.max = String(count - 1);
     slider.value = String(at);
@@ -173,5 +177,5 @@
     body.append(...[...body.rows].sort(order));
   }));
 
-  window.trainlab = { specs, unpacked, waiting, draw };  // for a page that is refreshed during its run
+  window.trainlab = { specs, unpacked, waiting, draw, moments, moment, show };  // for a page that is refreshed during its run
 })();

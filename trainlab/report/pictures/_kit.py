@@ -18,6 +18,7 @@ LABEL = (  # of an axis: powers of ten where a number is far from one
     ": format(datum.value, ',.4~r')"
 )
 _HIGHEST = 10.0  # times the first value of a loss: what lies above leaves the picture
+_LINE = 12  # pixels of a line of text
 _DECADES = 20.0  # from this ratio of largest to smallest on, an axis is logarithmic
 
 
@@ -166,18 +167,28 @@ def layered(*charts: Chart, height: int = HEIGHT) -> Chart:
 
 
 def placed(ends: Sequence[tuple[str, float]], height: int, *, log: bool) -> dict[str, float]:
-    """How far to move each name at a line's end, in pixels, so that they do not lie on each other.
+    """How far to move each name at a line's end, in pixels, so that they do not lie on each other, nor below the axis.
 
-    ends: a name and the height of its line's end, on an axis that spans them and `height` pixels.
+    ends: a name and the height of its line's end, on an axis that spans them and `height` pixels; one without a name
+    only tells how far the axis reaches.
+
+    >>> placed([("a", 0.0), ("b", 0.0), ("c", 1.0)], 100, log=False)
+    {'c': 0.0, 'a': -12.0, 'b': 0.0}
     """
     scale = math.log if log else float
     known = [(name, scale(v)) for name, v in ends if math.isfinite(v) and (v > 0 or not log)]
     if not known:
         return {}
     low, high = min(v for _, v in known), max(v for _, v in known)
-    pixels = sorted(((name, (high - v) / ((high - low) or 1.0) * height) for name, v in known), key=lambda p: p[1])
-    moved, last = dict[str, float](), -math.inf
-    for name, at in pixels:
-        last = max(at, last + 12)
-        moved[name] = last - at
-    return moved
+    pixels = sorted(
+        ((name, (high - v) / ((high - low) or 1.0) * height) for name, v in known if name), key=lambda p: p[1]
+    )
+    places, last = list[float](), -math.inf
+    for _, at in pixels:
+        last = max(at, last + _LINE)
+        places.append(last)
+    floor = float(height)
+    for i in reversed(range(len(places))):
+        places[i] = min(places[i], floor)
+        floor = places[i] - _LINE
+    return {name: place - at for (name, at), place in zip(pixels, places, strict=True)}

@@ -29,9 +29,12 @@ def histograms(name: str, title: str, moments: Mapping[str, Sequence[Histogram]]
     chart = _chart(rows, count, moving=not alone).properties(width="container")
     if not alone:
         chart = chart.add_params(frame_param(len(labels), 0))
-    ends = [0] if alone else [0, len(labels) - 1]
-    sides = [_chart([row for row in rows if row["frame"] == i], count).properties(width=_STILL) for i in ends]
-    still = chart if alone else altair().hconcat(*sides, spacing=30)
+
+    def still() -> Chart:
+        sides = [[row for row in rows if row["frame"] == i] for i in (0, len(labels) - 1)]
+        charts = [_chart(side, count).properties(width=_STILL) for side in sides]
+        return altair().hconcat(*charts, spacing=30)
+
     first, last = moments[labels[0]], moments[labels[-1]]
     spread = listing([f"{h.layer} {readable(h.std)}" for h in first], 8)
     text = f"Each layer has a range of its own: its ends stand below the bars. Spread of the {what}"
@@ -47,7 +50,7 @@ def histograms(name: str, title: str, moments: Mapping[str, Sequence[Histogram]]
         for h in moments[label]
     ]
     frames = () if alone else tuple(labels)
-    return Picture(name, title, chart, text, Table(titles, table), frames=frames, still=still)
+    return Picture(name, title, chart, text, Table(titles, table), frames=frames, still=None if alone else still)
 
 
 def _rows(frame: int, label: str, layers: Sequence[Histogram]) -> list[dict[str, Any]]:

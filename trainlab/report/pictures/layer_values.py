@@ -19,4 +19,4 @@ def pictures(record: RunRecord) -> list[Picture]:
 
 
 def _when(epoch: float) -> str:
-    return f"epoch {epoch:.3g}" if epoch else "before the first step"
+    return f"epoch {round(epoch, 2):g}" if epoch else "before the first step"

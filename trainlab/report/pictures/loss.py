@@ -21,6 +21,8 @@ from trainlab.report.pictures.picture import Chart, Picture, Table
 from trainlab.report.pictures.thinning import at_most, band, extremes
 from trainlab.store.reading import RunRecord
 
+_UNDER = 0.1  # of the lowest point of the lines: how far below it the band of single batches reaches on a log axis
+
 
 def pictures(record: RunRecord) -> list[Picture]:
     """The loss of every step as a faint band with a smoothed line in it, and the validation loss of every epoch."""
@@ -30,12 +32,14 @@ def pictures(record: RunRecord) -> list[Picture]:
     guess = chance(record, "loss")
     top = roof_of_run(train["high"], [v for _, v in val], first=_first(record))
     drawn = [min(v, top) for v in (*train["low"], *train["high"], *(v for _, v in val))]
-    log = is_log([*train["low"], *train["high"], *(v for _, v in val)])
-    floor = min((v for v in drawn if v > 0), default=1.0)
+    lines = [*train["smooth"], *(v for _, v in val)]
+    log = is_log(lines)
+    floor = _UNDER * min(lines) if log else -math.inf  # the loss of one batch may be zero
+    drawn = [max(v, floor) for v in drawn]
     axis = axis_y("loss", drawn, log=log)
 
     charts = [*(level(guess, f"a guess: {readable(guess)}") if guess is not None and (not log or guess > 0) else [])]
-    charts += _train_charts(train, axis, floor if log else -math.inf, top)
+    charts += _train_charts(train, axis, floor, top)
     charts += _val_charts(val, axis, train, top)
     charts += _break(record)
     return [
@@ -45,7 +49,7 @@ def pictures(record: RunRecord) -> list[Picture]:
             layered(*charts, height=260),
             _sentence(train, val, guess) + _left(train, val, top),
             _table(record),
-            switch=is_log([*train["smooth"], *(v for _, v in val)]) or log,
+            switch=log,
         )
     ]
 

@@ -2,7 +2,7 @@
 
 import json
 import zlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from typing import Any, cast
@@ -28,8 +28,8 @@ class Picture:
     name: a file name without suffix, unique on its page (`loss`, `activations-relu1`) · sentence: what one would see,
     in words, for a screen reader and under the picture · switch: a logarithmic y axis can be switched to a linear one
     and back · wide: it needs the whole width of a page · frames: the names of moments that a page plays one after the
-    other, as the chart's parameter `frame` counts them; which of them comes first is the parameter's value · still: the
-    chart for a file, where nothing moves, if it is another one.
+    other, as the chart's parameter `frame` counts them; which of them comes first is the parameter's value · still:
+    makes the chart for a file, where nothing moves, if it is another one. A page needs none.
     """
 
     name: str
@@ -41,14 +41,14 @@ class Picture:
     wide: bool = False
     group: str = ""
     frames: Sequence[str] = ()
-    still: Chart | None = None
+    still: Callable[[], Chart] | None = None
 
     def spec(self, *, still: bool = False) -> dict[str, Any]:
         """The Vega-Lite spec as wide as its container, without colors: these come from a theme.
 
         Rows are in `datasets`, those that several layers draw only once. still: of the chart for a file.
         """
-        chart = self.still if still and self.still is not None else self.chart
+        chart = self.still() if still and self.still is not None else self.chart
         spec = chart.to_dict(validate=False)  # validating takes ten times as long; tests do it
         datasets: dict[str, Any] = {}
         for part in _parts(spec):

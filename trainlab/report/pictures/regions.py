@@ -49,18 +49,18 @@ def regions(name: str, title: str, moments: Mapping[str, Answers], plane: Plane,
     span = _span(moments, plane)
     points = _points(plane)
     images = [address(larger(_image(moments[label], plane, span)[::-1], 5)) for label in labels]
-    few = _few(len(labels)) if moving else range(len(labels))
-    panels = [_panel([{"url": images[i], "text": labels[i], "frame": 0}], points, plane, span, _STILL) for i in few]
-    still = altair().concat(*panels, columns=_ACROSS)
-    chart = still
-    if moving:
-        rows = [{"url": url, "text": labels[i], "frame": i} for i, url in enumerate(images)]
-        chart = _panel(rows, points, plane, span, _SIDE, moving=True).add_params(
-            frame_param(len(labels), len(labels) - 1)
-        )
-    frames = tuple(labels) if moving else ()
+
+    def still() -> Chart:
+        few = _few(len(labels)) if moving else range(len(labels))
+        panels = [_panel([{"url": images[i], "text": labels[i], "frame": 0}], points, plane, span, _STILL) for i in few]
+        return altair().concat(*panels, columns=_ACROSS)
+
     sentence, table = _told(moments, plane, span)
-    return Picture(name, title, chart, sentence, table, wide=len(labels) > 1 and not moving, frames=frames, still=still)
+    if not moving:
+        return Picture(name, title, still(), sentence, table, wide=len(labels) > 1)
+    rows = [{"url": url, "text": labels[i], "frame": i} for i, url in enumerate(images)]
+    chart = _panel(rows, points, plane, span, _SIDE, moving=True).add_params(frame_param(len(labels), len(labels) - 1))
+    return Picture(name, title, chart, sentence, table, frames=tuple(labels), still=still)
 
 
 def _few(count: int) -> list[int]:

@@ -39,13 +39,13 @@ def pictures(record: RunRecord) -> list[Picture]:
         charts.append(end_label(x, max(y, low), names[key][1], f"{key}-label", axis, moved[key]))
     tips = [alt.Tooltip("x:Q", title="epoch"), *(alt.Tooltip(f"{k}:Q", title=names[k][1], format=".4~g") for k in ends)]
     charts.append(data.mark_rule(opacity=0, strokeWidth=8).encode(x=axis_x(), tooltip=tips))
-    if val:
-        best = max(trained(val), key=lambda point: point[1])
+    best = _best(record, val)
+    if best is not None:
         mark = alt.Chart(values([{"x": best[0], "val": max(best[1], low)}])).mark_point(style="best-point", size=55)
         charts.append(mark.encode(x=axis_x(), y=axis("val")))
     heading = "Accuracy and gap" if name == "accuracy" else "R² and gap"
     chart = layered(*charts, height=_HEIGHT)
-    return [Picture("score", heading, chart, _sentence(train, val, name), _table(train, val))]
+    return [Picture("score", heading, chart, _sentence(train, val, name, best), _table(train, val))]
 
 
 def _together(train: Points, val: Points) -> dict[float, dict[str, float]]:
@@ -56,16 +56,26 @@ def _together(train: Points, val: Points) -> dict[float, dict[str, float]]:
     return rows
 
 
-def _sentence(train: Points, val: Points, name: str) -> str:
-    spell = share if name == "accuracy" else readable
+def _best(record: RunRecord, val: Points) -> tuple[float, float] | None:
+    """The best epoch: of several with the same score the one that the run chose."""
     if not val:
+        return None
+    most = max(y for _, y in trained(val))
+    chosen = record.status.best.epoch if record.status is not None and record.status.best is not None else None
+    alike = [point for point in trained(val) if point[1] == most]
+    return next((point for point in alike if point[0] == chosen), alike[0])
+
+
+def _sentence(train: Points, val: Points, name: str, chosen: tuple[float, float] | None) -> str:
+    spell = share if name == "accuracy" else readable
+    if chosen is None:
         return f"The training score ended at {spell(train[-1][1])}; there are no validation rows."
-    epoch, best = max(trained(val), key=lambda point: point[1])
+    epoch, best = chosen
     text = f"Validation was best in epoch {readable(epoch)} with {spell(best)} and ended at {spell(val[-1][1])}"
     if not train:
         return text + "."
     gap = train[-1][1] - val[-1][1]
-    points = f"{100 * gap:.1f} points" if name == "accuracy" else readable(gap)
+    points = f"{round(100 * gap, 1) + 0.0:.1f} points" if name == "accuracy" else readable(gap)
     return text + f"; at the end training stood at {spell(train[-1][1])}, a gap of {points}."
 
 

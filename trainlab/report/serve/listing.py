@@ -22,7 +22,7 @@ from trainlab.store.reading import RunRecord
 @dataclass(slots=True)
 class Listing:
     """rows: all runs, those of sweeps and tunes too, the oldest first · sweeps, tunes: their names · version: changes
-    with them · at, took: when it was made and how long that took, in seconds.
+    with them · at, took: when it was made and how much CPU time that took, in seconds.
     """
 
     root: Path

@@ -11,7 +11,8 @@ const SWAP = (old, fresh) => {
   old.dispatchEvent(new Event("swapped", { bubbles: true }));
 };
 // Refreshes the page when the server reports a change: the head, texts and tables are replaced, charts
-// are drawn again in place. If the page has other sections now, it is loaded again and keeps its position and switches.
+// are drawn again in place. If the page has other sections now, it is loaded again and keeps its position, its switches
+// and the moments that its pictures show.
 (() => {
   const STATE = `trainlab-state:${location.pathname}`, PAUSE = 2000;
   const badge = document.createElement("p");
@@ -33,6 +34,7 @@ const SWAP = (old, fresh) => {
     try {
       sessionStorage.setItem(STATE, JSON.stringify({
         y: scrollY, open: details().map((d) => d.open), pressed: pressed(),
+        moments: [...(window.trainlab ? window.trainlab.moments : [])],
       }));
     } catch { /* without storage the page begins at its top */ }
     location.reload();
@@ -47,6 +49,12 @@ const SWAP = (old, fresh) => {
       const button = document.querySelector(`[data-switch="${CSS.escape(name)}"] button[value="${CSS.escape(value)}"]`);
       if (button && button.getAttribute("aria-pressed") !== "true") button.click();
     });
+    const page = window.trainlab;
+    kept.moments.forEach(([name, at]) => {
+      if (!page || !(page.specs.frames || {})[name]) return;
+      page.moments.set(name, at);
+      page.show(name, page.moment(name, 0));
+    });
     scrollTo(0, kept.y);
   }
 
@@ -55,7 +63,9 @@ const SWAP = (old, fresh) => {
     copy.querySelectorAll("figure").forEach((f) => f.remove());
     return copy.textContent;
   };
-  const ids = (doc) => [...doc.querySelectorAll("main section[id], main figure[id]")].map((e) => e.id).join();
+  // A picture that has got a second moment has buttons now.
+  const ids = (doc) => [...doc.querySelectorAll("main section[id], main figure[id], main [data-frames]")]
+    .map((e) => e.id || e.dataset.frames).join();
 
   const own = "figure, button:not([name])";  // they have listeners of their own; a named button only sends its form
 

@@ -29,12 +29,12 @@ from trainlab.store.reading import RunRecord, is_sweep, read_run
 _PAGES = 12  # in the cache
 _COMPARED = 50  # runs on one page: the newest, or the first of the chosen ones
 _WATCHED = ("metrics.csv", "status.json", "diagnoses.jsonl", "mistakes.json", "trials.csv", "tune.jsonl")
-_REST = 8.0  # times as long as making a page or a list took, until it is made again
+_REST = 5.0  # times the CPU time of making a page or a list, until it is made again
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A page and the version of what it shows; when it was made, and how long that took, in seconds."""
+    """A page and the version of what it shows; when it was made, and how much CPU time that took, in seconds."""
 
     html: str
     version: str
@@ -61,9 +61,9 @@ class Site:
         with self._making:
             kept = self._kept.pop(address, None)
             if kept is None or kept.version != version:
-                began = time.monotonic()
+                began = time.thread_time()  # the wall time is longer while a run keeps the machine busy
                 html = self._made(address, _live(address, version))
-                kept = Page(html, version, time.monotonic(), time.monotonic() - began)
+                kept = Page(html, version, time.monotonic(), time.thread_time() - began)
             if not address.startswith("/?"):  # made in a moment, and different for each letter of a filter
                 self._kept[address] = kept
             while len(self._kept) > _PAGES:
@@ -150,7 +150,7 @@ class Site:
         if known and time.monotonic() < known.at + max(0.5, _REST * known.took):
             return known
         with self._making:
-            began = time.monotonic()
+            began = time.thread_time()
             with Index(self.root) as index:
                 try:
                     rows = [row for record, row in listed((), self.root, index) if _reaches(self.root, record)]
@@ -161,7 +161,7 @@ class Site:
             sweeps = sorted(of_rows | set(_folders(self.root, sweep_at)))
             stamps = [_stamp(self.root / tune) for tune in tunes]
             version = format(hash((tuple(map(_told, rows)), tuple(sweeps), *stamps)) & 0xFFFFFFFFFFFF, "x")
-            made = Listing(self.root, rows, sweeps, tunes, version, time.monotonic(), time.monotonic() - began)
+            made = Listing(self.root, rows, sweeps, tunes, version, time.monotonic(), time.thread_time() - began)
             if known:
                 made.keep(known)
             self._list = made
