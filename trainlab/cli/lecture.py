@@ -51,8 +51,7 @@ def lecture(
     interrupted, and keeps what is there. The numbers and pictures of the book are those of these runs. A claim of the
     lecture that does not hold at this scale is shown as such.
 
-    Exit code 0 if every claim comes out as the chapter says, 4 if one does not, 130 if it was interrupted: the same
-    command goes on from there.
+    Exit code 0 if every claim comes out as the chapter says, 4 if one does not, 130 after Ctrl-C.
 
     Examples:
         trainlab lecture
@@ -61,14 +60,13 @@ def lecture(
         trainlab lecture --short --no-book
         trainlab lecture --seed 100
     """
-    with _terminal.answering(as_json):
+    with _terminal.answering(as_json), _going_on():
         found = read_chapters(folder, chapters or [])
         if listing:
             made = [(chapter, list[Verdict]()) for chapter in found]
         else:
             place = runs / f"lecture{'-short' if short else ''}{f'-seed-{seed}' if seed else ''}"
-            with _going_on():
-                made = _run(found, place, short, seed, book_too, out)
+            made = _run(found, place, short, seed, book_too, out)
     if as_json:
         _terminal.emit([_facts(chapter, judged) for chapter, judged in made])
     for chapter, judged in [] if as_json else made:
