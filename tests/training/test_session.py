@@ -18,7 +18,7 @@ from trainlab.engine.graph import build_graph
 from trainlab.store import checkpoint
 from trainlab.store.findings import read_findings
 from trainlab.store.folder import MARKS
-from trainlab.store.rows import read_rows
+from trainlab.store.rows import read_layers, read_rows
 from trainlab.store.status import read_status
 from trainlab.training import session, setup
 from trainlab.training.callbacks import Callback, StepInfo
@@ -168,6 +168,11 @@ def test_a_diverged_run_says_where_and_ends_with_3(tmp_path):
     assert found["evidence"]["where"]
     assert found["patches"][0]["optimizer.lr"] < 1e30
     assert read_status(outcome.folder / "status.json").state == "diverged"
+    rows = read_layers(outcome.folder / "layers.csv")
+    last = [v for s, q, v in zip(*(rows[k] for k in ("step", "quantity", "value")), strict=True)
+            if (s, q) == (outcome.step, "update_ratio")]  # fmt: skip
+    assert len(last) == 2
+    assert np.isnan(last).all()  # this step was not taken: there is no update, also none of an earlier step
 
 
 def test_early_stopping_ends_the_run_and_keeps_the_best(tmp_path):

@@ -81,6 +81,8 @@ class Inspector:
         rows = self.trainer.last_batch.rows
         with np.errstate(all="ignore"):
             names, values = self._statistics.names, self._statistics.values(rows)
+            if self.trainer.broken:  # the step was not taken, and what is left of the steps before it is none
+                values = np.where([quantity == "update_ratio" for _, quantity in names], np.nan, values)
             if not self.trainer.broken and self.schedule.histograms_due(self.trainer.step):
                 work = self.trainer.last_batch.first(measured_rows(rows))
                 more, counted = _split(histograms(self.setup.net.all_nodes(), work))
