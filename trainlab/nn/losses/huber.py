@@ -1,15 +1,16 @@
 """Huber: squared for small errors, absolute for large ones."""
 
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 
 from trainlab.core.component import setting
 from trainlab.core.types import Array, Task
-from trainlab.nn.loss import Loss, LossSlot
+from trainlab.nn.loss import LossSlot
+from trainlab.nn.losses._numbers import NumberLoss
 
 
-class Huber(Loss, name="huber"):
+class Huber(NumberLoss, name="huber"):
     """The mean of r^2 / 2 where |r| < delta, else delta (|r| - delta / 2), r = y - t; dy = clip(r, +-delta) / numbers.
 
     As smooth as `mse` near the target, as robust as `mae` against outliers.
@@ -17,17 +18,7 @@ class Huber(Loss, name="huber"):
     Source: Huber 1964, "Robust estimation of a location parameter".
     """
 
-    tasks: ClassVar[tuple[str, ...]] = ("regression",)
-
     delta: float = setting(1.0, "size of an error from which the loss is linear, in units of the target", gt=0)
-
-    def units(self, task: Task) -> int:
-        """One an output."""
-        return task.outputs
-
-    def encode(self, y: Array, task: Task) -> Array:
-        """Numbers (n, k)."""
-        return np.asarray(y, dtype=np.float64).reshape(len(y), -1)
 
     def each(self, s: LossSlot) -> Array:
         """With cut = clip(r, +-delta), cut (r - cut / 2) is r^2 / 2 or delta (|r| - delta / 2)."""
@@ -46,7 +37,3 @@ class Huber(Loss, name="huber"):
         r = np.abs(t - np.median(t, axis=0))
         cut = np.minimum(r, self.delta)
         return float((cut * (r - cut / 2)).mean())
-
-    def predict(self, y: Array, task: Task) -> Array:
-        """The numbers."""
-        return y

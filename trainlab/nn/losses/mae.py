@@ -1,30 +1,21 @@
 """Mean absolute error: regression that is robust against outliers."""
 
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 
 from trainlab.core.types import Array, Task
-from trainlab.nn.loss import Loss, LossSlot
+from trainlab.nn.loss import LossSlot
+from trainlab.nn.losses._numbers import NumberLoss
 
 
-class MAE(Loss, name="mae"):
+class MAE(NumberLoss, name="mae"):
     """The mean of |y - t| over rows and outputs; dy = sign(y - t) / numbers. Learns the median, not the mean.
 
     The gradient does not shrink near the target: lower the learning rate over time.
 
     Source: Bishop 2006, section 1.5.5 (Minkowski loss, q = 1).
     """
-
-    tasks: ClassVar[tuple[str, ...]] = ("regression",)
-
-    def units(self, task: Task) -> int:
-        """One an output."""
-        return task.outputs
-
-    def encode(self, y: Array, task: Task) -> Array:
-        """Numbers (n, k)."""
-        return np.asarray(y, dtype=np.float64).reshape(len(y), -1)
 
     def each(self, s: LossSlot) -> Array:
         """The mean of |y - t| over the outputs."""
@@ -40,7 +31,3 @@ class MAE(Loss, name="mae"):
     def chance(self, t: Array, task: Task) -> float:
         """Mean distance from the median of the targets."""
         return float(np.abs(t - np.median(t, axis=0)).mean())
-
-    def predict(self, y: Array, task: Task) -> Array:
-        """The numbers."""
-        return y

@@ -1,27 +1,22 @@
 """Mean squared logarithmic error: relative errors of numbers that are 0 or more."""
 
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 
 from trainlab.core.types import Array, Task
-from trainlab.nn.loss import Loss, LossSlot
+from trainlab.nn.loss import LossSlot
+from trainlab.nn.losses._numbers import NumberLoss
 from trainlab.nn.losses.poisson import positive
 
 
-class MSLE(Loss, name="msle"):
+class MSLE(NumberLoss, name="msle"):
     """The mean of (log(1 + y) - log(1 + t))^2: 10 instead of 5 costs about as much as 1000 instead of 500.
 
     Outputs below 0 count as 0, and pass no gradient. The targets must be 0 or more: leave out `scale_target`.
 
     Source: Keras, `losses.MeanSquaredLogarithmicError`; scikit-learn's mean_squared_log_error.
     """
-
-    tasks: ClassVar[tuple[str, ...]] = ("regression",)
-
-    def units(self, task: Task) -> int:
-        """One an output."""
-        return task.outputs
 
     def encode(self, y: Array, task: Task) -> Array:
         """Numbers (n, k). Raises UserError for negative ones."""
@@ -42,10 +37,6 @@ class MSLE(Loss, name="msle"):
     def chance(self, t: Array, task: Task) -> float:
         """The variance of log(1 + t), mean over the outputs."""
         return float(np.var(np.log1p(t), axis=0, dtype=np.float64).mean())
-
-    def predict(self, y: Array, task: Task) -> Array:
-        """The numbers, not below 0."""
-        return self.point(y)
 
     def point(self, y: Array) -> Array:
         """max(y, 0)."""

@@ -1,17 +1,18 @@
 """Poisson: counts, by the logarithm of their rate."""
 
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 
 from trainlab.core.errors import UserError
 from trainlab.core.types import Array, Task
-from trainlab.nn.loss import Loss, LossSlot
+from trainlab.nn.loss import LossSlot
+from trainlab.nn.losses._numbers import NumberLoss
 
 TOP = 80.0  # exp of it is a float32
 
 
-class Poisson(Loss, name="poisson"):
+class Poisson(NumberLoss, name="poisson"):
     """The mean of exp(y) - t y: the negative log-likelihood of counts t with rate exp(y), without its constant log t!.
 
     The output y is the logarithm of the rate, so predictions exp(y) are positive and errors count relative to the rate.
@@ -19,12 +20,6 @@ class Poisson(Loss, name="poisson"):
 
     Source: McCullagh & Nelder 1989, "Generalized linear models", chapter 6.
     """
-
-    tasks: ClassVar[tuple[str, ...]] = ("regression",)
-
-    def units(self, task: Task) -> int:
-        """One an output."""
-        return task.outputs
 
     def encode(self, y: Array, task: Task) -> Array:
         """Numbers (n, k). Raises UserError for negative ones."""
@@ -45,10 +40,6 @@ class Poisson(Loss, name="poisson"):
         """Loss of the mean rate."""
         rate = np.maximum(t.mean(axis=0, dtype=np.float64), np.finfo(np.float64).tiny)
         return float((rate - rate * np.log(rate)).mean())
-
-    def predict(self, y: Array, task: Task) -> Array:
-        """The rates."""
-        return self.point(y)
 
     def averaged(self, y: Array) -> Array:
         """log of the mean rate."""
