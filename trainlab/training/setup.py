@@ -12,7 +12,7 @@ import numpy as np
 
 from trainlab.core.component import make
 from trainlab.core.config import Document
-from trainlab.core.errors import DataError, ShapeError, UserError
+from trainlab.core.errors import DataError, ShapeError
 from trainlab.core.problem import ConfigError, Problem, listed, nearest
 from trainlab.core.streams import Streams
 from trainlab.core.types import Array, Shape, Task
@@ -32,10 +32,17 @@ from trainlab.nn.metric import Metric
 from trainlab.optim.layer_penalty import layer_penalty
 from trainlab.optim.regularizer import Regularizer
 from trainlab.store.columns import metric_columns
-from trainlab.training.best import Decision, decide, measured_columns, measured_metrics, unmeasured, watched
+from trainlab.training.best import Decision, decide, measured_metrics
 from trainlab.training.completion import completed
 from trainlab.training.experiment import Experiment
-from trainlab.training.setup_checks import clip_problems, schedule_problems
+from trainlab.training.setup_checks import (
+    augment_problems,
+    calibrate_problems,
+    clip_problems,
+    frozen_problems,
+    metric_problems,
+    schedule_problems,
+)
 from trainlab.training.transfer import Taken, frozen, name_problems, take
 
 LOSS_OF = {
@@ -131,25 +138,10 @@ def build(
     loss, layers, nodes = layers_for(document, parts.shape, parts.task)
     _refuse_too_large(document, nodes, min(experiment.train.batch_size, len(parts.train)))
     loss = loss.fitted(parts.train.y, parts.task)
-    train, penalties = experiment.train, experiment.regularization
     net = _network(experiment, layers, parts.shape, nodes)
     taken = None if fitted is not None else take(document, net)  # a run that has begun has its weights
     passes = start(net, experiment, parts, streams, taken)
-    config = TrainingConfig(
-        loss=loss,
-        optimizer=experiment.optimizer,
-        schedule=experiment.schedule,
-        dropout_schedule=penalties.dropout_schedule,
-        weight_decay_schedule=penalties.weight_decay_schedule,
-        regularizers=[*penalties.parts(), *_by_layer(document, net)],
-        augment=experiment.data.augment,
-        epochs=train.epochs,
-        batch_size=train.batch_size * count(),
-        shuffle=not parts.sorted,
-        clip_norm=train.clip_norm,
-        average=train.average,
-        regression=parts.task.kind == "regression",
-    )
+    config = _config(document, parts, net, loss)
     metrics = measured_metrics(experiment, parts.task, imbalanced=parts.imbalance >= IMBALANCED)
     w_train, w_val = (_weights(rows, experiment, net) for rows in (parts.train, parts.val))
     return TrainingSetup(
@@ -175,6 +167,27 @@ def _network(experiment: Experiment, layers: Sequence[Layer], shape: Shape, node
     train, still = experiment.train, frozen(experiment.model, nodes)
     options = train.torch_options
     return Net(layers, shape, frozen=still, dtype=train.arrays, engine=train.engine, options=options)
+
+
+def _config(document: Document[Experiment], parts: Splits, net: Net, loss: Loss) -> TrainingConfig:
+    """The settings of the training loop. Raises ConfigError for a penalty on a layer that does not exist."""
+    experiment = document.value
+    train, penalties = experiment.train, experiment.regularization
+    return TrainingConfig(
+        loss=loss,
+        optimizer=experiment.optimizer,
+        schedule=experiment.schedule,
+        dropout_schedule=penalties.dropout_schedule,
+        weight_decay_schedule=penalties.weight_decay_schedule,
+        regularizers=[*penalties.parts(), *_by_layer(document, net)],
+        augment=experiment.data.augment,
+        epochs=train.epochs,
+        batch_size=train.batch_size * count(),
+        shuffle=not parts.sorted,
+        clip_norm=train.clip_norm,
+        average=train.average,
+        regression=parts.task.kind == "regression",
+    )
 
 
 def _encoded(rows: Rows, loss: Loss, task: Task, net: Net) -> Array:
@@ -245,9 +258,9 @@ def layers_for(
     except ShapeError as error:
         raise ConfigError([document.problem("model", str(error))]) from None
     problems = [
-        *_augment_problems(document, shape, loss, task),
-        *_metric_problems(document, task, loss),
-        *_calibrate_problems(document, loss, units),
+        *augment_problems(document, shape, loss, task),
+        *metric_problems(document, task, loss),
+        *calibrate_problems(document, loss, units),
         *schedule_problems(document, nodes),
         *clip_problems(document, nodes, loss, task),
     ]
@@ -259,16 +272,7 @@ def layers_for(
                 f"{units} output{'s' if units > 1 else ''} here; end with `dense: output`",
             )
         )
-    weights = sum(n.weights > 0 for top in nodes for n in top.walk())
-    for index, place in enumerate(experiment.model.frozen):
-        if not 0 <= place < weights:
-            problems.append(
-                document.problem(
-                    ("model", "frozen", index),
-                    f"there is no layer with weights of index {place}; there are {weights}, counted from 0",
-                )
-            )
-    problems += name_problems(document, nodes)
+    problems += [*frozen_problems(document, nodes), *name_problems(document, nodes)]
     if problems:
         raise ConfigError(problems)
     return loss, layers, nodes
@@ -311,72 +315,6 @@ def _loss(document: Document[Experiment], task: Task) -> Loss:
             raise ConfigError([document.problem("loss", str(error))]) from None
         return chosen
     return make(Loss, LOSS_OF[task.word])
-
-
-def _augment_problems(document: Document[Experiment], shape: Shape, loss: Loss, task: Task) -> list[Problem]:
-    problems: list[Problem] = []
-    indices = task.kind == "classification" and loss.encode(np.zeros(1, np.int64), task).dtype.kind == "i"
-    for index, augmentation in enumerate(document.value.data.augment):
-        if augmentation.mixes and indices and not loss.soft:
-            message = f"{augmentation.name} makes shares of classes, and {loss.name} needs whole ones"
-            problems.append(document.problem(("data", "augment", index), f"{message}; use softmax_cross_entropy"))
-        try:
-            augmentation.check(shape)
-        except ShapeError as error:
-            problems.append(document.problem(("data", "augment", index), str(error)))
-    return problems
-
-
-def _metric_problems(document: Document[Experiment], task: Task, loss: Loss) -> list[Problem]:
-    """A metric must suit the task and the loss; one that is watched must be measured, on rows that are there."""
-    experiment, problems = document.value, list[Problem]()
-    columns = [c for c in metric_columns(task.kind) if c.startswith(("train_", "val_"))]
-    probabilities = loss.probabilities(np.zeros((1, loss.units(task)))) is not None
-    for index, metric in enumerate(experiment.metrics):
-        column = f"val_{metric.column}"
-        if message := _unsuited(metric, task, loss.name if not probabilities else ""):
-            problems.append(document.problem(("metrics", index), message))
-        elif column in columns[len(columns) - index :]:
-            problems.append(document.problem(("metrics", index), f"two metrics would have the column `{column}`"))
-        columns.append(column)
-    columns = measured_columns(experiment, task)
-    for path, metric in watched(experiment):
-        if path == "sweep.metric":
-            continue  # the search checks it
-        if metric not in columns:
-            message, near = unmeasured(metric, experiment, [task])
-            problems.append(document.problem(path, message, allowed=columns, nearest=near))
-        elif metric.startswith("val_") and not experiment.data.split.validates:
-            problems.append(
-                document.problem(path, f"`{metric}` needs validation rows, but data.split.val is 0; watch `train_loss`")
-            )
-    return problems
-
-
-def _calibrate_problems(document: Document[Experiment], loss: Loss, units: int) -> list[Problem]:
-    """A temperature needs probabilities, and validation rows to be fitted on."""
-    if document.value.calibrate is None:
-        return []
-    if loss.probabilities(np.zeros((1, units))) is None:
-        return [document.problem("calibrate", f"{loss.name} gives no probabilities that could be calibrated")]
-    if loss.name == "ordinal":
-        return [document.problem("calibrate", "a temperature would move the levels that the loss ordinal predicts")]
-    if not document.value.data.split.validates:
-        return [document.problem("calibrate", "a temperature is fitted on validation rows, but data.split.val is 0")]
-    return []
-
-
-def _unsuited(metric: Metric, task: Task, without: str) -> str:
-    """Why a metric cannot be measured; empty if it can. without: the loss's name if it defines no probabilities."""
-    if not metric.suits(task):
-        return f"{metric.name} is for {' and '.join(metric.tasks)}, not for {task.word}"
-    if metric.probabilistic and without:
-        return f"{metric.name} needs probabilities, which the loss {without} does not define"
-    try:
-        metric.check(task)
-    except UserError as error:
-        return str(error)
-    return ""
 
 
 def _path(experiment: Experiment, place: Sequence[int]) -> tuple[str | int, ...]:

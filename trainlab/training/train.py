@@ -247,27 +247,39 @@ def _run(
         clock.restart(before)  # opening a tracker takes seconds that are no training
         ended = None if beyond_end else checkpointer.ended
         if ended is None:
-            ending = _fitted(session, callbacks, until, beyond_end=beyond_end)
-            written = logger.written()  # findings of the end are dropped when a run is trained further
-            earlier, late = tuple(session.monitors.findings), tuple[Finding, ...]()
-            if ending.state == "finished":
-                late = session.conclude()
-            elif ending.state != "interrupted":
-                session.monitors.conclude(None)
-            ended = Ended(ending, late, earlier, tuple(session.monitors.findings))
+            ended, written = _to_end(session, logger, callbacks, until, beyond_end=beyond_end)
         else:  # killed after its last checkpoint: the layers' last step, which the end is judged by, is gone
-            ending, written = ended.ending, logger.written()
-            if ending.state == "finished":
-                session.inspect_again(callbacks)
-            session.monitors.findings[:] = ended.concluded
-            for finding, callback in product(ended.findings, callbacks):
-                callback.on_finding(finding)
+            written = logger.written()
+            _end_again(session, ended, callbacks)
         needs = [*logger.paths, folder.config, folder.environment]
         checkpointer.save(written, needs, durable=durable or clock.seconds >= BRIEF, ended=ended)
-        result = _result(session, folder, ending, test=test)
+        result = _result(session, folder, ended.ending, test=test)
         for callback in callbacks:
             callback.on_train_end(result)
         return result
+
+
+def _to_end(
+    session: TrainingSession, logger: RunLogger, callbacks: Sequence[Callback], until: int | None, *, beyond_end: bool
+) -> tuple[Ended, dict[str, dict[str, int]]]:
+    """Train; how it ended, and how long the files were before the findings of the end."""
+    ending = _fitted(session, callbacks, until, beyond_end=beyond_end)
+    written = logger.written()  # findings of the end are dropped when a run is trained further
+    earlier, late = tuple(session.monitors.findings), tuple[Finding, ...]()
+    if ending.state == "finished":
+        late = session.conclude()
+    elif ending.state != "interrupted":
+        session.monitors.conclude(None)
+    return Ended(ending, late, earlier, tuple(session.monitors.findings)), written
+
+
+def _end_again(session: TrainingSession, ended: Ended, callbacks: Sequence[Callback]) -> None:
+    """Tell the callbacks of the end that the last checkpoint keeps."""
+    if ended.ending.state == "finished":
+        session.inspect_again(callbacks)
+    session.monitors.findings[:] = ended.concluded
+    for finding, callback in product(ended.findings, callbacks):
+        callback.on_finding(finding)
 
 
 def _regions(session: TrainingSession) -> Regions | None:
