@@ -38,7 +38,6 @@ class Redrawn(Quiet):
 
     def on_train_begin(self, info: RunInfo) -> None:
         """Draw the first frame."""
-        super().on_train_begin(info)
         first = (info.resumed_at or 0) / info.steps_per_epoch
         self._progress = Progress(info, step=info.resumed_at or 0, epoch=first, first_epoch=first, curve=self._curve)
         for line in headlines(info):
@@ -48,6 +47,7 @@ class Redrawn(Quiet):
 
     def on_step_end(self, info: StepInfo) -> None:
         """Remember the loss; redraw a few times a second."""
+        super().on_step_end(info)
         self._hear(info.loss)
         if perf_counter() >= self._due and (p := self._progress):
             p.step, p.epoch, p.loss, p.lr = info.step, info.epoch, info.loss, info.lr
@@ -55,6 +55,7 @@ class Redrawn(Quiet):
 
     def on_epoch_end(self, row: Mapping[str, Any]) -> None:
         """Keep the epoch's scores for the next frame."""
+        super().on_epoch_end(row)
         if p := self._progress:
             p.row, p.epoch, p.loss = row, row["epoch"], row.get("train_loss")
 

@@ -72,12 +72,20 @@ class Progress:
 
 
 class Quiet(Callback):
-    """Shows nothing, but a signal can stop it."""
+    """Shows nothing, but a signal can stop it.
+
+    running: a signal stops the run gently. Before the first evaluation or step of a session has ended, there is nothing
+    to save: a signal ends the program.
+    """
 
     running = False
 
-    def on_train_begin(self, info: RunInfo) -> None:
-        """From here on a signal stops the run gently."""
+    def on_step_end(self, info: StepInfo) -> None:
+        """There is something to save."""
+        self.running = True
+
+    def on_epoch_end(self, row: Mapping[str, Any]) -> None:
+        """There is something to save."""
         self.running = True
 
     def close(self) -> None:
@@ -94,7 +102,6 @@ class Lines(Quiet):
 
     def on_train_begin(self, info: RunInfo) -> None:
         """Print what is about to run."""
-        super().on_train_begin(info)
         self._epochs = info.epochs
         self._before = perf_counter()
         for line in headlines(info):
@@ -102,6 +109,7 @@ class Lines(Quiet):
 
     def on_epoch_end(self, row: Mapping[str, Any]) -> None:
         """Print the epoch's line."""
+        super().on_epoch_end(row)
         now = perf_counter()
         seconds, self._before = now - self._before, now
         parts = [f"epoch {row['epoch']}/{self._epochs}", *(f"{k} {v}" for k, v in numbers(row)), f"{seconds:.1f}s"]
@@ -114,6 +122,7 @@ class Lines(Quiet):
 
     def on_step_end(self, info: StepInfo) -> None:
         """Print the findings since the last line."""
+        super().on_step_end(info)
         if self._findings.new:
             self._tell()
 

@@ -20,7 +20,7 @@ from typing import ClassVar
 from trainlab.core.errors import Stopped, signal_name
 
 SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
-_PATIENCE = 0.5  # seconds until the thread answers in the handler's place
+_PATIENCE = 0.25  # seconds until the thread answers in the handler's place
 _GRACE = 10.0  # seconds in which a program that a signal ends may close its files
 _HEARD, _ENDING = 0, 128  # what a handler writes behind a signal: that it has come; with the number, that this ends all
 

@@ -90,7 +90,8 @@ class Steps:
     first: the number of the first one, from 1 · index: rows (int64), batch after batch, to the end of the epoch at
     least · rates: of each step the learning rate and the factors on dropout and on weight decay, (steps, 3) float64 ·
     records: (steps, 4), to be written, columns `RECORDS` · sums:
-    to be added to.
+    to be added to · leave: of a step that takes long, an int32 that becomes 1 where a signal asks to leave it undone. A
+    backend may then return 0 steps, if it has changed no more than what forward and backward passes write.
     """
 
     first: int
@@ -98,6 +99,7 @@ class Steps:
     rates: Array
     records: Array
     sums: Sums
+    leave: Array | None = None
 
 
 TrainSteps = Callable[[Steps], tuple[int, bool]]

@@ -18,6 +18,7 @@ from trainlab.engine.graph import Node
 from trainlab.engine.layer_statistics import layer_values
 from trainlab.engine.members import loss_slot
 from trainlab.engine.probe_sums import ProbeSums
+from trainlab.nn.layer import Slot
 from trainlab.nn.loss import Loss, LossSlot
 from trainlab.optim.averaging import Average
 from trainlab.optim.clipping import clip, l2_norm
@@ -60,6 +61,10 @@ class NumpyBackend(Backend):
         return Passes(lambda rows: work.first(rows).forward(), lambda rows: work.first(rows).backward(), add)
 
 
+class _LeftError(Exception):
+    """The step is left undone."""
+
+
 class _Training:
     """Training steps of one job."""
 
@@ -68,6 +73,7 @@ class _Training:
         rules = job.config.regularizers
         self.penalties = [rule for rule in rules if rule.penalizes]
         self.constraints = [rule for rule in rules if rule.constrains]
+        self._leave: Array | None = None
         self.averaging = Average(job.config.average or 0.0)
         full = job.config.optimizer.full_batch
         self.state: OptimizerState = replace(job.state, evaluate=self.loss_at) if full else job.state
@@ -75,11 +81,14 @@ class _Training:
 
     def run(self, steps: Steps) -> tuple[int, bool]:
         """Run the steps; how many were run, and whether all their numbers were finite."""
-        size = self.job.batch.work.rows
+        size, self._leave = self.job.batch.work.rows, steps.leave
         for i, rates in enumerate(steps.rates.tolist()):
             index = steps.index[i * size : (i + 1) * size]
-            if not self._step(steps.first + i, index, rates, steps.records[i], steps.sums.add):
-                return i + 1, False
+            try:
+                if not self._step(steps.first + i, index, rates, steps.records[i], steps.sums.add):
+                    return i + 1, False
+            except _LeftError:
+                return i, True
         return len(steps.rates), True
 
     def _step(self, t: int, index: Array, rates: list[float], record: Array, count: Callable[..., None]) -> bool:
@@ -118,12 +127,19 @@ class _Training:
 
     def _loss_and_gradient(self, work: Workspace, end: LossSlot) -> float:
         """The loss of the batch, without penalties; its gradient, penalties included, in g."""
-        work.forward()
+        self._pass(work.forwards)
         loss = self.job.config.loss.value(end)
-        work.backward()
+        self._pass(work.backwards)
         for rule in self.penalties:
             rule.add_gradient(self.w, self.gw)
         return loss
+
+    def _pass(self, layers: Sequence[tuple[Callable[[Slot], None], Slot]]) -> None:
+        """Run a pass, layer by layer. Raises _LeftError between two layers where that is asked for."""
+        for run, slot in layers:
+            if self._leave is not None and self._leave[0]:
+                raise _LeftError
+            run(slot)
 
     def _squares(self, end: LossSlot) -> float:
         if not self.job.config.regression:
@@ -136,8 +152,10 @@ class _Training:
         state, kept = self.state, self.state.theta.copy()
         state.theta[...] = theta
         work, end = self.job.batch.first(self.job.batch.work.rows)
-        loss = self._loss_and_gradient(work, loss_slot(self.job.members, end.y, end.t, end.dy, end.weights))
-        for rule in self.penalties:
-            loss += rule.penalty(self.w)
-        state.theta[...] = kept
+        try:
+            loss = self._loss_and_gradient(work, loss_slot(self.job.members, end.y, end.t, end.dy, end.weights))
+            for rule in self.penalties:
+                loss += rule.penalty(self.w)
+        finally:
+            state.theta[...] = kept
         return loss

@@ -27,6 +27,7 @@ from trainlab.optim.schedules.constant import Constant
 from trainlab.store.checkpoint import fitting
 
 _PATIENCE = 0.1  # seconds between two calls of `stop`, unless a single step takes longer
+_LONG = 0.05  # seconds of a step that a signal leaves undone, rather than wait for it
 _VERSION = 2  # of a saved state; since 2 an optimizer's buffers are the textbook's (Adam's m and v)
 
 
@@ -95,6 +96,7 @@ class Trainer:
         )
         self._run_steps = net.backend.prepare_training(job)
         self._seconds_per_step = 1.0
+        self._leave = np.zeros(1, np.int32)
 
     # ------------------------------------------------------------------ running
 
@@ -125,21 +127,37 @@ class Trainer:
         is called between steps, at least every tenth of a second unless a single step takes longer.
         """
         self.broken = False
+        self._leave[0] = 0
         if len(self.records) < steps:
             self.records = np.empty((steps, len(RECORDS)))
         done = 0
         with np.errstate(all="ignore"):
             while done < steps and not self.broken and not (stop is not None and stop()):
                 patience = max(1, int(_PATIENCE / self._seconds_per_step))
-                done += self._run(min(steps - done, patience), done)
+                taken = self._run(min(steps - done, patience), done)
+                done += taken
+                if not taken:
+                    break
         return done
+
+    def leave_step(self) -> None:
+        """Let `advance` return without the step that is running, if that takes long; for a signal, or another thread.
+
+        The backend may finish the step all the same.
+        """
+        self._leave[0] = 1
 
     def _run(self, most: int, done: int) -> int:
         """Run up to `most` steps, no further than to the end of the epoch, after `done` steps of this `advance`."""
         index, size = self.sampler.remaining(), self.sampler.batch_size
         rates = self._rates(min(most, self.sampler.steps_left))
         began = perf_counter()
-        taken, finite = self._run_steps(Steps(self.step + 1, index, rates, self.records[done:], self.sums))
+        undo = self._undo() if len(rates) == 1 and self._seconds_per_step > _LONG else None
+        leave = None if undo is None else self._leave
+        taken, finite = self._run_steps(Steps(self.step + 1, index, rates, self.records[done:], self.sums, leave))
+        if not taken and undo is not None:
+            undo()
+            return 0
         self._seconds_per_step = max(1e-7, (perf_counter() - began) / taken)
         self.step += taken
         self.sampler.skip(taken)
@@ -147,6 +165,22 @@ class Trainer:
         self.last_batch = self.work.first(min(size, len(index) - (taken - 1) * size))
         self.broken = not finite
         return taken
+
+    def _undo(self) -> Callable[[], None]:
+        """A function that takes back what forward and backward passes change: random states, running statistics."""
+        net, generators = self.net, [rng.bit_generator for rng in (self._dropout, self._augmentation)]
+        states = [bits.state for bits in generators]
+        statistics = {name: a.copy() for name, a in net.params.items() if name not in net.grads}
+        t, lr = self.optimizer_state.t, self.optimizer_state.lr
+
+        def undo() -> None:
+            for bits, state in zip(generators, states, strict=True):
+                bits.state = state
+            for name, a in statistics.items():
+                net.params[name][...] = a
+            self.optimizer_state.t, self.optimizer_state.lr = t, lr
+
+        return undo
 
     def _rates(self, steps: int) -> Array:
         """The learning rates of the next steps, and the factors on dropout and on weight decay: (steps, 3)."""

@@ -3,7 +3,7 @@
 To show, record or steer a run, subclass `Callback`, override the events that you need, and pass it to `train`.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -94,13 +94,22 @@ class RunResult:
 
 
 class Callback:
-    """Base class: every event does nothing. `request_stop` ends the run after the current step, also from a signal."""
+    """Base class: every event does nothing. `request_stop` ends the run after the current step, also from a signal.
+
+    on_request: what a session does as soon as the stop is requested, while it trains.
+    """
 
     stop_reason: str = ""
+    on_request: Callable[[], object] | None = None
 
     def request_stop(self, reason: str) -> None:
-        """End the run after the current step, as interrupted, and give this reason in its status."""
+        """End the run after the current step, as interrupted, and give this reason in its status.
+
+        A step that takes longer than a moment is left undone; a resumed run takes it again.
+        """
         self.stop_reason = reason
+        if self.on_request is not None:
+            self.on_request()
 
     def on_train_begin(self, info: RunInfo) -> None:
         """Called before the first step of this session."""

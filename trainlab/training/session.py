@@ -65,6 +65,8 @@ class TrainingSession:
         """
         self._callbacks, self._until = callbacks, until
         trainer = self.trainer
+        for callback in callbacks:
+            callback.on_request = trainer.leave_step
         if not self.metrics.curves.rows:
             self._begin()
         expect_all(self.setup.parts.train.x)
@@ -73,7 +75,7 @@ class TrainingSession:
             steps = trainer.advance(self._steps_to_run(), self._stop_requested)
             if steps:
                 self._end_steps(trainer.records[:steps])
-            if self.monitored and (trainer.broken or self.schedule.step_due(trainer.step)):
+            if steps and self.monitored and (trainer.broken or self.schedule.step_due(trainer.step)):
                 self.inspect("steps")
             if steps and self._between_epochs():
                 self._end_epoch()

@@ -21,6 +21,7 @@ class Step(ctypes.Structure):
         ("last", ctypes.c_int64),
         ("t", ctypes.c_int64),
         ("failed", ctypes.c_int64),
+        ("leave", ctypes.c_void_p),
         ("lr", ctypes.c_double),
         ("drop", ctypes.c_double),
         ("decay", ctypes.c_double),

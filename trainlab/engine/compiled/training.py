@@ -50,6 +50,7 @@ class CompiledTraining:
         """Run the steps; how many were run, and whether all their numbers were finite."""
         program, index = self._program, steps.index
         program.step.t = steps.first - 1
+        program.step.leave = None if steps.leave is None else steps.leave.ctypes.data
         _copy_sums(steps.sums, self._totals)
         found = self._library.c.tl_run(
             ctypes.c_void_p(program.table.ctypes.data),

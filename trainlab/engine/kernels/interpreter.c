@@ -4,6 +4,7 @@
 // processor computes with them many times slower.
 #include "op.h"
 #include "denormals.h"
+#include "pool.h"
 
 // An op with nothing to do.
 TL_KERNEL(nothing) { (void)op, (void)step; }
@@ -11,6 +12,17 @@ TL_KERNEL(nothing) { (void)op, (void)step; }
 static int64_t once(const tl_op *ops, int64_t n, tl_step *step) {
   for (int64_t k = 0; k < n && !step->failed; k++) ops[k].run(ops + k, step);
   return step->failed;
+}
+
+// Run the ops that compute loss and gradient. Returns whether the step ends here: it failed, or is left.
+//
+// Tiles look only between the two calls of tl_leave, so that whatever was left out is known afterwards.
+static int64_t computed(const tl_op *ops, int64_t n, tl_step *step) {
+  const volatile int32_t *leave = step->leave;
+  tl_leave(leave);
+  for (int64_t k = 0; k < n && !step->failed && !(leave && *leave); k++) ops[k].run(ops + k, step);
+  tl_leave(0);
+  return step->failed || (leave && *leave);
 }
 
 // Run the ops once. Returns whether a Python function among them failed.
@@ -45,6 +57,9 @@ TL_API int64_t tl_evaluate(const tl_op *ops, int64_t n, tl_step *step, tl_sums *
 // Ops before `head` compute loss and gradient; those after it update the parameters, and run only if both are finite.
 // rates: of each step (lr, factor on dropout, factor on weight decay). records: (loss, lr, |g|, |step| / |theta|) of each step. Returns how many steps were run, less 2^32
 // if the last one was not applied because a number was not finite.
+//
+// A step that `step->leave` asks to leave before its update is not counted: it has changed nothing but what forward and
+// backward passes write.
 TL_API int64_t tl_run(const tl_op *ops, int64_t head, int64_t n, tl_step *step, tl_sums *sums, const int64_t *index,
                       int64_t rows_left, int64_t batch, int64_t steps, const double *rates, double *records) {
   const tl_mode before = flush_denormals();
@@ -59,7 +74,7 @@ TL_API int64_t tl_run(const tl_op *ops, int64_t head, int64_t n, tl_step *step, 
     step->drop = rates[3 * done + 1];
     step->decay = rates[3 * done + 2];
     step->hits = step->squares = 0;
-    if (once(ops, head, step)) break;
+    if (computed(ops, head, step)) break;
     double norm = sqrt(step->grad2);
     records[0] = step->loss;
     records[1] = step->lr;

@@ -13,6 +13,7 @@ typedef struct tl_step {
   int64_t last;           // the last step of the call: only it writes what is read between calls
   int64_t t;              // number of this step, 1 the first of the run
   int64_t failed;         // a Python function raised: stop here
+  const volatile int32_t *leave;  // where a one asks to leave a step of `tl_run` undone; null where none may be
   double lr;
   double drop, decay;     // factors on the rates of dropout and on weight decay, by their schedules
   double loss, hits, squares;            // written by the loss: mean loss, rows right, sum of squared errors

@@ -18,6 +18,8 @@ static _Atomic uint64_t job;  // generation << 40 | tiles << 20 | next tile
 static _Atomic int done, sleepers, busy;
 static tile_fn job_f;
 static void *job_ctx;
+static const volatile int32_t *job_asked;
+static _Thread_local const volatile int32_t *asked;  // as tl_leave was told
 static _Atomic int wanted = 1;  // threads, the caller included
 static int started = 1;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
@@ -31,6 +33,8 @@ TL_INLINE void relax(void) {
 #endif
 }
 
+TL_INLINE int stays(const volatile int32_t *leave) { return !leave || !*leave; }
+
 TL_INLINE int left(uint64_t word) { return (word & MASK) < ((word >> BITS) & MASK); }
 
 // Run tiles until none is left. Returns whether there was one.
@@ -39,7 +43,7 @@ static int work(void) {
   uint64_t word = atomic_load_explicit(&job, memory_order_acquire);
   while (left(word)) {
     if (atomic_compare_exchange_weak_explicit(&job, &word, word + 1, memory_order_acq_rel, memory_order_acquire)) {
-      job_f(job_ctx, (int)(word & MASK));
+      if (stays(job_asked)) job_f(job_ctx, (int)(word & MASK));
       atomic_fetch_add_explicit(&done, 1, memory_order_release);
       did = 1;
       word = atomic_load_explicit(&job, memory_order_acquire);
@@ -68,13 +72,20 @@ static void *worker(void *number) {
   return 0;
 }
 
+void tl_leave(const volatile int32_t *where) { asked = where; }
+
+static void alone(tile_fn f, void *ctx, int tiles) {
+  for (int tile = 0; tile < tiles && stays(asked); tile++) f(ctx, tile);
+}
+
 void tl_tiles(tile_fn f, void *ctx, int tiles) {
   if (wanted == 1 || tiles < 2 || atomic_exchange(&busy, 1)) {
-    for (int tile = 0; tile < tiles; tile++) f(ctx, tile);
+    alone(f, ctx, tiles);
     return;
   }
   job_f = f;
   job_ctx = ctx;
+  job_asked = asked;
   atomic_store_explicit(&done, 0, memory_order_relaxed);
   uint64_t generation = (atomic_load(&job) >> (2 * BITS)) + 1;
   atomic_store(&job, generation << (2 * BITS) | (uint64_t)tiles << BITS);
@@ -100,7 +111,7 @@ void tl_share(tile_fn f, void *ctx, int tiles, P work) {
     tl_tiles(f, ctx, tiles);
     return;
   }
-  for (int tile = 0; tile < tiles; tile++) f(ctx, tile);
+  alone(f, ctx, tiles);
 }
 
 // A forked child has none of its parent's threads.

@@ -14,6 +14,8 @@ typedef void (*tile_fn)(void *ctx, int tile);
 void tl_tiles(tile_fn f, void *ctx, int tiles);          // tiles < 2^20
 // The same for tiles of `work` numbers in all. Small work stays on the caller's thread: waking others would take longer.
 void tl_share(tile_fn f, void *ctx, int tiles, P work);
+// Where this thread's next tiles look whether to leave the work undone (a one asks for it); null: they do not look.
+void tl_leave(const volatile int32_t *asked);
 TL_API int tl_threads(int threads);  // use so many, the caller included; returns how many before
 
 #endif

@@ -56,10 +56,10 @@ class LBFGS(Optimizer, name="lbfgs"):
         direction = _descent(pairs, g)
         direction *= state.lr if pairs else state.lr * min(1.0, 1.0 / float(np.abs(g).sum()))
         if not _search(state.evaluate, state, loss, g, direction) and pairs:
-            for buffer in state.buffers.values():  # the pairs lead nowhere: restart with the gradient
-                buffer.fill(0)
             direction = g * (-state.lr * min(1.0, 1.0 / float(np.abs(g).sum())))
             _search(state.evaluate, state, loss, g, direction)
+            for buffer in state.buffers.values():  # the pairs led nowhere: restart with the gradient
+                buffer.fill(0)  # not before the search, which may be left by a signal
         place = state.t % self.history
         state.buffers[f"s{place}"][...] = state.step
         np.subtract(state.g, g, out=state.buffers[f"y{place}"])
