@@ -189,17 +189,23 @@ def environment(cache: Path, consumer: Path) -> Path:
     return python
 
 
-def asked(python: Path, consumer: Path, file: Path) -> str:
-    """`right`, or why not."""
-    try:
-        done = subprocess.run(
-            [str(python), str(HERE / "_worker.py"), str(consumer), str(file)],
-            capture_output=True, text=True, timeout=120, check=False,
-        )  # fmt: skip
-    except subprocess.TimeoutExpired:
-        return "no answer in 120 s"
-    last = [line for line in done.stdout.splitlines() if line.startswith("ANSWER ")]
-    return str(json.loads(last[-1][7:])) if last else f"the process ended with {done.returncode}"
+def asked(python: Path, consumer: Path, files: list[Path]) -> list[str]:
+    """For each file `right`, or why not. A file that ends the process does not end the others."""
+    answers: list[str] = []
+    while len(answers) < len(files):
+        rest = list(map(str, files[len(answers) :]))
+        try:
+            done = subprocess.run(
+                [str(python), str(HERE / "_worker.py"), str(consumer), *rest],
+                capture_output=True, text=True, timeout=30 * len(rest), check=False,
+            )  # fmt: skip
+            printed, end = done.stdout, f"the process ended with {done.returncode}"
+        except subprocess.TimeoutExpired as error:
+            printed, end = (error.stdout or b"").decode(), "no answer in time"
+        answers += [str(json.loads(line[7:])) for line in printed.splitlines() if line.startswith("ANSWER ")]
+        if len(answers) < len(files):
+            answers.append(end)
+    return answers
 
 
 def main() -> None:
@@ -218,8 +224,8 @@ def main() -> None:
             title = consumer.read_text().splitlines()[0].strip('"#. ')
             python = environment(cache, consumer)
             right = {"plain": 0, "fixed": 0}
-            for file in sorted(files.glob("*.onnx")):
-                answer = asked(python, consumer, file)
+            written = sorted(files.glob("*.onnx"))
+            for file, answer in zip(written, asked(python, consumer, written), strict=True):
                 right[file.stem.split("-")[0]] += answer == "right"
                 if answer != "right":
                     reasons.append(f"{name:<14} {file.stem:<28} {answer}")

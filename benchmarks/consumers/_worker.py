@@ -1,4 +1,4 @@
-"""Runs one file in one consumer, in the consumer's environment: python _worker.py CONSUMER.py FILE.onnx."""
+"""Runs files in one consumer, in the consumer's environment: python _worker.py CONSUMER.py FILE.onnx ..."""
 
 import importlib.util
 import json
@@ -38,18 +38,19 @@ def differing(want, got):
 
 
 def main():
-    """Prints ANSWER and the answer as JSON."""
+    """Prints ANSWER and the answer as JSON, for each file."""
     spec = importlib.util.spec_from_file_location("consumer", sys.argv[1])
     consumer = importlib.util.module_from_spec(spec)
-    want = dict(np.load(sys.argv[2].removesuffix(".onnx") + ".npz"))
-    x = want.pop("x")
-    try:
-        spec.loader.exec_module(consumer)
-        answer = differing(want, consumer.run(sys.argv[2], x, list(want)))
-    except Exception as error:
-        lines = str(error).strip().splitlines() or [""]
-        answer = f"{type(error).__name__}: {lines[-1] if len(lines) < 3 else lines[0]}"[:160]
-    print("ANSWER", json.dumps(answer))
+    spec.loader.exec_module(consumer)
+    for file in sys.argv[2:]:
+        want = dict(np.load(file.removesuffix(".onnx") + ".npz"))
+        x = want.pop("x")
+        try:
+            answer = differing(want, consumer.run(file, x, list(want)))
+        except Exception as error:
+            lines = str(error).strip().splitlines() or [""]
+            answer = f"{type(error).__name__}: {lines[-1] if len(lines) < 3 else lines[0]}"[:160]
+        print("ANSWER", json.dumps(answer), flush=True)
 
 
 if __name__ == "__main__":

@@ -8,13 +8,17 @@ from pathlib import Path
 
 import MNN
 
+# what mnnconvert does before it installs a package (findings/mnnconvert-installs-a-package.sh)
+CONVERT = "import sys, MNN, _tools; _tools.mnnconvert(sys.argv)"
+
 
 def run(file, x, names):
     """Outputs by name."""
     made = Path(tempfile.mkdtemp(), "a.mnn")
-    converter = Path(sys.executable).with_name("mnnconvert")
     done = subprocess.run(
-        [str(converter), "-f", "ONNX", "--modelFile", file, "--MNNModel", str(made)], capture_output=True, text=True
+        [sys.executable, "-c", CONVERT, "-f", "ONNX", "--modelFile", file, "--MNNModel", str(made)],
+        capture_output=True,
+        text=True,
     )
     if not made.exists():
         raise RuntimeError("the converter failed: " + (done.stdout + done.stderr).strip().splitlines()[-1])

@@ -25,6 +25,14 @@ def codes(incomplete: str) -> list[str]:
     return [name for name in names(Monitor) if name.startswith(incomplete)]
 
 
+def trackers(incomplete: str) -> list[str]:
+    """The names of the built-in trackers."""
+    from trainlab.core.component import names
+    from trainlab.training.tracker import Tracker
+
+    return [name for name in names(Tracker) if name.startswith(incomplete)]
+
+
 def kinds(incomplete: str) -> list[str]:
     """The kinds of components."""
     from trainlab.core.describe import kinds as all_kinds

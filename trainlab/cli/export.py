@@ -20,21 +20,23 @@ from trainlab.store.reading import read_run
 _NOTHING = "what to export? --onnx FILE or --torch FILE.py writes the network, --to TRACKER logs the run to a tracker"
 
 
+_To = Annotated[
+    str | None,
+    typer.Option(
+        metavar="TRACKER",
+        autocompletion=_completion.trackers,
+        help="Log the run to tensorboard, mlflow, wandb, trackio, or the tracker of a plugin: metrics, layers, config, "
+        "findings, model.",
+    ),
+]
+
+
 class Outputs(StrEnum):
     """Which outputs the file has."""
 
     all = "all"
     prediction = "prediction"
     probability = "probability"
-
-
-class To(StrEnum):
-    """The trackers that a run can be logged to."""
-
-    tensorboard = "tensorboard"
-    mlflow = "mlflow"
-    wandb = "wandb"
-    trackio = "trackio"
 
 
 def export(
@@ -47,9 +49,7 @@ def export(
     torch: Annotated[
         Path | None, typer.Option(metavar="FILE.py", help="Write a PyTorch module here, its weights beside it.")
     ] = None,
-    to: Annotated[
-        To | None, typer.Option(help="Log the run to this tracker: metrics, layers, config, findings, model.")
-    ] = None,
+    to: _To = None,
     weights: Annotated[Weights, typer.Option(help="Which weights of the run.")] = Weights.best,
     outputs: Annotated[
         Outputs, typer.Option(help="Which outputs: prediction, probability (or score, votes), or both.")
@@ -98,7 +98,7 @@ def export(
         _terminal.emit(told)
 
 
-def _require_something(file: Path | None, to: To | None, settings: Sequence[str]) -> None:
+def _require_something(file: Path | None, to: str | None, settings: Sequence[str]) -> None:
     if file is None and to is None:
         raise UserError(_NOTHING)
     if settings and to is None:
@@ -112,13 +112,13 @@ def _module(run: str, file: Path, weights: Weights, runs: Path, as_json: bool) -
     return {"module": str(file), "weights": str(beside)}
 
 
-def _logged(run: str, to: To, settings: Sequence[str], runs: Path, as_json: bool) -> dict[str, Any]:
+def _logged(run: str, to: str, settings: Sequence[str], runs: Path, as_json: bool) -> dict[str, Any]:
     folder = RunFolder.open(run, runs)
     record = read_run(folder.path)
-    where = replay(record, tracker_of(record, to.value, settings))
+    where = replay(record, tracker_of(record, to, settings))
     if not as_json:
-        _terminal.say(f"{to.value}: {where}")
-    return {"tracker": to.value, "where": where}
+        _terminal.say(f"{to}: {where}")
+    return {"tracker": to, "where": where}
 
 
 def _network(run: str, onnx: Path, weights: Weights, runs: Path, options: OnnxOptions, as_json: bool) -> dict[str, Any]:

@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from trainlab.core.component import Settings, setting
+from trainlab.core.component import Settings, names, setting
 from trainlab.core.config import read_plain
 from trainlab.core.errors import UserError
+from trainlab.core.plugins import recalled
 from trainlab.core.types import Array
 from trainlab.diagnose.finding import Finding
 from trainlab.engine.backend import RECORDS
@@ -28,10 +29,14 @@ class _Choice(Settings):
 def tracker_of(record: RunRecord, name: str, settings: Sequence[str] = ()) -> Tracker:
     """The tracker of this name: with the settings that the run's config has for it, and these `key=value` over them.
 
-    Raises ConfigError for a setting that it does not have.
+    Raises ConfigError for a tracker that there is not, or a setting that it does not have, UserError for one of a
+    plugin that was not loaded.
     """
     own: list[dict[str, Any]] = record.config.get("trackers") or []
-    chosen = next((tracker for tracker in own if tracker.get("name") == name), {"name": name})
+    chosen = next((tracker for tracker in own if tracker.get("name") == name), None)
+    if chosen is not None and name not in names(Tracker):  # of a plugin, which is told by its name if it is missing
+        recalled(record.path, record.config.get("plugins") or [])
+    chosen = chosen or {"name": name}
     changes: dict[str, Any] = {}
     for text in settings:
         key, sign, value = text.partition("=")

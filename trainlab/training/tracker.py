@@ -89,16 +89,17 @@ class TrackerRun(ABC):
 class Tracker(Component, kind="tracker", rooms=("trainlab.training.trackers",)):
     """A program that keeps and shows runs."""
 
-    extra: ClassVar[str] = ""  # of trainlab, which installs it
-    package: ClassVar[str] = ""  # the module that must be importable
+    extra: ClassVar[str] = ""  # of trainlab, which installs it; none for a plugin
+    package: ClassVar[str] = ""  # the module that must be importable, if there is one
 
     every: int = setting(10, "steps between two logged steps; inspections, epochs and findings are all logged", ge=1)
 
     def missing(self) -> str:
         """Why the tracker cannot be used, and how to install it; empty if it can."""
-        if find_spec(self.package) is not None:
+        if not self.package or find_spec(self.package) is not None:
             return ""
-        return f"the tracker {self.name} needs the package {self.package}: pip install 'trainlab[{self.extra}]'"
+        wanted = f"'trainlab[{self.extra}]'" if self.extra else self.package
+        return f"the tracker {self.name} needs the package {self.package}: pip install {wanted}"
 
     def require(self) -> None:
         """Raises UserError if the tracker is not installed."""
