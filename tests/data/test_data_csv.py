@@ -224,6 +224,13 @@ def test_a_missing_file_names_its_neighbour(own_folder):
     assert said == f"poeple.csv: no such file or folder in {own_folder}; did you mean `people.csv`?"
 
 
+def test_the_home_folder_of_nobody():
+    """`~name` is the name of a file where no such user is known."""
+    assert refusal("csv", path="~nobody-here/people.csv", target="bought").startswith(
+        "~nobody-here/people.csv: there is no folder `~nobody-here`"
+    )
+
+
 def test_an_error_far_down_names_its_line():
     """A stray text in the last block of a long file is found, and its line is right."""
     rows = [f"{i},{i % 2}" for i in range(7000)]

@@ -71,6 +71,15 @@ def test_a_refused_resume_changes_nothing(run, change, why, epochs):
     assert after == before
 
 
+@pytest.mark.parametrize("sweep", ["search", "7", "[a]"])
+def test_a_sweep_that_is_no_table(run, sweep):
+    """No command but `sweep` looks into it, and each asks whether it names a metric."""
+    config = run / "config.yaml"
+    config.write_text(config.read_text().replace("sweep: null", f"sweep: {sweep}"))
+    with pytest.raises(UserError, match="sweep: expected a table of settings or null"):
+        resume(run, epochs=9)
+
+
 def test_fewer_epochs_than_were_trained(run):
     """The state of an earlier epoch is gone."""
     with pytest.raises(UserError, match=r"has come to epoch 3 already, beyond train\.epochs=2"):

@@ -23,6 +23,7 @@ from typing import Any
 
 from trainlab.core.component import Component, built_in, kind_of, plug
 from trainlab.core.errors import UserError
+from trainlab.core.home import expanded
 from trainlab.core.words import with_article
 
 RECORD, COPIES = "plugins.json", "plugins"  # in a run folder: hashes, and a copy of each file
@@ -181,7 +182,7 @@ def _found(written: str, folder: Path) -> Path:
     """The absolute path of a file or of a module."""
     if "\0" in written or not written.strip():
         raise UserError("expected a Python file or a module")
-    given = Path(written).expanduser()
+    given = expanded(written)
     if written.endswith(".py") or "/" in written or given.is_absolute():
         return _absolute(folder / given)
     if not all(part.isidentifier() for part in written.split(".")):

@@ -4,9 +4,9 @@ import io
 from collections.abc import Collection, Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from pathlib import Path
 
 from trainlab.core.errors import DataError
+from trainlab.core.home import expanded
 from trainlab.core.types import Array
 from trainlab.data.careful_csv import read_carefully
 from trainlab.data.dialect import ROW_NAMES, CsvOptions, Dialect, find_dialect, no_header
@@ -78,7 +78,7 @@ def _columns(
     path: str, dialect: Dialect, text: Collection[str], missing: Collection[str], codec: str
 ) -> tuple[list[Column], Array]:
     as_text = {i for i, name in enumerate(dialect.names) if name in text}
-    large = Path(path).expanduser().stat().st_size >= FAST
+    large = expanded(path).stat().st_size >= FAST
     if large and not dialect.blanks and codec.replace("_", "-") in ("utf-8-sig", "ascii", "latin-1", "cp1252"):
         with open_bytes(path) as file:
             counts = Counts.of(file, dialect.delimiter)

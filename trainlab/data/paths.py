@@ -4,6 +4,7 @@ from difflib import get_close_matches
 from pathlib import Path
 
 from trainlab.core.errors import DataError
+from trainlab.core.home import expanded
 
 _DEBIAN = Path("/usr/share/datasets")  # where Debian's packages `dataset-...` install theirs
 
@@ -37,7 +38,7 @@ def did_you_mean(name: str, known: list[str]) -> str:
 
 
 def _existing(path: str) -> Path:
-    found = Path(path).expanduser()
+    found = expanded(path)
     if found.exists():
         return found
     if found.is_relative_to(_DEBIAN) and found != _DEBIAN:

@@ -4,9 +4,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any, Literal, Self, TypeVar, overload
+from typing import Any, Literal, Self, TypeVar, cast, overload
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
 from trainlab.core import config, plugins
@@ -16,6 +16,7 @@ from trainlab.core.errors import UserError
 from trainlab.core.problem import ConfigError
 from trainlab.core.scalars import MOST
 from trainlab.core.types import Count
+from trainlab.core.words import value
 from trainlab.data.source import Source
 from trainlab.engine.selection import TorchOptions
 from trainlab.nn.loss import Loss
@@ -149,7 +150,14 @@ class Experiment(Settings):
     monitors: Monitoring = setting(Monitoring(), "monitors: what to look for, and which findings stop the run")
     sweep: Any = setting(
         None, "for `trainlab sweep`: search space and strategy; `trainlab train` reads its metric"
-    )  # `search` checks it
+    )  # `search` checks what is in it
+
+    @field_validator("sweep", mode="after")
+    @classmethod
+    def _sweep_is_a_table(cls, sweep: Any) -> Any:
+        if sweep is None or isinstance(sweep, Mapping | Settings):
+            return cast("Any", sweep)
+        raise PydanticCustomError("sweep", "expected a table of settings or null, got {found}", {"found": value(sweep)})
 
     @classmethod
     def beneath(cls, config: dict[str, Any]) -> dict[str, Any]:

@@ -13,6 +13,7 @@ import numpy as np
 
 from trainlab.core.config import Document
 from trainlab.core.errors import UserError
+from trainlab.core.home import expanded
 from trainlab.core.problem import ConfigError, Problem, listed, nearest
 from trainlab.core.types import Array
 from trainlab.engine.graph import Node
@@ -57,7 +58,7 @@ class Taken:
 def located(document: Document[E], runs: Path) -> Document[E]:
     """The config with the path of the run that `model.from` names, if it is one of this folder of runs."""
     given = document.value.model.source
-    if given is None or Path(given).expanduser().exists() or not (runs / given).is_dir():
+    if given is None or expanded(given).exists() or not (runs / given).is_dir():
         return document
     model = document.value.model.model_copy(update={"source": str(runs / given)})
     return replace(document, value=document.value.model_copy(update={"model": model}))
@@ -157,7 +158,7 @@ def _with_before(net: Net, nodes: Sequence[Node]) -> Iterator[tuple[Node, Node |
 
 def _read(given: str) -> tuple[Path, dict[str, Array]]:
     """The file that is meant, and its arrays by name. Raises UserError."""
-    path = Path(given).expanduser()
+    path = expanded(given)
     if path.suffix in (".safetensors", ".onnx"):
         if not path.is_file():
             raise UserError(f"{given}: no such file")

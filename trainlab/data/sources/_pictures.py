@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from trainlab.core.errors import DataError
+from trainlab.core.home import expanded
 from trainlab.core.types import Array
 
 ENDINGS = frozenset(
@@ -157,7 +158,7 @@ def decoded(
 
 def _cache_folder(cache: str | None) -> Path:
     if cache is not None:
-        return Path(cache).expanduser()
+        return expanded(cache)
     home = Path.home()
     places = {"darwin": home / "Library" / "Caches", "win32": home / "AppData" / "Local"}
     return Path(os.environ.get("XDG_CACHE_HOME") or places.get(sys.platform, home / ".cache")) / "trainlab"

@@ -13,6 +13,7 @@ import numpy as np
 
 from trainlab.core.component import setting
 from trainlab.core.errors import DataError
+from trainlab.core.home import expanded
 from trainlab.core.types import Array, Count
 from trainlab.data.arrow import arrow_reader
 from trainlab.data.dataset import Loaded, Rows
@@ -171,7 +172,7 @@ def _parts(paths: list[str]) -> dict[str, list[Path]]:
     """The files of each part. Raises DataError where there is none for training, and where a shard is missing."""
     files = list[Path]()
     for path in paths:
-        folder = Path(path).expanduser()
+        folder = expanded(path)
         files += sorted(folder.rglob("*.parquet")) if folder.is_dir() else [existing_file(path)]
     if not files:
         raise DataError(f"{paths[0]}: holds no file that ends in .parquet")
