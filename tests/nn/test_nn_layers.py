@@ -9,6 +9,7 @@ from nn_cases import ALL, CASES, Case, is_view
 
 from trainlab.core.component import find, names, registered
 from trainlab.nn.activation import Activation
+from trainlab.nn.activations.softmax import Softmax
 from trainlab.nn.init import Init
 from trainlab.nn.layer import Layer
 from trainlab.nn.loss import Loss
@@ -82,5 +83,5 @@ def test_activation_takes_any_size_without_a_warning(cls):
         assert np.isfinite(s.y).all()
         assert np.isfinite(s.dx).all()
     assert cls()([[1.0, 2.0, 3.0]]).shape == (1, 3)
-    if cls.alone:
+    if cls is not Softmax:  # the only one that compares numbers
         np.testing.assert_array_equal(cls()([1.0, 2.0]), cls()([[1.0], [2.0]])[:, 0])

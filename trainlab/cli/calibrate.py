@@ -1,4 +1,4 @@
-"""`trainlab calibrate`: make the probabilities of a trained network honest."""
+"""`trainlab calibrate`: calibrate the probabilities of a trained network."""
 
 from pathlib import Path
 from typing import Annotated
@@ -18,17 +18,16 @@ def calibrate(
         ),
     ],
     remove: Annotated[
-        bool, typer.Option("--remove", help="Take the temperature away: probabilities as the network gives them.")
+        bool, typer.Option("--remove", help="Remove the temperature: probabilities are then as the network gives them.")
     ] = False,
     runs: Annotated[Path, typer.Option(metavar="DIR", help="Folder of the runs.")] = Path("runs"),
     as_json: Annotated[bool, typer.Option("--json", help="Print what the run keeps as JSON.")] = False,
 ) -> None:
-    """Fit a temperature to the validation rows of a run, so that its probabilities are honest.
+    """Fit a temperature to the validation rows of a run, so that its probabilities are calibrated.
 
-    Honest means that of the rows predicted with 80 %, about 80 % are right. The outputs of the best weights are divided
-    by one number, which changes no label. The run keeps it in decision.json;
-    `evaluate`, `predict`, `ensemble` and `export` use it. A new run does the same with `calibrate: temperature` in its
-    config.
+    Calibrated means that of the rows predicted with 80 %, about 80 % are right. The outputs of the best weights are
+    divided by one number, which changes no label. The run keeps it in decision.json; `evaluate`, `predict`, `ensemble`
+    and `export` use it. A new run does the same with `calibrate: temperature` in its config.
 
     Examples:
         trainlab calibrate digits-1

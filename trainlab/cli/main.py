@@ -47,7 +47,7 @@ COMMANDS = {
     "diagnose": "Check the training curves in a log that another tool wrote.",
     "import": "Make a run folder of a log that another tool wrote, to report it beside your own runs.",
     "evaluate": "Score the trained network of a run, with the run's own preprocessing.",
-    "calibrate": "Fit a temperature to the validation rows of a run, so that its probabilities are honest.",
+    "calibrate": "Fit a temperature to the validation rows of a run, so that its probabilities are calibrated.",
     "predict": "Predict the rows of a file with the trained network of a run.",
     "ensemble": "Combine several trained networks, and score them alone and together.",
     "export": "Write a trained network as one ONNX file or as a PyTorch module, or log a run to a tracker.",

@@ -171,7 +171,7 @@ class Run:
         return of_outputs(trained, outputs, y, run=self.name, data=what, top=top, positive=positive)
 
     def calibrate(self) -> Temperature:
-        """Fit one number to the validation rows that makes the probabilities honest, and keep it with the run.
+        """Fit a temperature to the validation rows, which calibrates the probabilities, and keep it with the run.
 
         Raises UserError where there are no validation rows or no probabilities.
         """

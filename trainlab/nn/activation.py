@@ -16,7 +16,6 @@ class Activation(Layer, kind="activation", rooms=("trainlab.nn.activations",)):
 
     gain: ClassVar[str] = "xavier"  # the init that `auto` picks for the weights before it: he, xavier or lecun
     linear: ClassVar[bool] = False
-    alone: ClassVar[bool] = True  # each number is mapped on its own, so it can be drawn as a curve
 
     def out_shape(self, shape: Shape) -> Shape:
         """The same shape."""

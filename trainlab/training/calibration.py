@@ -1,4 +1,4 @@
-"""Temperature scaling: one number, fitted on validation rows after training, that makes probabilities honest.
+"""Temperature scaling: one number, fitted on validation rows after training, that calibrates the probabilities.
 
 A network that is right in 80 % of the rows of which it is 95 % sure has a temperature above 1. Dividing the outputs by
 it changes no label, since the order of the outputs stays.

@@ -135,7 +135,7 @@ class Experiment(Settings):
     regularization: Regularization = setting(Regularization(), "penalties and limits that keep the weights small")
     train: Train = setting(Train(), "epochs, batches, stopping, checkpoints")
     calibrate: Literal["temperature"] | None = setting(
-        None, "after training, fit one number on the validation rows that makes probabilities honest"
+        None, "after training, fit one number on the validation rows that calibrates the probabilities"
     )
     baselines: bool = setting(
         False,

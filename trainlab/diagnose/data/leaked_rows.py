@@ -22,7 +22,7 @@ class LeakedRows(Monitor, name="leaked-rows"):
     """The validation split contains copies of training rows. It then rewards memorizing, and its score is too good.
 
     Measured as the share of validation rows that equal some training row in all inputs. Data with few distinct rows
-    contain honest duplicates, so the share must exceed `share` plus twice the share of duplicates within the
+    contain duplicates by chance, so the share must exceed `share` plus twice the share of duplicates within the
     training split.
 
     Do: Remove duplicates before splitting, and split by group where rows belong together (patients, users, days).
@@ -41,7 +41,7 @@ class LeakedRows(Monitor, name="leaked-rows"):
     when: ClassVar[tuple[When, ...]] = ("start",)
     needs: ClassVar[tuple[str, ...]] = ("data",)
 
-    share: float = setting(0.05, "share of copies that is too high, beyond honest duplicates", ge=0, lt=1)
+    share: float = setting(0.05, "share of copies that is too high, beyond duplicates by chance", ge=0, lt=1)
     most: Count = setting(50_000, "rows of each split that are compared")
 
     def inspect(self, view: View) -> Iterable[Finding]:

@@ -23,7 +23,6 @@ class Softmax(Activation, name="softmax"):
            [0.7311, 0.2689]])
     """
 
-    alone: ClassVar[bool] = False
     output_range: ClassVar[tuple[float, float]] = (0.0, 1.0)
 
     def forward(self, s: Slot) -> None:

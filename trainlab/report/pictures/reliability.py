@@ -19,7 +19,7 @@ def pictures(record: RunRecord) -> list[Picture]:
 
 
 def drawn(facts: Mapping[str, Any]) -> list[Picture]:
-    """A point for each bin of probabilities with its 95 % interval; honest ones lie on the diagonal.
+    """A point for each bin of probabilities with its 95 % interval; calibrated ones lie on the diagonal.
 
     facts: see `roc.drawn`, and `decision`.
     """
