@@ -56,3 +56,13 @@ def test_a_network_that_always_says_no_is_told_so(customers, tmp_path):
         "and 0.5 is that of a guess. Its accuracy of 0.82 says nothing, because the largest class has 82% of the rows."
     )
     assert finding.patches[0] == {"loss": WEIGHTED}
+
+
+def test_an_accuracy_of_the_majority_withdraws_nothing(tmp_path):
+    """99 % of the rows say no, and so does the network: that is no good end, although its loss is near zero."""
+    rng = np.random.default_rng(1)
+    ill = np.arange(3000) % 100 == 0
+    x = rng.normal(size=(3000, 2)) + ill[:, None] * [1.0, 0.5]
+    run = trained((x, np.where(ill, "yes", "no")), tmp_path)
+    (finding,) = [f for f in run.diagnoses if f.code == "no-better-than-baseline"]
+    assert (finding.severity, finding.withdrawn) == ("warning", "")

@@ -129,6 +129,57 @@ def test_files_of_pytorch_are_turned(tmp_path):
     assert ours == pytest.approx(x.transpose(0, 3, 1, 2).reshape(3, -1) @ dense.T.astype(np.float32), abs=1e-4)
 
 
+@pytest.mark.parametrize("name", ["dense1.W", "dense1.weight"])
+@pytest.mark.parametrize("turned", [False, True])
+def test_the_operation_tells_how_a_square_matrix_lies(name, turned, tmp_path):
+    """A square matrix of an ONNX file fits either way, so whether its Gemm transposes it decides, not its name."""
+    onnx = pytest.importorskip("onnx")
+    from onnx import helper
+
+    W = np.random.default_rng(0).normal(size=(64, 64)).astype(np.float32)
+    arrays = {name: W.T if turned else W, f"dense1.{'b' if name.endswith('W') else 'bias'}": np.ones(64, np.float32)}
+    gemm = helper.make_node("Gemm", ["x", *arrays], ["y"], transB=int(turned))
+    ends = [helper.make_tensor_value_info(end, onnx.TensorProto.FLOAT, [None, 64]) for end in ("x", "y")]
+    inside = [onnx.numpy_helper.from_array(np.ascontiguousarray(a), key) for key, a in arrays.items()]
+    onnx.save(helper.make_model(helper.make_graph([gemm], "g", ends[:1], ends[1:], inside)), str(tmp_path / "a.onnx"))
+    text = f"data: digits\nmodel: {{name: mlp, hidden: [64], from: {tmp_path}/a.onnx}}\n"
+    assert np.array_equal(build(read(write(tmp_path, text))).net.params["dense1.W"], W)
+
+
+@pytest.mark.parametrize(("dtype", "told"), [("int8", "W holds int8 numbers there"), ("float32", "b holds nan or inf")])
+def test_weights_that_are_no_numbers_to_compute_with_are_refused(dtype, told, tmp_path):
+    """Quantized weights would be taken for large ones, and nan for a network that diverges at once."""
+    from safetensors.numpy import save_file
+
+    arrays = {"dense1.weight": np.ones((12, 64), dtype), "dense1.bias": np.full(12, np.nan, np.float32)}
+    save_file(arrays, str(tmp_path / "a.safetensors"))
+    text = f"data: digits\nmodel: {{name: mlp, hidden: [12], from: {tmp_path}/a.safetensors}}\n"
+    with pytest.raises(ConfigError, match=f"dense1: .*{told}"):
+        build(read(write(tmp_path, text)))
+
+
+def test_files_that_cannot_be_taken_say_what_to_do(tmp_path):
+    """bfloat16, which NumPy lacks, is not called damage; names in a module are told; a .pt file has its way out."""
+    from safetensors.numpy import save_file
+
+    def refused(name):
+        with pytest.raises(ConfigError) as error:
+            build(read(write(tmp_path, f"data: digits\nmodel: {{name: mlp, hidden: [12], from: {tmp_path}/{name}}}\n")))
+        return str(error.value)
+
+    arrays = {"net.dense1.weight": np.ones((12, 64), np.float16), "net.dense1.bias": np.ones(12, np.float16)}
+    save_file(arrays, str(tmp_path / "a.safetensors"))
+    assert "save them without `net.` before their names, name the layers" in refused("a.safetensors")
+    data = (tmp_path / "a.safetensors").read_bytes()
+    start = int.from_bytes(data[:8], "little")
+    head = data[8 : 8 + start].replace(b'"F16"', b'"BF16"')
+    head += b" " * (-len(head) % 8)
+    (tmp_path / "b.safetensors").write_bytes(len(head).to_bytes(8, "little") + head + data[8 + start :])
+    assert "it holds BF16 numbers, which NumPy does not have; save them as float32" in refused("b.safetensors")
+    (tmp_path / "c.pt").write_bytes(b"PK")
+    assert "safetensors.torch.save_file(model.state_dict(), 'model.safetensors')" in refused("c.pt")
+
+
 def test_an_exported_network_gives_its_weights_back(tmp_path):
     """The arrays of an ONNX file that trainlab wrote are those of the run."""
     pytest.importorskip("onnx")

@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from math import isfinite, isnan
+from math import isfinite, isnan, nan
 
 from trainlab.diagnose.finding import SEVERITIES, Finding
 from trainlab.diagnose.forecast import expected_gain
 from trainlab.diagnose.monitor import Monitor
-from trainlab.diagnose.view import View
+from trainlab.diagnose.view import BALANCED, View
 
 TOLD = 3  # findings that are told at the end; the others are folded
 _WELL = 0.8  # progress from chance (0) to perfect (1) of a run that ends well
@@ -40,15 +40,19 @@ def concluded(findings: Sequence[Finding], monitors: Sequence[Monitor], view: Vi
 
 def _disproof(view: View) -> str:
     """What shows that the run has ended well, in words; empty if it has not."""
-    score = view.curves.score
-    train, val = (
-        float(c[-1]) if len(c := view.curves[f"{part}_{score}"]) else float("nan") for part in ("train", "val")
-    )
+    score, judged = view.curves.score, view.judged
+    train, val = (float(c[-1]) if len(c := view.curves[name]) else nan for name in (f"train_{score}", judged))
     best = view.best_rule
     enough = _ALONE if isnan(best) else _WELL
-    if view.progress < enough or (isfinite(best) and best - val > _BEHIND) or expected_gain(view) > _RISING:
+    # where classes are imbalanced, accuracy and loss come far without the rare ones
+    come = (view.task.outputs * val - 1) / (view.task.outputs - 1) if judged == BALANCED else view.progress
+    if come < enough or (isfinite(best) and best - val > _BEHIND) or expected_gain(view) > _RISING:
         return ""
-    last = f"validation {score} {val:.3g}" if isfinite(val) else f"training {score} {train:.3g}"
+    last = (
+        f"validation {judged.removeprefix('val_').replace('_', ' ')} {val:.3g}"
+        if isfinite(val)
+        else f"training {score} {train:.3g}"
+    )
     ahead = f", and the best simple rule reaches {best:.3g}" if isfinite(best) else ""
     return f"the run ended with {last}{ahead}"
 

@@ -26,6 +26,13 @@ from trainlab.store.writing import named_errors, sync_folder, write_atomic
 # trainlab's key in the metadata, the only one, since safetensors writes several in another order in each process: the
 # JSON value, and in a second line checksums of it and of each array, which checkpoints before 0.3 do not have
 _META = "trainlab"
+_TYPES = {
+    "BOOL",
+    *(f"{kind}{bits}" for kind in "IU" for bits in (8, 16, 32, 64)),
+    "F16",
+    "F32",
+    "F64",
+}  # those of NumPy
 _LONGEST_HEADER = 1 << 24  # bytes
 
 
@@ -249,10 +256,13 @@ def _why(data: bytes) -> str:
     if len(data) < 8 + header:
         return f"the checkpoint is cut off: {len(data)} bytes, and its header alone takes {8 + header}"
     try:
-        ends = [entry["data_offsets"][1] for name, entry in _header(data).items() if name != "__metadata__"]
-        want = 8 + header + max(ends, default=0)
+        entries = [entry for name, entry in _header(data).items() if name != "__metadata__"]
+        want = 8 + header + max((entry["data_offsets"][1] for entry in entries), default=0)
+        foreign = sorted({str(entry["dtype"]) for entry in entries} - _TYPES)
     except (ValueError, KeyError, TypeError, AttributeError, IndexError):
         return "not a safetensors file"
     if len(data) < want:
         return f"the checkpoint is cut off: {len(data)} bytes of {want}"
+    if foreign:
+        return f"it holds {', '.join(foreign)} numbers, which NumPy does not have; save them as float32"
     return "the checkpoint is damaged"

@@ -120,13 +120,18 @@ def take(document: Document[Experiment], net: Net) -> Taken | None:
                 wrong.append(f"there is no `{name}`")
             elif found.shape != param.shape:
                 wrong.append(f"{key} {param.shape} here, {found.shape} there")
+            elif found.dtype.kind != "f" or not np.isfinite(found).all():
+                held = "nan or inf" if found.dtype.kind == "f" else f"{found.dtype} numbers"
+                wrong.append(f"{key} holds {held} there")
             else:
                 arrays_of[name] = found
         if wrong:
             problems.append(document.problem("model.from", f"{node.name}: {'; '.join(wrong)}"))
     if problems:
         layers = sorted({name.rpartition(".")[0] for name in arrays if not name.startswith(("data.", "steps."))})
-        advice = "name the layers that shall start anew in `model.new_layers`, or change their shapes"
+        inner = next((name for name in layers for n in nodes if name.endswith(f".{n.name}")), "")
+        advice = f"save them without `{inner.rpartition('.')[0]}.` before their names, " if inner else ""
+        advice += "name the layers that shall start anew in `model.new_layers`, or change their shapes"
         problems.append(document.problem("model.from", f"{file} holds {', '.join(layers)}; {advice}"))
         raise ConfigError(problems)
     return Taken(file, arrays_of)
@@ -163,6 +168,11 @@ def _read(given: str) -> tuple[Path, dict[str, Array]]:
         if not path.is_file():
             raise UserError(f"{given}: no such file")
         return path, _onnx(path) if path.suffix == ".onnx" else checkpoint.load_arrays(path)
+    if path.is_file():
+        raise UserError(
+            f"{given}: weights are read from a run, a .safetensors or an .onnx file; PyTorch saves one by "
+            "safetensors.torch.save_file(model.state_dict(), 'model.safetensors')"
+        )
     folder = RunFolder.open(given, RUNS)
     best = folder.checkpoints / "best.safetensors"
     if not best.exists():
@@ -179,9 +189,23 @@ def _onnx(path: Path) -> dict[str, Array]:
         graph = onnx.load(str(path)).graph
         if any(isinstance(tensor.name, bytes) for tensor in graph.initializer):
             raise ValueError("protobuf gives a name that is no UTF-8 as bytes")
-        return {tensor.name: np.array(onnx.numpy_helper.to_array(tensor)) for tensor in graph.initializer}
+        arrays = {tensor.name: np.array(onnx.numpy_helper.to_array(tensor)) for tensor in graph.initializer}
+        return arrays | dict(_turned(graph.node, arrays))
     except Exception as error:  # protobuf and onnx have a dozen kinds
         raise UserError(f"{path}: not a readable ONNX file ({type(error).__name__})") from error
+
+
+def _turned(nodes: Sequence[Any], arrays: Mapping[str, Array]) -> Iterator[tuple[str, Array]]:
+    """The matrices whose layout is not that of their name. A square one fits either way, so the operation that uses it
+    decides: `W` is (inputs, outputs), PyTorch's `weight` (outputs, inputs).
+    """
+    for node in nodes:
+        name = node.input[1] if node.op_type in ("Gemm", "MatMul") and len(node.input) > 1 else ""
+        if name not in arrays or arrays[name].ndim != 2:
+            continue
+        outputs_first = any(given.name == "transB" and given.i for given in node.attribute)
+        if outputs_first != name.endswith(".weight"):
+            yield name, arrays[name].T
 
 
 def _array(node: Node, key: str, before: Node | None, arrays: Mapping[str, Array], suffix: str) -> Array | None:
@@ -190,8 +214,7 @@ def _array(node: Node, key: str, before: Node | None, arrays: Mapping[str, Array
         if key == "W" and suffix == ".onnx":
             if own.ndim == 4:
                 return own.transpose(2, 3, 1, 0)
-            if isinstance(node.layer, Dense) and node.layer.ntk:
-                return own * len(own) ** 0.5
+            return _unscaled(node, own)
         return own
     theirs = arrays.get(f"{node.name}.{_TORCH.get(key)}")
     if theirs is None or key != "W":
@@ -203,4 +226,9 @@ def _array(node: Node, key: str, before: Node | None, arrays: Mapping[str, Array
         if theirs.shape[1] == height * width * channels:
             apart = theirs.reshape(-1, channels, height, width)
             return apart.transpose(2, 3, 1, 0).reshape(height * width * channels, -1)
-    return theirs.T
+    return _unscaled(node, theirs.T)
+
+
+def _unscaled(node: Node, weights: Array) -> Array:
+    """The weights (inputs, outputs) of a dense layer as it stores them: with `ntk` it divides them when it computes."""
+    return weights * len(weights) ** 0.5 if isinstance(node.layer, Dense) and node.layer.ntk else weights

@@ -63,8 +63,13 @@ def axis_y(title: str, numbers: Iterable[float | None], *, log: bool | None = No
     logarithmic = is_log(known) if log is None else log
     if logarithmic:
         above = [v for v in known if v > 0] or [1.0]
-        axis = alt.Axis(values=ticks(min(above), max(above)), labelExpr=LABEL)
-        scale = alt.Scale(type="log", nice=False)
+        low, high = min(above), max(above)
+        alike = {}
+        if low == high:
+            low, high = low / 3, high * 3
+            alike = {"domain": [low, high]}
+        axis = alt.Axis(values=ticks(low, high), labelExpr=LABEL)
+        scale = alt.Scale(type="log", nice=False, **alike)
     else:
         low, high = (min(known), max(known)) if known else (0.0, 1.0)
         around = [low - 0.5 * (abs(low) or 1), high + 0.5 * (abs(high) or 1)]
@@ -77,14 +82,14 @@ def axis_y(title: str, numbers: Iterable[float | None], *, log: bool | None = No
 def label_of(low: float, high: float) -> str:
     """The labels of an axis between two numbers, with as many digits as its marks differ by.
 
-    >>> label_of(0.0, 2.5) == LABEL, "',.6~r'" in label_of(2.3026, 2.3031)
-    (True, True)
+    >>> label_of(0.0, 2.5) == LABEL, "',.6~r'" in label_of(2.3026, 2.3031), "'.5~e'" in label_of(8.999e24, 9.001e24)
+    (True, True, True)
     """
     step, most = (high - low) / 5, max(abs(low), abs(high))
     if not step > 0 or not math.isfinite(step):
         return LABEL
-    digits = max(4, min(12, math.ceil(math.log10(most / step) + 1)))
-    return LABEL.replace(",.4~r", f",.{digits}~r").replace(".2~e", f".{max(2, digits - 3)}~e")
+    digits = min(12, math.ceil(math.log10(most / step) + 1))
+    return LABEL.replace(",.4~r", f",.{max(4, digits)}~r").replace(".2~e", f".{max(2, digits - 1)}~e")
 
 
 def roof(lines: Iterable[Sequence[float]]) -> float:
@@ -130,12 +135,16 @@ def end_label(x: float, y: float, text: str, style: str, y_axis: ToAxis, dy: flo
     )
 
 
-def moment(x: float, text: str) -> list[Chart]:
-    """An upright line at a moment, with its name at the top."""
+def moment(x: float, text: str, end: float = math.inf) -> list[Chart]:
+    """An upright line at a moment, with its name at the top: left of it near the end of the curves, whose names stand
+    to the right.
+    """
     alt = altair()
     data = values([{"x": x, "text": text}])
     rule = alt.Chart(data).mark_rule(style="moment").encode(x=alt.X("x:Q"))
-    name = alt.Chart(data).mark_text(style="moment-label", align="left", baseline="bottom", dx=0, dy=-3)
+    name = alt.Chart(data).mark_text(
+        style="moment-label", align="right" if x > 0.8 * end else "left", baseline="bottom", dx=0, dy=-3
+    )
     return [rule, name.encode(x=alt.X("x:Q"), y=alt.value(0), text=alt.Text("text:N"))]
 
 

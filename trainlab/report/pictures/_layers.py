@@ -88,7 +88,8 @@ def lines(
     ]
     across = axis_x(domain=[0, last_epoch(record, [x for xs, _ in found.values() for x in xs])])
     base = alt.Chart(values(rows)).encode(x=across, y=axis("y"), detail=alt.Detail("layer:N"), color=color)
-    dots = base.mark_circle(opacity=0, size=70).encode(tooltip=tips)
+    moments = len({row["x"] for row in rows})
+    dots = base.mark_circle(opacity=0 if moments > 1 else 1, size=70).encode(tooltip=tips)
     names = _names(rows, found, axis, color, heights)
     return layered(*under, base.mark_line(strokeWidth=1.8), dots, *names, height=_HEIGHT)
 

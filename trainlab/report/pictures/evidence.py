@@ -5,7 +5,7 @@ from typing import Any
 
 from trainlab.report.findings import FindingGroup
 from trainlab.report.json_fields import number, table, texts, whole
-from trainlab.report.pictures._curves import chance, in_epochs, known, metric, score_name
+from trainlab.report.pictures._curves import chance, in_epochs, known, last_epoch, metric, score_name
 from trainlab.report.pictures._kit import (
     altair,
     axis_x,
@@ -80,7 +80,8 @@ def _marked(record: RunRecord, found: FindingGroup) -> list[Chart]:
     at = _at(record, found)
     if at is None:
         return []
-    return moment(at, "best epoch" if "best_epoch" in table(found.first, "evidence") else "found here")
+    name = "best epoch" if "best_epoch" in table(found.first, "evidence") else "found here"
+    return moment(at, name, last_epoch(record, [at]))
 
 
 def _of_curves(record: RunRecord, found: FindingGroup) -> Picture | None:
@@ -180,7 +181,7 @@ def _of_bars(record: RunRecord, found: FindingGroup) -> Picture | None:
     bars = bars[:40]
     log = key in ("spreads", "gradients", "errors") and is_log(v for _, v in bars)
     axis = axis_y(_BARS[key], [v for _, v in bars], log=log, zero=not log)
-    x = alt.X("name:N", sort=[n for n, _ in bars], title=None, axis=alt.Axis(labelAngle=-35, labelLimit=90))
+    x = alt.X("name:N", sort=[n for n, _ in bars], title=None, axis=alt.Axis(labelAngle=-35, labelLimit=150))
     tips = [alt.Tooltip("name:N"), alt.Tooltip("v:Q", title=_BARS[key], format=".4~g")]
     data = alt.Chart(values([{"name": n, "v": v} for n, v in bars]))
     mark = data.mark_point(style="point", size=70) if log else data.mark_bar(style="bar")

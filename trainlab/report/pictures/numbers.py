@@ -4,16 +4,16 @@ import math
 
 
 def readable(value: float | None) -> str:
-    """A number to three digits, whole numbers whole.
+    """A number to three digits, whole numbers whole; a measured number of a million or more has three digits again.
 
-    >>> readable(0.97222), readable(123456), readable(1.5e-07), readable(None), readable(float("nan"))
-    ('0.972', '123\u202f456', '1.5e-7', '', 'nan')
+    >>> readable(0.97222), readable(123456), readable(1.5e-07), readable(654946729984.0), readable(None)
+    ('0.972', '123\u202f456', '1.5e-7', '6.55e11', '')
     """
     if value is None:
         return ""
     if not math.isfinite(value):
         return str(float(value))
-    if value == int(value) and abs(value) < 1e12:
+    if value == int(value) and abs(value) < (1e12 if isinstance(value, int) else 1e6):
         return f"{int(value):,}".replace(",", "\u202f") if abs(value) >= 10_000 else str(int(value))
     if 1e-3 <= abs(value) < 1e4:
         return f"{value:.3g}" if abs(value) < 1000 else f"{value:.0f}"

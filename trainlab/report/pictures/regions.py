@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from trainlab.core.types import Array
-from trainlab.report.pictures._kit import altair, values
+from trainlab.report.pictures._kit import altair, label_of, values
 from trainlab.report.pictures.numbers import readable, share
 from trainlab.report.pictures.picture import Chart, Picture, Table, frame_param, in_frame
 from trainlab.report.pictures.png import address, larger
@@ -94,7 +94,8 @@ def _panel(
         color = alt.Color("class:N", title=None, scale=alt.Scale(domain=known, range=colors), legend=legend)
     else:
         ramp = [f"rgb{tuple(_ramp(np.array([t]))[0].tolist())}" for t in np.linspace(0, 1, 5).tolist()]
-        legend = alt.Legend(orient="top", gradientLength=160, gradientThickness=8) if moving else None
+        legend = alt.Legend(orient="top", gradientLength=160, gradientThickness=8, labelExpr=label_of(*span))
+        legend = legend if moving else None
         scale = alt.Scale(domain=np.linspace(*span, 5).tolist(), range=ramp, clamp=True)
         color = alt.Color("value:Q", title=None, scale=scale, legend=legend)
     dots = alt.Chart(values(points)).mark_circle(size=26 if moving else 14, opacity=1, stroke="white", strokeWidth=0.6)
@@ -152,8 +153,11 @@ def _rgb(color: str) -> list[int]:
 def _told(moments: Mapping[str, Answers], plane: Plane, span: tuple[float, float]) -> tuple[str, Table]:
     if not plane.classes:
         rows = [[k, float(a.found.min()), float(np.median(a.found)), float(a.found.max())] for k, a in moments.items()]
-        text = f"The color is the number that the network predicts there, from {readable(span[0])} (blue) to "
-        text += f"{readable(span[1])} (orange); the points are training rows in the color of their own number."
+        low, high = map(readable, span)
+        if low == high:
+            low, high = (f"{end:.6g}" for end in span)
+        text = f"The color is the number that the network predicts there, from {low} (blue) to "
+        text += f"{high} (orange); the points are training rows in the color of their own number."
         return text, Table(["panel", "lowest", "middle", "highest"], rows)
     counts = range(len(plane.classes))
     rows = [[k, *(share(float((a.found == c).mean())) for c in counts)] for k, a in moments.items()]
