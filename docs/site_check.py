@@ -58,6 +58,14 @@ QUESTIONS = {
     "sweep on several machines": "sweeps.html",
     "diagnose a log of another tool": "logs.html",
     "transfer learning": "transfer.html",
+    "jupyter": "python.html",
+    "k-fold": "sweeps.html",
+    "loss goes up": "problems.html",
+    "draw the decision boundary": "report.html",
+    "predict a number instead of a class": "data.html",
+    "confidence of predictions calibrated": "evaluate.html",
+    "average several networks": "ensembles.html",
+    "which hyperparameter mattered most": "sweeps.html",
 }
 
 

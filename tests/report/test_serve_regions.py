@@ -24,6 +24,12 @@ class Gate(Callback):
             self.moved.notify_all()
             self.moved.wait_for(lambda: self.open > row["epoch"], timeout=120)
 
+    def end(self):
+        """Train to the end."""
+        with self.moved:
+            self.open = 1000
+            self.moved.notify_all()
+
     def let(self, epoch):
         """Train up to the end of this epoch, and wait there."""
         with self.moved:
@@ -69,11 +75,10 @@ def test_decision_regions_follow_the_training(server, runs, browser):
         gate.let(8)
         tab.wait(f"{TOLD} === 'epoch 2 (3 of 7)'", seconds=60)
         look(tab, "epoch 8")
-        gate.let(99)
-        training.join(120)
+        gate.end()
         tab.wait(f"{TOLD} === 'epoch 12 (8 of 8)'", seconds=60)
         assert tab.console == []
         tab.close()
     finally:
-        gate.let(99)
+        gate.end()
         training.join(120)

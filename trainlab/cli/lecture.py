@@ -113,11 +113,11 @@ def _facts(chapter: Chapter, judged: list[Verdict]) -> dict[str, Any]:
 
 def _summary(judged: list[Verdict]) -> str:
     counts = {
-        "hold": sum(v.holds is True for v in judged),
-        "do not hold at this scale": sum(v.holds is False for v in judged),
-        "undecided": sum(v.holds is None for v in judged),
+        ("holds", "hold"): sum(v.holds is True for v in judged),
+        ("does not hold at this scale", "do not hold at this scale"): sum(v.holds is False for v in judged),
+        ("undecided", "undecided"): sum(v.holds is None for v in judged),
     }
-    return f"{len(judged)} claims: " + ", ".join(f"{n} {word}" for word, n in counts.items() if n)
+    return f"{len(judged)} claims: " + ", ".join(f"{n} {words[n > 1]}" for words, n in counts.items() if n)
 
 
 def _told(verdict: Verdict) -> str:

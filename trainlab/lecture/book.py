@@ -112,7 +112,7 @@ def _claims(judged: Sequence[Verdict]) -> Html | None:
         [
             tag("span", words[v.holds], class_="state finished" if v.holds else "state interrupted"),
             v.says,
-            "; ".join(f"{text} = {_shown(value, None, text)}" for text, value in v.numbers),
+            "; ".join(dict.fromkeys(f"{text} = {_shown(value, None, text)}" for text, value in v.numbers)),
         ]
         for v in judged
     ]

@@ -46,16 +46,19 @@ class Figures:
         """The functions by name."""
         return {name: getattr(self, name) for name in dir(self) if name[0] != "_" and name != "functions"}
 
-    def curves(self, *runs: str, y: str = "train_loss", title: str = "", upto: float = math.inf) -> Picture:
-        """A column of metrics.csv over the epochs, a line for each run."""
+    def curves(
+        self, *runs: str, y: str = "train_loss", title: str = "", upto: float = math.inf, labels: Sequence[str] = ()
+    ) -> Picture:
+        """A column of metrics.csv over the epochs, a line for each run. labels: of the runs, else their names."""
         lines: dict[str, Line] = {}
-        for run in runs:
+        for run, label in zip(runs, labels or [run.replace("_", " ") for run in runs], strict=True):
             table = self._results.runs[run].metrics
             pairs = [(e, v) for e, v in zip(table["epoch"], table[y], strict=True) if e <= upto]
-            lines[run.replace("_", " ")] = [e for e, _ in pairs], [v for _, v in pairs]
+            lines[label] = [e for e, _ in pairs], [v for _, v in pairs]
         words = y.replace("_", " ")
         name, falls = f"curves-{y}-{'-'.join(runs)}", lower_is_better(y)
-        return compared(name, title or words.capitalize(), lines, y=words, falls=falls)
+        when = f"in epoch {upto:g}" if upto < math.inf else "at the end"
+        return compared(name, title or words.capitalize(), lines, y=words, falls=falls, when=when)
 
     def gap(self, run: str, title: str = "") -> Picture:
         """Training and validation accuracy of a run."""
@@ -80,11 +83,10 @@ class Figures:
         return next(p for p in gallery.of_sweep(self._results.sweeps[sweep]) if p.name == name)
 
     def activations(self, *names: str) -> Picture:
-        """Values and slopes of activation functions."""
+        """Values and slopes of activation functions; `maxout` is the larger of two lines."""
         x = np.linspace(-5, 5, 201)
-        return slopes(
-            "functions", "Activation functions: value and slope", x, {name: _curve(name, x) for name in names}
-        )
+        found = {name: _two_lines(x) if name == "maxout" else _curve(name, x) for name in names}
+        return slopes("functions", "Activation functions: value and slope", x, found)
 
     def start(self, run: str, title: str = "", kind: str = "") -> Picture:
         """Histograms of the outputs of a run's layers before the first step. kind: only layers of this kind."""
@@ -223,6 +225,12 @@ def _curve(name: str, x: Array) -> tuple[Array, Array]:
     layer.forward(slot)
     layer.backward(slot)
     return slot.y[:, 0], slot.dx[:, 0] if slot.dx is not None else rows[:, 0]
+
+
+def _two_lines(x: Array) -> tuple[Array, Array]:
+    """Value and slope of a maxout unit of two pieces, -(x + 1) / 2 and 0.8 x, as it may have learned them."""
+    left = -(x + 1) / 2 > 0.8 * x
+    return np.where(left, -(x + 1) / 2, 0.8 * x), np.where(left, -0.5, 0.8)
 
 
 def _calm(steps: Sequence[float], values: Sequence[float | None]) -> tuple[list[float], list[float]]:

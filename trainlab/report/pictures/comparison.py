@@ -22,11 +22,12 @@ def compared(
     x: str = "epoch",
     log: bool | None = None,
     falls: bool = False,
+    when: str = "at the end",
 ) -> Picture:
     """One line (x, y) for each name, labelled in a legend; log: of the y axis, by default where it suits the numbers.
 
-    Values that are not finite end a line. falls: of a loss, values above ten times the usual start are drawn at the
-    upper edge, and the sentence says so.
+    when: the moment of the lines' last values; values that are not finite end a line. falls: of a loss, values above
+    ten times the usual start are drawn at the upper edge, and the sentence says so.
     """
     known = {label: _finite(line) for label, line in lines.items()}
     top = roof([ys for _, ys in known.values()]) if falls else math.inf
@@ -49,7 +50,7 @@ def compared(
         x=axis_x(title=x), y=axis("y"), color=color, tooltip=tips
     )  # fmt: skip
     ends = ", ".join(f"{label} {readable(ys[-1])}" for label, (_, ys) in known.items() if ys)
-    text = f"{y.capitalize()} at the end: {ends}."
+    text = f"{y.capitalize()} {when}: {ends}."
     text += f" Above {readable(top)} these leave the picture: {', '.join(cut)}." if cut else ""
     table = Table(["line", "first", "last", "lowest", "highest"], [_row(k, ys) for k, (_, ys) in known.items() if ys])
     return Picture(name, title, chart.properties(width="container", height=_HEIGHT), text, table, wide=len(lines) > 5)
