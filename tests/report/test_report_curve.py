@@ -128,3 +128,12 @@ def test_summary_of_a_healthy_and_of_a_broken_run(tmp_path):
     ]
     healthy.diagnoses.write_text('{"code": 5, "patches": 3, "because": "x", "epoch": "nan", "message": null}\n')
     assert summary(read_run(healthy.path), width=10)
+
+
+def test_a_run_that_blew_up_does_not_stretch_the_curve():
+    """What lies above ten times the first loss is at the upper edge, and the legend says so; other curves are whole."""
+    losses = {"train_loss": [2.0, 1e12, 3.0, 1.0], "val_loss": [2.1, float("nan"), 2.0, 1.5]}
+    lines = curve(losses, range(4), width=60, losses=True)
+    assert lines[0] == "⠒ train_loss   o val_loss   (cut at 20)"
+    assert (lines[1].split()[0], lines[-2].split()[0]) == ("20", "1")
+    assert curve(losses, range(4), width=60)[1].split()[0] == "1e+12"

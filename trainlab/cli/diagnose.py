@@ -139,7 +139,7 @@ def _lines(log: Path, found: Judged, width: int) -> list[str]:
     losses = {name: values for name, values in known.items() if any(v is not None for v in values)}
     ascii_only = not _terminal.fits("⠿▁█…│", sys.stdout)
     if found.epochs > 1:
-        lines += ["", *curve(losses, range(1, found.epochs + 1), width=width, ascii_only=ascii_only)]
+        lines += ["", *curve(losses, range(1, found.epochs + 1), width=width, ascii_only=ascii_only, losses=True)]
     lines += ["", *findings(found.diagnoses, width)]
     blind = [f"{code} ({', '.join(lacks)})" for code, lacks in found.blind.items()]
     skipped = ", ".join(found.skipped)

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
+from trainlab.report.roof import roof
 from trainlab.report.text import fit, number
 
 _BLOCKS, _ASCII_BLOCKS = "▁▂▃▄▅▆▇█", "_.-=^#"
@@ -40,17 +41,22 @@ def curve(
     height: int = 10,
     ascii_only: bool = False,
     x_name: str = "epoch",
+    losses: bool = False,
 ) -> list[str]:
     """The lines of a chart of one or more series over the same x.
 
     The first series is a line of dots, the others are marks (`o`, `+`, `x`). The axis is logarithmic if the values
-    span two decades or more. A value that is nan or infinite is a `!` in the top line, at its x.
+    span two decades or more. A value that is nan or infinite is a `!` in the top line, at its x. losses: values far
+    above the first ones are drawn at the upper edge, and the legend says from where on.
     """
     points = {
         name: [(a, float(v)) for a, v in zip(x, values, strict=True) if v is not None]
         for name, values in series.items()
     }
     points = {name: some for name, some in points.items() if some}
+    finite = [[v for _, v in some if math.isfinite(v)] for some in points.values()]
+    top, most = roof(finite) if losses else math.inf, max((v for line in finite for v in line), default=0.0)
+    points = {name: [(a, min(v, top) if math.isfinite(v) else v) for a, v in some] for name, some in points.items()}
     scale = _Scale.of([v for some in points.values() for _, v in some])
     named = [0, height - 1] if height < 3 else [0, height // 2, height - 1]
     labels = {i: number(scale.value(1 - i / (height - 1))) for i in named}
@@ -70,7 +76,8 @@ def curve(
     room = max(columns - len(start) - len(end), 1)
     middle = x_name.center(room) if room > len(x_name) + 1 else " " * room
     lines.append(" " * (gutter + 2) + fit(start + middle + end, columns, ascii_only=ascii_only).rstrip())
-    return [_legend(list(points), scale.log, ascii_only, width), *lines]
+    notes = ["log scale"] * scale.log + [f"cut at {number(top)}"] * (most > top)
+    return [_legend(list(points), notes, ascii_only, width), *lines]
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,11 +172,10 @@ def _between(one: tuple[int, int], two: tuple[int, int]) -> list[tuple[int, int]
     return [(round(a + (c - a) * i / steps), round(b + (d - b) * i / steps)) for i in range(steps + 1)]
 
 
-def _legend(names: list[str], log: bool, ascii_only: bool, width: int) -> str:
+def _legend(names: list[str], notes: list[str], ascii_only: bool, width: int) -> str:
     signs = ["." if ascii_only else "⠒", *_MARKS]
-    told = "   ".join(f"{signs[i % len(signs)]} {name}" for i, name in enumerate(names)) + (
-        "   (log scale)" if log else ""
-    )
+    told = "   ".join(f"{signs[i % len(signs)]} {name}" for i, name in enumerate(names))
+    told += f"   ({', '.join(notes)})" if notes else ""
     return fit(told, width, ascii_only=ascii_only).rstrip()
 
 

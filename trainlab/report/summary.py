@@ -20,7 +20,7 @@ def summary(record: RunRecord, *, width: int = 80, ascii_only: bool = False, col
     }
     epochs = columns.get("epoch", [])
     if losses and all(isinstance(e, int) for e in epochs):
-        lines += ["", *curve(losses, epochs, width=width, ascii_only=ascii_only)]
+        lines += ["", *curve(losses, epochs, width=width, ascii_only=ascii_only, losses=True)]
     if table := layer_table(record, width=width, ascii_only=ascii_only, color=color):
         lines += ["", *table]
     notes = [clean(f"data: {note}", ascii_only=ascii_only) for note in texts(record.data, "notes")]

@@ -5,7 +5,6 @@ import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from importlib import import_module
 from itertools import pairwise
-from statistics import median_low
 from typing import Any
 
 from trainlab.report.pictures.picture import Chart
@@ -17,7 +16,6 @@ LABEL = (  # of an axis: powers of ten where a number is far from one
     "datum.value && (abs(datum.value) < 0.001 || abs(datum.value) >= 1e6) ? format(datum.value, '.2~e') "
     ": format(datum.value, ',.4~r')"
 )
-_HIGHEST = 10.0  # times the first value of a loss: what lies above leaves the picture
 _LINE = 12  # pixels of a line of text
 _DECADES = 20.0  # from this ratio of largest to smallest on, an axis is logarithmic
 
@@ -90,25 +88,6 @@ def label_of(low: float, high: float) -> str:
         return LABEL
     digits = min(12, math.ceil(math.log10(most / step) + 1))
     return LABEL.replace(",.4~r", f",.{max(4, digits)}~r").replace(".2~e", f".{max(2, digits - 1)}~e")
-
-
-def roof(lines: Iterable[Sequence[float]]) -> float:
-    """Where the axis of a loss ends, so that a run that blew up does not stretch it: ten times the middle one of the
-    lines' first values, and no higher than the highest value.
-
-    >>> roof([[2.0, 1.0, 5.0], [3.0, 1e32], [1e9, 1e9]]), roof([[2.0, 1.0, 5.0]])
-    (30.0, 5.0)
-    """
-    known = [line for line in lines if line]
-    most = max((max(line) for line in known), default=math.inf)
-    middle = median_low([line[0] for line in known]) if known else 0.0
-    return min(most, _HIGHEST * middle) if middle > 0 else most
-
-
-def roof_of_run(train: Sequence[float], val: Sequence[float], *, first: float | None = None) -> float:
-    """The same for both losses of one run. first: its loss in the first step, where `train` is thinned."""
-    start = [first] if first is not None else list(train[:1])
-    return roof([[max([*start, *val[:1]]), *train, *val]]) if start or val else math.inf
 
 
 def ticks(low: float, high: float) -> list[float]:

@@ -3,10 +3,11 @@
 import math
 from collections.abc import Mapping, Sequence
 
-from trainlab.report.pictures._kit import altair, axis_x, axis_y, is_log, roof, values
+from trainlab.report.pictures._kit import altair, axis_x, axis_y, is_log, values
 from trainlab.report.pictures.numbers import readable
 from trainlab.report.pictures.picture import Picture, Table
 from trainlab.report.pictures.thinning import at_most
+from trainlab.report.roof import roof
 
 _HEIGHT, _POINTS = 280, 200
 

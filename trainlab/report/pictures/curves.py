@@ -15,12 +15,12 @@ from trainlab.report.pictures._kit import (
     end_label,
     is_log,
     layered,
-    roof,
     values,
 )
 from trainlab.report.pictures.numbers import listing, readable
 from trainlab.report.pictures.picture import Chart, Picture, Table
 from trainlab.report.pictures.thinning import band
+from trainlab.report.roof import roof
 from trainlab.report.rows import row_of
 from trainlab.store.reading import RunRecord
 

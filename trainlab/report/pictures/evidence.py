@@ -16,13 +16,13 @@ from trainlab.report.pictures._kit import (
     level,
     moment,
     placed,
-    roof_of_run,
     values,
 )
 from trainlab.report.pictures._layers import measured
 from trainlab.report.pictures.numbers import listing, readable
 from trainlab.report.pictures.picture import Chart, Picture, Table
 from trainlab.report.pictures.thinning import at_most, band
+from trainlab.report.roof import roof_of_run
 from trainlab.store.reading import RunRecord
 
 _HEIGHT = 190

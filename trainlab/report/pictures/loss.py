@@ -13,12 +13,12 @@ from trainlab.report.pictures._kit import (
     layered,
     level,
     moment,
-    roof_of_run,
     values,
 )
 from trainlab.report.pictures.numbers import readable
 from trainlab.report.pictures.picture import Chart, Picture, Table
 from trainlab.report.pictures.thinning import at_most, band, extremes
+from trainlab.report.roof import roof_of_run
 from trainlab.store.reading import RunRecord
 
 _UNDER = 0.1  # of the lowest point of the lines: how far below it the band of single batches reaches on a log axis
