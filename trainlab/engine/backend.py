@@ -130,6 +130,19 @@ class Passes:
     add: Rows
 
 
+@dataclass(frozen=True, slots=True)
+class Update:
+    """Functions that lead from the gradient of a batch to the next parameters.
+
+    finish(): add the penalties to the gradient; its norm before clipping · apply(t, lr, decay, last): take step t, with
+    the factor on weight decay; the step itself is written if it is the last one of a call. Returns the squared norms of
+    the step and of the parameters before it, numbers or tensors of one number.
+    """
+
+    finish: Callable[[], float]
+    apply: Callable[[int, float, float, bool], tuple[Any, Any]]
+
+
 class Backend(ABC):
     """Computes networks. Stateless: the caller owns the prepared functions."""
 
@@ -147,6 +160,12 @@ class Backend(ABC):
         When it returns, the batch's workspace holds the last batch, and `job.state` the parameters, gradient, step and
         buffers after the last step.
         """
+
+    def prepare_update(self, job: TrainingJob) -> Update | None:
+        """What follows the gradient, for a backend that computes the gradient in the same memory. None: nothing faster
+        than the components' own methods.
+        """
+        return None
 
     @abstractmethod
     def prepare_evaluation(self, work: Workspace, loss: Loss) -> Evaluation:

@@ -4,13 +4,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from trainlab.core.types import Array
-from trainlab.engine.backend import Backend, Evaluation, Passes, Statistics, TrainingJob, TrainSteps
+from trainlab.engine.backend import Backend, Evaluation, Passes, Statistics, TrainingJob, TrainSteps, Update
 from trainlab.engine.buffers import Workspace
 from trainlab.engine.compiled.evaluation import CompiledEvaluation
 from trainlab.engine.compiled.library import Library
 from trainlab.engine.compiled.passes import compile_passes
 from trainlab.engine.compiled.statistics import compile_statistics
 from trainlab.engine.compiled.training import CompiledTraining
+from trainlab.engine.compiled.update import compile_update
 from trainlab.engine.graph import Node
 from trainlab.engine.numpy_backend import NumpyBackend
 from trainlab.engine.probe_sums import ProbeSums
@@ -35,6 +36,10 @@ class CompiledBackend(Backend):
         if job.config.optimizer.full_batch:
             return NumpyBackend().prepare_training(job)
         return CompiledTraining(job, self.library).run
+
+    def prepare_update(self, job: TrainingJob) -> Update | None:
+        """Two calls a step; None for an optimizer or a regularizer without a kernel."""
+        return None if job.config.optimizer.full_batch else compile_update(job, self.library)
 
     def prepare_evaluation(self, work: Workspace, loss: Loss) -> Evaluation:
         """One call for a batch, or for the scores of a whole set."""

@@ -16,11 +16,12 @@ _FUNCTION = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_int64)
 class Program:
     """Ops as the interpreter reads them, with the memory that they point to.
 
-    A Python function between the kernels may raise: `once` raises its error, and `raise_failed` after any other call.
+    step: what the ops read and write; programs may share one. A Python function between the kernels may raise: `once`
+    raises its error, and `raise_failed` after any other call.
     """
 
-    def __init__(self, ops: Sequence[Op], library: Library, keep_alive: object) -> None:
-        self.library, self.step, self._keep_alive = library, Step(), keep_alive
+    def __init__(self, ops: Sequence[Op], library: Library, keep_alive: object, step: Step | None = None) -> None:
+        self.library, self.step, self._keep_alive = library, Step() if step is None else step, keep_alive
         self._ops = list(ops)  # the table holds bare addresses of their arrays
         self._functions: list[object] = []
         self._error: BaseException | None = None

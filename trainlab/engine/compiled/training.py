@@ -14,21 +14,11 @@ from trainlab.engine.backend import Steps, Sums, TrainingJob
 from trainlab.engine.compiled.builder import Builder, Op
 from trainlab.engine.compiled.chain import lower_workspace
 from trainlab.engine.compiled.library import Library
-from trainlab.engine.compiled.op import Totals
+from trainlab.engine.compiled.op import Step, Totals
 from trainlab.engine.compiled.program import Program
-from trainlab.engine.compiled.rules import (
-    constraint_ops,
-    finish_op,
-    follow_op,
-    gather_op,
-    loss_op,
-    penalty_strength,
-    targets_op,
-    update_op,
-)
+from trainlab.engine.compiled.rules import gather_op, loss_op, targets_op
+from trainlab.engine.compiled.update import UpdateOps
 from trainlab.engine.members import loss_slot
-from trainlab.optim.clipping import l2_norm
-from trainlab.optim.regularizer import Regularizer
 
 NOT_FINITE = 1 << 32  # what tl_run subtracts from its result if the last step was not applied
 
@@ -39,24 +29,25 @@ class CompiledTraining:
     def __init__(self, job: TrainingJob, library: Library) -> None:
         self._job, self._library, self._work = job, library, job.batch.work
         self._builder = b = Builder(library, self._work.rows, train=True)
+        self._step = Step()
         lower_workspace(b, self._work)
-        before = [*self._schedule_ops(), *self._batch_ops()]
-        head = [*before, *b.forwards, *self._loss_ops(), *b.backwards, *self._penalty_ops()]
+        before, update = [*self._schedule_ops(), *self._batch_ops()], UpdateOps(b, job, self._step)
+        head = [*before, *b.forwards, *self._loss_ops(), *b.backwards, *update.finish]
         self._head = len(head)  # ops up to the check whether all numbers are finite
-        self._program = Program([*head, *self._update_ops()], library, b)
+        self._program = Program([*head, *update.apply], library, b, self._step)
         self._totals = Totals()
 
     def run(self, steps: Steps) -> tuple[int, bool]:
         """Run the steps; how many were run, and whether all their numbers were finite."""
         program, index = self._program, steps.index
-        program.step.t = steps.first - 1
-        program.step.leave = None if steps.leave is None else steps.leave.ctypes.data
+        self._step.t = steps.first - 1
+        self._step.leave = None if steps.leave is None else steps.leave.ctypes.data
         _copy_sums(steps.sums, self._totals)
         found = self._library.c.tl_run(
             ctypes.c_void_p(program.table.ctypes.data),
             ctypes.c_int64(self._head),
             ctypes.c_int64(len(program.table)),
-            ctypes.byref(program.step),
+            ctypes.byref(self._step),
             ctypes.byref(self._totals),
             ctypes.c_void_p(index.ctypes.data),
             ctypes.c_int64(len(index)),
@@ -76,7 +67,7 @@ class CompiledTraining:
         return [Op("call", call=self._set_drop)] if self._job.config.dropout_schedule is not None else []
 
     def _set_drop(self, _: int) -> None:
-        self._work.drop_factor[0] = self._program.step.drop
+        self._work.drop_factor[0] = self._step.drop
 
     def _batch_ops(self) -> list[Op]:
         job = self._job
@@ -110,55 +101,13 @@ class CompiledTraining:
         return [*copies, Op("as_members", [members]), made, Op("as_one", [members])]
 
     def _loss(self, rows: int) -> None:
-        step, (_, end), members = self._program.step, self._job.batch.first(rows), self._job.members
+        step, (_, end), members = self._step, self._job.batch.first(rows), self._job.members
         end = loss_slot(members, end.y, end.t, end.dy, end.weights)
         step.loss = self._job.config.loss.value(end)
         step.hits = end.hits / members
         if self._job.config.regression:
             error = self._job.config.loss.point(end.y) - end.t
             step.squares = float(np.vdot(error, error)) / members
-
-    def _penalty_ops(self) -> list[Op]:
-        """Penalties without a kernel, then `finish_gradient` with the others."""
-        state = self._job.state
-        w, g = state.theta[: state.weights], state.g[: state.weights]
-        strengths: dict[str, float] = {}
-        calls: list[Op] = []
-        for rule in self._job.config.regularizers:
-            if not rule.penalizes:
-                continue
-            known = penalty_strength(rule)
-            if known is not None:
-                strengths |= known
-            else:
-                calls.append(Op("call", call=lambda _, rule=rule: rule.add_gradient(w, g)))
-        return [*calls, finish_op(self._builder, state, strengths, self._job.config.clip_norm)]
-
-    def _update_ops(self) -> list[Op]:
-        job, b = self._job, self._builder
-        constraints = [rule for rule in job.config.regularizers if rule.constrains]
-        decay = job.config.average or 0.0
-        fused = job.average if not constraints else None
-        ops = [update_op(b, job.config.optimizer, job.state, fused, decay) or Op("call", call=self._update)]
-        for rule in constraints:
-            ops += constraint_ops(b, rule, job.decayed) or [Op("call", call=lambda _, rule=rule: self._constrain(rule))]
-        if job.average is not None and (fused is None or ops[0].call is not None):
-            ops.append(follow_op(job.average, job.state.theta, decay))
-        return ops
-
-    def _update(self, _: int) -> None:
-        """The update of an optimizer without a kernel."""
-        step, state = self._program.step, self._job.state
-        if step.clip != 1.0:
-            state.g *= step.clip
-        state.t, state.lr, state.decay_factor = step.t, step.lr, step.decay
-        self._job.config.optimizer.take(state)
-        step.move2, step.theta2 = l2_norm(state.step) ** 2, l2_norm(state.theta) ** 2
-        state.theta += state.step
-
-    def _constrain(self, rule: Regularizer) -> None:
-        for W in self._job.decayed:
-            rule.constrain(W)
 
 
 def _copy_sums(one: Sums | Totals, other: Any) -> None:

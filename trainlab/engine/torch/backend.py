@@ -42,9 +42,12 @@ class TorchBackend(Backend):
         return found | {key: True for key, on in chosen.items() if on}
 
     def prepare_training(self, job: TrainingJob) -> TrainSteps:
-        """Step by step: autograd computes the gradient. Raises UserError for a component without a PyTorch form."""
+        """Step by step: autograd computes the gradient, and on the CPU the host's kernels the update if it has them.
+
+        Raises UserError for a component without a PyTorch form.
+        """
         _require_forms(job.batch.work.nodes, job.config.loss)
-        return TorchTraining(job, self.place).run
+        return TorchTraining(job, self.place, self.host).run
 
     def prepare_evaluation(self, work: Workspace, loss: Loss) -> Evaluation:
         """Outputs only: the evaluator scores them."""

@@ -14,14 +14,14 @@ from typing import Any
 import numpy as np
 
 from trainlab.core.types import Array
-from trainlab.engine.backend import Steps, TrainingJob
+from trainlab.engine.backend import Backend, Steps, TrainingJob, Update
 from trainlab.engine.layer_statistics import measured_rows
 from trainlab.engine.torch.batches import Batch, Batches
 from trainlab.engine.torch.memory import Mirror
 from trainlab.engine.torch.network import Kept, TorchNetwork
 from trainlab.engine.torch.processes import Processes, count
-from trainlab.optim.optimizer import Optimizer, OptimizerState
-from trainlab.optim.regularizer import Regularizer
+from trainlab.engine.torch.update import TorchUpdate
+from trainlab.optim.optimizer import OptimizerState
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,14 +59,13 @@ class _Done:
 class TorchTraining:
     """Training steps of one job."""
 
-    def __init__(self, job: TrainingJob, place: Placement) -> None:
+    def __init__(self, job: TrainingJob, place: Placement, host: Backend) -> None:
         self._job, self._place, self._torch = job, place, place.torch
         self._work, self._mirror = job.batch.work, Mirror(place.torch, place.device)
         self._own = self._tensors(job.state)
-        self._state = replace(job.state, evaluate=self._loss_at) if job.config.optimizer.full_batch else job.state
-        self._average = None if job.average is None else self._mirror.of(job.average)
         self._trained = job.views(self._own.theta)
-        self._params, self._grads, self._decayed = self._leaves()
+        self._params, self._grads, decayed = self._leaves()
+        self._update = self._kernels(host) or self._rules(decayed)
         self._network = TorchNetwork(self._torch, self._work, self._params)
         if job.config.dropout_schedule is not None:  # a tensor, so that compiled code need not know its value
             self._network.drop_factor = self._torch.ones((), dtype=self._torch.float64)
@@ -76,9 +75,16 @@ class TorchTraining:
         statistics = [p for p in self._params.values() if not p.requires_grad and p.is_floating_point()]
         self._others = Processes(place.torch, place.device, statistics) if count() > 1 else None
         self._batches = Batches(job, place.torch, place.device, self._others)
-        rules = job.config.regularizers
-        self._penalties = [rule for rule in rules if rule.penalizes]
-        self._constraints = [rule for rule in rules if rule.constrains]
+
+    def _kernels(self, host: Backend) -> Update | None:
+        """The update by the host's kernels, which work on the same memory, if it has them."""
+        return host.prepare_update(self._job) if self._place.device.type == "cpu" else None
+
+    def _rules(self, decayed: list[tuple[Array, Any]]) -> Update:
+        """The update by PyTorch."""
+        job = self._job
+        host = replace(job.state, evaluate=self._loss_at) if job.config.optimizer.full_batch else job.state
+        return TorchUpdate(job, self._torch, self._mirror, self._own, host, decayed).functions
 
     def _tensors(self, state: OptimizerState) -> OptimizerState:
         """The state with tensors for vectors."""
@@ -129,34 +135,23 @@ class TorchTraining:
 
     def _step(self, t: int, batch: Batch, rates: list[float], record: Array, done: list[_Done], *, last: bool) -> bool:
         """Take a step, and add what is known of it to `done`; False if it was not finite and so not taken."""
-        torch, config, own, rows = self._torch, self._job.config, self._own, len(batch.index)
-        lr, drop_factor, own.decay_factor = rates
-        if config.dropout_schedule is not None:
+        rows, (lr, drop_factor, decay_factor) = len(batch.index), rates
+        if self._job.config.dropout_schedule is not None:
             self._network.drop_factor.fill_(drop_factor)
-        self._state.decay_factor = own.decay_factor
         kept: Kept | None = {} if last else None
         loss, hits, squares = self._loss_and_gradient(batch, kept)
-        norm = self._norm(own.g)
-        if config.clip_norm and isfinite(norm) and norm > config.clip_norm:
-            own.g *= config.clip_norm / norm
+        norm = self._update.finish()
         record[:] = loss, lr, norm, nan
         if not isfinite(loss) or not isfinite(norm):
             self._keep(self._outputs(batch) if kept is None else kept, rows, rows)
             return False
         self._keep(kept or {}, rows, measured_rows(rows))
-        self._update(t, lr)
-        moved, size = torch.dot(own.step, own.step), torch.dot(own.theta, own.theta)
+        moved, size = self._update.apply(t, lr, decay_factor, last)
         done.append(_Done(record, rows, loss, hits, squares, norm, moved, size))
-        own.theta += own.step
-        for rule in self._constraints:
-            self._constrain(rule)
-        if self._average is not None:
-            d = min(config.average or 0.0, (t - 1) / (t + 8))
-            self._average.lerp_(own.theta, 1 - d)
         return True
 
     def _loss_and_gradient(self, batch: Batch, kept: Kept | None) -> tuple[float, float, float]:
-        """The loss of the batch without penalties, hits and squared errors; the gradient with penalties, in g."""
+        """The loss of the batch, hits and squared errors; the gradient in g. All without penalties."""
         forward = self._forward if kept is None else self._loss
         loss, y = forward(batch.x, batch.t, batch.weights, batch.noise, kept)
         loss = loss * (len(batch.x) / len(batch.index))  # of the whole batch's mean
@@ -167,8 +162,6 @@ class TorchTraining:
         if self._others is not None:
             found = self._others.total(*found)
             self._others.add(self._own.g)
-        for rule in self._penalties:
-            self._penalize(rule)
         return found
 
     def _loss(self, x: Any, t: Any, weights: Any, noise: Mapping[str, Any], kept: Kept | None) -> tuple[Any, Any]:
@@ -183,10 +176,6 @@ class TorchTraining:
         each = self._job.config.loss.torch(self._torch, y, t)
         return (each if weights is None else each * weights).sum() / max(1, len(y)), y.detach()
 
-    def _norm(self, g: Any) -> float:
-        norm = sqrt(float(self._torch.dot(g, g)))
-        return norm if isfinite(norm) else float(self._torch.linalg.vector_norm(g.double()))
-
     def _counted(self, y: Any, t: Array) -> tuple[float, float]:
         """Hits of outputs y, and of a regression the sum of the squared errors."""
         loss, outputs, members = self._job.config.loss, y.cpu().numpy(), self._job.members
@@ -197,40 +186,6 @@ class TorchTraining:
         error = loss.point(outputs) - t
         return hits, float(np.vdot(error, error)) / members
 
-    # ------------------------------------------------------------------ rules
-
-    def _update(self, t: int, lr: float) -> None:
-        """The step, by the rule's PyTorch form, or without one by its NumPy method."""
-        optimizer, own, state = self._job.config.optimizer, self._own, self._state
-        own.t = state.t = t
-        own.lr = state.lr = lr
-        if type(optimizer).torch is not Optimizer.torch:
-            optimizer.torch(self._torch, own)
-            for part, factor in own.factors:
-                own.step[part] *= factor
-            return
-        self._mirror.pull()
-        optimizer.take(state)
-        self._mirror.push()
-
-    def _penalize(self, rule: Regularizer) -> None:
-        own, state = self._own, self._job.state
-        if type(rule).torch_gradient is not Regularizer.torch_gradient:
-            rule.torch_gradient(self._torch, own.theta[: own.weights], own.g[: own.weights])
-            return
-        self._mirror.pull()
-        rule.add_gradient(state.theta[: state.weights], state.g[: state.weights])
-        self._mirror.push()
-
-    def _constrain(self, rule: Regularizer) -> None:
-        own = type(rule).torch_constrain is not Regularizer.torch_constrain
-        if not own:
-            self._mirror.pull()
-        for host, W in self._decayed:
-            rule.torch_constrain(self._torch, W) if own else rule.constrain(host)
-        if not own:
-            self._mirror.push()
-
     def _loss_at(self, theta: Array) -> float:
         """The loss of the whole batch at another theta, penalties included; its gradient in g. For L-BFGS."""
         state, before = self._job.state, self._job.state.theta.copy()
@@ -240,9 +195,10 @@ class TorchTraining:
         rows = self._work.rows
         batch = self._batches.take(np.arange(rows))
         loss = self._loss_and_gradient(batch, kept)[0]
+        self._update.finish()
         self._keep(kept, rows, measured_rows(rows))
         self._mirror.pull()
-        loss += sum(rule.penalty(state.theta[: state.weights]) for rule in self._penalties)
+        loss += sum(r.penalty(state.theta[: state.weights]) for r in self._job.config.regularizers if r.penalizes)
         state.theta[...] = before
         return loss
 
