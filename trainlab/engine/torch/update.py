@@ -40,7 +40,8 @@ class TorchUpdate:
     def _finish(self) -> float:
         for rule in self._penalties:
             self._penalize(rule)
-        g, limit = self._own.g, self._config.clip_norm
+        g: Any = self._own.g
+        limit = self._config.clip_norm
         norm = sqrt(float(self._torch.dot(g, g)))
         if not isfinite(norm):  # the squares may have overflowed where the numbers have not
             norm = float(self._torch.linalg.vector_norm(g.double()))
