@@ -103,6 +103,17 @@ def test_a_loss_that_climbs_under_long_steps_is_too_high_a_rate():
     assert codes(LrTooHigh(), run(up, ratio=1e-3)) == []
 
 
+def test_a_first_step_that_was_never_repaired():
+    """A network that has learned something is told while its training loss climbs again, or stays above chance."""
+    steps = [6.0, 0.7, *[0.01] * 98]
+    again, above = [1.5, 1.2, 1.1, 1.3, 1.5, 1.7], [4.0, 3.8, 3.7, 3.7, 3.6, 3.5]
+    assert codes(LrTooHigh(), run(again, epochs=6, ratio=steps, score=0.5)) == ["lr-too-high:warning"]
+    assert codes(LrTooHigh(), run(above, epochs=6, ratio=steps, score=0.5)) == ["lr-too-high:warning"]
+    assert codes(LrTooHigh(), run(again, epochs=6, ratio=0.01, score=0.5)) == []  # no such step
+    assert codes(LrTooHigh(), run(again, epochs=6, ratio=steps, score=0.95)) == []  # right, whatever its loss
+    assert codes(LrTooHigh(), run([1.5, 1.2, 1.1, 1.1, 1.05, 1.1], epochs=6, ratio=steps, score=0.5)) == []
+
+
 def test_short_steps_are_too_short_only_if_nothing_is_learned():
     """After three tenths of the run; never for a network that learns, nor where a long step came first."""
     assert codes(LrTooLow(), run(FLAT, ratio=1e-5)) == ["lr-too-low:warning"]

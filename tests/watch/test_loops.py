@@ -129,6 +129,12 @@ SICK: dict[str, tuple[dict[str, Any], set[str]]] = {
         {"make": Transformer, "optimizer": partial(torch.optim.AdamW, lr=0.3)},
         {"lr-too-high", "exploding-loss", "diverged"},
     ),
+    "lstm-lr-too-high": ({"make": Recurrent, "optimizer": partial(torch.optim.Adam, lr=0.5)}, {"lr-too-high"}),
+    "lstm-climbs-again": ({"make": Recurrent, "optimizer": partial(torch.optim.Adam, lr=0.1)}, {"lr-too-high"}),
+    "gru-above-chance": (
+        {"make": partial(Recurrent, nn.GRU), "optimizer": partial(torch.optim.Adam, lr=0.5)},
+        {"lr-too-high"},
+    ),
     "gru-lr-too-low": (
         {"make": partial(Recurrent, nn.GRU), "optimizer": partial(torch.optim.Adam, lr=1e-7)},
         {"lr-too-low"},
@@ -249,6 +255,19 @@ def test_adversaries_are_noticed(tmp_path: Path):
         assert watch.run.config["watch"]["loss_falls"] is False
     told = [set(warned(watch.diagnoses)) for watch in gan(tmp_path, loss_falls=True)]
     assert {"loss-not-decreasing"} & (told[0] | told[1])
+
+
+def test_the_guess_is_told(tmp_path: Path, capsys: Any):
+    """Once for each of the two, with what to pass; not where the user has said it, nor to those who print nothing."""
+    gan(tmp_path, say=None)
+    told = [line for line in capsys.readouterr().err.splitlines() if "takes turns" in line]
+    assert [line.split(",")[0] for line in told] == [
+        "trainlab: maker-1 takes turns with judge-1",
+        "trainlab: judge-1 takes turns with maker-1",
+    ]
+    gan(tmp_path, say=None, loss_falls=False)
+    gan(tmp_path)
+    assert "takes turns" not in capsys.readouterr().err
 
 
 def test_an_adversary_by_itself(tmp_path: Path):

@@ -187,12 +187,17 @@ class WatchedRun:
         """Our name of the loss, empty if it is unknown."""
         self.loss = name
 
-    def set_adversary(self) -> None:
-        """Another watched training takes turns with this one, as in a GAN: their losses tell nothing of progress."""
-        if self.training.loss_falls is None:
-            self.training = replace(self.training, loss_falls=False)
-            self.monitors.leave_out_progress()
-            self._write_config()
+    def set_adversary(self) -> bool:
+        """Another watched training takes turns with this one, as in a GAN: their losses tell nothing of progress.
+
+        Returns whether that is assumed; False if the user has said whether the loss falls.
+        """
+        if self.training.loss_falls is not None:
+            return False
+        self.training = replace(self.training, loss_falls=False)
+        self.monitors.leave_out_progress()
+        self._write_config()
+        return True
 
     def set_classes(self, classes: int) -> None:
         """How many classes the loss itself has, unless that was given."""

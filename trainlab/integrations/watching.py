@@ -92,7 +92,7 @@ class Watch:
         say: Say,
         rows: Callable[[str], UserData | None],
     ) -> None:
-        self._reader, self._every = reader, monitors.every
+        self._reader, self._every, self._prints = reader, monitors.every, say is printed
         if monitors.every == "auto":
             monitors = monitors.model_copy(update={"every": _SOON})
         self._due = self._every if isinstance(self._every, int) else _SOON  # the next step that is inspected
@@ -251,8 +251,13 @@ class Watch:
         before, Watch._stepping = Watch._stepping, self
         if before is not None and before is not self and not before._run.closed:
             self._turns += 1
-            if self._turns == _TURNS:
-                self._run.set_adversary()
+            if self._turns == _TURNS and self._run.set_adversary() and self._prints:
+                print(
+                    f"trainlab: {self.folder.name} takes turns with {before.folder.name}, as the networks of a GAN do: "
+                    "no finding judges whether its loss falls.\n    Pass loss_falls=False to say so yourself, or "
+                    "loss_falls=True if its loss should fall.",
+                    file=sys.stderr,
+                )
 
     def _begin(self) -> None:
         """Before the first row: the task and the untrained network, from the first batch."""

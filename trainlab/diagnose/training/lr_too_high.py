@@ -24,9 +24,10 @@ class LrTooHigh(Monitor, name="lr-too-high"):
     three is enough: the median of the last 50 steps is longer than a tenth of the weights (a thousandth is healthy);
     one of the first 20 steps was longer than half of all weights, and a fifth of the run has not repaired that; or
     the loss has risen to 1.5 times its start and chance, with steps longer than a twentieth of the weights. A
-    network that has learned more after such a first step is reported if its training loss climbs again (each of the
-    last three epochs lies above the best one by `rebound` of the loss at chance), or if half of the run has not
-    brought it below chance: some answers are right, and the others are wrong with great confidence.
+    network that has learned more after such a first step, but has much left to learn (progress below `good`), is
+    reported if its training loss climbs again (each of the last three epochs lies above the best one by `rebound` of
+    the loss at chance), or if half of the run has not brought it below chance: some answers are right, and the
+    others are wrong with great confidence.
 
     Do: Divide the learning rate by three to ten, or let `trainlab lr-range` find it. If only the first steps are
     too long, use a warmup.
@@ -64,6 +65,7 @@ class LrTooHigh(Monitor, name="lr-too-high"):
     climb: float = setting(1.5, "how many times its start the loss may rise to", gt=1)
     learned: float = setting(0.2, "progress from chance (0) to perfect (1) that ends the check", gt=0, lt=1)
     margin: float = setting(0.1, "at the end: how far behind a simple rule counts as little learned", gt=0)
+    good: float = setting(0.8, "progress above which a training loss that climbs again does no harm", gt=0, le=1)
     rebound: float = setting(0.03, "rise of the training loss above its best, relative to chance, that lasts", gt=0)
     steps: Count = setting(50, "steps before which it is not checked")
 
@@ -115,7 +117,7 @@ class LrTooHigh(Monitor, name="lr-too-high"):
     def _spoiled(self, view: View) -> bool:
         """Whether the training loss climbs again, or is still above chance after half of the run."""
         losses = view.curves["train_loss"][1:]
-        if len(losses) < 5 or not view.chance > 0 or not np.isfinite(losses).all():
+        if len(losses) < 5 or not view.chance > 0 or view.progress > self.good or not np.isfinite(losses).all():
             return False
         best, lately = float(losses.min()), float(losses[-3:].min())
         above = view.epoch >= 0.5 * view.epochs and best > view.chance
