@@ -96,8 +96,7 @@ class TorchReader:
         """A float where the number lies in memory that we can read at once, else a tensor without its past."""
         if not isinstance(number, self.torch.Tensor):
             return float(number)
-        number = number.detach()
-        return float(number) if number.device.type == "cpu" else number
+        return float(number.item()) if number.is_cpu else number.detach()
 
     def floats(self, numbers: Sequence[Any]) -> list[float]:
         """Tensors of one device come over together."""

@@ -154,7 +154,8 @@ class TorchTraining:
         """The loss of the batch, hits and squared errors; the gradient in g. All without penalties."""
         forward = self._forward if kept is None else self._loss
         loss, y = forward(batch.x, batch.t, batch.weights, batch.noise, kept)
-        loss = loss * (len(batch.x) / len(batch.index))  # of the whole batch's mean
+        if len(batch.x) != len(batch.index):  # this process's share of the whole batch's mean
+            loss = loss * (len(batch.x) / len(batch.index))
         found = self._torch.autograd.grad(loss, [self._params[name] for name in self._grads], allow_unused=True)
         for g, new in zip(self._grads.values(), found, strict=True):
             g.zero_() if new is None else g.copy_(new)
