@@ -4,6 +4,7 @@
 """
 
 import json
+import math
 import os
 import struct
 import subprocess
@@ -59,6 +60,17 @@ class TestTensorBoard:
         found = reader.EventAccumulator(str(folder), size_guidance={"scalars": 0, "histograms": 0, "tensors": 0})
         found.Reload()
         return found
+
+    def test_diverged_run(self, tmp_path: Path, caplog: pytest.LogCaptureFixture):
+        """NaN stays NaN in the curve, and nothing is said of it beside the finding."""
+        pytest.importorskip("tensorboardX")
+        config = read(write(tmp_path, f"{MOONS}trackers: [{{tensorboard: {{every: 1}}}}]\n"), {"optimizer.lr": 1e30})
+        run = train(config, into=tmp_path / "sick")
+        losses = [e.value for e in self._read(tmp_path / "sick" / "tensorboard").Scalars("step/loss")]
+
+        assert run.state == "diverged"
+        assert math.isnan(losses[-1])
+        assert "NaN" not in caplog.text
 
     def test_resumed_run(self, tmp_path: Path):
         """Both sessions of a run are one curve, with histograms, config, findings and tags as texts."""

@@ -1,5 +1,6 @@
 """TensorBoard: event files, which `tensorboard --logdir runs` shows."""
 
+import logging
 from collections.abc import Mapping, Sequence
 from importlib import import_module
 from itertools import pairwise
@@ -44,6 +45,7 @@ class _TensorBoardRun(TrackerRun):
         self._run, self.where = run, folder
         self._step = run.going_on or 0
         board: Any = import_module("tensorboardX")
+        logging.getLogger("tensorboardX.x2num").setLevel(logging.ERROR)  # it reports each NaN, which findings do
         again = None if run.going_on is None else run.going_on + 1  # an earlier session may have logged more
         suffix = "" if again is None else f".{again}"  # two files of one second would have one name
         self._writer = board.SummaryWriter(folder, purge_step=again, filename_suffix=suffix)
