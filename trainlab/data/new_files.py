@@ -28,7 +28,7 @@ def encode_new(encoding: dict[str, Any], path: str, *, with_target: bool = True)
 
 
 def read_new(encoding: dict[str, Any], path: str, *, with_target: bool) -> Table:
-    """The table in a new file, read with the settings that the training file was read with."""
+    """The table in a new file, read with the settings that the training file was read with. Raises DataError."""
     text = [c["name"] for c in encoding["columns"] if "categories" in c]
     settings: dict[str, Any] = {"path": path, "target": encoding["target"], "missing": encoding.get("missing", [])}
     settings["drop"] = [n for n in encoding["ignored"] if n not in encoding["target"]]
@@ -52,7 +52,10 @@ def _older(encoding: dict[str, Any]) -> dict[str, Any]:
 
 
 def reader_of(file: Path, own: str = Csv.name) -> type[Tabular]:
-    """The source that reads this file: by its ending, else the one of the name `own`."""
+    """The source that reads this file: by its ending, else the one of the name `own`.
+
+    Raises DataError if there is none of this name.
+    """
     readers = {cls.name: cls for cls in registered(Source) if issubclass(cls, Tabular)}
     ending = file.suffix.lower()
     if own not in readers:

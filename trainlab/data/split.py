@@ -43,7 +43,7 @@ def split(
 
 
 def indices(loaded: Loaded, shares: tuple[float, float], stratify: bool, rng: np.random.Generator) -> Index:
-    """The rows of each part, for these shares of validation and test rows."""
+    """The rows of each part, for these shares of validation and test rows. Raises DataError if one would be empty."""
     rows, n = loaded.rows, len(loaded.rows)
     if rows.groups is not None and rows.time is not None:
         test, val, train = _last_groups(rows.groups, rows.time, (shares[1], shares[0]))
@@ -73,6 +73,7 @@ def fold_indices(loaded: Loaded, folds: int, fold: int, test: float, stratify: b
     The test rows are drawn first, and they and the folds are the same whichever fold is asked for. Folds differ by one
     row at most (whole groups by more). Rows with a time are cut into folds + 1 blocks in its order: block fold + 1 is
     for validation, those before it for training, so that nothing is learned from the future.
+    Raises DataError if there are fewer rows or groups than folds.
     """
     whole = indices(loaded, (0.0, test), stratify, rng)
     kept, rows = whole.train, loaded.rows.take(whole.train)

@@ -167,6 +167,7 @@ class Watch:
         """After an epoch: its scores, as far as they are known.
 
         train_loss and the training score, where they are not given, are those of the epoch's batches as they came.
+        Raises UserError for a score of another task, an accuracy that is no share, or after the end of the run.
         """
         self._must_be_open("epoch")
         self._flush()

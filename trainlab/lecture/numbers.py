@@ -98,7 +98,7 @@ class Numbers:
     # ------------------------------------------------------------------ layers and weights
 
     def layer(self, run: str, layer: str, quantity: str, when: str = "last") -> float:
-        """A statistic of a layer (layers.csv): its first, last or largest value."""
+        """A statistic of a layer (layers.csv): its first, last or largest value. Raises UserError if it has none."""
         table = self._run(run).layers
         rows = zip(table["layer"], table["quantity"], table["value"], strict=True)
         values = [float(v) for name, what, v in rows if (name, what) == (layer, quantity) and v is not None]

@@ -60,7 +60,10 @@ def gather(given: Sequence[str], runs: Path) -> list[RunRecord]:
 def listed(
     given: Sequence[str], runs: Path, index: Index | None = None, *, brief: bool = True
 ) -> list[tuple[RunRecord, Row]]:
-    """As `gather`, each with its row (see `row_of`). With the index of `runs` only what has changed is read again."""
+    """As `gather`, each with its row (see `row_of`). With the index of `runs` only what has changed is read again.
+
+    Raises UserError if there is no such folder of runs.
+    """
     if not given and not runs.is_dir():
         raise UserError(f"{runs}: there is no such folder of runs; `trainlab train` makes one, --runs names another")
     found = [path for name in given for path in _meant(name, runs)] if given else find_runs(runs)

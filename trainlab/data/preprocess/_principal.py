@@ -51,7 +51,10 @@ def principal(name: str, x: Array | LazyRows) -> Principal:
 
 
 def kept(name: str, keep: Keep, variance: Array) -> int:
-    """How many axes to keep: `keep` itself, or as many as hold this share of the variance."""
+    """How many axes to keep: `keep` itself, or as many as hold this share of the variance.
+
+    Raises DataError if there are fewer axes.
+    """
     if isinstance(keep, int):
         if keep > len(variance):
             raise DataError(f"data.preprocess: `{name}` cannot keep {keep} axes of {len(variance)} features")

@@ -54,7 +54,7 @@ def _binary(file: Path, labels: int, which: int) -> tuple[Array, Array]:
 
 
 def read_pickle(file: Path) -> dict[object, object]:
-    """The dictionary in a pickle of arrays and plain values; whatever else it asks for is refused."""
+    """The dictionary in a pickle of arrays and plain values. Raises DataError for one that asks for anything else."""
     try:
         with file.open("rb") as stream:
             batch = _ArraysOnly(stream, encoding="bytes").load()
