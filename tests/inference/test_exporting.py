@@ -117,6 +117,29 @@ def test_ensembles(tmp_path, method: Method, loss):
     same(Ensemble.of(members, method, np.array([0.5, 0.3, 0.2])))
 
 
+@pytest.mark.parametrize(
+    ("loss", "target", "scaled"),
+    [
+        ("poisson", ["n"], False),
+        ("msle", ["n"], False),
+        ("mae", ["a", "n"], True),
+        ({"pinball": [0.1, 0.5, 0.9]}, ["a", "n"], True),
+    ],
+    ids=str,
+)
+def test_ensembles_of_numbers(tmp_path, monkeypatch, loss, target, scaled):
+    """Members whose outputs are bent by the loss, and members with targets of other scales and several quantiles."""
+    monkeypatch.chdir(tmp_path)
+    rng = np.random.default_rng(0)
+    rows = [f"{x:.3f},{3 * x + 50:.3f},{rng.poisson(np.exp(x / 2))}" for x in rng.normal(size=90)]
+    (tmp_path / "t.csv").write_text("x,a,n\n" + "\n".join(rows) + "\n")
+    drop = [name for name in ("a", "n") if name not in target]
+    data = {"name": "csv", "path": "t.csv", "target": target, "drop": drop, "task": "regression"}
+    settings = {"loss": loss, "optimizer": {"name": "adam", "lr": 0.03}}
+    members = [trained(tmp_path, data=data | {"scale_target": scaled, "seed": s}, seed=s, **settings) for s in range(3)]
+    same(Ensemble.of(members, "probabilities", np.array([0.5, 0.3, 0.2])), rng.normal(size=(20, 1)).astype(np.float32))
+
+
 @pytest.mark.parametrize("loss", ["softmax_cross_entropy", "binary_cross_entropy"])
 def test_thresholds(tmp_path, loss):
     """A threshold moves the labels of a network, of an ensemble, and of the members that vote, and no probability."""

@@ -17,6 +17,7 @@ import numpy as np
 from trainlab.core.errors import UserError
 from trainlab.core.types import Array
 from trainlab.data.lazy import LazyRows
+from trainlab.data.preprocessing import scale, unscale
 from trainlab.inference.ensemble.combining import Method, combine
 from trainlab.inference.ensemble.rows import shared_rows
 from trainlab.inference.model import Model, Split, TrainedNetwork, decided
@@ -97,10 +98,12 @@ class Ensemble(Model):
 
 
 def rescaled(y: Array, own: Mapping[str, Array], common: Mapping[str, Array]) -> Array:
-    """Numbers in units of one scaled target in units of another."""
-    if "target.mean" in own:
-        y = y * own["target.std"] + own["target.mean"]
-    return (y - common["target.mean"]) / common["target.std"] if "target.mean" in common else y
+    """Outputs (n, units) in units of one scaled target in those of another; a target may have several."""
+    for fitted, change in ((own, unscale), (common, scale)):
+        if "target.mean" in fitted:
+            each = y.reshape(len(y), fitted["target.mean"].size, -1)
+            y = change(each.swapaxes(1, 2), fitted).swapaxes(1, 2).reshape(y.shape)
+    return y
 
 
 def is_ensemble(path: Path) -> bool:

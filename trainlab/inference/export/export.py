@@ -20,7 +20,7 @@ import numpy as np
 from trainlab.core.errors import UserError
 from trainlab.core.types import Shape
 from trainlab.data.encoding import feature_names
-from trainlab.inference.ensemble.ensemble import Ensemble
+from trainlab.inference.ensemble.ensemble import Ensemble, rescaled
 from trainlab.inference.export.checking import load_once
 from trainlab.inference.export.graph import OPSET, Graph
 from trainlab.inference.export.lowering import lower_layers, lower_preprocessing
@@ -198,8 +198,8 @@ def _answers(
     """Each output by name: the value, its type, and its shape for a row."""
     outputs = network.task.outputs
     if network.task.kind == "regression":
-        units = [_own_units(graph, m, end) for m, end in zip(members, ends, strict=True)]
-        return _numbers(graph, network, _weighted(graph, network, units))
+        scaled = [_in_units_of(graph, m, members[0], end) for m, end in zip(members, ends, strict=True)]
+        return _numbers(graph, network, _own_units(graph, members[0], _weighted(graph, network, scaled)))
     if network.task.kind == "multilabel":
         _, p, _ = _certainty(graph, network, ends)
         yes = graph.as_index(graph.add("Greater", p, graph.constant(0.5, "half")))
@@ -207,6 +207,16 @@ def _answers(
     measure, certainty, ranked = _certainty(graph, network, ends)
     best = graph.reshape(_label(graph, network, ranked))
     return {"prediction": (best, np.int64, ()), measure: (certainty, np.float32, (outputs,))}
+
+
+def _in_units_of(graph: Graph, trained: TrainedNetwork, first: TrainedNetwork, y: str) -> str:
+    """Outputs of a regression in the units of the first member's outputs, as in `Ensemble.combined`."""
+    units = trained.loss.units(trained.task)
+    start, end = (rescaled(np.full((1, units), value), trained.fitted, first.fitted) for value in (0.0, 1.0))
+    if not start.any() and (end == 1).all():
+        return y
+    y = graph.add("Mul", y, graph.constant(end - start, "member.std"))
+    return graph.add("Add", y, graph.constant(start, "member.mean"))
 
 
 def _own_units(graph: Graph, trained: TrainedNetwork, y: str) -> str:

@@ -94,7 +94,9 @@ def _scaled(value: str, model: Model, form: str) -> str:
     """The value in the form of {0} with the deviation {1} and the mean {2} of the target, if it was scaled."""
     if "target.mean" not in model.fitted:
         return value
-    mean, std = (f"torch.tensor({model.fitted[f'target.{name}'].ravel().tolist()})" for name in ("mean", "std"))
+    each = model.loss.units(model.task) // model.task.outputs  # outputs for a number: its quantiles
+    both = (np.repeat(model.fitted[f"target.{name}"].ravel(), each).tolist() for name in ("mean", "std"))
+    mean, std = (f"torch.tensor({numbers})" for numbers in both)
     return form.format(value, std, mean)
 
 
