@@ -2,6 +2,7 @@
 
 import json
 from itertools import permutations
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -124,6 +125,45 @@ def test_a_sweep_with_folds_and_its_ensemble(cli, tmp_path):
         assert json.loads(run.read_text())["engine"]["name"] == "torch"
     assert "On average two members agree" in cli("ensemble", "--sweep", "digits-sweep-1", "--top", "2")
     assert "accuracy" in cli("evaluate", "digits-ensemble-1")
+
+
+def test_tune_takes_it(cli, tmp_path):
+    """The search trains by PyTorch, and the config that it writes keeps the backend."""
+    cli("tune", "c.yaml", "train.engine=torch", "train.epochs=1", "--budget", "15-trials", "--workers", "1", "-q")
+    assert "engine: torch" in (tmp_path / "runs/digits-tune-1/best.yaml").read_text()
+    for run in (tmp_path / "runs/digits-tune-1").glob("**/environment.json"):
+        assert json.loads(run.read_text())["engine"]["name"] == "torch"
+
+
+class Memory(Callback):
+    """Memory of this process alone, in MB, now and after each call of steps; pages of a mapped file do not count."""
+
+    def __init__(self):
+        self.seen = []
+        self.on_step_end(None)
+
+    def on_step_end(self, info):
+        """Read the system's figure."""
+        status = Path("/proc/self/status").read_text()
+        self.seen.append(int(status.split("RssAnon:")[1].split()[0]) / 1024)
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="Linux tells what memory is a process's own")
+def test_rows_of_a_file_stay_there(tmp_path):
+    """An epoch over a .npy file of 160 MB takes less than half of that in memory of its own."""
+    x = np.lib.format.open_memmap(tmp_path / "x.npy", mode="w+", dtype=np.float32, shape=(80_000, 500))
+    x[:, 0] = np.random.default_rng(0).normal(size=len(x))
+    np.save(tmp_path / "y.npy", (x[:, 0] > 0).astype(np.int64))
+    del x
+    document = {
+        "data": {"name": "npy", "x": str(tmp_path / "x.npy"), "y": str(tmp_path / "y.npy"), "split": {"test": 0}},
+        "model": {"name": "mlp", "hidden": [8]},
+        "train": {"epochs": 1, "batch_size": 256, "engine": "torch", "device": "cpu"},
+    }
+    memory = Memory()
+    train(read_plain(document, source="test"), runs=tmp_path / "runs", callbacks=[memory])
+    assert len(memory.seen) > 5
+    assert max(memory.seen) - memory.seen[0] < 80
 
 
 def test_members(cli, tmp_path):
