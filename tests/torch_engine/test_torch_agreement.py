@@ -15,6 +15,7 @@ from trainlab.core.component import make, names  # noqa: E402
 from trainlab.core.streams import Streams  # noqa: E402
 from trainlab.core.types import Task  # noqa: E402
 from trainlab.data.augmentation import Augmentation  # noqa: E402
+from trainlab.engine.compiled.backend import CompiledBackend  # noqa: E402
 from trainlab.engine.network import Net  # noqa: E402
 from trainlab.engine.trainer import Trainer  # noqa: E402
 from trainlab.engine.training_config import TrainingConfig  # noqa: E402
@@ -126,6 +127,13 @@ def test_every_optimizer(name, dtype):
     """With a dropout, but for lbfgs, which takes its noise for curvature."""
     layers = PLAIN if name != "lbfgs" else ({"dense": 9}, "tanh", {"dense": "output"})
     agree(dtype, optimizer=make(Optimizer, name, lr=RATES.get(name, 0.005)), layers=layers)
+
+
+@pytest.mark.parametrize("name", [*names(Optimizer)])
+def test_every_optimizer_without_kernels(name, monkeypatch):
+    """In float32 kernels take the step on the processor where they can; PyTorch's own forms, a GPU's, agree as well."""
+    monkeypatch.setattr(CompiledBackend, "prepare_update", lambda backend, job: None)
+    test_every_optimizer(name, "float32")
 
 
 LOSSES = [
