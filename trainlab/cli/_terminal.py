@@ -67,7 +67,7 @@ def note(text: str) -> None:
 
 def emit(data: Any) -> None:
     """Print a result to stdout as JSON in ASCII; numbers that JSON lacks are the texts "nan", "inf" and "-inf"."""
-    print(json.dumps(json.loads(dumps(data)), indent=2))
+    print(json.dumps(json.loads(dumps(data, halves=True)), indent=2))
 
 
 @contextmanager

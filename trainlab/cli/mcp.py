@@ -55,7 +55,7 @@ def _answering(tool: Callable[..., Any], sdk: Any) -> Callable[..., str]:
     @wraps(tool)
     def answer(*args: Any, **settings: Any) -> str:
         try:
-            return json.dumps(json.loads(dumps(tool(*args, **settings))))
+            return json.dumps(json.loads(dumps(tool(*args, **settings), halves=True)))
         except UserError as error:
             raise refused(str(error)) from None
 

@@ -1,9 +1,11 @@
 """Plain data as YAML text that our reader reads back to the same values."""
 
-from typing import Any
+from typing import Any, cast
 
 import yaml
 
+from trainlab.core.errors import UserError
+from trainlab.core.problem import clipped, visible
 from trainlab.core.scalars import resolve
 
 # libyaml writes the same text in a fifth of the time (0.2 ms a config, and a sweep writes one a trial)
@@ -37,9 +39,18 @@ _Dumper.add_representer(float, _number)
 def dump(value: Any) -> str:
     """YAML text of plain dicts, lists and scalars, in their order; short lists of scalars on one line.
 
+    Raises UserError if a text is no UTF-8, as the name of a file may be.
+
     >>> print(dump({"lr": 1e-05, "name": "1e-3", "hidden": [64, 32]}), end="")
     lr: 1.0e-05
     name: '1e-3'
     hidden: [64, 32]
     """
-    return yaml.dump(value, Dumper=_Dumper, sort_keys=False, default_flow_style=None, allow_unicode=True, width=110)
+    settings: dict[str, Any] = {"sort_keys": False, "default_flow_style": None, "allow_unicode": True, "width": 110}
+    try:
+        text = cast("str", yaml.dump(value, Dumper=_Dumper, **settings))  # pyright: ignore[reportUnknownMemberType]
+        text.encode()  # the dumper in Python accepts what the one in C refuses
+    except UnicodeEncodeError as error:
+        named = visible(clipped(str(error.object)))
+        raise UserError(f"{named}: this is not UTF-8, and a config is; rename the file or folder") from None
+    return text

@@ -6,19 +6,24 @@ import re
 from typing import Any, cast
 
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
+_HALVES = re.compile("[\ud800-\udfff]")
 _NUMBERS = {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}
 
 
-def dumps(value: Any, *, indent: int | None = None) -> str:
+def dumps(value: Any, *, indent: int | None = None, halves: bool = False) -> str:
     """The value as JSON text, floats to the shortest text that reads back exactly.
+
+    halves: keep halves of surrogate pairs, which stand in file names that are not UTF-8. No file can hold them: without
+    it they become escapes.
 
     >>> dumps({"loss": float("nan"), "lr": 0.1, "steps": [1, 2]})
     '{"loss": "nan", "lr": 0.1, "steps": [1, 2]}'
     """
     try:  # the usual case: all numbers are finite
-        return json.dumps(value, indent=indent, ensure_ascii=False, allow_nan=False, default=_unarrayed)
+        text = json.dumps(value, indent=indent, ensure_ascii=False, allow_nan=False, default=_unarrayed)
     except ValueError:
-        return json.dumps(_spell(value), indent=indent, ensure_ascii=False, allow_nan=False)
+        text = json.dumps(_spell(value), indent=indent, ensure_ascii=False, allow_nan=False)
+    return text if halves or text.isascii() else _HALVES.sub(lambda half: rf"\\u{ord(half[0]):x}", text)
 
 
 def loads(text: str | bytes) -> Any:

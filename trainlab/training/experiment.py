@@ -255,4 +255,5 @@ def named(document: Document[E]) -> Document[E]:
     if document.value.name:
         return document
     stem = Path(document.file).stem if document.file else document.value.data.name
-    return replace(document, value=document.value.model_copy(update={"name": stem}))
+    name = stem.encode(errors="backslashreplace").decode()  # a file's name may be no UTF-8, a config is
+    return replace(document, value=document.value.model_copy(update={"name": name}))

@@ -51,7 +51,7 @@ def export_torch(run: Path | str, file: Path, *, weights: Weights = "best", runs
     beside = file.with_suffix(".safetensors")
     module = as_torch(model, name, beside.name)
     write_output(beside, save({key: np.ascontiguousarray(a) for key, a in module.state.items()}))
-    write_output(file, module.source.encode())
+    write_output(file, module.source.encode(errors="backslashreplace"))
     return beside
 
 
