@@ -12,7 +12,10 @@ from pathlib import Path
 
 import pytest
 
+from trainlab.cli._progress import Lines, Quiet
 from trainlab.cli._signals import _Handler
+from trainlab.cli._stopping import stoppable
+from trainlab.core.errors import Stopped
 
 LONG = "__import__('hashlib').pbkdf2_hmac('sha256', b'', b'', 2**31 - 1)"  # half an hour in C, without Python's lock
 EXIT_CODES = {signal.SIGINT: 130, signal.SIGTERM: 143, signal.SIGHUP: 129}
@@ -68,6 +71,18 @@ def test_a_gentle_stop_is_confirmed_during_a_long_call_and_a_second_signal_insis
         process.send_signal(signal.SIGTERM)
         _, err = process.communicate(timeout=60)
     assert (process.returncode, err) == (143, "stopped by SIGTERM\n")
+
+
+def test_before_the_first_evaluation_has_ended_a_signal_ends_the_command():
+    """There is nothing to save yet; after the first row of metrics.csv, or the first step, a signal stops gently."""
+    for event in ("on_epoch_end", "on_step_end"):
+        shown = Lines()
+        with pytest.raises(Stopped), stoppable(shown):
+            signal.raise_signal(signal.SIGTERM)
+        getattr(Quiet, event)(shown, None)
+        with stoppable(shown):
+            signal.raise_signal(signal.SIGTERM)
+        assert shown.stop_reason == "stopped by SIGTERM"
 
 
 def test_the_handler_keeps_still_when_the_thread_has_answered(capfd):
