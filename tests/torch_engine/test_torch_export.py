@@ -172,6 +172,7 @@ TARGETS = {
     "classes": CLASSES,
     "two classes": CLASSES % 2,
     "numbers": ROWS[:, :2] * 5 + 3,
+    "quantiles": ROWS[:, :2] * 5 + 3,
     "labels": (ROWS[:, :3] > 0) * 1,
 }
 
@@ -186,9 +187,10 @@ def test_ensembles(by, kind, tmp_path):
     runs = []
     for seed, steps in ((1, ["standardize"]), (2, ["minmax"])):
         data = {"name": "npz", "path": str(tmp_path / "rows.npz"), "seed": 0, "preprocess": steps}
-        data |= {"scale_target": seed == 1} if kind == "numbers" else {}
+        data |= {"scale_target": seed == 1} if kind in ("numbers", "quantiles") else {}
         data |= {"task": "multilabel"} if kind == "labels" else {}
-        loss = {"loss": "binary_cross_entropy"} if kind == "two classes" else {}
+        chosen = {"two classes": "binary_cross_entropy", "quantiles": {"pinball": [0.1, 0.5, 0.9]}}
+        loss = {"loss": chosen[kind]} if kind in chosen else {}
         settings = {"seed": seed, "data": data, "model": {"name": "mlp", "hidden": [8]}, "train": {"epochs": 3}, **loss}
         runs.append(train(read_plain(settings, source="test"), runs=tmp_path / "runs", name="n").folder)
     ensemble = Ensemble.of([TrainedNetwork.load(RunFolder(run)) for run in runs], by, np.array([0.7, 0.3]))
