@@ -26,6 +26,7 @@ from trainlab.store.status import read_status
         (forms.Data, '{"columns": [{"min": 1}]}', "`columns.0.name` is missing"),
         (forms.Network, '{"layers": [{"name": "a", "depth": "deep"}]}', '`layers.0.depth` cannot be "deep"'),
         (forms.Mistakes, '{"worst": 4}', "`worst` cannot be 4"),
+        (forms.Mistakes, '{"worst": [{"true": [1]}, {"true": 1}]}', '`worst` cannot be [{"true": [1]}, {"true": 1}]'),
         (forms.Environment, '{"packages": "numpy"}', '`packages` cannot be "numpy"'),
         (forms.Data, '{"shape": [' + "9" * 400 + "]}", "`shape.0` cannot be " + "9" * 57 + "..."),
     ],

@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from trainlab.core.errors import UserError
 from trainlab.store.strict_json import dumps
@@ -126,6 +126,13 @@ class Mistake(Form):
     certainty: Number | None = None
 
 
+def _alike(worst: list[Mistake]) -> list[Mistake]:
+    """Rows of one task: all of classes, or all of labels or numbers."""
+    if len({isinstance(value, list) for one in worst for value in (one.true, one.predicted) if value is not None}) > 1:
+        raise ValueError("rows of different tasks")
+    return worst
+
+
 class Label(Form):
     """A label in mistakes.json."""
 
@@ -209,7 +216,7 @@ class Mistakes(Form):
     rows: Count | None = None
     wrong: Count | None = None
     measure: str = ""
-    worst: list[Mistake] = []
+    worst: Annotated[list[Mistake], AfterValidator(_alike)] = []
     confusion: list[list[Count]] = []
     pairs: list[list[Count]] = []
     curves: ProbabilityCurves | None = None

@@ -9,6 +9,7 @@ from trainlab.report.html.page import Page
 from trainlab.report.html.tags import Html, join, tag
 from trainlab.report.json_fields import number
 from trainlab.report.pictures import evidence, gallery
+from trainlab.report.pictures._kit import drawing
 from trainlab.report.pictures.numbers import readable
 from trainlab.report.pictures.picture import Picture
 from trainlab.report.rows import Row, row_of
@@ -22,6 +23,7 @@ _HISTOGRAMS = ("histograms-outputs", "histograms-weights", "histograms-gradients
 _LAYERS = (*_HISTOGRAMS, "update-ratio", "gradient-norm", "dead-share", "saturated-share")
 
 
+@drawing()
 def run_page(record: RunRecord, *, script: str = "", connect: bool = False) -> str:
     """One run as a self-contained HTML page.
 

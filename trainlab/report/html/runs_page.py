@@ -9,6 +9,7 @@ from trainlab.report.groups import Group
 from trainlab.report.html.page import Page
 from trainlab.report.html.tags import Html, join, tag
 from trainlab.report.pictures import gallery
+from trainlab.report.pictures._kit import drawing
 from trainlab.report.pictures.groups import groups_of, names
 from trainlab.report.pictures.numbers import readable
 from trainlab.report.rows import Row, main_test, row_of
@@ -21,6 +22,7 @@ _DRAWN, _LISTED = 200, 2000  # runs: more would be unreadable, or too slow for a
 Link = Callable[[RunRecord], str]
 
 
+@drawing()
 def runs_page(
     records: Sequence[RunRecord],
     *,

@@ -10,6 +10,7 @@ from trainlab.report.html.tags import Html, join, tag
 from trainlab.report.insights import Insights, good, insights
 from trainlab.report.json_fields import number, table
 from trainlab.report.pictures import gallery
+from trainlab.report.pictures._kit import drawing
 from trainlab.report.pictures._sweep import text
 from trainlab.report.pictures.failures import counts
 from trainlab.report.pictures.numbers import listing, readable
@@ -25,6 +26,7 @@ def unlinked(_: str) -> str:
     return ""
 
 
+@drawing()
 def sweep_page(sweep: SweepRecord, *, link: Link = unlinked, script: str = "", connect: bool = False) -> str:
     """One sweep as a self-contained HTML page. `link`: the address of the page of a trial's run, empty if it has none ·
     `script`, `connect`: see `Page.html`.

@@ -1,8 +1,10 @@
 """Parts that charts share: an axis, named lines with their names at their ends, marked moments, ticks for people."""
 
+import gc
 import json
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from contextlib import contextmanager
 from importlib import import_module
 from itertools import pairwise
 from typing import Any
@@ -23,6 +25,22 @@ _DECADES = 20.0  # from this ratio of largest to smallest on, an axis is logarit
 def altair() -> Any:
     """altair, imported when the first picture is drawn: it takes half a second."""
     return import_module("altair")
+
+
+@contextmanager
+def drawing() -> Generator[None]:
+    """While charts are made altair checks none of their parts, and no objects are collected: a page holds nearly all.
+
+    Tests check whole charts. Together that is a fifth of the time of a page.
+    """
+    collected = gc.isenabled()
+    gc.disable()
+    try:
+        with import_module("altair.utils.schemapi").debug_mode(False):
+            yield
+    finally:
+        if collected:
+            gc.enable()
 
 
 def rows_of(columns: Mapping[str, Sequence[Any]]) -> list[dict[str, Any]]:
