@@ -20,6 +20,7 @@ QUESTIONS = {
     "write a plugin": "plugins.html",
     "exit code 4": "faq.html",
     "missing values csv": "data.html",
+    "csv with semicolons and comma decimals": "data.html",
     "resume a run": "long.html",
     "learning rate too high": "diagnoses.html",
     "dead relu": "diagnoses.html",

@@ -80,6 +80,7 @@ def test_rows_without_a_target_are_left_out_on_request():
         (['"1,5"', '"-0,3"'], ",", {"decimal": ","}, [1.5, -0.3]),
         (['"1,234"', '"12"'], ",", {"thousands": ","}, [1234, 12]),
         (["1.234,5", "-2.000"], ";", {"thousands": ".", "decimal": ","}, [1234.5, -2000]),
+        (['"1,23,456"', '"-1,234,567.5"'], ",", {"thousands": ","}, [123456, -1234567.5]),
         (["45%", "3 %"], ",", {}, [45, 3]),
         (["$12", "$ 3.5"], ",", {}, [12, 3.5]),
         (["12 €", "3.5 €"], ",", {}, [12, 3.5]),
@@ -121,6 +122,13 @@ def test_a_notation_that_must_be_named(cells, cure):
     assert refusal("csv", path="people.csv", target="a") == (
         f"people.csv:2: column `a`: {cure}\na regression needs a number in every row"
     )
+
+
+@pytest.mark.parametrize("cells", [['"1,5"', '"0,25"'], ['"1.234,5"', '"1.000,25"'], ['"1,2345"', '"7,1234"']])
+def test_a_thousands_sign_must_stand_before_three_digits(cells):
+    """With `thousands: ","`, 1,5 is not 15."""
+    one_column(cells * 30)
+    assert "people.csv:2: column `a`" in refusal("csv", path="people.csv", target="y", thousands=",")
 
 
 def test_the_order_of_the_rows_does_not_matter():

@@ -67,6 +67,15 @@ def test_thousands_signs_are_found(tmp_path):
     assert '  thousands: ","' in config or "  thousands: ','" in config
 
 
+def test_points_between_thousands_and_decimal_commas_are_found(tmp_path):
+    """Numbers as much of Europe writes them get both settings, also where only the target has thousands."""
+    lines = [f"{i},5;1.{i:03},25" for i in range(100, 160)]
+    _, experiment = drafted(tmp_path, "\n".join(["flat;rent", *lines]) + "\n", "rent")
+
+    assert (experiment.data.decimal, experiment.data.thousands) == (",", ".")
+    assert experiment.data.task == "regression"
+
+
 def test_a_regression_scales_its_target(tmp_path):
     """A target of numbers with decimals is a regression whose target is scaled."""
     lines = [f"{i},{i % 7},{i * 1.5 + 0.25}" for i in range(1, 80)]

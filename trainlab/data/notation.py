@@ -62,19 +62,33 @@ class Notation:
         (1234.5, 45.0, None)
         >>> Notation(negative="()").number("(12)"), Notation().number("(12)")
         (-12.0, None)
+        >>> Notation(thousands=",").number("12,34,567"), Notation(thousands=",").number("1,5")
+        (1234567.0, None)
         """
         if self.unit:
             text = text.replace(self.unit, "", 1)
         if self.negative and (inner := _IN_PARENTHESES.fullmatch(text)):
             value = self.number(inner[1])
             return None if value is None else 0.0 - value
-        if self.thousands:
+        if self.thousands and self.thousands in text.strip():
+            if not self._grouped(text.strip()):
+                return None
             text = text.replace(self.thousands, "")
         if self.decimal != ".":
             if "." in text:
                 return None
             text = text.replace(self.decimal, ".")
         return parse_number(text.replace("\u2212", "-"))
+
+    def _grouped(self, text: str) -> bool:
+        """Whether the thousands signs stand where they can: three digits behind the last one, two (as in India) or
+        three between two, none behind the decimal sign. Else `1,5` would be 15.
+        """
+        whole, _, rest = text.partition(self.decimal) if self.decimal != self.thousands else (text, "", "")
+        if self.thousands in rest:
+            return False
+        first, *between, last = whole.lstrip("+-\u2212").strip().split(self.thousands)
+        return 1 <= len(first) <= 3 and all(len(group) in (2, 3) for group in between) and len(last) == 3
 
     def numbers(self, column: Texts) -> Array:
         """The number of each known text, nan where it is none."""

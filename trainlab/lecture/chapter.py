@@ -14,7 +14,7 @@ from trainlab.core.problem import nearest
 class Planned(Settings):
     """A run or a sweep: a config of the chapter's folder with some settings replaced, by their dotted paths.
 
-    The value `run:NAME` stands for the folder of an earlier run of the chapter.
+    The value `run:NAME` stands for the folder of an earlier run of the chapter, `file:NAME` for a file in its folder.
     """
 
     config: str = setting("a YAML file in the chapter's folder")
@@ -65,7 +65,17 @@ class Chapter:
     def changes(self, planned: Planned, made: Mapping[str, Path], *, short: bool) -> dict[str, Any]:
         """The settings to replace in the config of a run or sweep. made: the folders of the runs so far."""
         wanted = {**planned.set, **(self.plan.short | planned.short if short else {})}
-        return {path: _pointed(value, made) for path, value in wanted.items()}
+        return {path: self._pointed(value, made) for path, value in wanted.items()}
+
+    def _pointed(self, value: Any, made: Mapping[str, Path]) -> Any:
+        kind, colon, name = value.partition(":") if isinstance(value, str) else ("", "", "")
+        if colon and kind == "file":
+            return str(self.folder / name)
+        if not colon or kind != "run":
+            return value
+        if name not in made:
+            raise UserError(f"`{value}`: no earlier run of the chapter is called `{name}`")
+        return str(made[name])
 
 
 def read_chapters(folder: Path, wanted: Sequence[str] = ()) -> list[Chapter]:
@@ -99,12 +109,3 @@ def _read(folder: Path) -> Chapter:
     if not text.is_file():
         raise UserError(f"{text}: no such file; it is the chapter's text")
     return Chapter(folder, config.read(Plan, folder / "chapter.yaml").value, text.read_text(encoding="utf-8"))
-
-
-def _pointed(value: Any, made: Mapping[str, Path]) -> Any:
-    if not isinstance(value, str) or not value.startswith("run:"):
-        return value
-    name = value.removeprefix("run:")
-    if name not in made:
-        raise UserError(f"`{value}`: no earlier run of the chapter is called `{name}`")
-    return str(made[name])

@@ -141,7 +141,8 @@ def _number_signs(draft: Draft, table: Table, target: str) -> None:
         draft.set("accounting", True, "numbers in parentheses are negative")
 
     def odd(signs: Signs) -> int:
-        return sum(bool(decide(c, signs).advice) for name, c in table.columns.items() if name != target)
+        read = {name: decide(column, signs) for name, column in table.columns.items()}
+        return sum(bool(found.advice) for found in read.values()) + (read[target].kind == "id")
 
     if not odd(draft.signs):
         return

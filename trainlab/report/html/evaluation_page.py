@@ -7,7 +7,7 @@ from typing import Any
 from trainlab.report.decision_text import decision_lines
 from trainlab.report.html.numbers import table as html_table
 from trainlab.report.html.page import Page
-from trainlab.report.html.tags import Html, join, tag
+from trainlab.report.html.tags import Html, join, prose, tag
 from trainlab.report.json_fields import number, table, tables, texts
 from trainlab.report.pictures import confusion, precision_recall, predicted, reliability, roc, threshold
 from trainlab.report.pictures._ratings import where
@@ -36,7 +36,7 @@ def write_evaluation_page(file: Path, facts: Mapping[str, Any], drawn: list[Pict
     page = Page(f"{facts['run']}, evaluated")
     rated = [picture for picture in drawn if picture.name in ("roc", "precision-recall", "reliability", "threshold")]
     lines = decision_lines(table(facts, "decision"), str(facts.get("part")))
-    told = tag("div", *(tag("p", line) for line in lines), class_="card apart") if lines else None
+    told = tag("div", *(tag("p", prose(line)) for line in lines), class_="card apart") if lines else None
     page.section("mistakes", "Mistakes", page.figures([p for p in drawn if p not in rated]), *_classes(facts))
     page.section("probabilities", "Probabilities", told, page.figures(rated))
     data = page.html(_head(facts)).encode()

@@ -6,7 +6,7 @@ from math import isfinite
 from typing import Any, cast
 
 from trainlab.report.findings import FindingGroup, folded, told
-from trainlab.report.html.tags import Html, tag
+from trainlab.report.html.tags import Html, prose, tag
 from trainlab.report.json_fields import table as facts_of
 from trainlab.report.pictures.numbers import readable
 from trainlab.report.pictures.picture import Picture
@@ -48,11 +48,11 @@ def _card(group: FindingGroup, config: str, draw: Draw, figure: Callable[[Pictur
     patches = [command(f"trainlab train {shlex.quote(config)} {patch}") for patch in group.patches]
     words = tag(
         "div",
-        tag("p", f"Withdrawn: {group.withdrawn}.") if group.withdrawn else None,
-        tag("p", group.message),
+        tag("p", prose(f"Withdrawn: {group.withdrawn}.")) if group.withdrawn else None,
+        tag("p", prose(group.message)),
         tag("p", f"In {', '.join(group.layers)}.") if len(group.layers) > 1 else None,
         tag("p", f"Because of {', '.join(group.because)}.") if group.because else None,
-        tag("p", group.advice) if group.advice else None,
+        tag("p", prose(group.advice)) if group.advice else None,
         tag("div", tag("strong", "Try one of" if len(patches) > 1 else "Try"), *patches) if patches else None,
         _evidence(group),
         tag("p", "What it means: ", tag("code", f"trainlab explain {group.code}"), class_="place"),

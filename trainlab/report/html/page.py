@@ -19,7 +19,7 @@ from typing import Any
 
 from trainlab.core.errors import UserError
 from trainlab.report.html.numbers import numbers
-from trainlab.report.html.tags import Html, join, tag
+from trainlab.report.html.tags import Html, join, prose, tag
 from trainlab.report.pictures.picture import Picture
 from trainlab.report.pictures.theme import config
 from trainlab.store.writing import write_atomic
@@ -58,7 +58,7 @@ class Page:
         if picture.frames:
             self._frames[picture.name] = list(picture.frames)
             controls = _player(picture)
-        inside = [head, chart, controls, tag("p", picture.sentence), numbers(picture.table, picture.title)]
+        inside = [head, chart, controls, tag("p", prose(picture.sentence)), numbers(picture.table, picture.title)]
         return tag("figure", *inside, class_="wide" if picture.wide else None, id=f"picture-{picture.name}")
 
     def figures(self, pictures: Sequence[Picture], *, small: bool = False) -> Html | None:

@@ -6,7 +6,7 @@ from trainlab.report.html import setup
 from trainlab.report.html.findings import findings
 from trainlab.report.html.mistakes import mistakes
 from trainlab.report.html.page import Page
-from trainlab.report.html.tags import Html, join, tag
+from trainlab.report.html.tags import Html, join, prose, tag
 from trainlab.report.json_fields import number
 from trainlab.report.pictures import evidence, gallery
 from trainlab.report.pictures._kit import drawing
@@ -58,10 +58,10 @@ def _head(record: RunRecord, row: Row) -> Html:
     facts = tag("dl", *known, class_="facts")
     return join(
         tag("h1", record.name, state),
-        tag("p", verdict(record, row), class_="verdict"),
+        tag("p", prose(verdict(record, row)), class_="verdict"),
         tag("p", description, class_="place") if description else None,
         facts,
-        *(tag("p", remark, class_="card") for remark in record.remarks),
+        *(tag("p", prose(remark), class_="card") for remark in record.remarks),
     )
 
 
@@ -104,7 +104,9 @@ def _decision(record: RunRecord) -> list[Html]:
     after = (
         "The pictures show the network as it was at the end of the training, with the most probable class as its label."
     )
-    return [tag("div", *(tag("p", line) for line in lines), tag("p", after), class_="card apart")] if lines else []
+    return (
+        [tag("div", *(tag("p", prose(line)) for line in lines), tag("p", after), class_="card apart")] if lines else []
+    )
 
 
 def _activations(page: Page, outputs: list[Picture]) -> list[Html]:

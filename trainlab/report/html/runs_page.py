@@ -66,7 +66,7 @@ def _head(title: str, rows: Sequence[Row], best: int | None) -> Html:
     if best is not None:
         text += f" The best {rows[best].metric} is {readable(rows[best].best)}, by {rows[best].name}."
     flagged = sum(any(f.get("severity") in ("warning", "error") for f in row.findings) for row in rows)
-    text += f" {flagged} have a warning or an error." if flagged else ""
+    text += f" {flagged} {'has' if flagged == 1 else 'have'} a warning or an error." if flagged else ""
     return join(tag("h1", title), tag("p", text, class_="verdict"))
 
 

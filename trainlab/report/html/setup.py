@@ -9,7 +9,7 @@ from trainlab.report.compare import shown
 from trainlab.report.html.findings import command
 from trainlab.report.html.numbers import cells
 from trainlab.report.html.numbers import table as html_table
-from trainlab.report.html.tags import Html, tag
+from trainlab.report.html.tags import Html, prose, tag
 from trainlab.report.json_fields import number, table, tables, texts, whole
 from trainlab.report.pictures.numbers import readable
 from trainlab.store.reading import RunRecord
@@ -55,7 +55,7 @@ def data(record: RunRecord) -> list[Html]:
     guess = table(facts, "chance")
     chance = ", ".join(f"{name} {readable(number(guess, name))}" for name in guess)
     more = [tag("p", f"Chance level on the validation split: {chance}.")] if chance else []
-    notes = [tag("li", note) for note in texts(facts, "notes")]
+    notes = [tag("li", prose(note)) for note in texts(facts, "notes")]
     guessed = [tag("p", "Guessed or left out:"), tag("ul", *notes)] if notes else []
     parts = [*more, *_baselines(record), *guessed, *_classes(record), *_columns(record)]
     return [tag("div", tag("p", text), *parts, class_="card")]

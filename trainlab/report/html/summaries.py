@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from trainlab.report.findings import grouped
-from trainlab.report.html.tags import Html, tag
+from trainlab.report.html.tags import Html, prose, tag
 from trainlab.report.pictures._curves import Points, metric
 from trainlab.report.pictures.numbers import readable
 from trainlab.report.rows import row_of
@@ -42,7 +42,7 @@ def run_html(record: RunRecord) -> str:
     if row.seconds is not None:
         facts["time"] = duration(row.seconds)
     found = [
-        tag("div", tag("b", group.code, style=f"color:{_TONES.get(group.severity, _BAD)}"), f" {group.message}")
+        tag("div", tag("b", group.code, style=f"color:{_TONES.get(group.severity, _BAD)}"), " ", prose(group.message))
         for group in grouped(record.findings)[:3]
     ]
     return _box(record.name, record.state, _side_by_side(facts, _curve(record)), *found)

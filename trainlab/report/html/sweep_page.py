@@ -6,7 +6,7 @@ from typing import Any
 from trainlab.report.html.findings import command
 from trainlab.report.html.numbers import table as html_table
 from trainlab.report.html.page import Page
-from trainlab.report.html.tags import Html, join, tag
+from trainlab.report.html.tags import Html, join, prose, tag
 from trainlab.report.insights import Insights, good, insights
 from trainlab.report.json_fields import number, table
 from trainlab.report.pictures import gallery
@@ -70,7 +70,7 @@ def _head(sweep: SweepRecord, ends: Mapping[str, str]) -> Html:
         ("training time", duration(seconds) if seconds else ""),
     ]
     listed = tag("dl", *(tag("div", tag("dt", k), tag("dd", v)) for k, v in facts if v), class_="facts")
-    problem = tag("p", f"Could not be read: {sweep.problem}", class_="card") if sweep.problem else None
+    problem = tag("p", prose(f"Could not be read: {sweep.problem}"), class_="card") if sweep.problem else None
     return join(tag("h1", sweep.name), tag("p", verdict, class_="verdict"), listed, problem)
 
 
@@ -81,7 +81,7 @@ def _unknown(sweep: SweepRecord, known: Insights) -> Html | None:
     found = known.importance
     if found.shares:
         return None
-    return tag("p", f"Importance unknown: {found.note}.", class_="card")
+    return tag("p", prose(f"Importance unknown: {found.note}."), class_="card")
 
 
 def _best(sweep: SweepRecord, link: Link) -> Html | None:
@@ -114,7 +114,7 @@ def _failures(known: Insights) -> Html | None:
     if known.saved >= 0.01:
         lines.append(f"epochs: {known.epochs} instead of {known.full_epochs}, {known.saved:.0%} saved")
     lines += [f"{one['code']}: {one['message']}" for one in known.findings]
-    return tag("ul", *(tag("li", line) for line in lines), class_="card") if lines else None
+    return tag("ul", *(tag("li", prose(line)) for line in lines), class_="card") if lines else None
 
 
 def _edges(known: Insights) -> dict[str, str]:

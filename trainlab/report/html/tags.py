@@ -1,5 +1,6 @@
 """HTML made of tags whose texts and attributes are always escaped: there is no other way to put a text into a page."""
 
+import re
 from html import escape
 
 
@@ -30,6 +31,16 @@ def tag(element: str, /, *children: Child, **attributes: str | bool | None) -> H
 def join(*children: Child) -> Html:
     """The children one after the other, escaped where they are no `Html`."""
     return Html("".join(c if isinstance(c, Html) else escape(clean(c)) for c in children if c is not None))
+
+
+def prose(text: str) -> Html:
+    """A sentence whose `names` in backticks are shown as code; everything in it is escaped.
+
+    >>> prose("drop `<id>` first")
+    'drop <code>&lt;id&gt;</code> first'
+    """
+    parts = re.split(r"`([^`\n]+)`", text)
+    return join(*(tag("code", part) if i % 2 else part for i, part in enumerate(parts)))
 
 
 def clean(text: str) -> str:

@@ -7,7 +7,7 @@ from trainlab.report.html.findings import command
 from trainlab.report.html.numbers import table as html_table
 from trainlab.report.html.page import Page
 from trainlab.report.html.sweep_page import Link, unlinked
-from trainlab.report.html.tags import Html, join, tag
+from trainlab.report.html.tags import Html, join, prose, tag
 from trainlab.report.pictures import tune as pictures_of_tune
 from trainlab.report.pictures.numbers import readable
 from trainlab.report.text import duration
@@ -44,7 +44,7 @@ def _head(tune: TuneRecord) -> Html:
         ("epochs", readable(sum(cost["epochs_trained"] for cost in costs))),
     ]
     listed = tag("dl", *(tag("div", tag("dt", k), tag("dd", v)) for k, v in facts if v), class_="facts")
-    problem = tag("p", f"Could not be read: {tune.problem}", class_="card") if tune.problem else None
+    problem = tag("p", prose(f"Could not be read: {tune.problem}"), class_="card") if tune.problem else None
     head = tag("h1", tune.name, tag("span", state, class_=f"state {state}"))
     return join(head, tag("p", _verdict(tune, state), class_="verdict"), listed, problem)
 
@@ -70,7 +70,7 @@ def _step(tune: TuneRecord, name: str, step: Step, link: Link) -> Html:
     title, address = str(step.get("title") or name), link(name) if name.startswith("search-") else ""
     place = tag("span", f" {verdict} · {took}".replace("  ", " "), class_="place")
     head = tag("h3", tag("a", title, href=address) if address else title, place)
-    lines = tag("ul", *(tag("li", line) for line in step.get("text", ())))
+    lines = tag("ul", *(tag("li", prose(line)) for line in step.get("text", ())))
     return tag("article", head, lines, class_=f"card finding {_TONES.get(verdict, 'info')}", id=f"step-{name}")
 
 

@@ -6,6 +6,8 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from trainlab.report.insights import is_number, log_axis, zero_on_log
+from trainlab.report.pictures._kit import altair
+from trainlab.report.pictures.numbers import readable
 from trainlab.report.sweep_record import SweepRecord, TrialRow
 
 
@@ -34,6 +36,23 @@ def score_domain(sweep: SweepRecord, *, room: bool = True) -> tuple[float, float
     end = min(worst, fence) if sweep.lower else max(worst, fence)
     space = 0.04 * abs(end - best) if room else 0.0
     return min(best, end) - space, max(best, end) + space
+
+
+def at_edge(sweep: SweepRecord) -> str:
+    """A sentence on the trials that `score_domain` leaves outside, with a blank before it; empty if there are none."""
+    low, high = score_domain(sweep)
+    count = sum(not low <= t.score <= high for t in sweep.ranked if t.score is not None)
+    if not count:
+        return ""
+    subject, verb = ("1 trial is", "stands") if count == 1 else (f"{count} trials are", "stand")
+    return f" {subject} worse than {readable(high if sweep.lower else low)} and {verb} at the edge."
+
+
+def shape(sweep: SweepRecord) -> Any:
+    """The shape of a trial's point: where its `score` is not its `y`, a triangle that points out of the picture."""
+    alt = altair()
+    out = "triangle-up" if sweep.lower else "triangle-down"
+    return alt.condition("datum.score == datum.y", alt.value("circle"), alt.value(out))
 
 
 def place_of(sweep: SweepRecord, name: str, trials: Sequence[TrialRow]) -> Callable[[Any], float]:

@@ -4,7 +4,7 @@ from typing import Any
 
 from trainlab.report.insights import is_number
 from trainlab.report.pictures._kit import altair, values
-from trainlab.report.pictures._sweep import categories, distinct, place_of, scaled, score_domain, short, text
+from trainlab.report.pictures._sweep import at_edge, categories, distinct, place_of, scaled, score_domain, short, text
 from trainlab.report.pictures.numbers import readable
 from trainlab.report.pictures.picture import Picture, Table
 from trainlab.report.pictures.thinning import at_most
@@ -73,7 +73,7 @@ def _sentence(sweep: SweepRecord, trials: list[TrialRow], names: list[str], titl
     text += "the better. Drag over an axis to select the lines that pass there, click next to it to clear, or "
     text += "choose how many lines to see. "
     values = ", ".join(f"{title} {_told(best.values[name])}" for title, name in zip(titles, names, strict=False))
-    return f"{text}The best trial, {best.number}, has {values}."
+    return f"{text}The best trial, {best.number}, has {values}.{at_edge(sweep)}"
 
 
 def _labels(

@@ -4,7 +4,7 @@ from typing import Any
 
 from trainlab.report.insights import good, is_number, log_axis, zero_on_log
 from trainlab.report.pictures._kit import LABEL, altair, layered, ticks, values
-from trainlab.report.pictures._sweep import score_domain, short, text
+from trainlab.report.pictures._sweep import at_edge, score_domain, shape, short, text
 from trainlab.report.pictures.numbers import listing, readable
 from trainlab.report.pictures.picture import Picture, Table
 from trainlab.report.pictures.thinning import at_most
@@ -47,7 +47,7 @@ def _picture(sweep: SweepRecord, name: str) -> Picture:
     known = [*tips, alt.Tooltip("score:Q", title=sweep.metric, format=".4~g")]
     charts = [
         *_region(sweep, name, numeric, zero),
-        alt.Chart(values(rows)).mark_point(style="point", size=34).encode(x=x, y=y, tooltip=known),
+        alt.Chart(values(rows)).mark_point(style="point", size=34).encode(x=x, y=y, shape=shape(sweep), tooltip=known),
         alt.Chart(values(rows[:1])).mark_point(style="best-point", size=90).encode(x=x, y=y, tooltip=known),
     ]
     if lost:
@@ -100,7 +100,7 @@ def _sentence(sweep: SweepRecord, name: str, numeric: bool, lost: int) -> str:
         where = "at " + listing([f"{v} ({n})" for v, n in sorted(counts.items(), key=lambda item: -item[1])])
         here = text(best.values.get(name))
     sentence = f"The best quarter of the trials lies {where}; the best one at {here}."
-    return sentence + (f" {lost} trials have no score (crosses)." if lost else "")
+    return sentence + at_edge(sweep) + (f" {lost} trials have no score (crosses)." if lost else "")
 
 
 def _drawn(value: Any, numeric: bool, zero: float) -> Any:

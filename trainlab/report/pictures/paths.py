@@ -11,6 +11,7 @@ from trainlab.report.pictures.picture import Picture, Table
 from trainlab.report.pictures.png import address
 
 _WIDTH, _HEIGHT, _LEVELS, _RESOLUTION = 560, 300, 14, 3
+_BLUE = (0, 114, 178)
 
 
 def paths(
@@ -42,9 +43,8 @@ def paths(
               start.mark_point(style="bad-point", size=90, shape="cross").encode(x=across, y=up)]  # fmt: skip
     chart = alt.layer(*charts).properties(width=_WIDTH, height=_HEIGHT)
     told = ", ".join(f"{label} {readable(losses[label])}" for label in walks)
-    text = (
-        f"All begin at the cross. Each dot is a step; the darker, the lower the loss. Loss after the last step: {told}."
-    )
+    text = "All begin at the cross. Each dot is a step; the deeper the blue, the lower the loss. "
+    text += f"Loss after the last step: {told}."
     table = Table(["rule", "steps", "loss at the end"], [[k, len(w) - 1, losses[k]] for k, w in walks.items()])
     return Picture(name, title, chart, text, table, wide=True)
 
@@ -62,10 +62,11 @@ def _contours(loss: Array) -> Array:
     """An image of the loss in bands, with a line where one band meets the next."""
     fine = np.log(loss - loss.min() + 1e-3 * np.ptp(loss)).repeat(_RESOLUTION, 0).repeat(_RESOLUTION, 1)[::-1]
     band = ((fine - fine.min()) / (np.ptp(fine) or 1.0) * _LEVELS).astype(np.int64)
-    shade = band / _LEVELS
-    image = np.stack([150 + 95 * shade, 180 + 68 * shade, 205 + 45 * shade], axis=-1)
+    image = np.empty((*band.shape, 4))
+    image[..., :3] = _BLUE
+    image[..., 3] = 15 + 100 * (1 - band / _LEVELS)  # see-through, so that it suits a light and a dark page
     line = np.zeros(band.shape, bool)
     line[1:] |= band[1:] != band[:-1]
     line[:, 1:] |= band[:, 1:] != band[:, :-1]
-    image[line] -= 28
+    image[line, 3] += 35
     return image.astype(np.uint8)

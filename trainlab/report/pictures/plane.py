@@ -63,7 +63,8 @@ def pictures(sweep: SweepRecord) -> list[Picture]:
     points = base.mark_point(filled=True, size=90, opacity=0.9).add_params(across, up)
     x, y = alt.X("x:Q", scale=scale, axis=axis("across")), alt.Y("y:Q", scale=scale, axis=axis("up"))
     best = base.transform_filter("datum.rank == 1").mark_point(style="whisker", filled=False, size=210)
-    chart = alt.layer(points.encode(x=x, y=y, color=color, tooltip=tips), best.encode(x=x, y=y))
+    points = points.encode(x=x, y=y, color=color, tooltip=tips)
+    chart = alt.layer(points, best.encode(x=x, y=y), *_names())
     text_ = (
         f"{len(trials)} trials by two settings, at first {titles[0]} (across) and {titles[1]} (up); the stronger the "
     )
@@ -72,6 +73,15 @@ def pictures(sweep: SweepRecord) -> list[Picture]:
     table = [[t.number, *(_told(t.values[name]) for name in names), t.score] for t in trials[:30]]
     sized = chart.properties(width="container", height=_HEIGHT)
     return [Picture("plane", "Two settings", sized, text_, Table(["trial", *titles, sweep.metric], table))]
+
+
+def _names() -> list[Any]:
+    """The names of the settings at the ends of their axes, which the menus change."""
+    alt = altair()
+    text = alt.Chart(values([{"at": 0}]))
+    across = text.mark_text(style="quiet", align="right", baseline="bottom", dx=-2, dy=-4, text=alt.expr("across"))
+    up = text.mark_text(style="quiet", align="left", baseline="top", dx=4, dy=2, text=alt.expr("up"))
+    return [across.encode(x=alt.value("width"), y=alt.value("height")), up.encode(x=alt.value(0), y=alt.value(0))]
 
 
 def _labels(sweep: SweepRecord, name: str, trials: list[TrialRow]) -> list[str]:

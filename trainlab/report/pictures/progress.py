@@ -3,7 +3,7 @@
 from typing import Any
 
 from trainlab.report.pictures._kit import altair, axis_x, layered, values
-from trainlab.report.pictures._sweep import score_domain
+from trainlab.report.pictures._sweep import at_edge, score_domain, shape
 from trainlab.report.pictures.numbers import readable
 from trainlab.report.pictures.picture import Picture, Table
 from trainlab.report.pictures.thinning import at_most
@@ -35,7 +35,7 @@ def pictures(sweep: SweepRecord) -> list[Picture]:
     dots = alt.Chart(values(points)).mark_point(style="point", size=32)
     stair = alt.Chart(values(stairs)).mark_line(interpolate="step-after", style="val", strokeDash=[1, 0])
     charts = [
-        dots.encode(x=axis_x("trial", "trial"), y=alt.Y("y:Q", **y), tooltip=tips),
+        dots.encode(x=axis_x("trial", "trial"), y=alt.Y("y:Q", **y), shape=shape(sweep), tooltip=tips),
         stair.encode(x=axis_x("trial", "trial"), y=alt.Y("y:Q", **y)),
     ]
     if lost:
@@ -44,9 +44,8 @@ def pictures(sweep: SweepRecord) -> list[Picture]:
         charts.append(cross.encode(x=axis_x("trial", "trial"), y=where, tooltip=["trial:Q", "status:N"]))
     leader = sweep.ranked[0]
     text = f"{len(sweep.trials)} trials, {len(scored)} with a score; the best {sweep.metric} is "
-    text += f"{readable(leader.score)}, in trial {leader.number}." + (
-        f" {len(lost)} have no score (crosses)." if lost else ""
-    )
+    text += f"{readable(leader.score)}, in trial {leader.number}.{at_edge(sweep)}"
+    text += f" {len(lost)} have no score (crosses)." if lost else ""
     rows = at_most([[s["trial"], s["best"]] for s in stairs], 30)
     table = Table(["trial", "best so far"], rows)
     return [Picture("progress", "Best so far", layered(*charts, height=260), text, table)]
