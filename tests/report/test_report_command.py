@@ -73,7 +73,7 @@ def test_notes_on_the_data(runs, tmp_path):
     assert "\ndata: column `id` <b>: left out\n" in trainlab("a-1", "--runs", runs)[1]
     assert "\n- column \\`id\\` \\<b\\>: left out\n" in trainlab("a-1", "--runs", runs, "--markdown")[1]
     trainlab("a-1", "--runs", runs, "--html", tmp_path / "page.html")
-    assert "<li>column `id` &lt;b&gt;: left out</li>" in (tmp_path / "page.html").read_text()
+    assert "<li>column <code>id</code> &lt;b&gt;: left out</li>" in (tmp_path / "page.html").read_text()
 
 
 def test_json_and_csv(runs, tmp_path):

@@ -139,6 +139,15 @@ def test_a_range_grows_beyond_the_end_where_the_best_are():
     assert make(Distribution, "int", range=[2, 10]).around([10, 10, 9], grow=True).range == [8, 12]
 
 
+@pytest.mark.parametrize("high", [True, False])
+@pytest.mark.parametrize(("name", "ends"), [("log", [1e-8, 1.02e-8]), ("uniform", [1e6, 1e6 + 0.5])])
+def test_a_narrow_range_can_be_moved(name, ends, high):
+    """The range that is suggested next keeps its two ends apart."""
+    low, top = make(Distribution, name, range=ends).beyond(high=high).range
+    assert low < top
+    assert (low > ends[0]) == (top > ends[1]) == high
+
+
 def rows(folder) -> list[dict[str, str]]:
     with (folder / "trials.csv").open(newline="") as file:
         return list(csv.DictReader(file))

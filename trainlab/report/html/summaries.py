@@ -22,7 +22,8 @@ _TONES = {"error": "#d9453d", "warning": "#c27c0e", "info": "#3d85c6"}
 _STATES = {"finished": "#2e9d6a", "running": "#3d85c6", "interrupted": "#c27c0e", "stopped": "#c27c0e"}
 _BAD = "#d9453d"
 _BOX = (
-    "border:1px solid rgba(128,128,128,.45);border-radius:8px;padding:10px 14px;display:inline-block;max-width:720px;"
+    "border:1px solid rgba(128,128,128,.45);border-radius:8px;padding:10px 14px;display:inline-block;"
+    "max-width:720px;overflow-x:auto;"
     "font:13px/1.5 system-ui,-apple-system,'Segoe UI',Roboto,sans-serif"
 )
 _CELL = "text-align:left;padding:1px 16px 1px 0;border:0;background:none;color:inherit;font-size:13px"

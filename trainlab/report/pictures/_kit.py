@@ -113,6 +113,8 @@ def ticks(low: float, high: float) -> list[float]:
 
     >>> ticks(0.03, 2.0), ticks(1e-9, 1.0)
     ([0.05, 0.1, 0.2, 0.5, 1.0, 2.0], [1e-08, 1e-06, 0.0001, 0.01, 1.0])
+    >>> ticks(0.00102, 0.00197), ticks(1.001e-8, 1.019e-8)
+    ([0.0012, 0.0014, 0.0016, 0.0018], [1.005e-08, 1.01e-08, 1.015e-08])
     """
     first, last = math.floor(math.log10(low)), math.ceil(math.log10(high))
     if math.log10(high / low) < 2.2:
@@ -120,7 +122,26 @@ def ticks(low: float, high: float) -> list[float]:
     else:
         step = -(-(last - first) // 5)
         made = [10.0**p for p in range(last, first - 1, -1) if p % step == 0][::-1]
-    return [float(f"{v:.3g}") for v in made if low * 0.999 <= v <= high * 1.001]
+    found = [float(f"{v:.3g}") for v in made if low * 0.999 <= v <= high * 1.001]
+    return found if len(found) > 1 else _even(low, high)
+
+
+def _even(low: float, high: float) -> list[float]:
+    """Round numbers at equal distances, three to seven of them."""
+    if not low < high:
+        return [low]
+    power = 10.0 ** math.floor(math.log10((high - low) / 3))
+    step = next(m * power for m in (5, 2, 1) if (high - low) / (m * power) >= 2.5)
+    count = range(math.ceil(low / step), math.floor(high / step) + 1)
+    digits = math.ceil(math.log10(high / step)) + 1
+    return [float(f"{i * step:.{digits}g}") for i in count]
+
+
+def label(low: float, high: float) -> str:
+    """`LABEL` for an axis from low to high: as many digits as tell its numbers apart."""
+    wide = max(abs(low), abs(high)) / (high - low) if low < high else 1.0
+    digits = math.ceil(math.log10(max(wide, 1.0)))
+    return LABEL.replace(".2~e", f".{2 + digits}~e").replace(".4~r", f".{max(4, digits + 2)}~r")
 
 
 def end_label(x: float, y: float, text: str, style: str, y_axis: ToAxis, dy: float = 0.0) -> Chart:

@@ -108,6 +108,7 @@ def _val_charts(val: Points, axis: ToAxis, train: dict[str, list[float]], top: f
     upper = max((y for _, _, y in ends), default=0.0)
     for name, x, y in ends:
         dy = 0.0 if len(ends) == 1 else -7.0 if y == upper else 7.0
+        dy = 12.0 if y == top else dy  # above the upper edge stands the name of the moment at which it blew up
         charts.append(end_label(x, y, name, f"{'val' if name == 'validation' else 'train'}-label", axis, dy))
     return charts
 

@@ -1,10 +1,11 @@
 """Numbers for sentences, tables and labels."""
 
 import math
+from collections.abc import Sequence
 
 
-def readable(value: float | None) -> str:
-    """A number to three digits, whole numbers whole; a measured number of a million or more has three digits again.
+def readable(value: float | None, digits: int = 3) -> str:
+    """A number to three digits (or more), whole numbers whole; a measured number of a million or more has three again.
 
     >>> readable(0.97222), readable(123456), readable(1.5e-07), readable(654946729984.0), readable(None)
     ('0.972', '123\u202f456', '1.5e-7', '6.55e11', '')
@@ -16,9 +17,19 @@ def readable(value: float | None) -> str:
     if value == int(value) and abs(value) < (1e12 if isinstance(value, int) else 1e6):
         return f"{int(value):,}".replace(",", "\u202f") if abs(value) >= 10_000 else str(int(value))
     if 1e-3 <= abs(value) < 1e4:
-        return f"{value:.3g}" if abs(value) < 1000 else f"{value:.0f}"
-    digits, _, power = f"{value:.3g}".partition("e")
-    return f"{digits}e{int(power)}" if power else digits
+        return f"{value:.{digits}g}" if abs(value) < 1000 else f"{value:.{max(0, digits - 4)}f}"
+    mantissa, _, power = f"{value:.{digits}g}".partition("e")
+    return f"{mantissa}e{int(power)}" if power else mantissa
+
+
+def apart(values: Sequence[float]) -> list[str]:
+    """Numbers of an axis as `readable` has them, with as many digits as tell them apart.
+
+    >>> apart([0.9, 0.90005, 0.9001]), apart([0.1, 0.1])
+    (['0.9', '0.90005', '0.9001'], ['0.1', '0.1'])
+    """
+    several = ([readable(value, digits) for value in values] for digits in range(3, 10))
+    return next((texts for texts in several if len({*texts}) == len({*values})), [readable(v) for v in values])
 
 
 def share(value: float) -> str:

@@ -5,7 +5,7 @@ from typing import Any
 from trainlab.report.insights import is_number
 from trainlab.report.pictures._kit import altair, values
 from trainlab.report.pictures._sweep import at_edge, categories, distinct, place_of, scaled, score_domain, short, text
-from trainlab.report.pictures.numbers import readable
+from trainlab.report.pictures.numbers import apart, readable
 from trainlab.report.pictures.picture import Picture, Table
 from trainlab.report.pictures.thinning import at_most
 from trainlab.report.sweep_record import SweepRecord, TrialRow
@@ -84,10 +84,7 @@ def _labels(
     for name, title in zip(names, titles, strict=False):
         cells = [t.values[name] for t in trials]
         if is_number(sweep, name):
-            made += [
-                {"axis": title, "at": 0.0, "text": readable(min(cells))},
-                {"axis": title, "at": 1.0, "text": readable(max(cells))},
-            ]
+            made += [{"axis": title, "at": float(i), "text": v} for i, v in enumerate(apart([min(cells), max(cells)]))]
         else:
             known = categories(cells)
             made += [{"axis": title, "at": (i + 0.5) / len(known), "text": v} for i, v in enumerate(known)]

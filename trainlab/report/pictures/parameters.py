@@ -3,9 +3,9 @@
 from typing import Any
 
 from trainlab.report.insights import good, is_number, log_axis, zero_on_log
-from trainlab.report.pictures._kit import LABEL, altair, layered, ticks, values
+from trainlab.report.pictures._kit import altair, label, layered, ticks, values
 from trainlab.report.pictures._sweep import at_edge, score_domain, shape, short, text
-from trainlab.report.pictures.numbers import listing, readable
+from trainlab.report.pictures.numbers import apart, listing, readable
 from trainlab.report.pictures.picture import Picture, Table
 from trainlab.report.pictures.thinning import at_most
 from trainlab.report.sweep_record import SweepRecord
@@ -71,12 +71,12 @@ def _x(name: str, rows: list[dict[str, Any]], numeric: bool, log: bool, zero: fl
         above = [v for v in numbers if v != zero]
         places = ticks(min(above), max(above)) if above else []
         off = [zero] if zero in numbers else []
-        label = f"abs(datum.value / {zero} - 1) < 1e-6 ? '0' : ({LABEL})"
-        axis = alt.Axis(values=[*off, *places], labelExpr=label, grid=False)
+        told = label(min(above), max(above)) if above else "0"
+        told = f"abs(datum.value / {zero} - 1) < 1e-6 ? '0' : ({told})"
+        axis = alt.Axis(values=[*off, *places], labelExpr=told, grid=False)
         return alt.X("v:Q", title=short(name), scale=alt.Scale(type="log", nice=False), axis=axis)
-    return alt.X(
-        "v:Q", title=short(name), scale=alt.Scale(zero=False), axis=alt.Axis(tickCount=5, labelExpr=LABEL, grid=False)
-    )
+    axis = alt.Axis(tickCount=5, labelExpr=label(min(numbers), max(numbers)), grid=False)
+    return alt.X("v:Q", title=short(name), scale=alt.Scale(zero=False), axis=axis)
 
 
 def _region(sweep: SweepRecord, name: str, numeric: bool, zero: float) -> list[Any]:
@@ -93,7 +93,7 @@ def _sentence(sweep: SweepRecord, name: str, numeric: bool, lost: int) -> str:
     best = sweep.ranked[0]
     region: list[Any] = [t.values.get(name) for t in good(sweep) if t.values.get(name) is not None]
     if numeric and region:
-        where = f"between {readable(min(region))} and {readable(max(region))}"
+        where = "between {} and {}".format(*apart([min(region), max(region)]))
         here = readable(best.values.get(name))
     else:
         counts = {text(v): sum(text(v) == text(w) for w in region) for v in region}

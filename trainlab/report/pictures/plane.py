@@ -8,7 +8,7 @@ from typing import Any
 from trainlab.report.insights import is_number, log_axis, setting_importance, zero_on_log
 from trainlab.report.pictures._kit import altair, values
 from trainlab.report.pictures._sweep import categories, distinct, place_of, short, text
-from trainlab.report.pictures.numbers import readable
+from trainlab.report.pictures.numbers import apart, readable
 from trainlab.report.pictures.picture import Picture, Table
 from trainlab.report.pictures.thinning import at_most
 from trainlab.report.sweep_record import SweepRecord, TrialRow
@@ -94,13 +94,11 @@ def _labels(sweep: SweepRecord, name: str, trials: list[TrialRow]) -> list[str]:
         return labels
     low, high = float(min(cells)), float(max(cells))
     if not log_axis(sweep, name):
-        for i in range(5):
-            labels[i * _MARKS // 4] = readable(low + i / 4 * (high - low))
+        labels[:: _MARKS // 4] = apart([low + i / 4 * (high - low) for i in range(5)])
         return labels
     zero = zero_on_log(sweep, name)
     off, low = low == 0, low or zero
-    for i in range(5):
-        labels[i * _MARKS // 4] = readable(low * (high / low) ** (i / 4))
+    labels[:: _MARKS // 4] = apart([low * (high / low) ** (i / 4) for i in range(5)])
     if off:
         labels[0] = "0"
     return labels

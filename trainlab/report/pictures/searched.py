@@ -3,7 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from trainlab.report.pictures._kit import LABEL, altair, is_log, ticks
+from trainlab.report.pictures._kit import altair, is_log, ticks
+from trainlab.report.pictures._kit import label as label_of
 from trainlab.report.pictures.numbers import readable
 from trainlab.report.pictures.picture import Picture, Table
 
@@ -48,6 +49,9 @@ def _axis(numbers: Sequence[float], span: Sequence[int]) -> dict[str, Any]:
     low, high = min(numbers), max(numbers)
     scale = {"domain": [low, high], "range": span, "padding": 8, "nice": False}
     if is_log(numbers):
-        axis = alt.Axis(grid=False, values=ticks(low, high), labelExpr=LABEL)
+        axis = alt.Axis(grid=False, values=ticks(low, high), labelExpr=label_of(low, high))
         return {"scale": alt.Scale(type="log", **scale), "axis": axis}
-    return {"scale": alt.Scale(zero=False, **scale), "axis": alt.Axis(grid=False, tickCount=4, labelExpr=LABEL)}
+    return {
+        "scale": alt.Scale(zero=False, **scale),
+        "axis": alt.Axis(grid=False, tickCount=4, labelExpr=label_of(low, high)),
+    }

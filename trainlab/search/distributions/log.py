@@ -46,8 +46,7 @@ class Log(Interval, name="log"):
         low, high = self.range
         u = (u - self.zero) / (1 - self.zero)
         x = math.exp(math.log(low) + u * math.log(high / low))
-        digits = 4 + max(0, math.ceil(-math.log10(max(high / low - 1, 1e-16))))  # a narrow range needs more digits
-        return min(max(float(f"{x:.{digits - 1}e}"), low), high)
+        return min(max(self._rounded(x, 4), low), high)
 
     def position(self, value: float) -> float | None:
         """log(value / low) / log(high / low); None for 0, which has no place on this scale."""
@@ -80,5 +79,11 @@ class Log(Interval, name="log"):
         """The range moved by half its length on a log scale."""
         low, top = self.range
         shift = (top / low) ** (0.5 if high else -0.5)
-        ends = [float(f"{low * shift:.1e}"), float(f"{top * shift:.1e}")]
+        ends = [self._rounded(low * shift, 2), self._rounded(top * shift, 2)]
         return Log(range=ends, zero=self.zero, when=self.when)
+
+    def _rounded(self, x: float, digits: int) -> float:
+        """The number to so many digits, and more where the range is narrow."""
+        low, high = self.range
+        more = max(0, math.ceil(-math.log10(max(high / low - 1, 1e-16))))
+        return float(f"{x:.{digits + more - 1}e}")

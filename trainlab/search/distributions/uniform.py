@@ -35,4 +35,5 @@ class Uniform(Interval, name="uniform"):
         """The range moved by half its length."""
         low, top = self.range
         shift = (top - low) * (0.5 if high else -0.5)
-        return Uniform(range=[float(f"{low + shift:.6g}"), float(f"{top + shift:.6g}")], when=self.when)
+        digits = 6 + max(0, math.ceil(math.log10(max(abs(low), abs(top)) / (top - low))))  # more where it is narrow
+        return Uniform(range=[float(f"{end + shift:.{digits}g}") for end in (low, top)], when=self.when)
