@@ -56,13 +56,16 @@ def shown(value: Any) -> str:
 
 
 def short_names(keys: Sequence[str]) -> list[str]:
-    """Each dotted key shortened to the last parts that distinguish it from the others.
+    """Each dotted key shortened to the last parts that distinguish it from the others, but not to `name`.
 
     >>> short_names(["optimizer.lr", "model.layers.0.units", "model.layers.2.units"])
     ['lr', '0.units', '2.units']
+    >>> short_names(["optimizer.name", "seed"])
+    ['optimizer.name', 'seed']
     """
     tails = {key: [key.split(".", i)[i] for i in range(key.count("."), -1, -1)] for key in keys}
-    return [next((t for t in tails[key] if sum(t in other for other in tails.values()) == 1), key) for key in keys]
+    once = {key: [t for t in tails[key] if sum(t in other for other in tails.values()) == 1] for key in keys}
+    return [next((t for t in once[key] if t != "name"), key) for key in keys]
 
 
 def labels(columns: Mapping[str, Sequence[Any]], count: int, most: int = 3) -> list[str]:
