@@ -31,7 +31,7 @@ def drawn(facts: Mapping[str, Any]) -> list[Picture]:
     back = level(one.share, f"a guess: {readable(one.share)}") if len(found) == 1 else []
     chart = lines(found, rows, x, y, back)
     ordered = sorted(found, key=lambda one: one.average_precision)
-    areas = listing([f"{one.name} {readable(one.average_precision)}" for one in ordered], 4)
+    areas = listing([f"{readable(one.average_precision)} (class {one.name})" for one in ordered], 4)
     text = f"Average precision on {where(facts)}: {areas}. "
     text += f"{share(one.share)} of the rows are {one.name}, the precision of a guess." if len(found) == 1 else ""
     return [Picture("precision-recall", "Precision and recall", chart, text.strip(), numbers_of(found))]

@@ -34,7 +34,8 @@ def drawn(facts: Mapping[str, Any]) -> list[Picture]:
     chart = lines(
         found, rows, x, y, [guess.encode(x=alt.X("x:Q"), y=alt.Y("y:Q"), x2=alt.X2("x2:Q"), y2=alt.Y2("y2:Q"))]
     )
-    areas = listing([f"{one.name} {readable(one.roc_auc)}" for one in sorted(found, key=lambda one: one.roc_auc)], 4)
+    ordered = sorted(found, key=lambda one: one.roc_auc)
+    areas = listing([f"{readable(one.roc_auc)} (class {one.name})" for one in ordered], 4)
     text = f"Area under the curve on {where(facts)}: {areas}"
     text += "; a guess, the diagonal, has 0.5. A row of the class gets a larger score than another row that often."
     return [Picture("roc", "ROC", chart, text, numbers_of(found))]
