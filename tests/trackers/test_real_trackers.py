@@ -164,7 +164,7 @@ def test_wandb(tmp_path: Path):
                 tags, notes = set(entry.run.tags) or tags, entry.run.notes or notes
 
     assert len(folders) == 2
-    assert len({folder.name.rpartition("-")[2] for folder in folders}) == 1
+    assert len({folder.name.split("-")[3] for folder in folders}) == 1  # a fifth part: of the same second
     assert sorted(losses.items()) == of_epochs(record, "val_loss")
     assert (bins, config["optimizer"]["lr"]) == (16, 1e-5)
     assert tags == {"finished", *(finding["code"] for finding in record.findings)}

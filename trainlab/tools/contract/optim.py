@@ -66,7 +66,7 @@ def writes_the_step(optimizer: Optimizer) -> Iterator[str]:
                 yield "it leaves parts of the step as they were"
             elif not m.step.any():
                 yield "its step is 0 everywhere"
-            if not (np.array_equal(m.theta, theta) and (optimizer.full_batch or np.array_equal(m.g, g))):
+            if not (np.array_equal(m.theta, theta) and np.array_equal(m.g, g)):
                 yield "it changes theta or the gradient; it writes the step, which the engine adds"
             if {a.dtype for a in (m.step, *m.buffers.values())} != {np.dtype(dtype)}:
                 yield f"the step or a buffer is no {np.dtype(dtype)} any more: write into them, `m.step[...] = `"
