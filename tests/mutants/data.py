@@ -18,7 +18,7 @@ MUTANTS = [
     (f"{_P}/quantile.py", "(below + above) / 2", "below"),
     (f"{_P}/quantile.py", "len(rows) // 30", "len(rows) // 3"),
     (f"{_P}/smooth_clip.py", "np.hypot(1.0,", "np.hypot(0.9,"),
-    (f"{_P}/signs.py", "- (x == 0)", "- (x != 1)"),
+    (f"{_P}/signs.py", "(np.float64) - (x == 0)", "(np.float64) - (x != 1)"),
     (f"{_P}/piecewise_linear.py", "counts > len(x) / bins", "counts > len(x)"),
     (f"{_P}/piecewise_linear.py", "np.clip(inside, 0.0, 1.0", "np.clip(inside, 0.0, 2.0"),
     (f"{_P}/piecewise_linear.py", "max_leaf_nodes=bins", "max_leaf_nodes=bins + 1"),
