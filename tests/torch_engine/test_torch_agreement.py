@@ -129,6 +129,13 @@ def test_every_optimizer(name, dtype):
     agree(dtype, optimizer=make(Optimizer, name, lr=RATES.get(name, 0.005)), layers=layers)
 
 
+@DTYPES
+def test_a_clipped_line_search(dtype):
+    """L-BFGS compares gradients along its line as they are: clipped is only the one that it starts from."""
+    layers = ({"dense": 9}, "tanh", {"dense": "output"})
+    agree(dtype, optimizer=make(Optimizer, "lbfgs", lr=RATES.get("lbfgs", 0.005)), layers=layers, clip_norm=0.05)
+
+
 @pytest.mark.parametrize("name", [*names(Optimizer)])
 def test_every_optimizer_without_kernels(name, monkeypatch):
     """In float32 kernels take the step on the processor where they can; PyTorch's own forms, a GPU's, agree as well."""

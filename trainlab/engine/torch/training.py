@@ -65,7 +65,8 @@ class TorchTraining:
         self._own = self._tensors(job.state)
         self._trained = job.views(self._own.theta)
         self._params, self._grads, decayed = self._leaves()
-        self._update = self._kernels(host) or self._rules(decayed)
+        self._rules = self._by_torch(decayed)
+        self._update = self._kernels(host) or self._rules.functions
         self._network = TorchNetwork(self._torch, self._work, self._params)
         if job.config.dropout_schedule is not None:  # a tensor, so that compiled code need not know its value
             self._network.drop_factor = self._torch.ones((), dtype=self._torch.float64)
@@ -80,11 +81,11 @@ class TorchTraining:
         """The update by the host's kernels, which work on the same memory, if it has them."""
         return host.prepare_update(self._job) if self._place.device.type == "cpu" else None
 
-    def _rules(self, decayed: list[tuple[Array, Any]]) -> Update:
+    def _by_torch(self, decayed: list[tuple[Array, Any]]) -> TorchUpdate:
         """The update by PyTorch."""
         job = self._job
         host = replace(job.state, evaluate=self._loss_at) if job.config.optimizer.full_batch else job.state
-        return TorchUpdate(job, self._torch, self._mirror, self._own, host, decayed).functions
+        return TorchUpdate(job, self._torch, self._mirror, self._own, host, decayed)
 
     def _tensors(self, state: OptimizerState) -> OptimizerState:
         """The state with tensors for vectors."""
@@ -196,7 +197,7 @@ class TorchTraining:
         rows = self._work.rows
         batch = self._batches.take(np.arange(rows))
         loss = self._loss_and_gradient(batch, kept)[0]
-        self._update.finish()
+        self._rules.penalize()
         self._keep(kept, rows, measured_rows(rows))
         self._mirror.pull()
         loss += sum(r.penalty(state.theta[: state.weights]) for r in self._job.config.regularizers if r.penalizes)

@@ -37,9 +37,13 @@ class TorchUpdate:
         """What a training step calls."""
         return Update(self._finish, self._apply)
 
-    def _finish(self) -> float:
+    def penalize(self) -> None:
+        """Add the penalties to the gradient. The line search of L-BFGS needs no more: its gradients are not clipped."""
         for rule in self._penalties:
             self._penalize(rule)
+
+    def _finish(self) -> float:
+        self.penalize()
         g: Any = self._own.g
         limit = self._config.clip_norm
         norm = sqrt(float(self._torch.dot(g, g)))
