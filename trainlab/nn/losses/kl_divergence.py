@@ -6,11 +6,11 @@ import numpy as np
 
 from trainlab.core.errors import UserError
 from trainlab.core.types import Array, Task
-from trainlab.nn.loss import Loss, LossSlot
-from trainlab.nn.losses._softmax import log_mean_softmax
+from trainlab.nn.loss import LossSlot
+from trainlab.nn.losses._softmax import SoftmaxLoss
 
 
-class KLDivergence(Loss, name="kl_divergence"):
+class KLDivergence(SoftmaxLoss, name="kl_divergence"):
     """The sum of t (log t - log p), p = softmax(y), mean over rows: how far p is from the distribution t.
 
     The targets of a row are shares that add up to 1 (several target columns). For classes it is
@@ -64,19 +64,6 @@ class KLDivergence(Loss, name="kl_divergence"):
     def point(self, y: Array) -> Array:
         """softmax(y)."""
         return self.probabilities(y)
-
-    def averaged(self, y: Array) -> Array:
-        """log of the mean softmax."""
-        return log_mean_softmax(y)
-
-    def probabilities(self, y: Array) -> Array:
-        """softmax(y)."""
-        e = np.exp(y - y.max(axis=1, keepdims=True))
-        return e / e.sum(axis=1, keepdims=True)
-
-    def outputs_of(self, p: Array, task: Task) -> Array:
-        """log p."""
-        return np.log(p)
 
 
 def _log(t: Array) -> Array:

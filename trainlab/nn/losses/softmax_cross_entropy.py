@@ -10,10 +10,10 @@ from trainlab.core.types import Array, Task
 from trainlab.nn.loss import LossSlot
 from trainlab.nn.losses._class_weights import ClassWeighted
 from trainlab.nn.losses._one_hot import one_hot
-from trainlab.nn.losses._softmax import log_mean_softmax
+from trainlab.nn.losses._softmax import SoftmaxLoss
 
 
-class SoftmaxCrossEntropy(ClassWeighted, name="softmax_cross_entropy"):
+class SoftmaxCrossEntropy(ClassWeighted, SoftmaxLoss, name="softmax_cross_entropy"):
     """-log of the probability of the right class, the probabilities being softmax(y). At chance: ln C.
 
         p = softmax(y);  loss = mean over rows of sum_c -q_c log p_c;  dy = (p - q) / rows
@@ -77,16 +77,3 @@ class SoftmaxCrossEntropy(ClassWeighted, name="softmax_cross_entropy"):
     def predict(self, y: Array, task: Task) -> Array:
         """The class with the largest output."""
         return y.argmax(axis=1)
-
-    def probabilities(self, y: Array) -> Array:
-        """softmax(y)."""
-        p = np.exp(y - y.max(axis=1, keepdims=True))
-        return p / p.sum(axis=1, keepdims=True)
-
-    def averaged(self, y: Array) -> Array:
-        """log of the mean softmax."""
-        return log_mean_softmax(y)
-
-    def outputs_of(self, p: Array, task: Task) -> Array:
-        """log p."""
-        return np.log(p)
