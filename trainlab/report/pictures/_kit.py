@@ -137,13 +137,6 @@ def _even(low: float, high: float) -> list[float]:
     return [float(f"{i * step:.{digits}g}") for i in count]
 
 
-def label(low: float, high: float) -> str:
-    """`LABEL` for an axis from low to high: as many digits as tell its numbers apart."""
-    wide = max(abs(low), abs(high)) / (high - low) if low < high else 1.0
-    digits = math.ceil(math.log10(max(wide, 1.0)))
-    return LABEL.replace(".2~e", f".{2 + digits}~e").replace(".4~r", f".{max(4, digits + 2)}~r")
-
-
 def end_label(x: float, y: float, text: str, style: str, y_axis: ToAxis, dy: float = 0.0) -> Chart:
     """A line's name at its end."""
     alt = altair()

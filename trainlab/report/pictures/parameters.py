@@ -3,7 +3,7 @@
 from typing import Any
 
 from trainlab.report.insights import good, is_number, log_axis, zero_on_log
-from trainlab.report.pictures._kit import altair, label, layered, ticks, values
+from trainlab.report.pictures._kit import altair, label_of, layered, ticks, values
 from trainlab.report.pictures._sweep import at_edge, score_domain, shape, short, text
 from trainlab.report.pictures.numbers import apart, listing, readable
 from trainlab.report.pictures.picture import Picture, Table
@@ -71,11 +71,11 @@ def _x(name: str, rows: list[dict[str, Any]], numeric: bool, log: bool, zero: fl
         above = [v for v in numbers if v != zero]
         places = ticks(min(above), max(above)) if above else []
         off = [zero] if zero in numbers else []
-        told = label(min(above), max(above)) if above else "0"
+        told = label_of(min(above), max(above)) if above else "0"
         told = f"abs(datum.value / {zero} - 1) < 1e-6 ? '0' : ({told})"
         axis = alt.Axis(values=[*off, *places], labelExpr=told, grid=False)
         return alt.X("v:Q", title=short(name), scale=alt.Scale(type="log", nice=False), axis=axis)
-    axis = alt.Axis(tickCount=5, labelExpr=label(min(numbers), max(numbers)), grid=False)
+    axis = alt.Axis(tickCount=5, labelExpr=label_of(min(numbers), max(numbers)), grid=False)
     return alt.X("v:Q", title=short(name), scale=alt.Scale(zero=False), axis=axis)
 
 

@@ -3,8 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from trainlab.report.pictures._kit import altair, is_log, ticks
-from trainlab.report.pictures._kit import label as label_of
+from trainlab.report.pictures._kit import altair, is_log, label_of, ticks
 from trainlab.report.pictures.numbers import readable
 from trainlab.report.pictures.picture import Picture, Table
 
