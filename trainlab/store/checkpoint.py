@@ -26,13 +26,7 @@ from trainlab.store.writing import named_errors, sync_folder, write_atomic
 # trainlab's key in the metadata, the only one, since safetensors writes several in another order in each process: the
 # JSON value, and in a second line checksums of it and of each array, which checkpoints before 0.3 do not have
 _META = "trainlab"
-_TYPES = {
-    "BOOL",
-    *(f"{kind}{bits}" for kind in "IU" for bits in (8, 16, 32, 64)),
-    "F16",
-    "F32",
-    "F64",
-}  # those of NumPy
+_TYPES = {"BOOL", "F16", "F32", "F64", *(f"{kind}{bits}" for kind in "IU" for bits in (8, 16, 32, 64))}  # of NumPy
 _LONGEST_HEADER = 1 << 24  # bytes
 
 

@@ -9,6 +9,7 @@ import re
 import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import IO
 from zlib import crc32
 
 from trainlab.core.errors import UserError
@@ -25,11 +26,8 @@ CHANGED = "was changed after it was written"
 
 def of_file(path: Path, length: int = sys.maxsize) -> int:
     """The checksum of a file of a run, or of its first `length` bytes. Raises UserError if it cannot be read."""
-    found = 0
     with named_errors(path, "read"), reading(path) as file:
-        while length > 0 and (part := file.read(min(length, _PART))):
-            found, length = crc32(part, found), length - len(part)
-    return found
+        return _checksum(file, length)
 
 
 def of_files(folder: Path, names: Iterable[str] = FILES) -> dict[str, int]:
@@ -37,10 +35,11 @@ def of_files(folder: Path, names: Iterable[str] = FILES) -> dict[str, int]:
     found: dict[str, int] = {}
     for name in names:
         try:
-            if not _too_large(folder / name):
-                found[name] = of_file(folder / name)
+            checksum = _if_read(folder / name)
         except UserError:
             continue
+        if checksum is not None:
+            found[name] = checksum
     return found
 
 
@@ -58,10 +57,17 @@ def sign_fits(data: bytes) -> bool:
 
 def changed(path: Path, listed: Mapping[str, int]) -> bool:
     """Whether a file of a run is another one than its status lists. Raises UserError if it cannot be read."""
-    return path.name in listed and (_too_large(path) or of_file(path) != listed[path.name])
+    return path.name in listed and _if_read(path) != listed[path.name]
 
 
-def _too_large(path: Path) -> bool:
-    """Whether no command reads the file for its size. None lists its checksum, which would take seconds."""
+def _if_read(path: Path) -> int | None:
+    """The checksum of a file; None if no command reads so large a one: nothing lists it, and it would take seconds."""
     with named_errors(path, "read"), reading(path) as file:
-        return os.fstat(file.fileno()).st_size > LARGEST
+        return _checksum(file) if os.fstat(file.fileno()).st_size <= LARGEST else None
+
+
+def _checksum(file: IO[bytes], length: int = sys.maxsize) -> int:
+    found = 0
+    while length > 0 and (part := file.read(min(length, _PART))):
+        found, length = crc32(part, found), length - len(part)
+    return found

@@ -15,7 +15,6 @@ from pydantic.fields import FieldInfo
 from trainlab.core.component import Component, Settings, plain
 from trainlab.core.config import Document
 from trainlab.core.dump import dump
-from trainlab.core.plugins import RECORD
 from trainlab.core.types import Array
 from trainlab.data.dataset import majority
 from trainlab.data.lazy import LazyRows
@@ -60,7 +59,7 @@ def write_start(
         data = {"fingerprint": setup.parts.fingerprint, "train_rows": len(setup.parts.train)}
         engine = setup.net.backend.describe()
         write_environment(folder.environment, describe(source.parent, data) | {"engine": engine})
-    if due(folder.path / RECORD):
+    if due(folder.plugins):
         write_plugins(folder.path)
     if due(folder.network):
         origin = {"from": setup.taken.facts(setup.net)} if setup.taken is not None else {}
