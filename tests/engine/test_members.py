@@ -7,6 +7,7 @@ from scipy.special import expit, softmax
 from trainlab.core.component import make
 from trainlab.core.errors import ShapeError
 from trainlab.core.streams import Streams
+from trainlab.core.types import Task
 from trainlab.engine.compiled.library import load
 from trainlab.engine.evaluator import Evaluator
 from trainlab.engine.members import with_members
@@ -28,9 +29,16 @@ TARGETS = {
     "mse": (RNG.normal(size=(ROWS, 2)), 2),
     "binary_cross_entropy": (RNG.integers(0, 2, (ROWS, 3)).astype(float), 3),
     "poisson": (RNG.poisson(2.0, (ROWS, 2)).astype(float), 2),
+    "msle": (RNG.poisson(2.0, (ROWS, 2)).astype(float), 2),
+    "pinball": (RNG.normal(size=(ROWS, 2)), 6),
     "hinge": (CLASSES, 4),
     "squared_hinge": (2 * np.eye(4)[CLASSES] - 1, 4),
     "ordinal": (CLASSES, 3),
+}
+TASK = Task("classification", 4)
+TASKS = {
+    "binary_cross_entropy": Task("multilabel", 3),
+    **dict.fromkeys(["mse", "msle", "poisson", "pinball"], Task("regression", 2)),
 }
 NAMES = {"member_input1": "dense1", "member_dense1": "dense2", "member_dense2": "dense3", "batch_norm1": "batch_norm1"}
 
@@ -65,7 +73,7 @@ def trainer(net, loss, t, optimizer, weights=None, steps=12):
         schedule=make(Schedule, "constant"),
         epochs=100,
         batch_size=8,
-        regression=loss in ("mse", "poisson"),
+        regression=loss in ("mse", "msle", "poisson", "pinball"),
     )
     t = t.astype(net.dtype) if t.dtype.kind == "f" else t
     made = Trainer(net, recipe, X.astype(net.dtype), t, Streams(2), weights)
@@ -148,21 +156,26 @@ def probabilities(loss, y):
 @pytest.mark.parametrize("engine", ["numpy", "compiled"])
 @pytest.mark.parametrize("loss", list(TARGETS))
 def test_the_ensemble_predicts_the_mean(loss, engine):
-    """Probabilities are the mean of the members', rates too; other outputs are averaged as they are."""
+    """Probabilities are the mean of the members', and so are numbers; other outputs are averaged as they are."""
     dtype, tolerance = ("float32", 1e-5) if engine == "compiled" else ("float64", 1e-12)
     _, outputs = TARGETS[loss]
     net = network(mlp(6, outputs), MEMBERS, dtype, engine)
     net.theta *= 3  # members that disagree
     kind = make(Loss, loss)
-    got = Evaluator(net, kind, regression=False).outputs(X.astype(dtype))
+    task = TASKS.get(loss, TASK)
+    got = Evaluator(net, kind, task).outputs(X.astype(dtype))
     each = []
     for member in range(MEMBERS):
         one = alone(net, member, UNITS, outputs)
-        each.append(Evaluator(one, kind, regression=False).outputs(X.astype(dtype)))
+        each.append(Evaluator(one, kind, task).outputs(X.astype(dtype)))
 
     assert got.shape == (ROWS, outputs)
     if loss == "poisson":
         got, want = np.exp(got), np.mean(np.exp(each), axis=0)
+    elif loss == "msle":
+        want = np.mean(np.maximum(each, 0), axis=0)
+    elif loss == "pinball":
+        want = np.mean(np.sort(np.reshape(each, (MEMBERS, ROWS, 2, 3)), axis=3), axis=0).reshape(ROWS, 6)
     elif (shares := [probabilities(loss, y) for y in each])[0] is not None:
         got, want = probabilities(loss, got), np.mean(shares, axis=0)
     else:
@@ -176,8 +189,8 @@ def test_the_score_is_that_of_the_mean():
     net = network(mlp(6, 4), MEMBERS)
     net.theta *= 3
     kind = make(Loss, "softmax_cross_entropy")
-    evaluator = Evaluator(net, kind, regression=False)
-    each = [Evaluator(alone(net, m, UNITS, 4), kind, regression=False).outputs(X) for m in range(MEMBERS)]
+    evaluator = Evaluator(net, kind, TASK)
+    each = [Evaluator(alone(net, m, UNITS, 4), kind, TASK).outputs(X) for m in range(MEMBERS)]
     p = np.mean([softmax(y, axis=1) for y in each], axis=0)
     found = evaluator.scores(X, CLASSES)
 

@@ -9,6 +9,7 @@ import pytest
 
 from trainlab.core.component import make
 from trainlab.core.streams import Streams
+from trainlab.core.types import Task
 from trainlab.engine.evaluator import Evaluator
 from trainlab.engine.network import Net
 from trainlab.engine.trainer import Trainer
@@ -46,7 +47,7 @@ def trained(case, dtype, **changes):
     )
     trainer = Trainer(net, recipe, x, t, Streams(0))
     assert trainer.advance(DATA["STEPS"]) == DATA["STEPS"]
-    return trainer, Evaluator(net, recipe.loss, regression=False).scores(x, t).loss
+    return trainer, Evaluator(net, recipe.loss, Task("classification", DATA["CLASSES"])).scores(x, t).loss
 
 
 @pytest.mark.parametrize(("dtype", "tolerance"), [("float64", 1e-9), ("float32", 1e-4)])

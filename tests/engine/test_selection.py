@@ -6,6 +6,7 @@ import pytest
 from trainlab.core.component import make
 from trainlab.core.errors import UserError
 from trainlab.core.streams import Streams
+from trainlab.core.types import Task
 from trainlab.engine import selection
 from trainlab.engine.blas import cores, pinned
 from trainlab.engine.compiled import build, library
@@ -89,7 +90,7 @@ def test_both_backends_evaluate_the_same(loss):
     for engine in ("numpy", "compiled"):
         net = Net(layers, (6,), engine=engine)
         net.initialize(Sequential(layers=layers), Streams(3))
-        evaluator = Evaluator(net, make(Loss, loss), regression=False)
+        evaluator = Evaluator(net, make(Loss, loss), Task("classification", max(2, outputs)))
         weights = np.resize([0.5, 2.0, 0.0], len(x)).astype(np.float32)
         found[engine] = evaluator.scores(x, t), evaluator.outputs(x), evaluator.scores(x, t, weights)
     (one, y, weighted), (other, z, again) = found["numpy"], found["compiled"]

@@ -7,6 +7,7 @@ import pytest
 
 from trainlab.core.component import make
 from trainlab.core.streams import Streams
+from trainlab.core.types import Task
 from trainlab.engine.evaluator import Evaluator, r2
 from trainlab.engine.network import Net
 from trainlab.engine.trainer import Trainer
@@ -175,8 +176,7 @@ def test_evaluation_in_batches_is_evaluation_at_once():
     """Scores do not depend on how many rows are evaluated at a time."""
     t = trainer()
     t.advance(20)
-    whole = Evaluator(t.net, t.config.loss, regression=False)
-    parts = Evaluator(t.net, t.config.loss, regression=False)
+    whole, parts = (Evaluator(t.net, t.config.loss, Task("classification", 3)) for _ in range(2))
     parts._limit = 5
     got, want = parts.scores(X, T), whole.scores(X, T)
     assert (got.loss, got.score) == (pytest.approx(want.loss), want.score)

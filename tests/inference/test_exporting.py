@@ -15,7 +15,10 @@ from trainlab.inference.evaluate import predicted
 from trainlab.inference.export.checking import load_once
 from trainlab.inference.export.export import OnnxOptions, as_onnx, export_onnx, raw_shape
 from trainlab.inference.export.graph import OLDEST, OPSET, Graph
+from trainlab.inference.export.torch_module import as_torch
 from trainlab.inference.model import TrainedNetwork
+from trainlab.nn.losses._numbers import NumberLoss
+from trainlab.nn.losses.mse import MSE
 from trainlab.store.decision import Decision, Threshold
 from trainlab.store.folder import RunFolder
 from trainlab.training.experiment import read_plain
@@ -37,6 +40,8 @@ def same(network: TrainedNetwork | Ensemble, x: np.ndarray | None = None) -> Non
     want, got = predicted(network, x), run(model, x)
     if not want.classes:
         np.testing.assert_allclose(got["prediction"], want.values, rtol=1e-4, atol=1e-4)
+        if want.quantiles is not None:
+            np.testing.assert_allclose(got["quantiles"], want.quantiles, rtol=1e-4, atol=1e-4)
         return
     assert want.certainty is not None
     np.testing.assert_allclose(got[want.measure], want.certainty, rtol=1e-4, atol=1e-5)
@@ -117,27 +122,47 @@ def test_ensembles(tmp_path, method: Method, loss):
     same(Ensemble.of(members, method, np.array([0.5, 0.3, 0.2])))
 
 
+@pytest.mark.parametrize("method", ["probabilities", "logits"])
 @pytest.mark.parametrize(
     ("loss", "target", "scaled"),
     [
         ("poisson", ["n"], False),
+        ("kl_divergence", ["p", "q"], False),
         ("msle", ["n"], False),
         ("mae", ["a", "n"], True),
         ({"pinball": [0.1, 0.5, 0.9]}, ["a", "n"], True),
     ],
     ids=str,
 )
-def test_ensembles_of_numbers(tmp_path, monkeypatch, loss, target, scaled):
-    """Members whose outputs are bent by the loss, and members with targets of other scales and several quantiles."""
+def test_ensembles_of_numbers(tmp_path, monkeypatch, method: Method, loss, target, scaled):
+    """Members whose outputs are bent by the loss, and members with targets of other scales and several quantiles.
+
+    By default what they predict is averaged, by logits what their networks put out.
+    """
     monkeypatch.chdir(tmp_path)
     rng = np.random.default_rng(0)
-    rows = [f"{x:.3f},{3 * x + 50:.3f},{rng.poisson(np.exp(x / 2))}" for x in rng.normal(size=90)]
-    (tmp_path / "t.csv").write_text("x,a,n\n" + "\n".join(rows) + "\n")
-    drop = [name for name in ("a", "n") if name not in target]
+    shares = rng.uniform(size=90).round(3)
+    rows = [
+        f"{x:.3f},{3 * x + 50:.3f},{rng.poisson(np.exp(x / 2))},{p},{1 - p:.3f}"
+        for x, p in zip(rng.normal(size=90), shares, strict=True)
+    ]
+    (tmp_path / "t.csv").write_text("x,a,n,p,q\n" + "\n".join(rows) + "\n")
+    drop = [name for name in ("a", "n", "p", "q") if name not in target]
     data = {"name": "csv", "path": "t.csv", "target": target, "drop": drop, "task": "regression"}
     settings = {"loss": loss, "optimizer": {"name": "adam", "lr": 0.03}}
     members = [trained(tmp_path, data=data | {"scale_target": scaled, "seed": s}, seed=s, **settings) for s in range(3)]
-    same(Ensemble.of(members, "probabilities", np.array([0.5, 0.3, 0.2])), rng.normal(size=(20, 1)).astype(np.float32))
+    x, weights = rng.normal(size=(40, 1)).astype(np.float32) * 3, np.array([0.5, 0.3, 0.2])
+    ensemble = Ensemble.of(members, method, weights)
+    same(ensemble, x)
+    each, together = [predicted(member, x) for member in members], predicted(ensemble, x)
+    mean = np.average([one.values for one in each], axis=0, weights=weights)
+    if method == "probabilities":
+        np.testing.assert_allclose(together.values, mean, rtol=1e-5)
+        if together.quantiles is not None:
+            quantiles = np.average([one.quantiles for one in each], axis=0, weights=weights)
+            np.testing.assert_allclose(together.quantiles, quantiles, rtol=1e-5)
+    elif loss in ("poisson", "kl_divergence"):
+        assert np.abs(together.values - mean).max() > 1e-3
 
 
 @pytest.mark.parametrize("loss", ["softmax_cross_entropy", "binary_cross_entropy"])
@@ -159,6 +184,41 @@ def test_thresholds(tmp_path, loss):
         reached = plain[0].certainty(y)[0][:, column] >= 0.9
         assert (chosen[0].answers(y) == np.where(reached, column, 1 - column)).all()
         assert np.count_nonzero(chosen[0].answers(y) != plain[0].answers(y)) > 0
+
+
+class Squared(NumberLoss, name="squared_outputs"):
+    """Predicts the square of the output."""
+
+    def each(self, s):
+        """Nothing is wrong."""
+        return np.zeros(len(s.y))
+
+    def chance(self, t, task):
+        """Nor by chance."""
+        return 0.0
+
+    def point(self, y):
+        """The square."""
+        return y**2
+
+
+class Doubtful(MSE, name="doubtful"):
+    """An MSE of classes with probabilities of its own."""
+
+    def probabilities(self, y):
+        """All alike."""
+        return np.full(y.shape, 1 / y.shape[1])
+
+
+@pytest.mark.parametrize("loss", [Squared(), Doubtful()], ids=lambda loss: loss.name)
+def test_a_loss_that_the_file_does_not_know_is_refused(tmp_path, loss):
+    """One whose predictions are not its outputs, such as one of a plugin: a file would give other numbers."""
+    kind = loss.tasks[-1]
+    network = trained(tmp_path, data__name="iris" if kind == "classification" else "diabetes", train__epochs=0)
+    with pytest.raises(UserError, match=rf"^the loss `{loss.name}` makes predictions .* that cannot be exported$"):
+        as_onnx(replace(network, loss=loss))
+    with pytest.raises(UserError, match=loss.name):
+        as_torch(replace(network, loss=loss), "n", "n.safetensors")
 
 
 def test_the_file_tells_of_columns_and_classes(tmp_path):

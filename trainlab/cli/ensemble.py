@@ -48,7 +48,7 @@ def ensemble(
             metavar="RUN", help="Instead of RUN: the snapshots of this run (cosine_restarts, checkpoint.keep)."
         ),
     ] = None,
-    by: Annotated[By, typer.Option(help="What to average; a regression always averages outputs.")] = By.probabilities,
+    by: Annotated[By, typer.Option(help="What to average; `probabilities`: numbers, too.")] = By.probabilities,
     fit_weights: Annotated[
         bool, typer.Option("--fit-weights", help="Fit the members' weights on the validation split.")
     ] = False,

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from trainlab.core.types import Array
+from trainlab.core.types import Array, Task
 from trainlab.data.lazy import gather
 from trainlab.engine.backend import Evaluation
 from trainlab.engine.buffers import Workspace
@@ -28,8 +28,8 @@ class Scores:
 class Evaluator:
     """Runs a network in evaluation mode. Of an ensemble inside one network the outputs are the members' together."""
 
-    def __init__(self, net: Net, loss: Loss, *, regression: bool) -> None:
-        self.net, self.loss, self.regression = net, loss, regression
+    def __init__(self, net: Net, loss: Loss, task: Task) -> None:
+        self.net, self.loss, self.task, self.regression = net, loss, task, task.kind == "regression"
         widest = max(prod(n.out_shape) for n in net.all_nodes())
         self._limit = max(1, min(_MOST_ROWS, _WIDEST // widest))
         self._memory: tuple[Workspace, Evaluation] | None = None
@@ -46,7 +46,7 @@ class Evaluator:
                 gather(x, index, work.x)
                 run.forward(len(index))
                 y[start : start + len(index)] = work.y
-            return y if members == 1 else self.loss.averaged(y.reshape(n, members, -1))
+            return y if members == 1 else self.loss.averaged(y.reshape(n, members, -1), self.task)
 
     def scores(self, x: Any, t: Array, weights: Array | None = None, outputs: Array | None = None) -> Scores:
         """Loss and score over all rows of x with encoded targets t.

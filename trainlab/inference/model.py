@@ -199,7 +199,7 @@ class TrainedNetwork(Model):
 
     def outputs(self, x: Array | LazyRows) -> Array:
         """The network's outputs (rows, units) for preprocessed rows. Raises DataError if one is not finite."""
-        y = Evaluator(self.net, self.loss, regression=self.task.kind == "regression").outputs(x)
+        y = Evaluator(self.net, self.loss, self.task).outputs(x)
         y = scaled(y, self.decision.temperature)
         bad = np.flatnonzero(~np.isfinite(y).all(axis=1))
         if len(bad):

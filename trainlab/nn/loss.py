@@ -7,6 +7,8 @@ from abc import abstractmethod
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
+import numpy as np
+
 from trainlab.core.component import Component
 from trainlab.core.types import Array, Task
 
@@ -93,12 +95,19 @@ class Loss(Component, kind="loss", rooms=("trainlab.nn.losses",)):
         """Probabilities of the classes or labels (n, classes), or None if the loss does not define any."""
         return None
 
-    def averaged(self, y: Array) -> Array:
+    def averaged(self, y: Array, task: Task, weights: Array | None = None) -> Array:
         """Outputs (rows, units) of an ensemble, from those of its members (rows, members, units).
 
-        They stand for the mean of the members' probabilities; where the loss defines none, they are the mean outputs.
+        They predict the mean of what the members predict: of their probabilities, or of their numbers. Of a loss for
+        classes without probabilities they are the mean outputs. weights (members,): how much each counts, alike by
+        default.
         """
-        return y.mean(axis=1)
+        each = [self.probabilities(y[:, member]) for member in range(y.shape[1])]
+        known = [p for p in each if p is not None]
+        if len(known) < len(each):
+            return np.average(y, axis=1, weights=weights)
+        mean = np.average(known, axis=0, weights=weights)
+        return self.outputs_of(np.maximum(mean, np.finfo(mean.dtype).tiny), task)
 
     def outputs_of(self, p: Array, task: Task) -> Array:
         """Outputs whose `probabilities` are p (n, classes): for the mean of several networks' probabilities.

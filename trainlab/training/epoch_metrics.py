@@ -91,7 +91,7 @@ class EpochMetrics:
     def __init__(self, setup: TrainingSetup, trainer: Trainer) -> None:
         self.setup, self.trainer = setup, trainer
         self.score = METRICS_OF[setup.parts.task.kind]
-        self.evaluator = Evaluator(setup.net, setup.config.loss, regression=setup.config.regression)
+        self.evaluator = Evaluator(setup.net, setup.config.loss, setup.parts.task)
         self.clock, self.curves = Stopwatch(), Curves()
         self._watched = History()  # the metric of early stopping
         self.best = BestTracker(setup.best.rule)

@@ -1,4 +1,4 @@
-"""Combines the outputs of several networks: the mean of probabilities, the mean of raw outputs, or a vote.
+"""Combines the outputs of several networks: the mean of what they predict, the mean of raw outputs, or a vote.
 
 The result has the form of one network's outputs, so that the loss of the members predicts and scores it, too.
 """
@@ -15,8 +15,6 @@ from trainlab.inference.model import mean_loss
 from trainlab.nn.loss import Loss
 
 Method = Literal["probabilities", "logits", "vote"]
-_TINY = np.finfo(np.float64).tiny
-_NEAR_ONE = 1.0 - float(np.finfo(np.float64).epsneg)  # of a label: log(1 - p) stays finite
 TIE = 1e-9  # shares of votes differ by more, so the tie breaker never outweighs a vote
 
 
@@ -32,22 +30,23 @@ def combine(
 
     chosen: the class that each member chooses in each row, for a vote; by default the one with the largest output.
 
-    probabilities: outputs whose probabilities are the weighted mean of the members' probabilities. logits: the weighted
-    mean of the outputs (also for a regression). vote: the weighted share of members that choose each class; among equal
-    shares the class with the larger mean output wins. Raises UserError if the loss has no probabilities.
+    probabilities: outputs that predict the weighted mean of what the members predict, their probabilities or numbers
+    (`Loss.averaged`). logits: the weighted mean of the outputs. vote: the weighted share of members that choose each
+    class; among equal shares the class with the larger mean output wins; numbers cannot be voted on, so they are
+    averaged. Raises UserError if the loss has no probabilities.
     """
-    if task.kind == "regression" or method == "logits":
+    if method == "logits":
         return sum_of(outputs, weights)
+    together = np.stack([np.asarray(y, np.float64) for y in outputs], axis=1)
+    if task.kind == "regression":
+        return loss.averaged(together, task, weights)
     if method == "vote" and (task.kind == "multilabel" or loss.name == "ordinal"):
         raise UserError(f"members vote for classes; a {task.word} ensemble averages: use --by probabilities")
     if method == "vote":
         return _votes(outputs, weights, chosen or [loss.predict(y, task) for y in outputs], task)
-    shares = [loss.probabilities(y) for y in outputs]
-    known = [p for p in shares if p is not None]
-    if len(known) < len(shares):
+    if loss.probabilities(outputs[0]) is None:
         raise UserError(f"the loss {loss.name} gives no probabilities to average; use --by logits or --by vote")
-    mean = np.maximum(sum_of(known, weights), _TINY)
-    return loss.outputs_of(np.minimum(mean, _NEAR_ONE) if task.kind == "multilabel" else mean, task)
+    return loss.averaged(together, task, weights)
 
 
 def sum_of(arrays: Sequence[Array], weights: Array) -> Array:

@@ -23,6 +23,7 @@ from trainlab.data.encoding import feature_names
 from trainlab.inference.ensemble.ensemble import Ensemble, rescaled
 from trainlab.inference.export.checking import load_once
 from trainlab.inference.export.graph import OPSET, Graph
+from trainlab.inference.export.losses import require_known
 from trainlab.inference.export.lowering import lower_layers, lower_preprocessing
 from trainlab.inference.export.softplus import softplus
 from trainlab.inference.loading import load_model
@@ -85,6 +86,7 @@ def as_onnx(network: TrainedNetwork | Ensemble, options: OnnxOptions | None = No
 
     Raises UserError if an option does not fit or a component has no ONNX lowering.
     """
+    require_known(network.loss, network.task)
     options = options or OnnxOptions()
     graph = Graph(options.opset, options.rows)
     members = _members(network)
@@ -165,11 +167,10 @@ def _outputs(graph: Graph, trained: TrainedNetwork, prepared: str) -> str:
 def _averaged(graph: Graph, trained: TrainedNetwork, y: str) -> str:
     """The outputs of an ensemble inside one network (`Loss.averaged`) from those of its members, side by side."""
     members, units = trained.net.members, trained.loss.units(trained.task)
-    if trained.task.kind == "regression" and trained.loss.name not in ("poisson", "kl_divergence"):
-        return graph.reduce("ReduceMean", graph.reshape(y, members, units), [1], keepdims=0)
-    if trained.loss.name == "poisson":
-        rates = graph.add("Exp", graph.add("Min", y, graph.constant(poisson.TOP, "top")))
-        return graph.add("Log", graph.reduce("ReduceMean", graph.reshape(rates, members, units), [1], keepdims=0))
+    if trained.task.kind == "regression":
+        numbers = _points(graph, trained, graph.reshape(y, members, units), members)
+        mean = graph.reduce("ReduceMean", numbers, [1], keepdims=0)
+        return graph.add("Log", mean) if trained.loss.name in ("poisson", "kl_divergence") else mean
     flat = graph.add("Reshape", y, graph.constant([-1, units], "shape"))  # a row for every member of a row
     kind, each = _of_outputs(graph, trained, flat)
     columns = units if kind == "score" else trained.task.outputs
@@ -198,8 +199,12 @@ def _answers(
     """Each output by name: the value, its type, and its shape for a row."""
     outputs = network.task.outputs
     if network.task.kind == "regression":
-        scaled = [_in_units_of(graph, m, members[0], end) for m, end in zip(members, ends, strict=True)]
-        return _numbers(graph, network, _own_units(graph, members[0], _weighted(graph, network, scaled)))
+        pairs = list(zip(members, ends, strict=True))
+        if isinstance(network, Ensemble) and network.method == "logits":
+            scaled = [_in_units_of(graph, member, members[0], end) for member, end in pairs]
+            return _numbers(graph, network, _own_units(graph, members[0], _weighted(graph, network, scaled)))
+        each = [_own_units(graph, member, end) for member, end in pairs]
+        return _numbers(graph, network, _weighted(graph, network, each))
     if network.task.kind == "multilabel":
         _, p, _ = _certainty(graph, network, ends)
         yes = graph.as_index(graph.add("Greater", p, graph.constant(0.5, "half")))
@@ -219,14 +224,28 @@ def _in_units_of(graph: Graph, trained: TrainedNetwork, first: TrainedNetwork, y
     return graph.add("Add", y, graph.constant(start, "member.mean"))
 
 
+def _points(graph: Graph, trained: TrainedNetwork, y: str, *members: int) -> str:
+    """Outputs (rows, units) of a regression, or (rows, members, units), as predicted numbers: `Loss.point`.
+
+    Of a loss that predicts quantiles, these in ascending order.
+    """
+    loss = trained.loss
+    if loss.name == "poisson":
+        return graph.add("Exp", graph.add("Min", y, graph.constant(poisson.TOP, "top")))
+    if loss.name == "msle":
+        return graph.add("Relu", y)
+    if loss.name == "kl_divergence":
+        return graph.add("Softmax", y, axis=-1)
+    if not isinstance(loss, Pinball):
+        return y
+    count, units = len(loss.quantiles), loss.units(trained.task)
+    apart = graph.reshape(y, prod(members) * trained.task.outputs, count)
+    return graph.reshape(graph.sorted(apart, count), *members, units)
+
+
 def _own_units(graph: Graph, trained: TrainedNetwork, y: str) -> str:
-    """Numbers of a regression in the target's own units."""
-    if trained.loss.name == "poisson":
-        y = graph.add("Exp", graph.add("Min", y, graph.constant(poisson.TOP, "top")))
-    elif trained.loss.name == "msle":
-        y = graph.add("Relu", y)
-    elif trained.loss.name == "kl_divergence":
-        y = graph.add("Softmax", y, axis=-1)
+    """Numbers of a regression, in the target's own units, from its outputs."""
+    y = _points(graph, trained, y)
     if "target.mean" not in trained.fitted:
         return y
     each = trained.loss.units(trained.task) // trained.task.outputs  # outputs for a number: its quantiles
@@ -238,13 +257,12 @@ def _own_units(graph: Graph, trained: TrainedNetwork, y: str) -> str:
 def _numbers(
     graph: Graph, network: TrainedNetwork | Ensemble, y: str
 ) -> dict[str, tuple[str, type[np.generic], Shape]]:
-    """The predicted numbers, and their quantiles in ascending order where the loss predicts quantiles."""
+    """The predicted numbers, and their quantiles where the loss predicts quantiles, from those of `_own_units`."""
     outputs, loss = network.task.outputs, network.loss
     if not isinstance(loss, Pinball):
         return {"prediction": (y, np.float32, (outputs,))}
     count = len(loss.quantiles)
-    y = graph.reshape(y, outputs, count)
-    values = graph.sorted(y, count)
+    values = graph.reshape(y, outputs, count)
     middle = graph.add("Gather", values, graph.constant([loss.middle], "middle"), axis=2)
     return {
         "prediction": (graph.reshape(middle, outputs), np.float32, (outputs,)),

@@ -9,14 +9,16 @@ import numpy as np
 from trainlab.inference.ensemble.combining import TIE
 from trainlab.inference.ensemble.ensemble import Ensemble
 from trainlab.inference.model import Model, TrainedNetwork
+from trainlab.nn.loss import Loss
 from trainlab.nn.losses import poisson
 from trainlab.nn.losses.pinball import Pinball
 
-_POINTS = {  # of outputs y, the predicted numbers
-    "poisson": f"torch.exp(torch.clamp(y, max={poisson.TOP}))",
-    "msle": "torch.relu(y)",
-    "kl_divergence": "torch.softmax(y, 1)",
+_POINTS = {  # of outputs, the predicted numbers
+    "poisson": f"torch.exp(torch.clamp({{}}, max={poisson.TOP}))",
+    "msle": "torch.relu({})",
+    "kl_divergence": "torch.softmax({}, 1)",
 }
+_LOG = ("poisson", "kl_divergence")  # the outputs are the logarithms of the numbers
 
 
 def head(network: Model) -> str:
@@ -37,7 +39,13 @@ def averaged(network: TrainedNetwork) -> list[str]:
         return []
     apart, loss = f"x = x.unflatten(1, ({members}, {units}))  # rows, members, outputs", network.loss.name
     if loss == "poisson":
-        return [apart, f"x = torch.log(torch.exp(torch.clamp(x, max={poisson.TOP})).mean(1))"]
+        return [apart, f"x = torch.log({_POINTS[loss].format('x')}.mean(1))"]
+    if isinstance(network.loss, Pinball):
+        shape = f"({members}, {network.task.outputs}, {len(network.loss.quantiles)})"
+        return [
+            f"x = x.unflatten(1, {shape})  # rows, members, targets, quantiles",
+            "x = x.sort(3).values.mean(1).flatten(1)",
+        ]
     if loss in ("softmax_cross_entropy", "kl_divergence"):
         return [apart, f"x = torch.logsumexp(torch.log_softmax(x, 2), 1) - {np.log(members)}  # log of the mean"]
     if loss == "binary_cross_entropy":
@@ -49,7 +57,7 @@ def averaged(network: TrainedNetwork) -> list[str]:
             "p = (F.pad(above, (1, 0), value=1.0) - F.pad(above, (0, 1))).mean(1).clamp(min=1e-38)",
             *_of_levels("x"),
         ]
-    return [apart, "x = x.mean(1)"]
+    return [apart, "x = torch.relu(x).mean(1)" if loss == "msle" else "x = x.mean(1)"]
 
 
 def combined(ensemble: Ensemble) -> list[str]:
@@ -61,10 +69,11 @@ def combined(ensemble: Ensemble) -> list[str]:
         return " + ".join(f"{w!r} * {term}" for w, term in zip(weights, terms, strict=True))
 
     if task.kind == "regression":
-        units = [
-            _scaled(f"{n}(x).double()", m, "({0} * {1} + {2})") for n, m in zip(numbers, ensemble.members, strict=True)
-        ]
-        return [f"y = {total(units)}", f"return {_scaled('y', ensemble, '({0} - {2}) / {1}')}"]
+        raw, logarithm = ensemble.method == "logits", ensemble.method != "logits" and loss in _LOG
+        each = [f"{n}(x).double()" if raw else _point(ensemble.loss, f"{n}(x).double()") for n in numbers]
+        units = [_scaled(y, m, "({0} * {1} + {2})") for y, m in zip(each, ensemble.members, strict=True)]
+        lines = [f"y = {total(units)}", *(["y = torch.log(y)"] if logarithm else [])]
+        return [*lines, f"return {_scaled('y', ensemble, '({0} - {2}) / {1}')}"]
     outputs = total([f"{n}(x).double()" for n in numbers])
     if ensemble.method == "logits":
         return [f"return {outputs}"]
@@ -88,6 +97,13 @@ def _of_levels(name: str) -> list[str]:
         "above = p.flip(1)[:, :-1].cumsum(1).flip(1)  # P(above level k)",
         f"{name} = torch.log(above) - torch.log(p[:, :-1])",
     ]
+
+
+def _point(loss: Loss, outputs: str) -> str:
+    """The numbers, or the sorted quantiles, that these outputs predict."""
+    if isinstance(loss, Pinball):
+        return f"{outputs}.unflatten(1, (-1, {len(loss.quantiles)})).sort(2).values.flatten(1)"
+    return _POINTS.get(loss.name, "{}").format(outputs)
 
 
 def _scaled(value: str, model: Model, form: str) -> str:
@@ -148,7 +164,7 @@ def _numbers(network: Model) -> list[str]:
     """Lines that return the predicted numbers of rows x."""
     lines = ["y = self(x)"]
     if network.loss.name in _POINTS:
-        lines.append(f"y = {_POINTS[network.loss.name]}")
+        lines.append(f"y = {_POINTS[network.loss.name].format('y')}")
     if network.loss.name == "pinball":
         loss = cast(Pinball, network.loss)
         lines.append(f"y = y.unflatten(1, (-1, {len(loss.quantiles)})).sort(2).values[:, :, {loss.middle}]")

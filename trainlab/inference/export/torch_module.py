@@ -14,6 +14,7 @@ from trainlab.data.preprocessing import CHOSEN
 from trainlab.engine.graph import Node
 from trainlab.inference.ensemble.ensemble import Ensemble
 from trainlab.inference.export.export import raw_shape
+from trainlab.inference.export.losses import require_known
 from trainlab.inference.export.torch_head import averaged, combined, head
 from trainlab.inference.loading import load_model
 from trainlab.inference.model import TrainedNetwork, Weights
@@ -85,7 +86,11 @@ class _Class:
 
 
 def as_torch(model: TrainedNetwork | Ensemble, name: str, weights: str) -> TorchModule:
-    """The module of a model. name: of the run · weights: the name of the file with the state dict."""
+    """The module of a model. name: of the run · weights: the name of the file with the state dict.
+
+    Raises UserError for a component that has no such source.
+    """
+    require_known(model.loss, model.task)
     made = _network(model, "Network") if isinstance(model, TrainedNetwork) else _ensemble(model)
     return TorchModule(_source(model, name, weights, [*made.classes.values(), made.source()]), made.state)
 

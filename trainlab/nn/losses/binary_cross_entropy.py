@@ -83,9 +83,9 @@ class BinaryCrossEntropy(ClassWeighted, name="binary_cross_entropy"):
         """(1 - p, p), p = sigmoid(y); of several outputs the p of each. Without loss of digits."""
         return np.exp(-np.logaddexp(0, np.concatenate([y, -y], axis=1) if y.shape[1] == 1 else -y))
 
-    def averaged(self, y: Array) -> Array:
-        """The logit of the mean probability."""
-        zero, one = (np.exp(-np.logaddexp(0, side)).mean(axis=1) for side in (y, -y))
+    def averaged(self, y: Array, task: Task, weights: Array | None = None) -> Array:
+        """The logit of the mean probability. Both sides are averaged: 1 - p has lost the digits of a small one."""
+        zero, one = (np.average(np.exp(-np.logaddexp(0, side)), axis=1, weights=weights) for side in (y, -y))
         least = np.finfo(y.dtype).tiny
         return np.log(np.maximum(one, least)) - np.log(np.maximum(zero, least))
 

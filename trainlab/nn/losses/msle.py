@@ -38,6 +38,10 @@ class MSLE(NumberLoss, name="msle"):
         """The variance of log(1 + t), mean over the outputs."""
         return float(np.var(np.log1p(t), axis=0, dtype=np.float64).mean())
 
+    def averaged(self, y: Array, task: Task, weights: Array | None = None) -> Array:
+        """The mean of max(y, 0)."""
+        return np.average(self.point(y), axis=1, weights=weights)
+
     def point(self, y: Array) -> Array:
         """max(y, 0)."""
         return np.maximum(y, 0)

@@ -70,19 +70,10 @@ class Ordinal(ClassWeighted, name="ordinal"):
         ones, zeros = np.ones((len(y), 1), y.dtype), np.zeros((len(y), 1), y.dtype)
         return np.concatenate([ones, reached], axis=1) - np.concatenate([reached, zeros], axis=1)
 
-    def averaged(self, y: Array) -> Array:
-        """The outputs of the mean probabilities of the levels."""
-        each = [self.probabilities(y[:, member]) for member in range(y.shape[1])]
-        return _outputs(np.maximum(np.mean(each, axis=0), np.finfo(y.dtype).tiny))
-
     def outputs_of(self, p: Array, task: Task) -> Array:
         """log P(above k) - log P(level k)."""
-        return _outputs(p)
-
-
-def _outputs(p: Array) -> Array:
-    above = np.cumsum(p[:, :0:-1], axis=1)[:, ::-1]
-    return np.log(above) - np.log(p[:, :-1])
+        above = np.cumsum(p[:, :0:-1], axis=1)[:, ::-1]
+        return np.log(above) - np.log(p[:, :-1])
 
 
 def _log_above(y: Array) -> Array:

@@ -85,5 +85,14 @@ class Pinball(Loss, name="pinball"):
         """The outputs of each number, sorted."""
         return np.sort(self._of_numbers(y), axis=2)
 
+    def averaged(self, y: Array, task: Task, weights: Array | None = None) -> Array:
+        """The mean of each quantile, each member's outputs sorted first.
+
+        Source: Ratcliff 1979, "Group reaction time distributions" (Vincent averaging); Lichtendahl et al. 2013, "Is it
+        better to average probabilities or quantiles?".
+        """
+        each = [self.quantiles_of(y[:, member], task).reshape(len(y), -1) for member in range(y.shape[1])]
+        return np.average(each, axis=0, weights=weights)
+
     def _of_numbers(self, y: Array) -> Array:
         return y.reshape(len(y), -1, len(self.quantiles))

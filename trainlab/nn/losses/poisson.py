@@ -41,9 +41,9 @@ class Poisson(NumberLoss, name="poisson"):
         rate = np.maximum(t.mean(axis=0, dtype=np.float64), np.finfo(np.float64).tiny)
         return float((rate - rate * np.log(rate)).mean())
 
-    def averaged(self, y: Array) -> Array:
+    def averaged(self, y: Array, task: Task, weights: Array | None = None) -> Array:
         """log of the mean rate."""
-        return np.log(self.point(y).mean(axis=1))
+        return np.log(np.average(self.point(y), axis=1, weights=weights))
 
     def point(self, y: Array) -> Array:
         """exp(y)."""

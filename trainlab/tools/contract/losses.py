@@ -107,7 +107,30 @@ def back_from_probabilities(loss: Loss) -> Iterator[str]:
             yield f"`outputs_of` gives outputs of other probabilities than it was given, for a {_named(task)}"
 
 
-LAWS = {"loss": [fits_a_task, gradient, writes_dy_alone, mean_of_rows, answers, back_from_probabilities]}
+def mean_of_members(loss: Loss) -> Iterator[str]:
+    """`averaged` gives outputs that predict the mean of what the members of an ensemble predict."""
+    for task, y, _, _ in _cases(loss):
+        members, weights = np.stack([y, y[::-1], 0.3 - 2 * y], axis=1), np.array([0.5, 0.2, 0.3])
+        each = [_predicted(loss, members[:, i], task) for i in range(3)]
+        known = [p for p in each if p is not None]
+        if not known:
+            continue
+        got = _predicted(loss, loss.averaged(members, task, weights), task)
+        if got is None or not np.allclose(got, np.average(known, axis=0, weights=weights), atol=1e-6):
+            yield f"`averaged` gives outputs that do not predict the mean of the members, for a {_named(task)}"
+
+
+LAWS = {
+    "loss": [fits_a_task, gradient, writes_dy_alone, mean_of_rows, answers, back_from_probabilities, mean_of_members]
+}
+
+
+def _predicted(loss: Loss, y: Array, task: Task) -> Array | None:
+    """Quantiles, numbers or probabilities; None where a loss for classes has none."""
+    if task.kind != "regression":
+        return loss.probabilities(y)
+    quantiles = loss.quantiles_of(y, task)
+    return loss.predict(y, task) if quantiles is None else quantiles
 
 
 def _cases(loss: Loss) -> list[tuple[Task, Array, Array, Array]]:
