@@ -9,6 +9,7 @@ from collections.abc import Generator
 from pathlib import Path
 
 import pytest
+from terminal import on_terminal
 from typing_extensions import Buffer
 
 import trainlab.cli
@@ -53,6 +54,32 @@ def test_every_command_has_help_with_an_example(cli, command):
     assert got.exit_code == 0
     assert got.stdout.startswith(f"Usage: trainlab {command}")
     assert f"trainlab {command}" in got.stdout.partition("Examples:")[2]
+
+
+@pytest.mark.parametrize("args", [(), ("train",), ("report",)])
+def test_help_fits_a_narrow_terminal(cli, monkeypatch, args):
+    """At 40 columns no line of a help is wider, but for examples, which users copy."""
+    monkeypatch.setenv("COLUMNS", "40")
+    text = cli(*args, "--help").stdout.split("Examples:")[0]
+    assert max(map(len, text.splitlines())) <= 40
+
+
+def test_sentences_are_wrapped_on_a_terminal(started, folder):
+    """On a terminal a long message is wrapped between words; a quoted line of the config keeps its caret."""
+    command, env = started
+    value = "x" * 60
+    code, written, _ = on_terminal(
+        [*command, "train", "moons.yaml", f"optimizer.rate={value}"], {"TERM": "xterm", **env}, 40
+    )
+    lines = written.replace("\r", "").splitlines()
+    assert code == 2
+    quoted = next(i for i, line in enumerate(lines) if line.startswith("    1 | "))
+    assert lines[quoted] == "    1 | optimizer.rate=xxxxxxxxxxxxxxxx…"
+    assert lines[quoted + 1] == "      |           ^^^^"
+    assert "optimizer.rate: unknown key;" in " ".join(lines)
+    wrapped = [line for line in lines if "xxx" not in line]
+    assert len(wrapped) > 2
+    assert max(map(len, wrapped)) <= 40
 
 
 def test_version(cli):

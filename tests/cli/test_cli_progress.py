@@ -10,6 +10,7 @@ from terminal import colors, on_terminal, screen
 from trainlab.cli._live import Redrawn
 from trainlab.cli._progress import Curve, Findings, Lines, Progress, frame, headlines
 from trainlab.diagnose.finding import Finding
+from trainlab.store.reading import read_run
 from trainlab.training.callbacks import RunInfo, StepInfo
 
 PLAN = RunInfo("a-1", Path("runs/a-1"), 30, 20, 700, 150, 150, 82)
@@ -163,6 +164,16 @@ def test_on_a_terminal(started, folder, columns, extra, bar):
     assert sum(line.startswith("epoch ") for line in lines) == 1
     assert bool([c for c in colors(written) if "33" in c]) == ("NO_COLOR" not in extra)
     assert out.startswith("finished after 40 epochs")
+
+
+def test_the_last_frame_has_the_last_rate(started, folder):
+    """The rate in the last frame is that of the last epoch, however long ago the frame before was drawn."""
+    command, env = started
+    args = [*command, "train", "moons.yaml", "train.epochs=40", "schedule=exponential"]
+    _, written, _ = on_terminal(args, {"TERM": "xterm", **env}, 80)
+    rates = read_run(folder / "runs" / "moons-1").metrics["lr"]
+    assert rates[-1] < rates[0]
+    assert f"lr {rates[-1]:.4g}" in " ".join(screen(written))
 
 
 def test_on_a_dumb_terminal(started, folder):

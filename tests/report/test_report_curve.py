@@ -43,6 +43,20 @@ def test_the_whole_chart():
     ]
 
 
+def test_the_legend_is_never_cut():
+    """Where the legend is wider than the chart, it has several lines."""
+    losses = {"train_loss": [100, 10, 1], "val_loss": [100, 20, 10]}
+    got = curve(losses, [0, 1, 2], width=26, height=3, ascii_only=True)
+    assert got[:2] == [". train_loss   o val_loss", "(log scale)"]
+    assert len(got) == 6
+
+
+def test_texts_at_the_ends():
+    """The ends of the x-axis can have texts of their own."""
+    got = curve({"loss": [2, 1]}, [-3, 1], width=30, height=2, ascii_only=True, x_name="rate", ends=("1e-3", "10"))
+    assert got[-1].split() == ["1e-3", "rate", "10"]
+
+
 def test_braille():
     """In braille a cell has 2 x 4 dots: a rising line goes from the lowest left to the highest right."""
     got = curve({"loss": [1, 2]}, [0, 1], width=8, height=2)

@@ -92,10 +92,11 @@ def test_findings_by_code(run):
 
 @pytest.mark.parametrize("width", [12, 20, 40, 60, 80, 120])
 def test_no_line_is_too_wide(run, width):
-    """Whatever the width, every line fits, and in ASCII there is nothing else."""
+    """Whatever the width, every line fits but for patches, which users copy; in ASCII there is nothing else."""
     for ascii_only in (False, True):
         lines = summary(read_run(run), width=width, ascii_only=ascii_only)
-        cells = [len(line) + sum(unicodedata.east_asian_width(c) in "WF" for c in line) for line in lines]
+        fitted = [line for line in lines if not line.startswith("  try ")]
+        cells = [len(line) + sum(unicodedata.east_asian_width(c) in "WF" for c in line) for line in fitted]
         assert max(cells) <= max(width, 12) or width < 20  # a single word may be longer than a tiny terminal
         assert not ascii_only or "".join(lines).isascii()
 

@@ -245,7 +245,8 @@ def test_compare_in_the_table(runs):
         "b-1   finished   0.8  0.8125  0.001",
         "c-1   diverged  0.05          0.01",
         "",
-        "no room for: units",
+        "no room for: units (--csv and --html",
+        "  show all)",
     ]
     assert render_table(rows, extra=extra)[1].split()[-3:] == ["lr", "units", "findings"]
 

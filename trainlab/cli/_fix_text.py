@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from trainlab.cli import _terminal
 from trainlab.cli._summary import arguments, findings
 from trainlab.core.dump import dump
 from trainlab.report.findings import NO_PROBLEMS
@@ -74,10 +75,11 @@ def _table(fixed: Fixed) -> list[str]:
         [
             Column("trial", [_place(trial) for trial in fixed.trials], right=False),
             Column(fixed.metric, scores, right=False),
-            Column("seed", [str(trial.seed) for trial in fixed.trials], right=False),
-            Column("findings", [_codes(trial) for trial in fixed.trials], right=False),
-            Column("patch", [_patch(trial) for trial in fixed.trials], right=False),
-        ]
+            Column("seed", [str(trial.seed) for trial in fixed.trials], 3, right=False),
+            Column("findings", [_codes(trial) for trial in fixed.trials], 2, right=False),
+            Column("patch", [_patch(trial) for trial in fixed.trials], right=False, shrinks=12, shrinks_at=2.5),
+        ],
+        width=_terminal.columns(None),
     )
 
 
@@ -98,7 +100,7 @@ def _gains(fixed: Fixed) -> list[str]:
 def _next(fixed: Fixed) -> str:
     folder = str(fixed.folder)
     if fixed.patch:
-        return f"next: trainlab fix {folder} -o fixed.yaml   (writes the fixed config; runs nothing again)"
+        return f"to write the fixed config (nothing runs again):\nnext: trainlab fix {folder} -o fixed.yaml"
     if fixed.state in ("nothing helped", "no prescription") and fixed.left:
         return f"next: trainlab explain {fixed.left[0].code}"
     return f"next: trainlab report {folder}"

@@ -57,7 +57,7 @@ class Redrawn(Quiet):
         """Keep the epoch's scores for the next frame."""
         super().on_epoch_end(row)
         if p := self._progress:
-            p.row, p.epoch, p.loss = row, row["epoch"], row.get("train_loss")
+            p.row, p.epoch, p.loss, p.lr = row, row["epoch"], row.get("train_loss"), row.get("lr")
 
     def on_finding(self, finding: Finding) -> None:
         """Print it with the next frame, one line per code."""

@@ -1,6 +1,7 @@
 """Output to a terminal, a file or a pipe: results to stdout, everything else to stderr.
 
-Control characters are made visible, and a character that the stream cannot encode becomes its escape sequence.
+`say` and `note` print sentences, which are wrapped on a terminal; `put` and `emit` print data, which are not. Control
+characters are made visible, and a character that the stream cannot encode becomes its escape sequence.
 """
 
 import json
@@ -16,6 +17,7 @@ import typer
 
 from trainlab.core.errors import UserError
 from trainlab.core.problem import ConfigError, visible
+from trainlab.report.text import folded
 from trainlab.store.strict_json import dumps
 
 N = TypeVar("N", bound=int | None)
@@ -44,18 +46,40 @@ def _warned(message: Warning | str, category: type[Warning], filename: str, line
 
 
 def columns(unknown: N) -> int | N:
-    """The width of stdout if it is a terminal or COLUMNS is set; else `unknown`."""
+    """The width for tables and curves: that of stdout if it is a terminal or COLUMNS is set; else `unknown`."""
     return shutil.get_terminal_size().columns if sys.stdout.isatty() or "COLUMNS" in os.environ else unknown
 
 
+def _line_width(stream: TextIO) -> int | None:
+    """The width for sentences: None where the stream is no terminal, and programs search the lines."""
+    if not live(stream):
+        return None
+    if "COLUMNS" in os.environ:
+        return shutil.get_terminal_size().columns
+    return os.get_terminal_size(stream.fileno()).columns or 80  # 0: a terminal that does not tell
+
+
+def room_for_quotes() -> int:
+    """The columns that a quoted line of a config may fill: 100 if stderr is no terminal."""
+    return max(20, min(100, (_line_width(sys.stderr) or 109) - 9))  # `  123 | ` stands before it
+
+
 def say(text: str = "") -> None:
-    """Print a result to stdout."""
+    """Print a result to stdout, wrapped to the width of a terminal."""
+    print(folded(shown(text), _line_width(sys.stdout)))
+
+
+def put(text: str) -> None:
+    """Print a result that other programs read (CSV, YAML, a path) to stdout, as it is."""
     print(shown(text))
 
 
 def note(text: str) -> None:
-    """Print progress, warnings and errors to stderr; a stream that is closed or full is no error."""
-    text = shown(text) + "\n"
+    """Print progress, warnings and errors to stderr, wrapped to the width of a terminal.
+
+    A stream that is closed or full is no error.
+    """
+    text = folded(shown(text), _line_width(sys.stderr)) + "\n"
     try:  # one write: the message of a signal handler cannot end up inside a line
         print(text, end="", file=sys.stderr, flush=True)
     except OSError:

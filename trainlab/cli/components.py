@@ -13,7 +13,6 @@ from trainlab.core.problem import listed, nearest
 from trainlab.engine import selection
 from trainlab.integrations.logs.log_format import LogFormat
 from trainlab.optim.regularizer import Regularizer  # a config names these as plain numbers: `l2: 1e-4`
-from trainlab.report.text import folded
 from trainlab.search import contract
 from trainlab.search.experiment import SweepExperiment
 from trainlab.tools.contract.check import check_component
@@ -92,7 +91,7 @@ def _checked(as_json: bool) -> None:
             for check in checks:
                 lines += [f"  {'ok    ' if check.passed else 'BROKEN'}  {check.law}"]
                 lines += [f"          {problem}" for problem in check.problems[:_SHOWN]]
-            _terminal.say(folded("\n".join(lines), _terminal.columns(None)))
+            _terminal.say("\n".join(lines))
     if as_json:
         _terminal.emit(data)
     if not all(check["passed"] for component in data for check in component["checks"]):

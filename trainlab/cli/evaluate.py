@@ -112,11 +112,11 @@ def _lines(found: Evaluation, where: str) -> list[str]:
         lines.append(f"  {target}: " + "  ".join(f"{name} {value:.4g}" for name, value in own.items()))
     lines += [f"  {line}" for line in decision_lines(found.decision.as_dict(), where)]
     if found.classes:
-        lines += ["", *grid(_columns(found)), *_rated(found)]
+        lines += ["", *grid(_columns(found), width=_terminal.columns(None)), *_rated(found)]
     if found.confusion and len(found.confusion) <= _WIDEST_CONFUSION:
         names = [c.name for c in found.classes]
         widest = max(map(width_of, names))
-        room = max(8, (80 - widest) // len(names) - 1)  # of a column in a terminal of the usual width
+        room = max(4, (_terminal.columns(80) - widest) // len(names) - 1)  # of a column
         cell = max(len(str(max(map(max, found.confusion)))), min(widest, room))
         lines += ["", "confusion: a row per true class, a column per prediction"]
         lines.append(" " * widest + "".join(f" {fit(name, cell, right=True)}" for name in names))
@@ -142,15 +142,15 @@ def _rated(found: Evaluation) -> list[str]:
 def _columns(found: Evaluation) -> list[Column]:
     """Precision, recall and F1 of each class; with several also the areas under its curves."""
     columns = [
-        Column("class", [c.name for c in found.classes], right=False),
-        Column("rows", [str(c.rows) for c in found.classes]),
-        *(Column(n, [f"{getattr(c, n.lower()):.4f}" for c in found.classes]) for n in ("precision", "recall", "F1")),
+        Column("class", [c.name for c in found.classes], right=False, shrinks=8, shrinks_at=1.5),
+        Column("rows", [str(c.rows) for c in found.classes], 3),
+        *(Column(n, [f"{getattr(c, n.lower()):.4f}" for c in found.classes], 1) for n in ("precision", "recall", "F1")),
     ]
     rated = {one["class"]: one for one in tables(found.curves, "classes")}
     if len(found.classes) > 2 and rated:
         for title, key in (("ROC AUC", "roc_auc"), ("avg. precision", "average_precision")):
             cells = [f"{rated[c.name][key]:.4f}" if c.name in rated else "" for c in found.classes]
-            columns.append(Column(title, cells))
+            columns.append(Column(title, cells, 4))
     return columns
 
 

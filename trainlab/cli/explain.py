@@ -69,7 +69,7 @@ def explain(
         if name is None:
             _list(as_json)
         elif as_config:
-            _terminal.say(_config(monitor or _unknown(name)))
+            _terminal.put(_config(monitor or _unknown(name)))
         elif as_json:
             _terminal.emit(explained(name))
         elif monitor is not None:

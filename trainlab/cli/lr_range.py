@@ -100,7 +100,10 @@ def _lines(found: LrRange, width: int) -> list[str]:
     shown: list[Any] = [v if v <= ceiling else None for v in found.smoothed.tolist()]
     exponents = [math.log10(v) for v in found.lr.tolist()]
     ascii_only = not _terminal.fits("⠿▁█…│", sys.stdout)
-    lines += curve({"smoothed loss": shown}, exponents, width=width, ascii_only=ascii_only, x_name="lr = 10 ^")
+    ends = f"{found.lr[0]:.2g}", f"{found.lr[-1]:.2g}"
+    lines += curve(
+        {"smoothed loss": shown}, exponents, width=width, ascii_only=ascii_only, x_name="learning rate", ends=ends
+    )
     lines.append("")
     tenth = None if found.blow_up is None else found.blow_up / 10
     for name, value in (("falls fastest", found.steepest), ("lowest", found.best), ("blows up", found.blow_up)):

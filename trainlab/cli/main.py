@@ -13,23 +13,27 @@ found something, 130 interrupted, 143 and 129 ended by SIGTERM and SIGHUP with n
 """
 
 import os
+import shutil
 import signal
 import sys
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from importlib import import_module
 from keyword import iskeyword
 from typing import Annotated, Any
 
 import typer
-from typer.core import TyperGroup
+from typer.core import TyperCommand, TyperGroup
 
 import trainlab
 from trainlab.cli import _terminal
 from trainlab.cli._plugins import PLUGGED, with_plugins
 from trainlab.cli._signals import attentive, end, on_signal
 from trainlab.core.errors import Stopped, UserError
-from trainlab.core.problem import nearest
+from trainlab.core.problem import ConfigError, nearest
+
+_NARROW = 60  # columns of a terminal
 
 COMMANDS = {
     "new": "Write a commented config to start from: mlp (the default), cnn, regression, sweep, csv or tabular.",
@@ -58,7 +62,23 @@ COMMANDS = {
 }
 
 
-class Commands(TyperGroup):
+class Fitting:
+    """A mixin: the help of a command fits a terminal of less than 50 columns, for which Typer's lines are too long."""
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        """Write the help; names that are longer than their column stand above their texts."""
+        width = shutil.get_terminal_size().columns - 2
+        if width < _NARROW:
+            formatter.width = width
+            formatter.write_dl = partial(formatter.write_dl, col_max=width // 4)
+        super().format_help(ctx, formatter)  # type: ignore[misc]
+
+
+class Command(Fitting, TyperCommand):
+    """A single command."""
+
+
+class Commands(Fitting, TyperGroup):
     """The group of all commands: every error of a command leaves as text on stderr and an exit code."""
 
     def main(self, args: Sequence[str] | None = None, *_: Any, **__: Any) -> Any:
@@ -99,6 +119,9 @@ def errors_reported() -> Generator[None]:
     except BrokenPipeError:  # `trainlab report | head`: the reader has closed the pipe
         _terminal.silence()
         raise typer.Exit(0) from None
+    except ConfigError as error:
+        _terminal.note(error.text(_terminal.room_for_quotes()))
+        raise typer.Exit(2) from None
     except UserError as error:
         _terminal.note(str(error))
         raise typer.Exit(2) from None
@@ -163,7 +186,7 @@ def load(name: str) -> Any:
     text, _, examples = (function.__doc__ or "").partition("Examples:")
     lines = [f"  {line.strip()}" for line in examples.strip().splitlines()]
     app = _typer()
-    app.command(name, help=text.strip(), epilog="\n".join(["\b", "Examples:", *lines]))(function)
+    app.command(name, cls=Command, help=text.strip(), epilog="\n".join(["\b", "Examples:", *lines]))(function)
     return typer.main.get_command(app)
 
 

@@ -56,7 +56,7 @@ def new(
     if as_json:
         _terminal.emit({"template": template, "file": None if output is None else str(output), "config": text})
     elif output is None:
-        _terminal.say(text.rstrip("\n"))
+        _terminal.put(text.rstrip("\n"))
     else:
         command = "sweep" if template == "sweep" else "train"
         lost: list[str] = read_config(output)["data"].get("drop", []) if table is not None else []

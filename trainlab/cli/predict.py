@@ -47,4 +47,4 @@ def predict(
         if as_json:
             _terminal.emit([dict(zip(found.columns, row, strict=True)) for row in found.rows])
         elif output is None:
-            _terminal.say(found.text().rstrip("\n"))
+            _terminal.put(found.text().rstrip("\n"))

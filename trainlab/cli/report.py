@@ -326,5 +326,5 @@ def _lines(query: _Query, result: _Result) -> list[str]:
         lines = render_table(result.rows, width=width, ascii_only=ascii_only, color=color, extra=extra)
         if query.compare and not result.keys:
             _terminal.note("the configs of these runs do not differ")
-    checks = [clean(line, ascii_only=ascii_only) for line in _check_lines(result)]
+    checks = [folded(clean(line, ascii_only=ascii_only), width) for line in _check_lines(result)]
     return [*lines, "", *checks] if checks else lines

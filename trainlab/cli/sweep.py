@@ -153,7 +153,7 @@ def _print(summary: Summary, *, quiet: bool, as_json: bool) -> None:
     if as_json:
         _terminal.emit(_sweep_summary.as_data(summary, known))
     elif quiet:
-        _terminal.say(str(summary.folder))
+        _terminal.put(str(summary.folder))
     else:
         _terminal.say(_sweep_summary.as_text(summary, known, _terminal.columns(None)))
 

@@ -11,11 +11,9 @@ import typer
 
 from trainlab.cli import _completion, _progress, _summary, _terminal
 from trainlab.cli._fail_on import FailOn, found_at
-from trainlab.cli._pages import width
 from trainlab.cli._stopping import stoppable
 from trainlab.core.errors import UserError
 from trainlab.engine.torch.processes import leads
-from trainlab.report.text import folded
 from trainlab.search.experiment import read
 from trainlab.training import train as training
 from trainlab.training.callbacks import RunResult
@@ -163,7 +161,6 @@ def _print(result: RunResult, code: int, given: Sequence[str], *, quiet: bool, a
     if as_json:
         _terminal.emit(_summary.as_data(result, code))
     elif quiet:
-        _terminal.say(str(result.folder))
+        _terminal.put(str(result.folder))
     else:
-        text = _summary.as_text(result, given)
-        _terminal.say(folded(text, width()) if sys.stdout.isatty() else text)
+        _terminal.say(_summary.as_text(result, given))

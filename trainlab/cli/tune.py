@@ -12,7 +12,6 @@ from trainlab.cli._sweep_progress import Lines, Quiet
 from trainlab.cli.sweep import WorkersOption, cores
 from trainlab.core.errors import UserError
 from trainlab.report.html.tune_page import tune_page
-from trainlab.report.text import folded
 from trainlab.report.tune_record import TuneRecord
 from trainlab.report.tune_text import step_text
 from trainlab.search.experiment import read
@@ -114,7 +113,7 @@ def tune(
 def tell_step(step: Step) -> None:
     """Print a step to stderr, but for those that the end prints."""
     if step["step"] not in _RESULT:
-        _terminal.note(_step_text(step))
+        _terminal.note(step_text(step))
 
 
 def silent(_: Step) -> None:
@@ -127,9 +126,9 @@ def _plan(asked: dict[str, Any], *, as_json: bool) -> None:
     if as_json:
         _terminal.emit({**asked, "outline": lines})
         return
-    _terminal.say(_step_text(told("plan", asked, {})))
+    _terminal.say(step_text(told("plan", asked, {})))
     numbered = "\n".join(["  in turn:", *(f"  {i}. {line}" for i, line in enumerate(lines, start=1))])
-    _terminal.say(folded(numbered, _terminal.columns(None)))
+    _terminal.say(numbered)
     _terminal.say("nothing was trained")
 
 
@@ -140,11 +139,11 @@ def _finish(found: Tuned, *, quiet: bool, as_json: bool) -> None:
     if as_json:
         _terminal.emit({**found.as_dict(), "page": str(page), "next": command})
     elif quiet:
-        _terminal.say(str(found.folder))
+        _terminal.put(str(found.folder))
     else:
         _terminal.say(f"tune {found.state}: {found.folder}")
         for step in [found.steps[name] for name in _RESULT if name in found.steps]:
-            _terminal.say(_step_text(step))
+            _terminal.say(step_text(step))
         _terminal.say(f"page: {page}\nnext: {command}")
     raise typer.Exit(found.exit_code)
 
@@ -166,8 +165,3 @@ def _following(found: Tuned) -> str:
     if found.state == "failed":
         return shlex.join(["trainlab", "check", str(found.folder / "tune.yaml")])
     return shlex.join(["trainlab", "report", str(found.folder / "search-1")])
-
-
-def _step_text(step: Step) -> str:
-    """A step as lines that fit the terminal."""
-    return folded(step_text(step), _terminal.columns(None))

@@ -13,7 +13,7 @@ from typing import Any
 from trainlab.core.errors import UserError
 from trainlab.core.node import Span
 
-_WIDTH = 100  # of a quoted line; longer ones are clipped around the caret
+_WIDTH = 100  # of a quoted line where no terminal is; longer ones are clipped around the caret
 _TAB = 4
 _SHOWN = 200  # problems in the text of an error
 
@@ -43,11 +43,15 @@ class Problem:
         )
 
     def __str__(self) -> str:
+        return self.text()
+
+    def text(self, width: int = _WIDTH) -> str:
+        """The message, and the quoted line in `width` columns with its caret."""
         place = f"{self.file}:{self.line}:{self.column}" if self.line else self.file
         head = visible(": ".join(part for part in (place, self.path, self.message) if part))
         if not self.line or not self.column or not self.quoted.strip():
             return head
-        text, caret = _pointed(self.quoted, self.column - 1, self.width)
+        text, caret = _pointed(self.quoted, self.column - 1, self.width, width)
         return f"{head}\n{self.line:>5} | {text}\n      | {caret}".rstrip()
 
     def as_dict(self) -> dict[str, Any]:
@@ -72,10 +76,14 @@ class ConfigError(UserError):
 
     def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems = in_order(problems)
+        super().__init__(self.text())
+
+    def text(self, width: int = _WIDTH) -> str:
+        """All problems, with quoted lines of `width` columns."""
         count = len(self.problems)
         more = [f"and {count - _SHOWN} more"] if count > _SHOWN else []
-        lines = [*map(str, self.problems[:_SHOWN]), *more, f"{count} problem{'s'[: count != 1]}"]
-        super().__init__("\n".join(lines))
+        shown = [problem.text(width) for problem in self.problems[:_SHOWN]]
+        return "\n".join([*shown, *more, f"{count} problem{'s'[: count != 1]}"])
 
 
 def in_order(problems: Iterable[Problem]) -> tuple[Problem, ...]:
@@ -147,29 +155,29 @@ def _cells(char: str) -> int:
     return 2 if unicodedata.east_asian_width(char) in "WF" else 1
 
 
-def _pointed(line: str, start: int, width: int) -> tuple[str, str]:
-    """The line as a terminal can show it, and the carets under its characters from `start` on."""
-    low, high = max(0, start - _WIDTH), start + 2 * _WIDTH  # of a long line no more is ever shown
+def _pointed(line: str, start: int, width: int, room: int) -> tuple[str, str]:
+    """The line as a terminal can show it in `room` columns, and the carets under its characters from `start` on."""
+    low, high = max(0, start - room), start + 2 * room  # of a long line no more is ever shown
     cut, line, start = high < len(line), line[low:high], start - low
     shown = [" " * _TAB if char == "\t" else _shown(char) for char in line]
     cells = [sum(map(_cells, text)) for text in shown]
     end = max(min(start + width, len(line)), start + 1)
-    first, last = _window(cells, start, end)
+    first, last = _window(cells, start, end, room)
     left, right = "…" * (first > 0 or low > 0), "…" * (last < len(line) or cut)
     before = len(left) + sum(cells[first:start])
     carets = max(sum(cells[start : min(end, last)]), 1)
     return left + "".join(shown[first:last]) + right, " " * before + "^" * carets
 
 
-def _window(cells: list[int], start: int, end: int) -> tuple[int, int]:
-    """Which characters of a long line to show: some before `start`, then as many as fit."""
-    if sum(cells) <= _WIDTH:
+def _window(cells: list[int], start: int, end: int, room: int) -> tuple[int, int]:
+    """Which characters of a long line to show in `room` columns: some before `start`, then as many as fit."""
+    if sum(cells) <= room:
         return 0, len(cells)
     first = start
-    room = max((_WIDTH - sum(cells[start:end])) // 2, _WIDTH // 4)
-    while first > 0 and (room := room - cells[first - 1]) >= 0:
+    left = max((room - sum(cells[start:end])) // 2, room // 4)
+    while first > 0 and (left := left - cells[first - 1]) >= 0:
         first -= 1
-    last, room = first, _WIDTH
-    while last < len(cells) and (room := room - cells[last]) >= 0:
+    last, left = first, room
+    while last < len(cells) and (left := left - cells[last]) >= 0:
         last += 1
     return first, last

@@ -6,12 +6,12 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 
 from trainlab.report.roof import roof
-from trainlab.report.text import fit, number
+from trainlab.report.text import fit, number, width_of
 
 _BLOCKS, _ASCII_BLOCKS = "▁▂▃▄▅▆▇█", "_.-=^#"
 _DOTS = ((0x01, 0x08), (0x02, 0x10), (0x04, 0x20), (0x40, 0x80))  # of a braille cell, by row and column
 _DECADES = 100.0  # from this ratio of largest to smallest on, the axis is logarithmic
-_BROKEN, _MARKS, _ASCII_MARKS = "!", "o+x", ".o+x"
+_BROKEN, _MARKS = "!", "o+x"
 
 
 def sparkline(values: Sequence[float | None], width: int | None = None, *, ascii_only: bool = False) -> str:
@@ -41,13 +41,15 @@ def curve(
     height: int = 10,
     ascii_only: bool = False,
     x_name: str = "epoch",
+    ends: tuple[str, str] | None = None,
     losses: bool = False,
 ) -> list[str]:
     """The lines of a chart of one or more series over the same x.
 
     The first series is a line of dots, the others are marks (`o`, `+`, `x`). The axis is logarithmic if the values
     span two decades or more. A value that is nan or infinite is a `!` in the top line, at its x. losses: values far
-    above the first ones are drawn at the upper edge, and the legend says from where on.
+    above the first ones are drawn at the upper edge, and the legend says from where on. ends: the texts at the first
+    and the last x, if not these numbers.
     """
     points = {
         name: [(a, float(v)) for a, v in zip(x, values, strict=True) if v is not None]
@@ -72,12 +74,12 @@ def curve(
         grid.line(places) if order == 0 else grid.marks(places, _MARKS[(order - 1) % len(_MARKS)])
     bar = "|" if ascii_only else "│"
     lines = [f"{labels.get(i, ''):>{gutter}} {bar}{row}".rstrip() for i, row in enumerate(grid.rows())]
-    start, end = number(first), number(last)
+    start, end = ends or (number(first), number(last))
     room = max(columns - len(start) - len(end), 1)
     middle = x_name.center(room) if room > len(x_name) + 1 else " " * room
     lines.append(" " * (gutter + 2) + fit(start + middle + end, columns, ascii_only=ascii_only).rstrip())
     notes = ["log scale"] * scale.log + [f"cut at {number(top)}"] * (most > top)
-    return [_legend(list(points), notes, ascii_only, width), *lines]
+    return [*_legend(list(points), notes, ascii_only, width), *lines]
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,11 +174,16 @@ def _between(one: tuple[int, int], two: tuple[int, int]) -> list[tuple[int, int]
     return [(round(a + (c - a) * i / steps), round(b + (d - b) * i / steps)) for i in range(steps + 1)]
 
 
-def _legend(names: list[str], notes: list[str], ascii_only: bool, width: int) -> str:
+def _legend(names: list[str], notes: list[str], ascii_only: bool, width: int) -> list[str]:
+    """The sign and name of each series, then the notes, in as many lines as they need."""
     signs = ["." if ascii_only else "⠒", *_MARKS]
-    told = "   ".join(f"{signs[i % len(signs)]} {name}" for i, name in enumerate(names))
-    told += f"   ({', '.join(notes)})" if notes else ""
-    return fit(told, width, ascii_only=ascii_only).rstrip()
+    parts = [f"{signs[i % len(signs)]} {name}" for i, name in enumerate(names)]
+    parts += [f"({', '.join(notes)})"] if notes else []
+    lines = [parts[0]]
+    for part in parts[1:]:
+        longer = f"{lines[-1]}   {part}"
+        lines = [*lines[:-1], longer] if width_of(longer) <= width else [*lines, part]
+    return [fit(line, width, ascii_only=ascii_only).rstrip() for line in lines]
 
 
 def _grouped(values: list[float], width: int | None) -> list[float]:

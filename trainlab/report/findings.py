@@ -96,10 +96,10 @@ def finding_lines(group: FindingGroup, width: int, *, ascii_only: bool = False, 
         f"in {', '.join(group.layers)}" if len(group.layers) > 1 else "",
         f"because of {', '.join(group.because)}" if group.because else "",
         group.advice,
-        *(f"try {patch}" for patch in group.patches),
     ]
     head = wrapped(clean(group.headline, ascii_only=ascii_only), width)
     body = [line for text in parts if text for line in wrapped(clean(text, ascii_only=ascii_only), width, "  ")]
+    body += [f"  try {clean(patch, ascii_only=ascii_only)}" for patch in group.patches]  # unbroken, to be copied
     return [*(styled(line, severity_color(group.severity), color) for line in head), *body]
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from trainlab.report.findings import rank
 from trainlab.report.grid import Column, fitting_titles, grid
 from trainlab.report.rows import Row, main_test
-from trainlab.report.text import clean, duration, fit, moment, number
+from trainlab.report.text import clean, duration, moment, number, wrapped
 
 _STATE_STYLES = {
     "finished": "green",
@@ -37,12 +37,13 @@ def render_table(
     """
     columns = _columns(rows, extra or {})
     shown = fitting_titles(columns, width)
-    caption = fit(clean(_caption(rows, shown), ascii_only=ascii_only), width or _WIDE, ascii_only=ascii_only).rstrip()
-    lines = [caption] if caption else []
+    caption = clean(_caption(rows, shown), ascii_only=ascii_only)
+    lines = wrapped(caption, width or _WIDE) if caption else []
     lines += grid(columns, width=width, ascii_only=ascii_only, color=color)
     left_out = [title for title in extra or {} if title not in shown]
     if left_out:
-        lines += ["", f"no room for: {', '.join(left_out)}"]
+        text = clean(f"no room for: {', '.join(left_out)} (--csv and --html show all)", ascii_only=ascii_only)
+        lines += ["", *wrapped(text, width or _WIDE, hanging="  ")]
     problems = [clean(f"{row.name}: {row.problem}", ascii_only=ascii_only) for row in rows if row.problem]
     return [*lines, "", *problems] if problems else lines
 

@@ -1,5 +1,6 @@
 """Text for a terminal: its width, wrapping, cutting and padding, colors, numbers and times."""
 
+import re
 import unicodedata
 from datetime import datetime
 from textwrap import wrap
@@ -9,6 +10,7 @@ from trainlab.core.problem import visible
 STYLES = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", "blue": "34"}
 _SEVERITY_COLORS = {"ok": "green", "info": "blue", "warning": "yellow", "error": "red"}
 _NARROWEST = 12  # columns: a line of text is never wrapped to less
+_AS_IT_IS = re.compile(r"next: | *try | *\d* \| ")  # starts of lines that users copy, and of quoted lines of a config
 
 
 def clean(text: str, *, ascii_only: bool = False) -> str:
@@ -57,18 +59,23 @@ def severity_color(severity: str) -> str:
 def wrapped(text: str, width: int, indent: str = "", hanging: str | None = None) -> list[str]:
     """The text in lines of this width. `hanging`: the indent of the lines after the first, by default `indent`.
 
+    A word that is longer than a line stays whole: a path or a setting that users copy.
+
     >>> wrapped("lower the learning rate", 14, "  ")
     ['  lower the', '  learning', '  rate']
     """
     more = indent if hanging is None else hanging
     width = max(width, _NARROWEST)
-    return wrap(text, width, initial_indent=indent, subsequent_indent=more, break_on_hyphens=False) or [""]
+    lines = wrap(
+        text, width, initial_indent=indent, subsequent_indent=more, break_on_hyphens=False, break_long_words=False
+    )
+    return lines or [""]
 
 
 def folded(text: str, width: int | None) -> str:
-    """The text with its long lines wrapped and indented by two more, but for `next: ...`, which users copy.
+    """The text with its long lines wrapped and indented by two more. Unchanged where the width is unknown (None).
 
-    Unchanged where the width is unknown (None).
+    Lines that users copy (`next: ...`, `try ...`) and quoted lines of a config stay as they are.
 
     >>> print(folded("  advice: lower the rate", 16))
       advice: lower
@@ -79,7 +86,7 @@ def folded(text: str, width: int | None) -> str:
     lines: list[str] = []
     for line in text.split("\n"):
         indent = line[: len(line) - len(line.lstrip())]
-        fits = len(line) <= width or line.startswith("next: ")
+        fits = width_of(line) <= width or _AS_IT_IS.match(line)
         lines += [line] if fits else wrapped(line.strip(), width, indent, indent + "  ")
     return "\n".join(lines)
 
