@@ -10,14 +10,14 @@ import numpy as np
 
 from trainlab.core.types import Array
 from trainlab.data.dates import are_dates
-from trainlab.data.notation import USUAL, Notation, Signs, found_notation, notation_advice
+from trainlab.data.notation import USUAL, Notation, Signs, found_notation, notation_advice, parse_number
 from trainlab.data.table import Column, Numbers, Texts, as_texts
 
 NUMERIC_SHARE = 0.95  # of the cells that are there; then the other cells are errors, whatever they hold
 MOST_CODES = 20  # different numbers that may be codes, as in 1, 2, 3, A; more of them are amounts
 MOST_CATEGORIES = 50  # a text column with more, and different in every other row, is no category
 ROWS_OF_AN_ID = 20  # from so many rows on, a text that is different in each is no category
-ACCOUNTING = "set `accounting: true` if a number in parentheses is negative"
+ACCOUNTING = "set `accounting: true` if a number in parentheses is negative, and one such as `12-`"
 
 _TRUTH = frozenset({"true", "false"})
 _INFINITE = frozenset({"inf", "infinity"})
@@ -55,11 +55,11 @@ def decide(column: Column, signs: Signs, *, categorical: bool = False) -> Decisi
     notation = found_notation(column, signs)
     if notation is not None:
         return Decision("number", as_numbers(column, notation), notation)
-    usual = Notation(signs.decimal or ".", signs.thousands or "", negative="()" * signs.accounting)
+    usual = Notation(*signs.pair, negative="()" * signs.accounting)
     if found_notation(column, replace(signs, accounting=True)):  # but not without
         strays = ~np.append(~np.isnan(usual.numbers(column)), True)[column.codes]
         return Decision("number", as_numbers(column, usual), usual, strays, cure=ACCOUNTING)
-    if advice := notation_advice(column):
+    if advice := notation_advice(column, signs):
         return Decision("number", column, advice=advice)
     return _mixed(column, usual, there)
 
@@ -77,10 +77,23 @@ def notation_notes(what: str, column: Column, notation: Notation) -> list[str]:
     """The note on a column whose numbers are written in another than the usual notation; none for others."""
     if notation == USUAL:
         return []
-    known = as_texts(column).known
+    known = column.known if isinstance(column, Texts) else ()
     if example := next((text for text in known if notation.negative and "(" in text), None):
         return [f"{what}: numbers in parentheses such as `{example}` are read as negative"]
-    return [f"{what}: read as numbers written like `{known[0]}`"]
+    example = next((text for text in known if notation.number(text) != parse_number(text)), None)
+    return [] if example is None else [f"{what}: `{example}` is read as {notation.number(example):.15g}"]
+
+
+def doubtful_points(column: Column) -> str | None:
+    """A number such as 1.234, if those of the column that are not whole have three decimals, as thousands would."""
+    if not isinstance(column, Numbers):
+        return None
+    known = np.unique(np.abs(column.values[~np.isnan(column.values)]))
+    parts = known[known % 1 != 0]
+    thousandths = np.abs(parts * 1000 - np.round(parts * 1000)) < 1e-6
+    shorter = np.abs(parts * 100 - np.round(parts * 100)) < 1e-6
+    grouped = len(parts) > 0 and thousandths.all() and shorter.mean() < 0.3 and known.max() < 1000 and parts.min() >= 1
+    return f"{parts[~shorter][0]:.3f}" if grouped and not shorter.all() else None
 
 
 def _mixed(column: Texts, notation: Notation, there: int) -> Decision:

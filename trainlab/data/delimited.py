@@ -35,7 +35,7 @@ def read_delimited(
         columns, lines = _columns(path, dialect, text, missing, codec)
     header = f"{path}:{dialect.header}"
     named, notes = _named(header, dialect, columns)
-    return Table(path, named, lines, header, dialect.delimiter in ";\t", notes)
+    return Table(path, named, lines, header, comma=dialect.delimiter in ";\t", notes=notes)
 
 
 def targets_in_data(path: str, options: CsvOptions, targets: Sequence[str]) -> tuple[dict[str, str], int]:

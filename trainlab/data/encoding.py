@@ -16,7 +16,8 @@ from trainlab.data.column_types import Decision, as_numbers, decide, notation_no
 from trainlab.data.dataset import Rows
 from trainlab.data.dates import as_seconds, as_years, found_format
 from trainlab.data.labels import encode_labels
-from trainlab.data.notation import Notation, Signs, found_notation, parse_number
+from trainlab.data.learned_numbers import doubts, learned_numbers, signed_columns, target_notations
+from trainlab.data.notation import Notation, Signs, parse_number
 from trainlab.data.paths import did_you_mean
 from trainlab.data.table import Problems, Table, Texts, as_texts, text_of
 from trainlab.data.target_columns import ADD_COLUMNS, check_classes, find_targets, one_hot_classes
@@ -26,6 +27,7 @@ BLOCK = 4096  # rows that are written at once, so that they stay in the processo
 NO_NUMBER = "correct these cells, or list texts that mean a missing value under `missing`"
 FILL = "put `fill` first in data.preprocess, e.g. `preprocess: [fill, standardize]`: it gives them the training median"
 NO_TARGET = "a row needs a target: fill these cells in, or leave the rows out with `missing_target: drop`"
+POINTS = '{}: `{}` is read with a decimal point; if it is {}, set `thousands: "."`'
 LEAVE_OUT = "or name the column under `drop` or `categorical`"
 
 
@@ -50,7 +52,7 @@ class Reading:
 
     def signs(self, table: Table) -> Signs:
         """How numbers may be written in this table."""
-        return Signs(self.decimal, self.thousands, table.comma, self.accounting)
+        return Signs(self.decimal, self.thousands, table.comma, self.accounting, table.commas)
 
 
 def learn_encoding(table: Table, reading: Reading) -> tuple[dict[str, Any], list[str]]:
@@ -71,6 +73,7 @@ def learn_encoding(table: Table, reading: Reading) -> tuple[dict[str, Any], list
             if reading.fills and column.missing.any():
                 filled.append(f"`{name}` ({int(column.missing.sum())})")
             notes += notation_notes(f"column `{name}`", column, decision.notation)
+            notes += doubts(f"column `{name}`", decision, reading.signs(table))
         else:
             columns.append(_categories(name, decision, reading, notes))
     problems.stop()
@@ -82,9 +85,13 @@ def learn_encoding(table: Table, reading: Reading) -> tuple[dict[str, Any], list
     if filled:
         notes.append(f"missing numbers are filled in by preprocess.fill (cells): {', '.join(filled)}")
     found = find_targets(table, reading.target, reading.task, reading.signs(table), reading.order)
+    numbers = reading.target if found.classes is None and found.labels is None else ()
+    notations, doubted = target_notations(table, numbers, reading.signs(table))
+    notes += doubted
     encoding = {
         "columns": columns,
         "target": list(reading.target),
+        "target_notations": notations,
         **found.as_dict(),
         "ignored": [*reading.ignored, *(name for names in left_out.values() for name in names)],
         "decimal": reading.decimal,
@@ -94,6 +101,8 @@ def learn_encoding(table: Table, reading: Reading) -> tuple[dict[str, Any], list
         "fills": reading.fills,
         **reading.facts,
     }
+    if signed_columns(encoding):
+        encoding["comma"] = table.comma  # a file of the other kind may write the same cells for other numbers
     if not columns:
         raise DataError(_nothing_to_learn_from(table, encoding, left_out))
     return encoding, [*table.notes, *found.notes, *notes]
@@ -121,7 +130,7 @@ def encode_inputs(table: Table, encoding: dict[str, Any]) -> Array:
         if "categories" in column:
             cells = _category_codes(table, column, encoding.get("unknown") == "ignore", problems)
         else:
-            cells = _numbers(table, column, encoding.get("fills", False), problems)
+            cells = _numbers(table, column, encoding, problems)
         read.append((slice(width, width + len(column.get("categories") or [0])), cells))
         width = read[-1][0].stop
     problems.stop()
@@ -188,10 +197,10 @@ def column_groups(table: Table, name: str) -> Array:
     return np.array([place[text] for text in column.known], np.int64)[column.codes]
 
 
-def column_weights(table: Table, name: str) -> Array:
+def column_weights(table: Table, name: str, signs: Signs) -> Array:
     """A column of weights of the rows. Raises DataError for cells that are no number of at least 0."""
     problems, column = Problems(table.path), table.columns[name]
-    values = as_numbers(column, decide(column, Signs(None, None, table.comma)).notation).values
+    values = as_numbers(column, decide(column, signs).notation).values
     problems.rows(table, name, np.isnan(values), lambda text: f"`{text}` is not a number" if text else "missing value")
     problems.rows(table, name, values < 0, "`{}` is negative".format)
     problems.stop("every row needs a weight of at least 0; 0 leaves a row out")
@@ -233,7 +242,7 @@ def rows_of(
         None if group is None else column_groups(table, group),
         None if time is None else column_times(table, time),
         table.lines,
-        None if weight is None or weight not in table.columns else column_weights(table, weight),
+        column_weights(table, weight, _signs_of(encoding, table)) if weight in table.columns and weight else None,
     )
 
 
@@ -301,7 +310,7 @@ def _only(left_out: dict[str, list[str]]) -> str:
     return f"; left out are {', '.join(f'`{name}`' for name in names)} (dates, ids or empty)" if names else ""
 
 
-def _numbers(table: Table, kept: dict[str, Any], fills: bool, problems: Problems) -> Array:
+def _numbers(table: Table, kept: dict[str, Any], encoding: dict[str, Any], problems: Problems) -> Array:
     name = kept["name"]
     column = table.columns[name]
     if "date" in kept:
@@ -309,22 +318,10 @@ def _numbers(table: Table, kept: dict[str, Any], fills: bool, problems: Problems
         values = np.array([*(np.nan if year is None else year for year in years), np.nan])[as_texts(column).codes]
         problems.rows(table, name, np.isnan(values) & ~column.missing, "`{}` is not a date as in training".format)
     else:
-        values = _plain_numbers(table, name, kept, problems)
-    if not fills and column.missing.any():
+        values = learned_numbers(table, name, Notation.of(kept), encoding, problems)
+    if not encoding.get("fills", False) and column.missing.any():
         problems.rows(table, name, column.missing, "missing value")
         problems.advise("fill these cells in, or train with `fill` first in data.preprocess")
-    return values
-
-
-def _plain_numbers(table: Table, name: str, kept: dict[str, Any], problems: Problems) -> Array:
-    column = table.columns[name]
-    values = as_numbers(column, Notation.of(kept)).values
-    bad = np.isnan(values) & ~column.missing
-    if bad.any() and isinstance(column, Texts) and (other := found_notation(column, Signs(None, None, table.comma))):
-        values, bad = as_numbers(column, other).values, np.zeros(len(bad), bool)  # another dialect than in training
-    if bad.any():
-        problems.rows(table, name, bad, "`{}` is not a number".format)
-        problems.advise("these columns held numbers in the training file: correct the cells or remove their rows")
     return values
 
 
@@ -356,8 +353,10 @@ def _unknown(what: str, text: str, known: list[str]) -> str:
 
 
 def _target_numbers(table: Table, name: str, encoding: dict[str, Any], problems: Problems) -> Array:
-    signs = Signs(encoding.get("decimal"), encoding.get("thousands"), table.comma, encoding.get("accounting", False))
-    decision = decide(table.columns[name], signs)
+    notations: dict[str, Any] = encoding.get("target_notations") or {}
+    if name in notations:
+        return learned_numbers(table, name, Notation.of(notations[name]), encoding, problems)
+    decision = decide(table.columns[name], _signs_of(encoding, table))
     if decision.advice:
         problems.add(int(table.lines[0]), name, decision.advice)
     values = as_numbers(table.columns[name], decision.notation).values
@@ -366,6 +365,11 @@ def _target_numbers(table: Table, name: str, encoding: dict[str, Any], problems:
         if decision.cure:
             problems.advise(decision.cure)
     return values
+
+
+def _signs_of(encoding: dict[str, Any], table: Table) -> Signs:
+    accounting = bool(encoding.get("accounting"))
+    return Signs(encoding.get("decimal"), encoding.get("thousands"), table.comma, accounting, table.commas)
 
 
 def _same_columns(table: Table, wanted: list[str], allowed: list[str]) -> None:

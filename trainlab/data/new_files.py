@@ -9,11 +9,12 @@ from trainlab.core.component import registered
 from trainlab.core.errors import DataError
 from trainlab.core.types import Array
 from trainlab.data.encoding import encode_table
+from trainlab.data.learned_numbers import signed_columns
 from trainlab.data.paths import existing_file
 from trainlab.data.source import Source
 from trainlab.data.sources._tabular import Tabular
 from trainlab.data.sources.csv import Csv
-from trainlab.data.table import Table
+from trainlab.data.table import AllColumns, Table
 
 
 def encode_new(encoding: dict[str, Any], path: str, *, with_target: bool = True) -> tuple[Array, Array | None, Array]:
@@ -42,6 +43,8 @@ def read_new(encoding: dict[str, Any], path: str, *, with_target: bool) -> Table
     except ValidationError as error:
         where = ".".join(str(part) for part in error.errors()[0]["loc"])
         raise DataError(f"the checkpoint's settings for reading tables are damaged, at `{where}`") from None
+    if cls is Csv and signed_columns(encoding):
+        return source.read_table(path, AllColumns())
     return source.read_table(path, {*text, *(encoding["target"] if with_target else ())})
 
 

@@ -69,7 +69,8 @@ class Table:
     """Columns by name in the file's order. `lines` (n,): the line of each row in the file, or its number from 1.
 
     `header`: where the column names stand, for messages, such as `people.csv:1`.
-    `comma`: a comma inside a number is its decimal sign, as in files whose cells are separated by `;`.
+    `comma`: a comma inside a number may be its decimal sign, as in files whose cells are separated by `;`. `commas`:
+    in some of its columns a comma is the decimal sign for certain.
     `notes`: what the reader left out, a sentence each. `declared`: columns whose numbers the file
     itself calls categories.
     """
@@ -79,6 +80,7 @@ class Table:
     lines: Array
     header: str
     comma: bool = False
+    commas: bool = False
     notes: tuple[str, ...] = ()
     declared: frozenset[str] = frozenset()
 
@@ -148,6 +150,13 @@ def cell_text(column: Column, row: int) -> str:
     return column.known[int(column.codes[row])] if isinstance(column, Texts) else text_of(float(column.values[row]))
 
 
+class AllColumns(frozenset[str]):
+    """Contains every name: all columns of a file are read as the texts that they hold."""
+
+    def __contains__(self, name: object) -> bool:
+        return True
+
+
 def unique_names(header: str, names: Sequence[str]) -> None:
     """Raises DataError where two columns have one name."""
     seen: dict[str, int] = {}
@@ -194,16 +203,20 @@ class Problems:
 
 
 def _cleaned(column: Column, markers: Collection[str], extra: Collection[str]) -> Column:
+    numbers = [value for marker in extra if (value := _number(marker)) is not None]
     if isinstance(column, Numbers):
-        numbers = [float(marker) for marker in extra if _is_number(marker)]
         found = np.isin(column.values, numbers) if numbers else np.zeros(0, bool)
         return Numbers(np.where(found, np.nan, column.values)) if found.any() else column
-    return column.renamed([None if (t := text.strip()).lower() in markers else t for text in column.known])
+
+    def kept(text: str) -> str | None:
+        text = text.strip()
+        return None if text.lower() in markers or (numbers and _number(text) in numbers) else text
+
+    return column.renamed([kept(text) for text in column.known])
 
 
-def _is_number(text: str) -> bool:
+def _number(text: str) -> float | None:
     try:
-        float(text)
+        return float(text)
     except ValueError:
-        return False
-    return True
+        return None

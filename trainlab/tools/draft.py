@@ -146,7 +146,7 @@ def _number_signs(draft: Draft, table: Table, target: str) -> None:
 
     if not odd(draft.signs):
         return
-    pairs = [(d, t) for d, t in product((None, ","), (None, ",", ".", " ", "'", "\u00a0")) if d != t]
+    pairs = [(d, t) for d, t in product((None, ","), (None, ",", ".", " ", "'")) if (d or ".") != t != d]
     best = min(pairs, key=lambda pair: odd(replace(draft.signs, decimal=pair[0], thousands=pair[1])))
     for name, sign in zip(("decimal", "thousands"), best, strict=True):
         if sign is not None:

@@ -66,7 +66,7 @@ class Tabular(Source):
         None, "decimal sign of numbers; null: a point, or a comma where `;` or tabs stand between cells", max_length=1
     )
     thousands: str | None = setting(None, "sign between groups of three digits; null: none", max_length=1)
-    accounting: bool = setting(False, "whether (12) means -12, as in accounts")
+    accounting: bool = setting(False, "whether (12) and 12- mean -12, as in accounts")
     unknown: Literal["error", "ignore"] = setting(
         "error", "categories that only a new file holds; ignore: all of the column's inputs are 0"
     )

@@ -10,8 +10,9 @@ from trainlab.core.component import setting
 from trainlab.data.dataset import Loaded
 from trainlab.data.delimited import read_delimited, targets_in_data
 from trainlab.data.dialect import CsvOptions
+from trainlab.data.notation import Signs, has_decimal_commas
 from trainlab.data.sources._tabular import Tabular
-from trainlab.data.table import Table
+from trainlab.data.table import AllColumns, Table, Texts
 
 
 class Csv(Tabular, name="csv"):
@@ -38,8 +39,17 @@ class Csv(Tabular, name="csv"):
     skip: int = setting(0, "lines before the column names, such as a title; lines that begin with # are skipped", ge=0)
 
     def read_raw(self, path: str, text: Collection[str]) -> Table:
-        """The table in this file."""
-        return read_delimited(path, self._options, text=text, missing=[str(marker) for marker in self.missing])
+        """The table in this file. Where points may stand between thousands, `1.234` stays a text."""
+        missing = [str(marker) for marker in self.missing]
+        plain = Signs(self.decimal, self.thousands).plain
+        table = read_delimited(path, self._options, text=text if plain else AllColumns(), missing=missing)
+        if not table.comma:
+            return table
+        cleaned = table.cleaned(missing).columns.values()
+        commas = any(isinstance(column, Texts) and has_decimal_commas(column) for column in cleaned)
+        if commas and plain and self.decimal is None:
+            table = read_delimited(path, self._options, text=AllColumns(), missing=missing)
+        return replace(table, commas=commas)
 
     def load(self, rng: np.random.Generator) -> Loaded:
         """All rows. Where the first line is a row, the target is the column of the cell that it names."""
