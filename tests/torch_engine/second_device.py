@@ -6,7 +6,6 @@ tensors of both places, but for those that PyTorch allows on CUDA (a copy, a pro
 operation, a processor's index).
 """
 
-from functools import cache
 from typing import ClassVar
 
 import torch
@@ -15,6 +14,9 @@ from torch.utils.backend_registration import _setup_privateuseone_for_python_bac
 
 NAME = "lab"
 _INDEXED = {torch.ops.aten.index.Tensor, torch.ops.aten.index_put_.default, torch.ops.aten.index_put.default}
+# what `torch.autocast` computes in bfloat16 and what in float32 on CUDA, of the operations that layers use
+_SHORT = ("linear", "mm", "matmul", "addmm", "bmm", "baddbmm", "conv2d")
+_LONG = ("layer_norm", "group_norm", "softmax.int", "log_softmax.int", "exp", "softplus", "log1p", "cumsum")
 _COPIES = {torch.ops.aten.copy_.default, torch.ops.aten._to_copy.default}
 
 
@@ -55,6 +57,8 @@ def computed(func, args, kwargs):
     apart = [t for t in tensors if not isinstance(t, Lab)]
     if func in _COPIES:
         target = kwargs.get("device", there if func is torch.ops.aten._to_copy.default else args[0].device)
+        if kwargs.get("non_blocking") or (func is torch.ops.aten.copy_.default and len(args) > 2 and args[2]):
+            raise RuntimeError("a copy of memory that is not pinned must be waited for: a Mac's GPU does not")
         if target.type != (args[1] if func is torch.ops.aten.copy_.default else args[0]).device.type:
             Lab.sent += own[0].raw.nbytes
     elif apart and own:
@@ -73,16 +77,36 @@ def computed(func, args, kwargs):
     return tree_map_only(torch.Tensor, Lab, found) if home else found
 
 
-@cache
-def device():
-    """The device; made once in a process."""
+def casting(name, dtype):
+    """The operation on floats of this type, as inside of `torch.autocast`."""
+    packet, _, overload = name.partition(".")
+    func = getattr(getattr(torch.ops.aten, packet), overload or "default")
+    key = torch._C.DispatchKeySet(torch._C.DispatchKey.AutocastPrivateUse1)
+
+    def cast(t):
+        return t.to(dtype) if t.is_floating_point() and t.dtype != torch.float64 else t
+
+    def call(*args, **kwargs):
+        with torch._C._ExcludeDispatchKeyGuard(key):
+            plain_args, plain_kwargs = tree_map_only(torch.Tensor, cast, (args, kwargs))
+            return func(*plain_args, **plain_kwargs)
+
+    return call
+
+
+def registered():
+    """The device, and what keeps its operations. Before the first gradient: PyTorch counts its devices then."""
     _setup_privateuseone_for_python_backend(NAME)
+    getattr(torch, NAME).get_amp_supported_dtype = lambda: [torch.bfloat16]
     library = torch.library.Library("_", "IMPL")
     library.fallback(lambda func, *args, **kwargs: computed(func, args, kwargs), "PrivateUse1")
+    library.fallback(torch.library.fallthrough_kernel, "AutocastPrivateUse1")
     aten = torch.library.Library("aten", "IMPL")  # a copy inside of others, as of a list to the device
     aten.impl("copy_", lambda *args, **kwargs: computed(torch.ops.aten.copy_.default, args, kwargs), "PrivateUse1")
-    _kept.extend([library, aten])
-    return torch.device(NAME, 0)
+    for dtype, chosen in ((torch.bfloat16, _SHORT), (torch.float32, _LONG)):
+        for name in chosen:
+            aten.impl(name, casting(name, dtype), "AutocastPrivateUse1")
+    return torch.device(NAME, 0), library, aten
 
 
-_kept = []  # libraries, which end with their last reference
+DEVICE, *_LIBRARIES = registered()

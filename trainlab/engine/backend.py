@@ -89,9 +89,9 @@ class Steps:
 
     first: the number of the first one, from 1 · index: rows (int64), batch after batch, to the end of the epoch at
     least · rates: of each step the learning rate and the factors on dropout and on weight decay, (steps, 3) float64 ·
-    records: (steps, 4), to be written, columns `RECORDS` · sums:
-    to be added to · leave: of a step that takes long, an int32 that becomes 1 where a signal asks to leave it undone. A
-    backend may then return 0 steps, if it has changed no more than what forward and backward passes write.
+    records: (steps, 4), to be written, columns `RECORDS` · sums: to be added to · leave: of a step that takes long, an
+    int32 that becomes 1 where a signal asks to leave it undone. A backend may then return 0 steps, if it has changed no
+    more than what forward and backward passes write; a remote one ends the call after the step that is running.
     """
 
     first: int
@@ -105,16 +105,22 @@ class Steps:
 TrainSteps = Callable[[Steps], tuple[int, bool]]
 
 
+def _nothing() -> None:
+    """For a backend whose params lie in the arrays."""
+
+
 @dataclass(frozen=True, slots=True)
 class Evaluation:
     """Functions for a workspace in evaluation mode.
 
-    forward(rows): y of the first rows of x · scores(x, t, weights): mean loss and number of correct rows over a whole
-    set, or None if the backend cannot score such targets; then they are scored from the outputs.
+    begin(): before the first rows that are evaluated with the same params · forward(rows): y of the first rows of x ·
+    scores(x, t, weights): mean loss and number of correct rows over a whole set, or None if the backend cannot score
+    such targets; then they are scored from the outputs.
     """
 
     forward: Rows
     scores: Callable[[Any, Array, Array | None], tuple[float, float] | None]
+    begin: Callable[[], None] = _nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +154,7 @@ class Backend(ABC):
 
     name: ClassVar[str]
     level: str = ""  # which build of the kernels, if there are several
+    remote: bool = False  # a call of steps copies all arrays to a device and back; it ends where `Steps.leave` says so
 
     @abstractmethod
     def describe(self) -> dict[str, Any]:

@@ -40,6 +40,7 @@ class Evaluator:
         memory, run = self._prepared(n)
         y, members = np.empty((n, *self.net.out_shape), self.net.dtype), self.net.members
         with np.errstate(all="ignore"):
+            run.begin()
             for start in range(0, n, max(1, memory.rows)):
                 index = np.arange(start, min(n, start + memory.rows))
                 work = memory.first(len(index))

@@ -133,10 +133,10 @@ class Trainer:
         done = 0
         with np.errstate(all="ignore"):
             while done < steps and not self.broken and not (stop is not None and stop()):
-                patience = max(1, int(_PATIENCE / self._seconds_per_step))
+                patience = steps if self.net.backend.remote else max(1, int(_PATIENCE / self._seconds_per_step))
                 taken = self._run(min(steps - done, patience), done)
                 done += taken
-                if not taken:
+                if not taken or self._leave[0]:
                     break
         return done
 
@@ -152,8 +152,9 @@ class Trainer:
         index, size = self.sampler.remaining(), self.sampler.batch_size
         rates = self._rates(min(most, self.sampler.steps_left))
         began = perf_counter()
-        undo = self._undo() if len(rates) == 1 and self._seconds_per_step > _LONG else None
-        leave = None if undo is None else self._leave
+        remote = self.net.backend.remote
+        undo = self._undo() if len(rates) == 1 and self._seconds_per_step > _LONG and not remote else None
+        leave = self._leave if remote or undo is not None else None
         taken, finite = self._run_steps(Steps(self.step + 1, index, rates, self.records[done:], self.sums, leave))
         if not taken and undo is not None:
             undo()

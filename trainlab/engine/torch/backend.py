@@ -18,6 +18,7 @@ from trainlab.engine.graph import Node
 from trainlab.engine.probe_sums import ProbeSums
 from trainlab.engine.torch.memory import Mirror
 from trainlab.engine.torch.network import TorchNetwork
+from trainlab.engine.torch.processes import count
 from trainlab.engine.torch.training import Placement, TorchTraining
 from trainlab.nn.layer import Layer
 from trainlab.nn.loss import Loss
@@ -31,7 +32,7 @@ class TorchBackend(Backend):
     name = "torch"
 
     def __init__(self, place: Placement, host: Backend) -> None:
-        self.place, self.host = place, host
+        self.place, self.host, self.remote = place, host, place.remote
 
     def describe(self) -> dict[str, Any]:
         """The name, PyTorch's version, the device, and what differs from plain float32 or float64."""
@@ -57,12 +58,11 @@ class TorchBackend(Backend):
         network = TorchNetwork(torch, work, params)
 
         def forward(rows: int) -> None:
-            mirror.push()
             with torch.inference_mode():
                 y = network(torch.from_numpy(work.x[:rows]).to(self.place.device), {})
             work.y[:rows] = y.cpu().numpy()
 
-        return Evaluation(forward, lambda x, t, w: None)
+        return Evaluation(forward, lambda x, t, w: None, mirror.push)
 
     def prepare_statistics(self, nodes: Sequence[Node], work: Workspace, step: Mapping[str, Array]) -> Statistics:
         """By the host, of the outputs that the last step of a call leaves in the workspace."""
@@ -85,6 +85,8 @@ def torch_backend(device: Device, dtype: np.dtype[np.generic], host: Backend, **
     found = next(kind for kind in ("cuda", "mps", "cpu") if there[kind]) if device == "auto" else device
     if not there[found]:
         raise UserError(f"train.device: PyTorch {torch.__version__} sees no {found} device here; use `auto`, or `cpu`")
+    if found == "mps" and count() > 1:
+        raise UserError("train.device: processes of torchrun cannot share a Mac's GPU; use `train.device: cpu`")
     if found == "mps" and dtype == np.float64:
         raise UserError("train.dtype: float64 does not exist on mps; use float32, or `train.device: cpu`")
     if options.get("compile"):

@@ -126,8 +126,10 @@ class Batches:
         return Rows(like(kept.x), like(kept.t), None if kept.weights is None else like(kept.weights))
 
     def _sent(self, array: Array) -> Any:
-        """An array of a batch as a tensor on the device."""
-        return self._torch.from_numpy(array).to(self._device, non_blocking=True)
+        """An array of a batch as a tensor on the device. Only CUDA waits for memory that is not pinned: a Mac's GPU may
+        read noise that is freed by then (github.com/pytorch/pytorch/issues/189690).
+        """
+        return self._torch.from_numpy(array).to(self._device, non_blocking=self._device.type == "cuda")
 
     def _states(self) -> list[Any]:
         return [] if self._pool is None else [g.bit_generator.state for g in self._job.generators]

@@ -41,6 +41,8 @@ class Processes:
 
     def __init__(self, torch: Any, device: Any, statistics: list[Any]) -> None:
         self._torch, self._statistics = torch, statistics
+        if device.type == "cuda":
+            torch.cuda.set_device(device)  # else every process keeps some memory of the first GPU
         _join(torch)
         numbers = _OWN + sum(s.numel() for s in statistics)
         self._numbers = torch.zeros(numbers, dtype=torch.float64, device=device)

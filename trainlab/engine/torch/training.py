@@ -35,6 +35,11 @@ class Placement:
     bfloat16: bool = False
     compile: bool = False
 
+    @property
+    def remote(self) -> bool:
+        """Whether the device has memory of its own."""
+        return self.device.type != "cpu"
+
     def precision(self) -> AbstractContextManager[Any]:
         """The float type of the layers inside the block."""
         if not self.bfloat16:
@@ -79,7 +84,7 @@ class TorchTraining:
 
     def _kernels(self, host: Backend) -> Update | None:
         """The update by the host's kernels, which work on the same memory, if it has them."""
-        return host.prepare_update(self._job) if self._place.device.type == "cpu" else None
+        return host.prepare_update(self._job) if not self._place.remote else None
 
     def _by_torch(self, decayed: list[tuple[Array, Any]]) -> TorchUpdate:
         """The update by PyTorch."""
@@ -90,7 +95,8 @@ class TorchTraining:
     def _tensors(self, state: OptimizerState) -> OptimizerState:
         """The state with tensors for vectors."""
         of, buffers = self._mirror.of, {name: self._mirror.of(a) for name, a in state.buffers.items()}
-        return replace(state, theta=of(state.theta), g=of(state.g), step=of(state.step), buffers=buffers)
+        g, step = of(state.g, written=True), of(state.step, written=True)
+        return replace(state, theta=of(state.theta), g=g, step=step, buffers=buffers)
 
     def _leaves(self) -> tuple[dict[str, Any], dict[str, Any], list[tuple[Array, Any]]]:
         """Params by name, those that learn as leaves of autograd; where each one's gradient goes; decayed weights."""
@@ -119,6 +125,8 @@ class TorchTraining:
         done: list[_Done] = []
         finite = True
         for i, rates in enumerate(steps.rates.tolist()):
+            if self._place.remote and steps.leave is not None and steps.leave[0]:
+                count = i + 1
             index, following = (steps.index[j * size : (j + 1) * size] for j in (i, i + 1))
             batch = self._batches.take(index, following)
             finite = self._step(steps.first + i, batch, rates, steps.records[i], done, last=i + 1 == count)
@@ -126,6 +134,7 @@ class TorchTraining:
                 self._batches.settle(batch)
             if not finite:
                 count = i + 1
+            if i + 1 == count:
                 break
         self._mirror.pull()
         for d in done:

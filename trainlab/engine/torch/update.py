@@ -48,7 +48,7 @@ class TorchUpdate:
         limit = self._config.clip_norm
         norm = sqrt(float(self._torch.dot(g, g)))
         if not isfinite(norm):  # the squares may have overflowed where the numbers have not
-            norm = float(self._torch.linalg.vector_norm(g.double()))
+            norm = float(self._torch.linalg.vector_norm(g.cpu().double()))
         if limit and isfinite(norm) and norm > limit:
             g *= limit / norm
         return norm
@@ -77,7 +77,7 @@ class TorchUpdate:
             return
         self._mirror.pull()
         optimizer.take(self._host)
-        self._mirror.push()
+        self._mirror.push(written=True)
 
     def _penalize(self, rule: Regularizer) -> None:
         own, host = self._own, self._host
@@ -86,7 +86,7 @@ class TorchUpdate:
             return
         self._mirror.pull()
         rule.add_gradient(host.theta[: host.weights], host.g[: host.weights])
-        self._mirror.push()
+        self._mirror.push(written=True)
 
     def _constrain(self, rule: Regularizer) -> None:
         own = type(rule).torch_constrain is not Regularizer.torch_constrain
@@ -95,4 +95,4 @@ class TorchUpdate:
         for host, W in self._decayed:
             rule.torch_constrain(self._torch, W) if own else rule.constrain(host)
         if not own:
-            self._mirror.push()
+            self._mirror.push(written=True)
