@@ -78,6 +78,7 @@ class Quiet(Callback):
     to save: a signal ends the program.
     """
 
+    everywhere = True  # every process ends after its step
     running = False
 
     def on_step_end(self, info: StepInfo) -> None:

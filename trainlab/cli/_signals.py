@@ -36,7 +36,8 @@ def write(text: str) -> None:
 def on_signal(ask: Callable[[str], str], tell: Callable[[str], object] = write) -> Generator[None]:
     """Inside the block each of the signals calls `ask` with its name (`Ctrl-C` or `SIGTERM`).
 
-    `ask` returns a message, which `tell` prints, or raises KeyboardInterrupt; the block then ends with `Stopped`.
+    `ask` returns a message, which `tell` prints unless it is empty, or raises KeyboardInterrupt; then the block ends
+    with `Stopped`.
 
     Only the main thread of a process can handle signals; in other threads nothing changes. Ignored signals stay
     ignored, as under nohup or in the background of a script.
@@ -102,7 +103,8 @@ class _Handler:
         except KeyboardInterrupt:
             self._mark(_ENDING + number)
             raise Stopped(number) from None
-        self._tell(message)
+        if message:
+            self._tell(message)
 
     def stand_in(self, number: int, reads: int) -> None:
         """Answer unless the handler has come meanwhile. Does not return if the answer is to end the program."""
@@ -115,7 +117,8 @@ class _Handler:
         except KeyboardInterrupt:
             write("interrupted" if number == signal.SIGINT else str(Stopped(number)))
             os._exit(Stopped(number).exit_code)
-        write(message)
+        if message:
+            write(message)
 
     def _answer(self, number: int) -> str:
         if number == getattr(signal, "SIGHUP", None):

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, TypeVar
 from trainlab.cli import _terminal
 from trainlab.cli._progress import Quiet
 from trainlab.cli._signals import on_signal
+from trainlab.engine.torch.processes import leads
 
 if TYPE_CHECKING:  # the fourteen modules of a search cost `trainlab train` a tenth of its start
     from trainlab.cli._sweep_progress import Quiet as QuietSweep
@@ -22,7 +23,7 @@ def stoppable(progress: Quiet) -> Generator[None]:
         if progress.stop_reason or not progress.running:
             raise KeyboardInterrupt
         progress.request_stop(f"stopped by {signal_name}")
-        return f"stopping after this step; a second {signal_name} stops immediately"
+        return f"stopping after this step; a second {signal_name} stops immediately" if leads() else ""
 
     with on_signal(ask, _terminal.note):
         try:

@@ -134,9 +134,10 @@ class Trainer:
         with np.errstate(all="ignore"):
             while done < steps and not self.broken and not (stop is not None and stop()):
                 patience = steps if self.net.backend.remote else max(1, int(_PATIENCE / self._seconds_per_step))
-                taken = self._run(min(steps - done, patience), done)
+                asked = min(steps - done, patience, self.steps_left)
+                taken = self._run(asked, done)
                 done += taken
-                if not taken or self._leave[0]:
+                if taken < asked or self._leave[0]:
                     break
         return done
 
@@ -148,16 +149,17 @@ class Trainer:
         self._leave[0] = 1
 
     def _run(self, most: int, done: int) -> int:
-        """Run up to `most` steps, no further than to the end of the epoch, after `done` steps of this `advance`."""
+        """Run up to `most` steps of this epoch, after `done` steps of this `advance`."""
         index, size = self.sampler.remaining(), self.sampler.batch_size
-        rates = self._rates(min(most, self.sampler.steps_left))
+        rates = self._rates(most)
         began = perf_counter()
         remote = self.net.backend.remote
         undo = self._undo() if len(rates) == 1 and self._seconds_per_step > _LONG and not remote else None
         leave = self._leave if remote or undo is not None else None
         taken, finite = self._run_steps(Steps(self.step + 1, index, rates, self.records[done:], self.sums, leave))
-        if not taken and undo is not None:
-            undo()
+        if not taken:
+            if undo is not None:
+                undo()
             return 0
         self._seconds_per_step = max(1e-7, (perf_counter() - began) / taken)
         self.step += taken

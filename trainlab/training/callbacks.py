@@ -6,7 +6,7 @@ To show, record or steer a run, subclass `Callback`, override the events that yo
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from trainlab.core.types import Array
 from trainlab.diagnose.finding import Finding
@@ -96,9 +96,11 @@ class RunResult:
 class Callback:
     """Base class: every event does nothing. `request_stop` ends the run after the current step, also from a signal.
 
-    on_request: what a session does as soon as the stop is requested, while it trains.
+    on_request: what a session does as soon as the stop is requested, while it trains · everywhere: whether each process
+    of torchrun calls it, not only the first one, which writes the run.
     """
 
+    everywhere: ClassVar[bool] = False
     stop_reason: str = ""
     on_request: Callable[[], object] | None = None
 

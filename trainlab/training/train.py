@@ -78,7 +78,8 @@ def train(
             require_torch(document)
             stack.enter_context(together())
         if not leads():
-            into, callbacks = Path(stack.enter_context(TemporaryDirectory())) / "run", ()
+            into = Path(stack.enter_context(TemporaryDirectory())) / "run"
+            callbacks = [c for c in callbacks if c.everywhere]
         document = located(document, runs)
         setup = build(document, cache=cache)
         compared = _baselines(setup, cache)
@@ -127,7 +128,8 @@ def resume(
             stack.enter_context(together())
             if not leads():
                 there = Path(stack.enter_context(TemporaryDirectory())) / "run"
-                folder, callbacks = RunFolder.open(copytree(folder.path, there), runs), ()
+                folder = RunFolder.open(copytree(folder.path, there), runs)
+                callbacks = [c for c in callbacks if c.everywhere]
             wait_for_all()  # the leading process changes its folder when all have copied it
         stack.enter_context(folder.lock())
         own = read_own(folder.config)
@@ -294,7 +296,8 @@ def _fitted(session: TrainingSession, callbacks: Sequence[Callback], until: int 
     try:
         return session.fit(callbacks, until=until, beyond_end=beyond_end)
     except GroupEnded:
-        return Ending("interrupted", "another process has ended")
+        reasons = (c.stop_reason for c in callbacks if c.stop_reason)  # the signal may have come to all
+        return Ending("interrupted", next(reasons, "another process has ended"))
 
 
 def _info(session: TrainingSession, folder: RunFolder, note: str, resumed_at: int | None) -> RunInfo:

@@ -47,6 +47,15 @@ class Batch:
     after: list[Any]
 
 
+def fill(array: Array, rows: Array) -> None:
+    """Write the rows to the beginning, and again behind it as often as they fit: of a batch that processes share, each
+    has its own rows, and the layers are measured by them.
+    """
+    array[: len(rows)] = rows
+    if len(rows) < len(array):
+        array[len(rows) :] = np.resize(rows, (len(array) - len(rows), *rows.shape[1:]))
+
+
 class Batches:
     """Makes the batches of a job, the next one ahead where that can gain: for a GPU, for rows that are read from a
     file, and for augmentation where a second core is there.
@@ -82,14 +91,24 @@ class Batches:
         """After the last step of a call: the workspace holds its batch, and the generators stand behind it."""
         if self._waiting is not None:
             wait([self._waiting])
+        rows = len(batch.index)
+        if self._pool is not None or self._others is not None:
+            fill(self._workspace.x[:rows], batch.host.x[batch.own])
         if self._pool is None:
             return
         self._set(batch.after)
         self._settled = True
-        rows = len(batch.index)
-        self._workspace.x[:rows], self._workspace.t[:rows] = batch.host.x[:rows], batch.host.t[:rows]
+        self._workspace.t[:rows] = batch.host.t[:rows]
         if self._workspace.weights is not None and batch.host.weights is not None:
             self._workspace.weights[:rows] = batch.host.weights[:rows]
+
+    def give_back(self, batch: Batch) -> None:
+        """After a step that was left undone: the generators stand before its batch."""
+        if self._waiting is not None:
+            wait([self._waiting])
+        if batch.before:
+            self._set(batch.before)
+        self._settled = True
 
     def _fits(self, batch: Batch, index: Array) -> bool:
         """Whether the batch that was made ahead is the one that is wanted: a run may have been restored since."""
@@ -132,7 +151,9 @@ class Batches:
         return self._torch.from_numpy(array).to(self._device, non_blocking=self._device.type == "cuda")
 
     def _states(self) -> list[Any]:
-        return [] if self._pool is None else [g.bit_generator.state for g in self._job.generators]
+        if self._pool is None and self._others is None:
+            return []
+        return [g.bit_generator.state for g in self._job.generators]
 
     def _set(self, states: list[Any]) -> None:
         for generator, state in zip(self._job.generators, states, strict=True):

@@ -11,6 +11,10 @@ from trainlab.nn.layer import TorchSlot
 Kept = dict[str, Any]  # outputs of layers by name
 
 
+class LeftError(Exception):
+    """A signal asks to leave the step undone."""
+
+
 class TorchNetwork:
     """y = network(x, noise): the PyTorch forms of the layers, one after the other.
 
@@ -20,6 +24,7 @@ class TorchNetwork:
     def __init__(self, torch: Any, work: Workspace, params: Mapping[str, Any]) -> None:
         self._torch, self._nodes = torch, work.nodes
         self.drop_factor: Any = 1.0  # what dropout rates are multiplied by, by their schedule
+        self.leave: Array | None = None  # that of `Steps`: looked at before each layer, forward and backward
         self._train = {name: slot.train for name, slot in work.slots.items()}
         self._params = {n.name: _own(n, params) for top in work.nodes for n in top.walk()}
 
@@ -27,7 +32,7 @@ class TorchNetwork:
         """The output for rows x.
 
         noise: what `Noise.draw` returned, by layer; empty in evaluation · kept: receives the output of each layer that
-        is no view of its input.
+        is no view of its input. Raises LeftError.
         """
         return self._chain(self._nodes, x, noise, kept)
 
@@ -36,10 +41,17 @@ class TorchNetwork:
             if node.layer.view:
                 x = x.reshape(len(x), *node.out_shape)
                 continue
+            self._look()
             x = node.layer.torch(self._slot(node, x, noise, kept))
+            if self.leave is not None and x.requires_grad:
+                x.register_hook(self._look)
             if kept is not None:
                 kept[node.name] = x
         return x
+
+    def _look(self, _: Any = None) -> None:
+        if self.leave is not None and self.leave[0]:
+            raise LeftError
 
     def _slot(self, node: Node, x: Any, noise: Mapping[str, Any], kept: Kept | None) -> TorchSlot:
         def through(branch: Sequence[Node]) -> Callable[[Any], Any]:

@@ -18,7 +18,7 @@ _OWN = 4  # numbers in front of the statistics: loss, hits, squares, processes t
 
 
 class GroupEnded(Exception):  # noqa: N818 - no error: another process has ended the run
-    """Another process has ended the run."""
+    """Another process has ended the run: the step that has begun is left undone."""
 
 
 def count() -> int:
@@ -48,6 +48,20 @@ class Processes:
         self._numbers = torch.zeros(numbers, dtype=torch.float64, device=device)
         self._over = False
         _joined.append(self)
+
+    @property
+    def over(self) -> bool:
+        """Whether a process has ended."""
+        return self._over
+
+    def kept(self) -> list[Any]:
+        """Copies of the statistics."""
+        return [s.clone() for s in self._statistics]
+
+    def restore(self, kept: list[Any]) -> None:
+        """Statistics from their copies."""
+        for s, before in zip(self._statistics, kept, strict=True):
+            s.copy_(before)
 
     def part(self, rows: int) -> slice:
         """The rows of a batch that are this process's."""

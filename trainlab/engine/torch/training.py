@@ -16,10 +16,10 @@ import numpy as np
 from trainlab.core.types import Array
 from trainlab.engine.backend import Backend, Steps, TrainingJob, Update
 from trainlab.engine.layer_statistics import measured_rows
-from trainlab.engine.torch.batches import Batch, Batches
+from trainlab.engine.torch.batches import Batch, Batches, fill
 from trainlab.engine.torch.memory import Mirror
-from trainlab.engine.torch.network import Kept, TorchNetwork
-from trainlab.engine.torch.processes import Processes, count
+from trainlab.engine.torch.network import Kept, LeftError, TorchNetwork
+from trainlab.engine.torch.processes import GroupEnded, Processes, count
 from trainlab.engine.torch.update import TorchUpdate
 from trainlab.optim.optimizer import OptimizerState
 
@@ -119,8 +119,14 @@ class TorchTraining:
     # ------------------------------------------------------------------ steps
 
     def run(self, steps: Steps) -> tuple[int, bool]:
-        """Run the steps; how many were run, and whether all their numbers were finite."""
-        size, count = self._work.rows, len(steps.rates)
+        """Run the steps; how many were run, and whether all their numbers were finite.
+
+        Raises GroupEnded if another process has ended the run.
+        """
+        size, count, others = self._work.rows, len(steps.rates), self._others
+        if others is not None and others.over:
+            raise GroupEnded
+        self._network.leave = None if self._place.remote or self._place.compile else steps.leave
         self._mirror.push()
         done: list[_Done] = []
         finite = True
@@ -129,7 +135,15 @@ class TorchTraining:
                 count = i + 1
             index, following = (steps.index[j * size : (j + 1) * size] for j in (i, i + 1))
             batch = self._batches.take(index, following)
-            finite = self._step(steps.first + i, batch, rates, steps.records[i], done, last=i + 1 == count)
+            statistics = [] if others is None else others.kept()
+            try:
+                finite = self._step(steps.first + i, batch, rates, steps.records[i], done, last=i + 1 == count)
+            except (LeftError, GroupEnded):
+                self._batches.give_back(batch)
+                if others is not None:
+                    others.restore(statistics)
+                count = i
+                break
             if i + 1 == count or not finite:
                 self._batches.settle(batch)
             if not finite:
@@ -205,13 +219,15 @@ class TorchTraining:
         kept: Kept = {}
         rows = self._work.rows
         batch = self._batches.take(np.arange(rows))
-        loss = self._loss_and_gradient(batch, kept)[0]
-        self._rules.penalize()
-        self._keep(kept, rows, measured_rows(rows))
-        self._mirror.pull()
-        loss += sum(r.penalty(state.theta[: state.weights]) for r in self._job.config.regularizers if r.penalizes)
-        state.theta[...] = before
-        return loss
+        try:
+            loss = self._loss_and_gradient(batch, kept)[0]
+            self._rules.penalize()
+            self._keep(kept, rows, measured_rows(rows))
+            self._mirror.pull()
+            weights = state.theta[: state.weights]
+            return loss + sum(r.penalty(weights) for r in self._job.config.regularizers if r.penalizes)
+        finally:
+            state.theta[...] = before
 
     # ------------------------------------------------------------------ what monitors read
 
@@ -219,8 +235,7 @@ class TorchTraining:
         """Write outputs of the first rows into the slots of the workspace, where statistics are measured."""
         work = self._work.first(rows)
         for name, y in kept.items():
-            first = min(first, len(y))
-            work.slots[name].y[:first] = y[:first].detach().to("cpu", self._own.theta.dtype).numpy()
+            fill(work.slots[name].y[:first], y[:first].detach().to("cpu", self._own.theta.dtype).numpy())
 
     def _outputs(self, batch: Batch) -> Kept:
         """Every layer's output for a batch, to find a number that is not finite; statistics stay."""
