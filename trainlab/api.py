@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, cast
 
+from trainlab.cli._mistakes import setting_meant
 from trainlab.cli._stopping import stoppable, sweep_stoppable
 from trainlab.cli._sweep_progress import Lines, Quiet
 from trainlab.cli.sweep import cores, progress_of
@@ -12,6 +13,7 @@ from trainlab.cli.tune import silent, tell_step, write_page
 from trainlab.core import plugins
 from trainlab.core.config import Document
 from trainlab.core.errors import UserError
+from trainlab.core.problem import nearest
 from trainlab.integrations.in_memory import with_stored_rows
 from trainlab.integrations.run import Run
 from trainlab.integrations.sweep import Sweep
@@ -26,6 +28,8 @@ from trainlab.training.checkpointing import BACKEND_SETTINGS
 from trainlab.tuning import tune as tuning
 from trainlab.tuning.budget import Budget
 
+_WHICH = 'which config? Give a YAML file, or a dict such as {"data": "iris"}'
+
 
 def train(
     config: Path | str | Mapping[str, Any] | None = None,
@@ -35,7 +39,7 @@ def train(
     runs: Path | str = "runs",
     name: str | None = None,
     resume: Run | Path | str | None = None,
-    callbacks: Sequence[Callback] = (),
+    callbacks: Callback | Sequence[Callback] = (),
     quiet: bool = False,
     **settings: Any,
 ) -> Run:
@@ -58,9 +62,8 @@ def train(
     KeyboardInterrupt after Ctrl-C, once the run is saved so that it can be resumed.
     """
     changes = _changes(overrides, settings)
-    _require_callbacks(callbacks)
     progress = progress_for(quiet)
-    every = [progress, *callbacks]
+    every = [progress, *_required(callbacks)]
     with stoppable(progress):
         if resume is not None:
             if config is not None or name is not None:
@@ -71,7 +74,7 @@ def train(
             outcome = training.resume(run, runs=Path(runs), callbacks=every, **how)
         else:
             if config is None:
-                raise UserError("which config? Give a YAML file or a dict")
+                raise UserError(_WHICH)
             document = _read(config, changes, Path(runs))
             outcome = training.train(document, runs=Path(runs), name=name, callbacks=every)
     if outcome.state == "interrupted" and progress.stop_reason:
@@ -111,6 +114,7 @@ def sweep(
 
     Raises UserError for a config that cannot be used; KeyboardInterrupt after Ctrl-C, once the sweep can be resumed.
     """
+    space = None if space is None else {path.replace("__", "."): given for path, given in space.items()}
     block = {"space": space, "trials": trials, "strategy": strategy, "metric": metric}
     given = {
         key: dict(value) if isinstance(value, Mapping) else value for key, value in block.items() if value is not None
@@ -124,7 +128,7 @@ def sweep(
             summary = search.resume(folder, runs=Path(runs), trials=trials, callback=callback, **machines)
         else:
             if config is None:
-                raise UserError("which config? Give a YAML file or a dict")
+                raise UserError(_WHICH)
             document = _with_block(config, _changes(overrides, settings), given, Path(runs))
             summary = search.start(document, runs=Path(runs), name=name, callback=callback, **machines)
     record = SweepRecord(summary.folder)
@@ -167,6 +171,8 @@ def tune(
 
     Raises UserError for a config or budget that cannot be used; KeyboardInterrupt after Ctrl-C, once it can be resumed.
     """
+    if isinstance(space, Mapping):
+        space = {path.replace("__", "."): given for path, given in space.items()}
     block = {key: value for key, value in (("space", space), ("metric", metric)) if value is not None}
     with sweep_stoppable(Quiet() if quiet else Lines()) as shown:
         common: dict[str, Any] = {"runs": Path(runs), "workers": workers or cores(), "shown": shown}
@@ -177,10 +183,10 @@ def tune(
             found = tuning.resume(resume.folder if isinstance(resume, Tune) else resume, **common)
         else:
             if config is None:
-                raise UserError("which config? Give a YAML file or a dict")
+                raise UserError(_WHICH)
             document = _with_block(config, _changes(overrides, settings), block, Path(runs), {"space": "auto"})
             earlier = str(prior.folder if isinstance(prior, Sweep) else prior) if prior is not None else None
-            found = tuning.start(document, Budget.read(budget), name=name, fix=fix, prior=earlier, **common)
+            found = tuning.start(document, Budget.read(str(budget)), name=name, fix=fix, prior=earlier, **common)
     write_page(found.folder)
     if found.state == "interrupted":
         raise KeyboardInterrupt(f"{found.folder} is saved; continue with trainlab.tune(resume={str(found.folder)!r})")
@@ -188,11 +194,23 @@ def tune(
 
 
 def _changes(overrides: Mapping[str, Any] | None, settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Settings by their dotted paths."""
+    """Settings by their dotted paths. Raises UserError for a keyword that is no setting, with the one that is meant."""
+    if not isinstance(cast(object, overrides), Mapping | None):
+        raise UserError(
+            f"overrides: expected a dict of settings by their dotted paths, got {type(overrides).__name__}; rows are a "
+            'part of the config: {"data": {"x": X, "y": y}}'
+        )
+    for key in settings.keys() - SweepExperiment.model_fields.keys():
+        if "__" not in key:
+            path = "quiet" if key == "verbose" else setting_meant(key).replace(".", "__")
+            raise UserError(f"no argument `{key}`" + (f"; did you mean {path}=...?" if path else ""))
     return {**(overrides or {}), **{key.replace("__", "."): value for key, value in settings.items()}}
 
 
 def _read(config: Path | str | Mapping[str, Any], changes: Mapping[str, Any], runs: Path) -> Document[SweepExperiment]:
+    if not isinstance(cast(object, config), Path | str | Mapping):
+        example = '{"data": {"x": X, "y": y}}'
+        raise UserError(f"config: expected a YAML file, or a dict such as {example}, got {type(config).__name__}")
     if isinstance(config, Mapping):
         return read_plain(with_stored_rows(config, runs), changes)
     return read(Path(config), changes)
@@ -219,12 +237,21 @@ def _with_block(
     )
 
 
-def _require_callbacks(callbacks: Sequence[Callback]) -> None:
-    """Raises UserError unless these are instances of Callback: a class or a function would fail during training."""
-    for one in cast("Sequence[object]", callbacks):
+def _required(callbacks: Callback | Sequence[Callback]) -> list[Callback]:
+    """The callbacks. Raises UserError unless these are instances of Callback: a class or a function would fail during
+    training, and a method whose name is no event would never be called.
+    """
+    given = [callbacks] if isinstance(callbacks, Callback) else list(callbacks)
+    events = [name for name in vars(Callback) if name.startswith("on_")]
+    for one in cast("list[object]", given):
         if not isinstance(one, Callback):
             what = f"the class {one.__name__}: make an instance" if isinstance(one, type) else type(one).__name__
             raise UserError(f"callbacks: expected instances of trainlab.Callback, got {what}")
+        for name in [name for name in dir(one) if name.startswith("on_") and name not in events]:
+            near = nearest(name, events)
+            hint = f"did you mean {near}?" if near else f"the events are {', '.join(events)}"
+            raise UserError(f"callbacks: {type(one).__name__}.{name} is no event and is never called; {hint}")
+    return given
 
 
 def use_plugins(*files: Path | str) -> None:

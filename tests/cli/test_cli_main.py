@@ -100,7 +100,21 @@ def test_reference_is_fresh():
         (["\x1b[2J"], "no command `\\x1b[2J`; `trainlab --help` lists them all\n"),
         (["predict", "r"], "trainlab predict: missing option `--input`\nTry `trainlab predict --help`.\n"),
         (["predict"], "trainlab predict: missing argument `RUN`\nTry `trainlab predict --help`.\n"),
-        (["new", "mpl"], "no template `mpl`; there are cnn, csv, mlp, regression, sweep and tabular\n"),
+        (["new", "mpl"], "no template `mpl`; did you mean `mlp`?\n"),
+        (["new", "rnn"], "no template `rnn`; there are cnn, csv, mlp, regression, sweep and tabular\n"),
+        (["fit"], "no command `fit`; did you mean `train`?\n"),
+        (["resume", "a-1"], "no command `resume`; did you mean `train --resume RUN`?\n"),
+        (["train", "--resume"], "trainlab train: option `--resume` needs a value\nTry `trainlab train --help`.\n"),
+        (
+            ["train", "a.yaml", "--learning-rate", "1"],
+            "trainlab train: no option `--learning-rate`; a setting is an argument of its own: optimizer.lr=...\n"
+            "Try `trainlab train --help`.\n",
+        ),
+        (["report", "--lr"], "trainlab report: no option `--lr`\nTry `trainlab report --help`.\n"),
+        (
+            ["explain", "relu"],
+            "no finding and no term `relu`; `trainlab components activation relu` describes the activation\n",
+        ),
         (["new", "regresion"], "no template `regresion`; did you mean `regression`?\n"),
         (["explain", "overfiting"], "no finding and no term `overfiting`; did you mean `overfitting`?\n"),
         (["explain", "chekpoint"], "no finding and no term `chekpoint`; did you mean `checkpoint`?\n"),

@@ -8,7 +8,7 @@ import pytest
 from terminal import colors, on_terminal, screen
 
 from trainlab.cli._live import Redrawn
-from trainlab.cli._progress import Curve, Findings, Lines, Progress, frame, headlines
+from trainlab.cli._progress import Curve, Findings, Lines, Progress, Pulse, frame, headlines
 from trainlab.diagnose.finding import Finding
 from trainlab.store.reading import read_run
 from trainlab.training.callbacks import RunInfo, StepInfo
@@ -126,6 +126,17 @@ def test_lines_for_regression(capsys):
         "epoch 1/30  loss 0.25  r2 -0.5  lr 0.001  0.0s",
         "warning bad\\x1b[2J (epoch 2): bad\\x1b[2J in None.",
     ]
+
+
+def test_a_pulse_every_ten_seconds(capsys, monkeypatch):
+    """Where several runs are trained, a line says every ten seconds which of them it is."""
+    clock = iter(range(0, 1000, 4))
+    monkeypatch.setattr("trainlab.cli._progress.perf_counter", lambda: next(clock))
+    watcher = Pulse()
+    watcher.on_train_begin(replace(PLAN, name="fix-1"))
+    for step in range(4):
+        watcher.on_step_end(replace(STEP, step=step, epoch=29.5))
+    assert capsys.readouterr().err == "fix-1: training, epoch 30 of 30\n"
 
 
 def test_it_is_redrawn_some_times_a_second(monkeypatch, tmp_path):

@@ -370,5 +370,14 @@ def test_the_command(small, tmp_path, capsys):
     assert "unexpected: A wrong one." in shown.out
     assert (tmp_path / "r/lecture/lecture.html").is_file()
 
+    load("lecture").main([*arguments, "train.epochs=1", "small", "--no-book"], standalone_mode=False)
+    capsys.readouterr()
+    run = RunRecord(tmp_path / "r/lecture-train.epochs=1/01-small/one", "one")
+    assert run.config["train"]["epochs"] == 1
+
+    with pytest.raises(ConfigError, match=r"train\.epoch: unknown key; did you mean `epochs`"):
+        load("lecture").main([*arguments, "train.epoch=1"], standalone_mode=False)
+    assert not (tmp_path / "r/lecture-train.epoch=1").exists()
+
     load("lecture").main([*arguments, "--list"], standalone_mode=False)
     assert capsys.readouterr().out == "01-small: Small\n"

@@ -20,6 +20,7 @@ from trainlab.training.callbacks import Callback, RunInfo, RunResult, StepInfo
 
 _MOST_POINTS = 512  # of the loss curve; above it, neighboring points become their mean
 _SCORES = ("accuracy", "r2")
+_PULSE = 10.0  # seconds
 
 
 @dataclass(slots=True)
@@ -91,6 +92,25 @@ class Quiet(Callback):
 
     def close(self) -> None:
         """Leave the terminal as it was."""
+
+
+class Pulse(Quiet):
+    """A line every ten seconds: which of several runs is being trained, and how far it has come."""
+
+    def __init__(self) -> None:
+        self._info: RunInfo | None = None
+        self._told = perf_counter()
+
+    def on_train_begin(self, info: RunInfo) -> None:
+        """Another run begins."""
+        self._info = info
+
+    def on_step_end(self, info: StepInfo) -> None:
+        """Print the line if it is time."""
+        super().on_step_end(info)
+        if perf_counter() - self._told >= _PULSE and (run := self._info):
+            self._told = perf_counter()
+            _terminal.note(f"{run.name}: training, epoch {min(int(info.epoch) + 1, run.epochs)} of {run.epochs}")
 
 
 class Lines(Quiet):

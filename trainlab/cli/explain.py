@@ -6,6 +6,7 @@ import typer
 
 from trainlab.cli import _completion, _pages, _terminal
 from trainlab.cli._glossary import TERMS
+from trainlab.cli._mistakes import kind_of
 from trainlab.core.component import find, names, registered
 from trainlab.core.describe import describe
 from trainlab.core.dump import dump
@@ -101,6 +102,8 @@ def _list(as_json: bool) -> None:
 
 def _unknown(name: str) -> NoReturn:
     """Raises UserError with the nearest code or term."""
+    if kind := kind_of(name):
+        raise UserError(f"no finding and no term `{name}`; `trainlab components {kind} {name}` describes the {kind}")
     near = nearest(name, [*names(Monitor), *TERMS])
     hint = f"did you mean `{near}`?" if near else "`trainlab explain` lists them all"
     raise UserError(f"no finding and no term `{name}`; {hint}")

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from trainlab.cli import _completion, _fix_text, _terminal
-from trainlab.cli._progress import Quiet
+from trainlab.cli._progress import Pulse, Quiet
 from trainlab.cli._stopping import stoppable
 from trainlab.store.folder import RunFolder
 from trainlab.tools.fix.budget import Budget
@@ -53,7 +53,7 @@ def fix(
             _terminal.note(_fix_text.line(trial, first[0]))
 
     with _terminal.answering(as_json):
-        progress = Quiet()
+        progress = Quiet() if quiet or as_json else Pulse()
         with stoppable(progress):
             fixed = tried(run, runs=runs, budget=Budget.read(budget), callbacks=[progress], tell=tell)
         wrote = _written(fixed, output)

@@ -98,13 +98,15 @@ class Commands(Fitting, TyperGroup):
         except Exception as error:
             if not hasattr(error, "format_message"):  # all usage errors of Typer have it, in every version of Typer
                 raise
-            code = _report_usage(error)
+            code = _report_usage(error, given)
         sys.exit(code if isinstance(code, int) else 0)
 
     def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, Any, list[str]]:
         """The command that was asked for, loaded only now: the group itself holds only names and short helps."""
         if args and not args[0].startswith("-") and args[0] not in self.commands:
-            near = nearest(args[0], list(COMMANDS))
+            from trainlab.cli._mistakes import command_meant  # reads all settings: 100 ms
+
+            near = command_meant(args[0], list(COMMANDS))
             hint = f"did you mean `{near}`?" if near else "`trainlab --help` lists them all"
             raise UserError(f"no command `{args[0]}`; {hint}")
         name, _, rest = super().resolve_command(ctx, args)
@@ -219,9 +221,10 @@ def _trainlab(
     """Train a neural network from one YAML file, monitor it, and learn what is wrong with it and what to change."""
 
 
-def _report_usage(error: Any) -> int:
+def _report_usage(error: Any, given: Sequence[str]) -> int:
     """Print what is wrong with the command line itself; the exit code."""
-    where = error.ctx.command_path if error.ctx else "trainlab"
+    command = " ".join(["trainlab", *[name for name in given[:1] if name in COMMANDS]])
+    where = error.ctx.command_path if error.ctx else command
     _terminal.note(f"{where}: {_usage(error)}\nTry `{where} --help`.")
     return 2
 
@@ -233,7 +236,14 @@ def _usage(error: Any) -> str:
         name: str = param.metavar if param.param_type_name == "argument" else param.opts[0]
         return f"missing {param.param_type_name} `{name}`"
     if kind == "NoSuchOption":
-        near = nearest(error.option_name, list(error.possibilities or ()))
-        return f"no option `{error.option_name}`" + (f"; did you mean `{near}`?" if near else "")
+        from trainlab.cli._mistakes import setting_meant, takes_settings  # reads all settings: 100 ms
+
+        option = error.option_name
+        if takes_settings(error) and (setting := setting_meant(option)):
+            return f"no option `{option}`; a setting is an argument of its own: {setting}=..."
+        near = nearest(option, list(error.possibilities or ()))
+        return f"no option `{option}`" + (f"; did you mean `{near}`?" if near else "")
+    if kind == "BadOptionUsage":
+        return f"option `{error.option_name}` needs a value"
     text: str = error.format_message()
     return text[:1].lower() + text[1:]

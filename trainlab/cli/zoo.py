@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from time import perf_counter
 from typing import Annotated, Any
 
 import typer
@@ -10,12 +11,14 @@ from trainlab.cli import _terminal
 from trainlab.cli.sweep import cores
 from trainlab.core.errors import UserError
 from trainlab.report.grid import Column, grid
+from trainlab.report.text import counted
 from trainlab.tools.zoo.left_out import Share, gap, left_out
 from trainlab.tools.zoo.left_out import as_data as left_out_data
-from trainlab.tools.zoo.result import Result, Verdict, as_data, missed
+from trainlab.tools.zoo.result import Case, Result, Verdict, as_data, missed
 from trainlab.tools.zoo.zoo import SHIPPED, run
 from trainlab.tools.zoo.zoo import cases as zoo_cases
 
+_PULSE = 10.0  # seconds between two lines that say how far it is
 LARGEST_GAP = 0.02  # between a data set that was left out and one that was not
 
 
@@ -64,11 +67,7 @@ def zoo(
     """
     with _terminal.answering(as_json):
         cases = zoo_cases(file or SHIPPED, _seeds(seeds), only=only or (), random=random, draw=draw, cures=cures)
-        result = Result()
-        for verdict in run(cases, workers or cores(), runs):
-            result.verdicts.append(verdict)
-            if problem := _line(verdict):
-                _terminal.note(problem)
+        result = _judged(cases, workers or cores(), runs)
     shares = left_out(result) if leave_out else []
     if as_json:
         _terminal.emit(as_data(result) | ({"left_out": left_out_data(shares)} if leave_out else {}))
@@ -78,6 +77,20 @@ def zoo(
     for text in short:
         _terminal.note(f"target missed: {text}")
     raise typer.Exit(4 if short else 0)
+
+
+def _judged(cases: Sequence[Case], workers: int, runs: Path | None) -> Result:
+    """The verdicts; problems, and how far it is, are told as they come."""
+    result, told = Result(), perf_counter()
+    _terminal.note(f"{len(cases)} runs on {counted(workers, 'worker')}")
+    for verdict in run(cases, workers, runs):
+        result.verdicts.append(verdict)
+        if problem := _line(verdict):
+            _terminal.note(problem)
+        if perf_counter() - told >= _PULSE:
+            told = perf_counter()
+            _terminal.note(f"{len(result.verdicts)} of {len(cases)} runs")
+    return result
 
 
 def _gap_missed(shares: Sequence[Share]) -> list[str]:

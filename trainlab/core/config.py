@@ -270,4 +270,6 @@ def _unreadable(path: Path) -> str:
     except OSError as error:
         return f"cannot be read: {error.strerror or error}"
     near = nearest(path.name, beside)
-    return f"no such file; did you mean `{path.parent / near}`?" if near else "no such file"
+    inside = Path("configs", path.name).with_suffix(".yaml")  # `digits` for `configs/digits.yaml`
+    meant = path.parent / near if near else inside if inside.is_file() else None
+    return f"no such file; did you mean `{meant}`?" if meant else "no such file"

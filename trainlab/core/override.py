@@ -6,11 +6,12 @@ those settings that it has, too; `optimizer` alone replaces the whole of it.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from trainlab.core.component import Component, brief, find
 from trainlab.core.node import Node, Source, Span
 from trainlab.core.place import Place, fields
-from trainlab.core.problem import Problem, clipped
+from trainlab.core.problem import ConfigError, Problem, clipped
 from trainlab.core.spelling import spelled_out
 from trainlab.core.words import found
 from trainlab.core.yaml_nodes import DEEPEST, has_half_characters, parse
@@ -38,7 +39,8 @@ def argument(text: str) -> tuple[Override | None, list[Problem]]:
     path, equals, value = text.partition("=")
     if not equals or not all(path.split(".")):
         place = source.span(1, 1, max(len(path), 1))
-        return None, [Problem.at(place, "", "expected `key=value`, for example `optimizer.lr=3e-4`")]
+        wanted = "no spaces around `=`" if text == "=" else "expected `key=value`"
+        return None, [Problem.at(place, "", f"{wanted}, for example `optimizer.lr=3e-4`")]
     if has_half_characters(text):
         return None, [Problem.at(source.span(1, 1, len(text)), "", "the argument is not valid UTF-8")]
     if path.count(".") >= DEEPEST:
@@ -47,6 +49,18 @@ def argument(text: str) -> tuple[Override | None, list[Problem]]:
     if problems:
         return None, problems
     return Override(_parts(path, source), node or Node(None, source.span(1, len(path) + 1))), []
+
+
+def values(texts: Sequence[str]) -> dict[str, Any]:
+    """The values of arguments like `optimizer.lr=3e-4` by their dotted paths. Raises ConfigError.
+
+    >>> values(["optimizer.lr=3e-4"])
+    {'optimizer.lr': 0.0003}
+    """
+    read = [argument(text) for text in texts]
+    if wrong := [problem for _, problems in read for problem in problems]:
+        raise ConfigError(wrong)
+    return {".".join(key for key, _ in o.parts): o.value.plain() for o, _ in read if o is not None}
 
 
 def change(path: str, value: object, source: Source) -> Override:

@@ -129,7 +129,8 @@ def recalled(folder: Path, listed: Sequence[str]) -> list[Plugin]:
             )
         raise UserError(
             f"{folder}: needs its plugin {name}, which is Python code that would run here; give your own file with "
-            f"`--plugin {name}`, or, if you trust whoever made this folder, its copy with `--plugin {copy}`"
+            f"`--plugin {name}` (in Python `tl.use_plugins`), or, if you trust the person who made this folder, its "
+            f"copy with `--plugin {copy}`"
         )
     return found
 

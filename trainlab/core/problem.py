@@ -15,6 +15,7 @@ from trainlab.core.node import Span
 
 _WIDTH = 100  # of a quoted line where no terminal is; longer ones are clipped around the caret
 _TAB = 4
+_INITIALS = 2  # letters with which many names begin
 _SHOWN = 200  # problems in the text of an error
 
 
@@ -99,15 +100,22 @@ def in_order(problems: Iterable[Problem]) -> tuple[Problem, ...]:
 
 
 def nearest(name: str, allowed: Iterable[str]) -> str | None:
-    """The allowed name that was probably meant: one of similar spelling, or the only one that contains all words.
+    """The allowed name that was probably meant: of the same letters, of similar spelling, of the same beginning, or the
+    only one that contains all words.
 
     >>> nearest("Adamm", ["sgd", "adam"]), nearest("pool", ["max_pool", "dense"]), nearest("x", ["sgd", "adam"])
     ('adam', 'max_pool', None)
+    >>> nearest("adma", ["adamax", "adam"]), nearest("cos", ["flat_cos", "cosine_restarts", "cosine"])
+    ('adam', 'cosine')
     """
     folded = _folded(name)
     options = {_folded(option): option for option in allowed}
+    if swapped := [option for option in options if sorted(option) == sorted(folded)]:
+        return options[swapped[0]]
     if close := difflib.get_close_matches(folded, options, n=1, cutoff=0.7):
         return options[close[0]]
+    if len(folded) > _INITIALS and (longer := sorted((o for o in options if o.startswith(folded)), key=len)):
+        return options[longer[0]]
     words = set(folded.split("_"))
     same = [option for option in options if words <= set(option.split("_"))]
     return options[same[0]] if len(same) == 1 else None

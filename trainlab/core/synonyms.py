@@ -24,6 +24,20 @@ _OURS: Final[dict[str, tuple[str, ...]]] = {
     "batchsize": ("batch_size",),
     "bs": ("batch_size",),
     "use_bias": ("bias",),
+    "acc": ("accuracy",),
+    "bayes": ("gp",),
+    "bayesian": ("gp",),
+    "hyperband": ("asha",),
+    "categorical": ("choice",),
+    "values": ("choice",),
+    "log_uniform": ("log",),
+    "loguniform": ("log",),
+    "randint": ("int",),
+    "auc": ("roc_auc",),
+    "roc_auc_score": ("roc_auc",),
+    "f1_score": ("f1",),
+    "mcc": ("matthews",),
+    "matthews_corrcoef": ("matthews",),
     "bce": ("binary_cross_entropy",),
     "binary_crossentropy": ("binary_cross_entropy",),
     "cancer": ("breast_cancer",),
@@ -34,12 +48,22 @@ _OURS: Final[dict[str, tuple[str, ...]]] = {
     "jitter": ("color_jitter",),
     "conv2d": ("conv",),
     "convolution": ("conv",),
+    "maxpool": ("max_pool",),
+    "maxpool2d": ("max_pool",),
+    "maxpooling2d": ("max_pool",),
+    "gap": ("global_avg_pool",),
+    "layernorm": ("layer_norm",),
+    "groupnorm": ("group_norm",),
+    "batchnorm": ("batch_norm",),
     "cosine_annealing": ("cosine",),
     "cosineannealinglr": ("cosine",),
     "warm_restarts": ("cosine_restarts",),
     "random_crop": ("crop",),
     "random_erasing": ("cutout",),
     "dataset": ("data",),
+    "gpu": ("device", "cuda", "torch"),
+    "cuda": ("device", "torch"),
+    "pytorch": ("torch",),
     "wd": ("decay", "l2"),
     "weight_decay": ("decay", "l2"),
     "affine": ("dense",),
@@ -140,7 +164,11 @@ _OURS: Final[dict[str, tuple[str, ...]]] = {
     "pool_size": ("size",),
     "negative_slope": ("slope",),
     "categorical_crossentropy": ("softmax_cross_entropy",),
+    "ce": ("softmax_cross_entropy",),
     "cross_entropy": ("softmax_cross_entropy",),
+    "crossentropy": ("softmax_cross_entropy",),
+    "crossentropyloss": ("softmax_cross_entropy",),
+    "sparse_categorical_crossentropy": ("softmax_cross_entropy",),
     "nll": ("softmax_cross_entropy",),
     "xent": ("softmax_cross_entropy",),
     "standard": ("standardize",),
@@ -186,6 +214,14 @@ def homes(key: str, root: Node, model: Place) -> str:
             if not where:
                 return f"`{name}` belongs at the top of the file"
             return f"`{name}` belongs under `{where}`" if name == key else f"did you mean `{where}.{name}`?"
+    return ""
+
+
+def path_of(key: str, root: Node, model: Place) -> str:
+    """The dotted path of the setting that is called `key`, here or in another tool; empty if there is none."""
+    for name in (key, *_OURS.get(key.lower(), ())):
+        for path in sorted(_homes(name, root, model, ()), key=len):
+            return ".".join((*path, name))
     return ""
 
 

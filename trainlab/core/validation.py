@@ -265,7 +265,8 @@ def _wrong_value(error: _Located) -> Problem:
     message = f"expected {wanted}, got {found(error.node, words_allowed=takes_words)}"
     if error.code == "less_than_equal" and (error.details.get("ctx") or {}).get("le") == MOST:
         message = f"{found(error.node)} is too large; the most is {MOST:,}"
-    near = nearest(error.node.value, words) if isinstance(error.node.value, str) else None
+    given = error.node.value
+    near = (same_meaning(given, words) or nearest(given, words)) if isinstance(given, str) else None
     if near:
         message = f"{message}; did you mean `{near}`?"
     elif hint := _hint(error.node, choices):

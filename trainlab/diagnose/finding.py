@@ -31,6 +31,10 @@ class Finding:
     confidence: float | None = None
     withdrawn: str = ""
 
+    def __repr__(self) -> str:
+        """The message in a line: a notebook shows lists of findings, and the evidence is long."""
+        return f"<{self.severity} {self.code}, epoch {self.epoch}: {self.message}>"
+
     def as_dict(self) -> dict[str, Any]:
         """The line of diagnoses.jsonl, keys in the order of the contract."""
         keys = ("code", "severity", "epoch", "step", "layer", "message", "evidence", "because", "advice", "patches")

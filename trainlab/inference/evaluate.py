@@ -61,6 +61,11 @@ class Evaluation:
     decision: Decision = PLAIN
     sample: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
+    def __repr__(self) -> str:
+        """The scores in a line; the curves alone would fill pages of a notebook."""
+        scores = ", ".join(f"{name} {value:.4g}" for name, value in self.scores.items())
+        return f"<Evaluation of {self.run} on {self.rows} {self.data}: {scores}>"
+
     def as_dict(self) -> dict[str, Any]:
         """As JSON would have it."""
         return {

@@ -230,14 +230,17 @@ class EstimatorNetwork(_base.BaseEstimator):
         _validation.validate_data(self, X, skip_check_array=True)  # remembers the names of the columns
         _validation.check_consistent_length(X, y)
         y = _validation._check_y(y, estimator=self, **checks)
-        steps: list[Any] = [] if self.preprocess is None else _items(self.preprocess)
-        fills = self.model == "tabular" or "fill" in map(spelled_name, steps)
-        x, self.encoding_ = learned(X, fills=fills)
+        x, self.encoding_ = learned(X, fills=self._fills())
         return x, y
 
+    def _fills(self) -> bool:
+        """Whether the preprocessing fills missing numbers in."""
+        steps: list[Any] = [] if self.preprocess is None else _items(self.preprocess)
+        return self.model == "tabular" or "fill" in map(spelled_name, steps)
+
     def _validated(self, *given: Any, **checks: Any) -> Any:
-        """Numbers, checked as scikit-learn checks them; the model `tabular` fills missing ones."""
-        finite = "allow-nan" if self.model == "tabular" else True
+        """Numbers, checked as scikit-learn checks them; missing ones are allowed if the preprocessing fills them in."""
+        finite = "allow-nan" if self._fills() else True
         kinds = [np.float64, np.float32]
         return _validation.validate_data(self, *given, dtype=kinds, allow_nd=True, ensure_all_finite=finite, **checks)
 

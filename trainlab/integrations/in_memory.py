@@ -20,28 +20,46 @@ from trainlab.store.writing import write_atomic
 
 FOLDER = ".data"  # inside the folder of runs
 _ARRAYS = ("x", "y", "x_val", "y_val", "x_test", "y_test", "sample_weight", "sample_weight_val")
+_NAMES = {"X": "x", **{f"{name}_train": name for name in "xy"}, "X_train": "x", "X_val": "x_val", "X_test": "x_test"}
 
 
 def with_stored_rows(config: Mapping[str, Any], runs: Path) -> Mapping[str, Any]:
     """The config, with arrays and DataFrames under `data` (x, y, and the same with _val and _test; sample_weight, and
-    the same with _val) stored as files.
+    the same with _val) stored as files. X, X_train and y_train are other names of x and y; (X, y) is a pair of both.
 
     Arrays become a .npz file. A DataFrame x becomes a CSV, in which the target is y or the column that `target` names.
     Configs that hold no such rows come back as they are. Raises UserError for rows that cannot be stored.
     """
-    data = config.get("data")
+    data = _pair_named(config.get("data"))
+    if is_frame(data) or isinstance(data, np.ndarray):
+        raise UserError('data: expected {"x": ..., "y": ...}; of a DataFrame {"x": frame, "target": "its column"}')
     if not isinstance(data, Mapping):
         return config
-    settings = dict(cast("Mapping[str, Any]", data))
+    settings = {_NAMES.get(name, name): value for name, value in cast("Mapping[str, Any]", data).items()}
+    if "x" not in settings and (found := [name for name, value in settings.items() if hasattr(value, "shape")]):
+        raise UserError(f"data.{found[0]}: give the rows as `x`, the targets as `y` (or `target`, a column of x)")
     if "x" not in settings or isinstance(settings["x"], str | Path):
         return config
     rows = {name: settings.pop(name) for name in _ARRAYS if name in settings}
-    made = _frames(rows, settings, runs) if is_frame(rows["x"]) else _arrays(rows, runs)
-    return {**config, "data": {**settings, **made}}
+    framed = is_frame(rows["x"])
+    made = _frames(rows, settings, runs) if framed else _arrays(rows, runs)
+    return {"name": "table" if framed else "arrays", **config, "data": {**settings, **made}}
+
+
+def _pair_named(data: Any) -> Any:
+    """`(X, y)` as the table that it stands for; anything else as it is."""
+    if not isinstance(data, tuple) or len(cast("tuple[Any, ...]", data)) != 2:
+        return cast(Any, data)
+    x, y = cast("tuple[Any, Any]", data)
+    return {"x": x, "y": y}
 
 
 def _arrays(rows: Mapping[str, Any], runs: Path) -> dict[str, Any]:
     arrays = {name: _array(name, value) for name, value in rows.items()}
+    for part in ("", "_val", "_test"):
+        if {f"x{part}", f"y{part}"} <= arrays.keys() and len(arrays[f"x{part}"]) != len(arrays[f"y{part}"]):
+            count = f"{len(arrays[f'y{part}'])} targets for the {len(arrays[f'x{part}'])} rows of x{part}"
+            raise UserError(f"data.y{part}: {count}; one for each row is needed")
     buffer = BytesIO()
     np.savez(buffer, **arrays)  # pyright: ignore[reportArgumentType] - numpy's stubs take the names for its own settings
     digest = sha256(b"".join(f"{n} {a.dtype} {a.shape}".encode() + a.tobytes() for n, a in sorted(arrays.items())))

@@ -18,7 +18,10 @@ from trainlab.data.table import text_of
 from trainlab.diagnose.finding import SEVERITIES, Finding
 from trainlab.inference.decide import calibrate, choose_threshold
 from trainlab.inference.evaluate import Evaluation, evaluate, of_outputs, predicted
-from trainlab.inference.model import Split, TrainedNetwork
+from trainlab.inference.export.export import export_onnx
+from trainlab.inference.export.torch_module import export_torch
+from trainlab.inference.model import Split, TrainedNetwork, Weights
+from trainlab.report.html.pages import write_page
 from trainlab.report.html.summaries import run_html
 from trainlab.report.pictures.notebook import run_chart
 from trainlab.report.pictures.theme import Theme
@@ -115,6 +118,25 @@ class Run:
             return values[:, 0] if self._trained.task.kind == "regression" and values.shape[1] == 1 else values
         numbered = all(name.isdecimal() and str(int(name)) == name for name in self.classes)
         return values.astype(np.int64) if numbered else values.astype(str)
+
+    def report(self, file: Path | str) -> Path:
+        """Write the page of the run, with all pictures and findings, as one HTML file; its path."""
+        write_page(Path(file), [read_run(self.folder)], one=True)
+        return Path(file)
+
+    def export(self, file: Path | str, *, weights: Weights = "best") -> Path:
+        """Write the network with its preprocessing as an ONNX file, or as a PyTorch module if the name ends with `.py`.
+
+        Returns the path. Raises UserError for another ending, and for a network that cannot be exported.
+        """
+        path = Path(file)
+        if path.suffix == ".py":
+            export_torch(self.folder, path, weights=weights, runs=Path())
+        elif path.suffix == ".onnx":
+            export_onnx(self.folder, path, weights=weights, runs=Path())
+        else:
+            raise UserError(f"{file}: the name must end with .onnx (ONNX) or .py (a PyTorch module)")
+        return path
 
     def predict_quantiles(self, X: Any) -> Array:
         """The predicted quantiles in the target's own units: (rows, quantiles), or (rows, targets, quantiles).
@@ -287,6 +309,8 @@ def load(run: Path | str, runs: Path | str = "runs") -> Run:
 
 def runs(folder: Path | str = "runs") -> list[Run]:
     """All runs in a folder of runs or of a sweep, by name and number. Raises UserError if there is no such folder."""
+    if not Path(folder).exists():
+        raise UserError(f"{folder}: there is no such folder of runs; tl.train makes one")
     return [Run(path) for path in find_runs(Path(folder))]
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from trainlab.core.errors import UserError
 from trainlab.integrations.run import Run, frame
 from trainlab.integrations.search_folder import SearchFolder
+from trainlab.report.html.pages import write_page
 from trainlab.report.html.summaries import sweep_html
 from trainlab.report.insights import insights
 from trainlab.report.pictures.notebook import sweep_chart
@@ -77,6 +78,11 @@ class Sweep(SearchFolder):
         sweep's page. Raises UserError for a name that does not exist, with those that do.
         """
         return sweep_chart(self._record, name, theme, width)
+
+    def report(self, file: Path | str) -> Path:
+        """Write the page of the sweep, with all pictures, as one HTML file; its path."""
+        write_page(Path(file), [], sweep=self._record)
+        return Path(file)
 
     def __len__(self) -> int:
         return len(self._record.trials)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from trainlab.core.errors import UserError
 from trainlab.integrations.run import Run
 from trainlab.integrations.search_folder import SearchFolder
+from trainlab.report.html.pages import write_page
 from trainlab.report.pictures.notebook import tune_chart
 from trainlab.report.pictures.theme import Theme
 from trainlab.report.tune_record import TuneRecord
@@ -78,6 +79,11 @@ class Tune(SearchFolder):
 
     def __repr__(self) -> str:
         return f"<Tune {tune_line(self._record)}>"
+
+    def report(self, file: Path | str) -> Path:
+        """Write the page of the tune, with all pictures, as one HTML file; its path."""
+        write_page(Path(file), [], tune=self._record)
+        return Path(file)
 
     def _find(self, folder: Path | str, runs: Path) -> Path:
         return find_tune(folder, runs)

@@ -6,7 +6,7 @@ FOLDER/09-search/plans.json            the configs that they were made by
 """
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,7 @@ from trainlab.report.tune_record import TuneRecord
 from trainlab.search import sweep as searching
 from trainlab.search.experiment import SweepExperiment, read
 from trainlab.search.summary import Summary
-from trainlab.store.folder import is_run
+from trainlab.store.folder import is_run, make_folder
 from trainlab.store.json_file import read_json, write_json
 from trainlab.store.reading import RunRecord, is_sweep
 from trainlab.store.steps import is_tune
@@ -39,13 +39,15 @@ _ENDED = ("finished", "diverged")
 class Results:
     """The runs and sweeps of a chapter, by their names in it.
 
-    short: whether they are those of the short form · shift: what was added to each of their seeds.
+    short: whether they are those of the short form · shift: what was added to each of their seeds · settings: by their
+    dotted paths, those that replace the chapter's.
     """
 
     chapter: Chapter
     folder: Path
     short: bool
     shift: int = 0
+    settings: Mapping[str, Any] = field(default_factory=dict[str, Any])
     runs: dict[str, RunRecord] = field(default_factory=dict[str, RunRecord])
     sweeps: dict[str, SweepRecord] = field(default_factory=dict[str, SweepRecord])
     tunes: dict[str, TuneRecord] = field(default_factory=dict[str, TuneRecord])
@@ -53,16 +55,24 @@ class Results:
     kept: dict[str, Any] = field(default_factory=dict[str, Any])  # what was measured of the runs, by name
 
 
-def run_chapter(chapter: Chapter, folder: Path, *, short: bool, shift: int = 0, tell: Callable[[str], None]) -> Results:
-    """Train what is missing below `folder`. shift: is added to every seed · tell: is told what is trained, in a line
-    each.
+def run_chapter(
+    chapter: Chapter,
+    folder: Path,
+    *,
+    short: bool,
+    shift: int = 0,
+    settings: Mapping[str, Any] | None = None,
+    tell: Callable[[str], None],
+) -> Results:
+    """Train what is missing below `folder`. shift: is added to every seed · settings: by their dotted paths, they
+    replace those of every run · tell: is told what is trained, in a line each.
 
     Raises ConfigError or UserError where a config of the chapter is wrong.
     """
     place = folder / chapter.name
-    place.mkdir(parents=True, exist_ok=True)
     plans: dict[str, Any] = read_json(place / _PLANS) if (place / _PLANS).exists() else {}
-    results, cache, renewed = Results(chapter, place, short, shift), SplitsCache(), list[str]()
+    results = Results(chapter, place, short, shift, settings or {})
+    cache, renewed = SplitsCache(), list[str]()
     for name, planned in chapter.plan.runs.items():
         document = _document(results, planned)
         results.documents[name] = document
@@ -85,7 +95,7 @@ def run_chapter(chapter: Chapter, folder: Path, *, short: bool, shift: int = 0, 
 
 def _document(results: Results, planned: Planned) -> Document[SweepExperiment]:
     made = {name: record.path for name, record in results.runs.items()}
-    changes = results.chapter.changes(planned, made, short=results.short)
+    changes = {**results.chapter.changes(planned, made, short=results.short), **results.settings}
     file = results.chapter.folder / planned.config
     document = read(file, changes)
     if not results.shift:
@@ -171,6 +181,7 @@ def _same(path: Path, document: Document[SweepExperiment], plans: dict[str, Any]
 
 
 def _remember(path: Path, document: Document[SweepExperiment], plans: dict[str, Any], budget: str = "") -> None:
+    make_folder(path.parent, exist_ok=True)
     plans[path.name] = _plan_of(document, budget)
     write_json(path.parent / _PLANS, plans)
 

@@ -12,7 +12,7 @@ from typing import Any, cast
 
 from trainlab.core.component import Settings, plain
 from trainlab.core.config import Document, amended, nodes, override, read_plain, variant
-from trainlab.core.problem import ConfigError, Problem
+from trainlab.core.problem import ConfigError, Problem, clipped
 from trainlab.core.types import Task
 from trainlab.search.auto_space import auto_space
 from trainlab.search.condition import Conditions
@@ -57,7 +57,10 @@ class SearchSpace:
     def __init__(self, document: Document[SweepExperiment], prior: Sequence[PastTrial] = ()) -> None:
         sweep = document.value.sweep
         if sweep is None:
-            raise document.error((), "there is no `sweep` block in this config; `trainlab new sweep` shows one")
+            message = (
+                "there is no `sweep` block in this config; `trainlab new sweep` shows one, `trainlab tune` needs none"
+            )
+            raise document.error((), message)
         check(document)
         document = completed_by_data(document)  # the epochs are the sweep's budget
         if sweep.space == "auto":
@@ -251,6 +254,9 @@ class SearchSpace:
             return self._document.problem(("sweep", "space"), message, key=True)
         itself = owner in (problem.path, f"{problem.path}.name")
         message = problem.message if itself else f"{problem.path}: {problem.message}"
+        only = self.distributions[owner].ends()[0]
+        if itself and isinstance(only, list):
+            message += f"; to search among several values, write {{choice: {clipped(str(cast('list[Any]', only)))}}}"
         return self._document.problem(
             ("sweep", "space", owner), message, allowed=problem.allowed, nearest=problem.nearest, key=True
         )

@@ -6,6 +6,7 @@ import unicodedata
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from difflib import get_close_matches
+from errno import EACCES, EPERM, EROFS
 from pathlib import Path
 from typing import Self, overload
 
@@ -17,6 +18,7 @@ from trainlab.store.writing import named_errors
 
 _LONGEST = 100  # bytes of a name, so that NAME-sweep-N and its temporary files fit every file system
 _READABLE = "._+=,"
+_TUNE = "tune.jsonl"  # `trainlab.store.steps` reads it
 _SUFFIXES = (".csv", ".json", ".jsonl", ".yaml", ".html")  # of files that trainlab writes
 
 
@@ -93,10 +95,10 @@ class RunFolder:
             folder = cls(into)
             if folder.status.exists() or folder.metrics.exists():
                 raise UserError(f"{into}: there is a run in this folder already; choose another, or use --resume")
-            _make(into, exist_ok=True)
+            make_folder(into, exist_ok=True)
         else:
             folder = cls(next_free(runs, safe_name(name)))
-        _make(folder.checkpoints, exist_ok=True)
+        make_folder(folder.checkpoints, exist_ok=True)
         return folder
 
     @classmethod
@@ -112,6 +114,8 @@ class RunFolder:
                 return cls(path)
         there = sorted(p.name for p in runs.iterdir() if is_run(p)) if runs.is_dir() else []
         near = get_close_matches(given.name, there, n=3, cutoff=0.7)
+        for path in (given, runs / given):
+            _refuse_search(path)
         if os.path.isdir(given):
             raise UserError(f"{given}: not a run folder: it has none of {', '.join(MARKS)}")
         if near:
@@ -194,7 +198,7 @@ def next_free(runs: Path, name: str) -> Path:
 
     Raises UserError if the folder cannot be made.
     """
-    _make(runs, exist_ok=True)
+    make_folder(runs, exist_ok=True)
     pattern = re.compile(re.escape(name) + r"-([0-9]+)")
     with named_errors(runs, "read"):
         matches = [pattern.fullmatch(unicodedata.normalize("NFC", p.name)) for p in runs.iterdir()]
@@ -202,14 +206,26 @@ def next_free(runs: Path, name: str) -> Path:
     while True:
         path = runs / f"{name}-{number}"
         try:
-            _make(path, exist_ok=False)
+            make_folder(path, exist_ok=False)
         except FileExistsError:
             number += 1
         else:
             return path
 
 
-def _make(path: Path, *, exist_ok: bool) -> None:
+def _refuse_search(path: Path) -> None:
+    """Raises UserError if the folder is that of a sweep or a tune, which holds many runs."""
+    if (path / "trials").is_dir():
+        raise UserError(
+            f"{path}: is a sweep, not a run; name one of its runs, such as {path / 'trials' / '0001'}, or open the "
+            f'whole sweep in Python with tl.Sweep("{path}")'
+        )
+    if (path / _TUNE).is_file():
+        raise UserError(f'{path}: is a tune, not a run; in Python, tl.Tune("{path}").best_run is its best run')
+
+
+def make_folder(path: Path, *, exist_ok: bool) -> None:
+    """Make a folder. Raises UserError if that is not possible, FileExistsError if it is there and may not be."""
     try:
         path.mkdir(parents=exist_ok, exist_ok=exist_ok)
     except FileExistsError:
@@ -217,4 +233,5 @@ def _make(path: Path, *, exist_ok: bool) -> None:
             raise UserError(f"{path}: cannot make this folder: a file of that name is in the way") from None
         raise
     except OSError as error:
-        raise UserError(f"{path}: cannot make this folder: {error.strerror or error}") from error
+        elsewhere = "; --runs (in Python runs=) names another one" if error.errno in (EACCES, EPERM, EROFS) else ""
+        raise UserError(f"{path}: cannot make this folder: {error.strerror or error}{elsewhere}") from error

@@ -104,7 +104,7 @@ class Callback:
     stop_reason: str = ""
     on_request: Callable[[], object] | None = None
 
-    def request_stop(self, reason: str) -> None:
+    def request_stop(self, reason: str = "a callback has asked for it") -> None:
         """End the run after the current step, as interrupted, and give this reason in its status.
 
         A step that takes longer than a moment is left undone; a resumed run takes it again.
