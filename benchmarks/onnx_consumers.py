@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 
 from trainlab.inference.ensemble.ensemble import Ensemble
+from trainlab.inference.ensemble.members import from_snapshots
 from trainlab.inference.evaluate import predicted
 from trainlab.inference.export.export import OnnxOptions, as_onnx
 from trainlab.inference.model import TrainedNetwork
@@ -61,6 +62,19 @@ NETWORKS: dict[str, dict[str, Any]] = {
     "average": {"train": {"epochs": 4, "average": 0.9}},
     "temperature": {"calibrate": "temperature"},
     "kl_divergence": {"loss": "kl_divergence"},
+    "clips": {"data": {"name": "iris", "preprocess": ["clip", "robust", "smooth_clip"]}},
+    "pca": {"data": {"name": "iris", "preprocess": ["center", "zca", {"name": "pca", "keep": 2}]}},
+    "parametric": {"model": {"name": "mlp", "hidden": [16], "activation": "parametric"}},
+    "clip_output": {
+        "data": {"name": "diabetes", "preprocess": ["standardize"]},
+        "model": {"name": "mlp", "hidden": [16], "clip_output": True},
+        "optimizer": {"name": "adam", "lr": 0.3},
+    },
+    "prelu of images": {"data": {"name": "digits"}, "model": stack(CONV | {"filters": 8}, "prelu", "flatten")},
+    "odd borders": {
+        "data": {"name": "digits", "preprocess": [{"name": "standardize", "per": "channel"}]},
+        "model": stack(CONV, "layer_norm", {"name": "avg_pool", "size": 3, "stride": 2, "pad": "same"}, "flatten"),
+    },
     "cnn": {"data": {"name": "digits"}, "model": "cnn"},
     "cnn, members": {"data": {"name": "digits"}, "model": "cnn", "train": {"epochs": 1, "members": 2}},
     "strides": {
@@ -82,9 +96,12 @@ NETWORKS: dict[str, dict[str, Any]] = {
     },
 }
 
+COLUMNS = ["kind", "level", "tags", "number", "count", "area"]
 FILLED = {"preprocess": [{"name": "fill", "indicator": True}, "standardize"]}
 PINBALL = {"name": "pinball", "quantiles": [0.05, 0.5, 0.95]}
-TABLES: dict[str, tuple[str, dict[str, Any], dict[str, Any]]] = {  # the target, settings of the data, of the rest
+TABLES: dict[
+    str, tuple[str | list[str], dict[str, Any], dict[str, Any]]
+] = {  # the target, settings of the data, of the rest
     "table": ("kind", FILLED, {}),
     "table, tabular": ("kind", {}, {"model": "tabular"}),
     "table, members": ("kind", FILLED, {"train": {"epochs": 2, "members": 3}}),
@@ -95,6 +112,9 @@ TABLES: dict[str, tuple[str, dict[str, Any], dict[str, Any]]] = {  # the target,
     "quantiles": ("number", FILLED | {"scale_target": True}, {"loss": PINBALL}),
     "quantiles, tabular": ("number", {"scale_target": True}, {"loss": PINBALL, "model": "tabular"}),
     "counts": ("count", FILLED | {"task": "regression"}, {"loss": "poisson", "train": {"epochs": 2, "members": 2}}),
+    "two numbers": (["number", "area"], FILLED | {"scale_target": True}, {"train": {"epochs": 2, "members": 2}}),
+    "dates": ("kind", {"drop": ["a", "b", "shop", *COLUMNS[1:]], "preprocess": ["minmax"]}, {}),
+    "rare categories": ("kind", FILLED | {"max_categories": 3, "unknown": "ignore"}, {}),
 }
 
 
@@ -103,44 +123,63 @@ def table(folder: Path) -> Path:
     rng = np.random.default_rng(4)
     a, b = rng.normal(size=300).round(3), rng.lognormal(size=300).round(3)
     shop, missing = rng.integers(4, size=300), rng.random(300) < 0.1
-    lines = ["a,b,shop,kind,level,tags,number,count"]
+    days = np.datetime64("2021-03-01") + rng.integers(900, size=300)
+    lines = ["a,b,shop,day," + ",".join(COLUMNS)]
     for i in range(300):
         x, y, s = float(a[i]), float(b[i]), int(shop[i])
         tags = ";".join(name for name, there in (("p", x > 0), ("q", y > 1), ("r", s < 2)) if there) or "plain"
         level = "low" if x < -0.5 else "middle" if x < 0.5 else "high"
-        numbers = f"{100 + 20 * x + 5 * s},{int(np.exp(x / 2) * 2)}"
-        lines.append(f"{'' if missing[i] else x},{y},shop {s},{'xy'[x + s > 1]},{level},{tags},{numbers}")
+        numbers = f"{100 + 20 * x + 5 * s},{int(np.exp(x / 2) * 2)},{1e-3 * y}"
+        lines.append(f"{'' if missing[i] else x},{y},shop {s},{days[i]},{'xy'[x + s > 1]},{level},{tags},{numbers}")
     file = folder / "table.csv"
     file.write_text("\n".join(lines) + "\n")
     return file
 
 
-def of_table(file: Path, target: str, data: dict[str, Any], rest: dict[str, Any]) -> dict[str, Any]:
-    """The settings of a network of one target of the table."""
-    others = {"kind", "level", "tags", "number", "count"} - {target}
-    return {"data": {"name": "csv", "path": str(file), "target": target, "drop": sorted(others), **data}, **rest}
+def of_table(file: Path, target: str | list[str], data: dict[str, Any], rest: dict[str, Any]) -> dict[str, Any]:
+    """The settings of a network of some targets of the table."""
+    others = sorted(set(COLUMNS) - {*([target] if isinstance(target, str) else target)})
+    return {"data": {"name": "csv", "path": str(file), "target": target, "drop": others, **data}, **rest}
 
 
-def trained(folder: Path, settings: dict[str, Any], seed: int = 0) -> TrainedNetwork:
-    """A network after two epochs."""
+def run_of(folder: Path, settings: dict[str, Any], seed: int = 0) -> RunFolder:
+    """A run of two epochs."""
     base: dict[str, Any] = {
         "data": {"name": "iris", "preprocess": ["standardize"]},
         "train": {"epochs": 2},
         "model": "mlp",
     }
     config: dict[str, Any] = {**base, **settings, "seed": seed}
-    config["data"] = {**config["data"], "seed": 0}
-    return TrainedNetwork.load(RunFolder(train(read_plain(config, {}), runs=folder).folder))
+    config["data"] = {"seed": 0, **config["data"]}
+    return RunFolder(train(read_plain(config, {}), runs=folder).folder)
+
+
+def trained(folder: Path, settings: dict[str, Any], seed: int = 0) -> TrainedNetwork:
+    """A network after two epochs."""
+    return TrainedNetwork.load(run_of(folder, settings, seed))
+
+
+def folds(file: Path, folder: Path) -> list[TrainedNetwork]:
+    """Three networks of counts, each with rows, and so preprocessing, of its own."""
+    made = [of_table(file, "count", FILLED | {"task": "regression", "seed": i}, {"loss": "poisson"}) for i in range(3)]
+    return [trained(folder, settings, seed) for seed, settings in enumerate(made)]
 
 
 def networks(folder: Path) -> dict[str, TrainedNetwork | Ensemble]:
-    """Every network by name; two ensembles among them."""
+    """Every network by name; ensembles among them."""
     file = table(folder.parent)
     given: dict[str, dict[str, Any]] = NETWORKS | {name: of_table(file, *of) for name, of in TABLES.items()}
     made: dict[str, TrainedNetwork | Ensemble] = {name: trained(folder, settings) for name, settings in given.items()}
+    start = run_of(folder, {})
+    made["transfer"] = trained(folder, {"model": {"name": "mlp", "from": str(start.path), "freeze": "all"}})
+    cycles = run_of(folder, {"schedule": "cosine_restarts", "train": {"epochs": 5}})
     members = [trained(folder, {}, seed) for seed in range(3)]
-    made["ensemble"] = Ensemble.of(members, "probabilities", np.full(3, 1 / 3))
-    made["ensemble that votes"] = Ensemble.of(members, "vote", np.full(3, 1 / 3))
+    snapshots = [member.network for member in from_snapshots(cycles.path, folder)]
+    equal = np.full(3, 1 / 3)
+    made["ensemble"] = Ensemble.of(members, "probabilities", equal)
+    made["ensemble that votes"] = Ensemble.of(members, "vote", equal)
+    made["ensemble of counts"] = Ensemble.of(folds(file, folder), "probabilities", equal)
+    made["snapshots"] = Ensemble.of(snapshots, "logits", np.full(len(snapshots), 1 / len(snapshots)))
     return made
 
 

@@ -20,6 +20,11 @@ def only_what_all_run(model) -> None:
         if node.op_type == "MatMul":  # OpenCV repeats no stack of matrices for further axes on the left
             left, right = (rank[name] for name in node.input)
             assert right in (2, left)
+        if node.op_type == "PRelu":  # OpenCV, OpenVINO, MNN and onnx2torch take its slopes for those of the second axis
+            assert rank[node.input[0]] == 2
+        if node.op_type == "AveragePool":  # onnx2torch takes no odd border
+            pads = next((list(a.ints) for a in node.attribute if a.name == "pads"), [0, 0, 0, 0])
+            assert pads[:2] == pads[2:]
         if node.op_type == "Cast":  # of truth values makes something else than int64 in tract
             assert types[node.input[0]].elem_type != onnx.TensorProto.BOOL or node.attribute[0].i == 1
     tanh = [n for n in graph.node if n.op_type == "Tanh"]

@@ -31,7 +31,11 @@ SETTINGS = {
         {"filters": 2, "size": 1, "pad": "valid"},
     ],
     "max_pool": [{"size": 2, "stride": 2, "pad": "same"}, {"size": 3, "stride": 2, "pad": 1}],
-    "avg_pool": [{"size": 2, "stride": 2, "pad": "same"}, {"size": 3, "stride": 2, "pad": 1}],
+    "avg_pool": [
+        {"size": 2, "stride": 2, "pad": "same"},
+        {"size": 3, "stride": 2, "pad": 1},
+        {"size": [4, 3], "stride": 3, "pad": "same"},
+    ],
     "group_norm": [{"groups": 2}],
     "dropout": [{"mode": "vanilla", "drop": 0.3}, {}],
     "residual": [

@@ -43,7 +43,7 @@ MUTANTS = [
     (f"{_L}/max_pool.py", "waiting[windows] &= ~found", "pass"),
     (f"{_L}/max_pool.py", "s.dx[pixels] += s.dy", "s.dx[pixels] = s.dy"),
     (f"{_L}/max_pool.py", "s.y.fill(-np.inf)", "s.y.fill(0)"),
-    (f"{_L}/avg_pool.py", "s.y[...] /= _counts(w, s.y)", "s.y[...] /= w.size[0] * w.size[1]"),
+    (f"{_L}/avg_pool.py", "s.y[...] /= counts(w, s.y)", "s.y[...] /= w.size[0] * w.size[1]"),
     (f"{_L}/avg_pool.py", "s.dx.fill(0)", "pass"),
     (f"{_L}/global_avg_pool.py", " / (height * width)", ""),
     (f"{_L}/batch_norm.py", ' - xhat * (g["scale"] / n)', ""),

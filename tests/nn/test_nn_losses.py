@@ -264,12 +264,12 @@ def test_targets_that_a_loss_refuses():
         with pytest.raises(UserError) as caught:
             refused()
         said.append(str(caught.value))
-    scaled = " (with `data.scale_target` targets have mean 0: leave it out)"
+    scaled = " (with `data.scale_target` targets have mean 0: set it to false)"
     assert said == [
         f"loss: poisson needs targets of 0 or more; the smallest is -2{scaled}",
         f"loss: msle needs targets of 0 or more; the smallest is -0.5{scaled}",
-        "loss: kl_divergence needs targets of 0 or more that add up to 1 in every row (without `data.scale_target`); "
-        "row 2 of a part adds up to 1.2",
+        "loss: kl_divergence needs targets of 0 or more that add up to 1 in every row (with `data.scale_target: false`)"
+        "; row 2 of a part adds up to 1.2",
         "loss: kl_divergence needs several target columns that add up to 1 in every row",
     ]
 

@@ -143,6 +143,19 @@ class TestMLflow:
         assert where.startswith(f"sqlite:///{tmp_path}/other.db, experiment trainlab, run ")
 
 
+def test_wandb_has_a_run_once(tmp_path: Path):
+    """A second export is refused, and the tags of a diverged run hold each word once."""
+    pytest.importorskip("wandb")
+    config = read(write(tmp_path, f"{MOONS}trackers: [wandb]\n"), {"optimizer.lr": 1e30})
+    record = RunRecord(train(config, into=tmp_path / "runs" / "sick-1").folder, "sick-1")
+    (folder,) = (tmp_path / "runs" / "wandb").glob("offline-run-*")
+    with pytest.raises(UserError, match=f"this run is there already: .*{folder.name}; delete it there first"):
+        replay(record, tracker_of(record, "wandb"))
+    runs = [entry.run for kind, entry in whole(next(folder.glob("*.wandb"))) if kind == "run"]
+
+    assert list(runs[-1].tags) == ["diverged"]
+
+
 def test_wandb(tmp_path: Path):
     """Offline files of Weights & Biases hold scalars, histograms, config, tags and findings, in one run per id."""
     pytest.importorskip("wandb")

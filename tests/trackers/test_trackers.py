@@ -1,12 +1,16 @@
 """Runs that are reported to a tracker: what it is told, while training and afterwards, and what happens if it fails."""
 
+import json
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 from moons_run import MOONS, assert_same_run, write
+from typer.testing import CliRunner
 
+from trainlab.cli.main import build
 from trainlab.core.errors import UserError
 from trainlab.core.problem import ConfigError
 from trainlab.report.replay import replay, tracker_of
@@ -226,6 +230,53 @@ def test_missing_tracker_is_an_error_before_training(tmp_path: Path, monkeypatch
         "the tracker mlflow needs the package mlflow_that_is_missing: pip install 'trainlab[mlflow]'"
     )
     assert not (tmp_path / "runs").exists()
+
+
+def test_the_last_step_is_logged(tmp_path: Path, heard: list[_Heard]):
+    """Where a run diverges between two logged steps, the step that is not finite is logged, too; so are test scores."""
+    sick = read(write(tmp_path, TRACKED.replace("every: 3", "every: 1000")), {"optimizer.lr": 1e30})
+    folder = train(sick, into=tmp_path / "sick").folder
+    record = RunRecord(folder, "sick")
+    for _ in range(2):  # while it is trained, and afterwards
+        got = heard[-1]
+        (step,) = got.scalar["step/loss"]
+        assert (step, record.state) == (record.steps["step"][-1], "diverged")
+        assert not math.isfinite(got.scalar["step/loss"][step])
+        replay(record, tracker_of(record, "tensorboard"))
+
+
+def test_trial_of_a_tune_is_named_after_it(tmp_path: Path, heard: list[_Heard]):
+    """So that two tunes do not have runs of one name; the runs that confirm the winner, too."""
+    (tmp_path / "t-tune-1").mkdir()
+    (tmp_path / "t-tune-1" / "tune.jsonl").touch()
+    for place in ("search-1/trials/0003/2", "confirm/search-1-trial-3/seed-1"):
+        train(read(write(tmp_path, TRACKED)), into=tmp_path / "t-tune-1" / place)
+
+    assert [got.run.name for got in heard] == ["t-tune-1/search-1/0003/2", "t-tune-1/confirm/search-1-trial-3/seed-1"]
+    assert {got.run.group for got in heard} == {"t-tune-1"}
+    assert {got.run.home for got in heard} == {tmp_path.resolve()}
+
+
+def test_all_runs_of_a_sweep_are_logged(tmp_path: Path, heard: list[_Heard], monkeypatch: pytest.MonkeyPatch):
+    """One that cannot be logged is told, and does not stop the others; an ensemble has nothing to log."""
+    monkeypatch.chdir(tmp_path)
+    search = tmp_path / "runs" / "moons-sweep-1"
+    for trial in ("0001", "0002"):
+        train(read(write(tmp_path, MOONS)), into=search / "trials" / trial)
+    (search / "sweep.yaml").touch()
+    (search / "trials" / "0001" / "status.json").unlink()
+    command = CliRunner()
+    got = command.invoke(build(), ["export", "moons-sweep-1", "--to", "tensorboard", "--json"])
+    told = json.loads(got.stdout)
+
+    assert [Path(run["run"]).name for run in told["runs"]] == ["0002"]
+    assert [Path(text.split(":")[0]).name for text in told["refused"]] == ["0001"]
+    assert told["refused"][0] in got.stderr
+    assert [run.run.name for run in heard] == ["moons-sweep-1/0002"]
+    (tmp_path / "runs" / "both-ensemble-1").mkdir()
+    (tmp_path / "runs" / "both-ensemble-1" / "ensemble.json").touch()
+    refused = command.invoke(build(), ["export", "both-ensemble-1", "--to", "tensorboard"])
+    assert "an ensemble has no training to log" in refused.stderr
 
 
 def test_trial_is_named_after_its_sweep(tmp_path: Path, heard: list[_Heard]):

@@ -10,12 +10,14 @@ import typer
 from trainlab.cli import _completion, _terminal
 from trainlab.cli._weights import Weights, say_changed
 from trainlab.core.errors import UserError
+from trainlab.inference.ensemble.ensemble import is_ensemble
 from trainlab.inference.export.export import OnnxOptions, export_onnx
 from trainlab.inference.export.graph import OPSET
 from trainlab.inference.export.torch_module import export_torch
 from trainlab.report.replay import replay, tracker_of
 from trainlab.store.folder import RunFolder
-from trainlab.store.reading import read_run
+from trainlab.store.reading import find_runs, is_sweep, read_run
+from trainlab.store.steps import is_tune
 
 _NOTHING = "what to export? --onnx FILE or --torch FILE.py writes the network, --to TRACKER logs the run to a tracker"
 
@@ -75,7 +77,7 @@ def export(
     FILE.safetensors. It needs the packages torch and safetensors, and nothing of trainlab.
 
     --to: what `trackers` of a config logs during training, afterwards. The settings of the tracker are those of the
-    run's config; KEY=VALUE changes them.
+    run's config; KEY=VALUE changes them. Of a sweep or a tune all runs are logged.
 
     Examples:
         trainlab export digits-1 --onnx digits.onnx
@@ -113,12 +115,37 @@ def _module(run: str, file: Path, weights: Weights, runs: Path, as_json: bool) -
 
 
 def _logged(run: str, to: str, settings: Sequence[str], runs: Path, as_json: bool) -> dict[str, Any]:
-    folder = RunFolder.open(run, runs)
-    record = read_run(folder.path)
+    search = next((path for path in (Path(run), runs / run) if is_sweep(path) or is_tune(path)), None)
+    if search is not None:
+        return _all_logged(search, to, settings, as_json)
+    if is_ensemble(Path(run)) or is_ensemble(runs / run):
+        raise UserError(f"{run}: an ensemble has no training to log; log the runs of its members")
+    where = _log(RunFolder.open(run, runs).path, to, settings, as_json)
+    return {"tracker": to, "where": where}
+
+
+def _all_logged(search: Path, to: str, settings: Sequence[str], as_json: bool) -> dict[str, Any]:
+    """Log the runs of a sweep or a tune; those that cannot be logged, or are there already, are told."""
+    done: list[dict[str, str]] = []
+    refused: list[str] = []
+    for path in find_runs(search):
+        try:
+            done.append({"run": str(path), "where": _log(path, to, settings, as_json)})
+        except UserError as error:
+            refused.append(str(error))
+    if not done:
+        raise UserError(refused[0] if refused else f"{search}: there is no run to log")
+    for text in refused:
+        _terminal.note(text)
+    return {"tracker": to, "runs": done, "refused": refused}
+
+
+def _log(path: Path, to: str, settings: Sequence[str], as_json: bool) -> str:
+    record = read_run(path)
     where = replay(record, tracker_of(record, to, settings))
     if not as_json:
         _terminal.say(f"{to}: {where}")
-    return {"tracker": to, "where": where}
+    return where
 
 
 def _network(run: str, onnx: Path, weights: Weights, runs: Path, options: OnnxOptions, as_json: bool) -> dict[str, Any]:

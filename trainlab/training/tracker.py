@@ -18,6 +18,7 @@ from trainlab.diagnose.finding import Finding
 from trainlab.store.folder import RunFolder
 from trainlab.store.plain_yaml import read_config
 from trainlab.store.status import read_status
+from trainlab.store.steps import is_tune
 
 # of a run folder, what `trainlab predict` and `trainlab report` need of it elsewhere
 _SMALL_FILES = ("config.yaml", "environment.json", "status.json", "data.json", "decision.json", "network.json")
@@ -29,13 +30,14 @@ class TrackedRun:
     """What a tracker is told of a run before its first number.
 
     name: of the run, for a trial `SWEEP/TRIAL` · id: the same for every session of the run and for no other run, 16
-    hexadecimal digits · group: the sweep, or empty · config: the resolved config · going_on: steps that an earlier
-    session has done; None for a new run.
+    hexadecimal digits · group: the sweep or the tune, or empty · home: the folder of the runs · config: the resolved
+    config · going_on: steps that an earlier session has done; None for a new run.
     """
 
     name: str
     id: str
     group: str
+    home: Path
     folder: Path
     config: Mapping[str, Any]
     going_on: int | None = None
@@ -44,16 +46,23 @@ class TrackedRun:
     def of(cls, path: Path, going_on: int | None = None) -> Self:
         """The run in a folder. Raises UserError if its config or status cannot be read."""
         folder = RunFolder(path.resolve())
-        parts = folder.path.parts
-        above = len(parts) - 1 - parts[::-1].index("trials") if "trials" in parts else 0
-        name = "/".join([parts[above - 1], *parts[above + 1 :]]) if above else parts[-1]
+        search = _search_of(folder.path)
+        home = (search or folder.path).parent
+        name = "/".join(part for part in folder.path.relative_to(home).parts if part != "trials")
         key = sha256(f"{name} {read_status(folder.status).started}".encode()).hexdigest()[:16]
-        group = parts[above - 1] if above else ""
-        return cls(name, key, group, folder.path, read_config(folder.config), going_on)
+        group = search.name if search else ""
+        return cls(name, key, group, home, folder.path, read_config(folder.config), going_on)
 
     def model_files(self) -> Sequence[str]:
         """The files that make up the model, by their paths in the folder; the checkpoint comes last."""
         return [name for name in MODEL_FILES if (self.folder / name).is_file()]
+
+
+def _search_of(run: Path) -> Path | None:
+    """The folder of the tune or the sweep that a run is part of."""
+    above = run.parents[:4]  # TUNE/SWEEP/trials/TRIAL/FOLD
+    tune = next((path for path in above if is_tune(path)), None)
+    return tune or next((path.parent for path in above if path.name == "trials"), None)
 
 
 class TrackerRun(ABC):

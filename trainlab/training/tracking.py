@@ -2,7 +2,7 @@
 
     train/loss, val/accuracy ...     columns of metrics.csv, after each epoch
     epoch/lr, epoch/grad_norm ...    its other columns
-    step/loss, step/lr ...           columns of steps.csv, every few steps
+    step/loss, step/lr ...           columns of steps.csv, every few steps, and of the last step
     layer/NAME/QUANTITY              layers.csv, after each inspection; outputs, weights and gradients are histograms
     best/NAME, test/NAME             at the end
 
@@ -13,7 +13,6 @@ import io
 import time
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stdout, suppress
-from math import isfinite
 from pathlib import Path
 from typing import Any
 from warnings import warn
@@ -42,6 +41,7 @@ class Tracking(Callback):
         self._clock = clock or _now
         self._run: TrackerRun | None = None
         self._tags: dict[str, str] = {}
+        self._last: tuple[int, dict[str, float]] | None = None  # of the steps, if it was not logged
         self.where = ""
 
     def begin(self, folder: Path, going_on: int | None = None) -> None:
@@ -64,8 +64,9 @@ class Tracking(Callback):
         """Every few steps, their numbers."""
         first = info.step - len(info.records) + 1
         for i in range(-first % self._tracker.every, len(info.records), self._tracker.every):
-            named = {f"step/{name}": value for name, value in zip(RECORDS, info.records[i].tolist(), strict=True)}
-            self._log(first + i, named)
+            self._log(first + i, _named(info.records[i]))
+        due = info.step % self._tracker.every == 0
+        self._last = None if due or not len(info.records) else (info.step, _named(info.records[-1]))
 
     def on_inspection(self, step: int, names: Sequence[tuple[str, str]], values: Array) -> None:
         """Statistics of the layers, and the histograms of their outputs, weights and gradients."""
@@ -94,9 +95,11 @@ class Tracking(Callback):
 
     def on_train_end(self, result: RunResult) -> None:
         """Final scores, the findings as tags and text, and the model."""
+        if self._last is not None:  # a run that diverged ends anywhere
+            self._log(*self._last)
         best = result.best
         scores = {f"best/{best['metric']}": best["value"], "best/epoch": best["epoch"]} if best else {}
-        scores |= {f"test/{name}": value for name, value in (result.test or {}).items() if isfinite(value)}
+        scores |= {f"test/{name}": value for name, value in (result.test or {}).items()}
         codes = {f"finding.{f.code}": f.severity for f in reversed(result.findings)}
         self._finish(result.state, scores, codes, as_markdown(result.findings))
 
@@ -138,6 +141,11 @@ def require_trackers(document: Document[Experiment]) -> None:
     missing = [(i, text) for i, tracker in enumerate(document.value.trackers) if (text := tracker.missing())]
     if missing:
         raise ConfigError([document.problem(("trackers", i), text) for i, text in missing])
+
+
+def _named(record: Array) -> dict[str, float]:
+    """The numbers of a step."""
+    return {f"step/{name}": value for name, value in zip(RECORDS, record.tolist(), strict=True)}
 
 
 def _now(step: int) -> float:

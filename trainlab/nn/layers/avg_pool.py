@@ -39,14 +39,14 @@ class AvgPool(Pool, name="avg_pool"):
         s.y.fill(0)
         for windows, pixels in spans(w):
             s.y[windows] += s.x[pixels]
-        s.y[...] /= _counts(w, s.y)
+        s.y[...] /= counts(w, s.y)
 
     def backward(self, s: Slot) -> None:
         """dx = dy over the number of pixels, to every pixel of the window."""
         if s.dx is None:
             return
         w = self.windows(s.x.shape[1:])
-        share = s.dy / _counts(w, s.dy)
+        share = s.dy / counts(w, s.dy)
         s.dx.fill(0)
         for windows, pixels in spans(w):
             s.dx[pixels] += share[windows]
@@ -71,9 +71,9 @@ class AvgPool(Pool, name="avg_pool"):
         return TorchCode(made, classes={"AvgPool": SOURCE})
 
 
-def _counts(w: Windows, like: Array) -> Array:
+def counts(w: Windows, like: Array) -> Array:
     """The number of pixels in each window (1, height', width', 1)."""
-    counts = np.zeros((1, *w.out, 1), like.dtype)
+    found = np.zeros((1, *w.out, 1), like.dtype)
     for windows, _ in spans(w):
-        counts[windows] += 1
-    return counts
+        found[windows] += 1
+    return found

@@ -35,8 +35,8 @@ class KLDivergence(SoftmaxLoss, name="kl_divergence"):
         bad = np.flatnonzero((t < 0).any(axis=1) | (np.abs(t.sum(axis=1) - 1) > 1e-3))
         if len(bad):
             raise UserError(
-                f"loss: kl_divergence needs targets of 0 or more that add up to 1 in every row (without "
-                f"`data.scale_target`); row {bad[0] + 1} of a part adds up to {t[bad[0]].sum():.4g}"
+                f"loss: kl_divergence needs targets of 0 or more that add up to 1 in every row (with "
+                f"`data.scale_target: false`); row {bad[0] + 1} of a part adds up to {t[bad[0]].sum():.4g}"
             )
         return t
 

@@ -56,6 +56,6 @@ def positive(y: Array, loss: str) -> Array:
     if (t < 0).any():
         raise UserError(
             f"loss: {loss} needs targets of 0 or more; the smallest is {t.min():.4g} (with `data.scale_target` targets "
-            "have mean 0: leave it out)"
+            "have mean 0: set it to false)"
         )
     return t

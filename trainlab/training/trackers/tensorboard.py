@@ -33,7 +33,7 @@ class TensorBoard(Tracker, name="tensorboard"):
         """Event files that hold this run alone: those of an earlier export are replaced."""
         folder = run.folder / "tensorboard"
         if self.folder is not None:
-            folder = run.folder.parent / self.folder / run.name
+            folder = run.home / self.folder / run.name
         if run.going_on is None:
             for old in folder.glob(_OURS):
                 old.unlink()

@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Literal
 
 from trainlab.core.component import setting
 from trainlab.diagnose.finding import Finding
-from trainlab.training.tracker import TrackedRun, Tracker, TrackerRun
+from trainlab.training.tracker import TrackedRun, Tracker, TrackerRun, has_already
 
 
 class WandB(Tracker, name="wandb"):
@@ -28,7 +28,10 @@ class WandB(Tracker, name="wandb"):
     mode: Literal["offline", "online"] = setting("offline", "write files only, or send them to the server")
 
     def open(self, run: TrackedRun) -> TrackerRun:
-        """A run with our id; the server appends a later session to it."""
+        """A run with our id; the server appends a later session to it, and refuses a new run that it has."""
+        there = sorted((run.home / "wandb").glob(f"offline-run-*-{run.id}*"))
+        if self.mode == "offline" and run.going_on is None and there:
+            raise has_already(str(there[0]))
         return _WandBRun(self, run)
 
 
@@ -52,7 +55,7 @@ class _WandBRun(TrackerRun):
             id=run.id,
             name=run.name,
             group=run.group or None,
-            dir=str(run.folder.parents[1] if run.group else run.folder.parent),
+            dir=str(run.home),
             config=dict(run.config),
             mode=tracker.mode,
             resume=("allow" if run.going_on is not None else "never") if online else None,
@@ -74,7 +77,7 @@ class _WandBRun(TrackerRun):
 
     def finish(self, state: str, scores: Mapping[str, float], tags: Mapping[str, str], text: str) -> None:
         codes = [name.removeprefix("finding.") for name in tags if name.startswith("finding.")]
-        self._run.tags = (state, *codes)
+        self._run.tags = tuple(dict.fromkeys([state, *codes]))  # a run that diverged has a finding of that name
         self._run.notes = text
         self._run.summary.update({**scores, **tags, "findings": text})
         model = self._wandb.Artifact(f"model-{self._tracked.id}", type="model")
@@ -83,7 +86,7 @@ class _WandBRun(TrackerRun):
             model.add_file(str(self._tracked.folder / name), name)
         if files:
             self._run.log_artifact(model)
-        self._run.finish(exit_code=int(state in ("diverged", "failed")))
+        self._run.finish(exit_code=int(state not in ("finished", "interrupted")))
 
     def flush(self) -> None:
         pass  # its own process or thread writes what it is given
