@@ -121,7 +121,8 @@ def test_other_text_encodings():
             PEOPLE.replace("29,Rome,no", "29,Rome,maybe"),
             {},
             "people.csv:11: column `bought`: the only row of class `maybe`\n"
-            "a class needs at least two rows, one to train on and one to test on; add some or remove these",
+            "a class needs at least two rows, one to train on and one to test on; add some or remove these "
+            "(`min_class_rows: 2` leaves them out)",
         ),
         (
             PEOPLE.replace(",yes", ",no"),

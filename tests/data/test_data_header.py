@@ -110,5 +110,6 @@ def test_all_that_stands_in_the_way_of_a_lone_target():
         "t.csv: no columns are left to learn from besides the target; add some to the file, for example the target's "
         "value in the row before\n"
         "and then: t.csv:22: column `label`: the only row of class `b`\n"
-        "a class needs at least two rows, one to train on and one to test on; add some or remove these"
+        "a class needs at least two rows, one to train on and one to test on; add some or remove these "
+        "(`min_class_rows: 2` leaves them out)"
     )

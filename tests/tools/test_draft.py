@@ -128,3 +128,126 @@ def test_the_recipe_stands_in_comments(tmp_path):
     ]
     assert written["optimizer"].items() <= plain(experiment.optimizer).items()
     assert written["loss"]["label_smoothing"] == 0.1
+
+
+def test_names_that_are_numbers_are_quoted(tmp_path):
+    """Columns called 1990 or 0 are written so that YAML reads them back; so are names with a line break."""
+    lines = [f"Oslo,{i % 7},{i},{'' if i else 3}" for i in range(60)]
+    _, experiment = drafted(tmp_path, "\n".join(["city,1990,1991,0", *lines]) + "\n", "1990")
+
+    assert (experiment.data.target, experiment.data.drop) == ("1990", ["1991", "0"])
+
+
+def test_a_reason_stays_on_its_line(tmp_path):
+    """A cell with a line break does not break the comment that quotes it."""
+    cells = [f'"a note\non {i} lines"' if i % 5 == 0 else str(i) for i in range(60)]
+    config, experiment = drafted(
+        tmp_path, "\n".join(["x,c,y", *(f"{c},{i % 7},{i % 2}" for i, c in enumerate(cells))]) + "\n", "y"
+    )
+
+    assert experiment.data.drop == ["x"]
+    assert "    - x  # numbers, and 12 different texts such as a note on 0 lines\n" in config
+
+
+ROWS = [f"{i},{i % 7},{'yes' if i % 3 else 'no'}" for i in range(60)]
+
+
+@pytest.mark.parametrize(
+    ("text", "target", "settings"),
+    [
+        (["Report of 2020,,", "age,rooms,y", *ROWS], "y", {"skip": 1}),
+        (["", "Report;;", ";;", *(r.replace(",", ";") for r in ["age,rooms,y", *ROWS])], "y", {"skip": 3}),
+        (["age,rooms,y", *ROWS, "", "Source: the office,,", "* estimated"], "* estimated", None),
+        (["age,rooms,y", *ROWS, "", "Source: the office", "* estimated"], "y", {"footer": 2}),
+        (
+            ["age,y,age", *(f"{i},{'ab'[i % 2]},{i % 9}" for i in range(60))],
+            "y",
+            {"columns": ["age (1)", "y", "age (3)"]},
+        ),
+        (["age,,y", *ROWS], "y", {"columns": ["age", "column_2", "y"]}),
+        (
+            ["age,,,y", ",first,second,Response", *(f"{i},{i % 2},{i % 3},{'ab'[i % 2]}" for i in range(9))],
+            "y",
+            {"header": False, "skip": 2, "columns": ["age", "age: first", "age: second", "y"]},
+        ),
+    ],
+    ids=["title", "title and blanks", "unknown", "footer", "twice", "unnamed", "two lines of names"],
+)
+def test_what_stands_around_a_table(text, target, settings, tmp_path):
+    """Titles, notes below, names that stand twice, are missing or take two lines: the settings that read the table."""
+    if settings is None:
+        with pytest.raises(UserError, match="has no column"):
+            drafted(tmp_path, "\n".join(text) + "\n", target)
+        return
+    config, experiment = drafted(tmp_path, "\n".join(text) + "\n", target)
+
+    assert {name: getattr(experiment.data, name) for name in settings} == settings
+    assert all(f"  {name}: " in config and "  # " in config.split(f"  {name}: ")[1].split("\n")[0] for name in settings)
+
+
+@pytest.mark.parametrize(
+    ("text", "encoding"),
+    [
+        (
+            "지역,가격,y\n"
+            + "".join(f"서울특별시 {'강남구' if i % 2 else '종로구'},{i % 9},{'ab'[i % 3 % 2]}\n" for i in range(60)),
+            "cp949",
+        ),
+        (
+            "地域,価格,y\n"
+            + "".join(f"東京の{'みなと' if i % 2 else 'しぶや'},{i % 9},{'ab'[i % 3 % 2]}\n" for i in range(60)),
+            "cp932",
+        ),
+        (
+            "город,цена,y\n"
+            + "".join(f"{'Москва' if i % 2 else 'Казань'},{i % 9},{'ab'[i % 3 % 2]}\n" for i in range(60)),
+            "cp1251",
+        ),
+        (
+            "Stadt,Preis,y\n"
+            + "".join(f"{'München' if i % 2 else 'Köln'},{i % 9},{'ab'[i % 3 % 2]}\n" for i in range(60)),
+            "latin-1",
+        ),
+    ],
+)
+def test_the_encoding_is_found(text, encoding, tmp_path):
+    """A file that is not UTF-8 is read with the encoding whose letters its bytes are."""
+    (tmp_path / "t.csv").write_bytes(text.encode(encoding))
+    config = draft_config(str(tmp_path / "t.csv"), "y")
+
+    assert f"  encoding: {encoding}  # the file is not UTF-8; this encoding fits its bytes best\n" in config
+
+
+def test_a_table_of_dates_keeps_them(tmp_path):
+    """Dates are inputs where nothing else is."""
+    _, experiment = drafted(
+        tmp_path, "month,sold\n" + "".join(f"{1960 + i // 12}-{1 + i % 12:02},{i * 1.5}\n" for i in range(60)), "sold"
+    )
+
+    assert experiment.data.drop == []
+
+
+def test_classes_with_one_row_are_left_out(tmp_path):
+    """Where most rows have a class with more of them."""
+    lines = [f"{i % 9},{'once' if i == 7 else 'ab'[i % 2]}" for i in range(60)]
+    config, experiment = drafted(tmp_path, "\n".join(["x,y", *lines]) + "\n", "y")
+
+    assert experiment.data.min_class_rows == 2
+    assert "  min_class_rows: 2  # 1 classes have one row only\n" in config
+
+
+def test_columns_are_judged_by_the_rows_that_stay(tmp_path):
+    """Rows without a target are left out before a column is judged: its texts there are nobody's concern."""
+    lines = [f"{'none yet' if i % 3 == 0 else i},{i % 7},{'' if i % 3 == 0 else i * 1.5}" for i in range(90)]
+    _, experiment = drafted(tmp_path, "\n".join(["x,c,y", *lines]) + "\n", "y")
+
+    assert (experiment.data.missing, experiment.data.drop) == ([], [])
+
+
+def test_a_text_that_is_a_category_elsewhere_is_no_marker(tmp_path):
+    """`none yet` in a column of numbers is not taken for missing where it is a category of another column."""
+    lines = [f"{'low' if i == 5 else i},{('low', 'high')[i % 2]},{i % 3 % 2}" for i in range(60)]
+    config, experiment = drafted(tmp_path, "\n".join(["x,c,y", *lines]) + "\n", "y")
+
+    assert (experiment.data.missing, experiment.data.drop) == ([], ["x"])
+    assert "    - x  # numbers, and 1 different text such as low, which `c` holds, too\n" in config

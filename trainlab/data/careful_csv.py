@@ -9,10 +9,12 @@ import numpy as np
 
 from trainlab.core.errors import DataError
 from trainlab.core.types import Array
+from trainlab.data.curable import CurableError
 from trainlab.data.dialect import Dialect, Row, read_rows
 from trainlab.data.table import MISSING, Column, Numbers, Texts
 
 SHORT = "; give every row {} cells (an empty cell is a missing value)"
+MOST_NOTES = 20  # lines below a table that may be notes
 BLOCK = 2_000  # rows that become arrays at once
 
 Block = tuple[list[int], list[Row]]
@@ -88,13 +90,14 @@ def _blocks(path: str, file: IO[str], dialect: Dialect) -> Iterator[Block]:
     form = dialect.delimiter, dialect.blanks
     lines: list[int] = []
     block: list[Row] = []
-    for line, row in read_rows(path, islice(file, dialect.start, None), form, dialect.start):
+    rows = read_rows(path, islice(file, dialect.start, dialect.end), form, dialect.start)
+    for line, row in rows:
         if len(row) == width + 1 and not row[-1].strip():
             del row[-1]  # a delimiter at the end
         if not any(map(str.strip, row)):
             continue
         if len(row) != width:
-            raise DataError(_wrong_width(f"{path}:{line}", row, dialect))
+            raise _wrong_width(f"{path}:{line}", row, dialect, rows)
         lines.append(line)
         block.append(row)
         if len(block) == BLOCK:
@@ -104,7 +107,14 @@ def _blocks(path: str, file: IO[str], dialect: Dialect) -> Iterator[Block]:
         yield lines, block
 
 
-def _wrong_width(where: str, row: Row, dialect: Dialect) -> str:
+def _wrong_width(where: str, row: Row, dialect: Dialect, following: Iterator[tuple[int, Row]]) -> DataError:
+    """The error; where nothing but lines of few cells follow, the setting that leaves them out."""
     width, sign = len(dialect.names), dialect.delimiter
-    hint = f'; a cell that holds `{sign}` needs quotes: "a{sign} b"' if len(row) > width else SHORT.format(width)
-    return f"{where}: {len(row)} cells, but there are {width} columns{hint}"
+    text = f"{where}: {len(row)} cells, but there are {width} columns"
+    notes = [row, *(more for _, more in islice(following, MOST_NOTES + 1))]
+    if len(notes) <= MOST_NOTES and dialect.end is None and all(2 * sum(map(bool, more)) <= width for more in notes):
+        cure = f"; if it and what follows are notes below the table, set `footer: {len(notes)}`"
+        return CurableError(text + cure, "notes stand below the table", footer=len(notes))
+    return DataError(
+        text + (f'; a cell that holds `{sign}` needs quotes: "a{sign} b"' if len(row) > width else SHORT.format(width))
+    )

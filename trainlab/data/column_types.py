@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 
 from trainlab.core.types import Array
-from trainlab.data.dates import are_dates
+from trainlab.data.dates import are_dates, are_mixed_dates
 from trainlab.data.notation import USUAL, Notation, Signs, found_notation, notation_advice, parse_number
 from trainlab.data.table import Column, Numbers, Texts, as_texts
 
@@ -105,7 +105,7 @@ def _mixed(column: Texts, notation: Notation, there: int) -> Decision:
     if share >= NUMERIC_SHARE or (share >= 0.5 and amounts):
         strays = ~np.append(is_number, True)[column.codes]
         return Decision("number", as_numbers(column, notation), notation, strays)
-    if not is_number.any() and are_dates(column.known):
+    if not is_number.any() and (are_dates(column.known) or are_mixed_dates(column.known)):
         return Decision("date", column)
     different = len(column.known)
     if different > max(MOST_CATEGORIES, there // 2) or different == there >= ROWS_OF_AN_ID:

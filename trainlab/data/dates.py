@@ -13,12 +13,19 @@ _FORMATS = (
     "%d.%m.%Y %H:%M:%S",
     "%d.%m.%Y %H:%M",
     "%d.%m.%Y",
+    "%Y.%m.%d",
     "%b %d %Y",
+    "%B %d %Y",
     "%b-%d-%Y",
     "%d %b %Y",
+    "%d %B %Y",
     "%d-%b-%Y",
+    "%d-%b-%y",
     "%b %Y",
     "%B %Y",
+    "%B-%Y",
+    "%b-%y",
+    "%m/%d/%Y %I:%M:%S %p",
     "%m/%d/%Y %H:%M:%S",
     "%m/%d/%Y %H:%M",
     "%m/%d/%Y",
@@ -27,7 +34,15 @@ _FORMATS = (
     "%d/%m/%Y",
     "%m-%d-%Y",
     "%d-%m-%Y",
+    "%m/%d/%y %H:%M",
+    "%m/%d/%y",
+    "%d/%m/%y",
+    "%d.%m.%y",
+    "%m-%d-%y",
+    "%d-%m-%y",
 )
+MOSTLY = 0.95  # of the texts that are dates in one of the forms: then the others are dates that nobody could write
+SAMPLE = 200  # texts that are looked at for this
 
 
 YEAR = 365.2425 * 86_400  # seconds
@@ -78,6 +93,21 @@ def are_dates(texts: Sequence[str]) -> bool:
     return bool(texts) and None not in as_seconds(texts)
 
 
+def are_mixed_dates(texts: Sequence[str]) -> bool:
+    """Whether nearly all of the texts are dates, not all in one form.
+
+    >>> are_mixed_dates(["2019-03-21", "27/04/2019", "1/05/2019"]), are_mixed_dates(["1/2", "3/4"])
+    (True, False)
+    """
+    some, others = texts[:: max(1, len(texts) // SAMPLE)], 0
+    readers = list(_readers().values())
+    for text in some:
+        others += all(read(text) is None for read in readers)
+        if others > (1 - MOSTLY) * len(some):
+            return False
+    return bool(some)
+
+
 def _readers() -> dict[str, Callable[[str], float | None]]:
     return {"iso": _iso, "part of a year": _year_part, **{form: _formatted(form) for form in _FORMATS}}
 
@@ -100,7 +130,7 @@ def _year_part(text: str) -> float | None:
 def _formatted(form: str) -> Callable[[str], float | None]:
     def read(text: str) -> float | None:
         try:
-            return _seconds(datetime.strptime(text.replace(",", ""), form))
+            return _seconds(datetime.strptime(" ".join(text.replace(",", " ").split()), form))
         except ValueError:
             return None
 

@@ -9,11 +9,13 @@ from trainlab.core.errors import DataError
 from trainlab.core.home import expanded
 from trainlab.core.types import Array
 from trainlab.data.careful_csv import read_carefully
+from trainlab.data.curable import CurableError
 from trainlab.data.dialect import ROW_NAMES, CsvOptions, Dialect, find_dialect, no_header
 from trainlab.data.fast_csv import Counts, read_fast
-from trainlab.data.header import judge
+from trainlab.data.header import judge, uniquely_named
 from trainlab.data.opening import DAMAGED, open_bytes, refuse_bomb
 from trainlab.data.table import Column, Table
+from trainlab.data.text_encoding import WRITTEN_IN, guessed_encoding
 
 FAST = 1 << 20  # bytes from which on importing pandas costs less than reading row by row
 
@@ -60,7 +62,12 @@ def targets_in_data(path: str, options: CsvOptions, targets: Sequence[str]) -> t
 
 def _dialect(path: str, options: CsvOptions, codec: str) -> Dialect:
     with io.TextIOWrapper(open_bytes(path), codec, newline="") as file:
-        return find_dialect(path, file, options)
+        end = None
+        if options.footer:
+            filled = [number for number, line in enumerate(file, 1) if line.strip()]
+            end = filled[-options.footer - 1] if len(filled) > options.footer else 0
+            file.seek(0)
+        return find_dialect(path, file, options, end)
 
 
 @contextmanager
@@ -69,7 +76,7 @@ def _decoded(path: str, encoding: str) -> Generator[str]:
     try:
         yield _codec(path, encoding)
     except UnicodeDecodeError:
-        raise DataError(_not_decoded(path, encoding)) from None
+        raise _not_decoded(path, encoding) from None
     except DAMAGED as error:
         raise DataError(f"{path}: the file is truncated or damaged: it cannot be unpacked") from error
 
@@ -79,7 +86,12 @@ def _columns(
 ) -> tuple[list[Column], Array]:
     as_text = {i for i, name in enumerate(dialect.names) if name in text}
     large = expanded(path).stat().st_size >= FAST
-    if large and not dialect.blanks and codec.replace("_", "-") in ("utf-8-sig", "ascii", "latin-1", "cp1252"):
+    if (
+        large
+        and not dialect.blanks
+        and dialect.end is None
+        and codec.replace("_", "-") in ("utf-8-sig", "ascii", "latin-1", "cp1252")
+    ):
         with open_bytes(path) as file:
             counts = Counts.of(file, dialect.delimiter)
         with open_bytes(path) as file:
@@ -99,7 +111,11 @@ def _named(header: str, dialect: Dialect, columns: list[Column]) -> tuple[dict[s
         elif i == 1 and ROW_NAMES not in notes:
             notes.append("the first column has no name: taken for row numbers or row names and left out")
         elif i > 1 and not column.missing.all():
-            raise DataError(f"{header}: column {i} has no name; name it, or name all of them under `columns`")
+            raise CurableError(
+                f"{header}: column {i} has no name; name it, or name all of them under `columns`",
+                "not all columns have a name in the file",
+                columns=uniquely_named(dialect.names),
+            )
     return named, tuple(notes)
 
 
@@ -120,19 +136,21 @@ def _codec(path: str, encoding: str) -> str:
     return "utf-8-sig"
 
 
-def _not_decoded(path: str, encoding: str) -> str:
+def _not_decoded(path: str, encoding: str) -> DataError:
     try:
         with open_bytes(path) as file:
             stored = file.read()
     except DAMAGED:
-        return f"{path}: the file is truncated or damaged: it cannot be unpacked"
+        return DataError(f"{path}: the file is truncated or damaged: it cannot be unpacked")
     try:
         stored.decode(encoding)
     except UnicodeDecodeError as error:
-        line = stored.count(b"\n", 0, error.start) + 1
-        byte = stored[error.start]
-        return (
-            f"{path}:{line}: byte 0x{byte:02x} is not {encoding}; save the file as UTF-8, or set `encoding: latin-1` "
-            "(Western Europe) or the encoding that it has"
+        line, byte = stored.count(b"\n", 0, error.start) + 1, stored[error.start]
+        guess = guessed_encoding(stored)
+        return CurableError(
+            f"{path}:{line}: byte 0x{byte:02x} is not {encoding}; save the file as UTF-8, or set `encoding: {guess}` "
+            f"({WRITTEN_IN[guess]}) or the encoding that it has",
+            "the file is not UTF-8; this encoding fits its bytes best",
+            encoding=guess,
         )
-    return f"{path}: cannot be read as {encoding}"
+    return DataError(f"{path}: cannot be read as {encoding}")

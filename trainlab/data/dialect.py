@@ -9,12 +9,14 @@ from itertools import chain, islice
 from typing import IO
 
 from trainlab.core.errors import DataError
-from trainlab.data.header import judge
+from trainlab.data.curable import CurableError
+from trainlab.data.header import judge, refuse_second_line_of_names, refuse_title, uniquely_named
 from trainlab.data.table import unique_names
 
 DELIMITERS = ",;\t|"
 _LONGEST = 1 << 24  # characters of a line, of those that are inspected
 PEEKED = 100  # rows that are inspected before the file is read
+HEADLESS = "the first line is data: columns are column_1, column_2, ..."
 ROW_NAMES = "the first column has no name in the header: taken for row names and left out"
 
 Row = list[str]
@@ -22,13 +24,16 @@ Row = list[str]
 
 @dataclass(frozen=True, slots=True)
 class CsvOptions:
-    """The user's settings for a file; None and empty: detected. `skip`: lines before the column names."""
+    """The user's settings for a file; None and empty: detected. `skip` and `footer`: lines before the column names and
+    after the last row.
+    """
 
     delimiter: str | None = None
     encoding: str = "utf-8"
     header: bool | None = None
     columns: tuple[str, ...] = ()
     skip: int = 0
+    footer: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +41,8 @@ class Dialect:
     """`names`: of the columns, empty where the file gives none. `start`: lines before the first row.
 
     `header`: the line of the names. `first`: the first rows, to recognize columns of numbers. `blanks`: runs of
-    blanks separate cells. `delimiters_skipped`: their number in the lines before the first row.
+    blanks separate cells. `delimiters_skipped`: their number in the lines before the first row. `end`: the line of the
+    last row; None: the file's last line.
     """
 
     delimiter: str
@@ -47,6 +53,7 @@ class Dialect:
     blanks: bool = False
     delimiters_skipped: int = 0
     notes: tuple[str, ...] = ()
+    end: int | None = None
 
 
 @dataclass(slots=True)
@@ -62,6 +69,11 @@ class _Start:
     @property
     def line(self) -> str:
         return self.lines[self.skipped]
+
+    @property
+    def line_is_last(self) -> bool:
+        """Whether no line that was read stands behind the remarks."""
+        return self.skipped >= len(self.lines) - 1
 
     def skip_blank(self) -> None:
         while self.skipped < len(self.lines) and not self.line.strip():
@@ -81,11 +93,17 @@ class _Start:
             self.skip_blank()
 
 
-def find_dialect(path: str, file: IO[str], options: CsvOptions) -> Dialect:
-    """How the file is written, from its first lines. Raises DataError where its column names cannot be used."""
+def find_dialect(path: str, file: IO[str], options: CsvOptions, end: int | None = None) -> Dialect:
+    """How the file is written, from its first lines. `end`: the line of its last row, if lines follow that are none.
+
+    Raises DataError where its column names cannot be used.
+    """
     lines = list(_first_lines(path, file, options.skip + PEEKED))
     start = _Start(path, lines, options.skip, options.delimiter)
     start.skip_remarks()
+    while start.line_is_last and (more := list(_first_lines(path, file, PEEKED))):  # as many lines of remarks
+        lines += more
+        start.skip_remarks()
     if start.skipped >= len(lines) or not any(line.strip() for line in lines):
         raise DataError(f"{path}: the file is empty")
     given = options.delimiter or start.delimiter
@@ -96,17 +114,18 @@ def find_dialect(path: str, file: IO[str], options: CsvOptions) -> Dialect:
     if has_names:
         names = [name.strip() for name in next(rows)[1]]
         names[0] = names[0].removeprefix("#").strip()
-    peeked = list(islice(((n, row) for n, row in rows if any(c.strip() for c in row)), PEEKED))
+    filled = ((n, row) for n, row in rows if any(c.strip() for c in row) and (end is None or n <= end))
+    peeked = list(islice(filled, PEEKED))
     first = [row for _, row in peeked]
     if has_names:
-        if first and len(names) == 1 < len(first[0]) and not options.columns:
-            raise DataError(
-                f"{path}:{number}: has 1 cell, but the next line has {len(first[0])}; if it is a title, set "
-                f"`skip: {number}`, the number of lines before the column names"
-            )
+        if not options.columns:
+            refuse_title(path, number, names, peeked)
+            refuse_second_line_of_names(path, number, names, peeked)
         verdict = "names" if options.header else judge(names, first)
         if verdict in ("data", "unclear"):
-            raise DataError(no_header(path, number, names, first, given=bool(options.columns)))
+            raise CurableError(
+                no_header(path, number, names, first, given=bool(options.columns)), HEADLESS, header=False
+            )
         if verdict == "counted":
             start.notes.append(f"line {number} counts the columns: taken for their names; if not, set `header: false`")
     names = _named(path, number, names, first, options, start.notes)
@@ -120,6 +139,7 @@ def find_dialect(path: str, file: IO[str], options: CsvOptions) -> Dialect:
         blanks,
         sum(line.count(delimiter) for line in lines[:begin]),
         tuple(start.notes),
+        end,
     )
 
 
@@ -198,7 +218,12 @@ def _named(
             names = ["", *names]
     if given and len(names) != width:
         raise DataError(f"{path}:{number}: has {width} columns, but data.columns names {len(given)}")
-    unique_names(f"{path}:{number}", [name or f"\0{i}" for i, name in enumerate(names)])
+    try:
+        unique_names(f"{path}:{number}", [name or f"\0{i}" for i, name in enumerate(names)])
+    except DataError as error:
+        if given:
+            raise
+        raise CurableError(str(error), "the file names columns twice", columns=uniquely_named(names)) from None
     return names
 
 

@@ -12,12 +12,12 @@ import numpy as np
 from trainlab.core.errors import DataError
 from trainlab.core.types import Array, Task, TaskName
 from trainlab.data.categories import note_similar, ordered
-from trainlab.data.column_types import Decision, as_numbers, decide, notation_notes
+from trainlab.data.column_types import MOST_CODES, Decision, as_numbers, decide, notation_notes
 from trainlab.data.dataset import Rows
 from trainlab.data.dates import as_seconds, as_years, found_format
 from trainlab.data.labels import encode_labels
 from trainlab.data.learned_numbers import doubts, learned_numbers, signed_columns, target_notations
-from trainlab.data.notation import Notation, Signs, parse_number
+from trainlab.data.notation import Notation, Signs, parse_number, several_units
 from trainlab.data.paths import did_you_mean
 from trainlab.data.table import Problems, Table, Texts, as_texts, text_of
 from trainlab.data.target_columns import ADD_COLUMNS, check_classes, find_targets, one_hot_classes
@@ -77,11 +77,13 @@ def learn_encoding(table: Table, reading: Reading) -> tuple[dict[str, Any], list
         else:
             columns.append(_categories(name, decision, reading, notes))
     problems.stop()
-    if not columns and (dates := left_out.pop("date", None)):
-        columns += [{"name": name, "date": found_format(as_texts(table.columns[name]).known)} for name in dates]
+    forms = {} if columns else {n: found_format(as_texts(table.columns[n]).known) for n in left_out.get("date", ())}
+    if dates := [name for name, form in forms.items() if form]:
+        left_out["date"] = [name for name in left_out["date"] if name not in dates]
+        columns += [{"name": name, "date": forms[name]} for name in dates]
         listed = ", ".join(f"`{name}`" for name in dates)
         notes.append(f"no other inputs than dates ({listed}): taken as numbers, in years since 1970")
-    notes += [_left_out(table, kind, names) for kind, names in left_out.items()]
+    notes += [_left_out(table, kind, names) for kind, names in left_out.items() if names]
     if filled:
         notes.append(f"missing numbers are filled in by preprocess.fill (cells): {', '.join(filled)}")
     found = find_targets(table, reading.target, reading.task, reading.signs(table), reading.order)
@@ -269,13 +271,21 @@ def _categories(name: str, decision: Decision, reading: Reading, notes: list[str
     if most is not None and len(kept) > most:
         by_count = sorted(zip(-column.counts, column.known, strict=True))
         pooled = ordered([text for _, text in by_count[most - 1 :]])
-        kept = [text for text in kept if text not in set(pooled)]
+        rare = set(pooled)
+        kept = [text for text in kept if text not in rare]
         notes.append(f"column `{name}`: its {len(pooled)} rarest categories are pooled as `{RARE}` (max_categories)")
     found: dict[str, Any] = {"name": name, "categories": kept + [RARE] * bool(pooled)}
     if column.missing.any():
         found["categories"].append(ABSENT)
         notes.append(f"column `{name}`: {int(column.missing.sum())} missing cells are a category of their own")
     note_similar(f"column `{name}`", kept, notes)
+    if (
+        isinstance(decision.column, Texts)
+        and len(column.known) > MOST_CODES
+        and (units := several_units(decision.column))
+    ):
+        listed = ", ".join(f"`{unit}`" if unit else "none" for unit in units[:5])
+        notes.append(f"column `{name}`: numbers in several units ({listed}) are categories; convert them to one unit")
     return found | ({"pooled": pooled} if pooled else {})
 
 

@@ -178,10 +178,15 @@ def _to_try(column: Texts, signs: Signs, unit: str) -> list[tuple[str, str]]:
 
 def may_be_groups(column: Texts, sign: str, unit: str) -> bool:
     """Whether this sign, in all cells that have it, may stand between thousands."""
-    bare = _without_unit(column, unit)
-    signed = [text for text in bare if sign in text]
-    whole = (text for text in bare if sign not in text)
-    return bool(signed) and all(map(_GROUPS.fullmatch, signed)) and not any(sum(map(str.isdigit, t)) > 3 for t in whole)
+    found = False
+    for text in column.known:
+        bare = _without_unit(text, unit)
+        if sign in bare and not _GROUPS.fullmatch(bare):
+            return False
+        if sign not in bare and sum(map(str.isdigit, bare)) > 3:
+            return False
+        found |= sign in bare
+    return found
 
 
 def has_decimal_commas(column: Texts) -> bool:
@@ -194,7 +199,7 @@ def notation_advice(column: Texts, signs: Signs) -> str | None:
     """What to set where the texts look like numbers in a notation that cannot be known for sure, else None."""
     unit = common_unit(column)
     if may_be_groups(column, ".", unit) and all(Notation(unit=unit).number(text) is not None for text in column.known):
-        example = next(text for text in _without_unit(column, unit) if "." in text)
+        example = next(bare for text in column.known if "." in (bare := _without_unit(text, unit)))
         return (
             f'`{example}` can be {example.replace(".", "")} or {float(example):g}: set data.thousands: "." and '
             'data.decimal: ",", or data.decimal: "."'
@@ -214,14 +219,18 @@ def notation_advice(column: Texts, signs: Signs) -> str | None:
 
 def common_unit(column: Texts) -> str:
     """The sign or unit that stands at every number of the column, or nothing."""
-    found = {_unit_of(text) for text in column.known}
-    return (found.pop() or "") if len(found) == 1 else ""
+    unit = _unit_of(column.known[0]) if column.known else None
+    return unit if unit and all(_unit_of(text) == unit for text in column.known) else ""
 
 
 def several_units(column: Texts) -> list[str]:
     """The units of a column whose cells are all numbers, but not all of one unit."""
-    found = [_unit_of(text) for text in column.known]
-    return sorted({unit or "" for unit in found}) if None not in found and len(set(found)) > 1 else []
+    found = set[str]()
+    for text in column.known:
+        if (unit := _unit_of(text)) is None:
+            return []
+        found.add(unit)
+    return sorted(found) if len(found) > 1 else []
 
 
 def _unit_of(text: str) -> str | None:
@@ -234,11 +243,11 @@ def _unit_of(text: str) -> str | None:
     return None if attached or "_" in unit else f"{match[2] or ''} {unit}".strip()
 
 
-def _without_unit(column: Texts, unit: str) -> list[str]:
-    bare = [_bare(text).translate(_SAME) for text in column.known]
+def _without_unit(text: str, unit: str) -> str:
+    text = _bare(text).translate(_SAME)
     for sign in unit.split():
-        bare = [text.replace(sign, "", 1).strip() for text in bare]
-    return [_with_ascii_minus(_SIGN_APART.sub(r"\1", text)) for text in bare]
+        text = text.replace(sign, "", 1).strip()
+    return _with_ascii_minus(_SIGN_APART.sub(r"\1", text))
 
 
 def _with_ascii_minus(text: str) -> str:

@@ -54,6 +54,13 @@ class Texts:
         """The cells of some rows."""
         return Texts(self.codes[index], self.known)
 
+    def used(self) -> "Texts":
+        """The column without the texts that no cell holds, as they are left when rows are."""
+        counts = self.counts
+        return (
+            self if counts.all() else self.renamed([t if n else None for t, n in zip(self.known, counts, strict=True)])
+        )
+
     def renamed(self, names: Sequence[str | None]) -> "Texts":
         """The column with another text for each known one: None makes it missing, equal ones become one."""
         place: dict[str, int] = {}

@@ -10,7 +10,7 @@ from trainlab.core.types import Array, TaskName
 from trainlab.data.categories import note_similar, ordered
 from trainlab.data.column_types import as_numbers, decide, notation_notes
 from trainlab.data.labels import find_labels, is_lists, is_zeros_and_ones
-from trainlab.data.notation import USUAL, Signs, parse_number
+from trainlab.data.notation import USUAL, Signs, parse_number, several_units
 from trainlab.data.table import Column, Problems, Table, as_texts, text_of
 from trainlab.data.task_guess import guess_task
 
@@ -139,6 +139,8 @@ def check_classes(table: Table, targets: Sequence[str], y: Array, names: Sequenc
     kind = decide(as_texts(table.columns[target]), Signs()).kind
     if kind in ("id", "date"):
         what = "dates" if kind == "date" else "nearly as many different texts as rows"
+        if units := several_units(as_texts(table.columns[target])):
+            what += f", numbers in several units ({listed([unit or 'none' for unit in units])})"
         raise DataError(
             f"{table.path}: column `{target}` holds {what}: no classes to learn; {other_targets(table, targets)}"
         )
@@ -148,7 +150,10 @@ def check_classes(table: Table, targets: Sequence[str], y: Array, names: Sequenc
         what = f"the only row of class `{names[c]}`" if counts[c] else "is 0 in every row, so its class has no rows"
         problems.add(line, names[c] if one_hot else target, what)
     fix = ", or set `task: regression`" if one_hot or all(parse_number(name) is not None for name in names) else ""
-    problems.stop(f"a class needs at least two rows, one to train on and one to test on; add some or remove these{fix}")
+    leave = "" if one_hot else " (`min_class_rows: 2` leaves them out)"
+    problems.stop(
+        f"a class needs at least two rows, one to train on and one to test on; add some or remove these{leave}{fix}"
+    )
 
 
 def other_targets(table: Table, target: Sequence[str]) -> str:

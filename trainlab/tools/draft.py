@@ -4,24 +4,28 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from itertools import product
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 
 from trainlab.core.component import make, registered
-from trainlab.core.dump import dump
-from trainlab.core.errors import DataError, UserError
+from trainlab.core.dump import dump, dump_inline
+from trainlab.core.errors import UserError
+from trainlab.core.problem import visible
 from trainlab.core.types import Task
-from trainlab.data.column_types import Decision, decide
+from trainlab.data.column_types import Decision, decide, notation_notes
+from trainlab.data.curable import CurableError
+from trainlab.data.header import FEWEST_COUNTED
 from trainlab.data.notation import Signs
 from trainlab.data.paths import did_you_mean, existing_file
 from trainlab.data.source import Source
 from trainlab.data.sources._tabular import Tabular
-from trainlab.data.table import Column, Numbers, Table, as_texts
+from trainlab.data.table import Column, Numbers, Table, Texts, as_texts
 from trainlab.diagnose.data.id_column import all_different, is_id_name
 from trainlab.nn.models.tabular import Tabular as TabularModel
 
 _MOST_STRAYS = 5  # different texts in a column of numbers that are taken for marks of missing values
+MOST_RARE = 0.1  # of the rows: those of classes with one row
 _MANY_CATEGORIES = 30  # more categories of a column are pooled
 _FEW_ROWS = 2000  # up to so many, a batch has 32 rows
 _HEAD = """\
@@ -70,6 +74,8 @@ class Draft:
     reasons: dict[str, str] = field(default_factory=dict[str, str])
     dropped: dict[str, str] = field(default_factory=dict[str, str])
     table: Table | None = None
+    counting: set[str] = field(default_factory=set[str])
+    """Columns that number the rows of the file."""
 
     def set(self, name: str, value: Any, reason: str) -> None:
         """Set one of the source's settings."""
@@ -78,9 +84,9 @@ class Draft:
     @property
     def signs(self) -> Signs:
         """How numbers are written in the file, as far as it is set."""
-        comma = self.table is not None and self.table.comma
+        comma, commas = (False, False) if self.table is None else (self.table.comma, self.table.commas)
         known = self.settings
-        return Signs(known.get("decimal"), known.get("thousands"), comma, known.get("accounting", False))
+        return Signs(known.get("decimal"), known.get("thousands"), comma, known.get("accounting", False), commas)
 
 
 def draft_config(file: str, target: str | None, *, tabular: bool = False) -> str:
@@ -96,14 +102,31 @@ def draft_config(file: str, target: str | None, *, tabular: bool = False) -> str
         near = did_you_mean(target, list(table.columns)) if target else ""
         listed = near or "; the columns are " + ", ".join(f"`{name}`" for name in list(table.columns)[:30])
         raise UserError(f"{file}: " + (f"has no column `{target}`{listed}" if target else f"which --target?{listed}"))
-    draft.table = table
+    draft.counting = {
+        name for name, column in table.columns.items() if _counts_rows(decide(column, draft.signs).column)
+    }
+    draft.table = table = _with_target(draft, table, target)
     _number_signs(draft, table, target)
+    if draft.signs.is_set:  # then `1.234` may be another number
+        draft.table = table = _with_target(draft, _table(draft), target)
     for name, column in table.columns.items():
         if name != target:
             _input_column(draft, name, column, table)
+    _keep_dates(draft, table, target)
     task = _target_column(draft, table, target)
     data = _data_text(draft, table, "tabular" if tabular else "csv")
     return data + (_recipe(table, task) if tabular else _mlp(draft, table, task))
+
+
+def _with_target(draft: Draft, table: Table, target: str) -> Table:
+    """The rows that have a target: what is decided of a column is decided of the rows that stay."""
+    missing = table.columns[target].missing
+    if not missing.any() or missing.all():
+        return table
+    draft.set("missing_target", "drop", f"{int(missing.sum())} rows have no target")
+    left = table.take(np.flatnonzero(~missing))
+    used = {name: column.used() if isinstance(column, Texts) else column for name, column in left.columns.items()}
+    return replace(left, columns=used)
 
 
 def _source_of(file: Path) -> type[Tabular]:
@@ -113,18 +136,15 @@ def _source_of(file: Path) -> type[Tabular]:
 
 
 def _readable(draft: Draft) -> Table:
-    """The table; where the first line of a text file is data, its columns are numbered."""
-    try:
-        return _table(draft)
-    except DataError:
-        if draft.source != "csv":
-            raise
-        draft.set("header", False, "the first line is data: columns are column_1, column_2, ...")
+    """The table, read with the settings that cure what stands in the way. Raises DataError for what they do not."""
+    while True:
         try:
             return _table(draft)
-        except DataError:
-            draft.settings.pop("header")
-    return _table(draft)
+        except CurableError as error:
+            if set(error.cure) <= set(draft.settings):  # it did not help
+                raise
+            for name, value in error.cure.items():
+                draft.set(name, value, error.reason)
 
 
 def _table(draft: Draft) -> Table:
@@ -144,25 +164,33 @@ def _number_signs(draft: Draft, table: Table, target: str) -> None:
         read = {name: decide(column, signs) for name, column in table.columns.items()}
         return sum(bool(found.advice) for found in read.values()) + (read[target].kind == "id")
 
-    if not odd(draft.signs):
+    now = odd(draft.signs)
+    if not now:
         return
     pairs = [(d, t) for d, t in product((None, ","), (None, ",", ".", " ", "'")) if (d or ".") != t != d]
     best = min(pairs, key=lambda pair: odd(replace(draft.signs, decimal=pair[0], thousands=pair[1])))
+    signs = replace(draft.signs, decimal=best[0], thousands=best[1])
+    if odd(signs) >= now:
+        return
+    notes = (notation_notes("", column, decide(column, signs).notation) for column in table.columns.values())
+    example = next((note[0].removeprefix(": ") for note in notes if note), "as the file writes its numbers")
     for name, sign in zip(("decimal", "thousands"), best, strict=True):
         if sign is not None:
-            draft.set(name, sign, "as the file writes its numbers")
+            draft.set(name, sign, example)
 
 
 def _input_column(draft: Draft, name: str, column: Column, table: Table) -> None:
     """What is to be done with a column, if anything."""
-    decision = decide(column, draft.signs)
-    why = _why_dropped(name, decision, column)
+    decision = decide(column, draft.signs, categorical=name in table.declared)
+    why = "counts the rows" if name in draft.counting else _why_dropped(name, decision, column)
     if not why and decision.strays is not None:
         texts = sorted(set(_texts_at(column, decision.strays)))
-        if len(texts) <= _MOST_STRAYS:
+        elsewhere = next((n for n, c in table.columns.items() if n != name and _holds(c, texts)), None)
+        if len(texts) <= _MOST_STRAYS and elsewhere is None:
             draft.set("missing", sorted({*draft.settings.get("missing", []), *texts}), "texts in columns of numbers")
         else:
-            why = f"numbers, and {len(texts)} different texts such as {texts[0]}"
+            also = "" if elsewhere is None else f", which `{elsewhere}` holds, too"
+            why = f"numbers, and {len(texts)} different text{'s'[: len(texts) != 1]} such as {texts[0]}{also}"
     if not why and _gives_target(column, table.columns[str(draft.settings["target"])]):
         why = "gives the target away: each of its values goes with one value of the target"
     if why:
@@ -170,6 +198,17 @@ def _input_column(draft: Draft, name: str, column: Column, table: Table) -> None
         draft.settings["drop"] = list(draft.dropped)
     elif decision.kind == "category" and len(as_texts(column).known) > _MANY_CATEGORIES:
         draft.set("max_categories", _MANY_CATEGORIES, f"`{name}` has {len(as_texts(column).known)} categories")
+
+
+def _keep_dates(draft: Draft, table: Table, target: str) -> None:
+    """Dates are inputs where there are no others."""
+    if len(draft.dropped) < len(table.columns) - 1:
+        return
+    dates = [n for n in draft.dropped if decide(table.columns[n], draft.signs).kind == "date"]
+    draft.settings["drop"] = [name for name in draft.dropped if name not in dates]
+    draft.dropped = {name: why for name, why in draft.dropped.items() if name not in dates}
+    if not draft.dropped:
+        del draft.settings["drop"]
 
 
 def _why_dropped(name: str, decision: Decision, column: Column) -> str:
@@ -180,15 +219,25 @@ def _why_dropped(name: str, decision: Decision, column: Column) -> str:
         return "dates; `time: ` and its name would split the rows by them"
     if decision.kind == "id":
         return "a different text in nearly every row"
-    if isinstance(decision.column, Numbers) and decision.strays is None:
-        values = decision.column.values
-        if len(values) > 2 and (np.diff(values) == 1).all() and values[0] in (0, 1):
-            return "counts the rows"
-        if is_id_name(name) and all_different(values):
-            return "named like an id, with a different number in each row"
+    numbers = decision.column.values if isinstance(decision.column, Numbers) and decision.strays is None else None
+    if numbers is not None and is_id_name(name) and all_different(numbers):
+        return "named like an id, with a different number in each row"
     if (column.missing.mean()) > 0.9:
         return "more than 90 % of its cells are missing"
     return ""
+
+
+def _holds(column: Column, texts: list[str]) -> bool:
+    """Whether a column of categories holds one of these texts; as markers of missing cells they would be lost."""
+    if not isinstance(column, Texts) or set(texts).isdisjoint(column.known):
+        return False
+    return decide(column, Signs()).kind == "category"
+
+
+def _counts_rows(column: Column) -> bool:
+    if not isinstance(column, Numbers) or len(column.values) < FEWEST_COUNTED:
+        return False
+    return bool((np.diff(column.values) == 1).all()) and column.values[0] in (0, 1)
 
 
 def _texts_at(column: Column, where: Any) -> Iterator[str]:
@@ -207,13 +256,19 @@ def _gives_target(column: Column, target: Column) -> bool:
 
 def _target_column(draft: Draft, table: Table, target: str) -> Task:
     """Settings of the target; the task that it is. Raises DataError if the table cannot be read."""
-    column = table.columns[target]
-    if column.missing.any():
-        draft.set("missing_target", "drop", f"{int(column.missing.sum())} rows have no target")
+    _rare_classes(draft, table.columns[target])
     loaded = make(Source, draft.source, **draft.settings).load(np.random.default_rng(0))  # raises what cannot be read
     reason = next((note.partition("because ")[2].partition(";")[0] for note in loaded.notes if "because" in note), "")
     draft.set("task", loaded.task.kind, reason)
     return loaded.task
+
+
+def _rare_classes(draft: Draft, column: Column) -> None:
+    """Leave out classes with one row, where most rows have a class with more."""
+    counts = as_texts(column).counts
+    singles, decision = int((counts == 1).sum()), decide(column, draft.signs)
+    if decision.kind == "category" and 0 < singles <= MOST_RARE * len(column.missing) and (counts > 1).sum() > 1:
+        draft.set("min_class_rows", 2, f"{singles} classes have one row only")
 
 
 def _data_text(draft: Draft, table: Table, template: str) -> str:
@@ -226,11 +281,16 @@ def _data_text(draft: Draft, table: Table, template: str) -> str:
     for key, value in draft.settings.items():
         reason = draft.reasons.get(key, "")
         if key != "drop":
-            lines.append(f"  {key}: {_inline(value)}{f'  # {reason}' if reason else ''}\n")
+            lines.append(f"  {key}: {dump_inline(value)}{_comment(reason)}\n")
     if draft.dropped:
         lines.append("  drop:\n")
-        lines += [f"    - {_inline(name)}  # {why}\n" for name, why in draft.dropped.items()]
+        lines += [f"    - {dump_inline(name)}{_comment(why)}\n" for name, why in draft.dropped.items()]
     return "".join(lines) + "  split: {val: 0.15, test: 0.15}\n"
+
+
+def _comment(reason: str) -> str:
+    """A comment behind a setting; what a cell holds may have lines of its own."""
+    return f"  # {visible(' '.join(reason.split()))}" if reason else ""
 
 
 def _mlp(draft: Draft, table: Table, task: Task) -> str:
@@ -254,16 +314,6 @@ def _recipe(table: Table, task: Task) -> str:
     for path, value in TabularModel.suited(task, round(_TRAINING * len(table.lines)), "").items():
         block, _, key = path.partition(".")
         known[block] = {**known.get(block, {}), key: value} if key else value
-    data = "".join(f"  # {_inline({key: value})[1:-1]}\n" for key, value in known.pop("data").items())
+    data = "".join(f"  # {dump_inline({key: value})[1:-1]}\n" for key, value in known.pop("data").items())
     metrics = _METRICS if task.kind == "regression" else ""
-    return data + _TABULAR + metrics + "".join(f"# {_inline({key: value})[1:-1]}\n" for key, value in known.items())
-
-
-def _inline(value: Any) -> str:
-    """A value on one line of YAML."""
-    if isinstance(value, list):
-        return f"[{', '.join(_inline(item) for item in cast('list[Any]', value))}]"
-    if isinstance(value, dict):
-        table = cast("dict[str, Any]", value)
-        return "{" + ", ".join(f"{key}: {_inline(item)}" for key, item in table.items()) + "}"
-    return dump([value]).strip()[1:-1]
+    return data + _TABULAR + metrics + "".join(f"# {dump_inline({key: value})[1:-1]}\n" for key, value in known.items())

@@ -62,6 +62,9 @@ class Tabular(Source):
         [], "further markers of a missing cell, in addition to empty cells, NA, N/A, nan, null, None, ? - . and #N/A"
     )
     missing_target: Literal["error", "drop"] = setting("error", "what happens to rows without a target")
+    min_class_rows: int | None = setting(
+        None, "leave out the rows of classes that have fewer rows; null: a class with one row only is an error", ge=2
+    )
     decimal: str | None = setting(
         None, "decimal sign of numbers; null: a point, or a comma where `;` or tabs stand between cells", max_length=1
     )
@@ -100,6 +103,7 @@ class Tabular(Source):
         table = self.read_table(self.path, {*target, *self.categorical, *others})
         self._check_columns(table, target)
         kept, notes = self._with_targets(table, target)
+        kept = self._without_rare_classes(kept, target, notes)
         if self.missing_target == "error":
             self._check_targets(table, kept, target, others)
         return self._loaded(kept, notes, target, others)
@@ -165,6 +169,20 @@ class Tabular(Source):
         if not lacking.any() or lacking.all():
             return table, []
         return table.take(np.flatnonzero(~lacking)), [f"{int(lacking.sum())} rows without a target are left out"]
+
+    def _without_rare_classes(self, table: Table, target: list[str], notes: list[str]) -> Table:
+        """The rows whose class has enough of them (`min_class_rows`)."""
+        column = as_texts(table.columns[target[0]])
+        rare = [i for i, count in enumerate(column.counts.tolist()) if 0 < count < (self.min_class_rows or 0)]
+        if not rare or len(target) > 1:
+            return table
+        out = np.isin(column.codes, rare)
+        names = listed([column.known[i] for i in rare])
+        notes.append(
+            f"{int(out.sum())} rows of classes with less than {self.min_class_rows} rows are left out: {names}"
+        )
+        left = table.take(np.flatnonzero(~out))
+        return replace(left, columns={**left.columns, target[0]: as_texts(left.columns[target[0]]).used()})
 
     def _check_targets(self, table: Table, kept: Table, target: list[str], others: list[str]) -> None:
         """Raises DataError for missing targets. It also says what else would stop the user once those rows are gone."""

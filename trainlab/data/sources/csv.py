@@ -24,7 +24,7 @@ class Csv(Tabular, name="csv"):
     """
 
     endings: ClassVar[tuple[str, ...]] = (".csv", ".tsv", ".txt", ".gz", ".bz2", ".xz", ".zip")
-    remembers: ClassVar[tuple[str, ...]] = ("delimiter", "encoding", "header", "columns", "skip")
+    remembers: ClassVar[tuple[str, ...]] = ("delimiter", "encoding", "header", "columns", "skip", "footer")
 
     delimiter: str | None = setting(
         None, "what stands between cells; null finds out: , ; tab | or runs of blanks", max_length=1
@@ -37,6 +37,7 @@ class Csv(Tabular, name="csv"):
     )
     columns: list[str] = setting([], "names of all columns, instead of those in the file")
     skip: int = setting(0, "lines before the column names, such as a title; lines that begin with # are skipped", ge=0)
+    footer: int = setting(0, "lines below the last row, such as totals or sources; empty ones do not count", ge=0)
 
     def read_raw(self, path: str, text: Collection[str]) -> Table:
         """The table in this file. Where points may stand between thousands, `1.234` stays a text."""
@@ -76,4 +77,4 @@ class Csv(Tabular, name="csv"):
 
     @property
     def _options(self) -> CsvOptions:
-        return CsvOptions(self.delimiter, self.encoding, self.header, tuple(self.columns), self.skip)
+        return CsvOptions(self.delimiter, self.encoding, self.header, tuple(self.columns), self.skip, self.footer)
