@@ -120,6 +120,23 @@ def test_a_signal_ends_a_program_that_loses_the_exception(child):
     assert process.returncode == 143
 
 
+def test_a_signal_whose_exception_python_drops_is_raised_again(child):
+    """As in a callback of the garbage collection: the compiler of PyTorch has many. Nothing is printed of it."""
+    code = (
+        "import signal, time, weakref\nfrom trainlab.cli.main import main\n"
+        "class Thing: pass\n"
+        "def command():\n"
+        "    thing = Thing()\n"
+        "    kept = weakref.ref(thing, lambda _: signal.raise_signal(signal.SIGTERM))\n"
+        "    del thing\n"
+        "    time.sleep(3600)\n"
+        "main(command)"
+    )
+    with child(code=code) as process:
+        assert process.communicate(timeout=60) == ("", TOLD[signal.SIGTERM])
+    assert process.returncode == 143
+
+
 def test_a_signal_to_a_forked_process_is_not_ours(child):
     """A process that a library forks shares our pipe: a signal that it gets does not stop us, during a long call."""
     code = (

@@ -16,6 +16,7 @@ from trainlab.core.component import make  # noqa: E402
 from trainlab.core.errors import UserError  # noqa: E402
 from trainlab.data.augmentation import Augmentation  # noqa: E402
 from trainlab.data.lazy import LazyRows  # noqa: E402
+from trainlab.engine import trainer as trainer_module  # noqa: E402
 from trainlab.engine.network import Net  # noqa: E402
 from trainlab.engine.selection import TorchOptions  # noqa: E402
 from trainlab.engine.trainer import Trainer  # noqa: E402
@@ -131,6 +132,17 @@ def test_torch_compile_traces_networks_in_one_piece(name, monkeypatch):
     monkeypatch.setattr(Net.__init__, "__kwdefaults__", Net.__init__.__kwdefaults__ | {"options": COMPILED})
     _, got = trained("torch", "float32", **NETWORKS[name])
     assert got[:, 0] == pytest.approx(want[:, 0], rel=1e-4)
+
+
+def test_slow_steps_are_compiled_too(monkeypatch):
+    """Only the step whose outputs the monitors read is not, however many calls slow steps are cut into."""
+    monkeypatch.setattr(trainer_module, "_PATIENCE", 0.0)
+    trainer, _ = trained("torch", "float32", batch_size=5)
+    training = trainer._run_steps.__self__
+    compiled, forward = [], training._forward
+    training._forward = lambda *batch: compiled.append(batch) or forward(*batch)
+    assert trainer.advance(10) == 10
+    assert len(compiled) == 9
 
 
 @pytest.mark.filterwarnings("ignore")

@@ -9,10 +9,11 @@ import os
 import select
 import signal
 import stat
+import sys
 from collections.abc import Callable, Generator
 from contextlib import contextmanager, suppress
 from math import inf
-from threading import RLock, Thread, current_thread, main_thread
+from threading import RLock, Thread, Timer, current_thread, main_thread
 from time import monotonic
 from types import FrameType
 from typing import ClassVar
@@ -65,13 +66,14 @@ def attentive() -> Generator[None]:
     reads, writes = os.pipe()
     os.set_blocking(writes, False)
     before, _Handler.marks = signal.set_wakeup_fd(writes, warn_on_full_buffer=False), writes
+    hook, sys.unraisablehook = sys.unraisablehook, _raise_again
     os.register_at_fork(after_in_child=_forget)  # or the signals of a library's processes would count as ours
     Thread(target=_listen, args=(reads,), daemon=True).start()
     try:
         yield
     finally:
         signal.set_wakeup_fd(before)
-        _Handler.marks = None
+        _Handler.marks, sys.unraisablehook = None, hook
         os.close(writes)  # the thread ends
 
 
@@ -131,6 +133,14 @@ class _Handler:
                 os.write(self.marks, bytes([byte]))
 
 
+def _raise_again(lost: "sys.UnraisableHookArgs") -> None:
+    """Send a signal once more whose exception came where Python drops it: in a callback of its garbage collection."""
+    if isinstance(lost.exc_value, Stopped):
+        Timer(_PATIENCE, signal.raise_signal, [lost.exc_value.number]).start()
+    else:
+        sys.__unraisablehook__(lost)
+
+
 def _forget() -> None:
     """Write into the pipe no more."""
     _Handler.marks = None
@@ -147,7 +157,7 @@ def _listen(reads: int) -> None:
             return
         number = byte[0]
         if number > _ENDING:
-            deadline, code = monotonic() + _GRACE, number
+            deadline, code = min(deadline, monotonic() + _GRACE), number
         elif number != _HEARD and not _ready(reads, _PATIENCE):
             handler = signal.getsignal(number)
             if isinstance(handler, _Handler):

@@ -91,7 +91,8 @@ class Steps:
     least · rates: of each step the learning rate and the factors on dropout and on weight decay, (steps, 3) float64 ·
     records: (steps, 4), to be written, columns `RECORDS` · sums: to be added to · leave: of a step that takes long, an
     int32 that becomes 1 where a signal asks to leave it undone. A backend may then return 0 steps, if it has changed no
-    more than what forward and backward passes write; a remote one ends the call after the step that is running.
+    more than what forward and backward passes write; a remote one ends the call after the step that is running ·
+    watched: whether somebody may look at the last batch, what the layers made of it, and the step.
     """
 
     first: int
@@ -100,6 +101,7 @@ class Steps:
     records: Array
     sums: Sums
     leave: Array | None = None
+    watched: bool = True
 
 
 TrainSteps = Callable[[Steps], tuple[int, bool]]
@@ -165,7 +167,7 @@ class Backend(ABC):
         """A function that runs steps and returns how many it ran, and whether all their numbers were finite.
 
         When it returns, the batch's workspace holds the last batch, and `job.state` the parameters, gradient, step and
-        buffers after the last step.
+        buffers after the last step; the batch and the step only if they are watched.
         """
 
     def prepare_update(self, job: TrainingJob) -> Update | None:

@@ -135,7 +135,7 @@ class Trainer:
             while done < steps and not self.broken and not (stop is not None and stop()):
                 patience = steps if self.net.backend.remote else max(1, int(_PATIENCE / self._seconds_per_step))
                 asked = min(steps - done, patience, self.steps_left)
-                taken = self._run(asked, done)
+                taken = self._run(asked, done, watched=done + asked == steps)
                 done += taken
                 if taken < asked or self._leave[0]:
                     break
@@ -148,7 +148,7 @@ class Trainer:
         """
         self._leave[0] = 1
 
-    def _run(self, most: int, done: int) -> int:
+    def _run(self, most: int, done: int, *, watched: bool) -> int:
         """Run up to `most` steps of this epoch, after `done` steps of this `advance`."""
         index, size = self.sampler.remaining(), self.sampler.batch_size
         rates = self._rates(most)
@@ -156,7 +156,8 @@ class Trainer:
         remote = self.net.backend.remote
         undo = self._undo() if len(rates) == 1 and self._seconds_per_step > _LONG and not remote else None
         leave = self._leave if remote or undo is not None else None
-        taken, finite = self._run_steps(Steps(self.step + 1, index, rates, self.records[done:], self.sums, leave))
+        steps = Steps(self.step + 1, index, rates, self.records[done:], self.sums, leave, watched)
+        taken, finite = self._run_steps(steps)
         if not taken:
             if undo is not None:
                 undo()

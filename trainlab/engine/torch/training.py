@@ -135,9 +135,9 @@ class TorchTraining:
                 count = i + 1
             index, following = (steps.index[j * size : (j + 1) * size] for j in (i, i + 1))
             batch = self._batches.take(index, following)
-            statistics = [] if others is None else others.kept()
+            last, statistics = steps.watched and i + 1 == count, [] if others is None else others.kept()
             try:
-                finite = self._step(steps.first + i, batch, rates, steps.records[i], done, last=i + 1 == count)
+                finite = self._step(steps.first + i, batch, rates, steps.records[i], done, last=last)
             except (LeftError, GroupEnded):
                 self._batches.give_back(batch)
                 if others is not None:
