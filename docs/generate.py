@@ -25,8 +25,9 @@ _LLMS = """# trainlab
 > change, and writes a run folder that other programs can read.
 
 Every command that prints has `--json`. `trainlab mcp` offers runs and findings as read-only tools. `trainlab schema`
-prints the JSON Schema of a config ([trainlab.schema.json](trainlab.schema.json)). Exit codes: 0 finished, 2 wrong
-usage, config or data, 3 training failed, 4 a check found something.
+prints the JSON Schema of a config ([trainlab.schema.json](trainlab.schema.json)). Exit codes: 0 finished, 1 a
+bug in trainlab, 2 wrong usage, config or data, 3 training failed, 4 a check or `--fail-on` found something, 130
+interrupted (`trainlab train --resume RUN` goes on).
 """
 _DIAGNOSES = """# Findings
 

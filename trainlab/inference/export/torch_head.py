@@ -112,7 +112,7 @@ def _scaled(value: str, model: Model, form: str) -> str:
         return value
     each = model.loss.units(model.task) // model.task.outputs  # outputs for a number: its quantiles
     both = (np.repeat(model.fitted[f"target.{name}"].ravel(), each).tolist() for name in ("mean", "std"))
-    mean, std = (f"torch.tensor({numbers})" for numbers in both)
+    mean, std = (f"torch.tensor({numbers}, device=x.device)" for numbers in both)
     return form.format(value, std, mean)
 
 
@@ -171,5 +171,5 @@ def _numbers(network: Model) -> list[str]:
     if "target.mean" not in network.fitted:
         return [*lines, "return y"]
     mean, std = (network.fitted[f"target.{name}"].ravel().tolist() for name in ("mean", "std"))
-    lines.append(f"return y.double() * torch.tensor({std}) + torch.tensor({mean})")
-    return lines
+    both = (f"{name} = torch.tensor({values}, device=x.device)" for name, values in (("std", std), ("mean", mean)))
+    return [*lines, *both, "return y.double() * std + mean"]

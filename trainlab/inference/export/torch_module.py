@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from textwrap import indent
 
 import numpy as np
 from safetensors.numpy import save
@@ -10,6 +11,7 @@ from safetensors.numpy import save
 from trainlab.core.errors import UserError
 from trainlab.core.torch_code import TorchCode
 from trainlab.core.types import Array, Shape
+from trainlab.data.encoding import feature_names
 from trainlab.data.preprocessing import CHOSEN
 from trainlab.engine.graph import Node
 from trainlab.inference.ensemble.ensemble import Ensemble
@@ -20,16 +22,20 @@ from trainlab.inference.loading import load_model
 from trainlab.inference.model import TrainedNetwork, Weights
 from trainlab.store.writing import write_output
 
+_WIDTH = 100  # of a line with a list in it
 _TO_CHOSEN = '''class OnColumns(nn.Module):
     """A module on some columns: its outputs in their places, or in front of the others if the width changes."""
 
-    def __init__(self, module, own, others, order):
+    def __init__(self, module, columns):
         super().__init__()
-        self.module, self.own, self.others, self.order = module, own, others, order
+        self.module, self.columns = module, columns
 
     def forward(self, x):
-        made = torch.cat([self.module(x[:, self.own]), x[:, self.others]], 1)
-        return made if self.order is None else made[:, self.order]
+        made = self.module(x[:, self.columns])
+        if made.shape[1] == len(self.columns):
+            return x.index_copy(1, torch.tensor(self.columns, device=x.device), made)
+        others = [i for i in range(x.shape[1]) if i not in self.columns]
+        return torch.cat([made, x[:, others]], 1)
 '''
 
 
@@ -70,7 +76,7 @@ class _Class:
 
     def source(self) -> str:
         """The text of the class."""
-        made, forward = ("\n".join(f"        {line}" for line in lines) for lines in (self.made, self.forward))
+        made, forward = (indent("\n".join(lines), " " * 8) for lines in (self.made, self.forward))
         return f'''class {self.name}(nn.Module):
     """{self.doc}"""
 
@@ -132,6 +138,8 @@ def _ensemble(ensemble: Ensemble) -> _Class:
 def _source(model: TrainedNetwork | Ensemble, name: str, weights: str, parts: Sequence[str]) -> str:
     rows = ", ".join(["rows", *map(str, raw_shape(model.encoding))])
     names = list(model.classes or model.targets)
+    features = feature_names(dict(model.encoding))
+    columns = f"\nFEATURES = {_listed(features)}  # the columns of x" if features else ""
     stem = weights.removesuffix(".safetensors")
     classes = "".join(f"\n\n{text.rstrip()}\n" for text in parts)
     return f'''"""The network of the run {name}, written by `trainlab export --torch`.
@@ -150,7 +158,7 @@ from safetensors.torch import load_file
 from torch import nn
 from torch.nn import functional as F
 
-NAMES = {names!r}  # of the classes or targets
+NAMES = {_listed(names)}  # of the classes or targets{columns}
 {classes}
 
 def load(file=Path(__file__).with_name("{weights}")):
@@ -159,6 +167,15 @@ def load(file=Path(__file__).with_name("{weights}")):
     network.load_state_dict(load_file(file))
     return network.eval()
 '''
+
+
+def _listed(names: Sequence[str]) -> str:
+    """A list of names as source text: in one line, or one name a line."""
+    line = repr([*names])
+    if len(line) <= _WIDTH:
+        return line
+    lines = "".join(f"    {name!r},\n" for name in names)
+    return f"[\n{lines}]"
 
 
 def _code(node: Node, params: Mapping[str, Array]) -> TorchCode:
@@ -179,7 +196,10 @@ def _sequence(codes: Sequence[TorchCode]) -> TorchCode:
     """Modules one after the other."""
     state = {f"{i}.{key}": a for i, code in enumerate(codes) for key, a in code.state.items()}
     classes = {key: text for code in codes for key, text in code.classes.items()}
-    return TorchCode(f"nn.Sequential({', '.join(code.module for code in codes)})", state, classes)
+    modules = [code.module for code in codes]
+    line = f"nn.Sequential({', '.join(modules)})"
+    lines = indent(",\n".join(modules), "    ")
+    return TorchCode(line if len(line) <= _WIDTH else f"nn.Sequential(\n{lines},\n)", state, classes)
 
 
 def _prefixed(name: str, state: Mapping[str, Array]) -> dict[str, Array]:
@@ -214,9 +234,7 @@ def _preprocessing(network: TrainedNetwork) -> tuple[TorchCode, Shape]:
 def _on_columns(code: TorchCode, sample: Array, made: Array, own: list[int]) -> tuple[TorchCode, Array]:
     """A step of some columns of rows like the sample; made: what the step makes of them."""
     others = sorted(set(range(sample.shape[1])) - set(own))
-    places: list[int] = np.argsort([*own, *others]).tolist()
-    order = places if made.shape[1] == len(own) else None
-    text = f"OnColumns({code.module}, {own}, {others}, {order})"
+    text = f"OnColumns({code.module}, {own})"
     joined = np.hstack([made, sample[:, others]])
     state = {f"module.{key}": a for key, a in code.state.items()}
     return TorchCode(text, state, {**code.classes, "OnColumns": _TO_CHOSEN}), joined
