@@ -24,12 +24,16 @@ def page(tmp_path_factory):
 
 @pytest.mark.parametrize("width", [1280, 375])
 def test_every_picture_is_drawn(browser, page, width):
-    """All pictures are drawn, nothing is asked for, nothing is wider than the window, links lead somewhere."""
+    """All pictures are drawn at their full size, nothing is asked for, nothing is wider than the window, links lead
+    somewhere.
+    """
     tab = browser.open(page, width=width)
     assert tab.drawn() >= 12
     assert tab.console == []
     assert [r for r in tab.requests if not r.startswith(("data:", "file:"))] == []
     assert tab.ask("document.documentElement.scrollWidth") == width
+    shrunk = "s => s.getBoundingClientRect().width < 0.99 * s.viewBox.baseVal.width"  # panels stand below each other
+    assert tab.ask(f"[...document.querySelectorAll('.chart svg')].filter({shrunk}).length") == 0
     lost = "[...document.querySelectorAll('a[href^=\"#\"]')].filter(a => !document.getElementById(a.hash.slice(1)))"
     assert tab.ask(f"{lost}.length") == 0
     tab.close()

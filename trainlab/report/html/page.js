@@ -68,8 +68,26 @@
     });
   });
 
-  function prepared(name) {
+  // Panels side by side stand below each other where there is no room: on a phone they would be too small to read.
+  const panels = new Map();  // how many stand side by side, by the name of their picture
+  function across(name, room) {
+    const spec = specs.charts[name], panel = spec.spec || (spec.concat || [])[0];
+    if (!spec.columns || !panel || !panel.width) return 0;
+    return Math.max(1, Math.min(spec.columns, Math.floor(room / (panel.width + 30))));
+  }
+  let waits = 0;
+  addEventListener("resize", () => {
+    clearTimeout(waits);
+    waits = setTimeout(() => boxes.forEach((box) => {
+      const { chart } = box.dataset;
+      if (!waiting.has(box) && panels.has(chart) && across(chart, box.clientWidth) !== panels.get(chart)) draw(box);
+    }), 200);
+  });
+
+  function prepared(name, room) {
     const spec = structuredClone(specs.charts[name]);
+    const columns = across(name, room);
+    if (columns) panels.set(name, spec.columns = columns);
     (spec.params || []).forEach((param) => {
       if (param.name !== "frame" || !frames(name)) return;
       delete param.bind;
@@ -93,7 +111,7 @@
     const old = views.get(name), controls = box.parentElement.querySelector(".controls:not(.frames)");
     if (controls) controls.replaceChildren();
     // `ast` computes expressions without eval, so that the page's policy can forbid it.
-    const result = await vegaEmbed(box, prepared(name), {
+    const result = await vegaEmbed(box, prepared(name, box.clientWidth), {
       mode: "vega-lite", renderer: "svg", actions: false, ast: true, config: themes[theme()],
       tooltip: { theme: theme() }, ...(controls ? { bind: controls } : {}),
     });

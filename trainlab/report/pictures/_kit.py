@@ -160,11 +160,16 @@ def moment(x: float, text: str, end: float = math.inf) -> list[Chart]:
 
 
 def level(y: float, text: str, style: str = "chance") -> list[Chart]:
-    """A line across at a value, with its name above its right end: curves begin at the left."""
+    """A line across at a value, with its name above its right end: curves begin at the left. The name is below a line
+    at the upper edge, above which the names of moments are.
+    """
     alt = altair()
     data = values([{"y": y, "text": text}])
     rule = alt.Chart(data).mark_rule(style=style).encode(y=alt.Y("y:Q"))
-    name = alt.Chart(data).mark_text(style="quiet", align="right", baseline="bottom", dx=-4, dy=-2)
+    baseline, dy = (
+        alt.ExprRef(f"scale('y', datum.y) < 14 ? {high} : {low}") for high, low in (("'top'", "'bottom'"), (3, -2))
+    )
+    name = alt.Chart(data).mark_text(style="quiet", align="right", baseline=baseline, dx=-4, dy=dy)
     return [rule, name.encode(x=alt.value("width"), y=alt.Y("y:Q"), text=alt.Text("text:N"))]
 
 

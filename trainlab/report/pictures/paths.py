@@ -10,7 +10,7 @@ from trainlab.report.pictures.numbers import readable
 from trainlab.report.pictures.picture import Picture, Table
 from trainlab.report.pictures.png import address
 
-_WIDTH, _HEIGHT, _LEVELS, _RESOLUTION = 560, 300, 14, 3
+_HEIGHT, _LEVELS, _RESOLUTION = 300, 14, 3
 _BLUE = (0, 114, 178)
 
 
@@ -30,7 +30,9 @@ def paths(
     scales = alt.Scale(domain=[left, right], nice=False), alt.Scale(domain=[bottom, top], nice=False)
     across, up = alt.X("a:Q", title="w1", scale=scales[0]), alt.Y("b:Q", title="w2", scale=scales[1])
     place = alt.Data(values=[{"url": address(_contours(loss)), "a": left, "b": top}])
-    ground = alt.Chart(place).mark_image(width=_WIDTH, height=_HEIGHT, align="left", baseline="top", aspect=False)
+    ground = alt.Chart(place).mark_image(
+        width=alt.ExprRef("width"), height=_HEIGHT, align="left", baseline="top", aspect=False
+    )
     rows = [
         {"a": a, "b": b, "step": i, "path": label}
         for label, walk in walks.items()
@@ -41,7 +43,7 @@ def paths(
     start = alt.Chart(alt.Data(values=[{"a": a, "b": b} for a, b in [next(iter(walks.values()))[0].tolist()]]))
     charts = [ground.encode(x=across, y=up, url="url:N"), base.mark_line(strokeWidth=1.8), base.mark_circle(size=14),
               start.mark_point(style="bad-point", size=90, shape="cross").encode(x=across, y=up)]  # fmt: skip
-    chart = alt.layer(*charts).properties(width=_WIDTH, height=_HEIGHT)
+    chart = alt.layer(*charts).properties(width="container", height=_HEIGHT)
     told = ", ".join(f"{label} {readable(losses[label])}" for label in walks)
     text = "All begin at the cross. Each dot is a step; the deeper the blue, the lower the loss. "
     text += f"Loss after the last step: {told}."

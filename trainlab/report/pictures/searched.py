@@ -39,7 +39,7 @@ def searched(name: str, title: str, searches: Mapping[str, Trials], names: tuple
     table = Table(["search", "trials", f"values of {names[0]}", f"best {metric}"], rows)
     text = "Each point is a trial; the stronger its color, the higher its score. "
     text += f"Ticks mark the values of {names[0]} that were tried. Best {metric}: {told}."
-    return Picture(name, title, alt.hconcat(*panels, spacing=24), text, table, wide=True)
+    return Picture(name, title, alt.concat(*panels, columns=len(panels), spacing=24), text, table, wide=True)
 
 
 def _axis(numbers: Sequence[float], span: Sequence[int]) -> dict[str, Any]:
