@@ -227,7 +227,7 @@ def test_kept_checkpoints_are_snapshots(here):
     ("names", "words"),
     [
         (["flower-1", "elsewhere-1"], r"elsewhere-1: its test rows are not those of runs/flower-1.*data\.seed"),
-        (["flower-1", "number-1"], "number-1 does not belong with flower-1: they differ in task"),
+        (["flower-1", "number-1"], "number-1 cannot be combined with flower-1: they differ in task"),
         (["flower-1", "hinged-1"], "they differ in loss, hinge and softmax_cross_entropy"),
         (["flower-1", "runs/flower-1"], "given twice"),
         (["flower-1"], "two or more"),

@@ -21,8 +21,8 @@ checkpoint: A file with the weights, the optimizer state and the random state of
 code: The stable name of a kind of finding, such as `dead-relu`. `trainlab explain CODE` prints its page.
 component: A class that a config can name: a layer, an optimizer, a data source, a monitor and so on. `trainlab
     components` lists all of them with their settings.
-confidence: How often a finding of this code named the fault in the runs of the zoo: (right + 1) / (reported + 2).
-    Findings that another one led to are counted apart.
+confidence: How sure it is that a finding names the fault: the share of the zoo's runs with this finding in which it
+    did. A finding that another one has caused has a share of its own, which is small, because the other one names it.
 config: The YAML file that describes an experiment: data, model, optimizer, training. Arguments of the form
     KEY=VALUE override its settings.
 cross-validation: Training one run per fold, each validated on another part of the rows. `sweep.folds` sets the

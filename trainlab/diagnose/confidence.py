@@ -10,11 +10,12 @@ from trainlab.diagnose.calibration import LED, ROOT
 def counted(code: str) -> str:
     """The counts behind the confidence, in a sentence; empty if the zoo never reported this code as a warning."""
     parts = [
-        f"{counts[0]} of {counts[1]} runs of the zoo that reported it {how}"
-        for counts, how in ((ROOT.get(code), "without an earlier cause"), (LED.get(code), "after its cause"))
+        f"{counts[0]} of {counts[1]} runs in which {how}"
+        for counts, how in ((ROOT.get(code), "it came first"), (LED.get(code), "another finding had caused it"))
         if counts
     ]
-    return f"It named the fault in {' and in '.join(parts)}." if parts else ""
+    zoo = "In the zoo, trainlab's collection of runs with known faults,"
+    return f"{zoo} it named the fault in {' and in '.join(parts)}." if parts else ""
 
 
 def confidence(code: str, *, led: bool = False) -> float | None:

@@ -164,7 +164,7 @@ def _deciding(member: Member) -> tuple[str, bool]:
 def _belong_together(members: Sequence[Member]) -> None:
     """Raises UserError unless all were trained for the same task, on the same columns, with the same loss."""
     if len(members) < 2:
-        raise UserError("an ensemble takes two or more networks")
+        raise UserError("an ensemble takes two or more networks; name another run")
     first = members[0]
     for member in members[1:]:
         one, two = first.network, member.network
@@ -178,7 +178,7 @@ def _belong_together(members: Sequence[Member]) -> None:
         for what, (mine, yours) in pairs.items():
             if mine != yours:
                 both = f"{_short(yours)} and {_short(mine)}"
-                raise UserError(f"{member.name} does not belong with {first.name}: they differ in {what}, {both}")
+                raise UserError(f"{member.name} cannot be combined with {first.name}: they differ in {what}, {both}")
 
 
 def _task(network: TrainedNetwork) -> str:
