@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 import yaml
 from making_data import source
@@ -125,6 +126,11 @@ CASES = {
     ),
     "categories that": (write_csv, CSV, lambda got: "patient=r1" in got.rows.features),
     "arrays in one .npz": (write_arrays, {}, lambda got: got.rows.shape == (784,)),
+    "a table that is larger": (
+        lambda: pd.DataFrame({"a": [0.5, 1.0, 2.5, 3.5], "y": list("abab")}).to_parquet("a.parquet"),
+        {},
+        lambda got: isinstance(got.rows.x, np.memmap),
+    ),
     "arrays in .npy": (write_arrays, {}, lambda got: isinstance(got.rows.x, np.memmap)),
     "rows of 784": (write_arrays, NPZ, lambda got: got.rows.shape == (28, 28, 1)),
     "labels that are numbers": (write_arrays, NPZ, lambda got: got.task.names == ("cat", "dog")),

@@ -172,6 +172,42 @@ def test_arff_keeps_decimals_and_nominal_numbers(tmp_path):
     assert got.task.names == ("1", "2")
 
 
+@pytest.mark.parametrize("name", ["parquet", "feather", "jsonl", "sqlite", "excel"])
+def test_signs_of_texts_do_not_change_stored_numbers(name, tmp_path):
+    """`decimal` and `thousands` say how texts are written; a target that is stored as numbers has no signs."""
+    y = [123.456, 1.5, -2.25, 900.125]
+    frame = pd.DataFrame({"a": ["1.000,5", "2,5", "3,5", "4,5"], "y": y})
+    write = {
+        "jsonl": lambda path: frame.to_json(path, orient="records", lines=True),
+        "excel": lambda path: frame.to_excel(path, index=False, engine="openpyxl"),
+        "parquet": frame.to_parquet,
+        "feather": frame.to_feather,
+    }
+    path = tmp_path / ("a.xlsx" if name == "excel" else "a")
+    if name == "sqlite":
+        with sqlite3.connect(path) as database:
+            frame.to_sql("people", database, index=False)
+        database.close()
+    else:
+        write[name](path)
+
+    got = load(name, path, decimal=",", thousands=".", task="regression")
+
+    assert got.rows.y[:, 0].tolist() == y
+    assert got.rows.x[:, 0].tolist() == [1000.5, 2.5, 3.5, 4.5]
+
+
+@pytest.mark.parametrize("name", ["parquet", "jsonl"])
+def test_long_ids_stay_apart(name, tmp_path):
+    """Whole numbers that float64 does not hold are different groups, as they are in the file."""
+    ids = [2**60, 2**60 + 1, 2**60, 2**60 + 1]
+    frame = pd.DataFrame({"a": [1.0, 2.0, 3.0, 4.0], "who": ids, "y": [0.5, 1.5, 2.5, 3.25]})
+    path = tmp_path / "a"
+    frame.to_parquet(path) if name == "parquet" else frame.to_json(path, orient="records", lines=True)
+
+    assert load(name, path, group="who").rows.groups.tolist() == [0, 1, 0, 1]
+
+
 @pytest.mark.parametrize("name", ["parquet", "feather"])
 def test_categories_of_numbers_are_categories(name, tmp_path):
     """A pandas column of categories whose categories are numbers is no scale, and as a target it is classes."""

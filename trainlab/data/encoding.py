@@ -3,8 +3,9 @@
 The properties of the training file are stored as plain JSON (the encoding), so that new files are read the same way.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Literal
 
 import numpy as np
@@ -14,11 +15,12 @@ from trainlab.core.types import Array, Task, TaskName
 from trainlab.data.categories import note_similar, ordered
 from trainlab.data.column_types import MOST_CODES, Decision, as_numbers, decide, notation_notes
 from trainlab.data.dataset import Rows
-from trainlab.data.dates import as_seconds, as_years, found_format
+from trainlab.data.dates import as_years, found_format
 from trainlab.data.labels import encode_labels
 from trainlab.data.learned_numbers import doubts, learned_numbers, signed_columns, target_notations
-from trainlab.data.notation import Notation, Signs, parse_number, several_units
+from trainlab.data.notation import Notation, Signs, several_units
 from trainlab.data.paths import did_you_mean
+from trainlab.data.row_columns import column_groups, column_times, column_weights
 from trainlab.data.table import Problems, Table, Texts, as_texts, text_of
 from trainlab.data.target_columns import ADD_COLUMNS, check_classes, find_targets, one_hot_classes
 
@@ -127,27 +129,41 @@ def encode_table(table: Table, encoding: dict[str, Any], *, with_target: bool = 
 
 def encode_inputs(table: Table, encoding: dict[str, Any]) -> Array:
     """x (n, *shape) of a table: a column per number, and a column of 0 and 1 per category."""
-    problems, read, width = Problems(table.path), list[tuple[slice, Array]](), 0
+    problems = Problems(table.path)
+    shape = len(table.lines), sum(len(column.get("categories") or [0]) for column in encoding["columns"])
+    write = partial(_write, encoding["columns"])
+    if table.on_disk is not None and 8 * shape[0] * shape[1] > table.on_disk.limit:
+        x = table.on_disk.rows(_cells(table, encoding, problems), shape, write)
+    else:
+        read = list(_cells(table, encoding, problems))
+        x = np.empty(shape)
+        for start in range(0, len(x), BLOCK):  # a row's numbers lie side by side, a column's do not
+            write([cells[start : start + BLOCK] for cells in read], x[start : start + BLOCK])
+    return x.reshape(-1, *encoding["shape"]) if "shape" in encoding else x
+
+
+def _cells(table: Table, encoding: dict[str, Any], problems: Problems) -> Iterator[Array]:
+    """The numbers of each column (n,), or the index of each cell's category. Raises DataError behind the last one."""
     for column in encoding["columns"]:
         if "categories" in column:
-            cells = _category_codes(table, column, encoding.get("unknown") == "ignore", problems)
+            yield _category_codes(table, column, encoding.get("unknown") == "ignore", problems)
         else:
-            cells = _numbers(table, column, encoding, problems)
-        read.append((slice(width, width + len(column.get("categories") or [0])), cells))
-        width = read[-1][0].stop
+            yield _numbers(table, column, encoding, problems)
     problems.stop()
-    x = np.empty((len(table.lines), width))
-    for start in range(0, len(x), BLOCK):  # a row's numbers lie side by side, a column's do not
-        block = x[start : start + BLOCK]
-        for (place, cells), column in zip(read, encoding["columns"], strict=True):
-            part = cells[start : start + BLOCK]
-            if "categories" in column:
-                known = np.flatnonzero(part >= 0)
-                block[:, place] = 0
-                block[known, place.start + part[known]] = 1
-            else:
-                block[:, place.start] = part
-    return x.reshape(-1, *encoding["shape"]) if "shape" in encoding else x
+
+
+def _write(columns: Sequence[dict[str, Any]], parts: Sequence[Array], block: Array) -> None:
+    """Some rows of x, of these parts of the columns."""
+    place = 0
+    for column, part in zip(columns, parts, strict=True):
+        if "categories" not in column:
+            block[:, place] = part
+            place += 1
+            continue
+        known = np.flatnonzero(part >= 0)
+        block[:, place : place + len(column["categories"])] = 0
+        block[known, place + part[known].astype(np.int64)] = 1
+        place += len(column["categories"])
 
 
 def encode_targets(table: Table, encoding: dict[str, Any]) -> Array:
@@ -176,37 +192,6 @@ def encode_targets(table: Table, encoding: dict[str, Any]) -> Array:
     numbers = [_target_numbers(table, name, encoding, problems) for name in encoding["target"]]
     problems.stop("a regression needs a number in every row")
     return np.column_stack(numbers)
-
-
-def column_times(table: Table, name: str) -> Array:
-    """A column of numbers, or of dates as seconds since 1970. Raises DataError for other cells."""
-    problems, column = Problems(table.path), as_texts(table.columns[name])
-    values = [parse_number(text) for text in column.known]
-    if None in values:
-        values = as_seconds(column.known)
-    times = np.array([*(np.nan if v is None else v for v in values), np.nan])[column.codes]
-    problems.rows(table, name, np.isnan(times), lambda text: f"`{text}` is no time" if text else "missing value")
-    problems.stop("write all times as numbers, or all as ISO dates: 2024-01-31 or 2024-01-31T09:30:00")
-    return times
-
-
-def column_groups(table: Table, name: str) -> Array:
-    """A number for each group of rows. Raises DataError for missing cells."""
-    problems, column = Problems(table.path), as_texts(table.columns[name])
-    problems.rows(table, name, column.missing, "missing value")
-    problems.stop("every row needs a group: fill these cells in or remove the rows")
-    place = {text: i for i, text in enumerate(sorted(column.known))}
-    return np.array([place[text] for text in column.known], np.int64)[column.codes]
-
-
-def column_weights(table: Table, name: str, signs: Signs) -> Array:
-    """A column of weights of the rows. Raises DataError for cells that are no number of at least 0."""
-    problems, column = Problems(table.path), table.columns[name]
-    values = as_numbers(column, decide(column, signs).notation).values
-    problems.rows(table, name, np.isnan(values), lambda text: f"`{text}` is not a number" if text else "missing value")
-    problems.rows(table, name, values < 0, "`{}` is negative".format)
-    problems.stop("every row needs a weight of at least 0; 0 leaves a row out")
-    return values
 
 
 def feature_names(encoding: dict[str, Any]) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
+from trainlab.core.memory import available
 from trainlab.core.types import Array, Shape
 
 LARGE = 1 << 28  # bytes of stored rows; more are not read as a whole before training
@@ -34,6 +35,7 @@ class LazyRows:
         self.stored = stored
         self.index: Array = np.arange(len(stored)) if index is None else index
         self.steps = steps
+        self.scarce = _scarce(stored)
         row = self._read(self.index[:1])
         self.dtype: np.dtype[np.generic] = row.dtype
         self.shape: Shape = (len(self.index), *row.shape[1:])
@@ -63,7 +65,7 @@ class LazyRows:
         return LazyRows(self.stored, self.index, (*self.steps, step))
 
     def _read(self, index: Array) -> Array:
-        _read_ahead(self.stored, index)
+        _read_ahead(self.stored, index, scattered=self.scarce)
         rows = np.asarray(self.stored[index])
         for step in self.steps:
             rows = step(rows)
@@ -71,9 +73,12 @@ class LazyRows:
 
 
 def expect_all(x: "Array | LazyRows") -> None:
-    """Tells the system that all rows will be read: it then reads stored ones ahead, not only those of a sample."""
+    """Tells the system that all rows will be read: it then reads stored ones ahead, not only those of a sample.
+
+    But not where the file is larger than half of the memory: what lies around a row would push out what is needed next.
+    """
     mapping = _mapping(x.stored) if isinstance(x, LazyRows) else None
-    if mapping is not None:
+    if isinstance(x, LazyRows) and mapping is not None and not x.scarce:
         mapping.madvise(mmap.MADV_NORMAL)
 
 
@@ -147,14 +152,29 @@ def _mapping(stored: Array) -> mmap.mmap | None:
     return found if isinstance(found, mmap.mmap) and hasattr(mmap, "MADV_RANDOM") else None
 
 
-def _read_ahead(stored: Array, index: Array) -> None:
-    """Asks the system to read the file's pages ahead where most rows of a range are wanted, and only then."""
+def _scarce(stored: Array) -> bool:
+    """Whether memory is scarce for this stored array: then most of its pages are read anew in each epoch."""
     mapping = _mapping(stored)
-    if mapping is None or not index.size:
+    return mapping is not None and len(mapping) > max(LARGE, available() / 2)
+
+
+def _read_ahead(stored: Array, index: Array, *, scattered: bool) -> None:
+    """Asks the system to read the pages of all these rows at once: else it waits for each before it reads the next.
+
+    Where most rows of a range are wanted that is the range, else, if `scattered`, each row's own pages.
+    """
+    mapping = _mapping(stored)
+    if mapping is None or not index.size or not stored.flags.c_contiguous:
         return
-    low, high = int(index.min()), int(index.max()) + 1
-    if high - low > 4 * index.size or not stored.flags.c_contiguous:
+    low, high, row = int(index.min()), int(index.max()) + 1, stored.nbytes // len(stored)
+    first = stored[:1].ctypes.data - np.frombuffer(mapping, np.uint8, 1).ctypes.data
+    if high - low <= 4 * index.size:
+        begins, ends = [first + low * row], [first + high * row]
+    elif scattered:
+        begins = first + index.astype(np.int64) * row
+        begins, ends = begins.tolist(), (begins + row).tolist()
+    else:
         return
-    first = np.frombuffer(mapping, np.uint8, 1).ctypes.data
-    begin = (stored[low : low + 1].ctypes.data - first) // mmap.PAGESIZE * mmap.PAGESIZE
-    mapping.madvise(mmap.MADV_WILLNEED, begin, (high - low) * stored.nbytes // len(stored))
+    for begin, end in zip(begins, ends, strict=True):
+        start = begin // mmap.PAGESIZE * mmap.PAGESIZE
+        mapping.madvise(mmap.MADV_WILLNEED, start, end - start)

@@ -4,7 +4,7 @@ Every format ends here: a reader makes a `Table`, and everything behind it (`col
 all of them. A column is either `Numbers`, or `Texts` where at least one cell is no plain number.
 """
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -12,7 +12,9 @@ import numpy as np
 
 from trainlab.core.errors import DataError
 from trainlab.core.types import Array
+from trainlab.data.on_disk import OnDisk
 
+EXACT = 1 << 53  # up to here float64 holds each whole number
 SHOWN = 5  # problems that an error lists before it only counts
 MISSING = frozenset({"", "na", "n/a", "nan", "null", "none", "?", "-", ".", "#n/a", "<na>", "nat"})  # case aside
 
@@ -71,6 +73,44 @@ class Texts:
 Column = Numbers | Texts
 
 
+class StoredColumns(Mapping[str, Column]):
+    """Columns that stay in their file: `read` reads one when it is asked for; only the last one is kept in memory.
+
+    `then` is what happens to each column after it is read.
+    """
+
+    def __init__(self, names: Sequence[str], read: Callable[[str], Column]) -> None:
+        self._names = dict.fromkeys(names)
+        self._read = read
+        self._last: tuple[str, Column] | None = None
+
+    def __getitem__(self, name: str) -> Column:
+        if name not in self._names:
+            raise KeyError(name)
+        if self._last is None or self._last[0] != name:
+            self._last = None  # so that two columns are never in memory
+            self._last = name, self._read(name)
+        return self._last[1]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._names
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names)
+
+    def __len__(self) -> int:
+        return len(self._names)
+
+    def then(self, step: Callable[[Column], Column], only: str | None = None) -> "StoredColumns":
+        """The same columns, each (or only this one) passed through one more step when it is read."""
+        read = self._read
+        return StoredColumns(list(self), lambda name: step(read(name)) if only in (None, name) else read(name))
+
+    def only(self, names: Sequence[str]) -> "StoredColumns":
+        """These of the columns."""
+        return StoredColumns(names, self._read)
+
+
 @dataclass(frozen=True, slots=True)
 class Table:
     """Columns by name in the file's order. `lines` (n,): the line of each row in the file, or its number from 1.
@@ -79,38 +119,58 @@ class Table:
     `comma`: a comma inside a number may be its decimal sign, as in files whose cells are separated by `;`. `commas`:
     in some of its columns a comma is the decimal sign for certain.
     `notes`: what the reader left out, a sentence each. `declared`: columns whose numbers the file
-    itself calls categories.
+    itself calls categories. `on_disk`: where the numbers of this table are kept if they are many; None: in memory.
     """
 
     path: str
-    columns: dict[str, Column]
+    columns: Mapping[str, Column]
     lines: Array
     header: str
     comma: bool = False
     commas: bool = False
     notes: tuple[str, ...] = ()
     declared: frozenset[str] = frozenset()
+    on_disk: OnDisk | None = None
 
     def take(self, index: Array) -> "Table":
         """The rows of this index."""
-        columns = {name: column.take(index) for name, column in self.columns.items()}
-        return replace(self, columns=columns, lines=self.lines[index])
+        return replace(self, columns=self._each(lambda column: column.take(index)), lines=self.lines[index])
+
+    def without(self, names: Collection[str]) -> "Table":
+        """The table without these columns."""
+        kept, columns = [name for name in self.columns if name not in names], self.columns
+        stored = isinstance(columns, StoredColumns)
+        return replace(self, columns=columns.only(kept) if stored else {name: columns[name] for name in kept})
+
+    def changed(self, name: str, step: Callable[[Column], Column]) -> "Table":
+        """The table with one column passed through a step."""
+        if isinstance(self.columns, StoredColumns):
+            return replace(self, columns=self.columns.then(step, name))
+        return replace(self, columns={**self.columns, name: step(self.columns[name])})
 
     def cleaned(self, missing: Collection[str]) -> "Table":
         """The table with texts stripped, and the markers of missing cells, and those in `missing`, taken as missing."""
         extra = frozenset(marker.strip().lower() for marker in missing)
-        columns = {name: _cleaned(column, MISSING | extra, extra) for name, column in self.columns.items()}
-        return replace(self, columns=columns)
+        return replace(self, columns=self._each(lambda column: _cleaned(column, MISSING | extra, extra)))
+
+    def _each(self, step: Callable[[Column], Column]) -> Mapping[str, Column]:
+        if isinstance(self.columns, StoredColumns):
+            return self.columns.then(step)
+        return {name: step(column) for name, column in self.columns.items()}
 
 
 def column_of(values: Sequence[Any], *, as_text: bool = False) -> Column:
-    """A column of Python values: numbers if all are and no text is requested. None and nan are missing.
+    """A column of Python values: numbers if all are. None and nan are missing.
+
+    as_text: it names classes or the like, so whole numbers that float64 does not hold are texts. Other numbers stay
+    numbers, for in a text the point could be taken for a sign of thousands.
 
     >>> column_of([1, None, 2.5])
     Numbers(values=array([1. , nan, 2.5]))
     """
     numbers = all(v is None or (isinstance(v, int | float) and not isinstance(v, bool)) for v in values)
-    if as_text or not numbers or all(v is None for v in values):
+    huge = as_text and numbers and any(isinstance(v, int) and abs(v) > EXACT for v in values)
+    if huge or not numbers or all(v is None for v in values):
         return texts(values)
     return Numbers(np.array([np.nan if v is None else v for v in values], np.float64))
 

@@ -156,13 +156,13 @@ def _table(draft: Draft) -> Table:
 
 def _number_signs(draft: Draft, table: Table, target: str) -> None:
     """The decimal and thousands signs with which most columns are numbers, where the usual ones do not do."""
-    found = [decide(column, draft.signs) for column in table.columns.values()]
-    if any(decision.cure or "accounting" in decision.advice for decision in found):
+    if any(found.cure or "accounting" in found.advice for _, found in _decisions(table, draft.signs)):
         draft.set("accounting", True, "numbers in parentheses are negative")
 
     def odd(signs: Signs) -> int:
-        read = {name: decide(column, signs) for name, column in table.columns.items()}
-        return sum(bool(found.advice) for found in read.values()) + (read[target].kind == "id")
+        return sum(
+            bool(found.advice) + (name == target and found.kind == "id") for name, found in _decisions(table, signs)
+        )
 
     now = odd(draft.signs)
     if not now:
@@ -177,6 +177,12 @@ def _number_signs(draft: Draft, table: Table, target: str) -> None:
     for name, sign in zip(("decimal", "thousands"), best, strict=True):
         if sign is not None:
             draft.set(name, sign, example)
+
+
+def _decisions(table: Table, signs: Signs) -> Iterator[tuple[str, Decision]]:
+    """Each column's name and kind, one by one: all of them may be more than the memory holds."""
+    for name, column in table.columns.items():
+        yield name, decide(column, signs)
 
 
 def _input_column(draft: Draft, name: str, column: Column, table: Table) -> None:

@@ -6,15 +6,28 @@ from typing import Literal
 import numpy as np
 
 from trainlab.core.types import Array
-from trainlab.data.lazy import CHUNK_BYTES, LazyRows, chunks
+from trainlab.data.lazy import CHUNK_BYTES, LazyRows, chunks, is_large
 
 Per = Literal["feature", "channel", "all"]
+DRAWN = 1 << 26  # bytes of float64 that are learned from where all rows do not fit into memory
 PER = "one number per feature (of an image: per pixel, the mean image), per channel (last axis), or one for all"
 
 
 def axes(ndim: int, per: Per) -> tuple[int, ...]:
     """The axes of x (n, *shape) that a statistic runs over."""
     return {"feature": (0,), "channel": tuple(range(ndim - 1)), "all": tuple(range(ndim))}[per]
+
+
+def in_memory(x: Array | LazyRows) -> tuple[Array, Array | slice]:
+    """Rows of x as float64, and their index: all rows, or, of a large stored x, 64 MB of rows drawn at random.
+
+    For what needs many rows at once, such as a median. The same rows are drawn each time, in ascending order.
+    """
+    most = max(1, DRAWN // (8 * max(1, int(np.prod(x.shape[1:])))))
+    if not is_large(x) or len(x) <= most:
+        return np.asarray(x[:], np.float64), slice(None)
+    index = np.sort(np.random.default_rng(0).choice(len(x), most, replace=False))
+    return x[index].astype(np.float64, copy=False), index
 
 
 def mean(x: Array | LazyRows, per: Per) -> Array:

@@ -6,7 +6,7 @@ from trainlab.core.component import setting
 from trainlab.core.torch_code import TorchCode
 from trainlab.core.types import Array, Shape
 from trainlab.data.lazy import LazyRows
-from trainlab.data.preprocess._statistics import PER, Per, axes
+from trainlab.data.preprocess._statistics import PER, Per, axes, in_memory
 from trainlab.data.preprocessor import Preprocessor
 
 SOURCE = '''class Clip(nn.Module):
@@ -26,7 +26,8 @@ class Clip(Preprocessor, name="clip"):
     """min(max(x, low), high), where low and high are quantiles of the training rows; also called winsorizing.
 
     Use it before `standardize` if some values are far too large (prices, counts, broken sensors): a single one would
-    otherwise shrink the differences between all others. Fitting holds all training rows in memory.
+    otherwise shrink the differences between all others. Fitting holds all training rows in memory, of
+    large stored rows 64 MB, drawn at random.
 
     Source: Tukey 1962, "The future of data analysis", section 16 (winsorizing).
 
@@ -43,8 +44,7 @@ class Clip(Preprocessor, name="clip"):
 
     def fit(self, x: Array | LazyRows) -> dict[str, Array]:
         """The two quantiles."""
-        rows = np.asarray(x).astype(np.float64)
-        low, high = np.quantile(rows, [self.low, self.high], axis=axes(x.ndim, self.per))
+        low, high = np.quantile(in_memory(x)[0], [self.low, self.high], axis=axes(x.ndim, self.per))
         return {"low": low, "high": high}
 
     def apply(self, x: Array, fitted: dict[str, Array]) -> Array:

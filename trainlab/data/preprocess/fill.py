@@ -8,7 +8,8 @@ from trainlab.core.component import setting
 from trainlab.core.torch_code import TorchCode
 from trainlab.core.types import Array, Shape
 from trainlab.data.columns import Choice, Columns
-from trainlab.data.lazy import LazyRows
+from trainlab.data.lazy import LazyRows, chunks
+from trainlab.data.preprocess._statistics import in_memory
 from trainlab.data.preprocessor import COLUMNS, Preprocessor
 
 SOURCE = '''class Fill(nn.Module):
@@ -31,6 +32,7 @@ class Fill(Preprocessor, name="fill"):
 
     Put it first: whatever comes after it is fitted on finite values. With `indicator: true` each feature that lacks
     values in training gets one more input that is 1 where its value was missing: use it where that means something.
+    Of large stored rows the value is learned from 64 MB, drawn at random.
 
     Source: scikit-learn's SimpleImputer, which takes nan only.
 
@@ -49,12 +51,10 @@ class Fill(Preprocessor, name="fill"):
 
     def fit(self, x: Array | LazyRows) -> dict[str, Array]:
         """`value` of each feature, and the indices of the features that get an indicator, if any do."""
-        rows = np.asarray(x[:], np.float64).reshape(len(x), -1)
-        known = np.isfinite(rows)
-        values = np.full(rows.shape[1], self.value) if self.strategy == "constant" else self._learned(rows, known)
-        fitted = {"value": values.reshape(x.shape[1:])}
+        fitted = {"value": self._values(x).reshape(x.shape[1:])}
         if self.indicator:
-            fitted["marked"] = np.flatnonzero(~known.all(axis=0))
+            complete = [np.isfinite(part.reshape(len(part), -1)).all(axis=0) for part in chunks(x)]
+            fitted["marked"] = np.flatnonzero(~np.logical_and.reduce(complete))
         return fitted
 
     def apply(self, x: Array, fitted: dict[str, Array]) -> Array:
@@ -77,8 +77,12 @@ class Fill(Preprocessor, name="fill"):
         marked = tuple(f"{columns.names[i]}=(missing)" for i in fitted["marked"].astype(np.int64))
         return columns.joined(Columns(marked, ("binary",) * len(marked)))
 
-    def _learned(self, rows: Array, known: Array) -> Array:
-        value = np.zeros(rows.shape[1])
+    def _values(self, x: Array | LazyRows) -> Array:
+        if self.strategy == "constant":
+            return np.full(int(np.prod(x.shape[1:])), self.value)
+        rows = in_memory(x)[0]
+        rows = rows.reshape(len(rows), -1)
+        known, value = np.isfinite(rows), np.zeros(rows.shape[1])
         for i in range(rows.shape[1]):
             cells = rows[known[:, i], i] if not known[:, i].all() else rows[:, i]
             if not len(cells):

@@ -11,6 +11,7 @@ from trainlab.core.torch_code import TorchCode
 from trainlab.core.types import Array, Shape
 from trainlab.data.columns import Columns
 from trainlab.data.lazy import LazyRows
+from trainlab.data.preprocess._statistics import in_memory
 from trainlab.data.widening import WideningPreprocessor
 
 LEAF_ROWS, LEAST_GAIN = 64, 1e-4  # of the trees, as in the paper's code
@@ -42,7 +43,8 @@ class PiecewiseLinear(WideningPreprocessor, name="piecewise_linear"):
     of the other rows: otherwise all edges would fall on it. Put it behind `fill`; missing values become 0 in each bin.
 
     As the last preprocessor it costs little memory: of each number only its place among the bins is kept, and the bins
-    are made batch by batch. Fitting holds all training rows in memory. Images become rows.
+    are made batch by batch. Fitting holds all training rows in memory, of large stored rows 64 MB, drawn at random.
+    Images become rows.
 
     Source: Gorishniy, Rubachev & Babenko 2022, "On embeddings for numerical features", arXiv:2203.05556, sections 3.2.1
     (quantiles) and 3.2.2 (tree), but cut off in the first and the last bin, too, so that outliers cannot get large.
@@ -67,7 +69,8 @@ class PiecewiseLinear(WideningPreprocessor, name="piecewise_linear"):
 
     def fit_to(self, x: Array | LazyRows, y: Array) -> dict[str, Array]:
         """For each bin of every column its `column`, its lower edge `low` and its `width`."""
-        rows = np.asarray(x[:], np.float64).reshape(len(x), -1)
+        rows, index = in_memory(x)
+        rows, y = rows.reshape(len(rows), -1), y[index] if len(y) else y
         edges = [self._edges(rows[:, i], y) for i in range(rows.shape[1])]
         return {
             "column": np.repeat(np.arange(len(edges)), [max(0, len(e) - 1) for e in edges]),

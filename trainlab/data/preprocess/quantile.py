@@ -9,6 +9,7 @@ from trainlab.core.component import setting
 from trainlab.core.torch_code import TorchCode
 from trainlab.core.types import Array, Count, Shape
 from trainlab.data.lazy import LazyRows
+from trainlab.data.preprocess._statistics import in_memory
 from trainlab.data.preprocessor import Preprocessor
 
 SOURCE = '''class Quantile(nn.Module):
@@ -44,7 +45,7 @@ class Quantile(Preprocessor, name="quantile"):
     Any distribution becomes bell-shaped, outliers included, but distances are lost. Values beyond the training rows
     become -5.2 and 5.2. Ties would make the ranks jump, so fitting adds a little noise to the training rows (always the
     same); a feature that is constant in training becomes 0 where it keeps its value. Fitting holds all training rows in
-    memory.
+    memory, of large stored rows 64 MB, drawn at random.
 
     Source: scikit-learn's QuantileTransformer; number of quantiles and noise as Gorishniy et al. 2024, "TabM",
     arXiv:2410.24210.
@@ -61,7 +62,7 @@ class Quantile(Preprocessor, name="quantile"):
 
     def fit(self, x: Array | LazyRows) -> dict[str, Array]:
         """The quantiles of each feature, (quantiles, *shape)."""
-        rows = np.asarray(x).astype(np.float64)
+        rows = in_memory(x)[0]
         count = self.quantiles or max(min(len(rows) // 30, 1000), 10)
         drawn = np.random.default_rng(0).normal(size=rows.shape)
         noisy = rows + self.noise * rows.std(axis=0) * drawn

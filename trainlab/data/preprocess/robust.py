@@ -6,7 +6,7 @@ from trainlab.core.component import setting
 from trainlab.core.torch_code import TorchCode
 from trainlab.core.types import Array, Shape
 from trainlab.data.lazy import LazyRows
-from trainlab.data.preprocess._statistics import PER, Per, extremes, percentiles
+from trainlab.data.preprocess._statistics import PER, Per, extremes, in_memory, percentiles
 from trainlab.data.preprocess._torch import shift
 from trainlab.data.preprocessor import Preprocessor
 
@@ -15,8 +15,8 @@ class Robust(Preprocessor, name="robust"):
     """(x - median) / (third quartile - first quartile) of the training rows: a few outliers do not move it.
 
     Where both quartiles are equal, the divisor is half of the distance from the smallest to the largest value. A
-    feature that is constant in training becomes 0 in every row. Follow it with `smooth_clip`. Fitting holds all
-    training rows in memory.
+    feature that is constant in training becomes 0 in every row. Follow it with `smooth_clip`. Quartiles are
+    those of all training rows; of large stored rows those of 64 MB, drawn at random.
 
     Source: Holzmüller et al. 2024, "Better by default", arXiv:2407.04491, section 3.1. scikit-learn's RobustScaler
     divides by 1 where both quartiles are equal.
@@ -31,9 +31,8 @@ class Robust(Preprocessor, name="robust"):
 
     def fit(self, x: Array | LazyRows) -> dict[str, Array]:
         """Median, and what x - median is divided by: inf for a constant feature."""
-        rows = np.asarray(x[:], np.float64)
-        low, middle, high = percentiles(rows, [25, 50, 75], self.per)
-        smallest, largest = extremes(rows, self.per)
+        low, middle, high = percentiles(in_memory(x)[0], [25, 50, 75], self.per)
+        smallest, largest = extremes(x, self.per)
         width = np.where(high == low, (largest - smallest) / 2, high - low)
         return {"median": middle, "range": np.where(width == 0, np.inf, width)}
 

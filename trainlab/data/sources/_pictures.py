@@ -2,7 +2,6 @@
 
 import json
 import os
-import sys
 import tempfile
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -14,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from trainlab.core.errors import DataError
-from trainlab.core.home import expanded
+from trainlab.core.home import cache_folder, expanded
 from trainlab.core.types import Array
 
 ENDINGS = frozenset(
@@ -71,22 +70,21 @@ class Decoder:
             ops: Any = import_module("PIL.ImageOps")
         except ImportError:
             raise DataError(f'{self.path}: pictures need Pillow: pip install "trainlab[images]"') from None
-        channels, x, size = 3 if self.color == "rgb" else 1, None, self.size
-        for i, file in enumerate(files):
-            pixels = self._one(image, ops, file, size)
-            if pixels is None:
-                continue
-            if x is None:
-                size = size or (pixels.shape[0], pixels.shape[1])
-                shape = (count, *size, channels)
-                x = np.lib.format.open_memmap(into, mode="w+", dtype=np.uint8, shape=shape)
-            x[i] = pixels.reshape(x.shape[1:])
+        channels, size = 3 if self.color == "rgb" else 1, self.size
+        with Path(into).open("wb") as npy:  # a write into a mapped file would end the process where the disk is full
+            for file in files:
+                pixels = self._one(image, ops, file, size)
+                if pixels is None:
+                    continue
+                if not npy.tell():
+                    size = size or (pixels.shape[0], pixels.shape[1])
+                    about = {"descr": "|u1", "fortran_order": False, "shape": (count, *size, channels)}
+                    np.lib.format.write_array_header_1_0(npy, about)
+                npy.write(pixels.tobytes())
         if self._problems:
             more = len(self._problems) - _SHOWN
             shown = self._problems[:_SHOWN] + ([f"... and {more} more"] if more > 0 else [])
             raise DataError("\n".join(shown))
-        if x is not None:
-            x.flush()
 
     def _one(self, image: Any, ops: Any, file: Picture, size: tuple[int, int] | None) -> Array | None:
         """The picture's bytes, or None and a problem more."""
@@ -138,27 +136,30 @@ def decoded(
 
     `key`: hex digits of their content and of all that changes how they are decoded. Raises DataError.
     """
-    cached = _cache_folder(cache) / f"{key[:32]}.npy"
+    cached = (cache_folder() if cache is None else expanded(cache)) / f"{key[:32]}.npy"
     told = cached.with_suffix(".json")
     if not cached.exists():
-        cached.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=cached.parent, suffix=".part", delete=False) as part:
-            pass
         try:
-            decoder.decode(files, count, part.name)
-            if decoder.animated:
-                note = f"{decoder.path}: {decoder.animated} pictures are animated; the first frame is taken"
-                told.write_text(json.dumps([note]), encoding="utf-8")
-            os.replace(part.name, cached)  # atomic: another process may decode the same pictures
-        finally:
-            Path(part.name).unlink(missing_ok=True)
+            _decode_into(cached, told, decoder, files, count)
+        except OSError as error:
+            raise DataError(
+                f"{decoder.path}: its decoded pictures do not fit into {cached.parent} ({error.strerror}); "
+                "name another folder in data.cache"
+            ) from error
     notes: list[str] = json.loads(told.read_text(encoding="utf-8")) if told.exists() else []
     return np.load(cached, mmap_mode="r", allow_pickle=False), notes
 
 
-def _cache_folder(cache: str | None) -> Path:
-    if cache is not None:
-        return expanded(cache)
-    home = Path.home()
-    places = {"darwin": home / "Library" / "Caches", "win32": home / "AppData" / "Local"}
-    return Path(os.environ.get("XDG_CACHE_HOME") or places.get(sys.platform, home / ".cache")) / "trainlab"
+def _decode_into(cached: Path, told: Path, decoder: Decoder, files: Iterable[Picture], count: int) -> None:
+    """The cached pictures, and the file of their notes."""
+    cached.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.NamedTemporaryFile(dir=cached.parent, suffix=".part", delete=False) as part:
+        pass
+    try:
+        decoder.decode(files, count, part.name)
+        if decoder.animated:
+            note = f"{decoder.path}: {decoder.animated} pictures are animated; the first frame is taken"
+            told.write_text(json.dumps([note]), encoding="utf-8")
+        os.replace(part.name, cached)  # atomic: another process may decode the same pictures
+    finally:
+        Path(part.name).unlink(missing_ok=True)

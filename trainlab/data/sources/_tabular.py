@@ -5,7 +5,6 @@ A new format is one class in one file of this folder; its `read_raw` reads a fil
 
 from abc import abstractmethod
 from collections.abc import Collection
-from dataclasses import replace
 from typing import Any, ClassVar, Literal
 
 import numpy as np
@@ -89,8 +88,7 @@ class Tabular(Source):
         table = self.read_raw(path, text)
         if not len(table.lines):
             raise DataError(f"{path}: holds no rows")
-        kept = {name: column for name, column in table.columns.items() if name not in self.drop}
-        return replace(table, columns=kept).cleaned([str(marker) for marker in self.missing])
+        return table.without(self.drop).cleaned([str(marker) for marker in self.missing])
 
     def remembered(self) -> dict[str, Any]:
         """Settings that a new file is read with, as plain values."""
@@ -182,7 +180,7 @@ class Tabular(Source):
             f"{int(out.sum())} rows of classes with less than {self.min_class_rows} rows are left out: {names}"
         )
         left = table.take(np.flatnonzero(~out))
-        return replace(left, columns={**left.columns, target[0]: as_texts(left.columns[target[0]]).used()})
+        return left.changed(target[0], lambda column: as_texts(column).used())
 
     def _check_targets(self, table: Table, kept: Table, target: list[str], others: list[str]) -> None:
         """Raises DataError for missing targets. It also says what else would stop the user once those rows are gone."""

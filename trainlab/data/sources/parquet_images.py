@@ -72,7 +72,7 @@ class ParquetImages(Source, name="parquet_images"):
         with parsing(str(file), "not a Parquet file, or a damaged one"), pq.ParquetFile(file) as stored:
             schema: Any = stored.schema_arrow
             image, label = _columns(file, schema, self.image, self.label, pa.types)
-            column: Any = stored.read(columns=[label]).column(0)
+            column: Any = stored.read(columns=[label]).column(label)  # `label.x` is read, too
         if column.null_count:
             row = column.to_pylist().index(None) + 1
             raise DataError(f"{file}: row {row} has no label (`{label}`)")
