@@ -12,6 +12,7 @@ import pytest
 from moons_run import MOONS, write
 
 from trainlab.cli._mcp_tools import tools
+from trainlab.cli.mcp import _answering
 from trainlab.core.errors import UserError
 from trainlab.training.experiment import read
 from trainlab.training.train import train
@@ -86,6 +87,17 @@ def test_sdk_is_asked_for(runs: Path):
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr == "the package mcp is needed: pip install 'trainlab[mcp]'\n"
+
+
+def test_a_file_that_cannot_be_read():
+    """The error of the system is the error of the tool, with the file's name cut."""
+    error = pytest.importorskip("mcp.server.mcpserver.exceptions").ToolError
+
+    def refusing() -> None:
+        raise PermissionError(13, "Permission denied", "x" * 5000)
+
+    with pytest.raises(error, match=f"^{'x' * 200}: Permission denied$"):
+        _answering(refusing, None)()
 
 
 def test_a_client_over_stdio(runs: Path):

@@ -221,6 +221,18 @@ def test_a_loss_that_the_file_does_not_know_is_refused(tmp_path, loss):
         as_torch(replace(network, loss=loss), "n", "n.safetensors")
 
 
+def test_a_network_that_diverged_is_refused(tmp_path):
+    """Weights that are no numbers make no file; an ensemble with such a member neither."""
+    networks = [trained(tmp_path, train__epochs=0, seed=seed, data__seed=0) for seed in range(2)]
+    networks[1].net.params["dense2.W"][3, 0] = np.nan
+    both = Ensemble.of(networks, "probabilities", np.array([0.5, 0.5]))
+    for refused in (networks[1], both):
+        with pytest.raises(UserError, match=r"^dense2\.W of the network is not finite: the run diverged"):
+            as_onnx(refused)
+        with pytest.raises(UserError, match=r"^dense2\.W of the network is not finite"):
+            as_torch(refused, "n", "n.safetensors")
+
+
 def test_the_file_tells_of_columns_and_classes(tmp_path):
     """The model's metadata name the columns and classes; the file is read back by onnx."""
     folder = train(read_plain({"data": "iris", "train": {"epochs": 0}}), runs=tmp_path).folder

@@ -19,6 +19,7 @@ _ABOUT = (
     "lists them, `report` and `findings` tell about one, `curves` reads its numbers, `explain` tells what a finding "
     "means and what to do, `diagnose` judges the log of any other training tool. Nothing is changed."
 )
+_LONGEST = 200  # characters of a file's name in an error
 
 
 def mcp(
@@ -49,7 +50,7 @@ def server(runs: Path) -> Any:
 
 
 def _answering(tool: Callable[..., Any], sdk: Any) -> Callable[..., str]:
-    """The tool as text in JSON; a user's error as the error of a tool, without a traceback."""
+    """The tool as text in JSON; an error of the user or of a file as the error of a tool, without a traceback."""
     refused = import_module("mcp.server.mcpserver.exceptions").ToolError
 
     @wraps(tool)
@@ -58,6 +59,8 @@ def _answering(tool: Callable[..., Any], sdk: Any) -> Callable[..., str]:
             return json.dumps(json.loads(dumps(tool(*args, **settings), halves=True)))
         except UserError as error:
             raise refused(str(error)) from None
+        except OSError as error:
+            raise refused(f"{str(error.filename)[:_LONGEST]}: {error.strerror}") from None
 
     answer.__annotations__ = {**tool.__annotations__, "return": str}
     return answer

@@ -215,12 +215,12 @@ def next_free(runs: Path, name: str) -> Path:
 
 def _refuse_search(path: Path) -> None:
     """Raises UserError if the folder is that of a sweep or a tune, which holds many runs."""
-    if (path / "trials").is_dir():
+    if os.path.isdir(path / "trials"):  # which a name that is too long does not raise at
         raise UserError(
             f"{path}: is a sweep, not a run; name one of its runs, such as {path / 'trials' / '0001'}, or open the "
             f'whole sweep in Python with tl.Sweep("{path}")'
         )
-    if (path / _TUNE).is_file():
+    if os.path.isfile(path / _TUNE):
         raise UserError(f'{path}: is a tune, not a run; in Python, tl.Tune("{path}").best_run is its best run')
 
 

@@ -1,5 +1,6 @@
-"""Loads a finished ONNX file as its user will, before trainlab says that it is written."""
+"""Looks at weights before they are exported, and loads a finished ONNX file as its user will."""
 
+from collections.abc import Sequence
 from importlib import import_module
 from typing import Any
 
@@ -7,6 +8,17 @@ import numpy as np
 
 from trainlab.core.errors import UserError
 from trainlab.inference.export.graph import onnx
+from trainlab.inference.model import TrainedNetwork
+
+
+def require_finite(networks: Sequence[TrainedNetwork]) -> None:
+    """Raises UserError if a network has weights that are no numbers, as after a run that diverged."""
+    for network in networks:
+        for name, values in network.net.params.items():
+            if not np.isfinite(values).all():
+                raise UserError(
+                    f"{name} of the network is not finite: the run diverged, and there is nothing to export"
+                )
 
 
 def load_once(content: bytes) -> str:

@@ -21,7 +21,7 @@ from trainlab.core.errors import UserError
 from trainlab.core.types import Shape
 from trainlab.data.encoding import feature_names
 from trainlab.inference.ensemble.ensemble import Ensemble, rescaled
-from trainlab.inference.export.checking import load_once
+from trainlab.inference.export.checking import load_once, require_finite
 from trainlab.inference.export.graph import OPSET, Graph
 from trainlab.inference.export.losses import require_known
 from trainlab.inference.export.lowering import lower_layers, lower_preprocessing
@@ -84,12 +84,13 @@ def export_onnx(
 def as_onnx(network: TrainedNetwork | Ensemble, options: OnnxOptions | None = None) -> tuple[Any, tuple[str, ...]]:
     """The ONNX model of a network or an ensemble, and what its user should know.
 
-    Raises UserError if an option does not fit or a component has no ONNX lowering.
+    Raises UserError if an option does not fit, a component has no ONNX lowering, or weights are not finite.
     """
     require_known(network.loss, network.task)
     options = options or OnnxOptions()
     graph = Graph(options.opset, options.rows)
     members = _members(network)
+    require_finite(members)
     shape = raw_shape(network.encoding)
     if options.preprocess:
         ends = [_outputs(graph, member, _prepared(graph, member, shape)) for member in members]

@@ -15,6 +15,7 @@ from trainlab.data.encoding import feature_names
 from trainlab.data.preprocessing import CHOSEN
 from trainlab.engine.graph import Node
 from trainlab.inference.ensemble.ensemble import Ensemble
+from trainlab.inference.export.checking import require_finite
 from trainlab.inference.export.export import raw_shape
 from trainlab.inference.export.losses import require_known
 from trainlab.inference.export.torch_head import averaged, combined, head
@@ -94,9 +95,10 @@ class _Class:
 def as_torch(model: TrainedNetwork | Ensemble, name: str, weights: str) -> TorchModule:
     """The module of a model. name: of the run · weights: the name of the file with the state dict.
 
-    Raises UserError for a component that has no such source.
+    Raises UserError for a component that has no such source, and for weights that are not finite.
     """
     require_known(model.loss, model.task)
+    require_finite([model] if isinstance(model, TrainedNetwork) else model.members)
     made = _network(model, "Network") if isinstance(model, TrainedNetwork) else _ensemble(model)
     return TorchModule(_source(model, name, weights, [*made.classes.values(), made.source()]), made.state)
 
