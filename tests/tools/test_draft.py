@@ -245,8 +245,8 @@ def test_columns_are_judged_by_the_rows_that_stay(tmp_path):
 
 
 def test_a_text_that_is_a_category_elsewhere_is_no_marker(tmp_path):
-    """`none yet` in a column of numbers is not taken for missing where it is a category of another column."""
-    lines = [f"{'low' if i == 5 else i},{('low', 'high')[i % 2]},{i % 3 % 2}" for i in range(60)]
+    """`low` in a column of numbers is not taken for missing where another column tells it from its missing cells."""
+    lines = [f"{'low' if i == 5 else i},{('low', 'high', '')[i % 3]},{i % 4 % 2}" for i in range(60)]
     config, experiment = drafted(tmp_path, "\n".join(["x,c,y", *lines]) + "\n", "y")
 
     assert (experiment.data.missing, experiment.data.drop) == ([], ["x"])

@@ -85,7 +85,7 @@ def refuse_second_line_of_names(
     path: str, number: int, names: list[str], rows: Sequence[tuple[int, list[str]]]
 ) -> None:
     """Raises CurableError where the line below the names continues them, as surveys write it: it begins with an empty
-    cell, which the rows below it do not, and holds texts above numbers or below empty names.
+    cell, which the rows below it do not, and holds texts above numbers, below empty names, or found nowhere else.
     """
     if len(rows) < FEWEST_IN_ORDER or len(names) < FEWEST_COUNTED:
         return
@@ -98,7 +98,14 @@ def refuse_second_line_of_names(
         cell.strip() and _all_numbers({row[i].strip() for _, row in below if i < len(row)})
         for i, cell in enumerate(second)
     )
-    if not above_numbers and len(_unnamed(names)) < FEWEST_REPEATED:
+    once = all(
+        cell not in {row[i] for _, row in below if i < len(row)} for i, cell in enumerate(second) if cell.strip()
+    )
+    if (
+        not above_numbers
+        and len(_unnamed(names)) < FEWEST_REPEATED
+        and not (once and _filled(second) > FEWEST_REPEATED)
+    ):
         return
     joined, last = list[str](), ""
     for name, more in zip(names, [*second, *[""] * len(names)], strict=False):

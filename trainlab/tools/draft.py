@@ -191,7 +191,10 @@ def _input_column(draft: Draft, name: str, column: Column, table: Table) -> None
     why = "counts the rows" if name in draft.counting else _why_dropped(name, decision, column)
     if not why and decision.strays is not None:
         texts = sorted(set(_texts_at(column, decision.strays)))
-        elsewhere = next((n for n, c in table.columns.items() if n != name and _holds(c, texts)), None)
+        others = {
+            n: c for n, c in table.columns.items() if n != name and (n == draft.settings["target"] or c.missing.any())
+        }
+        elsewhere = next((n for n, c in others.items() if _holds(c, texts)), None)
         if len(texts) <= _MOST_STRAYS and elsewhere is None:
             draft.set("missing", sorted({*draft.settings.get("missing", []), *texts}), "texts in columns of numbers")
         else:
@@ -234,7 +237,7 @@ def _why_dropped(name: str, decision: Decision, column: Column) -> str:
 
 
 def _holds(column: Column, texts: list[str]) -> bool:
-    """Whether a column of categories holds one of these texts; as markers of missing cells they would be lost."""
+    """Whether a column of categories holds one of these texts: as a marker of missing cells it would be lost."""
     if not isinstance(column, Texts) or set(texts).isdisjoint(column.known):
         return False
     return decide(column, Signs()).kind == "category"
