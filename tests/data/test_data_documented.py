@@ -100,6 +100,32 @@ CASES = {
         CSV,
         lambda got: "a" in got.rows.features and len(got.rows) == 40,
     ),
+    "totals or sources": (
+        lambda: Path("t.csv").write_text(
+            "a,price\n" + "".join(f"{i},{i}.5\n" for i in range(40)) + "Total\nSource:\nus\n"
+        ),
+        CSV,
+        lambda got: len(got.rows) == 40,
+    ),
+    "names that stand twice": (
+        lambda: Path("t.csv").write_text("a,a,price\n" + "".join(f"{i},{i % 7},{i}.5\n" for i in range(40))),
+        CSV,
+        lambda got: got.rows.features == ("a", "b"),
+    ),
+    "a file that is not UTF-8": (
+        lambda: Path("t.csv").write_bytes(
+            ("시,price\n" + "".join(f"서울{i % 2},{i}.5\n" for i in range(40))).encode("cp949")
+        ),
+        CSV,
+        lambda got: got.rows.features == ("시=서울0", "시=서울1"),
+    ),
+    "classes with a single row": (
+        lambda: Path("t.csv").write_text(
+            "a,price\n" + "".join(f"{i},{'once' if i == 3 else i % 2}\n" for i in range(40))
+        ),
+        CSV,
+        lambda got: got.task.names == ("0", "1") and len(got.rows) == 39,
+    ),
     "names that are numbers": (
         write_wavelengths,
         {"name": "csv", "path": "t.csv", "target": "425"},

@@ -37,7 +37,7 @@ def read_delimited(
         columns, lines = _columns(path, dialect, text, missing, codec)
     header = f"{path}:{dialect.header}"
     named, notes = _named(header, dialect, columns)
-    return Table(path, named, lines, header, comma=dialect.delimiter in ";\t", notes=notes)
+    return Table(path, named, lines, header, comma=dialect.delimiter in ";\t", notes=notes, written=dialect.written)
 
 
 def targets_in_data(path: str, options: CsvOptions, targets: Sequence[str]) -> tuple[dict[str, str], int]:

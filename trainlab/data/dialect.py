@@ -42,7 +42,7 @@ class Dialect:
 
     `header`: the line of the names. `first`: the first rows, to recognize columns of numbers. `blanks`: runs of
     blanks separate cells. `delimiters_skipped`: their number in the lines before the first row. `end`: the line of the
-    last row; None: the file's last line.
+    last row; None: the file's last line. `written`: the names in the file, where the user gives others.
     """
 
     delimiter: str
@@ -54,6 +54,7 @@ class Dialect:
     delimiters_skipped: int = 0
     notes: tuple[str, ...] = ()
     end: int | None = None
+    written: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -128,6 +129,7 @@ def find_dialect(path: str, file: IO[str], options: CsvOptions, end: int | None 
             )
         if verdict == "counted":
             start.notes.append(f"line {number} counts the columns: taken for their names; if not, set `header: false`")
+    written = tuple(names) if options.columns else ()
     names = _named(path, number, names, first, options, start.notes)
     begin = peeked[0][0] - 1 if peeked else len(lines)
     return Dialect(
@@ -140,6 +142,7 @@ def find_dialect(path: str, file: IO[str], options: CsvOptions, end: int | None 
         sum(line.count(delimiter) for line in lines[:begin]),
         tuple(start.notes),
         end,
+        written,
     )
 
 

@@ -17,14 +17,14 @@ from trainlab.data.column_types import MOST_CODES, Decision, as_numbers, decide,
 from trainlab.data.dataset import Rows
 from trainlab.data.dates import as_years, found_format
 from trainlab.data.labels import encode_labels
+from trainlab.data.learned_categories import ABSENT, RARE, category_codes, codes_of, unknown
 from trainlab.data.learned_numbers import doubts, learned_numbers, signed_columns, target_notations
 from trainlab.data.notation import Notation, Signs, several_units
-from trainlab.data.paths import did_you_mean
 from trainlab.data.row_columns import column_groups, column_times, column_weights
+from trainlab.data.same_columns import refuse_other_order, same_columns
 from trainlab.data.table import Problems, Table, Texts, as_texts, text_of
 from trainlab.data.target_columns import ADD_COLUMNS, check_classes, find_targets, one_hot_classes
 
-ABSENT, RARE = "(missing)", "(rare)"  # categories that stand for missing cells and for pooled categories
 BLOCK = 4096  # rows that are written at once, so that they stay in the processor's cache
 NO_NUMBER = "correct these cells, or list texts that mean a missing value under `missing`"
 FILL = "put `fill` first in data.preprocess, e.g. `preprocess: [fill, standardize]`: it gives them the training median"
@@ -105,6 +105,8 @@ def learn_encoding(table: Table, reading: Reading) -> tuple[dict[str, Any], list
         "fills": reading.fills,
         **reading.facts,
     }
+    if table.written:
+        encoding["written"] = list(table.written)
     if signed_columns(encoding):
         encoding["comma"] = table.comma  # a file of the other kind may write the same cells for other numbers
     if not columns:
@@ -118,9 +120,10 @@ def encode_table(table: Table, encoding: dict[str, Any], *, with_target: bool = 
 
     y is None where the target is absent, has missing cells, or is to be left unread.
     """
+    refuse_other_order(table, encoding)
     target: list[str] = encoding["target"] if with_target else []
     wanted = [c["name"] for c in sorted(encoding["columns"], key=lambda c: "categories" not in c)]
-    _same_columns(table, wanted, [*encoding["target"], *encoding["ignored"]])
+    same_columns(table, wanted, [*encoding["target"], *encoding["ignored"]])
     y = None
     if target and all(name in table.columns and not table.columns[name].missing.any() for name in target):
         y = encode_targets(table, encoding)
@@ -146,7 +149,7 @@ def _cells(table: Table, encoding: dict[str, Any], problems: Problems) -> Iterat
     """The numbers of each column (n,), or the index of each cell's category. Raises DataError behind the last one."""
     for column in encoding["columns"]:
         if "categories" in column:
-            yield _category_codes(table, column, encoding.get("unknown") == "ignore", problems)
+            yield category_codes(table, column, encoding.get("unknown") == "ignore", problems)
         else:
             yield _numbers(table, column, encoding, problems)
     problems.stop()
@@ -185,8 +188,8 @@ def encode_targets(table: Table, encoding: dict[str, Any]) -> Array:
             problems.rows(table, name, codes < 0, f"no single 1 among {', '.join(f'`{k}`' for k in known)}")
             problems.stop("each row needs one 1, in the column of its class, and 0 in the others")
             return codes
-        codes = _codes(as_texts(table.columns[name]), {text_of(text): i for i, text in enumerate(known)})
-        problems.rows(table, name, codes < 0, lambda text: _unknown("class", text, known))
+        codes = codes_of(as_texts(table.columns[name]), {text_of(text): i for i, text in enumerate(known)})
+        problems.rows(table, name, codes < 0, lambda text: unknown("class", text, known))
         problems.stop("only classes of the training file are allowed")
         return codes
     numbers = [_target_numbers(table, name, encoding, problems) for name in encoding["target"]]
@@ -320,33 +323,6 @@ def _numbers(table: Table, kept: dict[str, Any], encoding: dict[str, Any], probl
     return values
 
 
-def _category_codes(table: Table, kept: dict[str, Any], ignore: bool, problems: Problems) -> Array:
-    """The index of each cell's category, -1 for none."""
-    name, known = kept["name"], kept["categories"]
-    column = as_texts(table.columns[name])
-    rare = known.index(RARE) if RARE in known else -1
-    place = {text_of(text): i for i, text in enumerate(known)} | dict.fromkeys(kept.get("pooled", ()), rare)
-    codes = _codes(column, place, rare if ignore else -1)
-    codes[column.missing] = known.index(ABSENT) if ABSENT in known else -1
-    if not ignore and (codes < 0).any():
-        problems.rows(table, name, codes < 0, lambda text: _unknown("category", text, known))
-        problems.advise(
-            "the training file holds no such category; with `unknown: ignore` in `data:` all of its columns are 0"
-        )
-    return codes
-
-
-def _codes(column: Texts, place: dict[str, int], other: int = -1) -> Array:
-    return np.array([*(place.get(text, other) for text in column.known), -1], np.int64)[column.codes]
-
-
-def _unknown(what: str, text: str, known: list[str]) -> str:
-    if not text:
-        return "missing value"
-    listed = "; known are " + ", ".join(f"`{k}`" for k in known[:10]) + (", ..." if len(known) > 10 else "")
-    return f"unknown {what} `{text}`{did_you_mean(text, known) or listed}"
-
-
 def _target_numbers(table: Table, name: str, encoding: dict[str, Any], problems: Problems) -> Array:
     notations: dict[str, Any] = encoding.get("target_notations") or {}
     if name in notations:
@@ -365,12 +341,3 @@ def _target_numbers(table: Table, name: str, encoding: dict[str, Any], problems:
 def _signs_of(encoding: dict[str, Any], table: Table) -> Signs:
     accounting = bool(encoding.get("accounting"))
     return Signs(encoding.get("decimal"), encoding.get("thousands"), table.comma, accounting, table.commas)
-
-
-def _same_columns(table: Table, wanted: list[str], allowed: list[str]) -> None:
-    missing = [name for name in wanted if name not in table.columns]
-    unknown = [name for name in table.columns if name not in wanted and name not in allowed]
-    said = [f"column `{name}` is missing{did_you_mean(name, unknown)}" for name in missing]
-    said += [f"column `{name}` is unknown" for name in unknown if not any(f"`{name}`?" in s for s in said)]
-    if said:
-        raise DataError("\n".join(f"{table.header}: {s}" for s in said))

@@ -120,6 +120,7 @@ class Table:
     in some of its columns a comma is the decimal sign for certain.
     `notes`: what the reader left out, a sentence each. `declared`: columns whose numbers the file
     itself calls categories. `on_disk`: where the numbers of this table are kept if they are many; None: in memory.
+    `written`: the names in the file, where the user gives others.
     """
 
     path: str
@@ -131,10 +132,15 @@ class Table:
     notes: tuple[str, ...] = ()
     declared: frozenset[str] = frozenset()
     on_disk: OnDisk | None = None
+    written: tuple[str, ...] = ()
 
     def take(self, index: Array) -> "Table":
         """The rows of this index."""
         return replace(self, columns=self._each(lambda column: column.take(index)), lines=self.lines[index])
+
+    def used(self) -> "Table":
+        """The table without texts that no cell holds any more."""
+        return replace(self, columns=self._each(lambda column: column.used() if isinstance(column, Texts) else column))
 
     def without(self, names: Collection[str]) -> "Table":
         """The table without these columns."""

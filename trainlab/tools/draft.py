@@ -124,9 +124,7 @@ def _with_target(draft: Draft, table: Table, target: str) -> Table:
     if not missing.any() or missing.all():
         return table
     draft.set("missing_target", "drop", f"{int(missing.sum())} rows have no target")
-    left = table.take(np.flatnonzero(~missing))
-    used = {name: column.used() if isinstance(column, Texts) else column for name, column in left.columns.items()}
-    return replace(left, columns=used)
+    return table.take(np.flatnonzero(~missing)).used()
 
 
 def _source_of(file: Path) -> type[Tabular]:

@@ -17,6 +17,7 @@ from trainlab.data.encoding import NO_TARGET, Reading, learn_encoding, rows_of, 
 from trainlab.data.paths import did_you_mean
 from trainlab.data.preprocess.fill import Fill
 from trainlab.data.preprocessor import Preprocessor
+from trainlab.data.same_columns import refuse_other_order
 from trainlab.data.source import Source
 from trainlab.data.table import Problems, Table, as_texts
 from trainlab.data.target_columns import check_classes, listed, other_targets
@@ -202,6 +203,7 @@ class Tabular(Source):
         categories = [column["name"] for column in encoding["columns"] if "categories" in column]
         target: list[str] = encoding["target"]
         table = self.read_table(path, {*target, *categories})
+        refuse_other_order(table, encoding)
         for name in (*inputs, *target):
             if name not in table.columns:
                 near = did_you_mean(name, list(table.columns))

@@ -24,7 +24,7 @@ class Csv(Tabular, name="csv"):
     """
 
     endings: ClassVar[tuple[str, ...]] = (".csv", ".tsv", ".txt", ".gz", ".bz2", ".xz", ".zip")
-    remembers: ClassVar[tuple[str, ...]] = ("delimiter", "encoding", "header", "columns", "skip", "footer")
+    remembers: ClassVar[tuple[str, ...]] = ("delimiter", "encoding", "header", "columns", "skip")
 
     delimiter: str | None = setting(
         None, "what stands between cells; null finds out: , ; tab | or runs of blanks", max_length=1

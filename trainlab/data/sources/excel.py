@@ -1,6 +1,7 @@
 """Excel and OpenDocument workbooks."""
 
 from collections.abc import Collection
+from dataclasses import replace
 from importlib import import_module
 from typing import Any, ClassVar
 
@@ -53,7 +54,8 @@ class Excel(Tabular, name="excel"):
                 )
         picked = [[row[i] for i in kept] for _, row in body]
         titles = [names[i] for i in kept]
-        return table_of_rows(path, header, titles, picked, [i for i, _ in body], text, tuple(notes))
+        table = table_of_rows(path, header, titles, picked, [i for i, _ in body], text, tuple(notes))
+        return replace(table, written=tuple(map(text_of, head))) if self.columns else table
 
     def _names(self, path: str, header: str, head: list[Any], below: list[tuple[int, list[Any]]]) -> list[str]:
         """The names of the columns: the user's, or those of the row `head`, if they stand in one row."""
