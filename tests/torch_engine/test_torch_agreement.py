@@ -136,6 +136,16 @@ def test_a_clipped_line_search(dtype):
     agree(dtype, optimizer=make(Optimizer, "lbfgs", lr=RATES.get("lbfgs", 0.005)), layers=layers, clip_norm=0.05)
 
 
+@DTYPES
+@pytest.mark.parametrize("name", ["noise", "mixup"])
+def test_a_line_search_over_an_augmented_batch(name, dtype):
+    """The batch is augmented once for a step, not for each loss along its line."""
+    layers = ({"dense": 9}, "tanh", {"dense": "output"})
+    recipe = {"optimizer": make(Optimizer, "lbfgs", lr=0.005), "augment": [make(Augmentation, name)]}
+    one, other = agree(dtype, layers=layers, **recipe)
+    assert one.state()[1]["augment"] == other.state()[1]["augment"]
+
+
 @pytest.mark.parametrize("name", [*names(Optimizer)])
 def test_every_optimizer_without_kernels(name, monkeypatch):
     """In float32 kernels take the step on the processor where they can; PyTorch's own forms, a GPU's, agree as well."""

@@ -6,7 +6,7 @@ between two calls the generators stand where the last batch that was used left t
 
 from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -86,6 +86,11 @@ class Batches:
             free = next(memory for memory in self._memory if memory is not batch.host)
             self._waiting = self._pool.submit(self._made, following, free)
         return batch
+
+    def again(self, batch: Batch) -> Batch:
+        """The same rows, as they were augmented, with the layers' next random numbers."""
+        drawn = self._noise.draw(len(batch.index), batch.own)
+        return replace(batch, noise={name: self._sent(a) for name, a in drawn.items()})
 
     def settle(self, batch: Batch) -> None:
         """After the last step of a call: the workspace holds its batch, and the generators stand behind it."""

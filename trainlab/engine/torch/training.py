@@ -80,6 +80,7 @@ class TorchTraining:
             self._forward = self._torch.compile(self._loss, isolate_recompiles=True)
         statistics = [p for p in self._params.values() if not p.requires_grad and p.is_floating_point()]
         self._others = Processes(place.torch, place.device, statistics) if count() > 1 else None
+        self._searched: Any = None  # the batch of the step in which L-BFGS searches
         self._batches = Batches(job, place.torch, place.device, self._others)
 
     def _kernels(self, host: Backend) -> Update | None:
@@ -163,6 +164,7 @@ class TorchTraining:
         if self._job.config.dropout_schedule is not None:
             self._network.drop_factor.fill_(drop_factor)
         kept: Kept | None = {} if last else None
+        self._searched = batch
         loss, hits, squares = self._loss_and_gradient(batch, kept)
         norm = self._update.finish()
         record[:] = loss, lr, norm, nan
@@ -217,8 +219,7 @@ class TorchTraining:
         state.theta[...] = theta
         self._mirror.push()
         kept: Kept = {}
-        rows = self._work.rows
-        batch = self._batches.take(np.arange(rows))
+        rows, batch = self._work.rows, self._batches.again(self._searched)
         try:
             loss = self._loss_and_gradient(batch, kept)[0]
             self._rules.penalize()
