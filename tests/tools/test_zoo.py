@@ -118,6 +118,36 @@ def test_a_regression_that_is_no_better_than_the_mean_is_bad():
     assert Result([*runs, verdict("random", "r3", 0.9)]).judged()[0] == [verdict("random", "r3", 0.9)]
 
 
+def test_the_best_of_a_few_poor_draws_is_not_good():
+    """Where the file says what its data set allows, the label of a run does not depend on the runs beside it."""
+    raw = {"data": {"name": "blobs"}}
+    few = [Verdict(Case("random", f"r{i}", 0, raw, top=0.95), "finished", s) for i, s in enumerate((0.5, 0.7, 0.94))]
+    assert Result(few[:2]).judged() == ([], few[:2])
+    assert Result(few).judged() == (few[2:], few[:2])
+    assert all(case.top for case in cases(SHIPPED, [], random=30)), "each data set of the zoo has one"
+
+
+def test_a_random_run_that_diverged_is_not_good(tmp_path):
+    """Its last validation score is of an epoch before."""
+    raw = {
+        "data": {"name": "blobs", "seed": 0},
+        "model": {"name": "mlp", "hidden": [16]},
+        "optimizer": {"name": "momentum", "lr": 1e4},
+        "train": {"epochs": 5},
+    }
+    verdict = one(Case("random", "r", 0, raw, top=0.9), tmp_path)
+    assert (verdict.state, Result([verdict]).judged()) == ("diverged", ([], [verdict]))
+
+
+def test_a_top_that_is_no_score_is_refused(tmp_path):
+    """With the line of it."""
+    file = tmp_path / "own.yaml"
+    file.write_text("bases:\n  small: {data: {name: moons}}\nrandom:\n  top: {moons: high, iris: 1}\n")
+    with pytest.raises(ConfigError) as error:
+        cases(file, [0])
+    assert [(p.line, p.path) for p in error.value.problems] == [(4, "random.top.moons")]
+
+
 def test_the_counts_are_right():
     """Detected, named among the first two warnings, the stage of the first, false positives; advice is no warning."""
     high, low = ("lr-too-high", "warning", 40), ("lr-too-low", "warning", 60)

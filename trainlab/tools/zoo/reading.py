@@ -57,6 +57,13 @@ def _problems(root: Node) -> Iterator[Problem]:
             continue
         for name, entry in node.table.items():
             yield from _of_entry(f"{section}.{name}", node.keys[name], entry, section, tuple(bases.table))
+    random = table.get("random")
+    top = random.table.get("top") if random is not None and random.table is not None else None
+    if top is not None and top.table is None:
+        yield Problem.at(top.at, "random.top", "expected a table: a score for each data set")
+    for name, score in (top.table or {}).items() if top is not None else ():
+        if isinstance(score.value, bool) or not isinstance(score.value, int | float):
+            yield Problem.at(score.at, f"random.top.{name}", "expected a score")
 
 
 def _of_entry(path: str, at: Span, entry: Node, section: str, bases: Sequence[str]) -> Iterator[Problem]:

@@ -149,7 +149,7 @@ def drawn(space: Mapping[str, Any], number: int, seed: int) -> list[Case]:
             "regularization": {"l2": log(space["l2"]["log"])},
             "train": {"epochs": pick(space["epochs"]), "batch_size": pick(space["batch_size"])},
         }
-        made.append(Case("random", f"random-{i}", raw["seed"], raw))
+        made.append(Case("random", f"random-{i}", raw["seed"], raw, top=space.get("top", {}).get(data)))
     return made
 
 
@@ -182,7 +182,7 @@ def one(case: Case, folder: Path) -> Verdict:
     except Exception as error:  # a case that cannot run is a result; the others go on
         return Verdict(case, "failed", float("nan"), error=f"{type(error).__name__}: {error}")
     found = tuple((d.code, d.severity, d.step or 0) for d in outcome.findings)
-    score = _last_score(outcome.folder)
+    score = float("nan") if outcome.state == "diverged" else _last_score(outcome.folder)
     if cured is not None and not cured.patch:
         cured = replace(cured, score=score)
     return Verdict(
