@@ -256,5 +256,5 @@ def test_the_zoo_shows_every_code_that_a_config_can_show():
     zoo = read_config(SHIPPED)
     expected = {code for part in ("faults", "shows") for entry in zoo[part].values() for code in entry["expect"]}
     assert set(names(Monitor)) - expected == {"gradient-mismatch", "reg-not-felt", "collapse"} | {
-        *("suspicious-fold", "edge-of-range", "id-column", "leaked-target")
+        *("suspicious-fold", "edge-of-range", "id-column", "leaked-target", "stale-gradient", "wrong-mode")
     }

@@ -33,6 +33,7 @@ _NEEDS = {
     "data": "the data",
     "structure": "the list of layers",
     "lr_plan": "the schedule",
+    "program": "what the code of a watched loop does",
     "baselines": "the scores of baselines",
     "gradients": "the numerical gradients of `check`",
     "tiny": "the overfitting test of `check`",
@@ -135,7 +136,7 @@ def _data(monitor: type[Monitor]) -> dict[str, Any]:
 def _page(monitor: type[Monitor], columns: int) -> list[str]:
     about, page = describe(monitor), page_of(monitor)
     when = " and ".join(_WHEN[moment] for moment in monitor.when)
-    needs = " and ".join(_NEEDS.get(need, need) for need in monitor.needs)
+    needs = " and ".join(" or ".join(_NEEDS.get(part, part) for part in need.split("|")) for need in monitor.needs)
     lines = [f"{about.name} ({monitor.severity})", "", *_pages.flowing(page.meaning, columns)]
 
     def part(title: str, text: list[str]) -> None:

@@ -53,7 +53,8 @@ def zoo(
 
     Detected: a warning or an error. Named: an expected code is among the first two of them. Fixed: `fix` brings the
     score within 0.03 of the healthy version's; runs that are as close without a fix do not count. Random configs are
-    judged by their score alone: good within 0.03 of the 90th percentile of their data set, bad more than 0.15 below it.
+    judged by their score alone: good within 0.03 of the 90th percentile of their data set (`random.top` of the file,
+    else that of these runs), bad more than 0.15 below it.
 
     Targets of --fail: 97 % of the faulty runs detected, 90 % named, 55 % before the first step, 85 % of the fixable
     ones fixed in 3 runs each on average, no false positive; of the random configs, 95 % of the bad ones detected and at

@@ -46,6 +46,8 @@ def _disproof(view: View) -> str:
     enough = _ALONE if isnan(best) else _WELL
     # where classes are imbalanced, accuracy and loss come far without the rare ones
     come = (view.task.outputs * val - 1) / (view.task.outputs - 1) if judged == BALANCED else view.progress
+    if judged != BALANCED and isfinite(val) and view.majority < 1:  # rows that were learned by heart prove nothing
+        come = min(come, (val - view.majority) / (1 - view.majority))
     if come < enough or (isfinite(best) and best - val > _BEHIND) or expected_gain(view) > _RISING:
         return ""
     last = (

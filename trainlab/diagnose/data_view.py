@@ -44,11 +44,14 @@ class RawTable:
 
 @dataclass(frozen=True)
 class DataView:
-    """The data of a run. t: the training targets as the loss gets them · shuffled: whether rows are shuffled."""
+    """The data of a run. t: the training targets as the loss gets them · shuffled: whether rows are shuffled ·
+    val_changes: validation rows differ from one reading to the next.
+    """
 
     parts: Splits
     t: Array
     shuffled: bool
+    val_changes: bool = False
 
     @property
     def task(self) -> Task:

@@ -31,7 +31,8 @@ class Monitor(
 
     separator: ClassVar[str] = "-"
     when: ClassVar[tuple[When, ...]] = ()
-    needs: ClassVar[tuple[str, ...]] = ("curves",)  # fields of the View; any CSV log has "curves" and "steps"
+    # fields of the View, `a|b` for one of two; any CSV log has "curves" and "steps"
+    needs: ClassVar[tuple[str, ...]] = ("curves",)
     causes: ClassVar[tuple[str, ...]] = ()  # codes that may have led to this one, the likeliest first
     severity: ClassVar[Severity] = "warning"
     certain: ClassVar[bool] = False  # read from the config, so that no measurement can be mistaken

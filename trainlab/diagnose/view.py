@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from math import isfinite
+from math import isfinite, log
 from typing import Any
 
 import numpy as np
@@ -10,6 +10,7 @@ import numpy as np
 from trainlab.core.types import Array, Task
 from trainlab.diagnose.data_view import DataView
 from trainlab.diagnose.probe import Probe
+from trainlab.diagnose.program import Program
 from trainlab.diagnose.structure import Structure
 from trainlab.diagnose.sweeps import FoldScores, SearchedRange
 from trainlab.diagnose.trials import GradientError, TinyFit
@@ -18,6 +19,7 @@ from trainlab.store.rows import kept_steps
 
 UNKNOWN_VAL_ROWS = 1000  # assumed where their number is unknown: so many that the noise of a score explains nothing
 BALANCED = "val_balanced_accuracy"  # the column that runs on imbalanced classes are judged by
+_CROSS_ENTROPIES = ("softmax_cross_entropy", "binary_cross_entropy")
 RECENT = 512  # last steps without gaps, also in a long run
 
 
@@ -122,7 +124,8 @@ class View:
     of a network of ours, else empty · broken: where the first non-finite number stands (`relu2`, `dense1.W`), once ·
     fresh: how many of the steps no monitor has seen yet.
 
-    Each is None if it was not measured at this moment: structure, the network's layers · data, before the
+    Each is None if it was not measured at this moment: structure, the network's layers · program, what the code of
+    another program does around a network that it trains · data, before the
     first step · probe, from time to time · lr_plan, what the schedule multiplies lr by, at even distances over the run
     · gradients and tiny, in `check` · baselines, at the end: validation scores of the simplest rules · folds and
     searched, of several runs together · majority: the score of always giving the commonest class; 0 for numbers ·
@@ -146,6 +149,7 @@ class View:
     val_rows: int = 0
     train_rows: int = 0
     structure: Structure | None = None
+    program: Program | None = None
     data: DataView | None = None
     probe: Probe | None = None
     lr_plan: Array | None = None
@@ -204,6 +208,19 @@ class View:
         return best - max(last, -1.0) - 1.5 * error / max(1, self.val_rows) ** 0.5
 
     @property
+    def train_scores(self) -> Array:
+        """The training score of each epoch. Where none was measured, the least accuracy that the loss allows.
+
+        A row whose class is not the likeliest has a cross-entropy of at least ln 2, so no more than loss / ln 2 of the
+        rows are wrong. A penalty in the loss, or label smoothing, makes the bound lower still.
+        """
+        scores = self.curves[f"train_{self.curves.score}"]
+        loss: Mapping[str, Any] = self.settings.get("loss") or {}
+        if np.isfinite(scores[1:]).any() or loss.get("name") not in _CROSS_ENTROPIES:
+            return scores
+        return np.maximum(0.0, 1.0 - self.curves["train_loss"] / log(2))
+
+    @property
     def judged(self) -> str:
         """The column that simple rules are compared with: balanced accuracy where classes are imbalanced, else the
         validation score.
@@ -228,8 +245,10 @@ class View:
         return float(self.settings.get("optimizer", {}).get("lr") or 0.0)
 
     def has(self, need: str) -> bool:
-        """Whether this view holds what a monitor needs."""
+        """Whether this view holds what a monitor needs; `a|b` is one of both."""
         if need == "curves":
             return True
+        if "|" in need:
+            return any(self.has(part) for part in need.split("|"))
         value = getattr(self, need)
         return value is not None and (need not in ("steps", "layers") or len(value) > 0)

@@ -10,6 +10,7 @@ import numpy as np
 
 from trainlab.core.component import find
 from trainlab.core.types import Array
+from trainlab.diagnose.program import Program
 from trainlab.diagnose.structure import Structure
 from trainlab.nn.layer import Layer
 
@@ -158,6 +159,22 @@ class Stepped:
 
 
 @dataclass(frozen=True, slots=True)
+class LossFacts:
+    """What is known of a loss. name: trainlab's; empty if it is unknown, or a sum of two · classes: that a
+    cross-entropy chooses among; 0 if unknown · mean: it is the mean over the batch · the rest: as in `Program`.
+    """
+
+    name: str = ""
+    classes: int = 0
+    mean: bool = False
+    squashed: str = ""
+    unlogged: bool = False
+    over_rows: bool = False
+    spread: tuple[tuple[int, ...], tuple[int, ...]] | None = None
+    linear: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class ModelInfo:
     """What a reader knows of a training before its first step.
 
@@ -205,12 +222,12 @@ class ModelReader(Protocol):
         """Kept numbers, brought over together."""
         ...
 
-    def loss_name(self, loss: Any) -> str:
-        """trainlab's name of the loss that computed this number; empty if it is unknown."""
+    def read_loss(self, loss: Any) -> LossFacts:
+        """What is known of the loss that computed this number."""
         ...
 
-    def loss_classes(self, loss: Any) -> int:
-        """How many classes the loss chooses among; 0 if that is unknown, or if it chooses among none."""
+    def program(self) -> Program | None:
+        """What the user's code does around the network, as far as it was seen; None if the framework hides it."""
         ...
 
     def outputs(self) -> int:

@@ -19,8 +19,10 @@ from trainlab.core.component import names
 from trainlab.core.errors import UserError
 from trainlab.core.problem import nearest
 from trainlab.core.types import Array
+from trainlab.diagnose.program import Program
 from trainlab.integrations.reading import (
     LayerReading,
+    LossFacts,
     ModelInfo,
     Reading,
     Stepped,
@@ -168,13 +170,13 @@ class ArrayReader:
         """One by one."""
         return [float(n) for n in numbers]
 
-    def loss_name(self, loss: Any) -> str:
+    def read_loss(self, loss: Any) -> LossFacts:
         """What the user told."""
-        return self._loss
+        return LossFacts(self._loss)
 
-    def loss_classes(self, loss: Any) -> int:
-        """Not known."""
-        return 0
+    def program(self) -> Program | None:
+        """Not seen."""
+        return None
 
     def outputs(self) -> int:
         """The second axis of the outputs that were handed over."""

@@ -1,8 +1,9 @@
-"""What PyTorch's modules, losses and optimizers are called here."""
+"""What PyTorch's modules and optimizers are called here."""
 
-from collections import deque
 from collections.abc import Sequence
 from typing import Any
+
+from trainlab.integrations.torch_graph import kind
 
 _KINDS = {
     **dict.fromkeys(("Linear", "LazyLinear", "NonDynamicallyQuantizableLinear"), "dense"),
@@ -19,19 +20,8 @@ _KINDS = {
 }
 _NO_ACTIVATION = {"Softmax", "Softmax2d", "LogSoftmax", "Softmin", "MultiheadAttention"}
 _UNSEEN = {"Identity", "Flatten", "Unflatten", "Dropout", "Dropout1d", "Dropout2d", "Dropout3d", "AlphaDropout"}
-_LOSSES = {
-    "NllLoss": "softmax_cross_entropy",
-    "NllLoss2D": "softmax_cross_entropy",
-    "CrossEntropyLoss": "softmax_cross_entropy",
-    "BinaryCrossEntropyWithLogits": "binary_cross_entropy",
-    "MseLoss": "mse",
-    "L1Loss": "mae",
-    "SmoothL1Loss": "huber",
-    "HuberLoss": "huber",
-}
 _ACTIVATIONS = {"Relu": "relu", "Tanh": "tanh", "Sigmoid": "sigmoid", "Gelu": "gelu", "Silu": "silu", "Elu": "elu"}
 _POOLS = ("MaxPool", "AvgPool", "AdaptiveAvgPool")
-_DEEP = 24  # nodes of a loss's graph that are inspected: its own sum and scale, not the network
 
 
 def kind_of(module: Any) -> str:
@@ -58,43 +48,23 @@ def is_silent(module: Any) -> bool:
     return kind.__name__ in _UNSEEN or kind.__module__ == "torch.nn.modules.loss"
 
 
+def has_weights(module: Any) -> bool:
+    """Whether it owns a weight that is no scale: a matrix, or filters."""
+    w = getattr(module, "weight", None)
+    return (
+        w is not None and getattr(w, "ndim", 0) >= 2 and hasattr(w, "requires_grad") and "weight" in module._parameters
+    )
+
+
+def is_watched(module: Any) -> bool:
+    """Modules that compute something of their own: leaves that are more than a view, and owners of weights."""
+    leaf = next(module.children(), None) is None
+    return (leaf or has_weights(module)) and not is_silent(module)
+
+
 def unit_axis(ndim: int, after_conv: bool) -> int:
     """Which axis of an output counts units: channels of an image or of a convolved row, else the last."""
     return 1 if ndim >= 4 or (ndim == 3 and after_conv) or ndim == 2 else ndim - 1
-
-
-def loss_name(node: Any) -> str:
-    """Our name of the loss at the head of a graph; empty for none that is known, and for a sum of two.
-
-    What is added to it (a penalty, label smoothing) and what it is divided by do not matter.
-    """
-    found = {_LOSSES[_plain(loss)] for loss in _losses(node)}
-    return found.pop() if len(found) == 1 else ""
-
-
-def loss_classes(node: Any) -> int:
-    """How many classes a cross-entropy at the head of a graph chooses among; 0 for other losses."""
-    found: set[int] = set()
-    for loss in _losses(node):
-        before = loss.next_functions[0][0] if loss.next_functions else None
-        shapes = [m.shape for m in getattr(before, "_input_metadata", ())]  # of what the node computed
-        if _LOSSES[_plain(loss)] == "softmax_cross_entropy" and shapes and len(shapes[0]) > 1:
-            found.add(int(shapes[0][1]))
-    return found.pop() if len(found) == 1 else 0
-
-
-def _losses(node: Any) -> list[Any]:
-    """The nodes of the losses at the head of a graph."""
-    found: list[Any] = []
-    queue, looked = deque([node] if node is not None else []), 0
-    while queue and looked < _DEEP:
-        node = queue.popleft()
-        looked += 1
-        if _plain(node) in _LOSSES:
-            found.append(node)
-        else:
-            queue.extend(after for after, _ in node.next_functions if after is not None)
-    return found
 
 
 def silent_activation(node: Any, conv: bool, covered: Sequence[Any]) -> str:
@@ -103,7 +73,7 @@ def silent_activation(node: Any, conv: bool, covered: Sequence[Any]) -> str:
     conv: the tensor goes into a convolution, where pooling keeps the units apart.
     """
     while node is not None and not any(node is seen for seen in covered):
-        name = _plain(node)
+        name = kind(node)
         if name in _ACTIVATIONS:
             return _ACTIVATIONS[name]
         if not (conv and name.startswith(_POOLS)):
@@ -131,8 +101,3 @@ def optimizer_settings(optimizer: Any) -> tuple[dict[str, float | str], float]:
 
 def _class_of(module: object) -> type[object]:
     return type(module)
-
-
-def _plain(node: Any) -> str:
-    """`ReluBackward0` as `Relu`."""
-    return str(node.name()).split("::")[-1].partition("Backward")[0]

@@ -12,19 +12,29 @@ from typing import Any, cast
 import numpy as np
 
 from trainlab.core.types import Array
+from trainlab.diagnose.program import Program
 from trainlab.integrations.layer_graph import structure, torch_layers
-from trainlab.integrations.reading import LayerReading, ModelInfo, Reading, Stepped, WeightReading, layer_class
+from trainlab.integrations.reading import (
+    LayerReading,
+    LossFacts,
+    ModelInfo,
+    Reading,
+    Stepped,
+    WeightReading,
+    layer_class,
+)
+from trainlab.integrations.torch_graph import read_graph
 from trainlab.integrations.torch_names import (
     called,
+    has_weights,
     is_activation,
-    is_silent,
+    is_watched,
     kind_of,
-    loss_classes,
-    loss_name,
     optimizer_settings,
     silent_activation,
     unit_axis,
 )
+from trainlab.integrations.torch_program import TorchProgram
 
 _CLOSELY = 100  # first steps, of which each is measured; later only observed ones
 _ROWS = 256  # of a batch that are measured at most; statistics take an eighth of it, at least 16
@@ -38,7 +48,9 @@ class TorchReader:
         self.model, self.optimizer = model, optimizer
         compiled = hasattr(model, "_orig_mod")  # hooks on the modules of a compiled network would compile it again
         self.layers = layers and not compiled
-        self._modules = {m: called(name, m) for name, m in model.named_modules() if _is_watched(m)}
+        self._modules = {m: called(name, m) for name, m in model.named_modules() if is_watched(m)}
+        owners = {m: name for m, name in self._modules.items() if has_weights(m)}
+        self.doing = TorchProgram(self.torch, model, optimizer, owners, self.layers)
         self._handles = [
             optimizer.register_step_pre_hook(self._before),
             optimizer.register_step_post_hook(self._after),
@@ -73,6 +85,7 @@ class TorchReader:
     def observe(self) -> None:
         """Hook the modules, until the optimizer has made its next step."""
         self._asked, self._reading = True, None
+        self.doing.observe()
         if not self.layers or self._hooks:
             return
         self._forward = _Forward(self.torch, self._modules, self.model)
@@ -108,13 +121,14 @@ class TorchReader:
         values = iter(whole.tolist())
         return [next(values) if isinstance(n, self.torch.Tensor) else float(n) for n in numbers]
 
-    def loss_name(self, loss: Any) -> str:
-        """Read off the graph that computed it."""
-        return loss_name(getattr(loss, "grad_fn", None))
+    def read_loss(self, loss: Any) -> LossFacts:
+        """Read the graph that computed it: a network may have other outputs than its loss takes."""
+        self.doing.graph = read_graph(getattr(loss, "grad_fn", None))
+        return self.doing.graph
 
-    def loss_classes(self, loss: Any) -> int:
-        """Read off the graph, too: a network may have more outputs, or others."""
-        return loss_classes(getattr(loss, "grad_fn", None))
+    def program(self) -> Program | None:
+        """What the loop does."""
+        return self.doing.program()
 
     def outputs(self) -> int:
         """The second axis of what the network gave."""
@@ -153,6 +167,7 @@ class TorchReader:
 
     def detach(self) -> None:
         """Take all hooks off."""
+        self.doing.detach()
         for handle in [*self._handles, *self._hooks]:
             handle.remove()
         self._handles, self._hooks = [], []
@@ -236,7 +251,7 @@ class TorchReader:
             return
         params, norms, grads = self._norms
         place = {id(p): i for i, p in enumerate(params)}
-        owned = [(name, m.weight) for m, name in self._modules.items() if _has_weights(m)]
+        owned = [(name, m.weight) for m, name in self._modules.items() if has_weights(m)]
         ours = [(name, w, place[id(w)]) for name, w in owned if id(w) in place]
         numbers = [n for _, _, i in ours for n in (norms[i], grads[i], moved[i])]
         spreads, layers = forward.read(self.floats)
@@ -303,7 +318,7 @@ class _Forward:
         with self.torch.no_grad():
             name, kind = self.modules[module], kind_of(module)
             self._calls[module] = calls = self._calls.get(module, 0) + 1
-            weighs = _has_weights(module)
+            weighs = has_weights(module)
             if weighs and args and isinstance(args[0], self.torch.Tensor):
                 self._before(name, args[0], conv=kind == "conv")
             if weighs:
@@ -344,7 +359,7 @@ class _Forward:
         trained = {id(p) for p in params}
         found: set[str] = set()
         for m, name in self.modules.items():
-            w: Any = m.weight if _has_weights(m) else None
+            w: Any = m.weight if has_weights(m) else None
             if w is None or id(w) not in trained or kind_of(m) not in ("dense", "conv") or len(w) < 2:
                 continue
             if w.grad is not None and bool((w == w[:1]).all()) and bool((w.grad == w.grad[:1]).all()):
@@ -373,17 +388,3 @@ def _tensor(torch: Any, output: Any) -> Any:
     if isinstance(output, tuple | list):
         return next((o for o in cast("Sequence[Any]", output) if isinstance(o, torch.Tensor)), None)
     return output if isinstance(output, torch.Tensor) else None
-
-
-def _has_weights(module: Any) -> bool:
-    """Whether it owns a weight that is no scale: a matrix, or filters."""
-    w = getattr(module, "weight", None)
-    return (
-        w is not None and getattr(w, "ndim", 0) >= 2 and hasattr(w, "requires_grad") and "weight" in module._parameters
-    )
-
-
-def _is_watched(module: Any) -> bool:
-    """Modules that compute something of their own: leaves that are more than a view, and owners of weights."""
-    leaf = next(module.children(), None) is None
-    return (leaf or _has_weights(module)) and not is_silent(module)

@@ -20,6 +20,7 @@ from trainlab.diagnose.data_view import DataView
 
 _READ = 2000  # rows that are read one by one, or 20 of each class where that is more
 _OF_CLASS = 20
+_TWICE = 8  # rows that are read twice
 _ALLOWED = "a pair (x, y) of arrays or tensors, a DataLoader, or a data set with a length whose items are such pairs"
 
 
@@ -28,7 +29,7 @@ class UserData:
     """Training rows, and validation rows if there are some.
 
     rows, val_rows: how many there are (not: were read) · steps_per_epoch: 0 if unknown · shuffled: whether the
-    loop mixes them; True if unknown.
+    loop mixes them; True if unknown · val_changes: a validation row differs from one reading to the next.
     """
 
     train: Rows
@@ -38,6 +39,7 @@ class UserData:
     steps_per_epoch: int
     shuffled: bool
     task: str
+    val_changes: bool = False
 
     def view(self, classes: int) -> DataView | None:
         """The data as monitors see them; None if labels and classes do not fit: the loop itself will fail on that."""
@@ -52,7 +54,7 @@ class UserData:
         else:
             task = Task(kind, self.train.y.shape[1])
         made = Splits(self.train, self.val, None, task, self.train.shape, raw_train=self.train.x)
-        return DataView(made, self.train.y, self.shuffled)
+        return DataView(made, self.train.y, self.shuffled, self.val_changes)
 
     @property
     def variance(self) -> float:
@@ -78,7 +80,21 @@ def read_user_data(data: Any, val_data: Any, task: str) -> UserData | None:
     loader = hasattr(data, "dataset") and hasattr(data, "batch_size")
     steps = len(data) if loader and hasattr(data.dataset, "__len__") else 0
     in_order = loader and type(getattr(data, "sampler", None)).__name__ == "SequentialSampler"
-    return UserData(train, val, rows, val_rows, steps, not in_order, task)
+    return UserData(train, val, rows, val_rows, steps, not in_order, task, _changes(val_data))
+
+
+def _changes(data: Any) -> bool:
+    """Whether some of the first rows differ when they are read again: they are augmented at random."""
+    source: Any = getattr(data, "dataset", data)
+    if getattr(source, "tensors", None) is not None or not hasattr(source, "__getitem__") or isinstance(source, tuple):
+        return False
+    first = range(min(_TWICE, len(source)))
+    with _random_state_kept():
+        pairs = [(_pair(source[i]), _pair(source[i])) for i in first]
+    return any(
+        a is not None and b is not None and not np.array_equal(_array(a[0], ""), _array(b[0], ""), equal_nan=True)
+        for a, b in pairs
+    )
 
 
 def _rows(data: Any, what: str, task: str) -> tuple[Rows, int]:

@@ -22,10 +22,11 @@ from trainlab.diagnose.data_view import DataView
 from trainlab.diagnose.finding import Finding
 from trainlab.diagnose.monitor import When
 from trainlab.diagnose.probe import Probe
+from trainlab.diagnose.program import Program
 from trainlab.diagnose.structure import Structure
 from trainlab.diagnose.view import UNKNOWN_VAL_ROWS, Curves, Steps, View
 from trainlab.integrations.probe_accumulator import ProbeAccumulator
-from trainlab.integrations.reading import ModelInfo, Reading
+from trainlab.integrations.reading import LossFacts, ModelInfo, Reading
 from trainlab.integrations.training_info import TrainingInfo
 from trainlab.integrations.user_data import UserData
 from trainlab.store.columns import METRICS_OF, metric_columns
@@ -63,7 +64,7 @@ class _Report(Callback):
 class WatchedRun:
     """A watched run, its folder and its monitors. say: is called once with every finding · rows: the data for a task.
 
-    loss: our name of the loss, empty while it is unknown.
+    loss: our name of the loss, empty while it is unknown · program: what was seen of the loop so far.
     """
 
     def __init__(
@@ -77,8 +78,10 @@ class WatchedRun:
         say: Callable[[Finding], object],
         rows: Callable[[str], UserData | None] = lambda _: None,
         loss: str = "",
+        program: Callable[[], Program | None] = lambda: None,
     ) -> None:
         self.model, self.training, self.loss, self._rows = model, training, loss, rows
+        self._program, self._mean_loss, self._targets = program, False, nan
         self.data: UserData | None = None
         self.monitors = MonitorRunner(monitors.active(), monitors.stop_on)
         if training.loss_falls is False:
@@ -116,8 +119,10 @@ class WatchedRun:
         if reading is not None:
             self._add(reading)
             self._structure = reading.structure if self.loss else None
+            self._targets = self._size_of_targets(loss, reading)
         row = {"epoch": 0, "step": 0, "seconds": self._seconds, "train_loss": loss, f"train_{self.score}": score}
         row["lr"] = float(self.model.optimizer.get("lr", nan))
+        self._add_penalty(row)
         self.curves.append(row)
         self._write_config()
         self._inspect("start", probe=self._probe.probe(loss))
@@ -148,6 +153,7 @@ class WatchedRun:
         """The end of an epoch: its scores, by the columns of metrics.csv."""
         self.epoch += 1
         row: dict[str, Any] = {"epoch": self.epoch, "step": self.step, "seconds": self._seconds, **scores}
+        self._add_penalty(row)
         self.curves.append(row)
         if row.get(f"val_{self.score}") is not None:
             self.best.prefer(f"val_{self.score}")
@@ -183,9 +189,11 @@ class WatchedRun:
         self.closed = True
         self._open.close()
 
-    def set_loss(self, name: str) -> None:
-        """Our name of the loss, empty if it is unknown."""
-        self.loss = name
+    def set_loss(self, loss: LossFacts) -> None:
+        """What its first value shows of the loss; classes that were given stay."""
+        self.loss, self._mean_loss = loss.name, loss.mean
+        if self.training.classes is None and loss.classes > 1:
+            self.training = replace(self.training, classes=loss.classes)
 
     def set_adversary(self) -> bool:
         """Another watched training takes turns with this one, as in a GAN: their losses tell nothing of progress.
@@ -198,11 +206,6 @@ class WatchedRun:
         self.monitors.leave_out_progress()
         self._write_config()
         return True
-
-    def set_classes(self, classes: int) -> None:
-        """How many classes the loss itself has, unless that was given."""
-        if self.training.classes is None and classes > 1:
-            self.training = replace(self.training, classes=classes)
 
     def set_chance(self, chance: float) -> None:
         """The loss of a network that has learned nothing, unless it was given."""
@@ -278,6 +281,7 @@ class WatchedRun:
             data=data if when in ("start", "end") else None,
             baselines=baselines,
             structure=self._structure,
+            program=self._seen_program(),
             probe=probe,
             broken=broken,
             majority=(data.parts.majority if data is not None else 0.0) or (1.0 / classes if classes else 0.0),
@@ -297,6 +301,26 @@ class WatchedRun:
         if not first and self.curves.rows:
             first = [self.curves.rows[0]["train_loss"]]
         return median_low(first) if first else nan
+
+    def _add_penalty(self, row: dict[str, Any]) -> None:
+        """The l2 that the optimizer adds to the loss, if it has one and the user tells none."""
+        seen = self._program() if self.model.decay else None
+        if seen is not None and row.get("reg_loss") is None:
+            row["reg_loss"] = seen.penalty
+
+    def _seen_program(self) -> Program | None:
+        seen = self._program()
+        return replace(seen, targets=self._targets) if seen is not None else None
+
+    def _size_of_targets(self, loss: float, reading: Reading) -> float:
+        """The least root mean square of the targets with which the first squared error is so large.
+
+        The error is at most as long as the outputs and the targets together.
+        """
+        if self.loss != "mse" or not self._mean_loss or not reading.layers or not loss >= 0:
+            return nan
+        end = reading.layers[-1]
+        return loss**0.5 - (end.mean**2 + end.std**2) ** 0.5
 
     def _epochs(self, when: When) -> int:
         """How long the run will be. If that is unknown, monitors see it as if a third of it were over."""

@@ -97,7 +97,14 @@ class Watch:
             monitors = monitors.model_copy(update={"every": _SOON})
         self._due = self._every if isinstance(self._every, int) else _SOON  # the next step that is inspected
         self._run = WatchedRun(
-            reader.known(), name=name, runs=runs, training=training, monitors=monitors, say=say, rows=rows
+            reader.known(),
+            name=name,
+            runs=runs,
+            training=training,
+            monitors=monitors,
+            say=say,
+            rows=rows,
+            program=reader.program,
         )
         self._losses: list[Any] = []  # since the optimizer's last step
         self._pending: list[tuple[Sequence[Any], Stepped]] = []  # steps that the run has not
@@ -120,8 +127,7 @@ class Watch:
         reader = self._reader
         kept = reader.kept(loss)
         if not self._done and not self._losses:
-            self._run.set_loss(reader.loss_name(loss))
-            self._run.set_classes(reader.loss_classes(loss))
+            self._run.set_loss(reader.read_loss(loss))
         self._losses.append(kept)
         if outputs is not None and targets is not None:
             reader.tally(outputs, targets, self._run.task)

@@ -16,7 +16,8 @@ class MissingNonlinearity(Monitor, name="missing-nonlinearity"):
 
     Read from the list of layers, without a measurement. It is a warning if nothing between the first and the last
     layer with weights is nonlinear (an activation other than `identity`, max pooling or maxout): then the whole
-    network is linear.
+    network is linear. In a watched PyTorch loop the graph of the loss shows it, also of a network whose activations are
+    made but not called; a narrow waist between wider layers is taken as meant.
 
     Do: Put an activation (relu) between the layers with weights, or merge them into one.
 
@@ -31,11 +32,20 @@ class MissingNonlinearity(Monitor, name="missing-nonlinearity"):
 
     when: ClassVar[tuple[When, ...]] = ("start",)
     certain: ClassVar[bool] = True
-    needs: ClassVar[tuple[str, ...]] = ("structure",)
+    needs: ClassVar[tuple[str, ...]] = ("structure|program",)
 
     def inspect(self, view: View) -> Iterable[Finding]:
         """Before the first step."""
         structure = view.structure
+        if view.program is not None and view.program.linear:
+            yield self.finding(
+                view,
+                f"There is no nonlinearity between {view.program.linear} layers with weights: together they are one "
+                "linear map.",
+                "Apply an activation after each hidden layer; look for one that is made but not called.",
+                evidence={"layers": view.program.linear},
+            )
+            return
         weighted = structure.weighted if structure is not None else []
         if structure is None or len(weighted) < 2:
             return

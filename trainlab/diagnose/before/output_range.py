@@ -15,7 +15,8 @@ class OutputRange(Monitor, name="output-range"):
 
     Read from the last activation and the training targets. Regression: a target lies outside the activation's
     range; or the activation is relu, which passes no gradient where its output is zero, so that an output that is
-    zero for all rows stays zero. Classification: relu cuts off all negative scores.
+    zero for all rows stays zero. Classification: relu cuts off all negative scores. In a
+    watched PyTorch loop the graph of the loss shows a relu before a cross-entropy.
 
     Do: Remove the activation after the last layer: the loss applies the one it needs. Or scale bounded targets into
     the range.
@@ -31,13 +32,18 @@ class OutputRange(Monitor, name="output-range"):
 
     when: ClassVar[tuple[When, ...]] = ("start",)
     certain: ClassVar[bool] = True
-    needs: ClassVar[tuple[str, ...]] = (
-        "structure",
-        "data",
-    )
+    needs: ClassVar[tuple[str, ...]] = ("structure|program",)
 
     def inspect(self, view: View) -> Iterable[Finding]:
         """Before the first step."""
+        if view.program is not None and view.program.squashed == "relu":
+            yield self.finding(
+                view,
+                "A relu cuts off the negative scores before the loss, and passes no gradient where it is zero.",
+                "Remove the activation after the last layer.",
+                evidence={"activation": "relu"},
+            )
+            return
         end = view.structure.output if view.structure is not None else None
         if end is None or view.data is None:
             return

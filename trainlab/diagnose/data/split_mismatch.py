@@ -22,6 +22,8 @@ class SplitMismatch(Monitor, name="split-mismatch"):
     the standard deviations by more than a factor of 2.5, and the same holds for medians and quartiles, so that
     single outliers do not count. It is a warning if more than a third of the features that vary are affected. For
     comparison: with 20 rows, chance alone moves a mean by about 0.3 standard deviations.
+    Validation rows that a watched loop reads one by one, and that differ when they are read again, are augmented at
+    random: that is a warning, too.
 
     Do: Fit the preprocessing on the training rows and apply it to the other splits (trainlab does so for its own
     configs). Check where the validation rows come from.
@@ -47,6 +49,14 @@ class SplitMismatch(Monitor, name="split-mismatch"):
     def inspect(self, view: View) -> Iterable[Finding]:
         """Before the first step."""
         data = view.data
+        if data is not None and data.val_changes:
+            yield self.finding(
+                view,
+                "A validation row differs from one reading to the next: the validation rows are augmented at random.",
+                "Augment the training rows only; give validation a transform without chance.",
+                evidence={"val_changes": True},
+            )
+            return
         if data is None or data.val is None or not data.finite or min(len(data.train), len(data.val)) < 20:
             return
         a, b = data.train, data.val

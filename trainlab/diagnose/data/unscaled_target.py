@@ -18,7 +18,8 @@ class UnscaledTarget(Monitor, name="unscaled-target"):
     Measured on the training targets as the loss gets them. A standard deviation above 30, or a mean more than 100
     away from zero, makes the first losses and gradients thousands of times too large, because the squared error
     grows with the square. A standard deviation below 0.003 is far smaller than the initial outputs. House prices in
-    dollars are a typical case.
+    dollars are a typical case. Where a watched PyTorch loop gives no data, the first squared error shows their size:
+    its root, less that of the outputs, is at most the root mean square of the targets.
 
     Do: Scale the targets: `data.scale_target: true` subtracts the mean and divides by the standard deviation;
     predictions come back in the original unit.
@@ -34,7 +35,7 @@ class UnscaledTarget(Monitor, name="unscaled-target"):
     """
 
     when: ClassVar[tuple[When, ...]] = ("start",)
-    needs: ClassVar[tuple[str, ...]] = ("data",)
+    needs: ClassVar[tuple[str, ...]] = ("data|program",)
 
     std: float = setting(30.0, "standard deviation that is too large", gt=1)
     mean: float = setting(100.0, "distance of the mean from zero that is too large", gt=1)
@@ -43,6 +44,15 @@ class UnscaledTarget(Monitor, name="unscaled-target"):
     def inspect(self, view: View) -> Iterable[Finding]:
         """Before the first step."""
         data = view.data
+        size = view.program.targets if view.program is not None else 0.0
+        if data is None and size**2 > self.mean**2 + self.std**2:
+            yield self.finding(
+                view,
+                f"The first squared error is that of targets with a root mean square of {size:.3g}; the outputs start "
+                "near 1.",
+                "Train on standardized targets: subtract their mean and divide by their standard deviation.",
+                evidence={"size": size, "threshold": self.mean},
+            )
         if data is None or data.task.kind != "regression" or not len(data.t):
             return
         t = np.asarray(data.t, dtype=np.float64)

@@ -78,7 +78,7 @@ class CorruptLabels(Monitor, name="corrupt-labels"):
                     evidence={"train": train, "val": val, "rows": n, "threshold": self.gap},
                 )
             return
-        train_score, val_score = (view.curves[f"{part}_{view.curves.score}"] for part in ("train", "val"))
+        train_score, val_score = view.train_scores, view.curves[f"val_{view.curves.score}"]
         if len(val_score) < 3 or not np.isfinite(val_score[1:]).any() or not np.isfinite(train_score[-1]):
             return
         best, chance = float(np.nanmax(val_score[1:])), self._chance(view)

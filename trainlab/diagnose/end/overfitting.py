@@ -30,6 +30,9 @@ class Overfitting(Monitor, name="overfitting"):
     Where no training score is known, as in many logs of other tools, the losses decide: the validation loss has
     risen by `climb` of the loss at chance, too, the training loss has fallen by a tenth since, and the validation
     score, if it is known, has lost more than a standard error; half of the rise is enough if it has lost three.
+    Without a rise: the training loss is below a twentieth of chance, the validation loss above a quarter, and the
+    validation score more than `apart` and a twentieth below 1. Of a cross-entropy, no more than loss / ln 2 of the rows
+    can be wrong: a watched loop that gives no training score is judged by that.
 
     Do: Stop earlier (`train.early_stopping`), collect or create more data (augmentation), raise l2 or dropout, or
     use a smaller network.
@@ -64,7 +67,7 @@ class Overfitting(Monitor, name="overfitting"):
         val, train = curves["val_loss"], curves["train_loss"]
         if len(val) < self.patience + 2 or not np.isfinite(val[1:]).any():
             return
-        score, val_score = curves[f"train_{curves.score}"], curves[f"val_{curves.score}"]
+        score, val_score = view.train_scores, curves[f"val_{curves.score}"]
         if not np.isfinite(score[1:]).any():
             yield from self._by_losses(view, val, train, val_score)
             return
@@ -97,8 +100,7 @@ class Overfitting(Monitor, name="overfitting"):
         """The same where no training score was measured."""
         best_epoch = int(np.nanargmin(val))
         best, recent = float(val[best_epoch]), slice(-self.patience, None)
-        if best_epoch == 0 or len(val) - 1 - best_epoch < self.patience:
-            return
+        late = best_epoch > 0 and len(val) - 1 - best_epoch >= self.patience
         fallen = float(train[best_epoch] - train[-1])
         fell = fallen > 0.1 * abs(float(train[best_epoch])) or not view.train_measured
         before, after = float(val_score[best_epoch]), float(median(val_score[recent]))
@@ -106,7 +108,16 @@ class Overfitting(Monitor, name="overfitting"):
         kept, lost = known and after > before - error, known and after < before - 3 * error
         rise = 1 + (self.rise - 1) / 2 if lost else self.rise  # a score that falls as well needs less of a rise
         risen = bool(np.all(val[recent] > max(rise * best, best + self.climb * view.chance)))
-        if fell and risen and not kept:
+        known_by_heart = float(train[recent].max()) < 0.05 * view.chance and view.train_measured
+        score = val_score[recent]
+        far = np.isfinite(score).all() and float(score.max()) < 0.95 - self.apart - error
+        if known_by_heart and far and float(val[recent].min()) > 0.25 * view.chance and view.task.kind != "regression":
+            message = (
+                f"The training rows are memorized (loss {train[-1]:.2g}), but validation is far behind (loss "
+                f"{val[-1]:.3g}, score {score[-1]:.3g})."
+            )
+            yield self._found(view, message, best_epoch, {})
+        elif late and fell and risen and not kept:
             rest = f", while the training loss fell to {train[-1]:.3g}" if view.train_measured else ""
             message = (
                 f"The validation loss was best in epoch {best_epoch} ({best:.3g}) and has risen to {val[-1]:.3g} "

@@ -1,12 +1,14 @@
 """train-eval-mismatch: the network computes something else in evaluation than in training."""
 
 from collections.abc import Iterable
+from math import isfinite
 from typing import Any, ClassVar, cast
 
 from trainlab.core.component import setting
 from trainlab.diagnose._patches import layers, model
 from trainlab.diagnose.finding import Finding
 from trainlab.diagnose.monitor import Monitor, When
+from trainlab.diagnose.program import Program
 from trainlab.diagnose.view import View
 
 
@@ -18,6 +20,9 @@ class TrainEvalMismatch(Monitor, name="train-eval-mismatch"):
     by another factor in evaluation; a difference of more than 20 % exceeds what randomness explains. At the end:
     the loss in evaluation mode exceeds `ratio` times that in training mode plus a tenth of the loss at chance, and
     the validation score is behind a simple rule. Dropout makes the training loss larger, never smaller.
+    In a watched PyTorch loop: the running mean of a batch norm is more than a standard deviation from the mean of the
+    last observed batch, or its variance differs by more than `far` times (medians over its channels), and the
+    validation loss exceeds the training loss by as much as above.
 
     Do: Use `dropout` in its default mode, which rescales in training. Use batches that are large enough for batch
     norm's running statistics, or use layer norm.
@@ -35,15 +40,19 @@ class TrainEvalMismatch(Monitor, name="train-eval-mismatch"):
     of_progress: ClassVar[bool] = True
     when: ClassVar[tuple[When, ...]] = (
         "start",
+        "epoch",
         "end",
     )
-    needs: ClassVar[tuple[str, ...]] = ("probe",)
+    needs: ClassVar[tuple[str, ...]] = ("probe|program",)
     causes: ClassVar[tuple[str, ...]] = ("lr-too-high",)
 
     ratio: float = setting(1.6, "evaluation loss over training loss, on the same rows", gt=1)
+    far: float = setting(4.0, "factor between the running variance and the batches' that is far", gt=1)
 
     def inspect(self, view: View) -> Iterable[Finding]:
-        """Before the first step, and after the last."""
+        """Before the first step, after the last and, in another program, after each epoch."""
+        if view.program is not None:
+            yield from self._lagging(view, view.program)
         probe = view.probe
         if probe is None or not probe.deep:
             return
@@ -67,6 +76,23 @@ class TrainEvalMismatch(Monitor, name="train-eval-mismatch"):
                 "Check the running statistics of batch norm (momentum, batches too small) and dropout.",
                 evidence={"train": probe.loss, "evaluation": probe.eval_loss, "threshold": self.ratio},
                 patches=_other_norm(view),
+            )
+
+    def _lagging(self, view: View, program: Program) -> Iterable[Finding]:
+        """A batch norm of another program, whose running statistics are far from those of its batches."""
+        val, (off, factor) = view.curves["val_loss"], program.lagging
+        known = len(val) > 1 and isfinite(val[-1]) and view.epoch >= min(2, view.epochs)
+        if not known or not (off > 1 or factor > self.far):
+            return
+        train = float(view.curves["train_loss"][-1])
+        if float(val[-1]) > self.ratio * train + 0.1 * view.chance:
+            yield self.finding(
+                view,
+                f"The running statistics of a batch norm are {off:.1f} standard deviations and a factor of "
+                f"{factor:.1f} in variance away from the batches': the loss is {train:.3g} in training and "
+                f"{val[-1]:.3g} in validation.",
+                "Give batch norm a larger momentum (0.1) or more steps, or use layer norm.",
+                evidence={"running_mean_off": off, "running_variance_off": factor, "threshold": self.far},
             )
 
 

@@ -22,6 +22,10 @@ class OverRegularized(Monitor, name="over-regularized"):
     At the end also dropout: some layer drops at least `drop` of its units, the network is behind a simple rule or has
     covered at most `shrunk` of the way, and on the same rows the loss is larger with dropout than without.
 
+    Adam with a decay beside its gradient (AdamW) keeps each weight below 1 / decay: reported where that is less than a
+    fresh weight's size, 1 / sqrt(3 inputs), the weights are below half of that, and the network, which has no norm
+    layers, has covered at most `shrunk` of the way or is behind a simple rule.
+
     Do: Divide `regularization.l2` (or l1) by ten until the data loss falls again, and drop a fifth of the units. For a
     first run use 1e-4 or none, and no dropout.
 
@@ -32,7 +36,7 @@ class OverRegularized(Monitor, name="over-regularized"):
         data loss  |##  ... ln C, and stays there
 
     Source: CS231n, "Neural Networks Part 2" (regularization); TheDeepChecker (Ben Braiek & Khomh 2022), penalty
-    gradient at least twice the data's.
+    gradient at least twice the data's; Xie & Li 2024, "Implicit Bias of AdamW" (weights within 1 / decay).
     """
 
     causes: ClassVar[tuple[str, ...]] = ("unscaled-target", "signal-explosion")
@@ -55,6 +59,7 @@ class OverRegularized(Monitor, name="over-regularized"):
 
     def inspect(self, view: View) -> Iterable[Finding]:
         """Before the first step, and after an epoch while little has been learned."""
+        yield from self._decayed(view)
         probed = view.probe.penalties if view.probe is not None and not view.step else None
         penalty = np.array(probed[:1]) if probed is not None else view.curves["reg_loss"]
         if not len(penalty) or not view.chance > 0 or not np.isfinite(penalty[[0, -1]]).all():
@@ -95,6 +100,27 @@ class OverRegularized(Monitor, name="over-regularized"):
                 "Drop fewer units: a fifth, at most half.",
                 evidence={"drop": most, "train": probe.loss, "evaluation": probe.eval_loss, "threshold": self.drop},
                 patches=less_dropout(view),
+            )
+
+    def _decayed(self, view: View) -> Iterable[Finding]:
+        """A decay beside Adam's gradient that keeps the weights smaller than a fresh network's."""
+        decay = float(view.settings.get("optimizer", {}).get("weight_decay") or 0.0)
+        probe = view.probe
+        low = view.progress <= self.shrunk or view.behind > self.margin
+        if not decay or probe is None or not probe.weights or view.epoch < max(3.0, 0.3 * view.epochs) or not low:
+            return
+        if any(layer.kind.endswith("_norm") for layer in probe.layers):  # what comes before has no scale of its own
+            return
+        fresh = np.array([(w.units / (3 * w.size)) ** 0.5 for w in probe.weights if w.size])  # 1 / sqrt(3 inputs)
+        now = np.array([w.norm / w.size**0.5 for w in probe.weights if w.size])
+        if len(now) and float(np.median(decay * fresh)) > 1 and float(np.median(now / fresh)) < 0.5:
+            yield self.finding(
+                view,
+                f"The weight decay of {decay:g} keeps the weights of Adam below {1 / decay:.2g}; fresh ones have "
+                f"{float(np.median(fresh)):.2g}, and little has been learned.",
+                "Use a weight decay of 0.01 to 0.1.",
+                evidence={"weight_decay": decay, "fresh": fresh.tolist(), "weights": now.tolist()},
+                patches=[{"optimizer.weight_decay": 0.01}],
             )
 
     def _patches(self, view: View, pressure: float) -> list[dict[str, Any]]:

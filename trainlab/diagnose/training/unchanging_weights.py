@@ -9,6 +9,7 @@ from trainlab.diagnose._patches import activation, init
 from trainlab.diagnose._words import named
 from trainlab.diagnose.finding import Finding
 from trainlab.diagnose.monitor import Monitor, When
+from trainlab.diagnose.program import Program
 from trainlab.diagnose.structure import Part
 from trainlab.diagnose.view import View
 
@@ -20,7 +21,9 @@ class UnchangingWeights(Monitor, name="unchanging-weights"):
     while little has been learned, frozen layers and layers whose last step was exactly zero are a warning. At the end
     frozen layers are a warning if the network has covered less than two thirds of the way, or a simple rule does
     better. Frozen layers of a network that learns well are not reported, nor those of a network whose weights come from
-    another run (`model.from`): there freezing is the plan.
+    another run (`model.from`): there freezing is the plan. In a watched PyTorch loop, from half of the run on: weights
+    that the optimizer does not have and that have not changed, and weights that no gradient has ever reached, while the
+    network has covered less than two thirds of the way.
 
     Do: Give the layers a learning rate and take them out of `model.freeze` or `model.frozen`. If nothing is frozen,
     look for dead units in the layers after them.
@@ -39,7 +42,7 @@ class UnchangingWeights(Monitor, name="unchanging-weights"):
         "epoch",
         "end",
     )
-    needs: ClassVar[tuple[str, ...]] = ("structure",)
+    needs: ClassVar[tuple[str, ...]] = ("structure|program",)
     causes: ClassVar[tuple[str, ...]] = (
         "symmetric-init",
         "constant-feature",
@@ -70,6 +73,8 @@ class UnchangingWeights(Monitor, name="unchanging-weights"):
                     patches=[{"optimizer.lr": 1e-3 if "adam" in view.settings["optimizer"]["name"] else 1e-2}],
                 )
             return
+        if view.program is not None:
+            yield from self._untrained(view, view.program)
         harmful = view.baselines is not None and bool(frozen) and (view.progress < self.well or view.behind > 0)
         early = view.epoch < max(2.0, view.warmup + 1) or view.step < self.steps
         if not harmful and (early or view.progress > self.learned):
@@ -89,3 +94,20 @@ class UnchangingWeights(Monitor, name="unchanging-weights"):
                 layer=names[0],
                 patches=[{f"model.{key}": []}] if frozen else [*init(view), *activation(view, "leaky_relu")],
             )
+
+    def _untrained(self, view: View, program: Program) -> Iterable[Finding]:
+        """Weights of another program that nothing trains, where the network has not learned well."""
+        early = view.epoch < max(2.0, 0.5 * view.epochs) or view.step < self.steps
+        names = [*program.outside, *program.cut]
+        if not names or early or not view.progress < self.well:
+            return
+        why = "the optimizer does not have them" if program.outside else "no gradient reaches them"
+        yield self.finding(
+            view,
+            f"The weights of {named(names)} do not change: {why}. The network has not learned well.",
+            "Make the optimizer from all parameters of the model."
+            if program.outside
+            else "Look for `detach`, `no_grad`, `.data` or a layer that is not called between them and the loss.",
+            evidence={"outside": list(program.outside), "cut": list(program.cut), "progress": view.progress},
+            layer=names[0],
+        )

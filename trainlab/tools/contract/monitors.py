@@ -22,7 +22,8 @@ def declared(monitor: Monitor) -> Iterator[str]:
         if moment not in moments:
             yield f"`when` holds `{moment}`; the moments are {', '.join(moments)}"
     fields = View.__dataclass_fields__
-    yield from (f"`needs` holds `{name}`, which no view has" for name in monitor.needs if name not in fields)
+    needs = [name for need in monitor.needs for name in need.split("|")]
+    yield from (f"`needs` holds `{name}`, which no view has" for name in needs if name not in fields)
 
 
 def runs(monitor: Monitor) -> Iterator[str]:
