@@ -175,6 +175,26 @@ def test_a_gradient_that_is_accumulated_on_purpose_is_not_stale(tmp_path):
     assert "stale-gradient" not in warned(watch.diagnoses)
 
 
+def test_a_gradient_that_a_closure_computes_is_not_stale(tmp_path):
+    """The step begins with what earlier backward passes have left, as Lightning accumulates."""
+    net, (x, y, _, _) = made(), digits()
+    optimizer = ADAM(net.parameters(), lr=2e-3)
+
+    def backward(a: Any, b: Any) -> Any:
+        loss = F.cross_entropy(net(a), b)
+        (loss / 2).backward()
+        return loss
+
+    with tl.watch(net, optimizer, runs=tmp_path, epochs=3, say=lambda found: None) as watch:
+        for _ in range(3):
+            for a, b in batches(x, y):
+                optimizer.zero_grad()
+                backward(a[::2], b[::2])
+                watch.step(optimizer.step(lambda a=a, b=b: backward(a[1::2], b[1::2])))
+            watch.epoch()
+    assert "stale-gradient" not in warned(watch.diagnoses)
+
+
 def test_a_pass_in_training_mode_beside_a_validation_is_not_one(tmp_path):
     """Dropout left on for an uncertainty, after a validation in evaluation mode."""
     net, (x, y, xv, yv) = made(drop=0.3), digits()

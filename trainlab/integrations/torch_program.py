@@ -42,8 +42,9 @@ class TorchProgram:
         if self._moody:
             self._handles.append(model.register_forward_pre_hook(self._pass))
         self._small = min(trained, key=lambda p: p.numel()) if trained else None
-        self._old: Any = None  # the gradient of the last step, while the next one is awaited
-        self._new: Any = None
+        self._old: Any = None  # the gradient of the last step
+        self._sum: Any = None  # of what backward passes have added since
+        self._there: Any = None  # what the last of them has left
         self._reset_hooks = self._watch_resets()
 
     def program(self) -> Program:
@@ -98,17 +99,24 @@ class TorchProgram:
         return [p.register_hook(self._arrives), p.register_post_accumulate_grad_hook(self._arrived)]
 
     def _arrives(self, gradient: Any) -> None:
-        if self._old is not None:
-            self._new = gradient.detach().clone()
+        if self._old is not None and not gradient.is_sparse:
+            self._sum = gradient.detach().clone() if self._sum is None else self._sum + gradient.detach()
 
     def _arrived(self, p: Any) -> None:
-        """After the first backward pass since a step: the sum of both is more than the new one alone."""
-        old, new = self._old, self._new
-        self._old = self._new = None
-        if old is None or new is None or p.grad is None or p.grad.is_sparse or p.grad.shape != old.shape:
-            return
-        allclose = self.torch.allclose
-        self._stale += bool(old.any()) and allclose(p.grad, old + new) and not allclose(p.grad, new)
+        self._there = p.grad.detach().clone() if self._old is not None and not p.grad.is_sparse else None
+
+    def _stepped(self) -> None:
+        """At the end of a step: whether it took the gradient of the last one beside all that has come since.
+
+        Others may have added to it in between, as the generator of a GAN does, if it was reset before the step.
+        """
+        old, new, there, p = self._old, self._sum, self._there, self._small
+        self._old = self._sum = self._there = None
+        if old is not None and new is not None and there is not None and there.shape == old.shape:
+            allclose = self.torch.allclose
+            self._stale += bool(old.any()) and allclose(there, old + new) and not allclose(there, new)
+        if p is not None and p.grad is not None and not p.grad.is_sparse:
+            self._old = p.grad.detach().clone()  # not before the step: a closure computes the gradient during it
 
     # ------------------------------------------------------------------ steps and modes
 
@@ -121,13 +129,12 @@ class TorchProgram:
     def _before(self, optimizer: Any, args: Any, kwargs: Any) -> None:
         if self._cut:
             self._cut = {name: w for name, w in self._cut.items() if w.grad is None}
-        p = self._small
-        if self._reset_hooks and p is not None and p.grad is not None and not p.grad.is_sparse:
-            self._old = p.grad.detach().clone()
 
     def _after(self, optimizer: Any, args: Any, kwargs: Any) -> None:
         self._steps += 1
         self._passes = set()
+        if self._reset_hooks:
+            self._stepped()
         if self._mode:
             self._in_training, self._since = self._in_training + 1, 0
         elif all(not m.training for m in self._moody):

@@ -12,9 +12,9 @@ class StaleGradient(Monitor, name="stale-gradient"):
     """The gradients of all earlier batches are added to each new one, because nothing resets them. The steps grow and
     point where the network was long ago.
 
-    Measured in a watched PyTorch loop on the first 20 steps, on the smallest parameter: after the backward pass its
-    gradient is the new one plus the one of the last step. Gradients that are accumulated on purpose over several
-    batches, with one step for all of them, are not reported. A loop of trainlab resets its gradients.
+    Measured in a watched PyTorch loop on the first 20 steps, on the smallest parameter: in three of them its gradient
+    is that of the last step plus all that came since. Gradients that are accumulated on purpose over several batches,
+    with one step for all of them, are not reported. A loop of trainlab resets its gradients.
 
     Do: Call `optimizer.zero_grad()` before `loss.backward()`.
 
