@@ -233,3 +233,17 @@ def test_a_marker_of_missing_cells_is_found_in_every_spelling():
     """`missing: [-999]` finds -999.0 in a column of texts, too."""
     loaded = load(["12 kg", "13 kg", "-999.0"] * 10, missing=[-999])
     assert np.isnan(loaded.rows.x[:, 0]).tolist()[:3] == [False, False, True]
+
+
+def test_codes_with_leading_zeros_are_told(monkeypatch):
+    """`02139` is read as a number with a note, in small and large files; named under `categorical` it stays a text."""
+    cells = ["02139", "10115", "08001"] * 10
+    for fast in (1 << 20, 1):
+        monkeypatch.setattr("trainlab.data.delimited.FAST", fast)
+        notes = load(cells).notes
+        assert (
+            "column `a`: `02139` is read as the number 2139; if it is a code, name the column under `categorical`"
+            in notes
+        )
+        assert not any("code" in note for note in load(["07", "0.5", "+3", "0"] * 8).notes)
+        assert load(cells, categorical=["a"]).rows.features == ("a=02139", "a=08001", "a=10115")

@@ -251,3 +251,12 @@ def test_a_text_that_is_a_category_elsewhere_is_no_marker(tmp_path):
 
     assert (experiment.data.missing, experiment.data.drop) == ([], ["x"])
     assert "    - x  # numbers, and 1 different text such as low, which `c` holds, too\n" in config
+
+
+def test_codes_are_categories(tmp_path):
+    """Numbers with leading zeros are codes, not amounts."""
+    lines = [f"{i % 9},{('02139', '10115', '08001')[i % 3]},{i * 1.5}" for i in range(60)]
+    config, experiment = drafted(tmp_path, "\n".join(["x,zip,y", *lines]) + "\n", "y")
+
+    assert experiment.data.categorical == ["zip"]
+    assert "  categorical: [zip]  # codes such as 02139\n" in config

@@ -11,7 +11,7 @@ from trainlab.core.errors import DataError
 from trainlab.core.types import Array
 from trainlab.data.curable import CurableError
 from trainlab.data.dialect import Dialect, Row, read_rows
-from trainlab.data.table import MISSING, Column, Numbers, Texts
+from trainlab.data.table import MISSING, Column, Numbers, Texts, code_among
 
 SHORT = "; give every row {} cells (an empty cell is a missing value)"
 MOST_NOTES = 20  # lines below a table that may be notes
@@ -47,13 +47,14 @@ def read_carefully(
 
 @dataclass(slots=True)
 class _Column:
-    """A column while it is read. `turned`: it was read as numbers, but is not all numbers."""
+    """A column while it is read. `turned`: it was read as numbers, but is not all numbers. `code`: as in `Numbers`."""
 
     text: bool
     markers: Collection[str]
     blocks: list[Array] = field(default_factory=list[Array])
     known: dict[str, int] = field(default_factory=dict[str, int])
     turned: bool = False
+    code: str = ""
 
     def add(self, cells: Row) -> None:
         """Take in a block of cells, as codes if the column is text, else as numbers, until one is none: `turned`."""
@@ -69,10 +70,11 @@ class _Column:
         self.turned = values is None
         if values is not None:
             self.blocks.append(values)
+            self.code = self.code or code_among(cells)
 
     def done(self) -> Column:
         cells = np.concatenate(self.blocks)
-        return Texts(cells, tuple(self.known)) if self.text else Numbers(cells)
+        return Texts(cells, tuple(self.known)) if self.text else Numbers(cells, self.code)
 
 
 def _numbers(cells: Row) -> Array | None:

@@ -11,7 +11,7 @@ import numpy as np
 from trainlab.core.types import Array
 from trainlab.data.dates import are_dates, are_mixed_dates
 from trainlab.data.notation import USUAL, Notation, Signs, found_notation, notation_advice, parse_number
-from trainlab.data.table import Column, Numbers, Texts, as_texts
+from trainlab.data.table import Column, Numbers, Texts, as_texts, code_among
 
 NUMERIC_SHARE = 0.95  # of the cells that are there; then the other cells are errors, whatever they hold
 MOST_CODES = 20  # different numbers that may be codes, as in 1, 2, 3, A; more of them are amounts
@@ -82,6 +82,11 @@ def notation_notes(what: str, column: Column, notation: Notation) -> list[str]:
         return [f"{what}: numbers in parentheses such as `{example}` are read as negative"]
     example = next((text for text in known if notation.number(text) != parse_number(text)), None)
     return [] if example is None else [f"{what}: `{example}` is read as {notation.number(example):.15g}"]
+
+
+def code_in(column: Column) -> str:
+    """A cell of a column of numbers that may be a code and no amount, such as 02139; empty if there is none."""
+    return column.code if isinstance(column, Numbers) else code_among(column.known)
 
 
 def doubtful_points(column: Column) -> str | None:

@@ -13,7 +13,7 @@ import numpy as np
 from trainlab.core.errors import DataError
 from trainlab.core.types import Array, Task, TaskName
 from trainlab.data.categories import note_similar, ordered
-from trainlab.data.column_types import MOST_CODES, Decision, as_numbers, decide, notation_notes
+from trainlab.data.column_types import MOST_CODES, Decision, as_numbers, code_in, decide, notation_notes
 from trainlab.data.dataset import Rows
 from trainlab.data.dates import as_years, found_format
 from trainlab.data.labels import encode_labels
@@ -30,6 +30,7 @@ NO_NUMBER = "correct these cells, or list texts that mean a missing value under 
 FILL = "put `fill` first in data.preprocess, e.g. `preprocess: [fill, standardize]`: it gives them the training median"
 NO_TARGET = "a row needs a target: fill these cells in, or leave the rows out with `missing_target: drop`"
 POINTS = '{}: `{}` is read with a decimal point; if it is {}, set `thousands: "."`'
+CODES = "column `{}`: `{}` is read as the number {:.15g}; if it is a code, name the column under `categorical`"
 LEAVE_OUT = "or name the column under `drop` or `categorical`"
 
 
@@ -76,6 +77,8 @@ def learn_encoding(table: Table, reading: Reading) -> tuple[dict[str, Any], list
                 filled.append(f"`{name}` ({int(column.missing.sum())})")
             notes += notation_notes(f"column `{name}`", column, decision.notation)
             notes += doubts(f"column `{name}`", decision, reading.signs(table))
+            if code := code_in(column):
+                notes.append(CODES.format(name, code, float(code)))
         else:
             columns.append(_categories(name, decision, reading, notes))
     problems.stop()

@@ -14,7 +14,7 @@ import numpy as np
 from trainlab.core.types import Array
 from trainlab.data.dialect import Dialect
 from trainlab.data.notation import parse_number
-from trainlab.data.table import MISSING, Column, Numbers, Texts
+from trainlab.data.table import MISSING, Column, Numbers, Texts, code_among
 
 WIDE = 100  # columns: pop frees memory column by column, but its time grows with the square of their number
 _CHUNK = 1 << 20
@@ -77,7 +77,7 @@ def read_fast(
     columns = [_column(pandas, taken(i)) for i in range(width)]
     if None in columns:
         return None
-    found = [column for column in columns if column is not None]
+    found = [_with_code(column, dialect, i) for i, column in enumerate(columns) if column is not None]
     empty = np.ones(len(found[0].missing), bool)
     for column in found:
         empty &= column.missing
@@ -97,6 +97,13 @@ def _column(pandas: Any, cells: Any) -> Column | None:
         codes, different = pandas.factorize(cells)
         known = different.tolist()
     return Texts(codes.astype(np.int64), tuple(known)) if all(isinstance(text, str) for text in known) else None
+
+
+def _with_code(column: Column, dialect: Dialect, place: int) -> Column:
+    """The column with a cell of the first rows that may be a code."""
+    if isinstance(column, Texts):
+        return column
+    return Numbers(column.values, code_among(row[place] for row in dialect.first if place < len(row)))
 
 
 def _shows_text(dialect: Dialect, column: int, markers: Collection[str]) -> bool:

@@ -4,7 +4,8 @@ Every format ends here: a reader makes a `Table`, and everything behind it (`col
 all of them. A column is either `Numbers`, or `Texts` where at least one cell is no plain number.
 """
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+import re
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -16,14 +17,19 @@ from trainlab.data.on_disk import OnDisk
 
 EXACT = 1 << 53  # up to here float64 holds each whole number
 SHOWN = 5  # problems that an error lists before it only counts
+_CODE = re.compile(r"^[ \"]*(0\d{2,}|\+\d{7,})[ \"]*$", re.MULTILINE)
 MISSING = frozenset({"", "na", "n/a", "nan", "null", "none", "?", "-", ".", "#n/a", "<na>", "nat"})  # case aside
 
 
 @dataclass(frozen=True, slots=True)
 class Numbers:
-    """A column of numbers, float64 (n,), nan where a cell is missing."""
+    """A column of numbers, float64 (n,), nan where a cell is missing.
+
+    `code`: a cell as it is written that may be a code and no amount, such as 02139.
+    """
 
     values: Array
+    code: str = field(default="", repr=False)
 
     @property
     def missing(self) -> Array:
@@ -32,7 +38,7 @@ class Numbers:
 
     def take(self, index: Array) -> "Numbers":
         """The cells of some rows."""
-        return Numbers(self.values[index])
+        return Numbers(self.values[index], self.code)
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +171,16 @@ class Table:
         return {name: step(column) for name, column in self.columns.items()}
 
 
+def code_among(cells: Iterable[str]) -> str:
+    """The first cell that looks like a code rather than an amount, with its zeros or plus sign; empty if none does.
+
+    >>> code_among(["12345", "02139"]), code_among(["+4930123456"]), code_among(["07", "0.5", "+3"])
+    ('02139', '+4930123456', '')
+    """
+    found = _CODE.search("\n".join(cells))
+    return found[1] if found else ""
+
+
 def column_of(values: Sequence[Any], *, as_text: bool = False) -> Column:
     """A column of Python values: numbers if all are. None and nan are missing.
 
@@ -279,7 +295,7 @@ def _cleaned(column: Column, markers: Collection[str], extra: Collection[str]) -
     numbers = [value for marker in extra if (value := _number(marker)) is not None]
     if isinstance(column, Numbers):
         found = np.isin(column.values, numbers) if numbers else np.zeros(0, bool)
-        return Numbers(np.where(found, np.nan, column.values)) if found.any() else column
+        return Numbers(np.where(found, np.nan, column.values), column.code) if found.any() else column
 
     def kept(text: str) -> str | None:
         text = text.strip()

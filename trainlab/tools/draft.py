@@ -13,7 +13,7 @@ from trainlab.core.dump import dump, dump_inline
 from trainlab.core.errors import UserError
 from trainlab.core.problem import visible
 from trainlab.core.types import Task
-from trainlab.data.column_types import Decision, decide, notation_notes
+from trainlab.data.column_types import Decision, code_in, decide, notation_notes
 from trainlab.data.curable import CurableError
 from trainlab.data.header import FEWEST_COUNTED
 from trainlab.data.notation import Signs
@@ -186,6 +186,9 @@ def _decisions(table: Table, signs: Signs) -> Iterator[tuple[str, Decision]]:
 def _input_column(draft: Draft, name: str, column: Column, table: Table) -> None:
     """What is to be done with a column, if anything."""
     decision = decide(column, draft.signs, categorical=name in table.declared)
+    if decision.kind == "number" and decision.strays is None and (code := code_in(column)):
+        decision = decide(column, draft.signs, categorical=True)
+        draft.set("categorical", [*draft.settings.get("categorical", []), name], f"codes such as {code}")
     why = "counts the rows" if name in draft.counting else _why_dropped(name, decision, column)
     if not why and decision.strays is not None:
         texts = sorted(set(_texts_at(column, decision.strays)))
