@@ -62,6 +62,14 @@ GOOD = run(LONG, score=0.99, baselines={"linear": 0.95})
 MONITORS = [UnscaledInput(), LeakedRows(), WrongLoss(), LrTooHigh()]
 
 
+def test_rows_that_were_learned_by_heart_disprove_nothing():
+    """The training loss is near zero, the validation score at a third: that run has not ended well."""
+    found = [finding("unscaled-input")]
+    learned = run(LONG, score=0.99, val_score=0.4)
+    assert [f.severity for f in concluded(found, MONITORS, learned)] == ["warning"]
+    assert [f.severity for f in concluded(found, MONITORS, run(LONG, score=0.99))] == ["info"]
+
+
 def test_a_run_that_ends_well_withdraws_what_would_have_kept_it_from_that():
     """Not a fault of the data that a good score may hide, nor what was read from the config."""
     found = [finding(code) for code in ("unscaled-input", "leaked-rows", "wrong-loss")]

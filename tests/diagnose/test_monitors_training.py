@@ -265,6 +265,28 @@ def test_rows_known_by_heart_with_validation_far_behind_are_overfitted():
     assert codes(Overfitting(), run(heart, val=val, score=scores, val_score=0.93)) == []
 
 
+@pytest.mark.parametrize("loss", [{"name": "softmax_cross_entropy"}, "softmax_cross_entropy", "auto", None])
+def test_a_cross_entropy_bounds_a_training_score_that_nobody_measured(loss):
+    """A wrong row costs at least ln 2, so a loss of 0.02 leaves 3 % wrong; another loss says nothing."""
+    heart = CHANCE * np.exp(-np.arange(31) / 5)
+    known = loss not in ("auto", None)
+    view = run(heart, score=np.full(31, np.nan), val_score=0.11, settings={"loss": loss})
+    assert np.isfinite(view.train_scores).all() == known
+    if known:
+        assert view.train_scores[-1] == pytest.approx(1 - heart[-1] / np.log(2))
+        assert view.train_scores[0] == 0
+    assert codes(CorruptLabels(), view) == (["corrupt-labels:warning"] if known else [])
+
+
+def test_rows_known_by_heart_are_told_by_losses_where_no_training_score_is_known():
+    """A twentieth of chance in training, a quarter and a low score in validation; a high score is well."""
+    heart, nobody = CHANCE * np.exp(-np.arange(31) / 5), np.full(31, np.nan)
+    val = np.maximum(heart, 1.0)
+    assert codes(Overfitting(), run(heart, val=val, score=nobody, val_score=0.5)) == ["overfitting:warning"]
+    assert codes(Overfitting(), run(heart, val=val, score=nobody, val_score=0.9)) == []
+    assert codes(Overfitting(), run(heart, val=val, score=nobody, val_score=np.full(31, np.nan))) == []
+
+
 def test_labels_that_validation_knows_nothing_of():
     """Training far ahead with validation at chance all along is corrupt; validation that learned once is not."""
     heart = CHANCE * np.exp(-np.arange(31) / 6)

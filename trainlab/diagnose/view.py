@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from math import isfinite, log
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -215,8 +215,9 @@ class View:
         rows are wrong. A penalty in the loss, or label smoothing, makes the bound lower still.
         """
         scores = self.curves[f"train_{self.curves.score}"]
-        loss: Mapping[str, Any] = self.settings.get("loss") or {}
-        if np.isfinite(scores[1:]).any() or loss.get("name") not in _CROSS_ENTROPIES:
+        loss = self.settings.get("loss")  # by name, or a table with it
+        name = cast("Mapping[str, Any]", loss).get("name") if isinstance(loss, Mapping) else loss
+        if np.isfinite(scores[1:]).any() or name not in _CROSS_ENTROPIES:
             return scores
         return np.maximum(0.0, 1.0 - self.curves["train_loss"] / log(2))
 
