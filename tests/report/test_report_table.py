@@ -14,6 +14,7 @@ from trainlab.report.export import as_csv, as_data
 from trainlab.report.rows import gather, row_of, sorted_rows
 from trainlab.report.select import selected
 from trainlab.report.table import render_table
+from trainlab.report.text import folded
 from trainlab.store.folder import RunFolder
 
 
@@ -231,6 +232,14 @@ def test_compare_with_a_missing_key(tmp_path):
     make_run(tmp_path, "a", config={"flag": 1})
     make_run(tmp_path, "a").config.unlink()
     assert differing(gather([], tmp_path)) == {"extra": [1, None, None], "flag": [True, 1, None]}
+
+
+def test_what_users_copy_is_not_wrapped():
+    """A command is never broken: `next:` has a line of its own where the whole line is too long."""
+    text = "wrote runs/digits-1/decision.json; next: trainlab evaluate runs/digits-1"
+    assert folded(text, 40) == "wrote runs/digits-1/decision.json\nnext: trainlab evaluate runs/digits-1"
+    assert folded(text, 80) == text
+    assert folded("  try optimizer.lr=0.001 model.hidden=[64]", 20) == "  try optimizer.lr=0.001 model.hidden=[64]"
 
 
 def test_compare_in_the_table(runs):

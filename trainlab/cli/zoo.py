@@ -152,8 +152,11 @@ def _table(result: Result) -> list[str]:
         "named": "named", "cured": "fixed", "bothered": "false positives",
     }  # fmt: skip
     columns = [Column("code", list(codes), right=False)]
-    columns += [Column(title, [str(row[key]) for row in codes.values()]) for key, title in titles.items()]
-    lines = [*grid(columns), ""]
+    columns += [
+        Column(title, [str(row[key]) for row in codes.values()], 1 + list(titles).index(key) // 2)
+        for key, title in titles.items()
+    ]
+    lines = [*grid(columns, width=_terminal.columns(None)), ""]
 
     def share(part: int, whole: int) -> str:
         return f"{part} of {whole}" + (f" ({part / whole:.0%})" if whole else "")

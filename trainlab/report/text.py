@@ -10,6 +10,7 @@ from trainlab.core.problem import visible
 STYLES = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", "blue": "34"}
 _SEVERITY_COLORS = {"ok": "green", "info": "blue", "warning": "yellow", "error": "red"}
 _NARROWEST = 12  # columns: a line of text is never wrapped to less
+_NEXT = "; next: "
 _AS_IT_IS = re.compile(r"next: | *try | *\d* \| ")  # starts of lines that users copy, and of quoted lines of a config
 
 
@@ -75,7 +76,8 @@ def wrapped(text: str, width: int, indent: str = "", hanging: str | None = None)
 def folded(text: str, width: int | None) -> str:
     """The text with its long lines wrapped and indented by two more. Unchanged where the width is unknown (None).
 
-    Lines that users copy (`next: ...`, `try ...`) and quoted lines of a config stay as they are.
+    Lines that users copy (`next: ...`, `try ...`) and quoted lines of a config stay as they are. `; next: ...` at the
+    end of a line that is too long gets a line of its own.
 
     >>> print(folded("  advice: lower the rate", 16))
       advice: lower
@@ -84,7 +86,8 @@ def folded(text: str, width: int | None) -> str:
     if width is None:
         return text
     lines: list[str] = []
-    for line in text.split("\n"):
+    parts = [line.replace(_NEXT, "\nnext: ") if width_of(line) > width else line for line in text.split("\n")]
+    for line in "\n".join(parts).split("\n"):
         indent = line[: len(line) - len(line.lstrip())]
         fits = width_of(line) <= width or _AS_IT_IS.match(line)
         lines += [line] if fits else wrapped(line.strip(), width, indent, indent + "  ")
