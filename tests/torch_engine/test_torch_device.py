@@ -162,7 +162,8 @@ def test_a_stop_ends_a_call():
 def test_an_evaluation_sends_the_params_once():
     """Not for every block of rows."""
     net = agreement.trained("torch", "float32")[0].net
-    evaluator = Evaluator(net, agreement.Loss.read("softmax_cross_entropy"), regression=False)
+    task = agreement.Task("classification", 3)
+    evaluator = Evaluator(net, agreement.Loss.read("softmax_cross_entropy"), task)
     evaluator._limit = 10
     x, before = np.zeros((100, 6), np.float32), Lab.sent
     y = evaluator.outputs(x)
