@@ -256,3 +256,87 @@ def test_a_history_of_two_numbers_is_no_log(tmp_path):
     (tmp_path / "log.txt").write_text("final results\ntrain_loss: 0.5\nval_loss: 0.6\n")
     with pytest.raises(UserError, match="none of the known formats"):
         read_log(tmp_path / "log.txt")
+
+
+def test_two_losses_tell_nothing_of_a_training(tmp_path):
+    """They fall or rise, whatever it does; from three on the end is judged. A loss that is not finite is told."""
+    file = tmp_path / "log.csv"
+    for rows, told in (
+        ("1,2.3\n2,1.2\n", []),
+        ("1,2.3\n2,1.2\n3,0.7\n", ["not-converged"]),
+        ("1,2\n2,nan\n", ["diverged"]),
+    ):
+        file.write_text("epoch,loss\n" + rows)
+        judged = judge(file)
+        assert [d.code for d in judged.diagnoses] == told
+        assert any("too few" in note for note in judged.log.notes) == (rows.count("\n") < 3)
+
+
+def test_a_number_that_is_printed_under_a_name_of_its_own_is_mapped_by_hand(tmp_path):
+    """The refusal lists the names, losses first; a name that no line has is an error with the nearest one."""
+    file = tmp_path / "out.log"
+    lines = "".join(f"INFO Epoch: {e:04d} time: 4.1s avg_loss_tgt: {9 / e:.3f}\n" for e in range(1, 9))
+    file.write_text(lines + "[2024-05-08 04:06:12] done\n")
+    with pytest.raises(UserError, match=r"numbers for `avg_loss_tgt`, `time`; name the loss: --map loss=NAME"):
+        read_log(file)
+    log = read_log(file, ["loss=avg_loss_tgt"])
+    assert [row["train_loss"] for row in log.rows] == pytest.approx([9 / e for e in range(1, 9)], abs=1e-3)
+    assert [row["epoch"] for row in log.rows] == list(range(1, 9))
+    with pytest.raises(UserError):
+        read_log(file, ["loss=avg_loss_src"])
+
+
+@pytest.mark.parametrize("time", ["4.1s", "12s", "80.5ms", "3.2s/it", "1.5 s"])
+def test_a_unit_belongs_to_its_number(tmp_path, time):
+    """What stands behind it is the name of the next one."""
+    file = tmp_path / "out.log"
+    file.write_text("".join(f"Epoch {e} time: {time} loss: {t} val_loss: {v}\n" for e, (t, v) in EPOCHS))
+    log = read_log(file)
+    assert [(row["train_loss"], row["val_loss"]) for row in log.rows] == list(zip(TRAIN, VAL, strict=True))
+
+
+def test_a_bracket_at_the_beginning_of_a_line_is_no_json(tmp_path):
+    """A date in brackets begins many logs; a list that breaks off is JSON."""
+    file = tmp_path / "out.log"
+    file.write_text("[2024-05-08 04:06:12] loading\n[2024-05-08 04:06:13] done\n")
+    with pytest.raises(UserError, match="none of the known formats"):
+        read_log(file)
+    file.write_text('[{"epoch": 1, "loss": 2.3}, {"epoch": 2, "lo')
+    with pytest.raises(UserError, match="JSON that is cut off"):
+        read_log(file)
+
+
+ADVERSARIES = {
+    "table": "Epoch,Batch,Gen Loss,Disc Loss\n" + "".join(f"0,{i},0.7,1.3\n" for i in range(5)),
+    "lines": "".join(f"(epoch: 1, iters: {i}00, time: 0.1) D_A: 0.5 G_A: 0.1 cycle_A: 1.9\n" for i in range(1, 6)),
+    "words": "".join(f"[{i}/9] d_loss: 0.5, g_loss: 0.1\n" for i in range(1, 6)),
+}
+
+
+@pytest.mark.parametrize("kind", ADVERSARIES)
+def test_the_losses_of_two_adversaries_are_refused(tmp_path, kind):
+    """With what they are, and how one of them is judged all the same."""
+    file = tmp_path / "gan.csv"
+    file.write_text(ADVERSARIES[kind])
+    with pytest.raises(UserError, match=r"two adversaries.*--map loss="):
+        read_log(file)
+
+
+def test_the_score_of_deeplearning4j_is_its_loss(tmp_path):
+    """Only where it is printed at an iteration."""
+    file = tmp_path / "train.log"
+    lines = [
+        f"06:3{i}:16 [main] INFO o.d.ScoreIterationListener - Score at iteration {i}00 is {2 - i / 9}" for i in range(8)
+    ]
+    file.write_text("\n".join(lines))
+    log = read_log(file)
+    assert [row["train_loss"] for row in log.rows] == pytest.approx([2 - i / 9 for i in range(8)])
+    assert [row["step"] for row in log.rows] == [100 * i for i in range(8)]
+
+
+def test_memorized_rows_are_named_where_no_training_score_is_logged(tmp_path):
+    """The training loss near zero, the validation loss as it was, the score at a twentieth."""
+    file = tmp_path / "history.csv"
+    rows = "".join(f"{e},{4.4 * math.exp(-e / 4):.4f},{4.2 + 0.01 * (e % 3)},0.05\n" for e in range(1, 41))
+    file.write_text("epoch,train_loss,val_loss,val_accuracy\n" + rows)
+    assert "overfitting" in [d.code for d in judge(file).diagnoses if d.severity != "info"]

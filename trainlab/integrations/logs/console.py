@@ -5,7 +5,8 @@ A number's name is the text before it. A line without an own epoch or step belon
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,7 +14,7 @@ from trainlab.integrations.logs.names import ALONE, explain, split_of, split_wor
 
 _NUMBER = re.compile(
     r"(?<![\w.@])(?<!\w-)(?P<value>[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?|[+-]?(?:nan|inf|infinity)\b)"
-    r"(?:\s*/\s*(?P<of>\d+)(?![\w.]))?(?P<percent>\s?%)?(?![\w])",
+    r"(?:\s*/\s*(?P<of>\d+)(?![\w.]))?(?P<percent>\s?%)?(?:(?:ms|s|sec|min|h|it/s|s/it)(?![\w/.]))?(?![\w])",
     re.IGNORECASE,
 )
 _TENSOR = re.compile(r"tensor\(([^,()]+)(?:,[^()]*)?\)")
@@ -23,6 +24,7 @@ _AFTER = re.compile(
     r"((?:\w+ )?(?:loss|cost|error)) (?:after|at|in|for) (epoch|iteration|step)s?\s*#?(\d+)\s*(?:is|=|:)?",
     re.IGNORECASE,
 )
+_SCORE = re.compile(r"\bScore at (?=iteration \d+ is)")  # Deeplearning4j calls its loss so
 _GLUED = re.compile(r"\b(epoch|step|iter|iteration)\s?[-_#]\s?(\d+)", re.IGNORECASE)  # `epoch-3`, `Epoch #3`
 _PAIR = re.compile(r"\s*\[\s*(\d+),\s*(\d+)\]")  # `[3,  200] loss: 1.2` of PyTorch's tutorial
 _LEVELS = {
@@ -40,6 +42,9 @@ _LEVELS = {
 }
 _EVALUATED = re.compile(r"\s*\*|.*Saving dict for|.*Test net output|.*Testing net", re.IGNORECASE)
 _SHORT = 8  # words of a line that may be a heading
+_LOOKED_AT = 5000  # lines in which unknown names are counted
+_OFTEN = 3  # lines with the same name: a metric, not a word of a sentence
+_NAME = 40  # characters of one
 
 
 @dataclass
@@ -62,19 +67,35 @@ class _Line:
     found: dict[str, Any] = field(default_factory=dict[str, Any])
     last: str = ""  # the metric before, whose mean may follow in brackets
     unknown: bool = False  # a number has a name that is not known
+    strange: list[str] = field(default_factory=list[str])  # these names
+    wanted: Mapping[str, str] = field(default_factory=dict[str, str])  # words of a name that is kept -> its name
 
 
-def records_of(lines: Sequence[str]) -> list[dict[str, Any]]:
-    """A record for each line with a metric."""
+def unknown_names(lines: Sequence[str]) -> list[str]:
+    """The names, unknown as metrics, that stand before numbers in line after line: losses first, then the commonest."""
+    counts = Counter(
+        name
+        for text in lines[:_LOOKED_AT]
+        for part in _parts(text)
+        for name in dict.fromkeys(_scanned(part, "", {}).strange)
+    )
+    often = [name for name, count in counts.most_common() if count >= _OFTEN and len(name) <= _NAME]
+    named = [name for name in often if re.search(r"[A-Za-z]", name)]
+    return sorted(named, key=lambda name: "loss" not in split_words(name))
+
+
+def records_of(lines: Sequence[str], names: Sequence[str] = ()) -> list[dict[str, Any]]:
+    """A record for each line with a metric. names: of numbers that count as metrics, too."""
+    wanted = {" ".join(split_words(name)): name for name in names}
     state, made = _State(), list[dict[str, Any]]()
     for text in lines:
         for part in _parts(text):
-            line = _scanned(part, state.split)
+            line = _scanned(part, state.split, wanted)
             if line.epoch is not None and line.epoch != state.epoch:
                 state.step = None
             if (line.epoch is not None or line.step is not None) and not line.split:
                 state.split = ""
-                line = _scanned(part, "")
+                line = _scanned(part, "", wanted)
             state.epoch = line.epoch if line.epoch is not None else state.epoch
             state.step = line.step if line.step is not None else state.step
             if not line.found:
@@ -100,13 +121,14 @@ def _heading(text: str, line: _Line, state: _State) -> None:
         state.split = line.split
 
 
-def _scanned(text: str, heading: str) -> _Line:
+def _scanned(text: str, heading: str, wanted: Mapping[str, str]) -> _Line:
     """The named numbers of a line."""
     if "train_runtime" in text:  # Hugging Face's last line sums the run up
         return _Line()
     text = _TENSOR.sub(r"\1", _IN_BRACKETS.sub(r" \1 ", text))
+    text = _SCORE.sub("Loss at ", text)
     text = _AFTER.sub(r"\2 \3: \1", _GLUED.sub(r"\1 \2", _PAIR.sub(r"epoch \1 step \2:", text)))
-    line = _Line(split="val" if _EVALUATED.match(text) else "")
+    line = _Line(split="val" if _EVALUATED.match(text) else "", wanted=wanted)
     done = 0
     for match in _NUMBER.finditer(text):
         before = text[done : match.start()]
@@ -128,6 +150,9 @@ def _take(line: _Line, before: str, match: re.Match[str], heading: str) -> None:
         elif before.strip() == "(" and line.last and of is None and _is_val(line.last):
             line.found[line.last] = value  # the mean so far; of a validation, that is what counts
         return
+    if (own := line.wanted.get(" ".join(words))) is not None:
+        line.found.setdefault(own, value)
+        return
     found = explain(" ".join(words))
     other = explain(line.last) if line.last else None
     if len(words) == 1 and split_of(words[0]) and other is not None and other.split and words[0] not in line.last:
@@ -141,6 +166,7 @@ def _take(line: _Line, before: str, match: re.Match[str], heading: str) -> None:
         found = explain(bare[0])  # `Validation epoch 3`
     if found is None:
         line.last, line.unknown = "", True
+        line.strange.append(name)
         return
     if found.what == "epoch":
         line.epoch = line.epoch if line.epoch is not None else value

@@ -34,6 +34,7 @@ _CHUNK = 20  # rows between inspections, as in training
 _UNKNOWN = 20  # epochs, at least, of a training that goes on
 _BESIDE = ("lr", "reg_loss", "grad_norm", "update_ratio")
 _LOOKED_UP = 400_000  # epochs times looks
+_FEWEST = 3  # losses: two of them fall or rise, whatever the training does
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,7 +194,9 @@ class _Replay:
         ended: bool,
     ) -> None:
         cut = epochs_of(log, own_steps)
-        self.log, self.ended = log, ended
+        losses = max(sum("train_loss" in row or "val_loss" in row for row in cut.made), len(cut.table))
+        few = f"too few logged losses ({losses}) to tell how the training went" if losses < _FEWEST else ""
+        self.log, self.ended = log, ended and not few
         self.table, self.numbers, self.ends, self.done = cut.table, cut.numbers, cut.ends, cut.done
         self.measured: set[str] = {*log.columns, *(own_steps.columns if own_steps else ())}
         scored = bool({"train_accuracy", "val_accuracy"} & set(log.columns))
@@ -208,7 +211,7 @@ class _Replay:
         self.guessed = chance is None and not classes
         at = self._chance(made, cut.untrained, classes, chance)
         self.chance, self.majority = at.loss, at.majority
-        self.log = replace(log, notes=[*log.notes, *_missing(log), *([at.note] if at.note else [])])
+        self.log = replace(log, notes=[*log.notes, *_missing(log), *(note for note in (at.note, few) if note)])
         self.curves = self._filled(made, cut.untrained)
         first = 0 if cut.untrained else 1
         steps = cut.done if "step" in self.measured else cut.ends if len(cut.table) else [None] * len(cut.done)

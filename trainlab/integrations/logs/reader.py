@@ -19,7 +19,7 @@ from trainlab.integrations.logs.long import Records, widened
 from trainlab.integrations.logs.names import KNOWN, SHORT, explain, meaning
 from trainlab.integrations.logs.rows import Row, Rows
 from trainlab.integrations.logs.source import Source
-from trainlab.integrations.logs.unreadable import rewards_in, what_it_is
+from trainlab.integrations.logs.unreadable import adversaries_in, rewards_in, what_it_is
 
 _VALIDATED = {"val", "valid", "validation", "eval"}  # names of files and folders
 _FIRST_SET = re.compile(r"valid(?:ation)?[ _]0(?![\w])")
@@ -50,7 +50,7 @@ def read_log(path: Path, mapping: Sequence[str] = (), format_name: str | None = 
 
     Raises UserError if the file cannot be read, lacks a named column, or has neither a training nor a validation loss.
     """
-    given = Source(path)
+    given = Source(path, tuple(text.partition("=")[2] for text in mapping))
     source, chosen = _found(given, format_name)
     table = chosen.table(source)
     path = source.path
@@ -124,6 +124,8 @@ def _columns(
     if not given:
         notes += _unqualified(found, records)
     if "train_loss" not in found and "val_loss" not in found:
+        if sides := adversaries_in(names):
+            raise UserError(f"{path}: {sides}")
         shown = _few(names)
         raise UserError(
             f"{path}: none of the columns {shown} is known as the training loss; name it: --map loss=COLUMN"

@@ -26,9 +26,13 @@ _MOST = 10_000  # files and folders below it that are looked at: a home folder m
 
 @dataclass(frozen=True)
 class Source:
-    """A path, and what is there: bytes, text, lines and JSON, each worked out when a format first asks."""
+    """A path, and what is there: bytes, text, lines and JSON, each worked out when a format first asks.
+
+    wanted: names of columns that the user maps by hand; a format that leaves out unknown names keeps these.
+    """
 
     path: Path
+    wanted: tuple[str, ...] = ()
 
     @cached_property
     def is_folder(self) -> bool:

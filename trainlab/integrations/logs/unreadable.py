@@ -1,7 +1,9 @@
 """What a file is that no format reads, and how to get a log out of it."""
 
+import re
 from collections.abc import Sequence
 
+from trainlab.integrations.logs.console import unknown_names
 from trainlab.integrations.logs.names import split_words
 from trainlab.integrations.logs.source import Source
 
@@ -15,6 +17,9 @@ _SIGNS = (  # how the bytes begin -> what it is, and the way out
     (b"\x89PNG", "a picture; give the numbers as CSV or JSON"),
     (b"\xff\xd8", "a picture; give the numbers as CSV or JSON"),
 )
+_JSON = re.compile(r"\s*(?:\{|\[\s*(?:[{\[\"\]]|-?\d[\d.eE+-]*\s*,))")  # not `[2024-05-08 12:00] epoch 1`
+_MAKERS = {"gen", "generator", "g"}
+_JUDGES = {"disc", "discriminator", "d", "critic"}
 _REWARDS = {"reward", "rewards", "return", "returns", "episodic", "episode", "rew"}
 
 
@@ -32,11 +37,31 @@ def what_it_is(source: Source) -> str:
         return "not a text file; give a CSV or JSON log"
     if source.text.lstrip().startswith(("<!DOCTYPE", "<html", "<?xml", "<")):
         return "a web page; give the numbers as CSV or JSON"
-    if source.text.lstrip()[:1] in ("{", "["):
+    if _JSON.match(source.text):
         return "JSON that is cut off or broken; give it whole, or as one record per line"
+    printed = unknown_names(source.text.split("\n"))
+    if found := adversaries_in(printed) or rewards_in(printed):
+        return found
+    if printed:
+        shown = ", ".join(f"`{name}`" for name in printed[:12])
+        return (
+            "none of the known formats (`trainlab components log` lists them), and no line in it has a known loss; its "
+            f"lines have numbers for {shown}; name the loss: --map loss=NAME"
+        )
     return (
         "none of the known formats (`trainlab components log` lists them); give a CSV with a header such as "
         "`epoch,loss,val_loss`, or JSON records"
+    )
+
+
+def adversaries_in(names: Sequence[str]) -> str:
+    """What to say of the log of a GAN; empty if it is none."""
+    sides = [next((n for n in names if words & set(split_words(n))), None) for words in (_MAKERS, _JUDGES)]
+    if None in sides:
+        return ""
+    return (
+        f"a log of two adversaries (`{sides[0]}`, `{sides[1]}`): their losses need not fall, so that they are not "
+        "judged; one of them is judged as that of a supervised training with --map loss=COLUMN"
     )
 
 

@@ -26,13 +26,14 @@ class Console(LogFormat, name="console"):
 
     def recognizes(self, source: Source) -> bool:
         """Two lines with the same loss."""
-        names = Counter(key for record in records_of(_lines(source)) for key in record if _is_loss(key))
+        records = records_of(_lines(source), source.wanted)
+        names = Counter(key for record in records for key in record if _is_loss(key) or key in source.wanted)
         return max(names.values(), default=0) >= _LEAST
 
     def table(self, source: Source) -> Table:
         """A record for each line with a metric."""
-        records = records_of(_lines(source))
-        if not any(_is_loss(key) for record in records for key in record):
+        records = records_of(_lines(source), source.wanted)
+        if not any(_is_loss(key) or key in source.wanted for record in records for key in record):
             raise UserError(f"{source.path}: no line in it has a loss; expected lines such as `epoch 1 loss 0.5`")
         return Table(records)
 
