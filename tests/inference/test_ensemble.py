@@ -175,6 +175,14 @@ def test_the_kept_folder_is_whole(here, tmp_path):
     assert index["method"] == "vote"
 
 
+def test_an_ensemble_is_no_run(here):
+    """What asks for a run and is given an ensemble says what takes it."""
+    (here / "both-ensemble-1").mkdir()
+    (here / "both-ensemble-1" / "ensemble.json").touch()
+    with pytest.raises(UserError, match=r"both-ensemble-1: is an ensemble, not a run; `trainlab predict`, "):
+        RunFolder.open("both-ensemble-1", here)
+
+
 def test_regression_in_the_targets_own_units(here):
     """Numbers are averaged in the target's own units, and weights can be fitted to them."""
     made = make_ensemble(from_runs(["number-1", "number-2", "number-3"], here), fit=True, runs=here)

@@ -19,6 +19,7 @@ from trainlab.store.writing import named_errors
 _LONGEST = 100  # bytes of a name, so that NAME-sweep-N and its temporary files fit every file system
 _READABLE = "._+=,"
 _TUNE = "tune.jsonl"  # `trainlab.store.steps` reads it
+ENSEMBLE = "ensemble.json"  # the index of an ensemble's folder
 _SUFFIXES = (".csv", ".json", ".jsonl", ".yaml", ".html")  # of files that trainlab writes
 
 
@@ -214,7 +215,7 @@ def next_free(runs: Path, name: str) -> Path:
 
 
 def _refuse_search(path: Path) -> None:
-    """Raises UserError if the folder is that of a sweep or a tune, which holds many runs."""
+    """Raises UserError if the folder is that of a sweep, a tune or an ensemble, which holds many networks."""
     if os.path.isdir(path / "trials"):  # which a name that is too long does not raise at
         raise UserError(
             f"{path}: is a sweep, not a run; name one of its runs, such as {path / 'trials' / '0001'}, or open the "
@@ -222,6 +223,11 @@ def _refuse_search(path: Path) -> None:
         )
     if os.path.isfile(path / _TUNE):
         raise UserError(f'{path}: is a tune, not a run; in Python, tl.Tune("{path}").best_run is its best run')
+    if os.path.isfile(path / ENSEMBLE):
+        raise UserError(
+            f"{path}: is an ensemble, not a run; `trainlab predict`, `trainlab evaluate` and `trainlab export` take it, "
+            "and its members are runs of their own"
+        )
 
 
 def make_folder(path: Path, *, exist_ok: bool) -> None:

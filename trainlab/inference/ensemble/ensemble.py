@@ -22,11 +22,11 @@ from trainlab.inference.ensemble.combining import Method, combine
 from trainlab.inference.ensemble.rows import shared_rows
 from trainlab.inference.model import Model, Split, TrainedNetwork, decided
 from trainlab.nn.metric import Metric
-from trainlab.store.folder import RunFolder
+from trainlab.store.folder import ENSEMBLE, RunFolder
 from trainlab.store.json_file import read_json
 from trainlab.store.writing import named_errors
 
-INDEX = "ensemble.json"
+INDEX = ENSEMBLE
 
 
 @dataclass(frozen=True)
