@@ -179,7 +179,9 @@ def test_an_ensemble_is_no_run(here):
     """What asks for a run and is given an ensemble says what takes it."""
     (here / "both-ensemble-1").mkdir()
     (here / "both-ensemble-1" / "ensemble.json").touch()
-    with pytest.raises(UserError, match=r"both-ensemble-1: is an ensemble, not a run; `trainlab predict`, "):
+    with pytest.raises(
+        UserError, match=r"both-ensemble-1: is an ensemble, not a run; `trainlab predict`, `evaluate` and "
+    ):
         RunFolder.open("both-ensemble-1", here)
 
 

@@ -225,8 +225,8 @@ def _refuse_search(path: Path) -> None:
         raise UserError(f'{path}: is a tune, not a run; in Python, tl.Tune("{path}").best_run is its best run')
     if os.path.isfile(path / ENSEMBLE):
         raise UserError(
-            f"{path}: is an ensemble, not a run; `trainlab predict`, `trainlab evaluate` and `trainlab export` take it, "
-            "and its members are runs of their own"
+            f"{path}: is an ensemble, not a run; `trainlab predict`, `evaluate` and `export` take it; "
+            "its members are runs"
         )
 
 
