@@ -260,3 +260,12 @@ def test_codes_are_categories(tmp_path):
 
     assert experiment.data.categorical == ["zip"]
     assert "  categorical: [zip]  # codes such as 02139\n" in config
+
+
+def test_a_marker_in_the_target(tmp_path):
+    """`--` among the numbers of a target means that there is none."""
+    lines = [f"{i % 9},{'--' if i % 11 == 0 else i * 1.5}" for i in range(80)]
+    config, experiment = drafted(tmp_path, "\n".join(["x,y", *lines]) + "\n", "y")
+
+    assert (experiment.data.missing, experiment.data.missing_target) == (["--"], "drop")
+    assert "  missing_target: drop  # 8 rows have no target\n" in config

@@ -106,6 +106,12 @@ def draft_config(file: str, target: str | None, *, tabular: bool = False) -> str
         name for name, column in table.columns.items() if _counts_rows(decide(column, draft.signs).column)
     }
     draft.table = table = _with_target(draft, table, target)
+    found = decide(table.columns[target], draft.signs)
+    strays = None if found.cure else found.strays
+    texts = [] if strays is None else sorted(set(_texts_at(table.columns[target], strays)))
+    if 0 < len(texts) <= _MOST_STRAYS:
+        draft.set("missing", texts, f"texts in a target of numbers ({target})")
+        draft.table = table = _with_target(draft, _table(draft), target)
     _number_signs(draft, table, target)
     if draft.signs.is_set:  # then `1.234` may be another number
         draft.table = table = _with_target(draft, _table(draft), target)
