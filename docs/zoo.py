@@ -78,7 +78,7 @@ ones left in peace is {gap:.3f} lower than with everything chosen on all (wanted
 
 **Two thresholds that were set with one draw in sight.** `lr-too-high` reports a run that has learned something after a first
 step over half of the weights, if its progress is below `good` (0.8) and its training loss ends `rebound` (0.03 of chance)
-above its best, or above chance. Of 2200 fresh random configs 180 classifiers were such runs. It tells of 26 of them: 25 end
+above its best, or above chance. Of 1600 fresh random configs 180 classifiers were such runs. It tells of 26 of them: 25 end
 more than 0.15 below the best tenth of their data set, one 0.03 to 0.15 below. With `good` from 0.6 to 0.9 and `rebound` from
 0.01 to 0.2 it tells of 15 to 33, never of a good one; with 0.95 of up to three good ones. In PyTorch, 102 trainings of LSTM,
 GRU, transformer, MLP and CNN with three optimizers at rates over two and a half decades: named in 21, all of them at an

@@ -359,3 +359,34 @@ def test_what_a_graph_shows():
     assert (odd.name, odd.linear) == ("", 0)
     sigmoid = F.binary_cross_entropy_with_logits(torch.sigmoid(scores), torch.ones(6, 3))
     assert read_graph(sigmoid.grad_fn).squashed == "sigmoid"
+
+
+@pytest.mark.filterwarnings("ignore:Using a target size")
+def test_the_absolute_error_is_a_loss_of_numbers(tmp_path):
+    """`l1_loss` has no node of its own in the graph; its shapes may be broadcast, too."""
+    x, t = torch.randn(6, 3), torch.randn(6, 1)
+    net = nn.Linear(3, 1)
+    whole = read_graph(F.l1_loss(net(x), t).grad_fn)
+    assert (whole.name, whole.mean, whole.spread) == ("mae", True, None)
+    assert read_graph(F.l1_loss(net(x), t[:, 0]).grad_fn).spread == ((6, 1), (6, 6))
+    assert read_graph(F.l1_loss(net(x), t, reduction="sum").grad_fn).mean is False
+    assert read_graph((net(x) - t).square().mean().grad_fn).name == ""
+
+
+def test_gradients_that_a_closure_computes_are_measured(tmp_path):
+    """L-BFGS has none before its first step: that is no gradient that is not finite."""
+    net, (x, y, _, _) = made(bend=torch.tanh), digits()
+    optimizer = torch.optim.LBFGS(net.parameters(), lr=0.5, max_iter=4)
+
+    def closure() -> Any:
+        optimizer.zero_grad()
+        loss = F.cross_entropy(net(x), y)
+        loss.backward()
+        return loss
+
+    with tl.watch(net, optimizer, runs=tmp_path, epochs=5, say=lambda found: None) as watch:
+        for _ in range(5):
+            watch.step(optimizer.step(closure))
+            watch.epoch()
+    assert "diverged" not in warned(watch.diagnoses)
+    assert (watch.run.steps["grad_norm"] > 0).all()

@@ -35,13 +35,13 @@ def read_graph(node: Any) -> LossFacts:
     """Read the graph from its last node. What is added to the loss (a penalty, label smoothing) and what it is divided
     by do not matter.
     """
-    losses = list(_losses(node))
-    names = {LOSSES[kind(loss)] for loss in losses}
+    losses = list(_losses(node)) or _absolute(node)
+    names = {LOSSES.get(kind(loss), "mae") for loss in losses}
     if len(names) != 1:
         return LossFacts()
     name, loss = names.pop(), losses[0]
     before = _after_moves(_first(loss))
-    mean = all(getattr(each, "_saved_reduction", 1) == 1 for each in losses)
+    mean = kind(node) != "Sum" and all(getattr(each, "_saved_reduction", 1) == 1 for each in losses)
     if name == "softmax_cross_entropy":
         return _of_classes(losses, before, mean)
     spread = None
@@ -86,6 +86,13 @@ def _losses(node: Any) -> Iterator[Any]:
             yield node
         else:
             queue.extend(_below(node))
+
+
+def _absolute(node: Any) -> list[Any]:
+    """The difference whose absolute values are averaged: `l1_loss` has no node of its own."""
+    inner = _first(node) if kind(node) in ("Mean", "Sum") else None
+    below = _first(inner) if kind(inner) == "Abs" else None
+    return [below] if kind(below) == "Sub" else []
 
 
 def _linear(node: Any) -> int:

@@ -59,7 +59,7 @@ class TorchReader:
         self._asked = False
         self._steps = 0
         self._stepped: Stepped | None = None
-        self._measured = False
+        self._measured = self._late = False  # late: gradients come during the step, from a closure
         self._grad_norm: Any = nan
         self._ratio: Any = nan
         self._symmetric: set[str] = set()
@@ -190,6 +190,7 @@ class TorchReader:
             if scale is not None:
                 grads = [g / scale for g in grads]
             weights = [p.detach() for p in params]
+            self._late = any(p.grad is None for p in params)
             self._norms = params, self._lengths(weights), grads
             self._grad_norm = self.kept(self._joined(grads))
             self._copy(weights)
@@ -200,7 +201,10 @@ class TorchReader:
         """What the step changed, and at observed steps the reading."""
         if self._measured:
             with self.torch.no_grad():
-                params, norms, _ = self._norms
+                params, norms, grads = self._norms
+                if self._late and all(p.grad is not None and not p.grad.is_sparse for p in params):
+                    grads = self._lengths([p.grad for p in params])  # of the last call of a closure
+                    self._norms, self._grad_norm = (params, norms, grads), self.kept(self._joined(grads))
                 if params:
                     self.torch._foreach_sub_(self._copies, [p.detach() for p in params])
                 moved = self._lengths(self._copies)
