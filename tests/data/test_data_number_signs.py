@@ -113,6 +113,11 @@ def test_points_between_thousands_hold_for_columns_that_look_like_decimals():
         assert encode_new(loaded.encoding, "new.csv", with_target=False)[0][:, 0].tolist() == [1250, 3000, 999]
 
 
+def test_a_zero_has_no_thousands():
+    """`0.123` is 0.123 also where points stand between thousands: no group of thousands begins with 0."""
+    assert load(["0.123", "2.345", "0.950"] * 8, ";", thousands=".").rows.x[:2, 0].tolist() == [0.123, 2.345]
+
+
 def test_a_large_file_is_read_with_the_same_signs(monkeypatch):
     """The fast reader of large files does not take `1.234` for 1.234 either, where points stand between thousands."""
     monkeypatch.setattr("trainlab.data.delimited.FAST", 1)

@@ -129,6 +129,8 @@ class Notation:
             return False
         groups = whole.lstrip("+-").strip().split(thousands)
         between = groups[1:-1]
+        if groups[0].startswith("0"):
+            return False  # 0.123 has no thousands
         return 1 <= len(groups[0]) <= 3 == len(groups[-1]) and all(len(group) in (2, 3) for group in between)
 
     def numbers(self, column: Texts) -> Array:
