@@ -124,6 +124,7 @@ HEALTHY = [
     {"optimizer": {"name": "momentum", "momentum": 0.95}},
     {"regularization": {"l2": 1e-2, "l1": 1e-3}},
     {"model.frozen": [0]},
+    {"data.name": "digits", "data.preprocess": ["standardize"], "model.hidden": [5], "model.activation": "identity"},
 ]
 
 

@@ -59,6 +59,17 @@ class Structure:
         return next((part for part in after if part.bends), None)
 
     @property
+    def has_waist(self) -> bool:
+        """Whether all hidden layers are narrower than both the input and the output: without a nonlinearity that is a
+        plan, as in a principal component analysis.
+        """
+        if len(self.weighted) < 2:
+            return False
+        first, last = self.parts[self.weighted[0]], self.parts[self.weighted[-1]]
+        widest = max(_size(self.parts[i].out_shape) for i in self.weighted[:-1])
+        return widest < min(_size(first.shape), _size(last.out_shape))
+
+    @property
     def narrowest(self) -> Part | None:
         """The hidden layer with weights that has the fewest outputs."""
         hidden = [self.parts[i] for i in self.weighted[:-1] if not self.parts[i].inner]

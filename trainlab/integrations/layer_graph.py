@@ -56,6 +56,8 @@ def structure(layers_info: Sequence[LayerInfo] | None) -> Structure | None:
         cls = find(Layer, kind) if kind in _KNOWN else None
         if cls is None:
             return None
+        if link.weights and (units := link.settings.get("units")):
+            shape = (link.weights // int(units),)  # what goes into the first layer is known from its weights only
         out = (int(link.settings.get("units") or link.settings.get("filters") or shape[-1]),)
         layer = cls.model_validate(link.settings)
         parts.append(Part(link.name, layer, shape, out, link.weights, link.frozen))

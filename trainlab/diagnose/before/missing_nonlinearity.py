@@ -16,8 +16,8 @@ class MissingNonlinearity(Monitor, name="missing-nonlinearity"):
 
     Read from the list of layers, without a measurement. It is a warning if nothing between the first and the last
     layer with weights is nonlinear (an activation other than `identity`, max pooling or maxout): then the whole
-    network is linear. In a watched PyTorch loop the graph of the loss shows it, also of a network whose activations are
-    made but not called; a narrow waist between wider layers is taken as meant.
+    network is linear. Layers that are narrower than input and output are taken as meant, as in a linear autoencoder. In
+    a watched PyTorch loop the graph of the loss shows it, also of a network whose activations are made but not called.
 
     Do: Put an activation (relu) between the layers with weights, or merge them into one.
 
@@ -47,7 +47,7 @@ class MissingNonlinearity(Monitor, name="missing-nonlinearity"):
             )
             return
         weighted = structure.weighted if structure is not None else []
-        if structure is None or len(weighted) < 2:
+        if structure is None or len(weighted) < 2 or structure.has_waist:
             return
         between = structure.parts[weighted[0] : weighted[-1]]
         if not any(part.bends for part in between):
