@@ -171,6 +171,7 @@ def test_a_disk_without_room_is_an_error(file: Path, tmp_path: Path) -> None:
             capture_output=True,
             text=True,
             check=False,
+            env=os.environ | {"PYTHONDONTWRITEBYTECODE": "1"},  # else Python keeps half of a compiled module
             preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000)),
         )
         assert done.returncode == 2, done.stderr
