@@ -1,6 +1,8 @@
 """Sweeps and the processes of their trials: what is left when others die, when the disk is full, and on a cluster."""
 
 import csv
+import errno
+import io
 import json
 import os
 import shutil
@@ -20,6 +22,7 @@ from trainlab.search.callbacks import SweepCallback
 from trainlab.search.executors import dask, leftovers
 from trainlab.search.executors.leftovers import WorkerLock
 from trainlab.search.executors.limits import Limits
+from trainlab.search.executors.worker import _unwritten
 from trainlab.search.experiment import read
 from trainlab.search.sweep import open_executor, resume, start
 from trainlab.store.process import runs
@@ -98,6 +101,22 @@ def test_a_full_disk_stops_the_sweep_and_loses_nothing(small_disk, tmp_path):
     want = table(start(document, runs=tmp_path / "roomy", workers=2).folder)
     assert table(sweep) == want
     assert [row for row in want if row["trial"] in {r["trial"] for r in kept}] == kept
+
+
+class Full(io.StringIO):
+    """A file on a full disk."""
+
+    def write(self, text: str) -> int:
+        """As the system does."""
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+def test_an_error_that_a_full_disk_has_no_room_for_is_told_by_the_worker(monkeypatch):
+    """The last line comes with the exit code; where the trial's own file takes it, it stands there only."""
+    for file, told in ((Full(), "No space left on device"), (roomy := io.StringIO(), "")):
+        monkeypatch.setattr("sys.stderr", file)
+        assert _unwritten("Traceback\nNo space left on device\n") == told
+    assert roomy.getvalue() == "Traceback\nNo space left on device\n"
 
 
 class Disturber(SweepCallback):

@@ -339,3 +339,21 @@ def test_classes_are_those_of_the_loss(tmp_path: Path):
             watch.epoch()
     assert watch.run.config["watch"]["classes"] == 64
     assert warned(watch.diagnoses) == []
+
+
+@pytest.mark.parametrize(("width", "codes"), [(8, set()), (96, {"missing-nonlinearity"})])
+def test_a_linear_autoencoder_is_meant(tmp_path: Path, width: int, codes: set[str]):
+    """A waist makes a linear network one of low rank; wide layers make it one that a single layer would be, too."""
+    torch.manual_seed(0)
+    net, (x, y, _, _) = nn.Sequential(nn.Linear(64, width), nn.Linear(width, 64)), digits()
+    optimizer = ADAM(net.parameters())
+    with tl.watch(net, optimizer, runs=tmp_path, epochs=4, say=lambda found: None) as watch:
+        for _ in range(4):
+            for a, _ in batches(x, y):
+                optimizer.zero_grad()
+                loss = F.mse_loss(net(a), a)
+                loss.backward()
+                optimizer.step()
+                watch.step(loss)
+            watch.epoch()
+    assert set(warned(watch.diagnoses)) & {"missing-nonlinearity"} == codes

@@ -216,24 +216,6 @@ def test_a_pass_in_training_mode_beside_a_validation_is_not_one(tmp_path):
     assert "wrong-mode" not in warned(watch.diagnoses)
 
 
-@pytest.mark.parametrize(("width", "codes"), [(8, set()), (96, {"missing-nonlinearity"})])
-def test_a_linear_autoencoder_is_meant(tmp_path, width, codes):
-    """A waist makes a linear network one of low rank; wide layers make it one that a single layer would be, too."""
-    torch.manual_seed(0)
-    net, (x, y, _, _) = nn.Sequential(nn.Linear(64, width), nn.Linear(width, 64)), digits()
-    optimizer = ADAM(net.parameters(), lr=2e-3)
-    with tl.watch(net, optimizer, runs=tmp_path, epochs=4, say=lambda found: None) as watch:
-        for _ in range(4):
-            for a, _ in batches(x, y):
-                optimizer.zero_grad()
-                loss = F.mse_loss(net(a), a)
-                loss.backward()
-                optimizer.step()
-                watch.step(loss)
-            watch.epoch()
-    assert set(warned(watch.diagnoses)) & {"missing-nonlinearity"} == codes
-
-
 def test_running_statistics_that_lag_are_named(tmp_path):
     """A momentum of 1e-4 where inputs lie around 8: evaluation computes with a mean near 0."""
     torch.manual_seed(0)

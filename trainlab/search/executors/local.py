@@ -172,9 +172,9 @@ class _Worker:
                 self._jobs.flush()
             if self._answer() != "begun":
                 return None
-            answer = self._answer()
+            answer, _, words = self._answer().partition(" ")
             code = int(answer) if answer else self._process.wait()
-        line = last_line(job.stderr)
+        line = last_line(job.stderr) or words
         return ExitStatus(code, line, limits.exceeded(code, line, late=late.is_set()))
 
     def signal(self, *, kill: bool) -> None:

@@ -1,7 +1,8 @@
 """A worker process: it imports everything once, then trains one trial after the other.
 
 `python -m trainlab.search.executors.worker` prints `ready`, reads jobs from standard input, one line of JSON each, and
-answers each with two lines: `begun`, and at the end its exit code. Trials of the same data share the rows in memory.
+answers each with two lines: `begun`, and at the end its exit code, followed by why it failed if its own file of error
+output has no room for that. Trials of the same data share the rows in memory.
 SIGTERM, SIGHUP, or the end of standard input (the sweep is gone), makes the running trial save its state.
 """
 
@@ -14,7 +15,7 @@ import sys
 import traceback
 import warnings
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from queue import SimpleQueue
 from threading import Thread
@@ -60,9 +61,9 @@ class Worker:
                 break
             self._answer("begun")
             job = Job(Path(asked["folder"]), asked["resume"], asked["until"], asked["test"])
-            code = run(job, self._running, self._cache, durable=asked["durable"])
+            code, words = run(job, self._running, self._cache, durable=asked["durable"])
             self._running = None
-            self._answer(str(code))
+            self._answer(f"{code} {words}".rstrip())
             if not gc.get_freeze_count():
                 gc.collect()
                 gc.freeze()  # what the first trial imported stays: collections look at later trials' objects only
@@ -86,8 +87,9 @@ class Worker:
         self._answers.flush()
 
 
-def run(job: Job, callback: Callback, cache: SplitsCache, *, durable: bool = True) -> int:
-    """Train a trial to the same bits as `trainlab train`; returns the exit code that the command would have.
+def run(job: Job, callback: Callback, cache: SplitsCache, *, durable: bool = True) -> tuple[int, str]:
+    """Train a trial to the same bits as `trainlab train`; returns the exit code that the command would have, and the
+    last line of its error output where the trial's file has no room for it.
 
     durable: as in `train`.
     """
@@ -103,16 +105,24 @@ def run(job: Job, callback: Callback, cache: SplitsCache, *, durable: bool = Tru
                 "test": job.test,
             }
             if job.resume:
-                return resume(job.folder, **settings).exit_code
-            return train(read_own(job.folder / "config.yaml"), into=job.folder, **settings).exit_code
+                return resume(job.folder, **settings).exit_code, ""
+            return train(read_own(job.folder / "config.yaml"), into=job.folder, **settings).exit_code, ""
     except UserError as error:
-        print(error, file=sys.stderr)
-        return 2
+        return 2, _unwritten(str(error))
     except Exception:  # whatever a trial raises ends this trial only
-        traceback.print_exc()
-        return 1
+        return 1, _unwritten(traceback.format_exc())
     finally:
-        sys.stderr.flush()
+        with suppress(OSError):
+            sys.stderr.flush()
+
+
+def _unwritten(text: str) -> str:
+    """Write a text to the trial's error output; returns its last line if the disk is full, else nothing."""
+    try:
+        print(text.rstrip(), file=sys.stderr, flush=True)
+    except OSError:
+        return text.strip().splitlines()[-1]
+    return ""
 
 
 @contextmanager
