@@ -20,7 +20,7 @@ from trainlab.training.callbacks import Callback, RunInfo, RunResult, StepInfo
 
 _MOST_POINTS = 512  # of the loss curve; above it, neighboring points become their mean
 _SCORES = ("accuracy", "r2")
-_PULSE = 10.0  # seconds
+PULSE = 10.0  # seconds between two lines that say how far a long command is
 
 
 @dataclass(slots=True)
@@ -108,7 +108,7 @@ class Pulse(Quiet):
     def on_step_end(self, info: StepInfo) -> None:
         """Print the line if it is time."""
         super().on_step_end(info)
-        if perf_counter() - self._told >= _PULSE and (run := self._info):
+        if perf_counter() - self._told >= PULSE and (run := self._info):
             self._told = perf_counter()
             _terminal.note(f"{run.name}: training, epoch {min(int(info.epoch) + 1, run.epochs)} of {run.epochs}")
 

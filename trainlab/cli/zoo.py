@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from trainlab.cli import _terminal
+from trainlab.cli._progress import PULSE
 from trainlab.cli.sweep import cores
 from trainlab.core.errors import UserError
 from trainlab.report.grid import Column, grid
@@ -18,7 +19,6 @@ from trainlab.tools.zoo.result import Case, Result, Verdict, as_data, missed
 from trainlab.tools.zoo.zoo import SHIPPED, run
 from trainlab.tools.zoo.zoo import cases as zoo_cases
 
-_PULSE = 10.0  # seconds between two lines that say how far it is
 LARGEST_GAP = 0.02  # between a data set that was left out and one that was not
 
 
@@ -88,7 +88,7 @@ def _judged(cases: Sequence[Case], workers: int, runs: Path | None) -> Result:
         result.verdicts.append(verdict)
         if problem := _line(verdict):
             _terminal.note(problem)
-        if perf_counter() - told >= _PULSE:
+        if perf_counter() - told >= PULSE:
             told = perf_counter()
             _terminal.note(f"{len(result.verdicts)} of {len(cases)} runs")
     return result

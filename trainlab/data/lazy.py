@@ -77,8 +77,7 @@ def expect_all(x: "Array | LazyRows") -> None:
 
     But not where the file is larger than half of the memory: what lies around a row would push out what is needed next.
     """
-    mapping = _mapping(x.stored) if isinstance(x, LazyRows) else None
-    if isinstance(x, LazyRows) and mapping is not None and not x.scarce:
+    if isinstance(x, LazyRows) and not x.scarce and (mapping := _mapping(x.stored)) is not None:
         mapping.madvise(mmap.MADV_NORMAL)
 
 
@@ -155,7 +154,7 @@ def _mapping(stored: Array) -> mmap.mmap | None:
 def _scarce(stored: Array) -> bool:
     """Whether memory is scarce for this stored array: then most of its pages are read anew in each epoch."""
     mapping = _mapping(stored)
-    return mapping is not None and len(mapping) > max(LARGE, available() / 2)
+    return mapping is not None and len(mapping) > LARGE and len(mapping) > available() / 2
 
 
 def _read_ahead(stored: Array, index: Array, *, scattered: bool) -> None:

@@ -15,7 +15,7 @@ from trainlab.core.component import setting
 from trainlab.core.errors import DataError
 from trainlab.core.home import expanded
 from trainlab.core.types import Array, Count
-from trainlab.data.arrow import arrow_reader
+from trainlab.data.arrow import DAMAGED, arrow_reader
 from trainlab.data.dataset import Loaded, Rows
 from trainlab.data.opening import parsing
 from trainlab.data.paths import did_you_mean, existing_file
@@ -69,7 +69,7 @@ class ParquetImages(Source, name="parquet_images"):
     def _shard(self, file: Path) -> "_Shard":
         """The labels of a file, and where its pictures are."""
         pa, pq = arrow_reader(file, "parquet", "Parquet", "parquet,images")
-        with parsing(str(file), "not a Parquet file, or a damaged one"), pq.ParquetFile(file) as stored:
+        with parsing(str(file), DAMAGED), pq.ParquetFile(file) as stored:
             schema: Any = stored.schema_arrow
             image, label = _columns(file, schema, self.image, self.label, pa.types)
             column: Any = stored.read(columns=[label]).column(label)  # `label.x` is read, too
