@@ -3,7 +3,7 @@ are made, and which weights nothing trains.
 """
 
 from collections.abc import Mapping
-from math import nan
+from math import exp, nan
 from typing import Any
 
 from trainlab.diagnose.program import Program
@@ -163,7 +163,7 @@ class TorchProgram:
     def _lag(self) -> tuple[float, float]:
         """The worst layer's, at the last observed step."""
         lags = [(float(off), float(factor)) for off, factor in self._lags]
-        return (max(o for o, _ in lags), 2.718281828459045 ** max(f for _, f in lags)) if lags else (nan, nan)
+        return (max(o for o, _ in lags), exp(max(f for _, f in lags))) if lags else (nan, nan)
 
     def _length(self, w: Any) -> float:
         return float(w.detach().norm())

@@ -102,9 +102,7 @@ def draft_config(file: str, target: str | None, *, tabular: bool = False) -> str
         near = did_you_mean(target, list(table.columns)) if target else ""
         listed = near or "; the columns are " + ", ".join(f"`{name}`" for name in list(table.columns)[:30])
         raise UserError(f"{file}: " + (f"has no column `{target}`{listed}" if target else f"which --target?{listed}"))
-    draft.counting = {
-        name for name, column in table.columns.items() if _counts_rows(decide(column, draft.signs).column)
-    }
+    draft.counting = {name for name, found in _decisions(table, draft.signs) if _counts_rows(found.column)}
     draft.table = table = _with_target(draft, table, target)
     found = decide(table.columns[target], draft.signs)
     strays = None if found.cure else found.strays
